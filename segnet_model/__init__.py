@@ -1,0 +1,1 @@
+"""SegNet semantic segmentation in PyTorch: networks, training and inference, without ROS."""

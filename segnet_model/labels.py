@@ -1,0 +1,202 @@
+"""The label set: what each class id means, how it is drawn, and whether one may drive on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from segnet_model.errors import DatasetError, SettingsError
+
+MAX_CLASSES = 255  # ids are bytes, and one value stays free for "ignore"
+
+
+@dataclass(frozen=True)
+class SegmentationClass:
+    """One class: its name, its colour (RGB, 0 to 255), and whether a robot may drive on it."""
+
+    name: str
+    color: tuple[int, int, int]
+    drivable: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise SettingsError("a class has an empty name; give every class a name")
+        _check_color(self.color, f"class {self.name!r}")
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """Classes in the order of their ids, and the id that counts nowhere.
+
+    Attributes:
+        name: what people call the set, e.g. "camvid".
+        classes: the position of a class is its id, 0 to 254.
+        ignore_id: id of unlabelled pixels, 0 to 255 and not the id of a class.
+        ignore_color: how unlabelled pixels are drawn (RGB, 0 to 255).
+    """
+
+    name: str
+    classes: tuple[SegmentationClass, ...]
+    ignore_id: int = 255
+    ignore_color: tuple[int, int, int] = (0, 0, 0)
+
+    def __post_init__(self) -> None:
+        _check_color(self.ignore_color, "ignore_color")
+        if not 1 <= len(self.classes) <= MAX_CLASSES:
+            raise SettingsError(
+                f"label set {self.name!r} has {len(self.classes)} classes; give 1 to {MAX_CLASSES}"
+            )
+        if not len(self.classes) <= self.ignore_id <= 255:
+            raise SettingsError(
+                f"ignore_id {self.ignore_id} of label set {self.name!r} is not between "
+                f"{len(self.classes)} (the first free id) and 255"
+            )
+        if len(set(self.names)) != len(self.names):
+            raise SettingsError(f"label set {self.name!r} names a class twice: {self.names}")
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes the network tells apart; the ignored id is not one of them."""
+        return len(self.classes)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Class names in the order of their ids."""
+        return tuple(c.name for c in self.classes)
+
+    @cached_property
+    def palette(self) -> np.ndarray:
+        """Colour of every byte: (256, 3) uint8 RGB; ids without a class are drawn as ignored."""
+        palette = np.tile(np.array(self.ignore_color, np.uint8), (256, 1))
+        palette[: self.num_classes] = [c.color for c in self.classes]
+        return palette
+
+    @cached_property
+    def drivable(self) -> np.ndarray:
+        """Whether one may drive on each byte's class: (256,) bool."""
+        drivable = np.zeros(256, bool)
+        drivable[: self.num_classes] = [c.drivable for c in self.classes]
+        return drivable
+
+    def with_drivable(self, names: tuple[str, ...]) -> LabelSet:
+        """The same classes with exactly these drivable.
+
+        Raises:
+            SettingsError: a name is not one of this set.
+        """
+        unknown = sorted(set(names) - set(self.names))
+        if unknown:
+            raise SettingsError(f"no class {unknown} in label set {self.name!r}: {self.names}")
+        classes = tuple(SegmentationClass(c.name, c.color, c.name in names) for c in self.classes)
+        return LabelSet(self.name, classes, self.ignore_id, self.ignore_color)
+
+    def colorize(self, labels: np.ndarray) -> np.ndarray:
+        """Draw labels (..., H, W) uint8 in their classes' colours: (..., H, W, 3) uint8 RGB."""
+        return self.palette[labels]
+
+    def ids_from_colors(self, image: np.ndarray) -> np.ndarray:
+        """Read labels back from a coloured image.
+
+        Args:
+            image: (H, W, 3) uint8 RGB in exactly the colours of this set.
+
+        Returns:
+            (H, W) uint8 ids.
+
+        Raises:
+            DatasetError: a colour belongs to no class.
+        """
+        lookup = np.full(1 << 24, -1, np.int16)
+        lookup[_packed(np.array(self.ignore_color, np.uint8))] = self.ignore_id
+        lookup[_packed(self.palette[: self.num_classes])] = np.arange(self.num_classes)
+        ids = lookup[_packed(image)]
+        if (ids < 0).any():
+            y, x = np.argwhere(ids < 0)[0]
+            raise DatasetError(
+                f"colour {tuple(int(v) for v in image[y, x])} at row {y}, column {x} belongs to "
+                f"no class of label set {self.name!r}; add it, or correct the label image"
+            )
+        return ids.astype(np.uint8)
+
+    def check_ids(self, labels: np.ndarray) -> None:
+        """Raise DatasetError unless every id of labels (H, W) uint8 is a class or ignored."""
+        counts = np.bincount(labels.ravel(), minlength=256)
+        counts[: self.num_classes] = 0
+        counts[self.ignore_id] = 0
+        if counts.any():
+            raise DatasetError(
+                f"ids {np.flatnonzero(counts).tolist()} ({counts.sum()} pixels) are outside label "
+                f"set {self.name!r}: 0 to {self.num_classes - 1}, or {self.ignore_id} to ignore"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for YAML and for the metadata of a weights file."""
+        return {
+            "name": self.name,
+            "ignore_id": self.ignore_id,
+            "ignore_color": list(self.ignore_color),
+            "classes": [
+                {"name": c.name, "color": list(c.color), "drivable": c.drivable}
+                for c in self.classes
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> LabelSet:
+        """The opposite of `to_dict`.
+
+        Raises:
+            SettingsError: a key is missing or a value has the wrong form.
+        """
+        try:
+            classes = tuple(
+                SegmentationClass(str(c["name"]), _color(c["color"]), bool(c.get("drivable")))
+                for c in values["classes"]
+            )
+            return cls(
+                str(values["name"]),
+                classes,
+                int(values.get("ignore_id", 255)),
+                _color(values.get("ignore_color", (0, 0, 0))),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SettingsError(
+                f"not a label set ({type(error).__name__}: {error}); "
+                "expected name, ignore_id and classes with name and color each"
+            ) from None
+
+    @classmethod
+    def load(cls, source: str | Path) -> LabelSet:
+        """Read a label set from a YAML file, or one that ships by its name, e.g. "camvid".
+
+        Raises:
+            SettingsError: there is no such file, or it holds no label set.
+        """
+        shipped = resources.files("segnet_model") / "label_sets" / f"{source}.yaml"
+        path = shipped if shipped.is_file() else Path(source)
+        try:
+            return cls.from_dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, SettingsError) as error:
+            raise SettingsError(f"label set {source}: {error}") from None
+
+
+def _check_color(color: tuple[int, ...], owner: str) -> None:
+    if len(color) != 3 or not all(0 <= value <= 255 for value in color):
+        raise SettingsError(f"colour {color} of {owner} is not three numbers from 0 to 255")
+
+
+def _color(values: Any) -> tuple[int, int, int]:  # noqa: ANN401 - straight from YAML or JSON
+    red, green, blue = (int(value) for value in values)
+    return red, green, blue
+
+
+def _packed(colors: np.ndarray) -> np.ndarray:
+    """Pack (..., 3) uint8 colours into (...) int32 numbers 0xRRGGBB."""
+    red, green, blue = (colors[..., i].astype(np.int32) for i in range(3))
+    return red << 16 | green << 8 | blue

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.labels import LabelSet, SegmentationClass
+
+CAMVID = LabelSet.load("camvid")
+# The colours as the SegNet authors published them, class by class.
+PUBLISHED = {
+    "Sky": (128, 128, 128), "Building": (128, 0, 0), "Pole": (192, 192, 128),
+    "Road": (128, 64, 128), "Pavement": (60, 40, 222), "Tree": (128, 128, 0),
+    "SignSymbol": (192, 128, 128), "Fence": (64, 64, 128), "Car": (64, 0, 128),
+    "Pedestrian": (64, 64, 0), "Bicyclist": (0, 128, 192),
+}  # fmt: skip
+
+
+def test_camvid_is_as_published():
+    assert {c.name: c.color for c in CAMVID.classes} == PUBLISHED
+    assert CAMVID.ignore_id == 11
+    assert [c.name for c in CAMVID.classes if c.drivable] == ["Road"]
+
+
+def test_colors_lead_back_to_ids():
+    ids = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    drawn = CAMVID.colorize(ids)
+    assert tuple(drawn[0, 3]) == PUBLISHED["Road"]
+    assert tuple(drawn[2, 3]) == (0, 0, 0)
+    np.testing.assert_array_equal(CAMVID.ids_from_colors(drawn), ids)
+
+
+def test_a_foreign_color_is_named_with_its_place():
+    drawn = CAMVID.colorize(np.zeros((4, 5), np.uint8))
+    drawn[2, 3] = (1, 2, 3)
+    with pytest.raises(DatasetError, match=r"\(1, 2, 3\) at row 2, column 3"):
+        CAMVID.ids_from_colors(drawn)
+
+
+def test_a_foreign_id_is_named():
+    with pytest.raises(DatasetError, match=r"ids \[12\] \(1 pixels\)"):
+        CAMVID.check_ids(np.array([[0, 11, 12]], np.uint8))
+    CAMVID.check_ids(np.array([[0, 10, 11]], np.uint8))
+
+
+def test_dict_and_back():
+    assert LabelSet.from_dict(CAMVID.to_dict()) == CAMVID
+
+
+def test_drivable_can_be_chosen_by_name():
+    chosen = CAMVID.with_drivable(("Road", "Pavement"))
+    assert np.flatnonzero(chosen.drivable).tolist() == [3, 4]
+    with pytest.raises(SettingsError, match="Grass"):
+        CAMVID.with_drivable(("Grass",))
+
+
+def test_a_file_of_ones_own(tmp_path):
+    path = tmp_path / "yard.yaml"
+    path.write_text("name: yard\nclasses: [{name: grass, color: [0, 255, 0], drivable: true}]")
+    yard = LabelSet.load(path)
+    assert (yard.num_classes, yard.ignore_id, bool(yard.drivable[0])) == (1, 255, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: x",
+        "- a list",
+        "name: x\nclasses: [{name: a, color: [0, 0]}]",
+        "name: x\nclasses: [{name: a, color: [0, 0, 256]}]",
+        "name: x\nclasses: [{name: a, color: [0, 0, 0]}, {name: a, color: [1, 1, 1]}]",
+        "name: x\nignore_id: 0\nclasses: [{name: a, color: [0, 0, 0]}]",
+        "name: x\nclasses: []",
+        "{",
+    ],
+)
+def test_what_is_no_label_set_is_refused(tmp_path, text):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=r"bad\.yaml"):
+        LabelSet.load(path)
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(SettingsError, match="nowhere"):
+        LabelSet.load("nowhere")
+
+
+def test_too_many_classes_are_refused():
+    classes = tuple(SegmentationClass(str(i), (0, 0, 0)) for i in range(256))
+    with pytest.raises(SettingsError, match="256 classes"):
+        LabelSet("many", classes)
