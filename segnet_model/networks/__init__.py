@@ -1,0 +1,42 @@
+"""The networks, one file each, and `build_network`, which makes them by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from segnet_model.errors import SettingsError
+from segnet_model.networks.segnet import SegNet
+from segnet_model.networks.segnet_basic import SegNetBasic
+
+NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "segnet": SegNet,
+    "segnet_basic": SegNetBasic,
+}
+
+__all__ = ["NETWORKS", "SegNet", "SegNetBasic", "build_network"]
+
+
+def build_network(name: str, num_classes: int, **settings: Any) -> nn.Module:  # noqa: ANN401
+    """Make a network with fresh weights.
+
+    Args:
+        name: a key of `NETWORKS`.
+        num_classes: channels of the logits.
+        settings: further keyword arguments of that network, e.g. `features=32`.
+
+    Returns:
+        A module from (N, 3, H, W) normalised RGB to (N, num_classes, H, W) logits.
+
+    Raises:
+        SettingsError: no network has this name or one of these settings.
+    """
+    if name not in NETWORKS:
+        raise SettingsError(f"no network {name!r}; there are {', '.join(sorted(NETWORKS))}")
+    known = inspect.signature(NETWORKS[name]).parameters.keys() - {"num_classes"}
+    if unknown := settings.keys() - known:
+        raise SettingsError(f"{name} has no setting {sorted(unknown)}; it has {sorted(known)}")
+    return NETWORKS[name](num_classes, **settings)
