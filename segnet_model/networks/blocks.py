@@ -26,9 +26,9 @@ def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
 
 
 def init_he(network: nn.Module) -> None:
-    """Draw convolution weights as He et al. (ICCV 2015, section 2.2) do, as the SegNet authors."""
+    """Draw convolution weights as the SegNet authors do: He et al., ICCV 2015, equation 10."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

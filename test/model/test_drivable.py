@@ -1,0 +1,53 @@
+import numpy as np
+
+from segnet_model.drivable import drivable_mask
+from segnet_model.labels import LabelSet
+
+CAMVID = LabelSet.load("camvid")
+BUILDING, ROAD = 1, 3
+
+
+def street():
+    """Road in the lower half of 20 x 30 pixels, and an island of it in the upper left."""
+    labels = np.full((20, 30), BUILDING, np.uint8)
+    labels[10:] = ROAD
+    labels[2:5, 2:5] = ROAD
+    return labels, np.zeros((20, 30), np.float32)
+
+
+def expected(rows=slice(10, None)):
+    mask = np.zeros((20, 30), np.uint8)
+    mask[rows] = 255
+    return mask
+
+
+def test_road_that_is_not_connected_is_not_drivable():
+    np.testing.assert_array_equal(drivable_mask(*street(), CAMVID, 0.5), expected())
+
+
+def test_uncertain_road_is_not_drivable_and_cuts_off_what_lies_behind():
+    labels, uncertainty = street()
+    uncertainty[15] = 0.51
+    mask = drivable_mask(labels, uncertainty, CAMVID, 0.5)
+    np.testing.assert_array_equal(mask, expected(slice(16, None)))
+    np.testing.assert_array_equal(drivable_mask(labels, uncertainty, CAMVID, 0.51), expected())
+
+
+def test_touching_at_a_corner_is_not_connected():
+    labels, uncertainty = street()
+    labels[10:15] = BUILDING
+    labels[14, 3] = labels[13, 2] = ROAD
+    assert drivable_mask(labels, uncertainty, CAMVID, 0.5)[13, 2] == 0
+
+
+def test_no_road_gives_no_drivable_pixel():
+    labels, uncertainty = street()
+    assert not drivable_mask(labels, uncertainty, CAMVID.with_drivable(("Car",)), 0.5).any()
+
+
+def test_a_bonnet_in_the_last_rows_does_not_hide_the_road():
+    labels, uncertainty = street()
+    labels[19:] = 8
+    np.testing.assert_array_equal(
+        drivable_mask(labels, uncertainty, CAMVID, 0.5), expected(slice(10, 19))
+    )
