@@ -1,0 +1,1 @@
+"""Where training data comes from: recordings, labelled folders and rendered drives."""

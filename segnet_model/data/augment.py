@@ -1,0 +1,101 @@
+"""Random changes to a training image, so that few images teach as much as many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segnet_model.preprocess import network_size, resize_image
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """How far images are changed; the neutral values (0, and 1 for the scales) change nothing."""
+
+    flip: float = 0.5  # probability of a mirror image
+    scale_min: float = 0.75  # relative to the size at which the network sees the image
+    scale_max: float = 1.5
+    brightness: float = 0.3  # each factor is drawn from 1 - x to 1 + x
+    contrast: float = 0.3
+    saturation: float = 0.3
+    hue: float = 0.05  # of the colour circle, either way
+
+
+def augment(
+    image: np.ndarray,
+    labels: np.ndarray,
+    size: tuple[int, int],
+    ignore_id: int,
+    settings: AugmentSettings,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scale, crop, mirror and recolour an image, and its labels with it.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        labels: (H, W) uint8.
+        size: (height, width) of the result.
+        ignore_id: fills the labels where the crop reaches beyond the image.
+        settings: how far.
+        rng: drives every draw.
+
+    Returns:
+        (height, width, 3) uint8 RGB and (height, width) uint8.
+    """
+    image, labels = _scale(image, labels, size, rng.uniform(settings.scale_min, settings.scale_max))
+    image, labels = _crop(image, labels, size, ignore_id, rng)
+    if rng.random() < settings.flip:
+        image, labels = image[:, ::-1], labels[:, ::-1]
+    return _recolor(image, settings, rng), np.ascontiguousarray(labels)
+
+
+def fit(image: np.ndarray, labels: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Resize an image and its labels to (height, width) and change nothing else."""
+    return resize_image(image, size), cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST)
+
+
+def _scale(
+    image: np.ndarray, labels: np.ndarray, size: tuple[int, int], factor: float
+) -> tuple[np.ndarray, np.ndarray]:
+    height, width = network_size((image.shape[0], image.shape[1]), size)
+    return fit(image, labels, (round(height * factor), round(width * factor)))
+
+
+def _crop(
+    image: np.ndarray,
+    labels: np.ndarray,
+    size: tuple[int, int],
+    ignore_id: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut size out at random; an image that is too small is put at random into a grey one."""
+    missing = [max(0, want - have) for want, have in zip(size, labels.shape, strict=True)]
+    if any(missing):
+        top, left = (int(rng.integers(m + 1)) for m in missing)
+        border = (top, missing[0] - top, left, missing[1] - left)
+        grey = (124, 116, 104)  # the mean that normalisation takes away
+        image = cv2.copyMakeBorder(image, *border, cv2.BORDER_CONSTANT, value=grey)
+        labels = cv2.copyMakeBorder(labels, *border, cv2.BORDER_CONSTANT, value=(ignore_id,))
+    top, left = (
+        int(rng.integers(have - want + 1)) for want, have in zip(size, labels.shape, strict=True)
+    )
+    window = np.s_[top : top + size[0], left : left + size[1]]
+    return image[window], labels[window]
+
+
+def _recolor(image: np.ndarray, settings: AugmentSettings, rng: np.random.Generator) -> np.ndarray:
+    """Change brightness, contrast, saturation and hue, in that order."""
+    brightness, contrast, saturation = (
+        rng.uniform(1 - spread, 1 + spread)
+        for spread in (settings.brightness, settings.contrast, settings.saturation)
+    )
+    mean = float(image.mean())
+    # One table does brightness and contrast together: (x * brightness - mean) * contrast + mean.
+    levels = (np.arange(256) * brightness - mean) * contrast + mean
+    image = cv2.LUT(np.ascontiguousarray(image), np.clip(levels, 0, 255).astype(np.uint8))
+    hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
+    hsv[..., 0] += np.uint8(round(rng.uniform(-settings.hue, settings.hue) * 256) % 256)
+    hsv[..., 1] = cv2.convertScaleAbs(hsv[..., 1], alpha=saturation)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)

@@ -1,0 +1,93 @@
+"""Data sets in the form of the SegNet authors' CamVid.
+
+    DATASET/train/0001.png   DATASET/trainannot/0001.png
+    DATASET/val/0002.jpg     DATASET/valannot/0002.png
+    DATASET/labels.yaml      the label set; CamVid's where there is no such file
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segnet_model.data.files import list_images, read_image, read_labels
+from segnet_model.errors import DatasetError
+from segnet_model.labels import LabelSet
+
+LABELS_FILE = "labels.yaml"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image file and its label file."""
+
+    image: Path
+    labels: Path
+
+
+@dataclass(frozen=True)
+class LabelledFolder:
+    """One split of a data set."""
+
+    samples: tuple[Sample, ...]
+    label_set: LabelSet
+
+    def __len__(self) -> int:
+        """How many labelled images there are."""
+        return len(self.samples)
+
+    def read(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Read a pair: image (H, W, 3) uint8 RGB and labels (H, W) uint8 ids.
+
+        Raises:
+            DatasetError: a file is damaged, the sizes differ, or an id is unknown.
+        """
+        sample = self.samples[index]
+        image, labels = read_image(sample.image), read_labels(sample.labels, self.label_set)
+        if image.shape[:2] != labels.shape:
+            raise DatasetError(
+                f"{sample.labels} is {labels.shape[1]}x{labels.shape[0]} but its image is "
+                f"{image.shape[1]}x{image.shape[0]}; export the labels at the image's size"
+            )
+        return image, labels
+
+
+def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
+    """The label set that is named, else the data set's own, else CamVid's."""
+    own = dataset / LABELS_FILE
+    return LabelSet.load(named or (own if own.is_file() else "camvid"))
+
+
+def has_split(dataset: Path, split: str) -> bool:
+    """Whether the data set has a folder for this split."""
+    return (dataset / split).is_dir()
+
+
+def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder:
+    """Pair the images and labels of a split by their names.
+
+    Args:
+        dataset: the folder that holds the splits.
+        split: "train", "val" or another folder that has its labels in `<split>annot`.
+        label_set: the meaning of the ids.
+
+    Raises:
+        DatasetError: there is no such split, it is empty, or an image has no labels.
+    """
+    images, labels = dataset / split, dataset / f"{split}annot"
+    for folder in (images, labels):
+        if not folder.is_dir():
+            raise DatasetError(f"no folder {folder}; a data set has {split}/ and {split}annot/")
+    samples = tuple(_pair(image, labels) for image in list_images(images))
+    if not samples:
+        raise DatasetError(f"{images} holds no images; expected PNG or JPEG files")
+    return LabelledFolder(samples, label_set)
+
+
+def _pair(image: Path, folder: Path) -> Sample:
+    labels = folder / f"{image.stem}.png"
+    if not labels.is_file():
+        raise DatasetError(f"{image} has no labels; label it as {labels} or move it away")
+    return Sample(image, labels)

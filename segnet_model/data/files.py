@@ -1,0 +1,70 @@
+"""Image and label files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from segnet_model.checkpoint import whole_file
+from segnet_model.errors import DatasetError, SegNetError
+from segnet_model.labels import LabelSet
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The image files right in a folder, sorted by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Read an image file as (H, W, 3) uint8 RGB.
+
+    Raises:
+        DatasetError: the file does not open as an image.
+    """
+    try:
+        data = np.fromfile(path, np.uint8)
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except OSError as error:
+        raise DatasetError(f"cannot read {path}: {error}") from None
+    if image is None:
+        raise DatasetError(f"{path} does not open as an image; is it whole?")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def read_labels(path: Path, labels: LabelSet) -> np.ndarray:
+    """Read a label file, ids or the set's colours, as (H, W) uint8 ids.
+
+    A palette's indices are ids, whatever its colours: so CVAT and Pascal VOC mean them.
+
+    Raises:
+        DatasetError: the file does not open, or holds something that is not of the set.
+    """
+    try:
+        with Image.open(path) as image:  # OpenCV would turn a palette's indices into colours
+            pixels = np.asarray(image if image.mode in ("L", "P", "RGB") else image.convert("RGB"))
+        if pixels.ndim == 3:
+            return labels.ids_from_colors(pixels)
+        labels.check_ids(pixels)
+    except (OSError, UnidentifiedImageError, SegNetError) as error:
+        raise DatasetError(f"labels {path}: {error}") from None
+    return pixels
+
+
+def write_png(path: Path, image: np.ndarray) -> None:
+    """Write (H, W) uint8 or (H, W, 3) uint8 RGB as a PNG, whole or not at all.
+
+    Raises:
+        DatasetError: the file cannot be written.
+    """
+    pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".png", pixels)
+    try:
+        with whole_file(path) as temporary:
+            temporary.write_bytes(data)
+    except OSError as error:
+        raise DatasetError(f"cannot write {path}: {error}; free some space") from None

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from segnet_model.data.camvid import has_split, load_label_set, open_split
+from segnet_model.data.files import read_image, read_labels, write_png
+from segnet_model.errors import DatasetError
+from segnet_model.labels import LabelSet
+
+LABELS = LabelSet.load("camvid")
+
+
+def test_pairs_come_by_name(dataset):
+    folder = open_split(dataset, "train", LABELS)
+    assert [s.image.stem for s in folder.samples] == [s.labels.stem for s in folder.samples]
+    image, labels = folder.read(3)
+    np.testing.assert_array_equal(labels, read_labels(dataset / "trainannot" / "3.png", LABELS))
+    assert (image.shape, labels.shape) == ((64, 96, 3), (64, 96))
+    assert has_split(dataset, "val")
+    assert not has_split(dataset, "test")
+
+
+@pytest.mark.parametrize("mode", ["ids", "palette", "colors", "colors with alpha"])
+def test_labels_may_be_ids_or_colors(tmp_path, mode):
+    ids = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    image = Image.fromarray(ids if mode in ("ids", "palette") else LABELS.colorize(ids))
+    if mode == "palette":
+        image.putpalette(LABELS.palette[::-1].tobytes())  # its colours mean nothing
+    if mode == "colors with alpha":
+        image.putalpha(255)
+    image.save(tmp_path / "x.png")
+    np.testing.assert_array_equal(read_labels(tmp_path / "x.png", LABELS), ids)
+
+
+def test_images_are_rgb(tmp_path):
+    Image.new("RGB", (5, 4), (200, 100, 50)).save(tmp_path / "x.png")
+    assert read_image(tmp_path / "x.png")[0, 0].tolist() == [200, 100, 50]
+    write_png(tmp_path / "y.png", read_image(tmp_path / "x.png"))
+    assert Image.open(tmp_path / "y.png").getpixel((0, 0)) == (200, 100, 50)
+
+
+def test_an_image_without_labels_is_named(dataset):
+    (dataset / "trainannot" / "2.png").unlink()
+    with pytest.raises(DatasetError, match=r"2\.png has no labels; label it as .*trainannot"):
+        open_split(dataset, "train", LABELS)
+
+
+def test_sizes_that_differ_are_named(dataset):
+    write_png(dataset / "trainannot" / "1.png", np.zeros((32, 48), np.uint8))
+    with pytest.raises(DatasetError, match=r"1\.png is 48x32 but its image is 96x64"):
+        open_split(dataset, "train", LABELS).read(1)
+
+
+def test_ids_outside_the_set_are_named(dataset):
+    write_png(dataset / "trainannot" / "1.png", np.full((64, 96), 77, np.uint8))
+    with pytest.raises(DatasetError, match=r"1\.png.*\[77\]"):
+        open_split(dataset, "train", LABELS).read(1)
+
+
+def test_colors_outside_the_set_are_named(dataset):
+    write_png(dataset / "trainannot" / "1.png", np.full((64, 96, 3), 77, np.uint8))
+    with pytest.raises(DatasetError, match=r"1\.png.*\(77, 77, 77\)"):
+        open_split(dataset, "train", LABELS).read(1)
+
+
+@pytest.mark.parametrize("folder", ["train", "trainannot"])
+def test_damaged_files_are_named(dataset, folder):
+    path = dataset / folder / "1.png"
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(DatasetError, match=rf"{folder}/1\.png"):
+        open_split(dataset, "train", LABELS).read(1)
+
+
+def test_an_empty_or_missing_split_is_refused(dataset):
+    for image in (dataset / "val").iterdir():
+        image.unlink()
+    with pytest.raises(DatasetError, match="holds no images"):
+        open_split(dataset, "val", LABELS)
+    with pytest.raises(DatasetError, match="no folder .*test"):
+        open_split(dataset, "test", LABELS)
+
+
+def test_a_data_sets_own_labels_come_before_camvids(dataset):
+    assert load_label_set(dataset) == LABELS
+    own = dataset / "labels.yaml"
+    own.write_text("name: yard\nclasses: [{name: grass, color: [0, 255, 0]}]")
+    assert load_label_set(dataset).names == ("grass",)
+    assert load_label_set(dataset, "camvid") == LABELS

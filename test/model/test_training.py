@@ -1,0 +1,163 @@
+import dataclasses
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import segnet_model.checkpoint as checkpoint
+from segnet_model.checkpoint import load_weights
+from segnet_model.data.camvid import open_split
+from segnet_model.data.loading import BatchPlan
+from segnet_model.errors import DatasetError, SegNetError, SettingsError, WeightsError
+from segnet_model.evaluation import evaluate
+from segnet_model.predictor import Predictor
+from segnet_model.training import STATE_FILE, WEIGHTS_FILE, TrainSettings, train
+
+QUICK = TrainSettings(
+    network_settings={"features": 8}, input_size=(64, 96), epochs=2, batch_size=2, workers=0,
+    device="cpu",
+)  # fmt: skip
+
+
+def same_weights(a, b):
+    a, b = load_file(a), load_file(b)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_learns_to_tell_sky_from_road(dataset, tmp_path):
+    seen = []
+    settings = dataclasses.replace(QUICK, epochs=12, learning_rate=2e-2)
+    path = train(dataset, tmp_path / "run", settings, seen.append)
+    predictor = Predictor.load(path, "cpu")
+    matrix = evaluate(predictor, open_split(dataset, "val", predictor.info.labels))
+    assert matrix.pixel_accuracy > 0.95
+    assert predictor.info.metrics["val_miou"] == pytest.approx(matrix.mean_iou, abs=0.01)
+    assert predictor.info.training["epochs"] == 12
+    assert [p.step for p in seen] == list(range(1, 37))
+    assert (seen[-1].epoch, seen[-1].seconds_left, seen[-1].steps) == (12, 0, 36)
+    assert seen[-1].loss < seen[0].loss / 2
+
+
+def test_a_seed_repeats_a_run_bit_for_bit(dataset, tmp_path):
+    first, again = (train(dataset, tmp_path / name, QUICK) for name in ("a", "b"))
+    other = train(dataset, tmp_path / "c", dataclasses.replace(QUICK, seed=1))
+    assert same_weights(first, again)
+    assert not same_weights(first, other)
+
+
+@pytest.mark.parametrize("stop_after", [1, 4])
+def test_a_stopped_run_goes_on_to_the_same_weights(dataset, tmp_path, stop_after):
+    whole = train(dataset, tmp_path / "whole", QUICK)
+    steps = []
+    stopped = train(
+        dataset, tmp_path / "run", QUICK, steps.append, lambda: len(steps) == stop_after
+    )
+    assert stopped is None
+    resumed = train(dataset, tmp_path / "run", QUICK, steps.append)
+    assert [p.step for p in steps] == [1, 2, 3, 4, 5, 6]
+    assert same_weights(whole, resumed)
+
+
+def test_a_finished_run_is_left_as_it_is(dataset, tmp_path):
+    path = train(dataset, tmp_path / "run", QUICK)
+    before = path.read_bytes()
+    steps = []
+    assert train(dataset, tmp_path / "run", QUICK, steps.append) == path
+    assert steps == []
+    assert path.read_bytes() == before
+
+
+def test_other_settings_do_not_mix_with_a_run(dataset, tmp_path):
+    train(dataset, tmp_path / "run", QUICK)
+    with pytest.raises(SettingsError, match=r"batch_size 2 -> 3.*another folder"):
+        train(dataset, tmp_path / "run", dataclasses.replace(QUICK, batch_size=3))
+
+
+def test_a_damaged_state_is_named_with_the_mend(dataset, tmp_path):
+    train(dataset, tmp_path / "run", QUICK)
+    state = tmp_path / "run" / STATE_FILE
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(WeightsError, match="training_state.*delete it to start afresh"):
+        train(dataset, tmp_path / "run", QUICK)
+
+
+def test_starting_from_weights_takes_what_fits(dataset, tmp_path):
+    start = train(dataset, tmp_path / "start", QUICK)
+    settings = dataclasses.replace(QUICK, init=str(start), epochs=1, learning_rate=1e-12)
+    path = train(dataset, tmp_path / "next", settings)
+    before, after = (load_weights(p)[0].state_dict() for p in (start, path))
+    torch.testing.assert_close(after["decoders.0.0.weight"], before["decoders.0.0.weight"])
+
+
+def test_a_full_disk_says_so_and_leaves_nothing_half_written(dataset, tmp_path, monkeypatch):
+    def full(tensors, path, metadata):
+        path.write_bytes(b"half a file")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(WeightsError, match="No space left on device"):
+        train(dataset, tmp_path / "run", QUICK)
+    assert not list((tmp_path / "run").glob("*.safetensors*"))
+
+
+def test_a_loss_that_is_no_number_stops_training(dataset, tmp_path):
+    with pytest.raises(SegNetError, match="lower the learning rate"):
+        train(dataset, tmp_path / "run", dataclasses.replace(QUICK, learning_rate=1e30))
+
+
+def test_bad_data_is_named_before_training(dataset, tmp_path):
+    (dataset / "trainannot" / "0.png").write_bytes(b"no image")
+    with pytest.raises(DatasetError, match=r"trainannot/0\.png"):
+        train(dataset, tmp_path / "run", QUICK)
+
+
+@pytest.mark.parametrize(
+    "change", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"input_size": (8, 8)},
+               {"learning_rate": float("nan")}]
+)  # fmt: skip
+def test_settings_out_of_range_are_refused(change):
+    with pytest.raises(SettingsError, match=next(iter(change)).replace("_", ".")):
+        dataclasses.replace(QUICK, **change)
+
+
+def test_every_image_is_shown_once_an_epoch_whatever_the_start():
+    plan = BatchPlan(images=6, batch_size=2, seed=0)
+    batches = list(plan.batches(0, 6))
+    for epoch in (0, 1):
+        keys = sum(batches[epoch * 3 : epoch * 3 + 3], [])
+        assert sorted(keys) == [(epoch, index) for index in range(6)]
+    assert list(plan.batches(4, 6)) == batches[4:]
+    assert [len(b) for b in BatchPlan(images=3, batch_size=8, seed=0).batches(0, 2)] == [8, 8]
+
+
+def test_sigint_leaves_a_state_to_go_on_from(dataset, tmp_path):
+    out = tmp_path / "run"
+    command = [
+        sys.executable, "-m", "segnet_model.cli", "train", str(dataset), "--out", str(out),
+        "--epochs", "500", "--batch-size", "2", "--input-size", "64", "96",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    events = out / "tensorboard"
+    deadline = time.monotonic() + 60
+    while not events.is_dir() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(2)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the loading processes get it too
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert "run the same command to go on" in stdout
+    assert "Traceback" not in stderr
+    with checkpoint.safe_open(out / STATE_FILE, "pt") as file:
+        assert json.loads(file.metadata()["segnet_training"])["step"] > 0
+    assert not (out / WEIGHTS_FILE).exists()
