@@ -1,0 +1,91 @@
+"""Train a network on labelled images."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from tqdm import tqdm
+
+from segnet_model.networks import NETWORKS
+from segnet_model.training import Progress, TrainSettings, train
+
+EPILOG = """\
+DATASET holds train/ and trainannot/ (images and their labels under the same names) and, to be
+measured as it learns, val/ and valannot/. Labels are PNGs with class ids or the set's colours.
+
+  segnet train my_yard --out runs/yard
+  segnet train my_yard --out runs/yard --init segnet_basic_drives --epochs 30
+
+Ctrl-C stops after the step under way; the same command goes on from there. Watch the curves with
+  tensorboard --logdir runs
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    defaults = TrainSettings()
+    parser.add_argument("dataset", type=Path, help="folder with train/, trainannot/, val/, valannot/")
+    parser.add_argument("--out", type=Path, required=True, help="folder for weights and progress")
+    parser.add_argument("--network", default=defaults.network, choices=sorted(NETWORKS))
+    parser.add_argument(
+        "--input-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"),
+        help="size at which the network sees images (default: half of theirs)",
+    )  # fmt: skip
+    parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
+    parser.add_argument("--init", help="weights to start from: a file or a shipped name")
+    for name, meaning in (
+        ("epochs", "times that every image is shown"),
+        ("batch_size", "images a step"),
+        ("learning_rate", "the highest of the schedule"),
+        ("balance", "weight of rare classes: 1 as in the paper, 0 none"),
+        ("seed", "the same seed gives the same weights"),
+        ("workers", "processes that load images"),
+        ("evaluate_every", "epochs between measurements on val"),
+        ("device", "auto, cpu, cuda, cuda:1"),
+        ("license", "of the weights, as your data allows; kept in the file"),
+    ):
+        value = getattr(defaults, name)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=type(value), default=value,
+            help=f"{meaning} (default: {value})",
+        )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, with a progress bar."""
+    values = {k: v for k, v in vars(args).items() if k in TrainSettings.__dataclass_fields__}
+    values["input_size"] = tuple(args.input_size) if args.input_size else None
+    settings = TrainSettings(**values)
+    with stop_on_signals() as should_stop, tqdm(unit="step", dynamic_ncols=True) as bar:
+        weights = train(args.dataset, args.out, settings, lambda p: _show(bar, p), should_stop)
+    print(f"weights: {weights}" if weights else "stopped; run the same command to go on")
+
+
+def _show(bar: tqdm, progress: Progress) -> None:  # type: ignore[type-arg]
+    bar.total = progress.steps
+    bar.n = progress.step
+    miou = "" if progress.miou is None else f", val mIoU {progress.miou:.3f}"
+    bar.set_description(f"epoch {progress.epoch}/{progress.epochs}", refresh=False)
+    bar.set_postfix_str(f"loss {progress.loss:.3f}{miou}")
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Callable[[], bool]]:
+    """Turn the first SIGINT or SIGTERM into a wish to stop; the second one kills as usual."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        signal.signal(number, before[number])
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,73 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from segnet_model.cli import COMMANDS, main
+from segnet_model.data.files import read_image
+from segnet_model.predictor import Predictor
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches_with_an_example(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    assert f"segnet {command} " in capsys.readouterr().out.split("\n\n", 1)[1]
+
+
+def test_predict_writes_ids_and_overlays_under_the_images_names(dataset, weights, tmp_path):
+    out = tmp_path / "masks"
+    assert main(["predict", str(weights), str(dataset / "val"), "--out", str(out)]) == 0
+    image = read_image(dataset / "val" / "1.png")
+    mask = np.asarray(Image.open(out / "masks" / "1.png"))
+    np.testing.assert_array_equal(mask, Predictor.load(weights).predict(image).labels)
+    assert sorted(p.name for p in (out / "masks").iterdir()) == ["0.png", "1.png"]
+    assert cv2.imread(str(out / "overlays" / "0.png")).shape == (64, 96, 3)
+
+
+def test_predict_takes_a_single_image(dataset, weights, tmp_path):
+    image = dataset / "train" / "4.png"
+    assert main(["predict", str(weights), str(image), "--out", str(tmp_path / "m")]) == 0
+    assert [p.name for p in (tmp_path / "m" / "masks").iterdir()] == ["4.png"]
+
+
+def test_evaluate_writes_figures_and_a_picture(dataset, weights, tmp_path, capsys):
+    out = tmp_path / "results"
+    assert main(["evaluate", str(weights), str(dataset), "--out", str(out)]) == 0
+    figures = json.loads((out / "evaluation.json").read_text())
+    assert np.sum(figures["confusion"]) == 2 * 64 * 96
+    printed = capsys.readouterr().out
+    assert f"mIoU {figures['miou']:.4f}" in printed
+    assert "Bicyclist" in printed
+    height, width, _ = cv2.imread(str(out / "evaluation.png")).shape
+    assert height > 2 * 64
+    assert width > 4 * 96
+
+
+def test_train_then_evaluate(dataset, tmp_path, capsys):
+    run = tmp_path / "run"
+    arguments = ["--epochs", "1", "--batch-size", "3", "--input-size", "64", "96", "--workers", "0"]
+    assert main(["train", str(dataset), "--out", str(run), *arguments]) == 0
+    assert main(["evaluate", str(run / "weights.safetensors"), str(dataset)]) == 0
+    assert "mIoU" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "{weights}", "{tmp}/none", "--out", "{tmp}/o"], "there is no"),
+        (["predict", "{tmp}/none", "{tmp}", "--out", "{tmp}/o"], "no such file"),
+        (["evaluate", "{weights}", "{tmp}"], "no folder"),
+        (["evaluate", "{weights}", "{tmp}", "--labels", "nothing"], "label set nothing"),
+        (["train", "{tmp}", "--out", "{tmp}/o"], "no folder"),
+        (["train", "{tmp}", "--out", "{tmp}/o", "--epochs", "0"], "give at least 1"),
+    ],
+)
+def test_bad_input_ends_in_one_line(arguments, message, weights, tmp_path, capsys):
+    filled = [a.format(weights=weights, tmp=tmp_path) for a in arguments]
+    assert main(filled) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
