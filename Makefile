@@ -1,0 +1,54 @@
+# With a ROS 2 sourced, everything uses that one; without, the ROS wheels from PyPI.
+# For example: make demo BAG=drive.mcap TOPIC=/camera/image_raw
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint format clean
+
+# .venv is of use to one ROS only: the stamp's name says to which.
+STAMP := .venv/.installed-$(or $(ROS_DISTRO),wheels)
+ENV := . scripts/env.sh
+
+help:
+	@echo 'make demo     the main job, end to end: a drive in, masks on ROS topics out, measured'
+	@echo '              BAG=path TOPIC=/camera/image_raw: with a recording of your own'
+	@echo 'make test     every test                         ARGS="-k worker" for some'
+	@echo 'make lint     ruff and mypy                      make format lets ruff mend what it can'
+	@echo 'make build    the package, with colcon           make setup just installs what it needs'
+	@echo 'make clean    removes what these made, .venv included'
+	@echo
+	@echo 'To run nodes and commands by hand, after make build:'
+	@echo
+	@echo '    . scripts/env.sh'
+	@echo '    install/segnet_ros/lib/segnet_ros/segmentation --ros-args -r image:=/camera/image_raw'
+	@echo '    install/segnet_ros/lib/segnet_ros/segnet --help'
+	@echo
+	@echo 'SEGNET_DOMAIN_ID=7 make demo runs the demo on a domain that you can look at from outside;'
+	@echo 'PYTHON=python3.11 names another interpreter for .venv.'
+
+$(STAMP): requirements/*.txt scripts/setup.sh
+	@scripts/setup.sh $@
+
+setup: $(STAMP)
+
+# Python files are linked, not copied, so that an edit needs no build. A link whose file is gone
+# would still be found by pkgutil.
+build: $(STAMP)
+	@$(ENV) && colcon build --symlink-install \
+		--cmake-args -DPython3_EXECUTABLE="$$VIRTUAL_ENV/bin/python3"
+	@find -L install -type l -delete
+
+demo: build
+	@$(ENV) && exec scripts/isolated.py python3 -m segnet_ros.demo \
+		$(if $(BAG),--bag "$(BAG)") $(if $(TOPIC),--topic "$(TOPIC)") $(ARGS)
+
+test: build
+	@$(ENV) && exec scripts/isolated.py python3 -m pytest $(ARGS)
+
+lint: $(STAMP)
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+format: $(STAMP)
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+clean:
+	rm -rf .venv build install log demo_out .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,41 @@
+"""Installs the Python packages with pip, where there is no colcon: a training box, a notebook."""
+
+from setuptools import find_packages, setup
+
+NODES = {
+    "segmentation": "segmentation_node",
+    "trainer": "trainer_node",
+    "bag_player": "bag_player",
+    "bag_recorder": "bag_recorder",
+}
+TRAIN = ["av>=12", "tensorboard>=2.12"]
+DEV = ["hypothesis>=6.100", "mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "ruff>=0.6"]
+
+setup(
+    name="segnet_ros",
+    version="0.1.0",  # as in package.xml; catkin_prepare_release changes both
+    description="SegNet semantic segmentation for ROS 2, and its training from recordings",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["segnet_model", "segnet_model.*", "segnet_ros"]),
+    package_data={
+        "segnet_model": ["label_sets/*.yaml", "weights/*.safetensors", "weights/*.md"],
+    },
+    install_requires=[
+        "numpy>=1.23",
+        "opencv-python-headless>=4.5",
+        "pillow>=9",
+        "PyYAML>=5.4",
+        "rosbags>=0.11",
+        "safetensors>=0.4",
+        "torch>=2.1",
+        "tqdm>=4.60",
+    ],
+    extras_require={"train": TRAIN, "dev": TRAIN + DEV},
+    entry_points={
+        "console_scripts": [
+            "segnet = segnet_model.cli:main",
+            *(f"segnet_{name} = segnet_ros.{module}:main" for name, module in NODES.items()),
+        ],
+    },
+)
