@@ -14,7 +14,7 @@ from segnet_model.predictor import Predictor
 def evaluate(
     predictor: Predictor,
     folder: LabelledFolder,
-    on_image: Callable[[int], None] = lambda index: None,
+    on_image: Callable[[int], object] = lambda index: None,
 ) -> ConfusionMatrix:
     """Compare predictions with the truth at the labels' full size.
 

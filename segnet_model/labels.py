@@ -98,7 +98,8 @@ class LabelSet:
 
     def colorize(self, labels: np.ndarray) -> np.ndarray:
         """Draw labels (..., H, W) uint8 in their classes' colours: (..., H, W, 3) uint8 RGB."""
-        return self.palette[labels]
+        drawn: np.ndarray = self.palette[labels]
+        return drawn
 
     def ids_from_colors(self, image: np.ndarray) -> np.ndarray:
         """Read labels back from a coloured image.
@@ -115,7 +116,7 @@ class LabelSet:
         lookup = np.full(1 << 24, -1, np.int16)
         lookup[_packed(np.array(self.ignore_color, np.uint8))] = self.ignore_id
         lookup[_packed(self.palette[: self.num_classes])] = np.arange(self.num_classes)
-        ids = lookup[_packed(image)]
+        ids: np.ndarray = lookup[_packed(image)]
         if (ids < 0).any():
             y, x = np.argwhere(ids < 0)[0]
             raise DatasetError(
@@ -191,7 +192,7 @@ def _check_color(color: tuple[int, ...], owner: str) -> None:
         raise SettingsError(f"colour {color} of {owner} is not three numbers from 0 to 255")
 
 
-def _color(values: Any) -> tuple[int, int, int]:  # noqa: ANN401 - straight from YAML or JSON
+def _color(values: Any) -> tuple[int, int, int]:
     red, green, blue = (int(value) for value in values)
     return red, green, blue
 

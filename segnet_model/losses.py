@@ -48,7 +48,9 @@ def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: in
     Returns:
         A scalar, float32. Zero, not NaN, where every pixel is ignored.
     """
-    total = F.cross_entropy(logits.float(), labels, weights, ignore_index=ignore_id, reduction="sum")
+    total = F.cross_entropy(
+        logits.float(), labels, weights, ignore_index=ignore_id, reduction="sum"
+    )
     known = weights.new_tensor(0.0).expand(256).clone()
     known[: len(weights)] = weights
     known[ignore_id] = 0

@@ -45,7 +45,7 @@ class ConfusionMatrix:
 
     @property
     def accuracy(self) -> np.ndarray:
-        """Share of each class's true pixels that were found: (C,) float64, NaN where it has none."""
+        """Share of each class's true pixels that were found: (C,) float64, NaN without any."""
         return _share(np.diag(self.counts), self.counts.sum(1))
 
     @property
@@ -66,7 +66,8 @@ class ConfusionMatrix:
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.divide(part, whole)
+        share: np.ndarray = np.divide(part, whole)
+    return share
 
 
 def _mean(values: np.ndarray) -> float:

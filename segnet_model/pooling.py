@@ -27,7 +27,7 @@ def max_pool_2x2(x: Tensor) -> tuple[Tensor, Tensor]:
         The maxima (N, C, H // 2, W // 2) in x's dtype, and their places in the window,
         0 to 3 row by row, uint8 of the same shape.
     """
-    pooled, places = _MaxPool.apply(x)
+    pooled, places = _MaxPool.apply(x)  # type: ignore[no-untyped-call]
     return pooled, places
 
 
@@ -43,13 +43,13 @@ def max_unpool_2x2(x: Tensor, places: Tensor, size: tuple[int, int] | None = Non
         (N, C, H, W) in x's dtype and memory format.
     """
     size = (x.shape[-2] * 2, x.shape[-1] * 2) if size is None else size
-    unpooled: Tensor = _MaxUnpool.apply(x, places, size)
+    unpooled: Tensor = _MaxUnpool.apply(x, places, size)  # type: ignore[no-untyped-call]
     return unpooled
 
 
 class _MaxPool(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
         a, b, c, d = _corners(x)
         above, below = torch.maximum(a, b), torch.maximum(c, d)
         upper, lower = (b > a).to(torch.uint8), (d > c).to(torch.uint8) + 2
@@ -60,14 +60,14 @@ class _MaxPool(torch.autograd.Function):
         return torch.maximum(above, below), places
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> Tensor:  # noqa: ANN401
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> Tensor:
         (places,) = ctx.saved_tensors
         return max_unpool_2x2(grad, places, ctx.size)
 
 
 class _MaxUnpool(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:  # noqa: ANN401
+    def forward(ctx: Any, x: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
         ctx.save_for_backward(places)
         out = x.new_zeros((x.shape[0], x.shape[1], *size)).to(memory_format=_memory_format(x))
         for place, corner in enumerate(_corners(out)):
@@ -75,11 +75,15 @@ class _MaxUnpool(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         (places,) = ctx.saved_tensors
         a, b, c, d = _corners(grad)
         right = (places & 1).bool()
-        return torch.where(places > 1, torch.where(right, d, c), torch.where(right, b, a)), None, None
+        return (
+            torch.where(places > 1, torch.where(right, d, c), torch.where(right, b, a)),
+            None,
+            None,
+        )
 
 
 def _corners(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

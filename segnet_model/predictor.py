@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from segnet_model.checkpoint import ModelInfo, load_weights
 from segnet_model.errors import ImageError, SettingsError
+from segnet_model.networks.blocks import channels_last
 from segnet_model.preprocess import (
     check_images,
     network_size,
@@ -50,14 +51,10 @@ class Predictor:
         self.device = choose_device(device)
         self.precision = _choose_precision(precision, self.device)
         self._dtype = PRECISIONS[self.precision]
-        self._network = network.eval().to(
-            self.device, self._dtype, memory_format=torch.channels_last
-        )
+        self._network = channels_last(network.eval().to(self.device, self._dtype))
 
     @classmethod
-    def load(
-        cls, path: str | Path, device: str = "auto", precision: str = "auto"
-    ) -> Predictor:
+    def load(cls, path: str | Path, device: str = "auto", precision: str = "auto") -> Predictor:
         """Read a weights file.
 
         Args:
@@ -114,7 +111,7 @@ class Predictor:
         size = network_size((images.shape[1], images.shape[2]), self.info.input_size)
         small = torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
         x = normalise(small.to(self.device), self.info.mean, self.info.std)
-        logits = self._network(x.to(self._dtype)).float()
+        logits: Tensor = self._network(x.to(self._dtype)).float()
         if not torch.isfinite(logits).all():
             raise ImageError("the network's answer is not finite; are the weights damaged?")
         return logits.softmax(1)

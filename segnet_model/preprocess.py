@@ -30,7 +30,9 @@ def network_size(image_size: tuple[int, int], input_size: tuple[int, int]) -> tu
         (height, width), multiples of 32.
     """
     scale = sqrt(input_size[0] * input_size[1] / (image_size[0] * image_size[1]))
-    height, width = (max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in image_size)
+    height, width = (
+        max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in image_size
+    )
     return height, width
 
 
@@ -47,7 +49,9 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if image.shape[:2] == size:
         return image
     shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]
-    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return cv2.resize(
+        image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
 
 
 def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:

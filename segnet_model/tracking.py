@@ -28,7 +28,9 @@ class Tracker:
 
     def step(self, step: int, loss: float, learning_rate: float) -> None:
         """Note a step's loss and learning rate."""
-        self.loss = loss if self.loss != self.loss else self.loss * SMOOTHING + loss * (1 - SMOOTHING)
+        self.loss = (
+            loss if self.loss != self.loss else self.loss * SMOOTHING + loss * (1 - SMOOTHING)
+        )
         self._step = step
         if self._writer:
             self._writer.add_scalar("train/loss", loss, step)
@@ -46,7 +48,7 @@ class Tracker:
         return elapsed, elapsed / max(1, self._step - self._first) * (self._steps - self._step)
 
 
-def _writer(folder: Path, first: int) -> Any:  # noqa: ANN401
+def _writer(folder: Path, first: int) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

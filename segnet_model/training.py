@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
 from segnet_model.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.evaluation import evaluate
 from segnet_model.losses import cross_entropy, median_frequency_weights
+from segnet_model.networks.blocks import channels_last
 from segnet_model.predictor import Predictor, choose_device, find_weights
 from segnet_model.preprocess import network_size, normalise
 from segnet_model.tracking import Tracker
@@ -161,7 +162,7 @@ class _Run:
         network = self.info.build()
         if settings.init:
             _start_from(network, settings.init)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = channels_last(network.to(self.device))
         self.optimizer = _optimizer(self.network, settings)
         self.data = AugmentedFolder(folder, self.info.input_size, settings.augment, settings.seed)
         self.plan = BatchPlan(len(folder), settings.batch_size, settings.seed)
@@ -185,7 +186,7 @@ class _Run:
         done = max(0.0, (self.step - warm) / max(1, self.steps - warm))
         return self.settings.learning_rate * rise * (1 + math.cos(math.pi * done)) / 2
 
-    def batches(self) -> Any:  # noqa: ANN401
+    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         return load_batches(self.data, self.plan, self.step, self.steps, self.settings.workers)
 
     def learn(self, images: Tensor, labels: Tensor) -> float:

@@ -23,4 +23,5 @@ def normalised_entropy(probabilities: Tensor) -> Tensor:
     classes = probabilities.shape[1]
     if classes == 1:
         return torch.zeros_like(probabilities[:, 0])
-    return torch.special.entr(probabilities).sum(1).div(log(classes)).clamp(0, 1)
+    entropy: Tensor = torch.special.entr(probabilities).sum(1)
+    return entropy.div(log(classes)).clamp(0, 1)

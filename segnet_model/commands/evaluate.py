@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     predictor = Predictor.load(args.weights, args.device, args.precision)
     with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
-        matrix = evaluate(predictor, folder, lambda index: bool(bar.update()))
+        matrix = evaluate(predictor, folder, lambda index: bar.update())
     figures = report(matrix, folder.label_set.names)
     print_table(figures)
     if args.out:
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
         write_png(args.out / "evaluation.png", picture(predictor, folder))
 
 
-def print_table(figures: dict[str, float]) -> None:
+def print_table(figures: dict[str, Any]) -> None:
     """Print the figures of `segnet_model.evaluation.report`."""
     print(f"{'class':<14}{'IoU':>8}{'accuracy':>10}")
     for name, iou in figures["iou"].items():

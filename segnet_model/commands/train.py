@@ -7,8 +7,11 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from types import FrameType
+from typing import Any
 
+import yaml
 from tqdm import tqdm
 
 from segnet_model.networks import NETWORKS
@@ -29,9 +32,15 @@ Ctrl-C stops after the step under way; the same command goes on from there. Watc
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     defaults = TrainSettings()
-    parser.add_argument("dataset", type=Path, help="folder with train/, trainannot/, val/, valannot/")
+    parser.add_argument(
+        "dataset", type=Path, help="folder with train/, trainannot/, val/, valannot/"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and progress")
     parser.add_argument("--network", default=defaults.network, choices=sorted(NETWORKS))
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="network_settings",
+        type=_setting, help="a setting of the network, e.g. features=32; may be repeated",
+    )  # fmt: skip
     parser.add_argument(
         "--input-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"),
         help="size at which the network sees images (default: half of theirs)",
@@ -59,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, with a progress bar."""
     values = {k: v for k, v in vars(args).items() if k in TrainSettings.__dataclass_fields__}
+    values["network_settings"] = dict(args.network_settings)
     values["input_size"] = tuple(args.input_size) if args.input_size else None
     settings = TrainSettings(**values)
     with stop_on_signals() as should_stop, tqdm(unit="step", dynamic_ncols=True) as bar:
@@ -66,7 +76,14 @@ def run(args: argparse.Namespace) -> None:
     print(f"weights: {weights}" if weights else "stopped; run the same command to go on")
 
 
-def _show(bar: tqdm, progress: Progress) -> None:  # type: ignore[type-arg]
+def _setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, yaml.safe_load(value)
+
+
+def _show(bar: tqdm, progress: Progress) -> None:
     bar.total = progress.steps
     bar.n = progress.step
     miou = "" if progress.miou is None else f", val mIoU {progress.miou:.3f}"
@@ -77,15 +94,20 @@ def _show(bar: tqdm, progress: Progress) -> None:  # type: ignore[type-arg]
 @contextmanager
 def stop_on_signals() -> Iterator[Callable[[], bool]]:
     """Turn the first SIGINT or SIGTERM into a wish to stop; the second one kills as usual."""
-    asked: list[int] = []
+    asked = Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
-        signal.signal(number, before[number])
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
+    def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        restore()
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield asked.is_set
+    finally:
+        restore()

@@ -51,9 +51,13 @@ def augment(
     return _recolor(image, settings, rng), np.ascontiguousarray(labels)
 
 
-def fit(image: np.ndarray, labels: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def fit(
+    image: np.ndarray, labels: np.ndarray, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Resize an image and its labels to (height, width) and change nothing else."""
-    return resize_image(image, size), cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST)
+    return resize_image(image, size), cv2.resize(
+        labels, size[::-1], interpolation=cv2.INTER_NEAREST
+    )
 
 
 def _scale(
@@ -96,6 +100,7 @@ def _recolor(image: np.ndarray, settings: AugmentSettings, rng: np.random.Genera
     levels = (np.arange(256) * brightness - mean) * contrast + mean
     image = cv2.LUT(np.ascontiguousarray(image), np.clip(levels, 0, 255).astype(np.uint8))
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
-    hsv[..., 0] += np.uint8(round(rng.uniform(-settings.hue, settings.hue) * 256) % 256)
+    turn = round(rng.uniform(-settings.hue, settings.hue) * 256) % 256
+    hsv[..., 0] = hsv[..., 0] + np.uint8(turn)  # wraps around, as the colour circle does
     hsv[..., 1] = cv2.convertScaleAbs(hsv[..., 1], alpha=saturation)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)

@@ -1,8 +1,8 @@
 """Data sets in the form of the SegNet authors' CamVid.
 
-    DATASET/train/0001.png   DATASET/trainannot/0001.png
-    DATASET/val/0002.jpg     DATASET/valannot/0002.png
-    DATASET/labels.yaml      the label set; CamVid's where there is no such file
+DATASET/train/0001.png   DATASET/trainannot/0001.png
+DATASET/val/0002.jpg     DATASET/valannot/0002.png
+DATASET/labels.yaml      the label set; CamVid's where there is no such file
 """
 
 from __future__ import annotations

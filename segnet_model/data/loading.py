@@ -37,7 +37,9 @@ class BatchPlan:
             order = np.random.default_rng([self.seed, epoch]).permutation(self.images)
             start = batch * self.batch_size
             # A set smaller than a batch shows images more than once; each time is changed alike.
-            yield [(epoch, int(order[i % self.images])) for i in range(start, start + self.batch_size)]
+            yield [
+                (epoch, int(order[i % self.images])) for i in range(start, start + self.batch_size)
+            ]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
 __all__ = ["NETWORKS", "SegNet", "SegNetBasic", "build_network"]
 
 
-def build_network(name: str, num_classes: int, **settings: Any) -> nn.Module:  # noqa: ANN401
+def build_network(name: str, num_classes: int, **settings: Any) -> nn.Module:
     """Make a network with fresh weights.
 
     Args:

@@ -6,6 +6,8 @@ Image Segmentation", PAMI 2017, section 3 and figure 2.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from segnet_model.networks.blocks import conv_bn, init_he, pad_to_multiple
@@ -53,5 +55,5 @@ class SegNet(nn.Module):
 def _stage(widths: list[int]) -> nn.Sequential:
     """As many 3x3 convolutions as there are steps in widths."""
     return nn.Sequential(
-        *(conv_bn(a, b, kernel=3) for a, b in zip(widths, widths[1:], strict=False))
+        *(conv_bn(a, b, kernel=3) for a, b in pairwise(widths))
     )

@@ -60,7 +60,9 @@ def test_tensors_of_another_network_are_refused(tmp_path, weights, small_info):
     metadata = {"segnet": small_info.to_json()}
     tensors = load_file(weights)
     cases = {
-        "needs tensor 'classifier.bias'": {k: v for k, v in tensors.items() if k != "classifier.bias"},
+        "needs tensor 'classifier.bias'": {
+            k: v for k, v in tensors.items() if k != "classifier.bias"
+        },
         "of shape": {**tensors, "classifier.bias": torch.zeros(12)},
         "has not: .'extra'": {**tensors, "extra": torch.zeros(1)},
     }
@@ -103,10 +105,14 @@ def test_a_full_disk_leaves_the_old_weights(weights, small_info, monkeypatch):
 
 def test_a_really_full_disk(small_info, tmp_path):
     """/dev/full stands for the disk: every write to it fails as on a full one."""
-    with pytest.raises(OSError, match="No space left"), whole_file(tmp_path / "x") as temporary:
-        temporary.symlink_to("/dev/full")
-        with temporary.open("wb") as file:
-            file.write(b"x" * 100_000)
+
+    def write():
+        with whole_file(tmp_path / "x") as temporary:
+            temporary.symlink_to("/dev/full")
+            temporary.write_bytes(b"x" * 100_000)
+
+    with pytest.raises(OSError, match="No space left"):
+        write()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,7 +9,7 @@ import importlib, pkgutil, sys
 sys.path.insert(0, {root!r})
 
 class NoRos:
-    blocked = ("rclpy", "rosidl_runtime_py", "launch", "cv_bridge", "segnet_ros", "ament_index_python")
+    blocked = ("rclpy", "rosidl_runtime_py", "launch", "cv_bridge", "segnet_ros", "ament_index")
 
     def find_spec(self, name, path=None, target=None):
         top = name.partition(".")[0]

@@ -45,7 +45,8 @@ def test_maps_are_resized_about_pixel_centres():
 
 
 @pytest.mark.parametrize(
-    "images", [np.zeros((1, 4, 4, 4), np.uint8), np.zeros((1, 4, 4, 3)), np.zeros((1, 0, 4, 3), np.uint8)]
+    "images",
+    [np.zeros((1, 4, 4, 4), np.uint8), np.zeros((1, 4, 4, 3)), np.zeros((1, 0, 4, 3), np.uint8)],
 )
 def test_what_is_no_image_is_refused(images):
     with pytest.raises(ImageError, match="shape"):

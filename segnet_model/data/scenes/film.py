@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.data.scene_panels import Canvas
-from segnet_model.data.scene_random import Purpose, stream
-from segnet_model.data.scene_weather import Weather
+from segnet_model.data.scenes.draws import Purpose, stream
+from segnet_model.data.scenes.panels import Canvas
+from segnet_model.data.scenes.weather import Weather
 
 Image = npt.NDArray[np.float32]
 

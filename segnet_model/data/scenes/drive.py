@@ -11,16 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.data.scene_block import Site, build_block
-from segnet_model.data.scene_camera import cast_rays, draw_motion, ground_hits, sky_row_count
-from segnet_model.data.scene_cast import draw_cast
-from segnet_model.data.scene_film import develop, draw_film
-from segnet_model.data.scene_ground import draw_ground, paint_ground, shade_ground
-from segnet_model.data.scene_panels import Canvas, View, draw_panels
-from segnet_model.data.scene_props import Prop
-from segnet_model.data.scene_street import BLOCK, draw_plan, draw_street
-from segnet_model.data.scene_traffic import build_traffic
-from segnet_model.data.scene_weather import draw_weather, paint_sky
+from segnet_model.data.scenes.block import Site, build_block
+from segnet_model.data.scenes.camera import cast_rays, draw_motion, ground_hits, sky_row_count
+from segnet_model.data.scenes.cast import draw_cast
+from segnet_model.data.scenes.film import develop, draw_film
+from segnet_model.data.scenes.ground import draw_ground, paint_ground, shade_ground
+from segnet_model.data.scenes.panels import Canvas, View, draw_panels
+from segnet_model.data.scenes.props import Prop
+from segnet_model.data.scenes.street import BLOCK, draw_plan, draw_street
+from segnet_model.data.scenes.traffic import build_traffic
+from segnet_model.data.scenes.weather import draw_weather, paint_sky
 from segnet_model.errors import SettingsError
 
 _BEHIND, _AHEAD = 32.0, 200.0  # metres; what stands behind still throws its shadow ahead

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segnet_model.data.scene_ground import Shadow
-from segnet_model.data.scene_panels import Floats, Panel
-from segnet_model.data.scene_props import Prop, hull_shadow
-from segnet_model.data.scene_random import Colour, Purpose, chance, pick_colour, stream
-from segnet_model.data.scene_sketch import Sketch, Texture
-from segnet_model.data.scene_weather import Weather
+from segnet_model.data.scenes.draws import Colour, Purpose, chance, pick_colour, stream
+from segnet_model.data.scenes.ground import Shadow
+from segnet_model.data.scenes.panels import Floats, Panel
+from segnet_model.data.scenes.props import Prop, hull_shadow
+from segnet_model.data.scenes.sketch import Sketch, Texture
+from segnet_model.data.scenes.weather import Weather
 
 CAR = 8
 CAR_REACH = 62.0  # metres

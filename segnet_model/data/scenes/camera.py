@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.data.scene_panels import Floats, View
-from segnet_model.data.scene_random import Purpose, stream
-from segnet_model.data.scene_street import Street
+from segnet_model.data.scenes.draws import Purpose, stream
+from segnet_model.data.scenes.panels import Floats, View
+from segnet_model.data.scenes.street import Street
 
 _FAR = 1e6  # metres; stands in for the ground point of a ray that never meets it
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segnet_model.data.scene_ground import Shadow
-from segnet_model.data.scene_panels import Floats, Panel
-from segnet_model.data.scene_sketch import Texture
-from segnet_model.data.scene_weather import Weather
+from segnet_model.data.scenes.ground import Shadow
+from segnet_model.data.scenes.panels import Floats, Panel
+from segnet_model.data.scenes.sketch import Texture
+from segnet_model.data.scenes.weather import Weather
 
 
 @dataclass(frozen=True, eq=False)

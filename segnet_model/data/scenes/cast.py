@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from segnet_model.data.scene_cars import CarKind, draw_car_kinds
-from segnet_model.data.scene_people import Rider, Walker, draw_riders, draw_walkers
-from segnet_model.data.scene_trees import TreeKind, draw_tree_kinds
-from segnet_model.data.scene_weather import Weather
+from segnet_model.data.scenes.cars import CarKind, draw_car_kinds
+from segnet_model.data.scenes.people import Rider, Walker, draw_riders, draw_walkers
+from segnet_model.data.scenes.trees import TreeKind, draw_tree_kinds
+from segnet_model.data.scenes.weather import Weather
 
 
 @dataclass(frozen=True, eq=False)

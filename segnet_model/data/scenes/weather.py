@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.data.scene_panels import Floats
-from segnet_model.data.scene_random import Colour, Purpose, chance, noise_tile, stream, vary
+from segnet_model.data.scenes.draws import Colour, Purpose, chance, noise_tile, stream, vary
+from segnet_model.data.scenes.panels import Floats
 
 _CLOUD_TILE = 256
 

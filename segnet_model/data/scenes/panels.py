@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.data.scene_sketch import CLEAR, Texture
+from segnet_model.data.scenes.sketch import CLEAR, Texture
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from segnet_model.data.scene_buildings import building
-from segnet_model.data.scene_cars import car
-from segnet_model.data.scene_cast import Cast
-from segnet_model.data.scene_furniture import (
+from segnet_model.data.scenes.buildings import building
+from segnet_model.data.scenes.cars import car
+from segnet_model.data.scenes.cast import Cast
+from segnet_model.data.scenes.draws import Purpose, chance, stream
+from segnet_model.data.scenes.furniture import (
     POLE_REACH,
     SIGN_REACH,
     draw_fence,
@@ -18,11 +19,10 @@ from segnet_model.data.scene_furniture import (
     traffic_light,
     traffic_sign,
 )
-from segnet_model.data.scene_props import Prop
-from segnet_model.data.scene_random import Purpose, chance, stream
-from segnet_model.data.scene_street import BLOCK, BLOCKS_BEHIND, PARKING, Plan, Street, draw_plan
-from segnet_model.data.scene_trees import tree, tree_line
-from segnet_model.data.scene_weather import Weather
+from segnet_model.data.scenes.props import Prop
+from segnet_model.data.scenes.street import BLOCK, BLOCKS_BEHIND, PARKING, Plan, Street, draw_plan
+from segnet_model.data.scenes.trees import tree, tree_line
+from segnet_model.data.scenes.weather import Weather
 
 Span = tuple[float, float]  # metres along x
 _FENCE_PIECE = 8.0  # metres

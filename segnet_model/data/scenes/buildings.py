@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segnet_model.data.scene_panels import Floats, Panel
-from segnet_model.data.scene_props import Prop, upright, wall_shadow
-from segnet_model.data.scene_random import Colour, chance, pick_colour, vary
-from segnet_model.data.scene_sketch import CLEAR, Sketch
-from segnet_model.data.scene_street import Street
-from segnet_model.data.scene_weather import Weather
+from segnet_model.data.scenes.draws import Colour, chance, pick_colour, vary
+from segnet_model.data.scenes.panels import Floats, Panel
+from segnet_model.data.scenes.props import Prop, upright, wall_shadow
+from segnet_model.data.scenes.sketch import CLEAR, Sketch
+from segnet_model.data.scenes.street import Street
+from segnet_model.data.scenes.weather import Weather
 
 BUILDING = 1
 _SCALE = 28.0  # texels a metre; less where nobody comes near

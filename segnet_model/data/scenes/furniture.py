@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from segnet_model.data.scene_panels import Floats, Panel
-from segnet_model.data.scene_props import Prop, billboard, oval_shadow, upright, wall_shadow
-from segnet_model.data.scene_random import Colour, chance, pick_colour, vary
-from segnet_model.data.scene_sketch import Sketch, Texture
-from segnet_model.data.scene_weather import Weather
+from segnet_model.data.scenes.draws import Colour, chance, pick_colour, vary
+from segnet_model.data.scenes.panels import Floats, Panel
+from segnet_model.data.scenes.props import Prop, billboard, oval_shadow, upright, wall_shadow
+from segnet_model.data.scenes.sketch import Sketch, Texture
+from segnet_model.data.scenes.weather import Weather
 
 POLE, SIGN, FENCE = 2, 6, 7
 _FENCE_SCALE = 48.0  # texels a metre

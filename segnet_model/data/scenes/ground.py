@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.data.scene_camera import GroundHits
-from segnet_model.data.scene_panels import Canvas, Floats
-from segnet_model.data.scene_random import Colour, Purpose, chance, noise_tile, stream, vary
-from segnet_model.data.scene_street import PARKING, Plan, Street
-from segnet_model.data.scene_weather import Weather
+from segnet_model.data.scenes.camera import GroundHits
+from segnet_model.data.scenes.draws import Colour, Purpose, chance, noise_tile, stream, vary
+from segnet_model.data.scenes.panels import Canvas, Floats
+from segnet_model.data.scenes.street import PARKING, Plan, Street
+from segnet_model.data.scenes.weather import Weather
 
 Single = npt.NDArray[np.float32]
 ROAD, PAVEMENT = 3, 4

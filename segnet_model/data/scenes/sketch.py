@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.data.scene_random import Colour
+from segnet_model.data.scenes.draws import Colour
 
 CLEAR = 255  # label of a texel that hides nothing
 Point = tuple[float, float]  # metres: to the right, up from the bottom edge

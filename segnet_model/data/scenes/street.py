@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.data.scene_panels import Floats
-from segnet_model.data.scene_random import Purpose, chance, stream
+from segnet_model.data.scenes.draws import Purpose, chance, stream
+from segnet_model.data.scenes.panels import Floats
 
 BLOCK = 48.0  # metres; the street is drawn in blocks, each from a stream of its own
 BIKE_LANE = 1.1  # metres

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from segnet_model.data.scene_block import Site
-from segnet_model.data.scene_cars import CAR_REACH, car
-from segnet_model.data.scene_people import PEOPLE_REACH, bicyclist, pedestrian
-from segnet_model.data.scene_props import Prop
-from segnet_model.data.scene_random import Purpose, chance, stream
-from segnet_model.data.scene_street import BIKE_LANE, BLOCK, BLOCKS_BEHIND, PARKING, draw_plan
+from segnet_model.data.scenes.block import Site
+from segnet_model.data.scenes.cars import CAR_REACH, car
+from segnet_model.data.scenes.draws import Purpose, chance, stream
+from segnet_model.data.scenes.people import PEOPLE_REACH, bicyclist, pedestrian
+from segnet_model.data.scenes.props import Prop
+from segnet_model.data.scenes.street import BIKE_LANE, BLOCK, BLOCKS_BEHIND, PARKING, draw_plan
 
 AHEAD = 4  # blocks whose homes are looked at
 _STRIDE = 0.35  # metres walked from one picture of a stride to the next

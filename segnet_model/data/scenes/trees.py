@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segnet_model.data.scene_panels import Floats, Panel
-from segnet_model.data.scene_props import Prop, billboard, oval_shadow, upright
-from segnet_model.data.scene_random import Colour, Purpose, stream, vary
-from segnet_model.data.scene_sketch import Point, Sketch, Texture
-from segnet_model.data.scene_weather import Weather
+from segnet_model.data.scenes.draws import Colour, Purpose, stream, vary
+from segnet_model.data.scenes.panels import Floats, Panel
+from segnet_model.data.scenes.props import Prop, billboard, oval_shadow, upright
+from segnet_model.data.scenes.sketch import Point, Sketch, Texture
+from segnet_model.data.scenes.weather import Weather
 
 TREE = 5
 _SCALE = 36.0  # texels a metre
