@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,38 +15,33 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from segnet_model.checkpoint import (
-    ModelInfo,
-    load_weights,
-    read_tensors,
-    save_weights,
-    write_tensors,
-)
+from segnet_model.checkpoint import ModelInfo, load_weights, save_weights
 from segnet_model.data.augment import AugmentSettings
 from segnet_model.data.camvid import LabelledFolder, has_split, load_label_set, open_split
 from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
-from segnet_model.errors import SegNetError, SettingsError, WeightsError
+from segnet_model.errors import SegNetError, SettingsError
 from segnet_model.evaluation import evaluate
+from segnet_model.labels import LabelSet
 from segnet_model.losses import cross_entropy, median_frequency_weights
 from segnet_model.networks.blocks import channels_last
 from segnet_model.predictor import Predictor, choose_device, find_weights
 from segnet_model.preprocess import network_size, normalise
 from segnet_model.tracking import Tracker
+from segnet_model.training_state import TrainingState, save_state
 
 logger = logging.getLogger(__name__)
 
 WEIGHTS_FILE = "weights.safetensors"
 STATE_FILE = "training_state.safetensors"
-STATE_KEY = "segnet_training"
 
 
 @dataclass(frozen=True)
 class TrainSettings:
     """How to train; the defaults suit a few hundred images of one robot's camera."""
 
-    network: str = "segnet_basic"
+    network: str | None = None  # None: that of `init`, else SegNet-Basic
     network_settings: dict[str, Any] = field(default_factory=dict)
-    input_size: tuple[int, int] | None = None  # (height, width); None: half the images' sides
+    input_size: tuple[int, int] | None = None  # None: that of `init`, else half the images' sides
     labels: str | None = None  # a label set's name or YAML file; None: the data set's own
     epochs: int = 60
     batch_size: int = 8
@@ -150,18 +145,8 @@ class _Run:
         folder = open_split(dataset, "train", label_set)
         self.val = open_split(dataset, "val", label_set) if has_split(dataset, "val") else None
         self.device = choose_device(settings.device)
-        self.info = ModelInfo(
-            settings.network,
-            label_set,
-            settings.input_size or _half_size(folder),
-            settings.network_settings,
-            license=settings.license,
-            training={"dataset": dataset.resolve().name, "images": len(folder), **_plain(settings)},
-        )
         torch.manual_seed(settings.seed)
-        network = self.info.build()
-        if settings.init:
-            _start_from(network, settings.init)
+        network, self.info = _start(settings, label_set, folder, dataset.resolve().name)
         self.network = channels_last(network.to(self.device))
         self.optimizer = _optimizer(self.network, settings)
         self.data = AugmentedFolder(folder, self.info.input_size, settings.augment, settings.seed)
@@ -231,35 +216,19 @@ class _Run:
 
     def save_state(self) -> None:
         """Write everything that `resume` needs."""
-        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
-        for index, values in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items()}
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-        state = {"step": self.step, "miou": self.miou, "settings": _plain(self.settings)}
-        write_tensors(self.out / STATE_FILE, tensors, {STATE_KEY: json.dumps(state)})
+        facts = {"step": self.step, "miou": self.miou, "settings": _plain(self.settings)}
+        save_state(self.out / STATE_FILE, self.network, self.optimizer, facts)
 
     def resume(self) -> None:
         """Take up the state in the output folder, if there is one."""
         path = self.out / STATE_FILE
         if not path.exists():
             return
-        try:
-            tensors, metadata = read_tensors(path)
-            state = json.loads(metadata[STATE_KEY])
-        except (KeyError, ValueError, WeightsError) as error:
-            raise WeightsError(f"state {path}: {error}; delete it to start afresh") from None
-        self._check_settings(state["settings"])
-        self.network.load_state_dict(_below("network.", tensors))
-        self.optimizer.load_state_dict(self._optimizer_state(_below("optimizer.", tensors)))
-        self.step, self.miou = state["step"], state["miou"]
+        state = TrainingState.read(path)
+        self._check_settings(state.facts["settings"])
+        state.restore(self.network, self.optimizer)
+        self.step, self.miou = state.facts["step"], state.facts["miou"]
         logger.info("going on from step %d of %d", self.step, self.steps)
-
-    def _optimizer_state(self, tensors: dict[str, Tensor]) -> dict[str, Any]:
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in tensors.items():
-            index, key = name.split(".", 1)
-            state.setdefault(int(index), {})[key] = tensor
-        return {**self.optimizer.state_dict(), "state": state}
 
     def _check_settings(self, before: dict[str, Any]) -> None:
         now = json.loads(json.dumps(_plain(self.settings)))
@@ -294,14 +263,29 @@ def _optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.Optim
     return torch.optim.AdamW(groups, lr=settings.learning_rate)
 
 
-def _start_from(network: nn.Module, weights: str) -> None:
-    """Copy every tensor that has its match in a weights file."""
-    source = load_weights(find_weights(weights))[0].state_dict()
+def _start(
+    settings: TrainSettings, labels: LabelSet, folder: LabelledFolder, name: str
+) -> tuple[nn.Module, ModelInfo]:
+    """The network to train: a fresh one, or as much of `settings.init` as fits."""
+    source, given = load_weights(find_weights(settings.init)) if settings.init else (None, None)
+    same = given is not None and settings.network in (None, given.network)
+    info = ModelInfo(
+        settings.network or (given.network if given else "segnet_basic"),
+        labels,
+        settings.input_size or (given.input_size if given else _half_size(folder)),
+        {**(given.network_settings if given and same else {}), **settings.network_settings},
+        license=settings.license,
+        training={"dataset": name, "images": len(folder), **_plain(settings)},
+    )
+    network = info.build()
+    if source is not None:
+        _copy_fitting(source.state_dict(), network)
+    return network, info
+
+
+def _copy_fitting(source: Mapping[str, Tensor], network: nn.Module) -> None:
+    """Copy every tensor that the network has in the same shape."""
     own = network.state_dict()
     fitting = {k: v for k, v in source.items() if k in own and v.shape == own[k].shape}
     network.load_state_dict({**own, **fitting})
-    logger.info("started from %s: %d of %d tensors", weights, len(fitting), len(own))
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    logger.info("took over %d of %d tensors", len(fitting), len(own))

@@ -36,14 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "dataset", type=Path, help="folder with train/, trainannot/, val/, valannot/"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and progress")
-    parser.add_argument("--network", default=defaults.network, choices=sorted(NETWORKS))
+    parser.add_argument(
+        "--network", choices=sorted(NETWORKS), help="(default: that of --init, else segnet_basic)"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="network_settings",
         type=_setting, help="a setting of the network, e.g. features=32; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--input-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"),
-        help="size at which the network sees images (default: half of theirs)",
+        help="size at which the network sees images (default: that of --init, else half of theirs)",
     )  # fmt: skip
     parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
     parser.add_argument("--init", help="weights to start from: a file or a shipped name")

@@ -91,10 +91,17 @@ def test_a_damaged_state_is_named_with_the_mend(dataset, tmp_path):
 
 def test_starting_from_weights_takes_what_fits(dataset, tmp_path):
     start = train(dataset, tmp_path / "start", QUICK)
-    settings = dataclasses.replace(QUICK, init=str(start), epochs=1, learning_rate=1e-12)
+    settings = TrainSettings(init=str(start), epochs=1, learning_rate=1e-12, workers=0)
+    (dataset / "labels.yaml").write_text(
+        "name: two\nclasses: [{name: sky, color: [1, 2, 3]},"
+        "{name: a, color: [0, 1, 0]}, {name: b, color: [0, 2, 0]}, {name: road, color: [1, 1, 1]}]"
+    )
     path = train(dataset, tmp_path / "next", settings)
-    before, after = (load_weights(p)[0].state_dict() for p in (start, path))
-    torch.testing.assert_close(after["decoders.0.0.weight"], before["decoders.0.0.weight"])
+    (before, given), (after, info) = load_weights(start), load_weights(path)
+    same = after.state_dict()["decoders.0.0.weight"], before.state_dict()["decoders.0.0.weight"]
+    torch.testing.assert_close(*same)
+    assert (info.input_size, info.network_settings) == (given.input_size, {"features": 8})
+    assert after.classifier.out_channels == 4  # of the new classes, so it started afresh
 
 
 def test_a_full_disk_says_so_and_leaves_nothing_half_written(dataset, tmp_path, monkeypatch):
