@@ -52,7 +52,7 @@ class TrainSettings:
     init: str | None = None  # weights to start from; tensors of another shape start fresh
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     seed: int = 0
-    workers: int = 1
+    workers: int = 2  # threads that load images
     device: str = "auto"
     evaluate_every: int = 10  # epochs
     save_every_s: float = 60.0
@@ -60,7 +60,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, by name and with the mend."""
-        for name in ("epochs", "batch_size", "evaluate_every"):
+        for name in ("epochs", "batch_size", "evaluate_every", "workers"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} is {getattr(self, name)}; give at least 1")
         for name in ("learning_rate", "clip_norm"):

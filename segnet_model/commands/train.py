@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("learning_rate", "the highest of the schedule"),
         ("balance", "weight of rare classes: 1 as in the paper, 0 none"),
         ("seed", "the same seed gives the same weights"),
-        ("workers", "processes that load images"),
+        ("workers", "threads that load images"),
         ("evaluate_every", "epochs between measurements on val"),
         ("device", "auto, cpu, cuda, cuda:1"),
         ("license", "of the weights, as your data allows; kept in the file"),

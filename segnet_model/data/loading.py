@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from segnet_model.data.augment import AugmentSettings, augment
 from segnet_model.data.camvid import LabelledFolder
 
 Key = tuple[int, int]  # epoch, index of the image: together they seed its changes
+BATCHES_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -43,43 +44,52 @@ class BatchPlan:
 
 
 @dataclass(frozen=True)
-class AugmentedFolder(Dataset[tuple[Tensor, Tensor]]):
-    """Images (h, w, 3) uint8 RGB with labels (h, w) uint8, cut to the training size."""
+class AugmentedFolder:
+    """Labelled images, each epoch changed in another way."""
 
     folder: LabelledFolder
-    size: tuple[int, int]
+    size: tuple[int, int]  # (height, width) that they are cut to
     settings: AugmentSettings
     seed: int
 
-    def __getitem__(self, key: Key) -> tuple[Tensor, Tensor]:
-        """One image as this epoch changes it."""
-        cv2.setNumThreads(1)  # the network needs the cores
+    def load(self, key: Key) -> tuple[np.ndarray, np.ndarray]:
+        """One image (h, w, 3) uint8 RGB as this epoch changes it, with its labels (h, w) uint8."""
         epoch, index = key
         image, labels = self.folder.read(index)
         rng = np.random.default_rng([self.seed, epoch, index])
         ignore = self.folder.label_set.ignore_id
-        image, labels = augment(image, labels, self.size, ignore, self.settings, rng)
-        return torch.from_numpy(image), torch.from_numpy(labels)
+        return augment(image, labels, self.size, ignore, self.settings, rng)
 
 
 def load_batches(
     data: AugmentedFolder, plan: BatchPlan, first: int, end: int, workers: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of steps first to end - 1: (N, h, w, 3) uint8 RGB and (N, h, w) uint8.
+    """Load the batches of steps first to end - 1 a little ahead of their use.
+
+    Threads do it: what takes the time, OpenCV and Pillow, runs outside Python's lock, and unlike
+    processes they see no signals and may be started beside the threads of ROS.
 
     Args:
         data: gives the images.
         plan: says which.
         first: step to begin with.
         end: step to stop before.
-        workers: processes that load ahead; 0 loads in this one.
+        workers: threads that load, at least 1.
+
+    Yields:
+        (N, h, w, 3) uint8 RGB and (N, h, w) uint8.
     """
-    return iter(
-        DataLoader(
-            data,
-            batch_sampler=list(plan.batches(first, end)),
-            num_workers=workers,
-            # A fork copies locks that another thread holds, and ROS has threads.
-            multiprocessing_context="forkserver" if workers else None,
-        )
-    )
+    batches = plan.batches(first, end)
+    ahead: deque[list[Future[tuple[np.ndarray, np.ndarray]]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for keys in batches:
+            ahead.append([pool.submit(data.load, key) for key in keys])
+            if len(ahead) > BATCHES_AHEAD:
+                yield _collect(ahead.popleft())
+        while ahead:
+            yield _collect(ahead.popleft())
+
+
+def _collect(samples: list[Future[tuple[np.ndarray, np.ndarray]]]) -> tuple[Tensor, Tensor]:
+    images, labels = zip(*(sample.result() for sample in samples), strict=True)
+    return torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(labels))

@@ -48,7 +48,7 @@ def test_evaluate_writes_figures_and_a_picture(dataset, weights, tmp_path, capsy
 
 def test_train_then_evaluate(dataset, tmp_path, capsys):
     run = tmp_path / "run"
-    arguments = ["--epochs", "1", "--batch-size", "3", "--input-size", "64", "96", "--workers", "0"]
+    arguments = ["--epochs", "1", "--batch-size", "3", "--input-size", "64", "96", "--workers", "1"]
     assert main(["train", str(dataset), "--out", str(run), *arguments]) == 0
     assert main(["evaluate", str(run / "weights.safetensors"), str(dataset)]) == 0
     assert "mIoU" in capsys.readouterr().out

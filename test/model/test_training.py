@@ -22,7 +22,7 @@ from segnet_model.predictor import Predictor
 from segnet_model.training import STATE_FILE, WEIGHTS_FILE, TrainSettings, train
 
 QUICK = TrainSettings(
-    network_settings={"features": 8}, input_size=(64, 96), epochs=2, batch_size=2, workers=0,
+    network_settings={"features": 8}, input_size=(64, 96), epochs=2, batch_size=2, workers=1,
     device="cpu",
 )  # fmt: skip
 
@@ -91,7 +91,7 @@ def test_a_damaged_state_is_named_with_the_mend(dataset, tmp_path):
 
 def test_starting_from_weights_takes_what_fits(dataset, tmp_path):
     start = train(dataset, tmp_path / "start", QUICK)
-    settings = TrainSettings(init=str(start), epochs=1, learning_rate=1e-12, workers=0)
+    settings = TrainSettings(init=str(start), epochs=1, learning_rate=1e-12, workers=1)
     (dataset / "labels.yaml").write_text(
         "name: two\nclasses: [{name: sky, color: [1, 2, 3]},"
         "{name: a, color: [0, 1, 0]}, {name: b, color: [0, 2, 0]}, {name: road, color: [1, 1, 1]}]"
