@@ -54,6 +54,4 @@ class SegNet(nn.Module):
 
 def _stage(widths: list[int]) -> nn.Sequential:
     """As many 3x3 convolutions as there are steps in widths."""
-    return nn.Sequential(
-        *(conv_bn(a, b, kernel=3) for a, b in pairwise(widths))
-    )
+    return nn.Sequential(*(conv_bn(a, b, kernel=3) for a, b in pairwise(widths)))
