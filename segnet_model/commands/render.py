@@ -1,0 +1,66 @@
+"""Render procedural drives, with exact truth, as a recording or a data set."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from segnet_model.data.bag_writer import STORAGES
+from segnet_model.data.drives import IMAGE_TOPIC, write_dataset, write_drive
+from segnet_model.errors import SettingsError
+from segnet_model.progress import progress_bar
+
+EPILOG = """\
+A seed gives the same drive on every machine.
+
+As a recording, with /camera/image_raw, /camera/camera_info, /truth/labels and /truth/pose:
+
+  segnet render --seed 7 --seconds 10 --out drive
+  segnet render --seed 7 --seconds 10 --depth --storage sqlite3 --out drive_with_depth
+
+As a data set of 100 drives, seeds 7 to 106, the last tenth of them for validation:
+
+  segnet render --seed 7 --drives 100 --frames 15 --dataset drives
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("--seed", type=int, default=0, help="of the (first) drive (0)")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", type=Path, metavar="BAG", help="make this recording")
+    what.add_argument("--dataset", type=Path, metavar="FOLDER", help="make this data set")
+    bag = parser.add_argument_group("a recording")
+    bag.add_argument("--seconds", type=float, default=10.0, help="of driving (10)")
+    bag.add_argument("--depth", action="store_true", help="add /truth/depth; doubles the size")
+    bag.add_argument("--storage", choices=sorted(STORAGES), default="mcap", help="(mcap)")
+    data = parser.add_argument_group("a data set")
+    data.add_argument("--drives", type=int, default=100, help="how many (100)")
+    data.add_argument("--frames", type=int, default=15, help="of each drive (15)")
+    data.add_argument("--val", type=float, default=0.1, help="share of drives in val (0.1)")
+    data.add_argument("--workers", type=int, help="processes (one for each core)")
+    parser.add_argument("--fps", type=float, help="frames a second (recording 10, data set 1)")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Render with a progress bar."""
+    if args.seed < 0:
+        raise SettingsError(f"seed {args.seed} must be 0 or more")
+    (_recording if args.out else _dataset)(args)
+
+
+def _recording(args: argparse.Namespace) -> None:
+    with progress_bar("rendering") as progress:
+        count = write_drive(
+            args.out, args.seed, args.seconds, args.fps or 10.0, args.storage, args.depth, progress
+        )
+    print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")
+
+
+def _dataset(args: argparse.Namespace) -> None:
+    seeds = range(args.seed, args.seed + args.drives)
+    with progress_bar("rendering") as progress:
+        train, val = write_dataset(
+            args.dataset, seeds, args.frames, args.fps or 1.0, args.val, args.workers, progress
+        )
+    print(f"{args.dataset}: {train} images to train, {val} to val")
