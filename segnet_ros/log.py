@@ -1,0 +1,50 @@
+"""What `segnet_model` says with `logging`, passed on to a node's logger."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rclpy.impl.rcutils_logger import RcutilsLogger
+
+
+class RosHandler(logging.Handler):
+    """Hands each record's message to a ROS logger at the same severity."""
+
+    def __init__(self, logger: RcutilsLogger) -> None:
+        """Take the logger of a node."""
+        super().__init__()
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass one record on."""
+        message = record.getMessage()
+        # rclpy ties a line of code to one severity, so that each severity needs a line.
+        if record.levelno >= logging.CRITICAL:
+            self._logger.fatal(message)
+        elif record.levelno >= logging.ERROR:
+            self._logger.error(message)
+        elif record.levelno >= logging.WARNING:
+            self._logger.warning(message)
+        elif record.levelno >= logging.INFO:
+            self._logger.info(message)
+        else:
+            self._logger.debug(message)
+
+
+@contextmanager
+def forwarded(logger: RcutilsLogger, name: str = "segnet_model") -> Iterator[None]:
+    """Forward what the Python logger `name` gets to a ROS logger, which decides what is shown."""
+    source = logging.getLogger(name)
+    handler = RosHandler(logger)
+    level = source.level
+    source.addHandler(handler)
+    source.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        source.removeHandler(handler)
+        source.setLevel(level)

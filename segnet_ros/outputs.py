@@ -1,0 +1,70 @@
+"""The publishers of one camera's results, and of what is said once about the network."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import Header
+
+from segnet_ros.engine import Engine
+from segnet_ros.messages import IMAGES, TYPES, Frame, about
+
+# Reliable serves both kinds of subscriber: Nav2 asks for best effort, RViz for reliable, and a
+# best-effort publisher would be silent towards RViz. Five images bridge a listener's short pause.
+QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED = QoSProfile(
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+WITHOUT = {
+    "class_map": "segnet_ros.msg is not built: no ~/class_map and no ~/stats; build with colcon",
+    "label_info": "vision_msgs is not installed: no ~/label_info, which Nav2 needs",
+}
+
+
+class Outputs:
+    """Publishes what somebody listens to; the node's lifecycle opens and closes it."""
+
+    def __init__(self, node: LifecycleNode, engine: Engine, prefix: str = "~/") -> None:
+        """Create the publishers, all topics below prefix, and say what the mask's ids mean."""
+        self._node = node
+        self._topics: dict[str, Any] = {}
+        with ExitStack() as undo:  # half of the publishers would be worse than none
+            for name, kind in TYPES.items():
+                topic = node.create_lifecycle_publisher(kind, prefix + name, QOS)
+                undo.callback(node.destroy_lifecycle_publisher, topic)
+                self._topics[name] = topic
+            self._latch(engine, prefix, undo)
+            self._undo = undo.pop_all()
+
+    def wanted(self) -> frozenset[str]:
+        """Names of the topics that somebody listens to now."""
+        return frozenset(n for n, topic in self._topics.items() if topic.get_subscription_count())
+
+    def publish_images(self, frame: Frame, wanted: frozenset[str]) -> None:
+        """Build and publish those images of a frame that are wanted."""
+        for name in IMAGES.keys() & wanted:
+            self._topics[name].publish(IMAGES[name](frame))
+
+    def publish_stats(self, message: Any) -> None:
+        """Publish a SegmentationStats."""
+        self._topics["stats"].publish(message)
+
+    def destroy(self) -> None:
+        """Remove the publishers."""
+        self._undo.close()
+
+    def _latch(self, engine: Engine, prefix: str, undo: ExitStack) -> None:
+        # Plain publishers: Nav2 wants the classes before the first mask, so before activation.
+        latched = about(engine, Header(stamp=self._node.get_clock().now().to_msg()))
+        for name, message in latched.items():
+            publisher = self._node.create_publisher(type(message), prefix + name, LATCHED)
+            undo.callback(self._node.destroy_publisher, publisher)
+            publisher.publish(message)
+        for name in WITHOUT.keys() - latched.keys():
+            self._node.get_logger().info(WITHOUT[name])

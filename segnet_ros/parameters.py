@@ -1,0 +1,176 @@
+"""The node's parameters: one table, from which they are declared, judged and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+T = TypeVar("T")
+
+# When a new value applies, as `ros2 param describe` tells it.
+LIVE = "Applies from the next frame on."
+CONFIGURE = "Read when the node is configured; refused from then until it is cleaned up."
+START = "Read when the node starts."
+
+
+def setting(
+    default: T,
+    applies: str,
+    description: str,
+    *,
+    limits: tuple[float, float] | None = None,
+    choices: tuple[str, ...] = (),
+) -> T:
+    """A row of the table; limits are included, and empty choices allow everything."""
+    about = {"applies": applies, "text": description, "limits": limits, "choices": choices}
+    row: T = field(default=default, metadata=about)
+    return row
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The table: a row for each parameter, and the values of all at one moment."""
+
+    weights: str = setting(
+        "segnet_basic_drives",
+        CONFIGURE,
+        "Path of a .safetensors file, or the name of a shipped one.",
+    )
+    device: str = setting(
+        "auto", CONFIGURE, "Where the network runs: auto (a GPU where there is one), cpu or cuda:0."
+    )
+    precision: str = setting(
+        "auto",
+        CONFIGURE,
+        "Number format of the network; auto takes the fastest that the device is made for.",
+        choices=("auto", "float32", "bfloat16", "float16"),
+    )
+    threads: int = setting(
+        0, CONFIGURE, "Processor threads for the network; 0 takes all cores.", limits=(0, 1024)
+    )
+    transport: str = setting(
+        "raw",
+        CONFIGURE,
+        "Type on the topic image: raw is sensor_msgs/Image, compressed is CompressedImage.",
+        choices=("raw", "compressed"),
+    )
+    reliability: str = setting(
+        "best_effort",
+        CONFIGURE,
+        "Of the image subscription; best_effort hears every publisher, reliable only reliable.",
+        choices=("best_effort", "reliable"),
+    )
+    max_uncertainty: float = setting(
+        0.5,
+        LIVE,
+        "A pixel that is less sure than this is not drivable: 0 (sure) to 1 (no idea).",
+        limits=(0.0, 1.0),
+    )
+    drivable_classes: tuple[str, ...] = setting(
+        (), CONFIGURE, "Names of the classes to drive on; [''] takes those that the weights name."
+    )
+    overlay_alpha: float = setting(
+        0.5,
+        LIVE,
+        "Share of the classes' colours in the overlay: 0 shows the image alone, 1 the colours.",
+        limits=(0.0, 1.0),
+    )
+    autostart: bool = setting(True, START, "Configure and activate without a lifecycle manager.")
+    diagnostics_period: float = setting(
+        1.0, START, "Seconds between two messages on /diagnostics.", limits=(0.1, 60.0)
+    )
+
+
+TABLE: dict[str, Field[Any]] = {row.name: row for row in fields(Settings)}
+
+
+def declare(node: Node) -> None:
+    """Declare every parameter of the table on a node.
+
+    Raises:
+        ParameterException: a value from outside (command line, YAML) is refused.
+    """
+    declare_table(node, Settings)
+
+
+def declare_table(node: Node, table: type[Any]) -> None:
+    """Declare the rows of any dataclass whose fields are made by `setting`, as `declare` does."""
+    rows = [(row.name, _value(row), _descriptor(row)) for row in fields(table)]
+    node.declare_parameters("", rows)
+
+
+def read(node: Node) -> Settings:
+    """The values that a node's parameters have now."""
+    return read_table(node, Settings)
+
+
+def read_table(node: Node, table: type[T]) -> T:
+    """The same for any table."""
+    names = [row.name for row in fields(table)]  # type: ignore[arg-type]
+    return table(**{name: _plain(node.get_parameter(name).value) for name in names})
+
+
+def judge(parameters: Sequence[Parameter], configured: bool) -> str:
+    """Say why new values must be refused.
+
+    Types, limits and read-only are judged by rclpy, from the descriptors, before this is asked.
+
+    Args:
+        parameters: the new values; names that are not of the table are let pass.
+        configured: whether the node is inactive or active.
+
+    Returns:
+        The reason and the mend; empty where all is well.
+    """
+    reasons = [_judge_one(p, configured) for p in parameters if p.name in TABLE]
+    return "; ".join(filter(None, reasons))
+
+
+def _judge_one(parameter: Parameter, configured: bool) -> str:
+    about = TABLE[parameter.name].metadata
+    if parameter.type_ == Parameter.Type.NOT_SET:
+        return f'{parameter.name} cannot be empty or removed; set it to a value, a list to [""]'
+    if about["choices"] and parameter.value not in about["choices"]:
+        return f"{parameter.name} {parameter.value!r} is none of {', '.join(about['choices'])}"
+    if configured and about["applies"] == CONFIGURE:
+        return (
+            f"{parameter.name} is read when the node is configured; "
+            "deactivate and clean it up, set it, and configure it again"
+        )
+    return ""
+
+
+def _value(row: Field[Any]) -> Any:
+    # rclpy takes an empty list for one of bytes, and neither YAML nor the command line can write
+    # an empty list of texts; so [""] stands for it.
+    return list(row.default) or [""] if isinstance(row.default, tuple) else row.default
+
+
+def _plain(value: Any) -> Any:
+    """The opposite of `_value`: lists as tuples, without the empty text that stands for nothing."""
+    if isinstance(value, str | bool | int | float):
+        return value
+    return tuple(item for item in value if item != "")
+
+
+def _descriptor(row: Field[Any]) -> ParameterDescriptor:
+    about = row.metadata
+    descriptor = ParameterDescriptor(
+        name=row.name,
+        description=f"{about['text']} {about['applies']}",
+        read_only=about["applies"] == START,
+    )
+    if about["choices"]:
+        descriptor.additional_constraints = f"one of: {', '.join(about['choices'])}"
+    if about["limits"] and isinstance(row.default, float):
+        low, high = about["limits"]
+        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+    elif about["limits"]:
+        low, high = about["limits"]
+        descriptor.integer_range = [IntegerRange(from_value=low, to_value=high, step=1)]
+    return descriptor

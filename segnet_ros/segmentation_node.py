@@ -1,0 +1,181 @@
+"""The lifecycle node `segmentation`: wiring, and the program around it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import rclpy
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+
+from segnet_ros import parameters
+from segnet_ros.camera import Camera
+from segnet_ros.diagnostics import Diagnostics, Observation
+from segnet_ros.engine import Engine, use_threads
+from segnet_ros.log import forwarded
+from segnet_ros.parameters import Settings
+from segnet_ros.transitions import refuse_impossible
+
+SUCCESS = TransitionCallbackReturn.SUCCESS
+FAILURE = TransitionCallbackReturn.FAILURE
+
+
+class SegmentationNode(LifecycleNode):
+    """Segments the images of a camera.
+
+    Configure loads the network and makes the outputs, activate subscribes, and the other
+    transitions undo exactly that. The transitions run in the executor, frames in a worker.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        """Declare the parameters; arguments go to `rclpy.node.Node`.
+
+        Raises:
+            ParameterException: a parameter from outside is refused.
+        """
+        super().__init__("segmentation", **arguments)
+        self._state = "unconfigured"
+        self._problem = ""
+        self._camera: Camera | None = None  # there is one while configured
+        self.add_on_set_parameters_callback(self._judge)
+        parameters.declare(self)
+        refuse_impossible(self)
+        self._closing = ExitStack()
+        self._closing.enter_context(forwarded(self.get_logger()))
+        self._diagnostics = Diagnostics(self, self.settings.diagnostics_period, self._observe)
+
+    @property
+    def settings(self) -> Settings:
+        """What the parameters say now."""
+        return parameters.read(self)
+
+    def start(self) -> bool:
+        """Configure and activate, and say whether that succeeded."""
+        return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the network and make the outputs, or nothing at all."""
+        try:
+            self._build(self.settings)
+        except Exception as error:  # rclpy would swallow it, and nobody would know the reason
+            return self._fail("configure", error)
+        self._state = "inactive"
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Open the outputs and listen to the camera."""
+        assert self._camera is not None
+        super().on_activate(state)
+        try:
+            self._camera.start()
+        except Exception as error:
+            self._camera.stop()
+            super().on_deactivate(state)
+            return self._fail("activate", error)
+        self._state = "active"
+        self._problem = ""
+        return SUCCESS
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop listening; the frame in work still comes out."""
+        assert self._camera is not None
+        self._camera.stop()
+        self._state = "inactive"
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Forget the network."""
+        self._release()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Forget everything, from whatever state."""
+        self._release()
+        self._state = "finalized"
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Forget everything after a transition that failed badly, so that one can start afresh."""
+        self._release()
+        return super().on_error(state)
+
+    def destroy_node(self) -> None:
+        """Stop the worker before what it publishes with goes away."""
+        self._release()
+        self._closing.close()
+        super().destroy_node()
+
+    def _build(self, settings: Settings) -> None:
+        use_threads(settings.threads)
+        engine = Engine.load(
+            settings.weights, settings.device, settings.precision, settings.drivable_classes
+        )
+        # Last, so that a failure before leaves nothing behind.
+        self._camera = Camera(self, engine, lambda: self.settings)
+        self.get_logger().info(f"ready: {', '.join(engine.facts.values())}")
+
+    def _release(self) -> None:
+        if self._camera is not None:
+            self._camera.destroy()
+        self._camera = None
+        self._state, self._problem = "unconfigured", ""
+
+    def _fail(self, what: str, error: Exception) -> TransitionCallbackReturn:
+        self._problem = f"cannot {what}: {error}"
+        if self.context.ok():
+            self.get_logger().error(self._problem)
+        return FAILURE
+
+    def _judge(self, changes: list[Parameter]) -> SetParametersResult:
+        reason = parameters.judge(changes, configured=self._camera is not None)
+        return SetParametersResult(successful=not reason, reason=reason)
+
+    def _observe(self) -> Observation:
+        topic = self.resolve_topic_name("image")
+        about = {"state": self._state, "problem": self._problem, "topic": topic}
+        camera = self._camera
+        if camera is None:
+            return Observation(**about)
+        return Observation(
+            **about,
+            counts=camera.counts,
+            idle=camera.idle,
+            broken=camera.broken,
+            silence=camera.silence,
+            timing=camera.timing,
+            facts=camera.engine.facts,
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the node until it is told to end; the exit code says whether it could start."""
+    rclpy.init(args=arguments)
+    node = None
+    try:
+        node = SegmentationNode()
+        if node.settings.autostart and not node.start():
+            return 1 if rclpy.ok() else 0
+        rclpy.spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except RuntimeError:  # what rclpy raises where a signal ends the context under a callback
+        if rclpy.ok():
+            raise
+    except ParameterException as error:
+        print(f"segmentation: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

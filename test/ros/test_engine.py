@@ -1,0 +1,78 @@
+"""A weights file becomes an engine, or an error that names the mend."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import cv2
+import pytest
+import torch
+
+pytest.importorskip("rclpy")
+from segnet_model.checkpoint import ModelInfo, save_weights
+from segnet_model.errors import SettingsError, WeightsError
+from segnet_model.labels import LabelSet
+from segnet_ros.engine import ALL_CORES, Engine, use_threads
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    info = ModelInfo("segnet_basic", LabelSet.load("camvid"), (64, 96), {"features": 8})
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_weights(path, info.build(), info)
+    return path
+
+
+def test_it_says_what_runs_and_which_file_it_is(weights):
+    engine = Engine.load(str(weights), "cpu", "float32")
+    assert engine.facts == {
+        "network": "segnet_basic",
+        "device": "cpu",
+        "precision": "float32",
+        "weights": str(weights),
+    }
+    digest = subprocess.check_output(["sha256sum", os.fspath(weights)], text=True).split()[0]
+    assert engine.sha256 == digest
+
+
+def test_drivable_classes_are_those_of_the_weights_unless_told(weights):
+    def drivable(*names):
+        labels = Engine.load(str(weights), "cpu", "float32", names).labels
+        return [c.name for c in labels.classes if c.drivable]
+
+    assert drivable() == ["Road"]
+    assert drivable("Pavement", "Road") == ["Road", "Pavement"]
+    with pytest.raises(SettingsError, match="Moon"):
+        drivable("Moon")
+
+
+def test_what_cannot_be_used_is_refused(weights):
+    with pytest.raises(WeightsError, match="no such file"):
+        Engine.load("nowhere", "cpu", "float32")
+    with pytest.raises(SettingsError, match="toaster"):
+        Engine.load(str(weights), "toaster", "float32")
+
+
+def test_it_is_warm(weights, monkeypatch):
+    seen = []
+    forward = torch.nn.Module.__call__
+    monkeypatch.setattr(
+        torch.nn.Module,
+        "__call__",
+        lambda self, *arguments: seen.append(self) or forward(self, *arguments),
+    )
+    Engine.load(str(weights), "cpu", "float32")
+    assert seen
+
+
+def test_threads():
+    try:
+        use_threads(1)
+        assert torch.get_num_threads() == cv2.getNumThreads() == 1
+    finally:
+        use_threads(0)
+    assert torch.get_num_threads() == ALL_CORES
+    assert cv2.getNumThreads() > 1 or os.cpu_count() == 1

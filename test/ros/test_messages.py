@@ -1,0 +1,142 @@
+"""Messages about a frame and a network, against values worked out by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+from std_msgs.msg import Header
+
+from segnet_model.labels import LabelSet, SegmentationClass
+from segnet_model.predictor import Segmentation
+from segnet_ros import messages
+from segnet_ros.messages import Frame, Timing
+from segnet_ros.worker import Counts
+
+pytestmark = pytest.mark.ros
+
+RED, GREEN = (255, 0, 0), (0, 255, 0)
+LABELS = LabelSet(
+    "two", (SegmentationClass("wall", RED), SegmentationClass("road", GREEN, drivable=True)), 9
+)
+
+
+@pytest.fixture
+def frame():
+    header = Header(frame_id="camera")
+    header.stamp.sec, header.stamp.nanosec = 3, 4
+    found = Segmentation(
+        labels=np.array([[0, 0, 0, 0], [1, 1, 1, 1]], np.uint8),
+        confidence=np.array([[1.0, 0.5, 0.5, 0.502], [0.998, 0.9, 0.9, 0.7]], np.float32),
+        uncertainty=np.array([[0.0, 1.0, 1.0, 1.0], [0.1, 0.2, 0.2, 0.9]], np.float32),
+    )
+    image = np.full((2, 4, 3), 100, np.uint8)
+    return Frame(header, image, found, LABELS, max_uncertainty=0.5, overlay_alpha=0.25)
+
+
+def pixels(message, dtype=np.uint8, channels=()):
+    array = np.frombuffer(message.data, dtype)
+    return array.reshape(message.height, message.width, *channels).tolist()
+
+
+def test_mask(frame):
+    message = messages.IMAGES["mask"](frame)
+    assert message.encoding == "mono8"
+    assert pixels(message) == [[0, 0, 0, 0], [1, 1, 1, 1]]
+
+
+def test_confidence_is_scaled_and_rounded(frame):
+    message = messages.IMAGES["confidence"](frame)
+    assert message.encoding == "mono8"
+    # 0.5 * 255 = 127.5 lies between two; the others are rounded to the nearest.
+    first, *_ = pixels(message)
+    assert first[0] == 255
+    assert first[1] in (127, 128)
+    assert pixels(message)[0][3] == 128  # 128.01
+    assert pixels(message)[1] == [254, 230, 230, 178] or pixels(message)[1] == [254, 229, 229, 178]
+
+
+def test_uncertainty(frame):
+    message = messages.IMAGES["uncertainty"](frame)
+    assert (message.encoding, message.step) == ("32FC1", 16)
+    assert pixels(message, np.float32) == frame.segmentation.uncertainty.tolist()
+
+
+def test_drivable_leaves_out_what_is_unsure(frame):
+    assert pixels(messages.IMAGES["drivable"](frame)) == [[0, 0, 0, 0], [255, 255, 255, 0]]
+
+
+def test_color(frame):
+    message = messages.IMAGES["color"](frame)
+    assert (message.encoding, message.step) == ("rgb8", 12)
+    assert pixels(message, channels=(3,)) == [[[*RED]] * 4, [[*GREEN]] * 4]
+
+
+def test_overlay_mixes_by_alpha(frame):
+    message = messages.IMAGES["overlay"](frame)
+    assert message.encoding == "rgb8"
+    # 100 * 0.75 + 255 * 0.25 = 138.75, and 100 * 0.75 = 75
+    assert pixels(message, channels=(3,)) == [[[139, 75, 75]] * 4, [[75, 139, 75]] * 4]
+
+
+@pytest.mark.parametrize("name", messages.IMAGES)
+def test_the_header_goes_out_as_it_came_and_rows_have_no_gap(frame, name):
+    message = messages.IMAGES[name](frame)
+    assert message.header == frame.header
+    assert (message.height, message.width) == (2, 4)
+    assert len(message.data) == 2 * message.step
+
+
+def test_stats(frame):
+    if messages.SegmentationStats is None:
+        pytest.skip("segnet_ros.msg is not built")
+    counts = Counts(received=9, processed=4, dropped=3, reasons={"step": 1, "data": 1})
+    message = messages.stats(frame, Timing(1.5, 2.5, 3.5), counts)
+    assert message.header == frame.header
+    assert list(message.class_fractions) == [0.5, 0.5]
+    assert message.drivable_fraction == 3 / 8
+    assert message.mean_confidence == pytest.approx(6.0 / 8)
+    assert message.mean_uncertainty == pytest.approx(4.4 / 8)
+    assert (message.inference_ms, message.total_ms, message.latency_ms) == (1.5, 2.5, 3.5)
+    assert (message.frames_received, message.frames_processed) == (9, 4)
+    assert (message.frames_dropped, message.frames_rejected) == (3, 2)
+
+
+@pytest.fixture
+def engine():
+    info = SimpleNamespace(network="segnet", license="MIT")
+    return SimpleNamespace(
+        predictor=SimpleNamespace(info=info), labels=LABELS, path="/w.safetensors", sha256="ab12"
+    )
+
+
+def test_class_map(engine):
+    if messages.ClassMap is None:
+        pytest.skip("segnet_ros.msg is not built")
+    message = messages.class_map(engine, Header())
+    found = [(c.id, c.name, (c.r, c.g, c.b), c.drivable) for c in message.classes]
+    assert found == [(0, "wall", RED, False), (1, "road", GREEN, True)]
+    assert message.ignore_id == 9
+    assert (message.network, message.license) == ("segnet", "MIT")
+    assert (message.weights, message.weights_sha256) == ("/w.safetensors", "ab12")
+
+
+def test_label_info(engine, monkeypatch):
+    if messages.LabelInfo is None:  # then at least the fields of its definition are held to
+        monkeypatch.setattr(
+            messages, "VisionClass", lambda class_id, class_name: (class_id, class_name)
+        )
+        monkeypatch.setattr(messages, "LabelInfo", lambda header, class_map: class_map)
+        assert messages.label_info(engine, Header()) == [(0, "wall"), (1, "road")]
+        return
+    found = messages.label_info(engine, Header()).class_map
+    assert [(c.class_id, c.class_name) for c in found] == [(0, "wall"), (1, "road")]
+
+
+def test_what_is_not_installed_is_left_out(engine, monkeypatch):
+    monkeypatch.setattr(messages, "ClassMap", None)
+    monkeypatch.setattr(messages, "LabelInfo", None)
+    assert messages.about(engine, Header()) == {}
