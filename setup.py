@@ -17,7 +17,7 @@ setup(
     description="SegNet semantic segmentation for ROS 2, and its training from recordings",
     license="Apache-2.0",
     python_requires=">=3.10",
-    packages=find_packages(include=["segnet_model", "segnet_model.*", "segnet_ros"]),
+    packages=find_packages(include=["segnet_model*", "segnet_ros*"]),
     package_data={
         "segnet_model": ["label_sets/*.yaml", "weights/*.safetensors", "weights/*.md"],
     },

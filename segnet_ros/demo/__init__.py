@@ -1,0 +1,1 @@
+"""`python3 -m segnet_ros.demo`: the main job, end to end, measured."""

@@ -1,0 +1,165 @@
+"""The main job from end to end: a drive in, masks on ROS topics out, measured and drawn."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+from segnet_model.checkpoint import load_weights
+from segnet_model.data.bags import BagReader
+from segnet_model.data.drives import LABELS_TOPIC, write_drive
+from segnet_model.errors import SegNetError
+from segnet_model.labels import LabelSet
+from segnet_model.predictor import find_weights
+from segnet_model.progress import progress_bar
+from segnet_ros.demo.frames import MASK, frames
+from segnet_ros.demo.pictures import Overview, Video
+from segnet_ros.demo.report import Measurement, Report
+from segnet_ros.demo.stage import Scene, perform
+
+EPILOG = """\
+Without --bag a drive is rendered, whose truth is known. Leaves in OUT: the bags drive/ and
+segmentation/, overlay.mp4, overview.png, report.json and node.log.
+
+  python3 -m segnet_ros.demo
+  python3 -m segnet_ros.demo --bag my_drive --topic /camera/image_raw
+  python3 -m segnet_ros.demo --bag camvid_val --topic /camera/image_raw \\
+      --labels-topic /truth/labels --weights segnet_basic_camvid
+"""
+MADE = ("drive", "segmentation", "overlay.mp4", "overview.png", "report.json", "node.log")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; the exit code is 0 only when every frame got its mask."""
+    args = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)  # so that these, too, end the node first
+    try:
+        return _run(args)
+    except SegNetError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("demo: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python3 -m segnet_ros.demo",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--bag", type=Path, help="a recording of your own")
+    parser.add_argument("--topic", help="of its images; needed where it has several")
+    parser.add_argument("--labels-topic", help="of its true class ids, where it has any")
+    parser.add_argument("--out", type=Path, default=Path("demo_out"), help="folder (demo_out)")
+    parser.add_argument("--weights", default="segnet_basic_drives", help="a path or shipped name")
+    parser.add_argument("--seed", type=int, default=1, help="of the rendered drive (1)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of the rendered drive (10)")
+    return parser
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(args: argparse.Namespace) -> int:
+    label_set = load_weights(find_weights(args.weights))[1].labels
+    _clear(args.out)
+    if args.bag is None:
+        with progress_bar("rendering a drive") as tell:
+            write_drive(args.out / "drive", args.seed, args.seconds, progress=tell)
+    scene, labels_topic = _scene(args)
+    sent = perform(scene)
+    report = _look(scene, labels_topic, label_set, sent)
+    (args.out / "report.json").write_text(json.dumps(report.to_dict(), indent=1))
+    print(f"\n{report.table()}\n")
+    print(_guide(args.out))
+    if report.masks_out < report.frames_in:
+        missing = report.frames_in - report.masks_out
+        print(f"demo: {missing} frames got no mask; see {scene.log}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _clear(out: Path) -> None:
+    """Make room: what an earlier demo left, and nothing else."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in (out / name for name in MADE):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _scene(args: argparse.Namespace) -> tuple[Scene, str | None]:
+    """What to play, and the topic of the truth about it."""
+    path = args.bag or args.out / "drive"
+    labels_topic = args.labels_topic if args.bag else LABELS_TOPIC
+    with BagReader(path) as bag:
+        others = [name for name in bag.image_topics if name != labels_topic]
+        topic = bag.choose_image_topic(args.topic or (others[0] if len(others) == 1 else None))
+        kind = bag.topics[topic].type
+    out, log = args.out / "segmentation", args.out / "node.log"
+    return Scene(path, topic, kind, args.weights, out, log), labels_topic
+
+
+def _look(
+    scene: Scene, labels_topic: str | None, label_set: LabelSet, sent: Mapping[int, int]
+) -> Report:
+    """Measure and draw every frame."""
+    measurement = Measurement(label_set)
+    with ExitStack() as stack:
+        drive = stack.enter_context(BagReader(scene.bag))
+        answers = stack.enter_context(BagReader(scene.out))
+        masks = answers.topics[MASK].count
+        truth = drive.labels(labels_topic) if labels_topic else iter(())
+        tell = stack.enter_context(progress_bar("measuring and drawing"))
+        takers = [measurement, *_pictures(scene, label_set, sent, masks, stack)]
+        for index, frame in enumerate(frames(answers, scene.topic, truth, sent)):
+            for taker in takers:
+                taker.add(frame)
+            tell((index + 1) / masks)
+    return measurement.report(len(sent), masks)
+
+
+def _pictures(
+    scene: Scene, label_set: LabelSet, sent: Mapping[int, int], masks: int, stack: ExitStack
+) -> Iterator[Overview | Video]:
+    overview = Overview(scene.out.with_name("overview.png"), label_set, masks)
+    stack.callback(overview.close)
+    yield overview
+    try:
+        video = Video(scene.out.with_name("overlay.mp4"), label_set, _frame_rate(sent))
+    except ImportError:
+        print("no overlay.mp4: PyAV is not installed (pip install av)")
+        return
+    stack.callback(video.close)
+    yield video
+
+
+def _frame_rate(sent: Mapping[int, int]) -> float:
+    """Frames a second of the recording, by its stamps."""
+    stamps = list(sent.values())
+    span = (stamps[-1] - stamps[0]) / 1e9
+    return min(60.0, (len(stamps) - 1) / span) if span > 0 else 10.0
+
+
+def _guide(out: Path) -> str:
+    return f"""\
+Open {out}/overview.png with any picture viewer and {out}/overlay.mp4 with any video player.
+{out}/segmentation/ is a rosbag2 recording of the images and the answers: `ros2 bag play` plays it,
+and Foxglove opens the .mcap in it. What the node printed is in {out}/node.log."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

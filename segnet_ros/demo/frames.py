@@ -1,0 +1,81 @@
+"""What the node answered, frame by frame, out of the recording of its topics."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from segnet_model.data.bag_images import BagImage, RawMessage, parse, to_ids, to_rgb
+from segnet_model.data.bags import BagReader
+from segnet_ros.cdr import stamp_of
+
+MASK = "/segmentation/mask"
+UNCERTAINTY = "/segmentation/uncertainty"
+DRIVABLE = "/segmentation/drivable"
+# Also recorded, for those who look into the bag.
+OTHERS = ("/segmentation/confidence", "/segmentation/stats", "/segmentation/class_map",
+          "/segmentation/label_info")  # fmt: skip
+MOST_WAITING = 100  # frames
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """An image, the answer to it, and the truth where it is known."""
+
+    stamp_ns: int  # of the image as published
+    mask_ns: int  # when the mask arrived
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    mask: np.ndarray  # (H, W) uint8 class ids
+    uncertainty: np.ndarray  # (H, W) float32, 0 to 1
+    drivable: np.ndarray  # (H, W) uint8, 0 or 255
+    truth: np.ndarray | None  # (H, W) uint8 class ids
+
+
+def frames(
+    answers: BagReader, image_topic: str, truth: Iterator[BagImage], sent: Mapping[int, int]
+) -> Iterator[Frame]:
+    """Every frame to which all answers came.
+
+    Args:
+        answers: recording of the images and of what the node made of them.
+        image_topic: of the images.
+        truth: labels in the order of the frames; may be empty.
+        sent: the stamp in the bag that was played for each stamp as published, nanoseconds.
+    """
+    label = next(truth, None)
+    for stamp, parts in _together(answers, (image_topic, MASK, UNCERTAINTY, DRIVABLE)):
+        while label is not None and label.stamp_ns < sent[stamp]:
+            label = next(truth, None)
+        same = label is not None and label.stamp_ns == sent[stamp]
+        yield Frame(
+            stamp,
+            parts[MASK].receive_ns,
+            to_rgb(parse(parts[image_topic]), parts[image_topic].type),
+            to_ids(parse(parts[MASK]), ""),
+            _floats(parse(parts[UNCERTAINTY])),
+            to_ids(parse(parts[DRIVABLE]), ""),
+            label.image if same and label is not None else None,
+        )
+
+
+def _together(
+    bag: BagReader, topics: tuple[str, ...]
+) -> Iterator[tuple[int, dict[str, RawMessage]]]:
+    """Messages of equal stamps, once there is one of each topic."""
+    waiting: dict[int, dict[str, RawMessage]] = defaultdict(dict)
+    for message in bag.messages(*topics):
+        stamp = stamp_of(message.data)
+        waiting[stamp][message.topic] = message
+        if len(waiting[stamp]) == len(topics):
+            yield stamp, waiting.pop(stamp)
+        if len(waiting) > MOST_WAITING:  # those that were not answered
+            del waiting[min(waiting)]
+
+
+def _floats(message: Any) -> np.ndarray:
+    """(H, W) of a 32FC1 image."""
+    return np.asarray(message.data.view("<f4").reshape(message.height, message.width))

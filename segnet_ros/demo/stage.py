@@ -1,0 +1,153 @@
+"""The demo's play: the node in its own process, a bag played to it, its answers recorded."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
+
+from segnet_model.data.bag_messages import COMPRESSED_IMAGE
+from segnet_model.errors import SegNetError
+from segnet_model.progress import progress_bar
+from segnet_ros.bag_player import BagPlayer
+from segnet_ros.bag_recorder import BagRecorder
+from segnet_ros.demo.frames import DRIVABLE, MASK, OTHERS, UNCERTAINTY
+from segnet_ros.demo.node import enlarge_transport, node_process
+
+START_TIMEOUT = 90.0  # seconds; PyTorch alone takes ten to load on a slow disk
+DRAIN_TIMEOUT = 5.0  # seconds for the last frame's other answers
+QUIET = ["--ros-args", "--log-level", "warn"]
+ANSWERS = (MASK, UNCERTAINTY, DRIVABLE)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is played to whom.
+
+    Attributes:
+        bag: to play.
+        topic: of its images.
+        type: of its images, e.g. "sensor_msgs/msg/Image".
+        weights: for the node, a path or a shipped name.
+        out: the bag to record into.
+        log: file for what the node prints.
+    """
+
+    bag: Path
+    topic: str
+    type: str
+    weights: str
+    out: Path
+    log: Path
+
+
+def perform(scene: Scene) -> dict[int, int]:
+    """Play the scene and record the node's answers.
+
+    Returns:
+        The stamp in the bag for each stamp as published, nanoseconds, in the order of playing.
+
+    Raises:
+        SegNetError: the node did not start, or the bags cannot be read or written.
+    """
+    sent: dict[int, int] = {}
+    with _ros(), node_process(scene.log, _node_arguments(scene)) as process:
+        player, recorder = _player(scene), _recorder(scene)
+        executor = SingleThreadedExecutor()
+        for node in (player, recorder):
+            executor.add_node(node)
+        try:
+            _await_node(scene, process, executor, recorder)
+            print("playing to it", flush=True)
+            with progress_bar("playing") as tell:
+                player.play(executor.spin_once, lambda old, new: sent.update({new: old}), tell)
+            _drain(executor, recorder, len(sent) - player.missed)
+            recorder.close()
+        finally:
+            recorder.destroy_node()
+            player.destroy_node()
+    return sent
+
+
+@contextmanager
+def _ros() -> Iterator[None]:
+    enlarge_transport()
+    # Signals stay Python's: they end the whole demo, and so the node, and not just rclpy.
+    rclpy.init(args=QUIET, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()
+
+
+def _node_arguments(scene: Scene) -> list[str]:
+    transport = "compressed" if scene.type == COMPRESSED_IMAGE else "raw"
+    # Reliable, because here every frame counts; a robot's camera is better taken best effort.
+    values = {"weights": scene.weights, "transport": transport, "reliability": "reliable"}
+    words = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
+    return ["-r", f"image:={scene.topic}", *words]
+
+
+def _player(scene: Scene) -> BagPlayer:
+    # Two listeners: the node and the recorder.
+    values = {"bag": str(scene.bag), "topic": scene.topic, "wait_for": MASK, "listeners": 2}
+    return BagPlayer(parameter_overrides=_parameters({**values, "restamp": True}))
+
+
+def _recorder(scene: Scene) -> BagRecorder:
+    topics = [scene.topic, *ANSWERS, *OTHERS]
+    values = {"out": str(scene.out), "topics": topics}
+    return BagRecorder(parameter_overrides=_parameters(values))
+
+
+def _parameters(values: Mapping[str, object]) -> list[Parameter]:
+    return [Parameter(name, value=value) for name, value in values.items()]
+
+
+def _await_node(
+    scene: Scene,
+    process: subprocess.Popen[bytes],
+    executor: SingleThreadedExecutor,
+    recorder: BagRecorder,
+) -> None:
+    """Wait until the node listens and its answers are recorded."""
+
+    def ready() -> bool:
+        if process.poll() is not None:
+            raise SegNetError(f"the node ended at once; it said:\n{_tail(scene.log)}")
+        return bool(recorder.count_subscribers(scene.topic)) and recorder.counts.keys() >= {
+            *ANSWERS
+        }
+
+    print("starting the node", flush=True)
+    if not _spin_until(executor, ready, START_TIMEOUT):
+        raise SegNetError(f"the node did not start in {START_TIMEOUT:g} s:\n{_tail(scene.log)}")
+
+
+def _drain(executor: SingleThreadedExecutor, recorder: BagRecorder, count: int) -> None:
+    _spin_until(
+        executor, lambda: all(recorder.counts[topic] >= count for topic in ANSWERS), DRAIN_TIMEOUT
+    )
+
+
+def _spin_until(
+    executor: SingleThreadedExecutor, condition: Callable[[], bool], seconds: float
+) -> bool:
+    end = monotonic() + seconds
+    while not condition():
+        if monotonic() > end:
+            return False
+        executor.spin_once(0.05)
+    return True
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
