@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
+from segnet_model.data.augment import AugmentSettings
 from segnet_model.networks import NETWORKS
 from segnet_model.training import Progress, TrainSettings, train
 
@@ -49,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
     parser.add_argument("--init", help="weights to start from: a file or a shipped name")
+    parser.add_argument(
+        "--scale", type=float, nargs=2, metavar=("MIN", "MAX"),
+        default=(defaults.augment.scale_min, defaults.augment.scale_max),
+        help="images are scaled at random between these; near 1 for a camera that never changes "
+        "(default: %(default)s)",
+    )  # fmt: skip
     for name, meaning in (
         ("epochs", "times that every image is shown"),
         ("batch_size", "images a step"),
@@ -72,6 +79,7 @@ def run(args: argparse.Namespace) -> None:
     values = {k: v for k, v in vars(args).items() if k in TrainSettings.__dataclass_fields__}
     values["network_settings"] = dict(args.network_settings)
     values["input_size"] = tuple(args.input_size) if args.input_size else None
+    values["augment"] = AugmentSettings(scale_min=args.scale[0], scale_max=args.scale[1])
     settings = TrainSettings(**values)
     with stop_on_signals() as should_stop, tqdm(unit="step", dynamic_ncols=True) as bar:
         weights = train(args.dataset, args.out, settings, lambda p: _show(bar, p), should_stop)

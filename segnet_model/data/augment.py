@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from segnet_model.errors import SettingsError
 from segnet_model.preprocess import network_size, resize_image
 
 
@@ -21,6 +22,13 @@ class AugmentSettings:
     contrast: float = 0.3
     saturation: float = 0.3
     hue: float = 0.05  # of the colour circle, either way
+
+    def __post_init__(self) -> None:
+        """Refuse scales that leave no image."""
+        if not 0 < self.scale_min <= self.scale_max <= 8:
+            raise SettingsError(
+                f"scale from {self.scale_min} to {self.scale_max}; give 0 < MIN <= MAX <= 8"
+            )
 
 
 def augment(

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -7,16 +5,6 @@ import torch
 from segnet_model.checkpoint import ModelInfo, save_weights
 from segnet_model.data.files import write_png
 from segnet_model.labels import LabelSet
-
-CAMVID = Path(__file__).parents[3] / "shared" / "camvid"
-
-
-@pytest.fixture(scope="session")
-def camvid():
-    """The real CamVid images, where they exist."""
-    if not CAMVID.is_dir():
-        pytest.skip("no CamVid beside the project")
-    return CAMVID
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from segnet_model.data.augment import AugmentSettings, augment
+from segnet_model.errors import SettingsError
 
 STILL = AugmentSettings(
     flip=0, scale_min=1, scale_max=1, brightness=0, contrast=0, saturation=0, hue=0
@@ -49,6 +50,12 @@ def test_colors_change_and_labels_do_not(pair):
     changed, labels = run(pair, replace(STILL, brightness=0.5, contrast=0.5, hue=0.2), seed=1)
     assert np.abs(changed.astype(int) - pair[0]).mean() > 5
     np.testing.assert_array_equal(labels, pair[1])
+
+
+@pytest.mark.parametrize("scales", [(0, 1), (2, 1), (1, 9), (float("nan"), 1)])
+def test_scales_that_leave_no_image_are_refused(scales):
+    with pytest.raises(SettingsError, match="MIN <= MAX"):
+        AugmentSettings(scale_min=scales[0], scale_max=scales[1])
 
 
 def test_a_seed_repeats_itself(pair):

@@ -61,7 +61,8 @@ def test_answers_have_the_size_of_the_image(weights, size):
 def test_bfloat16_agrees_with_float32(weights, images):
     exact = Predictor.load(weights, "cpu", "float32").predict(images)
     half = Predictor.load(weights, "cpu", "bfloat16").predict(images)
-    np.testing.assert_allclose(half.confidence, exact.confidence, atol=0.05)
+    assert np.abs(half.confidence - exact.confidence).mean() < 0.02
+    assert (half.labels == exact.labels).mean() > 0.9  # of random weights, which hardly prefer any
 
 
 def test_answers_that_are_not_finite_are_refused(tmp_path, small_info, images):
