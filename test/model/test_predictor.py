@@ -62,7 +62,7 @@ def test_bfloat16_agrees_with_float32(weights, images):
     exact = Predictor.load(weights, "cpu", "float32").predict(images)
     half = Predictor.load(weights, "cpu", "bfloat16").predict(images)
     assert np.abs(half.confidence - exact.confidence).mean() < 0.02
-    assert (half.labels == exact.labels).mean() > 0.9  # of random weights, which hardly prefer any
+    assert (half.labels == exact.labels).mean() > 0.8  # random weights hardly prefer any class
 
 
 def test_answers_that_are_not_finite_are_refused(tmp_path, small_info, images):
