@@ -1,0 +1,83 @@
+"""The files in config/ agree with the nodes, and launch arguments become parameters."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("rclpy")
+
+from segnet_model.errors import SettingsError
+from segnet_ros.launch_values import typed
+from segnet_ros.messages import IMAGES
+from segnet_ros.outputs import QOS
+from segnet_ros.parameters import Settings
+
+CONFIG = Path(__file__).parents[2] / "config"
+RVIZ = yaml.safe_load((CONFIG / "segnet.rviz").read_text())
+DISPLAYS = RVIZ["Visualization Manager"]["Displays"]
+
+
+def test_rviz_shows_topics_of_the_node():
+    shown = [display["Topic"]["Value"] for display in DISPLAYS]
+    assert {"overlay", "color", "uncertainty", "drivable"} <= IMAGES.keys()
+    assert shown == [
+        f"/segmentation/{name}" for name in ("overlay", "color", "uncertainty", "drivable")
+    ]
+    assert {display["Class"] for display in DISPLAYS} == {"rviz_default_plugins/Image"}
+
+
+def test_rviz_can_hear_the_node():
+    for display in DISPLAYS:
+        assert display["Topic"]["Durability Policy"] == "Volatile"
+        assert display["Topic"]["Reliability Policy"] == QOS.reliability.name.title()
+
+
+def test_every_panel_of_rviz_has_its_place():
+    state = bytes.fromhex(RVIZ["Window Geometry"]["QMainWindow State"])
+    panels = [*RVIZ["Panels"], *DISPLAYS]
+    for panel in panels:
+        name = panel["Name"].encode("utf-16-be")
+        assert len(name).to_bytes(4, "big") + name in state, panel["Name"]
+        assert RVIZ["Window Geometry"][panel["Name"]] == {"collapsed": False}
+
+
+def test_the_parameter_file_names_every_parameter_with_its_default():
+    document = yaml.safe_load((CONFIG / "segnet.yaml").read_text())
+    given = document["/**"]["ros__parameters"]
+    defaults = {row.name: row.default for row in fields(Settings)}
+    assert given == {**defaults, "drivable_classes": [""]}
+
+
+@pytest.mark.parametrize(
+    ("text", "default", "value"),
+    [
+        ("1", "text", "1"),
+        ("1", 0.5, 1.0),
+        ("1e-3", 0.5, 1e-3),
+        ("7", 1, 7),
+        ("true", False, True),
+        ("[64, 96]", (0, 0), [64, 96]),
+        ("['features=8']", (), ["features=8"]),
+    ],
+)
+def test_a_launch_argument_has_its_parameters_type(text, default, value):
+    result = typed("name", text, default)
+    assert (result, type(result)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "default", "mend"),
+    [
+        ("many", 0.5, "a number"),
+        ("1.5", 1, "a whole number"),
+        ("true", 1, "a whole number"),
+        ("1", True, "true or false"),
+        ("64", (0, 0), "a list"),
+        ("[64", (0, 0), "a list"),
+    ],
+)
+def test_a_wrong_launch_argument_is_named_with_the_mend(text, default, mend):
+    with pytest.raises(SettingsError, match=f"rate:=.* is not {mend}"):
+        typed("rate", text, default)
