@@ -1,0 +1,101 @@
+"""Plays a recording to the node `segmentation`, and records its answers if asked to.
+
+ros2 launch segnet_ros replay.launch.py bag:=drive rviz:=true
+ros2 launch segnet_ros replay.launch.py bag:=drive record:=answers lockstep:=true
+
+All of it ends when one of its programs does, the player first of all.
+"""
+
+from launch import LaunchDescription
+from launch.actions import (
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetLaunchConfiguration,
+    Shutdown,
+    TimerAction,
+)
+from launch.event_handlers import OnProcessExit
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+from segnet_model.data.bag_messages import COMPRESSED_IMAGE
+from segnet_model.data.bags import BagReader
+from segnet_ros import launching
+from segnet_ros.launch_values import typed
+
+ARGUMENTS = {
+    "bag": ("", "The recording: a rosbag2 folder, .mcap or .db3 file."),
+    "image": ("", "Topic of the images in the bag; needed where it has several."),
+    "rate": ("1.0", "Speed; 2.0 plays twice as fast."),
+    "loop": ("false", "true begins again at the end."),
+    "restamp": ("false", "true stamps the images with the time of playing."),
+    "lockstep": ("false", "true waits for each image's mask, so that none is dropped."),
+    "record": ("", "Folder for a bag with the answers; empty records nothing."),
+    "record_topics": ("", "Topics to record, as in [/a, /b]; empty for all of the node's."),
+}
+LAST_WORDS = 2.0  # seconds for the last image's answers
+START_TIMEOUT = 90.0  # seconds that a network may take to load
+RECORDER_PATIENCE = "60"  # seconds to finish the bag
+
+
+def generate_launch_description() -> LaunchDescription:
+    """List the arguments and what is started with them."""
+    end = TimerAction(period=LAST_WORDS, actions=[Shutdown(reason="the replay is over")])
+    segnet = str(launching.SHARE / "launch" / "segnet.launch.py")
+    return LaunchDescription(
+        [
+            *launching.arguments(ARGUMENTS),
+            OpaqueFunction(function=look_into_bag),
+            RegisterEventHandler(OnProcessExit(on_exit=[end])),
+            IncludeLaunchDescription(PythonLaunchDescriptionSource(segnet)),
+            OpaqueFunction(function=record),
+            OpaqueFunction(function=play),
+        ]
+    )
+
+
+def look_into_bag(context):
+    """The node is to listen to what the bag holds."""
+    values = context.launch_configurations
+    with BagReader(values["bag"]) as bag:
+        image = bag.choose_image_topic(values["image"] or None)
+        compressed = bag.topics[image].type == COMPRESSED_IMAGE
+    return [
+        SetLaunchConfiguration("image", image),
+        SetLaunchConfiguration("transport", "compressed" if compressed else "raw"),
+    ]
+
+
+def record(context):
+    """The recorder, if a bag for it is named."""
+    values = context.launch_configurations
+    if not values["record"]:
+        return []
+    settings = {"out": values["record"], "prefix": f"{_inside(values)}/segmentation"}
+    if values["record_topics"]:
+        settings["topics"] = typed("record_topics", values["record_topics"], ())
+    return [
+        launching.node(
+            context, "bag_recorder", parameters=[settings], sigterm_timeout=RECORDER_PATIENCE
+        )
+    ]
+
+
+def play(context):
+    """The player; the topics keep the names that they have in the bag."""
+    values = context.launch_configurations
+    settings = {
+        "bag": values["bag"],
+        "topic": values["image"],
+        "rate": typed("rate", values["rate"], 1.0),
+        "start_timeout": START_TIMEOUT,
+        **{name: typed(name, values[name], False) for name in ("loop", "restamp")},
+    }
+    if typed("lockstep", values["lockstep"], False):
+        settings["wait_for"] = f"{_inside(values)}/segmentation/mask"
+    return [launching.node(context, "bag_player", parameters=[settings])]
+
+
+def _inside(values):
+    namespace = values["namespace"].strip("/")
+    return f"/{namespace}" if namespace else ""

@@ -1,0 +1,45 @@
+"""Starts the node `segmentation`, which configures and activates itself.
+
+ros2 launch segnet_ros segnet.launch.py image:=/camera/image_raw rviz:=true
+"""
+
+from launch import LaunchDescription
+from launch.actions import OpaqueFunction
+
+from segnet_ros import launching
+from segnet_ros.parameters import Settings
+
+PARAMETERS = ("weights", "device", "transport", "max_uncertainty", "autostart")
+ARGUMENTS = {
+    "image": ("/camera/image_raw", "Topic of the camera's images."),
+    "params_file": (
+        str(launching.SHARE / "config" / "segnet.yaml"),
+        "YAML file with the node's parameters; the arguments below go before it.",
+    ),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    """List the arguments and what is started with them."""
+    return LaunchDescription(
+        [
+            *launching.arguments(ARGUMENTS),
+            *launching.table_arguments(Settings, PARAMETERS),
+            *launching.arguments(launching.COMMON),
+            *launching.arguments(launching.RVIZ),
+            OpaqueFunction(function=start),
+            OpaqueFunction(function=launching.rviz),
+        ]
+    )
+
+
+def start(context):
+    """The node itself."""
+    return [
+        launching.node(
+            context,
+            "segmentation",
+            parameters=launching.parameters(context, Settings, PARAMETERS),
+            remappings=[("image", context.launch_configurations["image"])],
+        )
+    ]

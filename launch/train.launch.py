@@ -1,0 +1,47 @@
+"""Trains a network from a labelled folder or recording, and ends when it is trained.
+
+ros2 launch segnet_ros train.launch.py dataset:=my_yard out:=runs/yard
+ros2 launch segnet_ros train.launch.py bag:=drive labels_topic:=/labels out:=runs/yard
+
+Ctrl-C stops after the step under way; the same command goes on from there.
+"""
+
+from dataclasses import fields
+
+from launch import LaunchDescription
+from launch.actions import OpaqueFunction
+
+from segnet_ros import launching
+from segnet_ros.trainer_settings import TrainerSettings
+
+PARAMETERS = tuple(row.name for row in fields(TrainerSettings))
+ARGUMENTS = {
+    "params_file": ("", "YAML file with the node's parameters; the others go before it."),
+}
+# Seconds from Ctrl-C until more than that is done: the step under way may be a measurement of all
+# validation images, and what ends it loses the steps since the last state.
+PATIENCE = "600"
+
+
+def generate_launch_description() -> LaunchDescription:
+    """List the arguments and what is started with them."""
+    return LaunchDescription(
+        [
+            *launching.table_arguments(TrainerSettings, PARAMETERS),
+            *launching.arguments(ARGUMENTS),
+            *launching.arguments(launching.COMMON),
+            OpaqueFunction(function=start),
+        ]
+    )
+
+
+def start(context):
+    """The node itself."""
+    return [
+        launching.node(
+            context,
+            "trainer",
+            parameters=launching.parameters(context, TrainerSettings, PARAMETERS),
+            sigterm_timeout=PATIENCE,
+        )
+    ]

@@ -1,0 +1,108 @@
+"""What the launch files share: arguments from the nodes' parameter tables, and RViz."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ament_index_python import (
+    PackageNotFoundError,
+    get_package_prefix,
+    get_package_share_directory,
+)
+from launch import LaunchContext
+from launch.actions import DeclareLaunchArgument
+from launch.logging import get_logger
+from launch_ros.actions import Node
+
+from segnet_ros.launch_values import typed
+
+SHARE = Path(get_package_share_directory("segnet_ros"))
+COMMON = {
+    "namespace": ("", "Namespace of the nodes."),
+    "log_level": ("info", "debug, info, warn, error or fatal."),
+}
+RVIZ = {
+    "rviz": ("false", "true also starts RViz, with what the node sees."),
+    "rviz_config": (str(SHARE / "config" / "segnet.rviz"), "What RViz shows."),
+}
+
+
+def arguments(texts: dict[str, tuple[str, str]]) -> list[DeclareLaunchArgument]:
+    """Launch arguments from name -> (default, description)."""
+    return [
+        DeclareLaunchArgument(name, default_value=default, description=text)
+        for name, (default, text) in texts.items()
+    ]
+
+
+def table_arguments(table: type[Any], names: Iterable[str]) -> list[DeclareLaunchArgument]:
+    """A launch argument for each named parameter of a node's table; empty leaves it alone."""
+    rows = {row.name: row for row in fields(table)}
+    return arguments({name: ("", _explained(rows[name])) for name in names})
+
+
+def _explained(row: Field[Any]) -> str:
+    otherwise = f", else {row.default}" if row.default not in ("", ()) else ""
+    return f"{row.metadata['text']} Empty: as in params_file{otherwise}."
+
+
+def node(context: LaunchContext, executable: str, **more: Any) -> Node:
+    """One of this package's nodes, with the arguments that all launch files have."""
+    values = context.launch_configurations
+    return Node(
+        package="segnet_ros",
+        executable=executable,
+        name=executable,
+        namespace=values["namespace"],
+        ros_arguments=["--log-level", values["log_level"]],
+        output="screen",
+        **more,
+    )
+
+
+def parameters(context: LaunchContext, table: type[Any], names: Iterable[str]) -> list[Any]:
+    """The file `params_file`, and over it what was given as a launch argument.
+
+    Raises:
+        SettingsError: a text does not fit its parameter.
+    """
+    values = context.launch_configurations
+    defaults = {row.name: row.default for row in fields(table)}
+    given = {name: typed(name, values[name], defaults[name]) for name in names if values[name]}
+    # ROS cannot read a file of parameters that holds none.
+    return [*filter(None, [values["params_file"]]), *([given] if given else [])]
+
+
+def rviz(context: LaunchContext) -> list[Node]:
+    """RViz, if it was asked for and is installed."""
+    values = context.launch_configurations
+    if not typed("rviz", values["rviz"], False):
+        return []
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError:
+        get_logger("segnet").error(
+            "rviz2 is not installed, so there is no window: sudo apt install ros-$ROS_DISTRO-rviz2"
+        )
+        return []
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            arguments=["-d", values["rviz_config"]],
+            remappings=_into(values["namespace"], Path(values["rviz_config"])),
+        )
+    ]
+
+
+def _into(namespace: str, config: Path) -> list[tuple[str, str]]:
+    """Remappings of a configuration's absolute topics to those of a node in a namespace."""
+    shown = yaml.safe_load(config.read_text())["Visualization Manager"]["Displays"] or []
+    topics = [display["Topic"]["Value"] for display in shown if "Topic" in display]
+    inside = namespace.strip("/")
+    ours = [topic for topic in topics if topic.startswith("/segmentation/")]
+    return [(topic, f"/{inside}{topic}") for topic in ours] if inside else []
