@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import rclpy
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
 
+from segnet_model.signals import stop_on_signals
 from segnet_ros import parameters
 from segnet_ros.camera import Camera
 from segnet_ros.diagnostics import Diagnostics, Observation
@@ -24,6 +26,7 @@ from segnet_ros.transitions import refuse_impossible
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
+SLICE = 0.1  # seconds; the longest that a signal waits
 
 
 class SegmentationNode(LifecycleNode):
@@ -155,18 +158,17 @@ class SegmentationNode(LifecycleNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end; the exit code says whether it could start."""
-    rclpy.init(args=arguments)
     node = None
     try:
-        node = SegmentationNode()
-        if node.settings.autostart and not node.start():
-            return 1 if rclpy.ok() else 0
-        rclpy.spin(node)
+        with stop_on_signals() as asked:
+            # rclpy's own handlers would end the context under the worker, which publishes.
+            rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+            node = SegmentationNode()
+            if node.settings.autostart and not node.start():
+                return 1
+            _spin(node, asked)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except RuntimeError:  # what rclpy raises where a signal ends the context under a callback
-        if rclpy.ok():
-            raise
     except ParameterException as error:
         print(f"segmentation: {error}", file=sys.stderr)
         return 1
@@ -175,6 +177,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _spin(node: SegmentationNode, asked: Callable[[], bool]) -> None:
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while rclpy.ok() and not asked():
+        executor.spin_once(SLICE)
 
 
 if __name__ == "__main__":

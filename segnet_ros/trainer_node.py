@@ -21,8 +21,8 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
-from segnet_model.commands.train import stop_on_signals
 from segnet_model.errors import SegNetError
+from segnet_model.signals import stop_on_signals
 from segnet_ros import training_job as job
 from segnet_ros.log import forwarded
 from segnet_ros.offers import publisher_qos

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
-from segnet_model.data.bags import BagReader
 from segnet_model.data.extract import SPLITS, extract
 from segnet_model.data.files import list_images
 from segnet_model.errors import DatasetError, SegNetError
@@ -94,17 +93,11 @@ class TrainingJob(Thread):
         settings = self._settings
         self.state = State(EXTRACT, f"taking images out of {settings.bag}")
         counts = extract(
-            settings.bag, settings.extracted, self._image_topic(), settings.every,
+            settings.bag, settings.extracted, settings.image_topic or None, settings.every,
             settings.labels_topic, settings.val, self._on_share,
         )  # fmt: skip
         logger.info("%s: %s", settings.extracted, counts)
         self._check_splits()
-
-    def _image_topic(self) -> str | None:
-        """The named one, or the only one that does not hold the labels."""
-        with BagReader(self._settings.bag) as bag:
-            topics = [name for name in bag.image_topics if name != self._settings.labels_topic]
-        return self._settings.image_topic or (topics[0] if len(topics) == 1 else None)
 
     def _check_splits(self) -> None:
         empty = [split for split in SPLITS if not list_images(self._settings.extracted / split)]

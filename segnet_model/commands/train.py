@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
-from types import FrameType
 from typing import Any
 
 import yaml
@@ -16,6 +11,7 @@ from tqdm import tqdm
 
 from segnet_model.data.augment import AugmentSettings
 from segnet_model.networks import NETWORKS
+from segnet_model.signals import stop_on_signals
 from segnet_model.training import Progress, TrainSettings, train
 
 EPILOG = """\
@@ -99,25 +95,3 @@ def _show(bar: tqdm, progress: Progress) -> None:
     miou = "" if progress.miou is None else f", val mIoU {progress.miou:.3f}"
     bar.set_description(f"epoch {progress.epoch}/{progress.epochs}", refresh=False)
     bar.set_postfix_str(f"loss {progress.loss:.3f}{miou}")
-
-
-@contextmanager
-def stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """Turn the first SIGINT or SIGTERM into a wish to stop; the second one kills as usual."""
-    asked = Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.set()
-        restore()
-
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield asked.is_set
-    finally:
-        restore()

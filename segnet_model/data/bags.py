@@ -83,16 +83,17 @@ class BagReader:
         """Topics with raw or compressed images."""
         return tuple(name for name, info in self.topics.items() if info.type in IMAGE_TYPES)
 
-    def choose_image_topic(self, topic: str | None = None) -> str:
-        """The topic itself, or the only image topic where none is named.
+    def choose_image_topic(self, topic: str | None = None, besides: str | None = None) -> str:
+        """The topic itself, or the only image topic, besides that of the labels, where none is.
 
         Raises:
             BagError: it is not in the bag, holds no images, or there is none or more than one.
         """
-        if topic is None and len(self.image_topics) == 1:
-            topic = self.image_topics[0]
+        others = [name for name in self.image_topics if name != besides]
+        if topic is None and len(others) == 1:
+            topic = others[0]
         if topic is None:
-            several = "several image topics; name one" if self.image_topics else "no image topic"
+            several = "several image topics; name one" if others else "no image topic"
             raise BagError(f"bag {self.path} has {several}{self._listing()}")
         self._check_topic(topic, IMAGE_TYPES)
         return topic

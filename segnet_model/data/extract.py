@@ -69,7 +69,7 @@ def extract(
     if every < 0 or not 0 <= val <= 1:
         raise SettingsError(f"every {every} must be 0 or more seconds, and val {val} from 0 to 1")
     with BagReader(bag) as reader:
-        topic = reader.choose_image_topic(topic)
+        topic = reader.choose_image_topic(topic, besides=labels_topic)
         frames = reader.images(topic, every_ns=round(every * NANOSECONDS))
         pairs = _paired(frames, reader.labels(labels_topic) if labels_topic else None)
         dataset = _Dataset(Path(out))

@@ -106,8 +106,7 @@ def _scene(args: argparse.Namespace) -> tuple[Scene, str | None]:
     path = args.bag or args.out / "drive"
     labels_topic = args.labels_topic if args.bag else LABELS_TOPIC
     with BagReader(path) as bag:
-        others = [name for name in bag.image_topics if name != labels_topic]
-        topic = bag.choose_image_topic(args.topic or (others[0] if len(others) == 1 else None))
+        topic = bag.choose_image_topic(args.topic, besides=labels_topic)
         kind = bag.topics[topic].type
     out, log = args.out / "segmentation", args.out / "node.log"
     return Scene(path, topic, kind, args.weights, out, log), labels_topic
