@@ -9,7 +9,7 @@ NODES = {
     "bag_recorder": "bag_recorder",
 }
 TRAIN = ["av>=12", "tensorboard>=2.12"]
-DEV = ["hypothesis>=6.100", "mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "ruff>=0.6"]
+DEV = ["mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "ruff>=0.6"]
 
 setup(
     name="segnet_ros",

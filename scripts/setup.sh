@@ -76,11 +76,11 @@ with_wheels() {
 with_sourced_ros() {
   command -v colcon >/dev/null || fail "colcon is not installed: apt install python3-colcon-common-extensions"
   make_venv --system-site-packages
-  .venv/bin/python -c 'import cv2, hypothesis, numpy, pytest, pytest_timeout, yaml' ||
+  .venv/bin/python -c 'import cv2, numpy, pytest, pytest_timeout, yaml' ||
     fail "install what package.xml names: rosdep install --from-paths . --ignore-src"
   install_torch
   cat requirements/runtime.txt requirements/training.txt requirements/development.txt |
-    grep -Ev '^(-r|#|numpy|opencv|PyYAML|hypothesis|pytest)' >.venv/requirements.txt
+    grep -Ev '^(-r|#|numpy|opencv|PyYAML|pytest)' >.venv/requirements.txt
   # PyTorch would take a setuptools that colcon cannot use.
   .venv/bin/pip install -r .venv/requirements.txt 'setuptools<80'
 }

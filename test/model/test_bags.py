@@ -264,6 +264,7 @@ def test_several_image_topics_need_a_name(tmp_path: Path) -> None:
         with pytest.raises(BagError, match=r"(?s)several image topics.*/left.*/right"):
             reader.images()
         assert len(list(reader.images("/left"))) == 1
+        assert reader.choose_image_topic(besides="/left") == "/right"  # where /left has labels
 
 
 def test_paths_that_are_no_bags(tmp_path: Path) -> None:
