@@ -83,6 +83,8 @@ class ModelInfo:
             height, width = values["input_size"]
             if not (0 < height <= 16384 and 0 < width <= 16384):
                 raise WeightsError(f"its input size {height}x{width} cannot be")
+            if len(values["mean"]) != 3 or len(values["std"]) != 3 or not min(values["std"]) > 0:
+                raise WeightsError("its mean and std are not three numbers each, std above 0")
             return cls(**values)
         except (KeyError, TypeError, ValueError, AttributeError, SettingsError) as error:
             raise WeightsError(f"its metadata is damaged ({error})") from None

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,16 @@ import torch
 from torch import Tensor, nn
 
 from segnet_model.checkpoint import ModelInfo, load_weights, save_weights
-from segnet_model.data.augment import AugmentSettings
 from segnet_model.data.camvid import LabelledFolder, has_split, load_label_set, open_split
 from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
-from segnet_model.errors import SegNetError, SettingsError
+from segnet_model.errors import DatasetError, SegNetError, SettingsError
 from segnet_model.evaluation import evaluate
 from segnet_model.labels import LabelSet
 from segnet_model.losses import cross_entropy, median_frequency_weights
 from segnet_model.networks.blocks import channels_last
 from segnet_model.predictor import Predictor, choose_device, find_weights
 from segnet_model.preprocess import network_size, normalise
+from segnet_model.settings import TrainSettings
 from segnet_model.tracking import Tracker
 from segnet_model.training_state import TrainingState, save_state
 
@@ -33,41 +33,6 @@ logger = logging.getLogger(__name__)
 
 WEIGHTS_FILE = "weights.safetensors"
 STATE_FILE = "training_state.safetensors"
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """How to train; the defaults suit a few hundred images of one robot's camera."""
-
-    network: str | None = None  # None: that of `init`, else SegNet-Basic
-    network_settings: dict[str, Any] = field(default_factory=dict)
-    input_size: tuple[int, int] | None = None  # None: that of `init`, else half the images' sides
-    labels: str | None = None  # a label set's name or YAML file; None: the data set's own
-    epochs: int = 60
-    batch_size: int = 8
-    learning_rate: float = 2e-3  # the highest; it rises for a twentieth of the steps, then falls
-    weight_decay: float = 1e-2
-    balance: float = 0.5  # power of the median-frequency weights: 1 as in the paper, 0 for none
-    clip_norm: float = 5.0
-    init: str | None = None  # weights to start from; tensors of another shape start fresh
-    augment: AugmentSettings = field(default_factory=AugmentSettings)
-    seed: int = 0
-    workers: int = 2  # threads that load images
-    device: str = "auto"
-    evaluate_every: int = 10  # epochs
-    save_every_s: float = 60.0
-    license: str = "unknown"  # of the weights, which is for the data's owner to say
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot work, by name and with the mend."""
-        for name in ("epochs", "batch_size", "evaluate_every", "workers"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name} is {getattr(self, name)}; give at least 1")
-        for name in ("learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
-                raise SettingsError(f"{name} is {getattr(self, name)}; give more than 0")
-        if self.input_size and min(self.input_size) < 32:
-            raise SettingsError(f"input size {self.input_size} is below 32 pixels a side")
 
 
 @dataclass(frozen=True)
@@ -114,6 +79,10 @@ def train(
     """
     run = _Run(dataset, out, settings)
     run.resume()
+    if run.step == run.steps:
+        logger.info("this training is finished; give more epochs or another folder for a new one")
+        if not run.weights_path.exists():
+            run.save_weights()
     tracker = Tracker(out / "tensorboard", run.steps, run.step)
     saved = time.monotonic()
     for images, labels in run.batches():
@@ -176,7 +145,6 @@ class _Run:
 
     def learn(self, images: Tensor, labels: Tensor) -> float:
         """Take one step; returns the loss before it."""
-        torch.manual_seed(self.settings.seed + self.step)  # dropout's draws, when resumed too
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate
         self.network.train()
@@ -216,7 +184,12 @@ class _Run:
 
     def save_state(self) -> None:
         """Write everything that `resume` needs."""
-        facts = {"step": self.step, "miou": self.miou, "settings": _plain(self.settings)}
+        facts = {
+            "step": self.step,
+            "miou": self.miou,
+            "settings": self.settings.shaping(),
+            "data": self.data.folder.fingerprint(),
+        }
         save_state(self.out / STATE_FILE, self.network, self.optimizer, facts)
 
     def resume(self) -> None:
@@ -225,13 +198,19 @@ class _Run:
         if not path.exists():
             return
         state = TrainingState.read(path)
-        self._check_settings(state.facts["settings"])
+        self._check_same(state.facts)
         state.restore(self.network, self.optimizer)
         self.step, self.miou = state.facts["step"], state.facts["miou"]
         logger.info("going on from step %d of %d", self.step, self.steps)
 
-    def _check_settings(self, before: dict[str, Any]) -> None:
-        now = json.loads(json.dumps(_plain(self.settings)))
+    def _check_same(self, facts: dict[str, Any]) -> None:
+        if facts["data"] != self.data.folder.fingerprint():
+            raise DatasetError(
+                f"{self.dataset} has other images or labels than when the training in {self.out} "
+                "began; train into another folder, with init naming the weights in this one"
+            )
+        before = facts["settings"]
+        now = json.loads(json.dumps(self.settings.shaping()))
         changed = [f"{k} {before.get(k)} -> {now[k]}" for k in now if before.get(k) != now[k]]
         if changed:
             raise SettingsError(
@@ -243,14 +222,6 @@ class _Run:
 def _half_size(folder: LabelledFolder) -> tuple[int, int]:
     height, width = folder.read(0)[1].shape
     return network_size((height, width), (height // 2, width // 2))
-
-
-def _plain(settings: TrainSettings) -> dict[str, Any]:
-    """The settings that shape the result; where it runs and how often it reports do not."""
-    values = asdict(settings)
-    for name in ("device", "workers", "save_every_s"):
-        del values[name]
-    return values
 
 
 def _optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
@@ -275,12 +246,20 @@ def _start(
         settings.input_size or (given.input_size if given else _half_size(folder)),
         {**(given.network_settings if given and same else {}), **settings.network_settings},
         license=settings.license,
-        training={"dataset": name, "images": len(folder), **_plain(settings)},
+        training={"dataset": name, "images": len(folder), **_public(settings)},
     )
     network = info.build()
     if source is not None:
         _copy_fitting(source.state_dict(), network)
     return network, info
+
+
+def _public(settings: TrainSettings) -> dict[str, Any]:
+    """The settings without the folders of whoever trained, which are nobody else's business."""
+    names = {
+        key: Path(value).name for key in ("init", "labels") if (value := getattr(settings, key))
+    }
+    return {k: v for k, v in {**settings.shaping(), **names}.items() if v not in (None, {})}
 
 
 def _copy_fitting(source: Mapping[str, Tensor], network: nn.Module) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from segnet_model.errors import SettingsError
-from segnet_model.training import TrainSettings
+from segnet_model.settings import TrainSettings
 from segnet_ros.parameters import START, setting
 
 USUAL = TrainSettings()

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
-from segnet_model.data.extract import SPLITS, extract
-from segnet_model.data.files import list_images
+from segnet_model.data.camvid import has_split
+from segnet_model.data.extract import extract
 from segnet_model.errors import DatasetError, SegNetError
 from segnet_model.training import WEIGHTS_FILE, Progress, train
 from segnet_ros.trainer_settings import TrainerSettings
@@ -97,19 +97,13 @@ class TrainingJob(Thread):
             settings.labels_topic, settings.val, self._on_share,
         )  # fmt: skip
         logger.info("%s: %s", settings.extracted, counts)
-        self._check_splits()
-
-    def _check_splits(self) -> None:
-        empty = [split for split in SPLITS if not list_images(self._settings.extracted / split)]
-        if "train" in empty:
+        if not has_split(settings.extracted, "train"):
             raise DatasetError(
-                f"no image of bag {self._settings.bag} has labels on {self._settings.labels_topic}"
+                f"no image of bag {settings.bag} has labels on {settings.labels_topic}"
                 " for training; labels need their image's stamp"
             )
-        for split in empty:
+        if not has_split(settings.extracted, "val"):
             logger.warning("no labelled image at the bag's end: the network is not measured")
-            for folder in (split, f"{split}annot"):
-                (self._settings.extracted / folder).rmdir()
 
     def _on_share(self, share: float) -> None:
         if self._asked.is_set():

@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
-from segnet_model.data.augment import AugmentSettings
 from segnet_model.networks import NETWORKS
+from segnet_model.settings import AugmentSettings, TrainSettings
 from segnet_model.signals import stop_on_signals
-from segnet_model.training import Progress, TrainSettings, train
+from segnet_model.training import Progress, train
 
 EPILOG = """\
 DATASET holds train/ and trainannot/ (images and their labels under the same names) and, to be

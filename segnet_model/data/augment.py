@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
-from segnet_model.errors import SettingsError
 from segnet_model.preprocess import network_size, resize_image
-
-
-@dataclass(frozen=True)
-class AugmentSettings:
-    """How far images are changed; the neutral values (0, and 1 for the scales) change nothing."""
-
-    flip: float = 0.5  # probability of a mirror image
-    scale_min: float = 0.75  # relative to the size at which the network sees the image
-    scale_max: float = 1.5
-    brightness: float = 0.3  # each factor is drawn from 1 - x to 1 + x
-    contrast: float = 0.3
-    saturation: float = 0.3
-    hue: float = 0.05  # of the colour circle, either way
-
-    def __post_init__(self) -> None:
-        """Refuse scales that leave no image."""
-        if not 0 < self.scale_min <= self.scale_max <= 8:
-            raise SettingsError(
-                f"scale from {self.scale_min} to {self.scale_max}; give 0 < MIN <= MAX <= 8"
-            )
+from segnet_model.settings import AugmentSettings
 
 
 def augment(

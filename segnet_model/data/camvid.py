@@ -7,6 +7,8 @@ DATASET/labels.yaml      the label set; CamVid's where there is no such file
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +40,14 @@ class LabelledFolder:
         """How many labelled images there are."""
         return len(self.samples)
 
+    def fingerprint(self) -> str:
+        """Changes when an image comes or goes, or when labels are corrected."""
+        digest = hashlib.sha256()
+        for sample in self.samples:
+            digest.update(f"{sample.image.name} {sample.image.stat().st_size} ".encode())
+            digest.update(sample.labels.read_bytes())
+        return digest.hexdigest()
+
     def read(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Read a pair: image (H, W, 3) uint8 RGB and labels (H, W) uint8 ids.
 
@@ -61,8 +71,8 @@ def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
 
 
 def has_split(dataset: Path, split: str) -> bool:
-    """Whether the data set has a folder for this split."""
-    return (dataset / split).is_dir()
+    """Whether the data set has images in this split."""
+    return (dataset / split).is_dir() and bool(list_images(dataset / split))
 
 
 def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder:
@@ -80,7 +90,11 @@ def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder
     for folder in (images, labels):
         if not folder.is_dir():
             raise DatasetError(f"no folder {folder}; a data set has {split}/ and {split}annot/")
-    samples = tuple(_pair(image, labels) for image in list_images(images))
+    found = list_images(images)
+    twice = [stem for stem, count in Counter(path.stem for path in found).items() if count > 1]
+    if twice:
+        raise DatasetError(f"{images} holds {twice[0]} twice, with other endings; remove one")
+    samples = tuple(_pair(image, labels) for image in found)
     if not samples:
         raise DatasetError(f"{images} holds no images; expected PNG or JPEG files")
     return LabelledFolder(samples, label_set)

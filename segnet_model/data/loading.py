@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segnet_model.data.augment import AugmentSettings, augment
+from segnet_model.data.augment import augment
 from segnet_model.data.camvid import LabelledFolder
+from segnet_model.settings import AugmentSettings
 
 Key = tuple[int, int]  # epoch, index of the image: together they seed its changes
 BATCHES_AHEAD = 2

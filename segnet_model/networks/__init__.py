@@ -32,11 +32,14 @@ def build_network(name: str, num_classes: int, **settings: Any) -> nn.Module:
         A module from (N, 3, H, W) normalised RGB to (N, num_classes, H, W) logits.
 
     Raises:
-        SettingsError: no network has this name or one of these settings.
+        SettingsError: no network has this name, or these settings do not work.
     """
     if name not in NETWORKS:
         raise SettingsError(f"no network {name!r}; there are {', '.join(sorted(NETWORKS))}")
     known = inspect.signature(NETWORKS[name]).parameters.keys() - {"num_classes"}
     if unknown := settings.keys() - known:
         raise SettingsError(f"{name} has no setting {sorted(unknown)}; it has {sorted(known)}")
-    return NETWORKS[name](num_classes, **settings)
+    try:
+        return NETWORKS[name](num_classes, **settings)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise SettingsError(f"{name} cannot be built with {settings}: {error}") from None

@@ -29,6 +29,8 @@ class SegNetBasic(nn.Module):
             features: channels of every stage; the paper has 64.
         """
         super().__init__()
+        if features < 1:
+            raise ValueError(f"features is {features}; give at least 1")
         widths = [3] + [features] * STAGES
         self.encoders = nn.ModuleList(
             conv_bn(widths[i], widths[i + 1], kernel=7) for i in range(STAGES)

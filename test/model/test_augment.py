@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segnet_model.data.augment import AugmentSettings, augment
+from segnet_model.data.augment import augment
 from segnet_model.errors import SettingsError
+from segnet_model.settings import AugmentSettings
 
 STILL = AugmentSettings(
     flip=0, scale_min=1, scale_max=1, brightness=0, contrast=0, saturation=0, hue=0

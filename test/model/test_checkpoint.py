@@ -81,6 +81,8 @@ def test_metadata_that_is_not_ours_is_refused(tmp_path, weights, small_info):
         "newer segnet": {"segnet": json.dumps({**good, "format": 99})},
         "resnet": {"segnet": json.dumps({**good, "network": "resnet"})},
         "cannot be": {"segnet": json.dumps({**good, "input_size": [1 << 30, 1]})},
+        "three numbers each": {"segnet": json.dumps({**good, "std": [1, 0, 1]})},
+        "cannot be built": {"segnet": json.dumps({**good, "network_settings": {"features": "x"}})},
         "not a label set": {"segnet": json.dumps({**good, "labels": {}})},
         "unexpected": {"segnet": json.dumps({**good, "surprise": 1})},
     }.items():

@@ -69,3 +69,9 @@ def test_unknown_names_and_settings_are_refused_with_what_there_is():
         build_network("resnet", 11)
     with pytest.raises(SettingsError, match="features"):
         build_network("segnet_basic", 11, depth=4)
+
+
+@pytest.mark.parametrize("features", ["abc", -1, 0, 2.5, None])
+def test_settings_that_cannot_be_built_are_refused(features):
+    with pytest.raises(SettingsError, match="cannot be built with .*features"):
+        build_network("segnet_basic", 11, features=features)

@@ -19,7 +19,8 @@ from segnet_model.data.loading import BatchPlan
 from segnet_model.errors import DatasetError, SegNetError, SettingsError, WeightsError
 from segnet_model.evaluation import evaluate
 from segnet_model.predictor import Predictor
-from segnet_model.training import STATE_FILE, WEIGHTS_FILE, TrainSettings, train
+from segnet_model.settings import TrainSettings
+from segnet_model.training import STATE_FILE, train
 
 QUICK = TrainSettings(
     network_settings={"features": 8}, input_size=(64, 96), epochs=2, batch_size=2, workers=1,
@@ -75,6 +76,34 @@ def test_a_finished_run_is_left_as_it_is(dataset, tmp_path):
     assert path.read_bytes() == before
 
 
+def test_lost_weights_of_a_finished_run_are_written_again(dataset, tmp_path):
+    path = train(dataset, tmp_path / "run", QUICK)
+    before = load_file(path)
+    path.unlink()
+    train(dataset, tmp_path / "run", QUICK)
+    assert all(torch.equal(before[name], tensor) for name, tensor in load_file(path).items())
+
+
+def test_corrected_or_added_labels_do_not_pass_for_a_finished_run(dataset, tmp_path):
+    train(dataset, tmp_path / "run", QUICK)
+    labels = dataset / "trainannot" / "0.png"
+    original = labels.read_bytes()
+    labels.write_bytes((dataset / "trainannot" / "1.png").read_bytes())
+    with pytest.raises(DatasetError, match="other images or labels.*another folder"):
+        train(dataset, tmp_path / "run", QUICK)
+    labels.write_bytes(original)
+    for folder in ("train", "trainannot"):
+        (dataset / folder / "9.png").write_bytes((dataset / folder / "0.png").read_bytes())
+    with pytest.raises(DatasetError, match="other images or labels"):
+        train(dataset, tmp_path / "run", QUICK)
+
+
+def test_an_empty_val_is_no_val(dataset, tmp_path):
+    for path in (dataset / "val").iterdir():
+        path.unlink()
+    assert load_weights(train(dataset, tmp_path / "run", QUICK))[1].metrics == {}
+
+
 def test_other_settings_do_not_mix_with_a_run(dataset, tmp_path):
     train(dataset, tmp_path / "run", QUICK)
     with pytest.raises(SettingsError, match=r"batch_size 2 -> 3.*another folder"):
@@ -128,7 +157,7 @@ def test_bad_data_is_named_before_training(dataset, tmp_path):
 
 @pytest.mark.parametrize(
     "change", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"input_size": (8, 8)},
-               {"learning_rate": float("nan")}]
+               {"learning_rate": float("nan")}, {"seed": -1}, {"balance": -0.1}]
 )  # fmt: skip
 def test_settings_out_of_range_are_refused(change):
     with pytest.raises(SettingsError, match=next(iter(change)).replace("_", ".")):
@@ -166,5 +195,4 @@ def test_sigint_leaves_a_state_to_go_on_from(dataset, tmp_path):
     assert "run the same command to go on" in stdout
     assert "Traceback" not in stderr
     with checkpoint.safe_open(out / STATE_FILE, "pt") as file:
-        assert json.loads(file.metadata()["segnet_training"])["step"] > 0
-    assert not (out / WEIGHTS_FILE).exists()
+        assert 0 < json.loads(file.metadata()["segnet_training"])["step"] < 1500

@@ -1,0 +1,77 @@
+"""How to train. Nothing heavy is imported, so that a launch file can list the settings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from segnet_model.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """How far images are changed; the neutral values (0, and 1 for the scales) change nothing."""
+
+    flip: float = 0.5  # probability of a mirror image
+    scale_min: float = 0.75  # relative to the size at which the network sees the image
+    scale_max: float = 1.5
+    brightness: float = 0.3  # each factor is drawn from 1 - x to 1 + x
+    contrast: float = 0.3
+    saturation: float = 0.3
+    hue: float = 0.05  # of the colour circle, either way
+
+    def __post_init__(self) -> None:
+        """Refuse scales that leave no image."""
+        if not 0 < self.scale_min <= self.scale_max <= 8:
+            raise SettingsError(
+                f"scale from {self.scale_min} to {self.scale_max}; give 0 < MIN <= MAX <= 8"
+            )
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How to train; the defaults suit a few hundred images of one robot's camera."""
+
+    network: str | None = None  # None: that of `init`, else SegNet-Basic
+    network_settings: dict[str, Any] = field(default_factory=dict)
+    input_size: tuple[int, int] | None = None  # None: that of `init`, else half the images' sides
+    labels: str | None = None  # a label set's name or YAML file; None: the data set's own
+    epochs: int = 60
+    batch_size: int = 8
+    learning_rate: float = 2e-3  # the highest; it rises for a twentieth of the steps, then falls
+    weight_decay: float = 1e-2
+    balance: float = 0.5  # power of the median-frequency weights: 1 as in the paper, 0 for none
+    clip_norm: float = 5.0
+    init: str | None = None  # weights to start from; tensors of another shape start fresh
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    seed: int = 0
+    workers: int = 2  # threads that load images
+    device: str = "auto"
+    evaluate_every: int = 10  # epochs
+    save_every_s: float = 60.0
+    license: str = "unknown"  # of the weights, which is for the data's owner to say
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, by name and with the mend."""
+        for name in ("epochs", "batch_size", "evaluate_every", "workers"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} is {getattr(self, name)}; give at least 1")
+        for name in ("learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"{name} is {getattr(self, name)}; give more than 0")
+        if self.seed < 0:
+            raise SettingsError(f"seed is {self.seed}; give 0 or more")
+        if not (0 <= self.balance <= 2 and self.weight_decay >= 0):
+            raise SettingsError(
+                f"balance {self.balance} must be from 0 to 2, weight_decay {self.weight_decay} "
+                "0 or more"
+            )
+        if self.input_size and min(self.input_size) < 32:
+            raise SettingsError(f"input size {self.input_size} is below 32 pixels a side")
+
+    def shaping(self) -> dict[str, Any]:
+        """The settings that shape the result; where it runs and how often it saves do not."""
+        values = asdict(self)
+        for name in ("device", "workers", "save_every_s"):
+            del values[name]
+        return values
