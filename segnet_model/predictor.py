@@ -120,7 +120,8 @@ class Predictor:
 def find_weights(path: str | Path) -> Path:
     """The file itself, or the shipped weights of this name, e.g. "segnet_basic_drives"."""
     shipped = Path(__file__).parent / "weights" / f"{path}.safetensors"
-    return shipped if shipped.is_file() else Path(path)
+    # A shell leaves ~ as it is in name:=~/path.
+    return shipped if shipped.is_file() else Path(path).expanduser()
 
 
 def choose_device(device: str) -> torch.device:

@@ -29,7 +29,7 @@ class RawMessage:
 class BagImage:
     """An image, or labels, out of a bag."""
 
-    stamp_ns: int  # of its header, since the epoch
+    stamp_ns: int  # of its header, or of its reception where a camera leaves that at zero
     receive_ns: int  # when the recorder got it, since the epoch
     frame_id: str
     image: np.ndarray  # (H, W, 3) uint8 RGB, or (H, W) uint8 ids; may be read-only

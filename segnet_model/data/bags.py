@@ -149,7 +149,7 @@ class BagReader:
         for raw in self.messages(topic):
             try:
                 message = parse(raw)
-                stamp = stamp_ns(message.header)
+                stamp = stamp_ns(message.header) or raw.receive_ns
                 # The distance and not the difference: clocks are set back now and then.
                 if last is not None and abs(stamp - last) < every_ns:
                     continue

@@ -9,10 +9,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from segnet_model.checkpoint import whole_file
-from segnet_model.errors import DatasetError, SegNetError
+from segnet_model.compressed import decode_compressed
+from segnet_model.errors import DatasetError, ImageError, SegNetError
 from segnet_model.labels import LabelSet
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
+IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp")
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -27,9 +29,11 @@ def read_image(path: Path) -> np.ndarray:
         DatasetError: the file does not open as an image.
     """
     try:
-        data = np.fromfile(path, np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except OSError as error:
+        data = path.read_bytes()
+        if path.suffix.lower() in COMPRESSED_SUFFIXES:
+            return decode_compressed(data)  # as the node does, so that both see the same pixels
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except (OSError, ImageError, cv2.error) as error:
         raise DatasetError(f"cannot read {path}: {error}") from None
     if image is None:
         raise DatasetError(f"{path} does not open as an image; is it whole?")
@@ -67,4 +71,4 @@ def write_png(path: Path, image: np.ndarray) -> None:
         with whole_file(path) as temporary:
             temporary.write_bytes(data)
     except OSError as error:
-        raise DatasetError(f"cannot write {path}: {error}; free some space") from None
+        raise DatasetError(f"cannot write {path}: {error}; is the disk full?") from None

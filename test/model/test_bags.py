@@ -163,6 +163,16 @@ def test_every_keeps_its_distance(tmp_path: Path) -> None:
     assert stamps == [0, 300_000_000, 600_000_000, 900_000_000]
 
 
+def test_images_without_stamps_take_the_time_of_reception(tmp_path: Path) -> None:
+    message = bag_messages.image_message(0, "camera", picture(0), "rgb8")
+    data = bag_messages.standard_types().serialize_cdr(message, bag_messages.IMAGE)
+    with BagWriter(tmp_path / "bag") as bag:
+        for receive_ns in (START, START + 7):
+            bag.write_raw(CAMERA, bag_messages.IMAGE, data, receive_ns)
+    with BagReader(tmp_path / "bag") as reader:
+        assert [image.stamp_ns for image in reader.images()] == [START, START + 7]
+
+
 def add_malformed(bag: BagWriter, stamp: int) -> None:
     message = bag_messages.image_message(stamp, "camera", picture(0), "rgb8")
     message.step = 5

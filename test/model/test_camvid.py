@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segnet_model.compressed import decode_compressed
 from segnet_model.data.camvid import has_split, load_label_set, open_split
 from segnet_model.data.files import read_image, read_labels, write_png
 from segnet_model.errors import DatasetError
@@ -43,6 +44,25 @@ def test_an_image_without_labels_is_named(dataset):
     (dataset / "trainannot" / "2.png").unlink()
     with pytest.raises(DatasetError, match=r"2\.png has no labels; label it as .*trainannot"):
         open_split(dataset, "train", LABELS)
+
+
+def test_two_images_of_one_name_are_refused(dataset):
+    (dataset / "train" / "2.jpg").write_bytes(b"whatever it holds, its labels are 2.png's")
+    with pytest.raises(DatasetError, match="holds 2 twice"):
+        open_split(dataset, "train", LABELS)
+
+
+def test_files_are_read_as_the_node_reads_them(tmp_path):
+    """A camera's note to turn the picture is followed by neither: labels are not turned."""
+    image = Image.new("RGB", (60, 40), (200, 100, 50))
+    note = Image.Exif()
+    note[0x0112] = 6  # orientation: a quarter turn
+    image.save(tmp_path / "turned.jpg", exif=note)
+    assert read_image(tmp_path / "turned.jpg").shape == (40, 60, 3)
+    np.testing.assert_array_equal(
+        read_image(tmp_path / "turned.jpg"),
+        decode_compressed((tmp_path / "turned.jpg").read_bytes()),
+    )
 
 
 def test_sizes_that_differ_are_named(dataset):
