@@ -15,7 +15,7 @@ from types import FrameType
 from segnet_model.checkpoint import load_weights
 from segnet_model.data.bags import BagReader
 from segnet_model.data.drives import LABELS_TOPIC, write_drive
-from segnet_model.errors import SegNetError
+from segnet_model.errors import SegNetError, SettingsError
 from segnet_model.labels import LabelSet
 from segnet_model.predictor import find_weights
 from segnet_model.progress import progress_bar
@@ -33,6 +33,7 @@ segmentation/, overlay.mp4, overview.png, report.json and node.log.
   python3 -m segnet_ros.demo --bag camvid_val --topic /camera/image_raw \\
       --labels-topic /truth/labels --weights segnet_basic_camvid
 """
+MARK = ".segnet_demo"  # in a folder that the demo may empty
 MADE = ("drive", "segmentation", "overlay.mp4", "overview.png", "report.json", "node.log")
 
 
@@ -74,6 +75,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     label_set = load_weights(find_weights(args.weights))[1].labels
+    if args.bag:
+        _check_apart(args.bag, args.out)
+        _scene(args)  # a bag that cannot be played must not cost the results of the last demo
     _clear(args.out)
     if args.bag is None:
         with progress_bar("rendering a drive") as tell:
@@ -91,9 +95,24 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_apart(bag: Path, out: Path) -> None:
+    if bag.resolve().is_relative_to(out.resolve()):
+        raise SettingsError(
+            f"bag {bag} lies in {out}, which the demo makes anew; move it, or name another "
+            'folder: make demo BAG=... ARGS="--out other"'
+        )
+
+
 def _clear(out: Path) -> None:
-    """Make room: what an earlier demo left, and nothing else."""
+    """Make room: what an earlier demo left, and nothing else.
+
+    Raises:
+        SettingsError: the folder holds something of that name, but is not a demo's.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    if any((out / name).exists() for name in MADE) and not (out / MARK).exists():
+        raise SettingsError(f"{out} was not made by the demo; name an empty folder with --out")
+    (out / MARK).touch()
     for path in (out / name for name in MADE):
         if path.is_dir():
             shutil.rmtree(path)

@@ -110,6 +110,22 @@ def test_a_bag_of_ones_own_with_a_bad_frame(
     assert "step 1 is shorter" in (tmp_path / "out" / "node.log").read_text()
 
 
+def test_nothing_of_the_persons_own_is_removed(
+    ros_process: Start, arguments: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with BagWriter(out / "drive") as bag:
+        bag.write_image("/front", 1, "camera", np.full((40, 60, 3), 99, np.uint8))
+    assert "which the demo makes anew" in finish(
+        ros_process(DEMO, *arguments, "--bag", str(out / "drive")), 2
+    )
+    assert "was not made by the demo" in finish(ros_process(DEMO, *arguments), 2)
+    missing = ["--bag", str(tmp_path / "none"), "--out", str(out)]
+    assert "there is no bag" in finish(ros_process(DEMO, *arguments[:2], *missing), 2)
+    with BagReader(out / "drive") as reader:
+        assert len(list(reader.images())) == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_nothing_behind(
     ros_process: Start, arguments: list[str], tmp_path: Path, number: signal.Signals
