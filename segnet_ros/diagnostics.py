@@ -107,7 +107,9 @@ class Diagnostics:
         """Publish what happened since the last time."""
         now, time = self._observe(), monotonic()
         # A new activation counts from zero again.
-        before = self._before if now.state == self._before.state else Observation(now.state)
+        before = self._before
+        if now.state != before.state or now.counts.received < before.counts.received:
+            before = Observation(now.state)
         level, message = judge(now, before)
         values = numbers(now, before, max(time - self._time, 1e-3))
         self._before, self._time = now, time

@@ -68,7 +68,7 @@ class SegmentationNode(LifecycleNode):
             self._build(self.settings)
         except Exception as error:  # rclpy would swallow it, and nobody would know the reason
             return self._fail("configure", error)
-        self._state = "inactive"
+        self._state, self._problem = "inactive", ""
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
