@@ -19,8 +19,8 @@ help:
 	@echo 'To run nodes and commands by hand, after make build:'
 	@echo
 	@echo '    . scripts/env.sh'
-	@echo '    install/segnet_ros/lib/segnet_ros/segmentation --ros-args -r image:=/camera/image_raw'
-	@echo '    install/segnet_ros/lib/segnet_ros/segnet --help'
+	@echo '    segmentation --ros-args -r image:=/camera/image_raw'
+	@echo '    segnet --help'
 	@echo
 	@echo 'SEGNET_DOMAIN_ID=7 make demo runs the demo on a domain that you can look at from outside;'
 	@echo 'PYTHON=python3.11 names another interpreter for .venv.'
@@ -51,4 +51,4 @@ format: $(STAMP)
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 
 clean:
-	rm -rf .venv build install log demo_out .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv build install log demo_out .mypy_cache .pytest_cache .ruff_cache *.egg-info

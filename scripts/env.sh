@@ -16,4 +16,5 @@ if [ -z "${ROS_DISTRO:-}" ]; then
 fi
 if [ -f install/local_setup.sh ]; then
   . install/local_setup.sh
+  PATH="$PWD/install/segnet_ros/lib/segnet_ros:$PATH" # for `segnet` and the nodes by name
 fi
