@@ -35,15 +35,15 @@ def same_weights(a, b):
 
 def test_learns_to_tell_sky_from_road(dataset, tmp_path):
     seen = []
-    settings = dataclasses.replace(QUICK, epochs=12, learning_rate=2e-2)
+    settings = dataclasses.replace(QUICK, epochs=20, learning_rate=2e-2)
     path = train(dataset, tmp_path / "run", settings, seen.append)
     predictor = Predictor.load(path, "cpu")
     matrix = evaluate(predictor, open_split(dataset, "val", predictor.info.labels))
     assert matrix.pixel_accuracy > 0.95
     assert predictor.info.metrics["val_miou"] == pytest.approx(matrix.mean_iou, abs=0.01)
-    assert predictor.info.training["epochs"] == 12
-    assert [p.step for p in seen] == list(range(1, 37))
-    assert (seen[-1].epoch, seen[-1].seconds_left, seen[-1].steps) == (12, 0, 36)
+    assert predictor.info.training["epochs"] == 20
+    assert [p.step for p in seen] == list(range(1, 61))
+    assert (seen[-1].epoch, seen[-1].seconds_left, seen[-1].steps) == (20, 0, 60)
     assert seen[-1].loss < seen[0].loss / 2
 
 

@@ -28,7 +28,7 @@ def test_every_mask_of_a_camvid_bag_comes_back(
         "segnet_ros.demo", "--bag", str(bag), "--topic", "/camera/image_raw",
         "--labels-topic", "/truth/labels", "--weights", WEIGHTS, "--out", str(out),
     )  # fmt: skip
-    output = demo.communicate()[0]
+    output = demo.communicate(timeout=240)[0]
     assert demo.returncode == 0, output
     report = json.loads((out / "report.json").read_text())
     assert report["frames_in"] == report["masks_out"] == 101
