@@ -6,6 +6,9 @@ ros2 launch segnet_ros replay.launch.py bag:=drive record:=answers lockstep:=tru
 All of it ends when one of its programs does, the player first of all.
 """
 
+import json
+import subprocess
+
 from launch import LaunchDescription
 from launch.actions import (
     IncludeLaunchDescription,
@@ -18,8 +21,7 @@ from launch.actions import (
 from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
-from segnet_model.data.bag_messages import COMPRESSED_IMAGE
-from segnet_model.data.bags import BagReader
+from segnet_model.errors import BagError
 from segnet_ros import launching
 from segnet_ros.launch_values import typed
 
@@ -57,13 +59,12 @@ def generate_launch_description() -> LaunchDescription:
 def look_into_bag(context):
     """The node is to listen to what the bag holds."""
     values = context.launch_configurations
-    with BagReader(values["bag"]) as bag:
-        image = bag.choose_image_topic(values["image"] or None)
-        compressed = bag.topics[image].type == COMPRESSED_IMAGE
-    return [
-        SetLaunchConfiguration("image", image),
-        SetLaunchConfiguration("transport", "compressed" if compressed else "raw"),
-    ]
+    # With the Python that the nodes get, since this one may lack what reading bags takes.
+    command = ["python3", "-m", "segnet_ros.bag_summary", values["bag"], values["image"]]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise BagError(done.stderr.strip())
+    return [SetLaunchConfiguration(*pair) for pair in json.loads(done.stdout).items()]
 
 
 def record(context):

@@ -1,0 +1,49 @@
+"""What a launch file asks of a bag: `python3 -m segnet_ros.bag_summary BAG [IMAGE_TOPIC]`.
+
+A program of its own, because `ros2 launch` may run under a Python that cannot read bags.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from segnet_model.errors import BagError, SegNetError
+
+
+def summary(bag: str, topic: str = "") -> dict[str, str]:
+    """The launch arguments that fit a bag.
+
+    Args:
+        bag: a rosbag2 folder, .mcap or .db3 file.
+        topic: of the images; empty for the only one.
+
+    Raises:
+        BagError: the bag cannot be read, or does not hold such images.
+    """
+    try:
+        from segnet_model.data.bag_messages import COMPRESSED_IMAGE
+        from segnet_model.data.bags import BagReader
+    except ImportError as error:
+        raise BagError(
+            f"{sys.executable} cannot read bags: {error}; activate the environment with the "
+            "package's requirements"
+        ) from None
+    with BagReader(bag) as reader:
+        image = reader.choose_image_topic(topic or None)
+        compressed = reader.topics[image].type == COMPRESSED_IMAGE
+    return {"image": image, "transport": "compressed" if compressed else "raw"}
+
+
+def main() -> int:
+    """Print the summary as JSON; the exit code says whether there is one."""
+    try:
+        print(json.dumps(summary(*sys.argv[1:])))
+    except SegNetError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
