@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.duration import Duration
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -43,7 +44,7 @@ class Settings:
 
     bag: str = _parameter("", "A rosbag2 folder, .mcap or .db3 file.")
     topic: str = _parameter("", "Of the images in the bag; needed where it has several.")
-    rate: float = _parameter(1.0, "Speed; 2 plays twice as fast.")
+    rate: float = _parameter(1.0, "Speed; 2.0 plays twice as fast.")
     loop: bool = _parameter(False, "Begin again at the end.")
     restamp: bool = _parameter(False, "Stamp headers with the time of publication.")
     wait_for: str = _parameter(
@@ -81,6 +82,7 @@ class BagPlayer(Node):
 
         Raises:
             SettingsError: a parameter is out of range.
+            ParameterException: a parameter from outside is of another type.
         """
         super().__init__("bag_player", **arguments)
         self.settings = Settings(**{row.name: self._declare(row) for row in fields(Settings)})
@@ -225,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         player.play(executor.spin_once)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except SegNetError as error:
+    except (SegNetError, ParameterException) as error:
         print(f"bag_player: {error}", file=sys.stderr)
         return 1
     finally:

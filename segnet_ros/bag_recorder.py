@@ -14,6 +14,7 @@ from typing import Any
 
 import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
@@ -46,6 +47,7 @@ class BagRecorder(Node):
         Raises:
             SettingsError: no name for the bag.
             BagError: the bag exists or cannot be written.
+            ParameterException: a parameter from outside is of another type.
         """
         super().__init__("bag_recorder", **arguments)
         for name, (default, text) in PARAMETERS.items():
@@ -64,16 +66,23 @@ class BagRecorder(Node):
         """Finish the bag; further messages are not recorded.
 
         Raises:
-            BagError: the bag cannot be finished, e.g. because the disk is full.
+            BagError: the bag cannot be finished, e.g. because the disk is full. What there is of it
+                stays in a temporary folder, which the error names.
         """
         self._timer.cancel()
         for subscription in list(self.subscriptions):
             self.destroy_subscription(subscription)
-        self._writer.finish()
+        try:
+            self._writer.finish()
+        except BagError as error:
+            raise BagError(
+                f"{error} What was recorded is left in {self._writer.leave()}; "
+                "`mcap recover` or `ros2 bag reindex` may mend it"
+            ) from None
         self._writer.discard()
 
     def destroy_node(self) -> None:
-        """End the node; a bag that was not closed is removed."""
+        """End the node; a bag that nobody tried to close is removed."""
         self._writer.discard()
         super().destroy_node()
 
@@ -119,27 +128,33 @@ class BagRecorder(Node):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Record until told to end; the exit code says whether there is a bag."""
+    """Record until told to end; the exit code says whether all is in the bag."""
     rclpy.init(args=arguments)
     recorder = None
     try:
         recorder = BagRecorder()
-        _spin(recorder)
+        whole = _spin(recorder)
         recorder.close()
         print(f"recorded {sum(recorder.counts.values())} messages of {len(recorder.counts)} topics")
-    except SegNetError as error:
+    except (SegNetError, ParameterException) as error:
         print(f"bag_recorder: {error}", file=sys.stderr)
         return 1
     finally:
         if recorder is not None:
             recorder.destroy_node()
         rclpy.try_shutdown()
-    return 0
+    return 0 if whole else 1
 
 
-def _spin(recorder: BagRecorder) -> None:
-    with suppress(KeyboardInterrupt, ExternalShutdownException):
-        rclpy.spin(recorder)
+def _spin(recorder: BagRecorder) -> bool:
+    """Record; False where a message could not be written, which ends it."""
+    try:
+        with suppress(KeyboardInterrupt, ExternalShutdownException):
+            rclpy.spin(recorder)
+    except BagError as error:
+        recorder.get_logger().error(f"recording ends early: {error}")
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -12,25 +12,18 @@ from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
-from rosbags.interfaces import (
-    Connection,
-    Qos,
-    QosDurability,
-    QosHistory,
-    QosLiveliness,
-    QosReliability,
-    QosTime,
-)
+from rosbags.interfaces import Connection
 from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
+from rosbags.rosbag2.storage_sqlite3 import Sqlite3Writer
 from rosbags.typesys import TypesysError, get_types_from_msg
 
 from segnet_model.data import bag_messages as messages
+from segnet_model.data.bag_qos import offered_qos
 from segnet_model.errors import BagError
 
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 VERSION: Literal[8] = 8  # 9 writes QoS in a form that ROS 2 Humble and Iron cannot read
 FOREIGN_ERRORS = (OSError, OverflowError, sqlite3.Error, WriterError, TypesysError)
-ENDLESS = QosTime(9223372036, 854775807)  # RMW_DURATION_INFINITE
 
 
 class BagWriter:
@@ -56,6 +49,7 @@ class BagWriter:
         # rosbag2 names the files in a folder after it, so the name must be the last one already.
         self._folder = self.path.absolute().parent / f".{self.path.name}.{os.getpid()}.tmp"
         self._writer: Writer | None = None
+        self._left = False
         self._check_free()
 
     def __enter__(self) -> BagWriter:
@@ -87,6 +81,7 @@ class BagWriter:
             bag = self._folder / self.path.name
             self._writer = Writer(bag, version=VERSION, storage_plugin=STORAGES[self.storage])
             self._writer.open()
+            _commit_each_message(self._writer)
 
     def finish(self) -> None:
         """Let the whole bag appear.
@@ -101,12 +96,22 @@ class BagWriter:
             (self._folder / self.path.name).rename(self.path)
 
     def discard(self) -> None:
-        """Remove what is not finished."""
+        """Remove what is not finished, unless it was left."""
+        self._abort()
+        if not self._left:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def leave(self) -> Path:
+        """Give an unfinished bag up without removing it; returns the folder where it stays."""
+        self._abort()
+        self._left = True
+        return self._folder / self.path.name
+
+    def _abort(self) -> None:
         if self._writer is not None:
             with suppress(Exception):
                 self._writer.abort()
             self._writer = None
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def define(self, types: Mapping[str, str]) -> None:
         """Make message types known that are not standard ones.
@@ -146,7 +151,7 @@ class BagWriter:
             raise BagError(f"bag {self.path}: type {type_name} of {topic} is unknown; define it")
         with self._bag_errors():
             self._connections[topic, type_name] = self._open_writer().add_connection(
-                topic, type_name, typestore=self._types, offered_qos_profiles=[_qos(latched)]
+                topic, type_name, typestore=self._types, offered_qos_profiles=[offered_qos(latched)]
             )
 
     def write_raw(
@@ -224,16 +229,9 @@ class BagWriter:
             ) from None
 
 
-def _qos(latched: bool) -> Qos:
-    # Reliable satisfies every subscriber, best-effort ones too.
-    return Qos(
-        history=QosHistory.KEEP_LAST,
-        depth=1 if latched else 10,
-        reliability=QosReliability.RELIABLE,
-        durability=QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
-        deadline=ENDLESS,
-        lifespan=ENDLESS,
-        liveliness=QosLiveliness.AUTOMATIC,
-        liveliness_lease_duration=ENDLESS,
-        avoid_ros_namespace_conventions=False,
-    )
+def _commit_each_message(writer: Writer) -> None:
+    """In one transaction, as rosbags has it, a full disk would undo the whole recording."""
+    if isinstance(writer.storage, Sqlite3Writer):
+        writer.storage.conn.isolation_level = None
+        # Waiting for the disk each time would be too slow; rosbag2 does not wait either.
+        writer.storage.conn.execute("PRAGMA synchronous = OFF")
