@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +15,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from segnet_model.checkpoint import ModelInfo, load_weights, save_weights
-from segnet_model.data.camvid import LabelledFolder, has_split, load_label_set, open_split
+from segnet_model.checkpoint import ModelInfo, save_weights
+from segnet_model.data.camvid import has_split, load_label_set, open_split
 from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
 from segnet_model.errors import DatasetError, SegNetError, SettingsError
 from segnet_model.evaluation import evaluate
-from segnet_model.labels import LabelSet
 from segnet_model.losses import cross_entropy, median_frequency_weights
 from segnet_model.networks.blocks import channels_last
-from segnet_model.predictor import Predictor, choose_device, find_weights
-from segnet_model.preprocess import network_size, normalise
+from segnet_model.predictor import Predictor, choose_device
+from segnet_model.preprocess import normalise
 from segnet_model.settings import TrainSettings
 from segnet_model.tracking import Tracker
+from segnet_model.training_start import make_optimizer, start
 from segnet_model.training_state import TrainingState, save_state
 
 logger = logging.getLogger(__name__)
@@ -115,15 +115,16 @@ class _Run:
         self.val = open_split(dataset, "val", label_set) if has_split(dataset, "val") else None
         self.device = choose_device(settings.device)
         torch.manual_seed(settings.seed)
-        network, self.info = _start(settings, label_set, folder, dataset.resolve().name)
+        network, self.info = start(settings, label_set, folder, dataset.resolve().name)
         self.network = channels_last(network.to(self.device))
-        self.optimizer = _optimizer(self.network, settings)
+        self.optimizer = make_optimizer(self.network, settings)
         self.data = AugmentedFolder(folder, self.info.input_size, settings.augment, settings.seed)
         self.plan = BatchPlan(len(folder), settings.batch_size, settings.seed)
         self.steps = self.plan.steps_per_epoch * settings.epochs
         self.steps_per_evaluation = self.plan.steps_per_epoch * settings.evaluate_every
         self.step = 0
         self.miou: float | None = None
+        logger.info("counting the classes of %d images", len(folder))
         weights = median_frequency_weights(folder, settings.balance)
         self.class_weights = torch.from_numpy(weights).to(self.device)
         out.mkdir(parents=True, exist_ok=True)
@@ -217,54 +218,3 @@ class _Run:
                 f"{self.out} holds a run with other settings ({', '.join(changed)}); "
                 "give the same ones to go on, or another folder to start afresh"
             )
-
-
-def _half_size(folder: LabelledFolder) -> tuple[int, int]:
-    height, width = folder.read(0)[1].shape
-    return network_size((height, width), (height // 2, width // 2))
-
-
-def _optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """AdamW; biases and batch normalisation are not decayed, having no direction to shrink."""
-    parameters = list(network.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate)
-
-
-def _start(
-    settings: TrainSettings, labels: LabelSet, folder: LabelledFolder, name: str
-) -> tuple[nn.Module, ModelInfo]:
-    """The network to train: a fresh one, or as much of `settings.init` as fits."""
-    source, given = load_weights(find_weights(settings.init)) if settings.init else (None, None)
-    same = given is not None and settings.network in (None, given.network)
-    info = ModelInfo(
-        settings.network or (given.network if given else "segnet_basic"),
-        labels,
-        settings.input_size or (given.input_size if given else _half_size(folder)),
-        {**(given.network_settings if given and same else {}), **settings.network_settings},
-        license=settings.license,
-        training={"dataset": name, "images": len(folder), **_public(settings)},
-    )
-    network = info.build()
-    if source is not None:
-        _copy_fitting(source.state_dict(), network)
-    return network, info
-
-
-def _public(settings: TrainSettings) -> dict[str, Any]:
-    """The settings without the folders of whoever trained, which are nobody else's business."""
-    names = {
-        key: Path(value).name for key in ("init", "labels") if (value := getattr(settings, key))
-    }
-    return {k: v for k, v in {**settings.shaping(), **names}.items() if v not in (None, {})}
-
-
-def _copy_fitting(source: Mapping[str, Tensor], network: nn.Module) -> None:
-    """Copy every tensor that the network has in the same shape."""
-    own = network.state_dict()
-    fitting = {k: v for k, v in source.items() if k in own and v.shape == own[k].shape}
-    network.load_state_dict({**own, **fitting})
-    logger.info("took over %d of %d tensors", len(fitting), len(own))

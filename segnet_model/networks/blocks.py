@@ -1,10 +1,14 @@
-"""The two things that every network of the family does: convolve, and fit any input size."""
+"""What every network of the family does: convolve, pool and unpool, and fit any input size."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from segnet_model.pooling import max_pool_2x2, max_unpool_2x2
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int, *, relu: bool = True) -> nn.Sequential:
@@ -22,6 +26,22 @@ def conv_bn(inputs: int, outputs: int, kernel: int, *, relu: bool = True) -> nn.
 def channels_last(network: nn.Module) -> nn.Module:
     """Store the weights in the order that convolutions are fastest in; returns the network."""
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def encode_decode(
+    x: Tensor, encoders: Iterable[nn.Module], decoders: Iterable[nn.Module]
+) -> Tensor:
+    """Halve x (N, C, H, W) after each encoder, and undo that before each decoder.
+
+    Nothing crosses from one side to the other but the places of the pooling maxima.
+    """
+    places = []
+    for encoder in encoders:
+        x, place = max_pool_2x2(encoder(x))
+        places.append(place)
+    for decoder in decoders:
+        x = decoder(max_unpool_2x2(x, places.pop()))
+    return x
 
 
 def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:

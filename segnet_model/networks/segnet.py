@@ -10,8 +10,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from segnet_model.networks.blocks import conv_bn, init_he, pad_to_multiple
-from segnet_model.pooling import max_pool_2x2, max_unpool_2x2
+from segnet_model.networks.blocks import conv_bn, encode_decode, init_he, pad_to_multiple
 
 # Output channels of VGG16's convolutions, a stage a row (Simonyan and Zisserman, ICLR 2015).
 VGG16_STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
@@ -42,13 +41,7 @@ class SegNet(nn.Module):
         """Logits (N, num_classes, H, W) of normalised RGB (N, 3, H, W) of any size."""
         height, width = x.shape[-2:]
         x = pad_to_multiple(x, 2 ** len(self.encoders))
-        places = []
-        for encoder in self.encoders:
-            x, place = max_pool_2x2(encoder(x))
-            places.append(place)
-        for decoder in self.decoders:
-            x = decoder(max_unpool_2x2(x, places.pop()))
-        logits: Tensor = self.classifier(x)
+        logits: Tensor = self.classifier(encode_decode(x, self.encoders, self.decoders))
         return logits[..., :height, :width]
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from segnet_model.networks.blocks import conv_bn, init_he, pad_to_multiple
-from segnet_model.pooling import max_pool_2x2, max_unpool_2x2
+from segnet_model.networks.blocks import conv_bn, encode_decode, init_he, pad_to_multiple
 
 STAGES = 4
 
@@ -45,11 +44,5 @@ class SegNetBasic(nn.Module):
         """Logits (N, num_classes, H, W) of normalised RGB (N, 3, H, W) of any size."""
         height, width = x.shape[-2:]
         x = pad_to_multiple(x, 2**STAGES)
-        places = []
-        for encoder in self.encoders:
-            x, place = max_pool_2x2(encoder(x))
-            places.append(place)
-        for decoder in self.decoders:
-            x = decoder(max_unpool_2x2(x, places.pop()))
-        logits: Tensor = self.classifier(x)
+        logits: Tensor = self.classifier(encode_decode(x, self.encoders, self.decoders))
         return logits[..., :height, :width]

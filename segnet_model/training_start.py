@@ -1,0 +1,71 @@
+"""What a training begins with: the network, what its weights file will say, and the optimiser."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segnet_model.checkpoint import ModelInfo, load_weights
+from segnet_model.data.camvid import LabelledFolder
+from segnet_model.labels import LabelSet
+from segnet_model.predictor import find_weights
+from segnet_model.preprocess import network_size
+from segnet_model.settings import TrainSettings
+
+logger = logging.getLogger(__name__)
+
+
+def _half_size(folder: LabelledFolder) -> tuple[int, int]:
+    height, width = folder.read(0)[1].shape
+    return network_size((height, width), (height // 2, width // 2))
+
+
+def make_optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+    """AdamW; biases and batch normalisation are not decayed, having no direction to shrink."""
+    parameters = list(network.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+
+
+def start(
+    settings: TrainSettings, labels: LabelSet, folder: LabelledFolder, name: str
+) -> tuple[nn.Module, ModelInfo]:
+    """The network to train: a fresh one, or as much of `settings.init` as fits."""
+    source, given = load_weights(find_weights(settings.init)) if settings.init else (None, None)
+    same = given is not None and settings.network in (None, given.network)
+    info = ModelInfo(
+        settings.network or (given.network if given else "segnet_basic"),
+        labels,
+        settings.input_size or (given.input_size if given else _half_size(folder)),
+        {**(given.network_settings if given and same else {}), **settings.network_settings},
+        license=settings.license,
+        training={"dataset": name, "images": len(folder), **_public(settings)},
+    )
+    network = info.build()
+    if source is not None:
+        _copy_fitting(source.state_dict(), network)
+    return network, info
+
+
+def _public(settings: TrainSettings) -> dict[str, Any]:
+    """The settings without the folders of whoever trained, which are nobody else's business."""
+    names = {
+        key: Path(value).name for key in ("init", "labels") if (value := getattr(settings, key))
+    }
+    return {k: v for k, v in {**settings.shaping(), **names}.items() if v not in (None, {})}
+
+
+def _copy_fitting(source: Mapping[str, Tensor], network: nn.Module) -> None:
+    """Copy every tensor that the network has in the same shape."""
+    own = network.state_dict()
+    fitting = {k: v for k, v in source.items() if k in own and v.shape == own[k].shape}
+    network.load_state_dict({**own, **fitting})
+    logger.info("took over %d of %d tensors", len(fitting), len(own))
