@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -79,6 +79,18 @@ def decode_image(
         strides=(step, pixel, kind.depth),
     )
     return kind.to_rgb(samples)
+
+
+def decode_message(message: Any) -> np.ndarray:
+    """Decode whatever has the fields of a sensor_msgs/Image, as `decode_image` does."""
+    return decode_image(
+        message.data,
+        height=message.height,
+        width=message.width,
+        encoding=message.encoding,
+        step=message.step,
+        big_endian=bool(message.is_bigendian),
+    )
 
 
 def _find(encoding: str) -> Encoding:

@@ -126,6 +126,7 @@ class _Run:
         self.miou: float | None = None
         logger.info("counting the classes of %d images", len(folder))
         weights = median_frequency_weights(folder, settings.balance)
+        self.fingerprint = folder.fingerprint()  # reads every label file, so once and not a save
         self.class_weights = torch.from_numpy(weights).to(self.device)
         out.mkdir(parents=True, exist_ok=True)
 
@@ -189,7 +190,7 @@ class _Run:
             "step": self.step,
             "miou": self.miou,
             "settings": self.settings.shaping(),
-            "data": self.data.folder.fingerprint(),
+            "data": self.fingerprint,
         }
         save_state(self.out / STATE_FILE, self.network, self.optimizer, facts)
 
@@ -205,7 +206,7 @@ class _Run:
         logger.info("going on from step %d of %d", self.step, self.steps)
 
     def _check_same(self, facts: dict[str, Any]) -> None:
-        if facts["data"] != self.data.folder.fingerprint():
+        if facts["data"] != self.fingerprint:
             raise DatasetError(
                 f"{self.dataset} has other images or labels than when the training in {self.out} "
                 "began; train into another folder, with init naming the weights in this one"

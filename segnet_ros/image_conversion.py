@@ -8,7 +8,7 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from segnet_model.encodings import ENCODINGS, decode_compressed, decode_image
+from segnet_model.encodings import ENCODINGS, decode_compressed, decode_message
 from segnet_model.errors import ImageError
 
 try:
@@ -32,14 +32,7 @@ def to_rgb(message: Image | CompressedImage) -> np.ndarray:
         return decode_compressed(message.data)
     if message.encoding not in ENCODINGS and CvBridge is not None:
         return by_cv_bridge(message)
-    return decode_image(
-        message.data,
-        height=message.height,
-        width=message.width,
-        encoding=message.encoding,
-        step=message.step,
-        big_endian=bool(message.is_bigendian),
-    )
+    return decode_message(message)
 
 
 def by_cv_bridge(message: Image) -> np.ndarray:

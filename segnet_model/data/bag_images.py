@@ -9,7 +9,7 @@ import numpy as np
 from rosbags.serde import SerdeError
 
 from segnet_model.data.bag_messages import COMPRESSED_IMAGE, IMAGE, standard_types
-from segnet_model.encodings import decode_compressed, decode_image
+from segnet_model.encodings import decode_compressed, decode_message
 from segnet_model.errors import ImageError
 
 LABEL_ENCODINGS = ("mono8", "8UC1")
@@ -47,14 +47,7 @@ def to_rgb(message: Any, type_name: str) -> np.ndarray:
     """(H, W, 3) uint8 RGB of an Image or CompressedImage; ImageError where it is malformed."""
     if type_name == COMPRESSED_IMAGE:
         return decode_compressed(message.data)
-    return decode_image(
-        message.data,
-        height=message.height,
-        width=message.width,
-        encoding=message.encoding,
-        step=message.step,
-        big_endian=bool(message.is_bigendian),
-    )
+    return decode_message(message)
 
 
 def to_ids(message: Any, _type_name: str) -> np.ndarray:
