@@ -4,6 +4,10 @@ SegNet (Badrinarayanan, Kendall and Cipolla, PAMI 2017, section 3.1) passes noth
 decoder but these positions. PyTorch keeps them as int64 offsets; a 2x2 window has four places, so
 a byte (0 to 3, row by row) says the same in an eighth of the memory. The backward of either is the
 forward of the other, so both are deterministic, which PyTorch's own unpooling is not.
+
+Each is written twice. Eager PyTorch runs one operation after the other over the whole map, and is
+fastest when it compares and masks bits. A compiler or an exporter gets plain comparisons and
+selections instead, which it can fuse, and which ONNX knows.
 """
 
 from __future__ import annotations
@@ -11,7 +15,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+PLACES = range(4)
+# Integers as wide as the floating-point values whose bits they stand for.
+_BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 def max_pool_2x2(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -27,8 +36,10 @@ def max_pool_2x2(x: Tensor) -> tuple[Tensor, Tensor]:
         The maxima (N, C, H // 2, W // 2) in x's dtype, and their places in the window,
         0 to 3 row by row, uint8 of the same shape.
     """
-    pooled, places = _MaxPool.apply(x)  # type: ignore[no-untyped-call]
-    return pooled, places
+    if _learning(x):
+        pooled, places = _MaxPool.apply(x)  # type: ignore[no-untyped-call]
+        return pooled, places
+    return _pool(x)
 
 
 def max_unpool_2x2(x: Tensor, places: Tensor, size: tuple[int, int] | None = None) -> Tensor:
@@ -36,28 +47,31 @@ def max_unpool_2x2(x: Tensor, places: Tensor, size: tuple[int, int] | None = Non
 
     Args:
         x: (N, C, h, w), any floating dtype.
-        places: (N, C, h, w) uint8, 0 to 3, from `max_pool_2x2`.
+        places: (N, C, h, w) uint8, 0 to 3, from `max_pool_2x2`; or (1, C, h, w) for all of x.
         size: (H, W) of the result when the pooled map had an odd side; twice (h, w) by default.
 
     Returns:
         (N, C, H, W) in x's dtype and memory format.
     """
     size = (x.shape[-2] * 2, x.shape[-1] * 2) if size is None else size
-    unpooled: Tensor = _MaxUnpool.apply(x, places, size)  # type: ignore[no-untyped-call]
-    return unpooled
+    if _learning(x):
+        unpooled: Tensor = _MaxUnpool.apply(x, places, size)  # type: ignore[no-untyped-call]
+        return unpooled
+    return _unpool(x, places, size)
+
+
+def _learning(x: Tensor) -> bool:
+    return x.requires_grad and torch.is_grad_enabled()
 
 
 class _MaxPool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
-        a, b, c, d = _corners(x)
-        above, below = torch.maximum(a, b), torch.maximum(c, d)
-        upper, lower = (b > a).to(torch.uint8), (d > c).to(torch.uint8) + 2
-        places = torch.where(below > above, lower, upper)
+        pooled, places = _pool(x)
         ctx.save_for_backward(places)
         ctx.mark_non_differentiable(places)
         ctx.size = (x.shape[-2], x.shape[-1])
-        return torch.maximum(above, below), places
+        return pooled, places
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, _: Tensor) -> Tensor:
@@ -69,21 +83,68 @@ class _MaxUnpool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
         ctx.save_for_backward(places)
-        out = x.new_zeros((x.shape[0], x.shape[1], *size)).to(memory_format=_memory_format(x))
-        for place, corner in enumerate(_corners(out)):
-            corner.copy_(torch.where(places == place, x, 0))
-        return out
+        return _unpool(x, places, size)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         (places,) = ctx.saved_tensors
-        a, b, c, d = _corners(grad)
+        return _Gather.apply(grad, places), None, None  # type: ignore[no-untyped-call]
+
+
+class _Gather(torch.autograd.Function):
+    """Take each window's value at its place: unpooling backwards."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, places: Tensor) -> Tensor:
+        ctx.save_for_backward(places)
+        ctx.size = (x.shape[-2], x.shape[-1])
+        a, b, c, d = _corners(x)
         right = (places & 1).bool()
-        return (
-            torch.where(places > 1, torch.where(right, d, c), torch.where(right, b, a)),
-            None,
-            None,
-        )
+        return torch.where(places > 1, torch.where(right, d, c), torch.where(right, b, a))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (places,) = ctx.saved_tensors
+        return max_unpool_2x2(grad, places, ctx.size), None
+
+
+def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
+    pooled = F.max_pool2d(x, 2)
+    if torch.compiler.is_compiling():
+        a, b, c, _ = _corners(x)
+        at_c = torch.where(c == pooled, 2, 3).to(torch.uint8)
+        return pooled, torch.where(a == pooled, 0, torch.where(b == pooled, 1, at_c))
+    # The maximum is one of the four, so its bits tell which.
+    bits = _BITS[x.element_size()]
+    not_a, not_b, not_c = (
+        torch.ne(corner, pooled.view(bits)).view(torch.uint8)
+        for corner in _corners(x.view(bits))[:3]
+    )
+    return pooled, not_c.add_(1).mul_(not_b).add_(1).mul_(not_a)
+
+
+def _unpool(x: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
+    bottom, right = size[0] - 2 * x.shape[-2], size[1] - 2 * x.shape[-1]
+    if torch.compiler.is_compiling():
+        # A depth-to-space, in the form that exporters and OpenVINO recognise.
+        corners = torch.cat([torch.where(places == place, x, 0) for place in PLACES], 1)
+        n, c, h, w = x.shape
+        tiles = corners.view(n, 2, 2, c, h, w).permute(0, 3, 4, 1, 5, 2)
+        return F.pad(tiles.reshape(n, c, 2 * h, 2 * w), (0, right, 0, bottom))
+    out = torch.empty(
+        (*x.shape[:2], *size), dtype=x.dtype, device=x.device, memory_format=_memory_format(x)
+    )
+    bits = _BITS[x.element_size()]
+    values, wide = x.view(bits), places.to(bits)
+    for place, corner in zip(PLACES, _corners(out.view(bits)), strict=True):
+        # All ones where the place is this one, as only 0 - 1 is negative, and zeros elsewhere.
+        mask = (wide ^ place).sub_(1).bitwise_right_shift_(8 * x.element_size() - 1)
+        torch.bitwise_and(values, mask, out=corner)
+    if bottom:
+        out[..., -1:, :] = 0
+    if right:
+        out[..., -1:] = 0
+    return out
 
 
 def _corners(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
