@@ -18,12 +18,13 @@ from torch import Tensor, nn
 from segnet_model.checkpoint import ModelInfo, save_weights
 from segnet_model.data.camvid import has_split, load_label_set, open_split
 from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
+from segnet_model.engines.torch_engine import TorchEngine, choose_device
 from segnet_model.errors import DatasetError, SegNetError, SettingsError
 from segnet_model.evaluation import evaluate
 from segnet_model.losses import cross_entropy, median_frequency_weights
 from segnet_model.networks.blocks import channels_last
-from segnet_model.predictor import Predictor, choose_device
-from segnet_model.preprocess import normalise
+from segnet_model.predictor import Predictor
+from segnet_model.preprocess import Normalise
 from segnet_model.settings import TrainSettings
 from segnet_model.tracking import Tracker
 from segnet_model.training_start import make_optimizer, start
@@ -117,6 +118,7 @@ class _Run:
         torch.manual_seed(settings.seed)
         network, self.info = start(settings, label_set, folder, dataset.resolve().name)
         self.network = channels_last(network.to(self.device))
+        self.normalise = Normalise(self.info.mean, self.info.std, self.device)
         self.optimizer = make_optimizer(self.network, settings)
         self.data = AugmentedFolder(folder, self.info.input_size, settings.augment, settings.seed)
         self.plan = BatchPlan(len(folder), settings.batch_size, settings.seed)
@@ -150,7 +152,8 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate
         self.network.train()
-        x = normalise(images.to(self.device), self.info.mean, self.info.std)
+        torch.manual_seed(self.settings.seed + self.step)  # for dropout, also after a resume
+        x = self.normalise(images.to(self.device))
         # Half precision for the convolutions alone; weights, sums and the loss stay in float32.
         with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.network(x)
@@ -167,8 +170,8 @@ class _Run:
         """Measure the network on val, at the labels' full size."""
         if self.val is None:
             return
-        predictor = Predictor(deepcopy(self.network), self.info, str(self.device))
-        self.miou = evaluate(predictor, self.val).mean_iou
+        engine = TorchEngine(deepcopy(self.network), self.info, str(self.device))
+        self.miou = evaluate(Predictor(engine), self.val).mean_iou
 
     def progress(self, tracker: Tracker) -> Progress:
         epoch = (self.step - 1) // self.plan.steps_per_epoch + 1

@@ -9,15 +9,24 @@ from typing import Any
 from torch import nn
 
 from segnet_model.errors import SettingsError
-from segnet_model.networks.segnet import SegNet
-from segnet_model.networks.segnet_basic import SegNetBasic
+from segnet_model.networks.segnet import BayesianSegNet, SegNet
+from segnet_model.networks.segnet_basic import BayesianSegNetBasic, SegNetBasic
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "bayesian_segnet": BayesianSegNet,
+    "bayesian_segnet_basic": BayesianSegNetBasic,
     "segnet": SegNet,
     "segnet_basic": SegNetBasic,
 }
 
-__all__ = ["NETWORKS", "SegNet", "SegNetBasic", "build_network"]
+__all__ = [
+    "NETWORKS",
+    "BayesianSegNet",
+    "BayesianSegNetBasic",
+    "SegNet",
+    "SegNetBasic",
+    "build_network",
+]
 
 
 def build_network(name: str, num_classes: int, **settings: Any) -> nn.Module:

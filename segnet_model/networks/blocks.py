@@ -1,14 +1,10 @@
-"""What every network of the family does: convolve, pool and unpool, and fit any input size."""
+"""What several networks are built of."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from segnet_model.pooling import max_pool_2x2, max_unpool_2x2
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int, *, relu: bool = True) -> nn.Sequential:
@@ -28,26 +24,9 @@ def channels_last(network: nn.Module) -> nn.Module:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def encode_decode(
-    x: Tensor, encoders: Iterable[nn.Module], decoders: Iterable[nn.Module]
-) -> Tensor:
-    """Halve x (N, C, H, W) after each encoder, and undo that before each decoder.
-
-    Nothing crosses from one side to the other but the places of the pooling maxima.
-    """
-    places = []
-    for encoder in encoders:
-        x, place = max_pool_2x2(encoder(x))
-        places.append(place)
-    for decoder in decoders:
-        x = decoder(max_unpool_2x2(x, places.pop()))
-    return x
-
-
-def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Repeat the last row and column of x (N, C, H, W) until both sides divide by multiple."""
-    height, width = x.shape[-2:]
-    bottom, right = -height % multiple, -width % multiple
+def pad_to_least(x: Tensor, least: int) -> Tensor:
+    """Repeat the last row and column of x (N, C, H, W) until both sides are at least so long."""
+    bottom, right = max(0, least - x.shape[-2]), max(0, least - x.shape[-1])
     return F.pad(x, (0, right, 0, bottom), mode="replicate") if bottom or right else x
 
 

@@ -6,14 +6,17 @@ Image Segmentation", PAMI 2017, section 3.2 (the smaller network of the decoder 
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from collections.abc import Collection
 
-from segnet_model.networks.blocks import conv_bn, encode_decode, init_he, pad_to_multiple
+from torch import nn
+
+from segnet_model.networks.blocks import conv_bn, init_he
+from segnet_model.networks.encoder_decoder import EncoderDecoder
 
 STAGES = 4
 
 
-class SegNetBasic(nn.Module):
+class SegNetBasic(EncoderDecoder):
     """1.42 million parameters with 11 classes; all stages have the same number of features.
 
     Only the places of the pooling maxima cross from encoder to decoder, and the decoder has no
@@ -27,22 +30,35 @@ class SegNetBasic(nn.Module):
             num_classes: channels of the logits.
             features: channels of every stage; the paper has 64.
         """
-        super().__init__()
-        if features < 1:
-            raise ValueError(f"features is {features}; give at least 1")
-        widths = [3] + [features] * STAGES
-        self.encoders = nn.ModuleList(
-            conv_bn(widths[i], widths[i + 1], kernel=7) for i in range(STAGES)
-        )
-        self.decoders = nn.ModuleList(
-            conv_bn(features, features, kernel=7, relu=False) for _ in range(STAGES)
-        )
-        self.classifier = nn.Conv2d(features, num_classes, kernel_size=1)
+        super().__init__(*_layers(num_classes, features))
         init_he(self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (N, num_classes, H, W) of normalised RGB (N, 3, H, W) of any size."""
-        height, width = x.shape[-2:]
-        x = pad_to_multiple(x, 2**STAGES)
-        logits: Tensor = self.classifier(encode_decode(x, self.encoders, self.decoders))
-        return logits[..., :height, :width]
+
+class BayesianSegNetBasic(EncoderDecoder):
+    """SegNet-Basic with dropout around its four central stages, kept on when it is asked.
+
+    Kendall, Badrinarayanan and Cipolla, "Bayesian SegNet", BMVC 2017, section 3.1.
+    """
+
+    def __init__(self, num_classes: int, features: int = 64, dropout: float = 0.5) -> None:
+        """Make the layers.
+
+        Args:
+            num_classes: channels of the logits.
+            features: channels of every stage; the paper has 64.
+            dropout: probability with which a value is dropped.
+        """
+        after: tuple[Collection[int], Collection[int]] = ((3, 4), (4, 3))
+        super().__init__(*_layers(num_classes, features), dropout, after)
+        init_he(self)
+
+
+def _layers(
+    num_classes: int, features: int
+) -> tuple[list[nn.Module], list[nn.Module], nn.Module]:
+    if features < 1:
+        raise ValueError(f"features is {features}; give at least 1")
+    widths = [3] + [features] * STAGES
+    encoders = [conv_bn(widths[i], widths[i + 1], kernel=7) for i in range(STAGES)]
+    decoders = [conv_bn(features, features, kernel=7, relu=False) for _ in range(STAGES)]
+    return [*encoders], [*decoders], nn.Conv2d(features, num_classes, kernel_size=1)
