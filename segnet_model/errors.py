@@ -26,3 +26,7 @@ class BagError(SegNetError):
 
 class SettingsError(SegNetError):
     """A setting is out of range or contradicts another."""
+
+
+class DeviceMemoryError(SegNetError):
+    """A GPU has too little memory for the work."""

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from segnet_model.checkpoint import ModelInfo, load_weights
-from segnet_model.errors import ImageError, SettingsError
-from segnet_model.networks.blocks import channels_last
-from segnet_model.preprocess import (
-    check_images,
-    network_size,
-    normalise,
-    resize_image,
-    resize_maps,
-)
-from segnet_model.uncertainty import normalised_entropy
-
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+from segnet_model.checkpoint import ModelInfo
+from segnet_model.engines import Engine, open_engine
+from segnet_model.engines.cuda_graph import GraphedFunction
+from segnet_model.errors import DeviceMemoryError, ImageError
+from segnet_model.inference import SinglePass, choose_inference
+from segnet_model.preprocess import check_images, network_size, resize_image, resize_maps
+from segnet_model.refinement import choose_refinement
+from segnet_model.uncertainty import Belief
 
 
 @dataclass(frozen=True)
@@ -31,90 +28,170 @@ class Segmentation:
 
     labels: np.ndarray  # (H, W) uint8, class ids
     confidence: np.ndarray  # (H, W) float32, probability of the chosen class, 1 / C to 1
-    uncertainty: np.ndarray  # (H, W) float32, normalised entropy, 0 to 1
+    uncertainty: np.ndarray  # (H, W) float32, normalised predictive entropy, 0 to 1
+    # The next two are None without Bayesian inference.
+    mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: was it ever taught?
+    variance: np.ndarray | None = None  # (H, W) float32, of the probabilities, over the passes
 
 
 class Predictor:
     """A network that is ready to be asked.
 
     Attributes:
+        engine: runs the network.
         info: what the weights file says of itself.
-        device: where the network runs.
-        precision: "float32", "bfloat16" or "float16".
     """
 
     def __init__(
-        self, network: nn.Module, info: ModelInfo, device: str = "auto", precision: str = "auto"
+        self,
+        engine: Engine,
+        uncertainty: str = "none",
+        samples: int = 20,
+        seed: int = 0,
+        refine: str = "none",
     ) -> None:
-        """Take a network that `info.build()` made; see `load` for the other arguments."""
-        self.info = info
-        self.device = choose_device(device)
-        self.precision = _choose_precision(precision, self.device)
-        self._dtype = PRECISIONS[self.precision]
-        self._network = channels_last(network.eval().to(self.device, self._dtype))
+        """Take over an engine; see `load` for the other arguments."""
+        self.engine = engine
+        self.info: ModelInfo = engine.info
+        self._inference = choose_inference(engine, uncertainty, samples, seed)
+        self._refine = choose_refinement(refine)
+        self._graphs: GraphedFunction | None = None
+        if self.device.type == "cuda" and isinstance(self._inference, SinglePass):
+            self._graphs = GraphedFunction(self._kernels, self.device)
 
     @classmethod
-    def load(cls, path: str | Path, device: str = "auto", precision: str = "auto") -> Predictor:
-        """Read a weights file.
+    def load(
+        cls,
+        path: str | Path,
+        device: str = "auto",
+        precision: str = "auto",
+        engine: str = "auto",
+        *,
+        uncertainty: str = "none",
+        samples: int = 20,
+        seed: int = 0,
+        refine: str = "none",
+        trusted: Collection[str] = (),
+    ) -> Predictor:
+        """Read a weights file, or what `segnet export` made of one, and let the network run once.
 
         Args:
-            path: of the `.safetensors` file; a shipped one may be given by its name.
+            path: `.safetensors`, `.xml` (OpenVINO) or `.onnx`; a shipped one may be given by its
+                name.
             device: "auto" (a GPU where there is one), "cpu", "cuda" or "cuda:1".
             precision: "auto" (the fastest that the device is made for), "float32", "bfloat16" or
                 "float16".
+            engine: "auto" (the fastest that is installed and right), "torch", "openvino", "onnx".
+            uncertainty: "none" asks once; "mc" asks `samples` times with dropout; "temporal" asks
+                once a frame with dropout and averages over the frames of a video.
+            samples: of "mc".
+            seed: of the dropout masks.
+            refine: "none", or "crf" for a dense CRF that fits the labels to the image's edges.
+            trusted: names of networks outside this package that may be imported,
+                "package.module:factory".
 
         Raises:
             WeightsError: the file is not usable weights.
-            SettingsError: no such device or precision.
+            SettingsError: no such device, precision, engine and so on, or not together.
+            ImageError: the network's answer is not finite.
         """
-        network, info = load_weights(find_weights(path))
-        return cls(network, info, device, precision)
+        opened = open_engine(find_weights(path), engine, device, precision, trusted)
+        predictor = cls(opened, uncertainty, samples, seed, refine)
+        predictor.warm_up()
+        return predictor
 
-    def predict(self, images: np.ndarray) -> Segmentation:
+    @property
+    def device(self) -> torch.device:
+        """Where the network runs."""
+        return self.engine.device
+
+    @property
+    def precision(self) -> str:
+        """Of most of the arithmetic, e.g. "bfloat16" or "int8"."""
+        return self.engine.precision
+
+    def warm_up(self) -> None:
+        """Run once, to choose algorithms and allocate, which no frame should wait for."""
+        height, width = self.engine.size or self.info.input_size
+        self.predict(np.zeros((height, width, 3), np.uint8))
+        self._inference.reset()
+
+    def predict(self, images: np.ndarray, stamp: float | None = None) -> Segmentation:
         """Segment one image or several of the same size.
 
         Args:
             images: (H, W, 3) or (N, H, W, 3) uint8 RGB, any size.
+            stamp: when they were taken, in seconds; "temporal" begins anew where time jumps.
 
         Returns:
             Arrays (H, W) or (N, H, W), at the images' own size.
 
         Raises:
             ImageError: the array is not such images, or the network's answer is not finite.
+            DeviceMemoryError: the GPU has too little memory, also at the second try.
         """
         batch = images if images.ndim == 4 else images[None]
         check_images(batch)
         with torch.inference_mode():
-            outputs = self._outputs(batch)
-        arrays = (t.cpu().numpy() for t in outputs)
-        return Segmentation(*arrays) if images.ndim == 4 else Segmentation(*(a[0] for a in arrays))
+            maps = self._twice(lambda: self._maps(batch, stamp))
+        arrays: list[Any] = [None if each is None else each.numpy() for each in maps]
+        if images.ndim == 3:
+            arrays = [None if each is None else each[0] for each in arrays]
+        found = Segmentation(*arrays)
+        if not np.isfinite(found.confidence).all():
+            raise ImageError("the network's answer is not finite; are the weights damaged?")
+        return found
 
-    def _outputs(self, images: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        size = images.shape[1], images.shape[2]
-        probabilities = self.probabilities(images)
-        uncertainty = resize_maps(normalised_entropy(probabilities)[:, None], size)[:, 0]
-        confidence, labels = resize_maps(probabilities, size).max(1)
-        return labels.to(torch.uint8), confidence, uncertainty
-
-    def probabilities(self, images: np.ndarray) -> Tensor:
-        """Class probabilities at the network's own resolution.
+    def believe(self, images: np.ndarray, stamp: float | None = None) -> Belief:
+        """What the network says at its own resolution.
 
         Args:
             images: (N, H, W, 3) uint8 RGB.
+            stamp: as for `predict`.
 
         Returns:
-            (N, C, h, w) float32 on the predictor's device, h and w from `network_size`.
-
-        Raises:
-            ImageError: the network's answer is not finite.
+            Maps (N, ..., h, w) on the predictor's device, h and w from `network_size`.
         """
-        size = network_size((images.shape[1], images.shape[2]), self.info.input_size)
-        small = torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
-        x = normalise(small.to(self.device), self.info.mean, self.info.std)
-        logits: Tensor = self._network(x.to(self._dtype)).float()
-        if not torch.isfinite(logits).all():
-            raise ImageError("the network's answer is not finite; are the weights damaged?")
-        return logits.softmax(1)
+        return self._believe(self._shrink(images), stamp)
+
+    def _shrink(self, images: np.ndarray) -> Tensor:
+        """The images at the network's resolution: (N, h, w, 3) uint8 on the CPU."""
+        size = self.engine.size or network_size(
+            (images.shape[1], images.shape[2]), self.info.input_size
+        )
+        return torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
+
+    def _believe(self, small: Tensor, stamp: float | None) -> Belief:
+        return self._refine(self._inference(small, stamp), small)
+
+    def _maps(self, images: np.ndarray, stamp: float | None) -> list[Tensor | None]:
+        """The maps of a `Segmentation`, on the CPU."""
+        size = images.shape[1], images.shape[2]
+        small = self._shrink(images)
+        if self._graphs is not None:
+            maps: Sequence[Tensor | None] = [*self._graphs(small, size), None, None]
+        else:
+            maps = _read_out(self._believe(small, stamp), size)
+        return [None if each is None else _plain(each) for each in maps]
+
+    def _kernels(self, small: Tensor, size: tuple[int, int]) -> list[Tensor]:
+        """The first three maps of one pass, from images that are on the GPU already."""
+        return [each for each in _read_out(self._believe(small, None), size) if each is not None]
+
+    def _twice(self, work: Callable[[], list[Tensor | None]]) -> list[Tensor | None]:
+        """Do some work, and again with less memory where it was too much."""
+        with suppress(torch.cuda.OutOfMemoryError):
+            return work()
+        self._inference.spare_memory()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        try:
+            return work()
+        except torch.cuda.OutOfMemoryError as error:
+            raise DeviceMemoryError(
+                f"the GPU has too little memory ({str(error).splitlines()[0]}); free some, or "
+                "choose a smaller network or smaller images"
+            ) from None
 
 
 def find_weights(path: str | Path) -> Path:
@@ -124,33 +201,19 @@ def find_weights(path: str | Path) -> Path:
     return shipped if shipped.is_file() else Path(path).expanduser()
 
 
-def choose_device(device: str) -> torch.device:
-    """The device of this name, or with "auto" a GPU where there is one; SettingsError if none."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise SettingsError(f"device {device!r} cannot be used ({reason}); try 'auto'") from None
-    return chosen
+def _read_out(belief: Belief, size: tuple[int, int]) -> list[Tensor | None]:
+    """The maps of a `Segmentation`, at an image's size, still on the device."""
+    confidence, labels = resize_maps(belief.probabilities, size).max(1)
+    values = (belief.uncertainty, belief.mutual_information, belief.variance)
+    resized = [None if v is None else resize_maps(v[:, None], size)[:, 0] for v in values]
+    return [labels.to(torch.uint8), *(_compact(v) for v in (confidence, *resized))]
 
 
-def _choose_precision(precision: str, device: torch.device) -> str:
-    if precision == "auto":
-        if device.type == "cuda":
-            return "float16"
-        return "bfloat16" if _cpu_has_bfloat16() else "float32"
-    if precision not in PRECISIONS:
-        raise SettingsError(f"precision {precision!r} is none of {['auto', *PRECISIONS]}")
-    return precision
+def _compact(values: Tensor | None) -> Tensor | None:
+    """What has to cross a bus, in half the bytes."""
+    return values.half() if values is not None and values.is_cuda else values
 
 
-@cache
-def _cpu_has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; elsewhere it is emulated, and slower."""
-    if not hasattr(torch.cpu, "get_capabilities"):  # an older PyTorch cannot tell
-        return False
-    capabilities = torch.cpu.get_capabilities()
-    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+def _plain(values: Tensor) -> Tensor:
+    """On the CPU, and floats as float32."""
+    return values.to("cpu", torch.float32 if values.is_floating_point() else values.dtype)

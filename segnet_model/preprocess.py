@@ -13,7 +13,8 @@ from torch import Tensor
 
 from segnet_model.errors import ImageError
 
-MULTIPLE = 32  # sides that every network of the family halves without a remainder
+MULTIPLE = 8  # pixels; most stages halve such sides without a remainder
+LEAST = 32  # pixels; less than one value would be left after five halvings
 
 
 def network_size(image_size: tuple[int, int], input_size: tuple[int, int]) -> tuple[int, int]:
@@ -27,12 +28,10 @@ def network_size(image_size: tuple[int, int], input_size: tuple[int, int]) -> tu
         input_size: (height, width) that the network was trained at.
 
     Returns:
-        (height, width), multiples of 32.
+        (height, width), multiples of 8 and at least 32.
     """
     scale = sqrt(input_size[0] * input_size[1] / (image_size[0] * image_size[1]))
-    height, width = (
-        max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in image_size
-    )
+    height, width = (max(LEAST, round(side * scale / MULTIPLE) * MULTIPLE) for side in image_size)
     return height, width
 
 
@@ -54,20 +53,29 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     )
 
 
-def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Scale bytes to 0..1, take the mean away and divide by the standard deviation.
+class Normalise:
+    """Scales bytes to 0..1, takes the mean away and divides by the standard deviation."""
 
-    Args:
-        images: (N, H, W, 3) uint8 RGB.
-        mean: of each channel, in 0..1.
-        std: of each channel, in 0..1.
+    def __init__(
+        self, mean: Sequence[float], std: Sequence[float], device: torch.device | None = None
+    ) -> None:
+        """Keep the factors where the images will be.
 
-    Returns:
-        (N, 3, H, W) float32 in channels-last memory, which is the order that the bytes came in.
-    """
-    scale = torch.tensor([1 / (255 * s) for s in std], device=images.device)
-    shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=images.device)
-    return (images * scale - shift).permute(0, 3, 1, 2)
+        Args:
+            mean: of each channel, in 0..1.
+            std: of each channel, in 0..1.
+            device: of the images.
+        """
+        self._scale = torch.tensor([1 / (255 * s) for s in std], device=device)
+        self._shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Normalise (N, H, W, 3) uint8 RGB.
+
+        Returns:
+            (N, 3, H, W) float32 in channels-last memory, which is the order that the bytes came in.
+        """
+        return (images * self._scale - self._shift).permute(0, 3, 1, 2)
 
 
 def resize_maps(maps: Tensor, size: tuple[int, int]) -> Tensor:

@@ -14,7 +14,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from segnet_model.errors import SegNetError
+from segnet_model.errors import DeviceMemoryError, SegNetError
 from segnet_ros import messages
 from segnet_ros.diagnostics import reason
 from segnet_ros.engine import Engine
@@ -124,7 +124,8 @@ class Camera:
         image = to_rgb(arrival.message)
         settings = self._settings()
         started = perf_counter()
-        segmentation = self.engine.predictor.predict(image)
+        stamp = _nanoseconds(arrival.message.header)
+        segmentation = self.engine.predictor.predict(image, stamp / 1e9 if stamp else None)
         inference_ms = (perf_counter() - started) * 1000
         frame = messages.Frame(
             arrival.message.header,
@@ -146,13 +147,15 @@ class Camera:
         return messages.Timing(inference_ms, total_ms, self._latency_ms(arrival.message.header))
 
     def _latency_ms(self, header: Header) -> float:
-        stamp = header.stamp.sec * 10**9 + header.stamp.nanosec
+        stamp = _nanoseconds(header)
         now = self._node.get_clock().now().nanoseconds
         return (now - stamp) / 1e6 if stamp else math.nan
 
     def _report(self, error: Exception) -> None:
         if not self._node.context.ok():
             return  # the process is ending, and nothing can be published or logged any more
+        lost = isinstance(error, DeviceMemoryError)  # not the frame's fault
+        self.broken += lost
         if isinstance(error, SegNetError):
             self._node.get_logger().warning(
                 f"frame dropped: {error}", throttle_duration_sec=LOG_PERIOD
@@ -161,3 +164,9 @@ class Camera:
             self.broken += 1
             trace = "".join(traceback.format_exception(error))
             self._node.get_logger().error(f"frame lost: {trace}", throttle_duration_sec=LOG_PERIOD)
+
+
+def _nanoseconds(header: Header) -> int:
+    """The stamp; 0 where there is none."""
+    nanoseconds: int = header.stamp.sec * 10**9 + header.stamp.nanosec
+    return nanoseconds

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
-import numpy as np
 import torch
 
 from segnet_model.labels import LabelSet
@@ -37,35 +37,31 @@ class Engine:
         """What runs and where, for people."""
         return {
             "network": self.predictor.info.network,
+            "engine": self.predictor.engine.name,
             "device": str(self.predictor.device),
             "precision": self.predictor.precision,
             "weights": str(self.path),
         }
 
     @classmethod
-    def load(
-        cls, weights: str, device: str, precision: str, drivable_classes: tuple[str, ...] = ()
-    ) -> Engine:
+    def load(cls, weights: str, drivable_classes: tuple[str, ...] = (), **how: Any) -> Engine:
         """Read a weights file and let its network run once.
 
         Args:
             weights: path of the file, or the name of a shipped one.
-            device: as for `Predictor.load`.
-            precision: as for `Predictor.load`.
             drivable_classes: names; none takes those that the weights name.
+            how: further arguments of `Predictor.load`.
 
         Raises:
             WeightsError: the file is not usable weights.
-            SettingsError: no such device, precision or class.
+            SettingsError: no such device, precision, class and so on.
             ImageError: the network's answer is not finite.
         """
         path = find_weights(weights)
-        predictor = Predictor.load(path, device, precision)
+        predictor = Predictor.load(path, **how)
         labels = predictor.info.labels
         if drivable_classes:
             labels = labels.with_drivable(drivable_classes)
-        # The first run chooses algorithms and allocates, which the first frame should not wait for.
-        predictor.predict(np.zeros((*predictor.info.input_size, 3), np.uint8))
         return cls(predictor, labels, path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 

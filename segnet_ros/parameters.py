@@ -10,6 +10,10 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from segnet_model.engines import ENGINES
+from segnet_model.inference import UNCERTAINTIES
+from segnet_model.refinement import REFINEMENTS
+
 T = TypeVar("T")
 
 # When a new value applies, as `ros2 param describe` tells it.
@@ -39,7 +43,7 @@ class Settings:
     weights: str = setting(
         "segnet_basic_drives",
         CONFIGURE,
-        "Path of a .safetensors file, or the name of a shipped one.",
+        "Path of a .safetensors file or of an export (.xml, .onnx), or the name of shipped weights.",
     )
     device: str = setting(
         "auto", CONFIGURE, "Where the network runs: auto (a GPU where there is one), cpu or cuda:0."
@@ -49,6 +53,38 @@ class Settings:
         CONFIGURE,
         "Number format of the network; auto takes the fastest that the device is made for.",
         choices=("auto", "float32", "bfloat16", "float16"),
+    )
+    engine: str = setting(
+        "auto",
+        CONFIGURE,
+        "What runs the network; auto takes the fastest that is installed and right for the file.",
+        choices=ENGINES,
+    )
+    uncertainty: str = setting(
+        "none",
+        CONFIGURE,
+        "How the network is asked: none asks once; mc asks samples times with dropout; temporal "
+        "asks once a frame with dropout and averages over frames. The last two need the weights "
+        "of a Bayesian network.",
+        choices=UNCERTAINTIES,
+    )
+    samples: int = setting(
+        20, CONFIGURE, "Passes of uncertainty mc; 8 to 40 are usual.", limits=(1, 1000)
+    )
+    seed: int = setting(
+        0, CONFIGURE, "Of the dropout masks; the same gives the same.", limits=(0, 2**31 - 1)
+    )
+    refine: str = setting(
+        "none",
+        CONFIGURE,
+        "What is done to the network's answer: crf fits its edges to the image's.",
+        choices=REFINEMENTS,
+    )
+    trusted_networks: tuple[str, ...] = setting(
+        (),
+        CONFIGURE,
+        "Networks from other Python packages, package.module:factory, that weights may name; "
+        "[''] trusts none, because naming one imports it.",
     )
     threads: int = setting(
         0, CONFIGURE, "Processor threads for the network; 0 takes all cores.", limits=(0, 1024)

@@ -117,7 +117,16 @@ class SegmentationNode(LifecycleNode):
     def _build(self, settings: Settings) -> None:
         use_threads(settings.threads)
         engine = Engine.load(
-            settings.weights, settings.device, settings.precision, settings.drivable_classes
+            settings.weights,
+            settings.drivable_classes,
+            device=settings.device,
+            precision=settings.precision,
+            engine=settings.engine,
+            uncertainty=settings.uncertainty,
+            samples=settings.samples,
+            seed=settings.seed,
+            refine=settings.refine,
+            trusted=settings.trusted_networks,
         )
         # Last, so that a failure before leaves nothing behind.
         self._camera = Camera(self, engine, lambda: self.settings)

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from segnet_model.checkpoint import load_weights, save_weights
-from segnet_model.errors import ImageError, SettingsError, WeightsError
+from segnet_model.errors import DeviceMemoryError, ImageError, SettingsError, WeightsError
 from segnet_model.predictor import Predictor
 
 
@@ -82,3 +84,67 @@ def test_a_wrong_array_device_or_precision_is_refused(weights):
         Predictor.load(weights, precision="int4")
     with pytest.raises(WeightsError, match="no such file"):
         Predictor.load("segnet_of_nowhere")
+
+
+@pytest.fixture
+def bayesian(tmp_path, small_info):
+    """A weights file of a network with dropout, and the predictor that asks it eight times."""
+    torch.manual_seed(0)
+    info = replace(small_info, network="bayesian_segnet_basic")
+    save_weights(tmp_path / "bayesian.safetensors", info.build(), info)
+    return tmp_path / "bayesian.safetensors"
+
+
+def test_monte_carlo_adds_what_only_several_passes_can_tell(bayesian, images):
+    single = Predictor.load(bayesian).predict(images[0])
+    assert single.mutual_information is None
+    assert single.variance is None
+    asked = Predictor.load(bayesian, uncertainty="mc", samples=8).predict(images[0])
+    for array in (asked.mutual_information, asked.variance):
+        assert (array.shape, array.dtype) == ((128, 192), np.float32)
+        assert array.min() >= 0
+        assert 0 < array.max() <= 1
+    assert (asked.mutual_information <= asked.uncertainty + 1e-5).all()
+
+
+def fails(predictor, times):
+    """Let so many of the next passes end as on a GPU that is full; returns the batches asked."""
+    network, batches = predictor.engine.network, []
+
+    def check(module, arguments):
+        batches.append(len(arguments[0]))
+        if len(batches) <= times:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    network.encoders[-1].register_forward_pre_hook(check)
+    return batches
+
+
+def test_a_full_gpu_is_tried_once_more_in_smaller_batches(bayesian, images):
+    whole = Predictor.load(bayesian, "cpu", "float32", uncertainty="mc", samples=4)
+    short = Predictor.load(bayesian, "cpu", "float32", uncertainty="mc", samples=4)
+    batches = fails(short, times=1)
+    found = short.predict(images[0])
+    assert batches == [2, 1, 1, 1, 1]
+    np.testing.assert_allclose(found.confidence, whole.predict(images[0]).confidence, atol=1e-5)
+
+
+@pytest.mark.parametrize("uncertainty", ["none", "mc", "temporal"])
+def test_a_gpu_that_stays_full_drops_the_frame_with_the_mend(bayesian, images, uncertainty):
+    predictor = Predictor.load(bayesian, "cpu", "float32", uncertainty=uncertainty, samples=4)
+    batches = fails(predictor, times=2)
+    with pytest.raises(DeviceMemoryError, match="too little memory .*free some"):
+        predictor.predict(images[0])
+    assert len(batches) == 2
+    assert predictor.predict(images[0]).labels.shape == (128, 192)  # the next one may fit again
+
+
+def test_warm_up_leaves_no_trace_in_a_video(bayesian, images):
+    predictor = Predictor.load(bayesian, uncertainty="temporal")
+    again = Predictor.load(bayesian, uncertainty="temporal")
+    again.predict(images[0])
+    again.predict(images[1], stamp=1.0)
+    again.predict(images[0], stamp=0.0)  # time jumps back
+    np.testing.assert_array_equal(
+        predictor.predict(images[0]).uncertainty, again.predict(images[0], stamp=9.0).uncertainty
+    )

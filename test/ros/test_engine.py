@@ -27,9 +27,10 @@ def weights(tmp_path_factory):
 
 
 def test_it_says_what_runs_and_which_file_it_is(weights):
-    engine = Engine.load(str(weights), "cpu", "float32")
+    engine = Engine.load(str(weights), device="cpu", precision="float32")
     assert engine.facts == {
         "network": "segnet_basic",
+        "engine": "torch",
         "device": "cpu",
         "precision": "float32",
         "weights": str(weights),
@@ -40,7 +41,7 @@ def test_it_says_what_runs_and_which_file_it_is(weights):
 
 def test_drivable_classes_are_those_of_the_weights_unless_told(weights):
     def drivable(*names):
-        labels = Engine.load(str(weights), "cpu", "float32", names).labels
+        labels = Engine.load(str(weights), names, device="cpu", precision="float32").labels
         return [c.name for c in labels.classes if c.drivable]
 
     assert drivable() == ["Road"]
@@ -51,9 +52,9 @@ def test_drivable_classes_are_those_of_the_weights_unless_told(weights):
 
 def test_what_cannot_be_used_is_refused(weights):
     with pytest.raises(WeightsError, match="no such file"):
-        Engine.load("nowhere", "cpu", "float32")
+        Engine.load("nowhere")
     with pytest.raises(SettingsError, match="toaster"):
-        Engine.load(str(weights), "toaster", "float32")
+        Engine.load(str(weights), device="toaster")
 
 
 def test_it_is_warm(weights, monkeypatch):
@@ -64,7 +65,7 @@ def test_it_is_warm(weights, monkeypatch):
         "__call__",
         lambda self, *arguments: seen.append(self) or forward(self, *arguments),
     )
-    Engine.load(str(weights), "cpu", "float32")
+    Engine.load(str(weights), device="cpu", precision="float32")
     assert seen
 
 

@@ -1,0 +1,85 @@
+"""A function's work on an NVIDIA GPU, recorded once for each shape of input and then replayed.
+
+Launching a network's hundreds of kernels one by one takes a processor longer than a fast GPU takes
+to run them; a recorded graph is one launch. What the graph reads and writes stays in place.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+MAX_GRAPHS = 4  # each keeps its memory; a robot's cameras have few sizes
+WARM_UP = 3  # runs before the recording, in which libraries choose their algorithms
+
+
+class GraphedFunction:
+    """Runs a function of a uint8 tensor and a constant on the GPU: bytes in, maps out.
+
+    The input goes through pinned memory, asynchronously, and so do the outputs.
+    """
+
+    def __init__(
+        self, function: Callable[[Tensor, Any], Sequence[Tensor]], device: torch.device
+    ) -> None:
+        """Take a function that does nothing but launch kernels.
+
+        Args:
+            function: of a tensor on the device and a constant, on which alone its shapes depend.
+            device: an NVIDIA GPU.
+        """
+        self._function, self._device = function, device
+        self._graphs: OrderedDict[Hashable, _Graph] = OrderedDict()
+
+    def __call__(self, x: Tensor, constant: Hashable) -> list[Tensor]:
+        """Call the function with x, uint8 on the CPU; returns its results on the CPU."""
+        key = x.shape, constant
+        graph = self._graphs.pop(key, None)
+        if graph is None:
+            graph = _Graph(lambda y: self._function(y, constant), x.shape, self._device)
+        self._graphs[key] = graph  # the newest is last
+        if len(self._graphs) > MAX_GRAPHS:
+            self._graphs.popitem(last=False)
+        return graph.replay(x)
+
+    def clear(self) -> None:
+        """Forget all recordings and give their memory back."""
+        self._graphs.clear()
+
+
+class _Graph:
+    """One recording."""
+
+    def __init__(
+        self,
+        function: Callable[[Tensor], Sequence[Tensor]],
+        shape: torch.Size,
+        device: torch.device,
+    ) -> None:
+        self._pinned = torch.zeros(shape, dtype=torch.uint8, pin_memory=True)
+        self._input = torch.zeros(shape, dtype=torch.uint8, device=device)
+        stream = torch.cuda.Stream(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(stream):
+            for _ in range(WARM_UP):
+                function(self._input)
+        torch.cuda.current_stream(device).wait_stream(stream)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph):
+            self._outputs = function(self._input)
+        self._results = [torch.empty_like(y, device="cpu").pin_memory() for y in self._outputs]
+        self._done = torch.cuda.Event()
+
+    def replay(self, x: Tensor) -> list[Tensor]:
+        self._pinned.copy_(x)
+        self._input.copy_(self._pinned, non_blocking=True)
+        self._graph.replay()
+        for result, output in zip(self._results, self._outputs, strict=True):
+            result.copy_(output, non_blocking=True)
+        self._done.record()
+        self._done.synchronize()
+        return [result.clone() for result in self._results]  # the next replay writes them again

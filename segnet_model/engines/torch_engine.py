@@ -1,0 +1,88 @@
+"""PyTorch, on a processor or an NVIDIA GPU."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from segnet_model.checkpoint import ModelInfo
+from segnet_model.engines.acceleration import accelerate
+from segnet_model.engines.capabilities import cpu_has_bfloat16, say_once
+from segnet_model.errors import SettingsError
+from segnet_model.preprocess import Normalise
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class TorchEngine:
+    """A network in PyTorch; see `Engine` for the attributes.
+
+    Attributes:
+        network: accelerated; from (N, 3, h, w) as `prepare` makes it to raw logits.
+    """
+
+    name = "torch"
+    size: tuple[int, int] | None = None
+
+    def __init__(
+        self, network: nn.Module, info: ModelInfo, device: str = "auto", precision: str = "auto"
+    ) -> None:
+        """Take over a network that `info.build()` made; it is changed in place.
+
+        Args:
+            network: with its weights.
+            info: what the weights file says of itself.
+            device: see `choose_device`.
+            precision: a key of `PRECISIONS`, or "auto": the fastest that the device is made for.
+
+        Raises:
+            SettingsError: no such device or precision.
+        """
+        self.info = info
+        self.device = choose_device(device)
+        self.precision = _choose_precision(precision, self.device)
+        self._dtype = PRECISIONS[self.precision]
+        self._normalise = Normalise(info.mean, info.std, self.device)
+        self.network = accelerate(network, self.device, self._dtype)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Run the network once: (N, h, w, 3) uint8 to (N, C, h, w) float32."""
+        return self.read(self.network(self.prepare(images)))
+
+    def prepare(self, images: Tensor) -> Tensor:
+        """Make the network's input (N, 3, h, w) of (N, h, w, 3) uint8 RGB."""
+        on_device = images.to(self.device, non_blocking=True)
+        return self._normalise(on_device).to(self._dtype)
+
+    def read(self, raw: Tensor) -> Tensor:
+        """Make float32 logits of all classes of what the network gave."""
+        return raw.float()
+
+
+def choose_device(device: str) -> torch.device:
+    """The device of this name, or with "auto" a GPU where there is one; SettingsError if none."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SettingsError(f"device {device!r} cannot be used ({reason}); try 'auto'") from None
+    return chosen
+
+
+def _choose_precision(precision: str, device: torch.device) -> str:
+    if precision == "auto":
+        if device.type == "cuda":
+            return "float16"
+        return "bfloat16" if cpu_has_bfloat16() else "float32"
+    if precision not in PRECISIONS:
+        raise SettingsError(f"precision {precision!r} is none of {['auto', *PRECISIONS]}")
+    if device.type == "cpu" and precision != "float32" and not _suits_cpu(precision):
+        say_once(f"this processor only emulates {precision}, which is slow; 'auto' takes float32")
+    return precision
+
+
+def _suits_cpu(precision: str) -> bool:
+    return precision == "bfloat16" and cpu_has_bfloat16()

@@ -1,0 +1,119 @@
+"""Monte Carlo dropout: many passes with fresh masks, and their mean.
+
+Kendall, Badrinarayanan and Cipolla, "Bayesian SegNet", BMVC 2017, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segnet_model.engines.torch_engine import TorchEngine
+from segnet_model.networks.encoder_decoder import Midway
+from segnet_model.sampling import drawing, sample_dropouts, sample_generator
+from segnet_model.uncertainty import Belief, entropy
+
+BATCH = {"cpu": 2, "cuda": 8}  # samples at once; more need more memory and are no faster
+
+
+class MonteCarlo:
+    """Asks a network several times, with other dropout masks each time.
+
+    All that comes before the first dropout runs once. Sums are taken as the samples arrive, so
+    that memory does not grow with their number. A sample's masks depend on the seed and its
+    number alone: the same image gives the same belief.
+    """
+
+    def __init__(self, engine: TorchEngine, samples: int, seed: int = 0) -> None:
+        """Take over an engine, whose dropouts are changed in place.
+
+        Args:
+            engine: runs the network.
+            samples: passes, at least 1.
+            seed: of the masks, 0 or more.
+
+        Raises:
+            SettingsError: the network has no dropout.
+        """
+        self.samples, self.seed = samples, seed
+        self.batch = min(samples, BATCH.get(engine.device.type, BATCH["cuda"]))
+        self._engine = engine
+        self._dropouts = sample_dropouts(engine.network)
+        self._begin, self._finish = halves(engine.network)
+
+    def __call__(self, images: Tensor, stamp: float | None = None) -> Belief:
+        """See `Inference`."""
+        x = self._engine.prepare(images)
+        beliefs = [self._ask(x[index : index + 1]) for index in range(len(x))]
+        return join(beliefs) if len(beliefs) > 1 else beliefs[0]
+
+    def reset(self) -> None:
+        """See `Inference`."""
+
+    def spare_memory(self) -> bool:
+        """Halve the number of samples that are computed at once."""
+        spared = self.batch > 1
+        self.batch = max(1, self.batch // 2)
+        return spared
+
+    def _ask(self, x: Tensor) -> Belief:
+        midway = self._begin(x)
+        sums = Sums()
+        for first in range(0, self.samples, self.batch):
+            numbers = range(first, min(first + self.batch, self.samples))
+            generators = [sample_generator(self.seed, n, self._engine.device) for n in numbers]
+            with drawing(self._dropouts, generators):
+                raw = self._finish(repeated(midway, len(generators)))
+            sums.add(self._engine.read(raw).softmax(1))
+        return sums.belief()
+
+
+class Sums:
+    """Running sums over samples."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.count = 0
+        self._probabilities = self._squares = self._entropy = torch.zeros(())
+
+    def add(self, probabilities: Tensor) -> None:
+        """Count samples (K, C, h, w) of one image."""
+        if not self.count:
+            shape = probabilities.shape[1:]
+            self._probabilities, self._squares = probabilities.new_zeros(2, *shape).unbind()
+            self._entropy = probabilities.new_zeros(shape[1:])
+        self.count += len(probabilities)
+        self._probabilities += probabilities.sum(0)
+        self._entropy += entropy(probabilities).sum(0)
+        self._squares += probabilities.square_().sum(0)
+
+    def belief(self) -> Belief:
+        """What the samples say together."""
+        mean = self._probabilities / self.count
+        variance = (self._squares / self.count - mean.square()).clamp_min_(0).mean(0)
+        return Belief(mean[None], (self._entropy / self.count)[None], variance[None])
+
+
+def halves(network: nn.Module) -> tuple[Callable[[Tensor], Any], Callable[[Any], Tensor]]:
+    """What of a network comes before its first dropout, and the rest; see `EncoderDecoder`."""
+    begin: Any = getattr(network, "begin", None)
+    finish: Any = getattr(network, "finish", None)
+    return (begin, finish) if begin and finish else ((lambda x: x), network)
+
+
+def repeated(midway: Any, times: int) -> Any:
+    """The same midway, or the same input, for several samples of one image; copies nothing."""
+    if isinstance(midway, Midway):
+        return replace(midway, x=repeated(midway.x, times))
+    return midway.expand(times, -1, -1, -1)
+
+
+def join(beliefs: list[Belief]) -> Belief:
+    """One belief of several images."""
+    return Belief(
+        *(torch.cat(each) for each in zip(*(vars(b).values() for b in beliefs), strict=True))
+    )

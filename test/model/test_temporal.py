@@ -1,0 +1,91 @@
+import pytest
+import torch
+
+from segnet_model.checkpoint import ModelInfo
+from segnet_model.engines.torch_engine import TorchEngine
+from segnet_model.errors import ImageError
+from segnet_model.labels import LabelSet
+from segnet_model.monte_carlo import MonteCarlo
+from segnet_model.temporal import MAX_GAP, Temporal
+
+
+def engine():
+    torch.manual_seed(0)
+    info = ModelInfo("bayesian_segnet_basic", LabelSet.load("camvid"), (32, 48), {"features": 8})
+    network = info.build()
+    with torch.no_grad():
+        network.classifier.weight *= 8
+    return TorchEngine(network, info, "cpu", "float32")
+
+
+def frame(seed=0, brightness=0):
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randint(0, 100, (1, 32, 48, 3), generator=generator)
+    return (noise + brightness).to(torch.uint8)
+
+
+@pytest.fixture
+def asked():
+    with torch.inference_mode():
+        yield Temporal(engine(), seed=3, forget=0.25)
+
+
+def test_a_still_scene_is_monte_carlo_sampling_spread_over_frames(asked):
+    """While the mean is a plain one: as many frames as 1 / forget."""
+    for _ in range(4):
+        belief = asked(frame())
+    sampled = MonteCarlo(engine(), samples=4, seed=3)(frame())
+    torch.testing.assert_close(belief.probabilities, sampled.probabilities)
+    torch.testing.assert_close(belief.mean_entropy, sampled.mean_entropy)
+    torch.testing.assert_close(belief.variance, sampled.variance, atol=1e-6, rtol=0)
+
+
+def test_old_frames_fade_as_the_forget_factor_says(asked):
+    beliefs = [asked(frame(seed)).probabilities for seed in range(6)]
+    alone = Temporal(engine(), seed=3, forget=1.0)
+    passes = [alone(frame(seed)).probabilities for seed in range(6)]
+    torch.testing.assert_close(beliefs[5], 0.75 * beliefs[4] + 0.25 * passes[5])
+
+
+def after(asked, image, stamp=None, times=3):
+    """Whether the average began anew with this image, after frames at 0, 0.1, 0.2 seconds."""
+    for index in range(times):
+        asked(frame(), None if stamp is None else 0.1 * index)
+    found = asked(image, stamp).mean_entropy
+    return torch.equal(found, Temporal(engine(), seed=3)(image).mean_entropy)
+
+
+@pytest.mark.parametrize("stamp", [None, 0.2, 0.3, 0.2 + MAX_GAP])
+def test_goes_on_while_time_does(asked, stamp):
+    assert not after(asked, frame(1), stamp)
+
+
+@pytest.mark.parametrize("stamp", [0.1, -5.0, 0.21 + MAX_GAP])
+def test_a_jump_in_time_begins_anew(asked, stamp):
+    assert after(asked, frame(1), stamp)
+
+
+def test_a_cut_or_another_size_begins_anew(asked):
+    assert after(asked, frame(1, brightness=150))
+    assert after(asked, frame()[:, :16])
+
+
+def test_the_same_video_and_seed_give_the_same(asked):
+    def video(seed):
+        asked = Temporal(engine(), seed)
+        return [asked(frame(n)).probabilities for n in range(3)][-1]
+
+    assert torch.equal(video(1), video(1))
+    assert not torch.equal(video(1), video(2))
+
+
+def test_an_answer_that_is_not_finite_does_not_stay(asked):
+    before = asked(frame()).probabilities
+    bias = asked._engine.network.classifier.bias
+    kept = bias.clone()
+    bias[0] = float("nan")
+    with pytest.raises(ImageError, match="not finite"):
+        asked(frame())
+    bias.copy_(kept)
+    assert torch.isfinite(asked(frame()).probabilities).all()
+    assert torch.isfinite(before).all()
