@@ -9,7 +9,17 @@ from launch.actions import OpaqueFunction
 from segnet_ros import launching
 from segnet_ros.parameters import Settings
 
-PARAMETERS = ("weights", "device", "transport", "max_uncertainty", "autostart")
+PARAMETERS = (
+    "weights",
+    "device",
+    "engine",
+    "uncertainty",
+    "samples",
+    "refine",
+    "transport",
+    "max_uncertainty",
+    "autostart",
+)
 ARGUMENTS = {
     "image": ("/camera/image_raw", "Topic of the camera's images."),
     "params_file": (

@@ -54,7 +54,8 @@ class SampledDropout(nn.Module):
         words = torch.empty(-(-count // 4), dtype=torch.int64, device=generator.device)
         values = words.random_(-(2**63), None, generator=generator).view(torch.int16)[:count]
         least = round(self.probability * 2**_DRAW) - 2 ** (_DRAW - 1)
-        return (values >= least).view(shape)
+        kept: Tensor = values >= least
+        return kept.view(shape)
 
 
 def sample_dropouts(network: nn.Module) -> list[SampledDropout]:

@@ -43,7 +43,7 @@ class Settings:
     weights: str = setting(
         "segnet_basic_drives",
         CONFIGURE,
-        "Path of a .safetensors file or of an export (.xml, .onnx), or the name of shipped weights.",
+        "Path of a .safetensors file or an export (.xml, .onnx), or the name of shipped weights.",
     )
     device: str = setting(
         "auto", CONFIGURE, "Where the network runs: auto (a GPU where there is one), cpu or cuda:0."

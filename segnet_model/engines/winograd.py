@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
 import torch
@@ -50,34 +51,47 @@ class WinogradConv2d(nn.Module):
         height, width = x.shape[-2:]
         down, right = (height + 1) // 2, (width + 1) // 2  # tiles
         x = F.pad(x, (1, 2 * right + 1 - width, 1, 2 * down + 1 - height))
-        rows = _spread([x[:, :, i : i + 2 * down - 1 : 2] for i in range(4)])
-        sums = [self._row(row, index, right) for index, row in enumerate(rows)]
+        rows = _spread(x[:, :, i : i + 2 * down - 1 : 2] for i in range(4))
+        halves = _gather(self._row(row, index, right) for index, row in enumerate(rows))
         shape = (x.shape[0], self.weights[0].shape[0], 2 * down, 2 * right)
         y = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
-        for column in (0, 1):
-            upper, lower = _gather([each[column] for each in sums])
-            y[:, :, ::2, column::2], y[:, :, 1::2, column::2] = upper, lower
+        for i, row in enumerate(halves):
+            for j, values in enumerate(row):
+                y[:, :, i::2, j::2] = values
         return y[:, :, :height, :width]
 
-    def _row(self, x: Tensor, index: int, right: int) -> tuple[Tensor, Tensor]:
-        columns = _spread([x[..., j : j + 2 * right - 1 : 2] for j in range(4)])
+    def _row(self, x: Tensor, index: int, right: int) -> list[Tensor]:
+        """Multiply a row of the tiles' points; returns what it adds to even and odd columns."""
+        columns = _spread(x[..., j : j + 2 * right - 1 : 2] for j in range(4))
+        points = ([self._point(column, index, j)] for j, column in enumerate(columns))
+        even, odd = _gather(points)
+        return [*even, *odd]
+
+    def _point(self, x: Tensor, i: int, j: int) -> Tensor:
         # Point (1, 1) enters all four outputs of a tile with weight 1, so it takes the bias along.
-        return _gather(
-            [
-                F.conv2d(
-                    column, self.weights[4 * index + j], self.bias if index == j == 1 else None
-                )
-                for j, column in enumerate(columns)
-            ]
-        )
+        return F.conv2d(x, self.weights[4 * i + j], self.bias if i == j == 1 else None)
 
 
-def _spread(d: list[Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Multiply by B transposed."""
-    return d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]
+def _spread(d: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Multiply by B transposed, one row after the other, so that few are in memory at once."""
+    first, second, third, fourth = d
+    yield first - third
+    yield second + third
+    yield third - second
+    yield second - fourth
 
 
-def _gather(m: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """Multiply by A transposed, in place."""
-    first = m[0].add_(m[1]).add_(m[2])
-    return first, m[1].sub_(m[2]).sub_(m[3])
+def _gather(m: Iterator[list[Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
+    """Multiply by A transposed, as the rows arrive and in their place."""
+    first, second = next(m), next(m)
+    _add(first, second, 1)
+    third = next(m)
+    _add(first, third, 1)
+    _add(second, third, -1)
+    _add(second, next(m), -1)
+    return first, second
+
+
+def _add(sums: list[Tensor], values: list[Tensor], factor: int) -> None:
+    for total, value in zip(sums, values, strict=True):
+        total.add_(value, alpha=factor)

@@ -47,7 +47,7 @@ def test_the_parameter_file_names_every_parameter_with_its_default():
     document = yaml.safe_load((CONFIG / "segnet.yaml").read_text())
     given = document["/**"]["ros__parameters"]
     defaults = {row.name: row.default for row in fields(Settings)}
-    assert given == {**defaults, "drivable_classes": [""]}
+    assert given == {**defaults, "drivable_classes": [""], "trusted_networks": [""]}
 
 
 @pytest.mark.parametrize(
