@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,8 @@ from torch import Tensor, nn
 from segnet_model.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
+from segnet_model.networks.custom import check_trusted
+from segnet_model.outputs import output_channels
 
 FORMAT = 1  # raise it when an older reader would misunderstand a newer file
 KEY = "segnet"
@@ -35,12 +37,13 @@ class ModelInfo:
     """What a weights file says of itself.
 
     Attributes:
-        network: a name that `build_network` knows.
+        network: a name that `build_network` knows, or "package.module:factory".
         labels: classes, colours, drivable flags and the ignored id.
         input_size: (height, width) in pixels that the network was trained at.
         network_settings: further arguments of `build_network`.
         mean: of RGB scaled to 0..1, taken away before the network.
         std: of RGB scaled to 0..1, divided by before the network.
+        activation: "softmax", or "sigmoid" for two classes from one channel; see `outputs`.
         license: of the weights, an SPDX name where there is one.
         training: data set, epochs, seed and the like, for people.
         metrics: what was measured on which data, for people.
@@ -52,13 +55,23 @@ class ModelInfo:
     network_settings: Mapping[str, Any] = field(default_factory=dict)
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    activation: str = "softmax"
     license: str = "unknown"
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
-    def build(self) -> nn.Module:
-        """The network that this file is for, with fresh weights."""
-        return build_network(self.network, self.labels.num_classes, **self.network_settings)
+    def build(self, trusted: Collection[str] = ()) -> nn.Module:
+        """The network that this file is for, with fresh weights.
+
+        Args:
+            trusted: names of networks from elsewhere whose code may be run.
+
+        Raises:
+            SettingsError: it cannot be built, or is from elsewhere and not trusted.
+        """
+        check_trusted(self.network, trusted)
+        channels = output_channels(self.labels.num_classes, self.activation)
+        return build_network(self.network, channels, **self.network_settings)
 
     def to_json(self) -> str:
         """The text of the metadata."""
@@ -126,11 +139,16 @@ def save_weights(
     write_tensors(path, tensors, {KEY: info.to_json()})
 
 
-def load_weights(path: str | Path) -> tuple[nn.Module, ModelInfo]:
+def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Module, ModelInfo]:
     """Read a weights file and make its network, in float32 on the CPU and in eval mode.
 
+    Args:
+        path: of the file.
+        trusted: names of networks from elsewhere, "package.module:factory", that it may name.
+
     Raises:
-        WeightsError: the file is missing, damaged, a pickle, or of another network.
+        WeightsError: the file is missing, damaged, a pickle, of another network, or of one from
+            elsewhere that is not trusted.
     """
     path = Path(path)
     try:
@@ -138,7 +156,7 @@ def load_weights(path: str | Path) -> tuple[nn.Module, ModelInfo]:
         if KEY not in metadata:
             raise WeightsError("it has no segnet metadata; expected a file made by `segnet train`")
         info = ModelInfo.from_json(metadata[KEY])
-        network = info.build()
+        network = info.build(trusted)
         _check_shapes(tensors, network.state_dict(), info.network)
     except SegNetError as error:
         raise WeightsError(f"weights {path}: {error}") from None

@@ -7,6 +7,10 @@ from typing import Any
 
 from segnet_model.errors import SettingsError
 
+# The keys of `losses.LOSSES`, and `outputs.ACTIVATIONS`, whose modules are heavy.
+LOSS_NAMES = ("cross_entropy", "dice", "cross_entropy+dice")
+ACTIVATION_NAMES = ("softmax", "sigmoid")
+
 
 @dataclass(frozen=True)
 class AugmentSettings:
@@ -32,7 +36,8 @@ class AugmentSettings:
 class TrainSettings:
     """How to train; the defaults suit a few hundred images of one robot's camera."""
 
-    network: str | None = None  # None: that of `init`, else SegNet-Basic
+    # None: that of `init`, else SegNet-Basic; "package.module:factory": one from elsewhere
+    network: str | None = None
     network_settings: dict[str, Any] = field(default_factory=dict)
     input_size: tuple[int, int] | None = None  # None: that of `init`, else half the images' sides
     labels: str | None = None  # a label set's name or YAML file; None: the data set's own
@@ -40,8 +45,11 @@ class TrainSettings:
     batch_size: int = 8
     learning_rate: float = 2e-3  # the highest; it rises for a twentieth of the steps, then falls
     weight_decay: float = 1e-2
+    activation: str = "softmax"  # or "sigmoid": one channel for two classes
+    loss: str = "cross_entropy"  # or "dice", "cross_entropy+dice"
     balance: float = 0.5  # power of the median-frequency weights: 1 as in the paper, 0 for none
     clip_norm: float = 5.0
+    encoder: str | None = None  # file of torchvision's vgg16_bn for SegNet's or U-Net's encoder
     init: str | None = None  # weights to start from; tensors of another shape start fresh
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     seed: int = 0
@@ -59,6 +67,11 @@ class TrainSettings:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise SettingsError(f"{name} is {getattr(self, name)}; give more than 0")
+        for name, choices in (("loss", LOSS_NAMES), ("activation", ACTIVATION_NAMES)):
+            if getattr(self, name) not in choices:
+                raise SettingsError(
+                    f"{name} {getattr(self, name)!r} is none of {', '.join(choices)}"
+                )
         if self.seed < 0:
             raise SettingsError(f"seed is {self.seed}; give 0 or more")
         if not (0 <= self.balance <= 2 and self.weight_decay >= 0):

@@ -21,8 +21,9 @@ from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
 from segnet_model.engines.torch_engine import TorchEngine, choose_device
 from segnet_model.errors import DatasetError, SegNetError, SettingsError
 from segnet_model.evaluation import evaluate
-from segnet_model.losses import cross_entropy, median_frequency_weights
+from segnet_model.losses import LOSSES, median_frequency_weights
 from segnet_model.networks.blocks import channels_last
+from segnet_model.outputs import class_logits
 from segnet_model.predictor import Predictor
 from segnet_model.preprocess import Normalise
 from segnet_model.settings import TrainSettings
@@ -158,13 +159,18 @@ class _Run:
         with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.network(x)
         truth = labels.to(self.device).long()
-        loss = cross_entropy(logits, truth, self.class_weights, self.info.labels.ignore_id)
+        loss = self.loss(class_logits(logits, self.info.activation), truth)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
         self.optimizer.step()
         self.step += 1
         return loss.item()
+
+    def loss(self, logits: Tensor, truth: Tensor) -> Tensor:
+        ignored = self.info.labels.ignore_id
+        terms = LOSSES[self.settings.loss]
+        return torch.stack([t(logits, truth, self.class_weights, ignored) for t in terms]).sum()
 
     def measure(self) -> None:
         """Measure the network on val, at the labels' full size."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from segnet_model.checkpoint import ModelInfo, load_weights
 from segnet_model.data.camvid import LabelledFolder
 from segnet_model.labels import LabelSet
+from segnet_model.networks.vgg import load_vgg16
 from segnet_model.predictor import find_weights
 from segnet_model.preprocess import network_size
 from segnet_model.settings import TrainSettings
@@ -39,17 +40,23 @@ def start(
     settings: TrainSettings, labels: LabelSet, folder: LabelledFolder, name: str
 ) -> tuple[nn.Module, ModelInfo]:
     """The network to train: a fresh one, or as much of `settings.init` as fits."""
-    source, given = load_weights(find_weights(settings.init)) if settings.init else (None, None)
+    trusted = {settings.network} if settings.network else set()  # whoever trains names it
+    source, given = (
+        load_weights(find_weights(settings.init), trusted) if settings.init else (None, None)
+    )
     same = given is not None and settings.network in (None, given.network)
     info = ModelInfo(
         settings.network or (given.network if given else "segnet_basic"),
         labels,
         settings.input_size or (given.input_size if given else _half_size(folder)),
         {**(given.network_settings if given and same else {}), **settings.network_settings},
+        activation=settings.activation,
         license=settings.license,
         training={"dataset": name, "images": len(folder), **_public(settings)},
     )
-    network = info.build()
+    network = info.build(trusted)
+    if settings.encoder:
+        load_vgg16(network, Path(settings.encoder).expanduser())
     if source is not None:
         _copy_fitting(source.state_dict(), network)
     return network, info
@@ -58,7 +65,9 @@ def start(
 def _public(settings: TrainSettings) -> dict[str, Any]:
     """The settings without the folders of whoever trained, which are nobody else's business."""
     names = {
-        key: Path(value).name for key in ("init", "labels") if (value := getattr(settings, key))
+        key: Path(value).name
+        for key in ("encoder", "init", "labels")
+        if (value := getattr(settings, key))
     }
     return {k: v for k, v in {**settings.shaping(), **names}.items() if v not in (None, {})}
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from segnet_model.errors import SettingsError
-from segnet_model.settings import TrainSettings
+from segnet_model.settings import ACTIVATION_NAMES, LOSS_NAMES, TrainSettings
 from segnet_ros.parameters import START, setting
 
 USUAL = TrainSettings()
@@ -37,7 +37,10 @@ class TrainerSettings:
     )
     out: str = setting("", START, "Folder for the weights and for the state to go on from.")
     network: str = setting(
-        "", START, "segnet or segnet_basic; empty for that of init, else segnet_basic."
+        "",
+        START,
+        "segnet, segnet_basic, bayesian_segnet, bayesian_segnet_basic, enet, unet or "
+        "package.module:factory; empty for that of init, else segnet_basic.",
     )
     network_settings: tuple[str, ...] = setting(
         (), START, "Settings of the network, e.g. ['features=32']; [''] for its defaults."
@@ -45,6 +48,14 @@ class TrainerSettings:
     input_size: tuple[int, ...] = setting(
         (0, 0), START, "Height and width the network sees; [0, 0]: of init, else half the images'."
     )
+    encoder: str = setting(
+        "", START, "File of torchvision's vgg16_bn to start segnet's or unet's encoder from."
+    )
+    activation: str = setting(
+        USUAL.activation, START, "sigmoid makes one channel for a label set of two classes.",
+        choices=ACTIVATION_NAMES,
+    )  # fmt: skip
+    loss: str = setting(USUAL.loss, START, "What is made small.", choices=LOSS_NAMES)
     init: str = setting("", START, "Weights to start from: a file, or the name of a shipped one.")
     labels: str = setting("", START, "Label set: a YAML file or 'camvid'; empty for the data's.")
     epochs: int = setting(USUAL.epochs, START, "Times that every image is shown.", limits=(1, MANY))
@@ -100,7 +111,9 @@ class TrainerSettings:
             "network_settings": dict(_pair(text) for text in self.network_settings),
             "input_size": (height, width) if height or width else None,
         }
-        empty = {name: None for name in ("network", "init", "labels") if not values[name]}
+        empty = {
+            name: None for name in ("network", "encoder", "init", "labels") if not values[name]
+        }
         return TrainSettings(**{**values, **changed, **empty})
 
     @property

@@ -10,7 +10,12 @@ import yaml
 from tqdm import tqdm
 
 from segnet_model.networks import NETWORKS
-from segnet_model.settings import AugmentSettings, TrainSettings
+from segnet_model.settings import (
+    ACTIVATION_NAMES,
+    LOSS_NAMES,
+    AugmentSettings,
+    TrainSettings,
+)
 from segnet_model.signals import stop_on_signals
 from segnet_model.training import Progress, train
 
@@ -34,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and progress")
     parser.add_argument(
-        "--network", choices=sorted(NETWORKS), help="(default: that of --init, else segnet_basic)"
+        "--network",
+        help=f"{', '.join(sorted(NETWORKS))}, or package.module:factory for one of your own, "
+        "called with the number of classes (default: that of --init, else segnet_basic)",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="network_settings",
@@ -45,6 +52,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="size at which the network sees images (default: that of --init, else half of theirs)",
     )  # fmt: skip
     parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
+    parser.add_argument(
+        "--encoder", help="torchvision's vgg16_bn, a .pth or .safetensors file, to start the "
+        "encoder of segnet, bayesian_segnet or unet from",
+    )  # fmt: skip
+    parser.add_argument(
+        "--activation", choices=ACTIVATION_NAMES, default=defaults.activation,
+        help="sigmoid makes one channel for a label set of two classes (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--loss", choices=LOSS_NAMES, default=defaults.loss, help="(default: %(default)s)"
+    )
     parser.add_argument("--init", help="weights to start from: a file or a shipped name")
     parser.add_argument(
         "--scale", type=float, nargs=2, metavar=("MIN", "MAX"),

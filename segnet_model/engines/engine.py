@@ -66,5 +66,5 @@ def open_engine(
     """
     if engine not in ENGINES:
         raise SettingsError(f"engine {engine!r} is none of {', '.join(ENGINES)}")
-    network, info = load_weights(path, trusted) if trusted else load_weights(path)
+    network, info = load_weights(path, trusted)
     return TorchEngine(network, info, device, precision)

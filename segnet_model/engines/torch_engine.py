@@ -9,6 +9,7 @@ from segnet_model.checkpoint import ModelInfo
 from segnet_model.engines.acceleration import accelerate
 from segnet_model.engines.capabilities import cpu_has_bfloat16, say_once
 from segnet_model.errors import SettingsError
+from segnet_model.outputs import class_logits
 from segnet_model.preprocess import Normalise
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -56,7 +57,7 @@ class TorchEngine:
 
     def read(self, raw: Tensor) -> Tensor:
         """Make float32 logits of all classes of what the network gave."""
-        return raw.float()
+        return class_logits(raw.float(), self.info.activation)
 
 
 def choose_device(device: str) -> torch.device:

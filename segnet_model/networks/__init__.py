@@ -9,22 +9,29 @@ from typing import Any
 from torch import nn
 
 from segnet_model.errors import SettingsError
+from segnet_model.networks.custom import build_custom, is_custom
+from segnet_model.networks.enet import ENet
 from segnet_model.networks.segnet import BayesianSegNet, SegNet
 from segnet_model.networks.segnet_basic import BayesianSegNetBasic, SegNetBasic
+from segnet_model.networks.unet import UNet
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "bayesian_segnet": BayesianSegNet,
     "bayesian_segnet_basic": BayesianSegNetBasic,
+    "enet": ENet,
     "segnet": SegNet,
     "segnet_basic": SegNetBasic,
+    "unet": UNet,
 }
 
 __all__ = [
     "NETWORKS",
     "BayesianSegNet",
     "BayesianSegNetBasic",
+    "ENet",
     "SegNet",
     "SegNetBasic",
+    "UNet",
     "build_network",
 ]
 
@@ -33,7 +40,7 @@ def build_network(name: str, num_classes: int, **settings: Any) -> nn.Module:
     """Make a network with fresh weights.
 
     Args:
-        name: a key of `NETWORKS`.
+        name: a key of `NETWORKS`, or "package.module:factory" of a network from elsewhere.
         num_classes: channels of the logits.
         settings: further keyword arguments of that network, e.g. `features=32`.
 
@@ -43,8 +50,13 @@ def build_network(name: str, num_classes: int, **settings: Any) -> nn.Module:
     Raises:
         SettingsError: no network has this name, or these settings do not work.
     """
+    if is_custom(name):
+        return build_custom(name, num_classes, **settings)
     if name not in NETWORKS:
-        raise SettingsError(f"no network {name!r}; there are {', '.join(sorted(NETWORKS))}")
+        raise SettingsError(
+            f"no network {name!r}; there are {', '.join(sorted(NETWORKS))}, and "
+            "package.module:factory names one of your own"
+        )
     known = inspect.signature(NETWORKS[name]).parameters.keys() - {"num_classes"}
     if unknown := settings.keys() - known:
         raise SettingsError(f"{name} has no setting {sorted(unknown)}; it has {sorted(known)}")

@@ -26,7 +26,15 @@ def channels_last(network: nn.Module) -> nn.Module:
 
 def pad_to_least(x: Tensor, least: int) -> Tensor:
     """Repeat the last row and column of x (N, C, H, W) until both sides are at least so long."""
-    bottom, right = max(0, least - x.shape[-2]), max(0, least - x.shape[-1])
+    return _pad(x, max(0, least - x.shape[-2]), max(0, least - x.shape[-1]))
+
+
+def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """Repeat the last row and column of x (N, C, H, W) until both sides divide by multiple."""
+    return _pad(x, -x.shape[-2] % multiple, -x.shape[-1] % multiple)
+
+
+def _pad(x: Tensor, bottom: int, right: int) -> Tensor:
     return F.pad(x, (0, right, 0, bottom), mode="replicate") if bottom or right else x
 
 

@@ -53,9 +53,7 @@ class BayesianSegNetBasic(EncoderDecoder):
         init_he(self)
 
 
-def _layers(
-    num_classes: int, features: int
-) -> tuple[list[nn.Module], list[nn.Module], nn.Module]:
+def _layers(num_classes: int, features: int) -> tuple[list[nn.Module], list[nn.Module], nn.Module]:
     if features < 1:
         raise ValueError(f"features is {features}; give at least 1")
     widths = [3] + [features] * STAGES

@@ -1,11 +1,15 @@
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 
 from segnet_model.data.camvid import open_split
 from segnet_model.data.files import write_png
+from segnet_model.errors import SettingsError
 from segnet_model.labels import LabelSet
-from segnet_model.losses import cross_entropy, median_frequency_weights
+from segnet_model.losses import LOSSES, cross_entropy, dice, median_frequency_weights
+from segnet_model.outputs import ACTIVATIONS, class_logits, output_channels
+from segnet_model.settings import ACTIVATION_NAMES, LOSS_NAMES
 
 
 def test_median_frequency_by_hand(tmp_path):
@@ -39,3 +43,56 @@ def test_nothing_labelled_costs_nothing():
     loss.backward()
     assert loss.item() == 0
     assert logits.grad.abs().sum() == 0
+
+
+def test_two_classes_from_one_channel_are_binary_cross_entropy():
+    z = torch.randn(2, 1, 5, 6)
+    labels = torch.randint(0, 2, (2, 5, 6))
+    labels[0, 0] = 255
+    known = labels != 255
+    expected = F.binary_cross_entropy_with_logits(z[:, 0][known], labels[known].float())
+    found = cross_entropy(class_logits(z, "sigmoid"), labels, torch.ones(2), 255)
+    torch.testing.assert_close(found, expected)
+
+
+def test_dice_of_known_overlaps():
+    """Certain answers: 2 of 3 pixels of class 0 are found, and 1 of 1 of class 1."""
+    labels = torch.tensor([[[0, 0, 0, 1, 255]]])
+    answers = torch.tensor([[[0, 0, 1, 1, 0]]])
+    logits = F.one_hot(answers, 3).movedim(-1, 1) * 1e4
+    overlaps = [2 * 2 / (2 + 3), 2 * 1 / (2 + 1)]
+    found = dice(logits, labels, torch.ones(3), 255)
+    assert found.item() == pytest.approx(1 - sum(overlaps) / 2)
+
+
+def test_dice_learns_and_is_perfect_at_zero():
+    labels = torch.randint(0, 3, (1, 4, 4))
+    right = F.one_hot(labels, 3).movedim(-1, 1) * 50.0
+    assert dice(right, labels, torch.ones(3), 255).item() == pytest.approx(0, abs=1e-6)
+    logits = torch.zeros(1, 3, 4, 4, requires_grad=True)
+    (gradient,) = torch.autograd.grad(dice(logits, labels, torch.ones(3), 255), logits)
+    assert (gradient.gather(1, labels[:, None]) < 0).all()
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_an_image_without_truth_teaches_nothing(name):
+    logits = torch.randn(1, 3, 4, 4, requires_grad=True)
+    labels = torch.full((1, 4, 4), 255)
+    total = sum(loss(logits, labels, torch.ones(3), 255) for loss in LOSSES[name])
+    assert total.item() == 0
+    (gradient,) = torch.autograd.grad(total, logits)
+    assert not gradient.any()
+
+
+def test_settings_and_losses_name_the_same():
+    assert tuple(LOSSES) == LOSS_NAMES
+    assert ACTIVATIONS == ACTIVATION_NAMES
+
+
+def test_a_sigmoid_is_for_two_classes():
+    assert output_channels(2, "sigmoid") == 1
+    assert output_channels(2, "softmax") == 2
+    with pytest.raises(SettingsError, match="has 11; choose 'softmax'"):
+        output_channels(11, "sigmoid")
+    with pytest.raises(SettingsError, match="softmax, sigmoid"):
+        output_channels(2, "relu")

@@ -1,12 +1,21 @@
+from dataclasses import replace
+
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from segnet_model.errors import SettingsError
 from segnet_model.networks import NETWORKS, build_network
 
 
-@pytest.mark.parametrize(("name", "millions"), [("segnet", 29.44), ("segnet_basic", 1.42)])
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [
+        ("segnet", 29.44), ("bayesian_segnet", 29.44),
+        ("segnet_basic", 1.42), ("bayesian_segnet_basic", 1.42), ("enet", 0.37),
+    ],
+)  # fmt: skip
 def test_as_large_as_published(name, millions):
     count = sum(p.numel() for p in build_network(name, 11).parameters())
     assert count / 1e6 == pytest.approx(millions, abs=0.005)
@@ -20,12 +29,94 @@ def test_any_size_comes_back(name, size):
         assert network(torch.randn(2, 3, *size)).shape == (2, 5, *size)
 
 
-def test_a_crop_of_the_padding_is_all_that_odd_sizes_change():
-    network = build_network("segnet_basic", 4, features=8).eval()
-    x = torch.randn(1, 3, 41, 50)
-    padded = torch.nn.functional.pad(x, (0, 14, 0, 7), mode="replicate")
+def textbook(network, x):
+    """SegNet as everyone writes it, with PyTorch's own pooling."""
+    behind = []
+    for encoder in network.encoders:
+        x = encoder(x)
+        size = x.shape[2:]
+        x, indices = F.max_pool2d(x, 2, return_indices=True)
+        behind.append((indices, size))
+    for decoder in network.decoders:
+        indices, size = behind.pop()
+        x = decoder(F.max_unpool2d(x, indices, 2, output_size=size))
+    return network.classifier(x)
+
+
+@pytest.mark.parametrize("size", [(45, 61), (90, 120), (64, 32)])
+@pytest.mark.parametrize("name", ["segnet", "segnet_basic", "bayesian_segnet"])
+def test_equals_the_textbook_at_odd_sizes_too(name, size):
+    network = build_network(name, 5).eval()
+    x = torch.randn(1, 3, *size)
     with torch.inference_mode():
-        torch.testing.assert_close(network(x), network(padded)[..., :41, :50])
+        torch.testing.assert_close(network(x), textbook(network, x))
+
+
+def sites(network):
+    """Which stages dropout follows, counted from the image, and with which probability."""
+    stages = len(network.encoders)
+    encoders = [i + 1 for i, m in enumerate(network.encoder_dropouts) if isinstance(m, nn.Dropout)]
+    decoders = [
+        stages - i for i, m in enumerate(network.decoder_dropouts) if isinstance(m, nn.Dropout)
+    ]
+    return encoders, decoders, {m.p for m in network.modules() if isinstance(m, nn.Dropout)}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("bayesian_segnet", ([3, 4, 5], [5, 4, 3], {0.5})),
+        ("bayesian_segnet_basic", ([3, 4], [4, 3], {0.5})),
+        ("segnet", ([], [], set())),
+        ("segnet_basic", ([], [], set())),
+    ],
+)
+def test_dropout_follows_the_central_stages(name, expected):
+    assert sites(build_network(name, 5)) == expected
+
+
+def test_dropout_is_where_its_stage_ends():
+    network = build_network("bayesian_segnet_basic", 5, features=8).train()
+    seen = []
+    for index, module in enumerate(network.encoder_dropouts):
+        module.register_forward_hook(lambda m, i, y, n=index: seen.append((n, i[0].shape[-1])))
+    for index, module in enumerate(network.decoder_dropouts):
+        module.register_forward_hook(lambda m, i, y, n=index: seen.append((-n, i[0].shape[-1])))
+    network(torch.randn(2, 3, 32, 32))
+    # After the poolings the map is half as wide; after the decoders as wide as before.
+    assert seen == [(2, 4), (3, 2), (0, 4), (-1, 8), (-2, 16), (-3, 32)]
+
+
+@pytest.mark.parametrize("name", ["bayesian_segnet_basic", "segnet_basic"])
+def test_the_halves_are_the_whole_also_for_several_samples_of_one_image(name):
+    network = build_network(name, 5, features=8).eval()
+    x = torch.randn(1, 3, 40, 48)
+    with torch.inference_mode():
+        midway = network.begin(x)
+        several = replace(midway, x=midway.x.expand(3, -1, -1, -1))
+        torch.testing.assert_close(network.finish(several), network(x).expand(3, -1, -1, -1))
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0, "much"])
+@pytest.mark.parametrize("name", ["bayesian_segnet", "bayesian_segnet_basic", "enet"])
+def test_impossible_dropouts_are_refused(name, dropout):
+    with pytest.raises(SettingsError, match="dropout"):
+        build_network(name, 5, dropout=dropout)
+
+
+def test_enet_is_made_of_the_papers_bottlenecks():
+    network = build_network("enet", 11)
+    convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+    dilations = [m.dilation[0] for m in convolutions if m.dilation != (1, 1)]
+    assert dilations == [2, 4, 8, 16, 2, 4, 8, 16]
+    assert len([m for m in convolutions if m.kernel_size == (5, 1)]) == 4
+    assert {m.p for m in network.modules() if isinstance(m, nn.Dropout2d)} == {0.01, 0.1}
+
+
+def test_unet_hands_whole_features_across():
+    network = build_network("unet", 11)
+    widths = [stage[0][0].in_channels for stage in network.decoders]
+    assert widths == [512 + 512, 512 + 512, 512 + 256, 256 + 128, 128 + 64]
 
 
 def test_basic_has_no_relu_in_the_decoder_and_7x7_kernels():

@@ -1,0 +1,98 @@
+"""Networks from other people's packages, named "package.module:factory"."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Collection
+from typing import Any
+
+import torch
+from torch import nn
+
+from segnet_model.errors import SettingsError
+
+TRIAL_SIDE = 64  # pixels of the image that a new network is tried with
+
+
+def is_custom(name: str) -> bool:
+    """Whether a network's name is that of a factory."""
+    return ":" in name
+
+
+def check_trusted(name: str, trusted: Collection[str]) -> None:
+    """Refuse to import what nobody here has asked for.
+
+    A weights file names its network, and importing a module runs it: without this, a file from a
+    stranger could run any code that is installed.
+
+    Raises:
+        SettingsError: the name is that of a factory and is not among the trusted.
+    """
+    if is_custom(name) and name not in trusted:
+        raise SettingsError(
+            f"it names the network {name!r}, and using it means running that code; if you trust "
+            f"it, say so: --trust {name}, the node's parameter trusted_networks, or trusted=[...]"
+        )
+
+
+def build_custom(name: str, num_classes: int, **settings: Any) -> nn.Module:
+    """Call a factory.
+
+    Args:
+        name: "package.module:factory".
+        num_classes: its first argument: channels of the logits.
+        settings: its keyword arguments.
+
+    Returns:
+        What it made, seen to turn (1, 3, 64, 64) into (1, num_classes, 64, 64).
+
+    Raises:
+        SettingsError: there is no such factory, or it makes something else.
+    """
+    factory = _find(name)
+    try:
+        network = factory(num_classes, **settings)
+    except Exception as error:
+        raise SettingsError(
+            f"network {name} cannot be made with {num_classes} classes and {settings}: {error}"
+        ) from error
+    if not isinstance(network, nn.Module):
+        raise SettingsError(f"network {name} made a {type(network).__name__}, not an nn.Module")
+    _try(network, num_classes, name)
+    return network
+
+
+def _find(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    try:
+        factory = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsError(
+            f"network {name!r} cannot be found ({error}); expected package.module:factory, with "
+            "the package installed or in PYTHONPATH"
+        ) from None
+    if not callable(factory):
+        raise SettingsError(f"network {name!r} is a {type(factory).__name__}, not a function")
+    return factory  # type: ignore[no-any-return]
+
+
+def _try(network: nn.Module, num_classes: int, name: str) -> None:
+    training = network.training
+    image = torch.zeros(1, 3, TRIAL_SIDE, TRIAL_SIDE)
+    try:
+        with torch.no_grad():
+            logits = network.eval()(image)
+    except Exception as error:
+        raise SettingsError(
+            f"network {name} fails on an image of {image.shape}: {error}"
+        ) from error
+    finally:
+        network.train(training)
+    expected = (1, num_classes, TRIAL_SIDE, TRIAL_SIDE)
+    shape = getattr(logits, "shape", type(logits).__name__)
+    if shape != expected:
+        raise SettingsError(
+            f"network {name} made {shape if isinstance(shape, str) else tuple(shape)} of an image "
+            f"of {tuple(image.shape)}; make it return logits of {expected}, one channel a class "
+            "at the image's size"
+        )
