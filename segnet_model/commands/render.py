@@ -21,6 +21,11 @@ As a recording, with /camera/image_raw, /camera/camera_info, /truth/labels and /
 As a data set of 100 drives, seeds 7 to 106, the last tenth of them for validation:
 
   segnet render --seed 7 --drives 100 --frames 15 --dataset drives
+
+As a test of uncertainty, with a ball, a sofa, a cow and so on, which are of no class and which the
+truth ignores:
+
+  segnet render --seed 7 --unknown --out drive_with_surprises
 """
 
 
@@ -39,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--frames", type=int, default=15, help="of each drive (15)")
     data.add_argument("--val", type=float, default=0.1, help="share of drives in val (0.1)")
     data.add_argument("--workers", type=int, help="processes (one for each core)")
+    parser.add_argument("--unknown", action="store_true", help="add things of no class")
     parser.add_argument("--fps", type=float, help="frames a second (recording 10, data set 1)")
 
 
@@ -52,7 +58,14 @@ def run(args: argparse.Namespace) -> None:
 def _recording(args: argparse.Namespace) -> None:
     with progress_bar("rendering") as progress:
         count = write_drive(
-            args.out, args.seed, args.seconds, args.fps or 10.0, args.storage, args.depth, progress
+            args.out,
+            args.seed,
+            args.seconds,
+            args.fps or 10.0,
+            args.storage,
+            args.depth,
+            progress,
+            unknown=args.unknown,
         )
     print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")
 
@@ -61,6 +74,13 @@ def _dataset(args: argparse.Namespace) -> None:
     seeds = range(args.seed, args.seed + args.drives)
     with progress_bar("rendering") as progress:
         train, val = write_dataset(
-            args.dataset, seeds, args.frames, args.fps or 1.0, args.val, args.workers, progress
+            args.dataset,
+            seeds,
+            args.frames,
+            args.fps or 1.0,
+            args.val,
+            args.workers,
+            progress,
+            unknown=args.unknown,
         )
     print(f"{args.dataset}: {train} images to train, {val} to val")

@@ -35,6 +35,7 @@ def write_drive(
     storage: str = "mcap",
     depth: bool = False,
     progress: ShareDone = untold,
+    unknown: bool = False,
 ) -> int:
     """Render a drive into a new recording; returns its number of frames.
 
@@ -48,6 +49,7 @@ def write_drive(
         storage: "mcap" or "sqlite3".
         depth: add /truth/depth, which doubles the size of the bag.
         progress: told the share of frames that is done.
+        unknown: leave things of no class about; see `Drive`.
 
     Raises:
         BagError: the bag exists already or cannot be written.
@@ -56,7 +58,7 @@ def write_drive(
     count = round(seconds * fps)
     if count < 1:
         raise SettingsError(f"{seconds} s at {fps} frames a second is no frame; ask for more")
-    drive = Drive(seed, fps=fps)
+    drive = Drive(seed, fps=fps, unknown=unknown)
     start = FOLDER_START_NS + seed * HOUR_NS
     with BagWriter(path, storage) as bag:
         for index, frame in enumerate(drive.frames(count)):
@@ -85,6 +87,7 @@ def write_dataset(
     val: float = 0.1,
     workers: int | None = None,
     progress: ShareDone = untold,
+    unknown: bool = False,
 ) -> tuple[int, int]:
     """Render drives into a data set in CamVid's form; returns the images of train and of val.
 
@@ -96,6 +99,7 @@ def write_dataset(
         val: share of the drives in the validation split, 0 to 1.
         workers: processes that render; None takes one for each core.
         progress: told the share of drives that is done.
+        unknown: leave things of no class about, whose pixels are ignored; see `Drive`.
 
     Raises:
         DatasetError: a file cannot be written.
@@ -109,7 +113,7 @@ def write_dataset(
     first_val = len(seeds) - round(len(seeds) * val)
     jobs = [(seed, "val" if i >= first_val else "train") for i, seed in enumerate(seeds)]
     _make_folders(Path(folder))
-    render = partial(_render, Path(folder), frames, fps)
+    render = partial(_render, Path(folder), frames, fps, unknown)
     if workers == 1:
         _report(map(render, jobs), len(jobs), progress)
     else:
@@ -119,9 +123,9 @@ def write_dataset(
     return first_val * frames, (len(seeds) - first_val) * frames
 
 
-def _render(folder: Path, frames: int, fps: float, job: tuple[int, str]) -> None:
+def _render(folder: Path, frames: int, fps: float, unknown: bool, job: tuple[int, str]) -> None:
     seed, split = job
-    for index, frame in enumerate(Drive(seed, fps=fps).frames(frames)):
+    for index, frame in enumerate(Drive(seed, fps=fps, unknown=unknown).frames(frames)):
         name = f"{seed:06d}_{index:04d}.png"
         write_png(folder / f"{split}annot" / name, frame.labels)
         write_png(folder / split / name, frame.image)

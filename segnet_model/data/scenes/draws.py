@@ -26,6 +26,7 @@ class Purpose(IntEnum):
     BLOCK = 8
     FILM = 9
     SHOPS = 10
+    ODDITIES = 11
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> np.random.Generator:

@@ -16,8 +16,10 @@ from segnet_model.data.scenes.camera import cast_rays, draw_motion, ground_hits,
 from segnet_model.data.scenes.cast import draw_cast
 from segnet_model.data.scenes.film import develop, draw_film
 from segnet_model.data.scenes.ground import draw_ground, paint_ground, shade_ground
+from segnet_model.data.scenes.oddities import draw_oddities, place_oddities
 from segnet_model.data.scenes.panels import Canvas, View, draw_panels
 from segnet_model.data.scenes.props import Prop
+from segnet_model.data.scenes.sketch import UNKNOWN
 from segnet_model.data.scenes.street import BLOCK, draw_plan, draw_street
 from segnet_model.data.scenes.traffic import build_traffic
 from segnet_model.data.scenes.weather import draw_weather, paint_sky
@@ -65,16 +67,26 @@ class SceneFrame:
 
     stamp: float  # seconds since the start of the drive
     image: npt.NDArray[np.uint8]  # (H, W, 3) RGB
-    labels: npt.NDArray[np.uint8]  # (H, W) CamVid class ids, 0 to 10
+    labels: npt.NDArray[np.uint8]  # (H, W) CamVid class ids, 0 to 10; 11, ignored, if unknown
     depth: npt.NDArray[np.float32]  # (H, W) metres along the optical axis; inf in the sky
     camera_to_world: npt.NDArray[np.float64]  # (4, 4); world: x along the street, y left, z up
+
+    @property
+    def unknown(self) -> npt.NDArray[np.bool_]:
+        """Where a thing of no class is seen, (H, W); see `Drive`."""
+        return np.asarray(self.labels == UNKNOWN)
 
 
 class Drive:
     """An endless street, seen from a camera that moves along it."""
 
     def __init__(
-        self, seed: int, camera: Camera | None = None, fps: float = 10.0, speed: float = 8.0
+        self,
+        seed: int,
+        camera: Camera | None = None,
+        fps: float = 10.0,
+        speed: float = 8.0,
+        unknown: bool = False,
     ) -> None:
         """Draw what stays the same along the drive.
 
@@ -83,6 +95,8 @@ class Drive:
             camera: the default Camera if None.
             fps: frames a second.
             speed: metres a second along the world's x axis.
+            unknown: leave things of no class about the street, as a test of uncertainty: a ball,
+                a sofa, a cow and so on. All else stays where it is without them.
 
         Raises:
             SettingsError: seed below 0, or fps or speed not above 0.
@@ -97,6 +111,7 @@ class Drive:
         self._film = draw_film(seed, self.camera.height, self.camera.width)
         cast = draw_cast(seed, self._weather)
         self._site = Site(self._street, self._weather, cast, self.camera.fx / 360.0)
+        self._oddities = draw_oddities(seed, self._weather, self._site.zoom) if unknown else []
         self._blocks: OrderedDict[int, list[Prop]] = OrderedDict()
 
     def frames(self, count: int) -> Iterator[SceneFrame]:
@@ -135,6 +150,7 @@ class Drive:
         """Return a block's props, kept for the next frames."""
         if block not in self._blocks:
             self._blocks[block] = build_block(self._site, block)
+            self._blocks[block] += place_oddities(self._oddities, self._street, block)
         if len(self._blocks) > _KEPT_BLOCKS:
             self._blocks.popitem(last=False)
         return self._blocks[block]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from segnet_model.data.scenes.draws import Colour
 
 CLEAR = 255  # label of a texel that hides nothing
+UNKNOWN = 11  # label of what belongs to no class: the id that CamVid's label set ignores
 Point = tuple[float, float]  # metres: to the right, up from the bottom edge
 
 

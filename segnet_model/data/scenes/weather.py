@@ -26,9 +26,13 @@ class Weather:
 
     def facing(self, normal: Floats) -> float:
         """Return the light on a surface with this (3,) outward normal."""
-        direct = max(0.0, float(normal @ self.sun)) / max(0.55, float(self.sun[2]))
-        sky_seen = 0.8 + 0.2 * float(normal[2])
-        return sky_seen * self.shade + (1.0 - self.shade) * min(1.15, direct)
+        return float(self.relief(normal))
+
+    def relief(self, normals: Floats) -> Floats:
+        """Return the light (...) on a curved surface with these (..., 3) outward normals."""
+        direct = np.maximum(0.0, normals @ self.sun) / max(0.55, float(self.sun[2]))
+        sky_seen = 0.8 + 0.2 * normals[..., 2]
+        return np.asarray(sky_seen * self.shade + (1.0 - self.shade) * np.minimum(1.15, direct))
 
     def cast(self, height: float) -> Floats:
         """Return where on the ground, (2,) metres, a point at this height throws its shadow."""
