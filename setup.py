@@ -9,6 +9,8 @@ NODES = {
     "bag_recorder": "bag_recorder",
 }
 TRAIN = ["av>=12", "tensorboard>=2.12"]
+ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "onnxscript>=0.5"]
+OPENVINO = ["nncf>=2.19", "onnx>=1.16", "onnxscript>=0.5", "openvino>=2025.4"]
 DEV = ["mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "ruff>=0.6"]
 
 setup(
@@ -31,7 +33,12 @@ setup(
         "torch>=2.1",
         "tqdm>=4.60",
     ],
-    extras_require={"train": TRAIN, "dev": TRAIN + DEV},
+    extras_require={
+        "train": TRAIN,
+        "onnx": ONNX,
+        "openvino": OPENVINO,
+        "dev": [*TRAIN, *ONNX, *OPENVINO, *DEV],
+    },
     entry_points={
         "console_scripts": [
             "segnet = segnet_model.cli:main",

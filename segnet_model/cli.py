@@ -10,7 +10,7 @@ import sys
 
 from segnet_model.errors import SegNetError
 
-COMMANDS = ("extract", "train", "evaluate", "predict", "bag", "render")
+COMMANDS = ("extract", "train", "evaluate", "predict", "export", "bag", "render")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -111,9 +111,11 @@ class _Gather(torch.autograd.Function):
 def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
     pooled = F.max_pool2d(x, 2)
     if torch.compiler.is_compiling():
-        a, b, c, _ = _corners(x)
-        at_c = torch.where(c == pooled, 2, 3).to(torch.uint8)
-        return pooled, torch.where(a == pooled, 0, torch.where(b == pooled, 1, at_c))
+        # The corners among themselves: a quantised maximum may equal none of them any more.
+        a, b, c, d = _corners(x)
+        right, below_right = (b > a).to(torch.uint8), (d > c).to(torch.uint8) + 2
+        below = torch.maximum(c, d) > torch.maximum(a, b)
+        return pooled, torch.where(below, below_right, right)
     # The maximum is one of the four, so its bits tell which.
     bits = _BITS[x.element_size()]
     not_a, not_b, not_c = (

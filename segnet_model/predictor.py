@@ -14,6 +14,7 @@ from torch import Tensor
 
 from segnet_model.checkpoint import ModelInfo
 from segnet_model.engines import Engine, open_engine
+from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.cuda_graph import GraphedFunction
 from segnet_model.errors import DeviceMemoryError, ImageError
 from segnet_model.inference import SinglePass, choose_inference
@@ -95,7 +96,10 @@ class Predictor:
             SettingsError: no such device, precision, engine and so on, or not together.
             ImageError: the network's answer is not finite.
         """
-        opened = open_engine(find_weights(path), engine, device, precision, trusted)
+        opened = open_engine(
+            find_weights(path), engine, device, precision, trusted,
+            needs_dropout=uncertainty != "none",
+        )  # fmt: skip
         predictor = cls(opened, uncertainty, samples, seed, refine)
         predictor.warm_up()
         return predictor
@@ -159,6 +163,8 @@ class Predictor:
         size = self.engine.size or network_size(
             (images.shape[1], images.shape[2]), self.info.input_size
         )
+        if size == self.engine.size:
+            _check_proportions(images.shape[1:3], size)
         return torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
 
     def _believe(self, small: Tensor, stamp: float | None) -> Belief:
@@ -192,6 +198,17 @@ class Predictor:
                 f"the GPU has too little memory ({str(error).splitlines()[0]}); free some, or "
                 "choose a smaller network or smaller images"
             ) from None
+
+
+def _check_proportions(image: tuple[int, ...], size: tuple[int, int]) -> None:
+    """Say once that an export of a fixed size squeezes the images of this camera."""
+    stretch = (image[0] / image[1]) / (size[0] / size[1])
+    if not 0.9 < stretch < 1.1:
+        height, width = network_size((image[0], image[1]), size)
+        say_once(
+            f"images of {image[0]}x{image[1]} are squeezed to the export's {size[0]}x{size[1]}; "
+            f"one that fits: segnet export WEIGHTS --size {height}x{width}"
+        )
 
 
 def find_weights(path: str | Path) -> Path:

@@ -1,0 +1,111 @@
+"""Make a file that ONNX Runtime, TensorRT or OpenVINO run, in float or in int8."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from segnet_model.data.camvid import load_label_set, open_split
+from segnet_model.engines import open_engine
+from segnet_model.errors import SettingsError
+from segnet_model.export import Export
+from segnet_model.predictor import Predictor, find_weights
+from segnet_model.progress import progress_bar
+
+EPILOG = """\
+The file takes a camera's image as it is, (1, HEIGHT, WIDTH, 3) bytes of RGB, and gives logits.
+
+  segnet export runs/yard/weights.safetensors --engine onnx --size 360x480
+  trtexec --onnx=runs/yard/weights.onnx                    TensorRT, on a Jetson
+
+Int8 is the fastest on an x86 processor. It learns the ranges of the network's values from images
+of the robot's own; the node and `segnet predict` take the .xml by themselves where it lies beside
+the weights.
+
+  segnet export runs/yard/weights.safetensors --engine openvino --calibrate my_yard
+"""
+SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("weights", help="a .safetensors file or a shipped name")
+    parser.add_argument(
+        "--engine", choices=sorted(SUFFIXES), required=True, help="what will run it"
+    )
+    parser.add_argument(
+        "--size", type=_size, metavar="HEIGHTxWIDTH",
+        help="of the images that it takes (default: that at which the network was trained)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--calibrate", type=Path, metavar="DATASET",
+        help="makes int8 with images of this data set (openvino only)",
+    )  # fmt: skip
+    parser.add_argument("--split", default="train", help="of the data set (default: %(default)s)")
+    parser.add_argument(
+        "--images", type=int, default=32, help="to calibrate (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="calibrate in a fraction of the time, less exactly"
+    )
+    parser.add_argument("--out", type=Path, help="(default: beside the weights)")
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="PACKAGE.MODULE:FACTORY",
+        help="a network of one's own that the weights name",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> None:
+    """Export, and say how well the result agrees with the original."""
+    if args.calibrate and args.engine != "openvino":
+        raise SettingsError("--calibrate makes int8, which is for --engine openvino")
+    weights = find_weights(args.weights)
+    out = args.out or weights.with_suffix(SUFFIXES[args.engine])
+    if out.suffix != SUFFIXES[args.engine]:
+        raise SettingsError(f"{out}: name it *{SUFFIXES[args.engine]}")
+    images = calibration_images(args.calibrate, args.split, args.images) if args.calibrate else []
+    export = Export.of(weights, args.size, args.trust)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if args.engine == "onnx":
+        export.to_onnx(out)
+    else:
+        with progress_bar("calibrating") as progress:
+            export.to_openvino(out, images, progress, quick=args.quick)
+    print(f"{out}: {export.info.size[0]}x{export.info.size[1]}, {'int8' if images else 'float32'}")
+    if images:
+        same = agreement(weights, out, images, args.trust)
+        print(f"{100 * same:.2f} % of the labels of {len(images)} images are those of float32")
+
+
+def calibration_images(dataset: Path, split: str, count: int) -> list[np.ndarray]:
+    """Some images spread over a split: (H, W, 3) uint8 RGB.
+
+    Raises:
+        SettingsError: count is below 1.
+        DatasetError: there are none.
+    """
+    if count < 1:
+        raise SettingsError(f"--images {count}: give at least 1; a few dozen are usual")
+    folder = open_split(dataset, split, load_label_set(dataset))
+    chosen = np.linspace(0, len(folder) - 1, min(count, len(folder))).round().astype(int)
+    return [folder.read(index)[0] for index in chosen]
+
+
+def agreement(weights: Path, export: Path, images: list[np.ndarray], trusted: list[str]) -> float:
+    """The share of pixels to which an export gives the label that the weights give in float32."""
+    exact = Predictor(open_engine(weights, "torch", "cpu", "float32", trusted))
+    exported = Predictor(open_engine(export))
+    same = [
+        (exact.predict(image).labels == exported.predict(image).labels).mean() for image in images
+    ]
+    return float(np.mean(same))
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        height, width = (int(side) for side in text.lower().split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HEIGHTxWIDTH, e.g. 360x480") from None
+    return height, width

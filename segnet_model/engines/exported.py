@@ -1,0 +1,91 @@
+"""What an exported network says of itself, whichever format it is in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segnet_model.checkpoint import ModelInfo
+from segnet_model.errors import WeightsError
+
+KEY = "segnet"  # of the formats' metadata
+INPUT, OUTPUT = "images", "logits"
+
+
+@dataclass(frozen=True)
+class ExportInfo:
+    """The metadata of an export.
+
+    Attributes:
+        info: that of the weights file.
+        weights_sha256: of the weights file that it was made of.
+        precision: "float32" or "int8".
+        size: the (height, width) in pixels that it takes.
+    """
+
+    info: ModelInfo
+    weights_sha256: str
+    precision: str
+    size: tuple[int, int]
+
+    def to_json(self) -> str:
+        """The text of the metadata."""
+        values = {**vars(self), "info": json.loads(self.info.to_json())}
+        return json.dumps(values)
+
+    @classmethod
+    def from_json(cls, text: str, path: Path) -> ExportInfo:
+        """The opposite of `to_json`; WeightsError where the text is something else."""
+        try:
+            values = json.loads(text)
+            info = ModelInfo.from_json(json.dumps(values.pop("info")))
+            height, width = values.pop("size")
+            return cls(info, size=(int(height), int(width)), **values)
+        except (ValueError, KeyError, TypeError, AttributeError, WeightsError) as error:
+            raise WeightsError(
+                f"{path}: its metadata is not that of `segnet export` ({error}); export again"
+            ) from None
+
+
+class ExportedEngine:
+    """An engine that runs an export; see `Engine` for the attributes."""
+
+    name = "exported"
+    device = torch.device("cpu")
+
+    def __init__(
+        self, exported: ExportInfo, run: Callable[[np.ndarray], np.ndarray], precision: str
+    ) -> None:
+        """Take what runs it.
+
+        Args:
+            exported: what the file says.
+            run: from (1, h, w, 3) uint8 to (1, C, h, w) float32.
+            precision: of most of the arithmetic.
+        """
+        self.exported, self.info, self.precision = exported, exported.info, precision
+        self.size: tuple[int, int] | None = exported.size
+        self._run = run
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Run the network once: (N, h, w, 3) uint8 to (N, C, h, w) float32."""
+        answers = [self._run(image[None].numpy()) for image in images]
+        return torch.from_numpy(np.concatenate(answers)).float()
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in lower-case hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def check_exists(path: Path) -> None:
+    """Raise WeightsError unless there is such a file."""
+    if not path.is_file():
+        raise WeightsError(f"weights {path}: there is no such file")

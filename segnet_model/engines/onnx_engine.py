@@ -1,0 +1,59 @@
+"""ONNX Runtime, for exports that should run anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from segnet_model.engines.exported import (
+    INPUT,
+    KEY,
+    OUTPUT,
+    ExportedEngine,
+    ExportInfo,
+    check_exists,
+)
+from segnet_model.errors import SettingsError, WeightsError
+from segnet_model.extras import need
+
+EXTRA = "onnx"
+
+
+class OnnxEngine(ExportedEngine):
+    """Runs an `.onnx` on the processor."""
+
+    name = "onnx"
+
+    def __init__(self, path: Path, precision: str = "auto") -> None:
+        """Read an export.
+
+        Args:
+            path: of the `.onnx`.
+            precision: "float32", or "auto", which is the same.
+
+        Raises:
+            SettingsError: ONNX Runtime is not installed, or no such precision.
+            WeightsError: the file is missing, damaged, or not made by `segnet export`.
+        """
+        if precision not in ("auto", "float32"):
+            raise SettingsError(f"precision {precision!r}: ONNX Runtime runs float32 here")
+        runtime = need("onnxruntime", EXTRA)
+        check_exists(path)
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        try:
+            session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its own kinds, one for each part of it that fails
+            reason = str(error).strip().splitlines()[-1]
+            raise WeightsError(f"weights {path}: not a whole ONNX model ({reason})") from None
+        exported = ExportInfo.from_json(
+            session.get_modelmeta().custom_metadata_map.get(KEY, ""), path
+        )
+
+        def run(image: np.ndarray) -> np.ndarray:
+            answer: np.ndarray = session.run([OUTPUT], {INPUT: image})[0]
+            return answer
+
+        super().__init__(exported, run, "float32")

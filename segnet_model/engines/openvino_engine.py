@@ -1,0 +1,63 @@
+"""OpenVINO, for exports that run on an x86 processor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8, say_once
+from segnet_model.engines.exported import KEY, ExportedEngine, ExportInfo, check_exists
+from segnet_model.errors import SettingsError, WeightsError
+from segnet_model.extras import need
+
+EXTRA = "openvino"
+HINTS = {"float32": "f32", "bfloat16": "bf16"}
+
+
+class OpenVinoEngine(ExportedEngine):
+    """Runs an `.xml` and the `.bin` beside it."""
+
+    name = "openvino"
+
+    def __init__(self, path: Path, precision: str = "auto") -> None:
+        """Read and compile an export.
+
+        Args:
+            path: of the `.xml`.
+            precision: "float32", "bfloat16", or "auto" for the faster one. In an int8 export it
+                is that of the few layers that are not int8.
+
+        Raises:
+            SettingsError: OpenVINO is not installed, or no such precision.
+            WeightsError: the file is missing, damaged, or not made by `segnet export`.
+        """
+        if precision == "auto":
+            precision = "bfloat16" if cpu_has_bfloat16() else "float32"
+        if precision not in HINTS:
+            raise SettingsError(f"precision {precision!r}: OpenVINO has {', '.join(HINTS)}")
+        openvino = need("openvino", EXTRA)
+        check_exists(path)
+        core = openvino.Core()
+        try:
+            model = core.read_model(path)
+            text = model.get_rt_info([KEY]).astype(str) if model.has_rt_info([KEY]) else ""
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise WeightsError(f"weights {path}: not a whole OpenVINO model ({reason})") from None
+        exported = ExportInfo.from_json(text, path)
+        if exported.precision == "int8" and not cpu_has_int8():
+            say_once("this processor has no VNNI: int8 is right here, but not much faster")
+        options = {
+            "INFERENCE_PRECISION_HINT": HINTS[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        }
+        request = core.compile_model(model, "CPU", options).create_infer_request()
+
+        def run(image: np.ndarray) -> np.ndarray:
+            answer: np.ndarray = request.infer([image])[0]
+            return answer
+
+        super().__init__(exported, run, "int8" if exported.precision == "int8" else precision)
