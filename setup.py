@@ -8,7 +8,7 @@ NODES = {
     "bag_player": "bag_player",
     "bag_recorder": "bag_recorder",
 }
-TRAIN = ["av>=12", "tensorboard>=2.12"]
+TRAIN = ["av>=12", "matplotlib>=3.6", "tensorboard>=2.12"]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "onnxscript>=0.5"]
 OPENVINO = ["nncf>=2.19", "onnx>=1.16", "onnxscript>=0.5", "openvino>=2025.4"]
 DEV = ["mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "ruff>=0.6"]

@@ -5,7 +5,7 @@ Kendall, Badrinarayanan and Cipolla, "Bayesian SegNet", BMVC 2017, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -60,16 +60,26 @@ class MonteCarlo:
         self.batch = max(1, self.batch // 2)
         return spared
 
+    def growing(self, images: Tensor, counts: Sequence[int]) -> Iterator[tuple[int, Belief]]:
+        """What is believed of one image after each of some rising numbers of samples."""
+        midway, sums = self._begin(self._engine.prepare(images)), Sums()
+        for count in counts:
+            self._sample(midway, sums, count)
+            yield count, sums.belief()
+
     def _ask(self, x: Tensor) -> Belief:
-        midway = self._begin(x)
         sums = Sums()
-        for first in range(0, self.samples, self.batch):
-            numbers = range(first, min(first + self.batch, self.samples))
+        self._sample(self._begin(x), sums, self.samples)
+        return sums.belief()
+
+    def _sample(self, midway: Any, sums: Sums, until: int) -> None:
+        """Add samples until there are so many."""
+        for first in range(sums.count, until, self.batch):
+            numbers = range(first, min(first + self.batch, until))
             generators = [sample_generator(self.seed, n, self._engine.device) for n in numbers]
             with drawing(self._dropouts, generators):
                 raw = self._finish(repeated(midway, len(generators)))
             sums.add(self._engine.read(raw).softmax(1))
-        return sums.belief()
 
 
 class Sums:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,9 @@ from segnet_model.checkpoint import ModelInfo
 from segnet_model.engines import Engine, open_engine
 from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.cuda_graph import GraphedFunction
-from segnet_model.errors import DeviceMemoryError, ImageError
+from segnet_model.errors import DeviceMemoryError, ImageError, SettingsError
 from segnet_model.inference import SinglePass, choose_inference
+from segnet_model.monte_carlo import MonteCarlo
 from segnet_model.preprocess import check_images, network_size, resize_image, resize_maps
 from segnet_model.refinement import choose_refinement
 from segnet_model.uncertainty import Belief
@@ -145,6 +146,27 @@ class Predictor:
         if not np.isfinite(found.confidence).all():
             raise ImageError("the network's answer is not finite; are the weights damaged?")
         return found
+
+    def predict_growing(
+        self, image: np.ndarray, counts: Sequence[int]
+    ) -> Iterator[tuple[int, Segmentation]]:
+        """What Monte Carlo says of an image after each of some rising numbers of samples.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            counts: of samples, rising.
+
+        Raises:
+            SettingsError: this predictor was not loaded with uncertainty "mc".
+        """
+        if not isinstance(self._inference, MonteCarlo):
+            raise SettingsError("a curve over samples needs uncertainty 'mc'")
+        small, size = self._shrink(image[None]), (image.shape[0], image.shape[1])
+        with torch.inference_mode():
+            for count, belief in self._inference.growing(small, counts):
+                maps = _read_out(self._refine(belief, small), size)
+                arrays: list[Any] = [None if m is None else _plain(m)[0].numpy() for m in maps]
+                yield count, Segmentation(*arrays)
 
     def believe(self, images: np.ndarray, stamp: float | None = None) -> Belief:
         """What the network says at its own resolution.

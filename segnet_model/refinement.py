@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from segnet_model.crf import DenseCrf
 from segnet_model.errors import SettingsError
 from segnet_model.uncertainty import Belief
 
@@ -20,4 +21,4 @@ def choose_refinement(name: str) -> Callable[[Belief, Tensor], Belief]:
     """
     if name not in REFINEMENTS:
         raise SettingsError(f"refine {name!r} is none of {', '.join(REFINEMENTS)}")
-    return lambda belief, images: belief
+    return DenseCrf() if name == "crf" else (lambda belief, images: belief)

@@ -1,0 +1,43 @@
+"""The arguments of every command that asks a network."""
+
+from __future__ import annotations
+
+import argparse
+
+from segnet_model.engines import ENGINES
+from segnet_model.inference import UNCERTAINTIES
+from segnet_model.predictor import Predictor
+from segnet_model.refinement import REFINEMENTS
+
+
+def add_arguments(parser: argparse.ArgumentParser, uncertainties: tuple[str, ...]) -> None:
+    """Add them; uncertainties are those of `UNCERTAINTIES` that the command can use."""
+    assert set(uncertainties) <= set(UNCERTAINTIES)
+    parser.add_argument("weights", help="a .safetensors file, an export, or a shipped name")
+    group = parser.add_argument_group("how the network is asked")
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto)")
+    group.add_argument("--precision", default="auto", help="auto, float32, bfloat16, float16")
+    group.add_argument("--engine", choices=ENGINES, default="auto", help="(default: auto)")
+    group.add_argument(
+        "--uncertainty", choices=uncertainties, default="none",
+        help="mc: several passes with dropout, temporal: one a frame and their average; both need "
+        "a Bayesian network (default: none)",
+    )  # fmt: skip
+    group.add_argument("--samples", type=int, default=20, help="passes of mc (default: 20)")
+    group.add_argument("--seed", type=int, default=0, help="of the dropout masks (default: 0)")
+    group.add_argument(
+        "--refine", choices=REFINEMENTS, default="none",
+        help="crf fits the labels to the image's edges (default: none)",
+    )  # fmt: skip
+    group.add_argument(
+        "--trust", action="append", default=[], metavar="PACKAGE.MODULE:FACTORY",
+        help="a network of one's own that the weights name",
+    )  # fmt: skip
+
+
+def load(args: argparse.Namespace) -> Predictor:
+    """The predictor that the arguments ask for."""
+    return Predictor.load(
+        args.weights, args.device, args.precision, args.engine, uncertainty=args.uncertainty,
+        samples=args.samples, seed=args.seed, refine=args.refine, trusted=args.trust,
+    )  # fmt: skip
