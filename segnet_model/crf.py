@@ -38,10 +38,9 @@ class DenseCrf:
             images: (N, h, w, 3) uint8 RGB, at the belief's resolution.
 
         Returns:
-            The belief with other probabilities, still summing to 1; disagreement between passes
-            stays that of the network.
+            The belief with `refined` probabilities.
         """
-        return replace(belief, probabilities=self.refine(belief.probabilities, images))
+        return replace(belief, refined=self.refine(belief.probabilities, images))
 
     def refine(self, probabilities: Tensor, images: Tensor) -> Tensor:
         """Mean-field inference; see `__call__`.

@@ -71,13 +71,9 @@ class Assessment:
         """Count an image."""
         self.matrix.update(found.labels, truth)
         self.outlines.update(found.labels, truth)
-        measures = {
-            "entropy": found.uncertainty,
-            "mutual_information": found.mutual_information,
-            "variance": found.variance,
-        }
-        there = {name: values for name, values in measures.items() if values is not None}
-        self.uncertainty.update(found.labels, found.confidence, there, truth, self.labels.ignore_id)
+        self.uncertainty.update(
+            found.labels, found.confidence, found.uncertainties, truth, self.labels.ignore_id
+        )
         self.seconds.append(seconds)
 
     def update_curve(self, samples: int, found: Segmentation, truth: np.ndarray) -> None:

@@ -124,6 +124,9 @@ def repeated(midway: Any, times: int) -> Any:
 
 def join(beliefs: list[Belief]) -> Belief:
     """One belief of several images."""
-    return Belief(
-        *(torch.cat(each) for each in zip(*(vars(b).values() for b in beliefs), strict=True))
-    )
+    maps = {
+        name: torch.cat([getattr(belief, name) for belief in beliefs])
+        for name, value in vars(beliefs[0]).items()
+        if value is not None
+    }
+    return Belief(**maps)

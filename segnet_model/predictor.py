@@ -29,11 +29,21 @@ class Segmentation:
     """What the network says of one image (H, W), or of N images with N as the first axis."""
 
     labels: np.ndarray  # (H, W) uint8, class ids
-    confidence: np.ndarray  # (H, W) float32, probability of the chosen class, 1 / C to 1
+    confidence: np.ndarray  # (H, W) float32, probability of the chosen class, 0 to 1
     uncertainty: np.ndarray  # (H, W) float32, normalised predictive entropy, 0 to 1
     # The next two are None without Bayesian inference.
     mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: was it ever taught?
     variance: np.ndarray | None = None  # (H, W) float32, of the probabilities, over the passes
+
+    @property
+    def uncertainties(self) -> dict[str, np.ndarray]:
+        """Every measure of uncertainty that there is, by name."""
+        measures = {
+            "entropy": self.uncertainty,
+            "mutual_information": self.mutual_information,
+            "variance": self.variance,
+        }
+        return {name: values for name, values in measures.items() if values is not None}
 
 
 class Predictor:
@@ -178,7 +188,8 @@ class Predictor:
         Returns:
             Maps (N, ..., h, w) on the predictor's device, h and w from `network_size`.
         """
-        return self._believe(self._shrink(images), stamp)
+        with torch.inference_mode():
+            return self._believe(self._shrink(images), stamp)
 
     def _shrink(self, images: np.ndarray) -> Tensor:
         """The images at the network's resolution: (N, h, w, 3) uint8 on the CPU."""
@@ -242,7 +253,12 @@ def find_weights(path: str | Path) -> Path:
 
 def _read_out(belief: Belief, size: tuple[int, int]) -> list[Tensor | None]:
     """The maps of a `Segmentation`, at an image's size, still on the device."""
-    confidence, labels = resize_maps(belief.probabilities, size).max(1)
+    probabilities = resize_maps(belief.probabilities, size)
+    if belief.refined is None:
+        confidence, labels = probabilities.max(1)
+    else:
+        labels = resize_maps(belief.refined, size).argmax(1)
+        confidence = probabilities.gather(1, labels[:, None])[:, 0]
     values = (belief.uncertainty, belief.mutual_information, belief.variance)
     resized = [None if v is None else resize_maps(v[:, None], size)[:, 0] for v in values]
     return [labels.to(torch.uint8), *(_compact(v) for v in (confidence, *resized))]

@@ -18,11 +18,15 @@ class Belief:
         mean_entropy: (N, h, w) float32 in nats: the mean over the passes of each one's entropy.
             None where there was a single pass without dropout.
         variance: (N, h, w) float32: the variance over the passes, averaged over the classes.
+        refined: (N, C, h, w) float32, what the labels are taken from instead of `probabilities`
+            where something else than the network had a say. How sure one may be stays the
+            network's word: a field that smooths labels makes them no surer.
     """
 
     probabilities: Tensor
     mean_entropy: Tensor | None = None
     variance: Tensor | None = None
+    refined: Tensor | None = None
 
     @property
     def uncertainty(self) -> Tensor:

@@ -3,6 +3,7 @@ import torch
 
 from segnet_model.crf import DenseCrf
 from segnet_model.errors import SettingsError
+from segnet_model.predictor import Predictor
 from segnet_model.refinement import choose_refinement
 from segnet_model.uncertainty import Belief
 
@@ -63,13 +64,25 @@ def test_equals_mean_field_pixel_by_pixel():
     torch.testing.assert_close(crf.refine(p, image), q, atol=1e-5, rtol=1e-5)
 
 
-def test_what_the_passes_disagree_in_stays():
+def test_how_sure_one_may_be_stays_the_networks_word():
     p, image, _ = scene()
     belief = Belief(p, torch.rand(1, 32, 48), torch.rand(1, 32, 48))
     refined = choose_refinement("crf")(belief, image)
-    assert refined.mean_entropy is belief.mean_entropy
-    assert refined.variance is belief.variance
-    assert refined.uncertainty.mean() < belief.uncertainty.mean()
+    assert torch.equal(refined.refined, DenseCrf().refine(p, image))
+    assert torch.equal(refined.uncertainty, belief.uncertainty)
+    assert torch.equal(refined.mutual_information, belief.mutual_information)
+
+
+def test_a_predictor_takes_labels_from_the_field_and_confidence_from_the_network(weights):
+    image = torch.randint(0, 256, (64, 96, 3), dtype=torch.uint8).numpy()
+    plain, refining = Predictor.load(weights, "cpu"), Predictor.load(weights, "cpu", refine="crf")
+    p = plain.believe(image[None]).probabilities
+    labels = DenseCrf().refine(p, torch.from_numpy(image)[None]).argmax(1)
+    found = refining.predict(image)
+    assert (found.labels == labels[0].numpy()).all()
+    expected = p.gather(1, labels[:, None])[0, 0].numpy()
+    assert found.confidence == pytest.approx(expected, abs=1e-6)
+    assert found.uncertainty == pytest.approx(plain.predict(image).uncertainty, abs=1e-6)
 
 
 def test_unknown_refinements_are_refused():
