@@ -37,7 +37,8 @@ class _WholeNetwork(nn.Module):
         self._activation = info.activation
 
     def forward(self, images: Tensor) -> Tensor:
-        return class_logits(self.network(self._normalise(images)), self._activation)
+        logits = class_logits(self.network(self._normalise(images)), self._activation)
+        return logits.permute(0, 2, 3, 1)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Export:
         return cls(_WholeNetwork(network, info).eval(), about)
 
     def to_onnx(self, path: Path) -> None:
-        """Write an `.onnx`: `images` (1, h, w, 3) uint8 RGB to `logits` (1, C, h, w) float32.
+        """Write an `.onnx`: `images` (1, h, w, 3) uint8 RGB to `logits` (1, h, w, C) float32.
 
         The pooling is written with operations that every runtime has: there is no MaxUnpool and
         no MaxPool with indices, neither of which TensorRT builds.

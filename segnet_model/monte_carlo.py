@@ -17,7 +17,7 @@ from segnet_model.networks.encoder_decoder import Midway
 from segnet_model.sampling import drawing, sample_dropouts, sample_generator
 from segnet_model.uncertainty import Belief, entropy
 
-BATCH = {"cpu": 2, "cuda": 8}  # samples at once; more need more memory and are no faster
+BATCH = {"cpu": 1, "cuda": 8}  # samples at once; more need more memory and are no faster
 
 
 class MonteCarlo:

@@ -67,7 +67,7 @@ class ExportedEngine:
 
         Args:
             exported: what the file says.
-            run: from (1, h, w, 3) uint8 to (1, C, h, w) float32.
+            run: from (1, h, w, 3) uint8 to (1, h, w, C) float32.
             precision: of most of the arithmetic.
         """
         self.exported, self.info, self.precision = exported, exported.info, precision
@@ -75,9 +75,10 @@ class ExportedEngine:
         self._run = run
 
     def logits(self, images: Tensor) -> Tensor:
-        """Run the network once: (N, h, w, 3) uint8 to (N, C, h, w) float32."""
-        answers = [self._run(image[None].numpy()) for image in images]
-        return torch.from_numpy(np.concatenate(answers)).float()
+        """Run the network once: (N, h, w, 3) uint8 to (N, C, h, w) float32, channels last."""
+        answers = [torch.from_numpy(self._run(image[None].numpy())) for image in images]
+        # A runtime may use the same memory for its next answer.
+        return torch.cat(answers).permute(0, 3, 1, 2)
 
 
 def digest(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeGuard
 
 import torch
@@ -52,12 +52,10 @@ class WinogradConv2d(nn.Module):
         down, right = (height + 1) // 2, (width + 1) // 2  # tiles
         x = F.pad(x, (1, 2 * right + 1 - width, 1, 2 * down + 1 - height))
         rows = _spread(x[:, :, i : i + 2 * down - 1 : 2] for i in range(4))
-        halves = _gather(self._row(row, index, right) for index, row in enumerate(rows))
         shape = (x.shape[0], self.weights[0].shape[0], 2 * down, 2 * right)
         y = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
-        for i, row in enumerate(halves):
-            for j, values in enumerate(row):
-                y[:, :, i::2, j::2] = values
+        places = [[y[:, :, i::2, j::2] for j in range(2)] for i in range(2)]
+        _gather((self._row(row, index, right) for index, row in enumerate(rows)), places)
         return y[:, :, :height, :width]
 
     def _row(self, x: Tensor, index: int, right: int) -> list[Tensor]:
@@ -81,17 +79,20 @@ def _spread(d: Iterable[Tensor]) -> Iterator[Tensor]:
     yield second - fourth
 
 
-def _gather(m: Iterator[list[Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
-    """Multiply by A transposed, as the rows arrive and in their place."""
+def _gather(
+    m: Iterator[list[Tensor]], out: Sequence[list[Tensor]] | None = None
+) -> Sequence[list[Tensor]]:
+    """Multiply by A transposed, as the rows arrive; in their place where out is not given."""
     first, second = next(m), next(m)
-    _add(first, second, 1)
+    out = out or (first, second)
+    _add(first, second, 1, first)
     third = next(m)
-    _add(first, third, 1)
-    _add(second, third, -1)
-    _add(second, next(m), -1)
-    return first, second
+    _add(first, third, 1, out[0])
+    _add(second, third, -1, second)
+    _add(second, next(m), -1, out[1])
+    return out
 
 
-def _add(sums: list[Tensor], values: list[Tensor], factor: int) -> None:
-    for total, value in zip(sums, values, strict=True):
-        total.add_(value, alpha=factor)
+def _add(a: list[Tensor], b: list[Tensor], factor: int, out: list[Tensor]) -> None:
+    for left, right, result in zip(a, b, out, strict=True):
+        torch.add(left, right, alpha=factor, out=result)
