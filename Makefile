@@ -2,7 +2,7 @@
 # For example: make demo BAG=drive.mcap TOPIC=/camera/image_raw
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format clean
+.PHONY: help setup extras build demo test bench lint format clean
 
 # .venv is of use to one ROS only: the stamp's name says to which.
 STAMP := .venv/.installed-$(or $(ROS_DISTRO),wheels)
@@ -12,6 +12,8 @@ help:
 	@echo 'make demo     the main job, end to end: a drive in, masks on ROS topics out, measured'
 	@echo '              BAG=path TOPIC=/camera/image_raw: with a recording of your own'
 	@echo 'make test     every test                         ARGS="-k worker" for some'
+	@echo 'make bench    speed, memory and uncertainty, ours and the reference   ARGS="engines" for one'
+	@echo 'make extras   OpenVINO, ONNX and what else bench and some tests can use'
 	@echo 'make lint     ruff and mypy                      make format lets ruff mend what it can'
 	@echo 'make build    the package, with colcon           make setup just installs what it needs'
 	@echo 'make clean    removes what these made, .venv included'
@@ -30,6 +32,14 @@ $(STAMP): requirements/*.txt scripts/setup.sh
 
 setup: $(STAMP)
 
+EXTRAS := $(STAMP)-extras
+
+$(EXTRAS): $(STAMP) requirements/extras.txt
+	@.venv/bin/pip install --disable-pip-version-check -r requirements/extras.txt
+	@touch $@
+
+extras: $(EXTRAS)
+
 # Python files are linked, not copied, so that an edit needs no build. A link whose file is gone
 # would still be found by pkgutil.
 build: $(STAMP)
@@ -43,6 +53,9 @@ demo: build
 
 test: build
 	@$(ENV) && exec scripts/isolated.py python3 -m pytest $(ARGS)
+
+bench: $(EXTRAS)
+	@exec .venv/bin/python3 -m benchmarks $(ARGS)
 
 lint: $(STAMP)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

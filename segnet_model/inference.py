@@ -6,14 +6,13 @@ from typing import Protocol
 
 from torch import Tensor
 
+from segnet_model.choices import UNCERTAINTIES
 from segnet_model.engines import Engine
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import SettingsError
 from segnet_model.monte_carlo import MonteCarlo
 from segnet_model.temporal import Temporal
 from segnet_model.uncertainty import Belief
-
-UNCERTAINTIES = ("none", "mc", "temporal")
 
 
 class Inference(Protocol):

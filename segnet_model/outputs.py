@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from segnet_model.choices import ACTIVATIONS
 from segnet_model.errors import SettingsError
-
-ACTIVATIONS = ("softmax", "sigmoid")
 
 
 def output_channels(classes: int, activation: str) -> int:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from segnet_model.choices import REFINEMENTS
 from segnet_model.crf import DenseCrf
 from segnet_model.errors import SettingsError
 from segnet_model.uncertainty import Belief
-
-REFINEMENTS = ("none", "crf")
 
 
 def choose_refinement(name: str) -> Callable[[Belief, Tensor], Belief]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from segnet_model.choices import ACTIVATIONS, LOSSES
 from segnet_model.errors import SettingsError
-
-# The keys of `losses.LOSSES`, and `outputs.ACTIVATIONS`, whose modules are heavy.
-LOSS_NAMES = ("cross_entropy", "dice", "cross_entropy+dice")
-ACTIVATION_NAMES = ("softmax", "sigmoid")
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class TrainSettings:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise SettingsError(f"{name} is {getattr(self, name)}; give more than 0")
-        for name, choices in (("loss", LOSS_NAMES), ("activation", ACTIVATION_NAMES)):
+        for name, choices in (("loss", LOSSES), ("activation", ACTIVATIONS)):
             if getattr(self, name) not in choices:
                 raise SettingsError(
                     f"{name} {getattr(self, name)!r} is none of {', '.join(choices)}"

@@ -10,9 +10,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from segnet_model.engines import ENGINES
-from segnet_model.inference import UNCERTAINTIES
-from segnet_model.refinement import REFINEMENTS
+from segnet_model.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
 
 T = TypeVar("T")
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import yaml
 
+from segnet_model.choices import ACTIVATIONS, LOSSES
 from segnet_model.errors import SettingsError
-from segnet_model.settings import ACTIVATION_NAMES, LOSS_NAMES, TrainSettings
+from segnet_model.settings import TrainSettings
 from segnet_ros.parameters import START, setting
 
 USUAL = TrainSettings()
@@ -53,9 +54,9 @@ class TrainerSettings:
     )
     activation: str = setting(
         USUAL.activation, START, "sigmoid makes one channel for a label set of two classes.",
-        choices=ACTIVATION_NAMES,
+        choices=ACTIVATIONS,
     )  # fmt: skip
-    loss: str = setting(USUAL.loss, START, "What is made small.", choices=LOSS_NAMES)
+    loss: str = setting(USUAL.loss, START, "What is made small.", choices=LOSSES)
     init: str = setting("", START, "Weights to start from: a file, or the name of a shipped one.")
     labels: str = setting("", START, "Label set: a YAML file or 'camvid'; empty for the data's.")
     epochs: int = setting(USUAL.epochs, START, "Times that every image is shown.", limits=(1, MANY))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from segnet_model.engines import ENGINES
-from segnet_model.inference import UNCERTAINTIES
+from segnet_model.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
 from segnet_model.predictor import Predictor
-from segnet_model.refinement import REFINEMENTS
 
 
 def add_arguments(parser: argparse.ArgumentParser, uncertainties: tuple[str, ...]) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from segnet_model.choices import UNCERTAINTIES
 from segnet_model.commands import asking
 from segnet_model.data.bags import BagReader
 from segnet_model.data.files import list_images, read_image, write_png
 from segnet_model.drawing import heat, overlay
 from segnet_model.errors import DatasetError
-from segnet_model.inference import UNCERTAINTIES
 
 EPILOG = """\
 Writes masks/NAME.png (class ids; they look black) and overlays/NAME.png (for people), and with

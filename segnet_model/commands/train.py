@@ -9,13 +9,9 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
+from segnet_model.choices import ACTIVATIONS, LOSSES
 from segnet_model.networks import NETWORKS
-from segnet_model.settings import (
-    ACTIVATION_NAMES,
-    LOSS_NAMES,
-    AugmentSettings,
-    TrainSettings,
-)
+from segnet_model.settings import AugmentSettings, TrainSettings
 from segnet_model.signals import stop_on_signals
 from segnet_model.training import Progress, train
 
@@ -57,11 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "encoder of segnet, bayesian_segnet or unet from",
     )  # fmt: skip
     parser.add_argument(
-        "--activation", choices=ACTIVATION_NAMES, default=defaults.activation,
+        "--activation", choices=ACTIVATIONS, default=defaults.activation,
         help="sigmoid makes one channel for a label set of two classes (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--loss", choices=LOSS_NAMES, default=defaults.loss, help="(default: %(default)s)"
+        "--loss", choices=LOSSES, default=defaults.loss, help="(default: %(default)s)"
     )
     parser.add_argument("--init", help="weights to start from: a file or a shipped name")
     parser.add_argument(

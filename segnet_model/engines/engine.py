@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from segnet_model.checkpoint import ModelInfo, load_weights
+from segnet_model.choices import ENGINES
 from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.exported import digest
 from segnet_model.engines.onnx_engine import OnnxEngine
@@ -18,7 +19,6 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import SettingsError, WeightsError
 from segnet_model.extras import has
 
-ENGINES = ("auto", "torch", "openvino", "onnx")
 EXPORTS = {".xml": "openvino", ".onnx": "onnx"}
 
 
@@ -26,7 +26,7 @@ class Engine(Protocol):
     """A network that is ready to run.
 
     Attributes:
-        name: one of `ENGINES`.
+        name: one of `choices.ENGINES`.
         info: what the weights file says of itself.
         device: where the logits are.
         precision: of most of the arithmetic, e.g. "bfloat16" or "int8".

@@ -3,13 +3,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from segnet_model import choices
 from segnet_model.data.camvid import open_split
 from segnet_model.data.files import write_png
 from segnet_model.errors import SettingsError
 from segnet_model.labels import LabelSet
 from segnet_model.losses import LOSSES, cross_entropy, dice, median_frequency_weights
-from segnet_model.outputs import ACTIVATIONS, class_logits, output_channels
-from segnet_model.settings import ACTIVATION_NAMES, LOSS_NAMES
+from segnet_model.outputs import class_logits, output_channels
 
 
 def test_median_frequency_by_hand(tmp_path):
@@ -85,8 +85,7 @@ def test_an_image_without_truth_teaches_nothing(name):
 
 
 def test_settings_and_losses_name_the_same():
-    assert tuple(LOSSES) == LOSS_NAMES
-    assert ACTIVATIONS == ACTIVATION_NAMES
+    assert tuple(LOSSES) == choices.LOSSES
 
 
 def test_a_sigmoid_is_for_two_classes():

@@ -1,8 +1,10 @@
 """The weights that ship do what the README says of them, on what they were not trained on."""
 
+import cv2
 import numpy as np
 import pytest
 
+from segnet_model.calibration import Detector, Reliability
 from segnet_model.checkpoint import load_weights
 from segnet_model.data.camvid import open_split
 from segnet_model.data.scenes import Drive
@@ -13,12 +15,15 @@ from segnet_model.predictor import Predictor, find_weights
 UNSEEN = 3  # training had the drives of seeds 1000 to 1119
 
 
-@pytest.mark.parametrize("name", ["segnet_basic_drives", "segnet_basic_camvid"])
+NAMES = ["segnet_basic_drives", "segnet_basic_camvid", "bayesian_segnet_basic_drives"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_small_and_complete(name):
     path = find_weights(name)
     assert path.stat().st_size < 4_000_000
     _, info = load_weights(path)
-    assert info.network == "segnet_basic"
+    assert info.network == name.rpartition("_")[0]
     assert info.labels.num_classes == 11
     assert info.training["images"] > 0
     assert 0 < info.metrics["val_miou"] < 1
@@ -47,3 +52,41 @@ def test_camvid_val(camvid):
     folder = open_split(camvid, "val", predictor.info.labels)
     assert len(folder) == 101
     assert evaluate(predictor, folder).mean_iou >= 0.42
+
+
+@pytest.mark.slow
+def test_what_was_never_shown_is_less_sure_than_what_is_around_it():
+    """A cow, a sofa and the like on the drives of unseen seeds; by chance it would be 0.5."""
+    predictor = Predictor.load("bayesian_segnet_basic_drives", "cpu", uncertainty="mc", samples=12)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (81, 81))
+    around, everywhere = Detector(), Detector()
+    for seed in (5000, 5001):
+        drive = Drive(seed, unknown=True)
+        for index in (5, 35, 65, 95):
+            frame = drive.frame(index)
+            found = predictor.predict(frame.image).mutual_information
+            near = cv2.dilate(frame.unknown.astype(np.uint8), disc) > 0
+            around.update(found[near], ~frame.unknown[near])
+            everywhere.update(found.ravel(), ~frame.unknown.ravel())
+    assert around.auroc >= 0.75
+    assert everywhere.auroc >= 0.85
+
+
+@pytest.mark.slow
+def test_averaging_over_a_slow_video_is_calibrated_as_sampling_is():
+    def error(**how):
+        predictor = Predictor.load("bayesian_segnet_basic_drives", "cpu", **how)
+        reliability = Reliability()
+        for seed in (4000, 4001):
+            for index, frame in enumerate(Drive(seed, speed=2.0).frames(10)):
+                if index < 5 and how["uncertainty"] == "mc":
+                    continue  # these are for the average to settle
+                found = predictor.predict(frame.image, 100.0 * seed + frame.stamp)
+                if index >= 5:
+                    known = frame.labels != 11
+                    right = found.labels[known] == frame.labels[known]
+                    reliability.update(found.confidence[known], right)
+        return reliability.expected_error
+
+    sampled = error(uncertainty="mc", samples=10)
+    assert error(uncertainty="temporal") == pytest.approx(sampled, abs=0.015)

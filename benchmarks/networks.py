@@ -1,0 +1,74 @@
+"""The networks side by side: parameters, operations, time and memory at 360x480."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.harness import Report, peak_memory, time_together
+from benchmarks.subjects import SIZE, batch
+from segnet_model.checkpoint import ModelInfo
+from segnet_model.engines.torch_engine import TorchEngine
+from segnet_model.labels import LabelSet
+
+NETWORKS = ("segnet", "unet", "segnet_basic", "enet")
+
+
+def run(report: Report) -> None:
+    """Fresh weights do: time and memory do not depend on them."""
+    images = batch()
+    engines = {name: _engine(name) for name in NETWORKS}
+    rows = []
+    with torch.inference_mode():
+        seconds = time_together(
+            {name: lambda e=engine: e.logits(images) for name, engine in engines.items()}, rounds=5
+        )
+        for name in NETWORKS:
+            network = _info(name).build().eval()
+            with FlopCounterMode(display=False) as counter:
+                network(torch.zeros(1, 3, *SIZE))
+            rows.append(
+                {
+                    "network": name,
+                    "parameters, M": round(sum(p.numel() for p in network.parameters()) / 1e6, 2),
+                    "GFLOP": round(counter.get_total_flops() / 1e9, 1),
+                    "ms": round(seconds[name] * 1e3, 1),
+                    "peak MB": round(peak_memory(one_pass, name)),
+                    "peak MB, training": round(peak_memory(one_step, name)),
+                }
+            )
+    precision = engines["segnet"].precision
+    report.table(f"{SIZE[0]}x{SIZE[1]}, one image, {precision}; training in float32", rows)
+    report.add("SegNet: time over U-Net's", seconds["segnet"] / seconds["unet"])
+    peaks = {row["network"]: row for row in rows}
+    for kind in ("peak MB", "peak MB, training"):
+        report.add(f"SegNet: {kind} over U-Net's", peaks["segnet"][kind] / peaks["unet"][kind])
+
+
+def one_pass(name: str) -> Callable[[], object]:
+    """For `peak_memory`: asking a network."""
+    engine, images = _engine(name), batch()
+
+    def call() -> None:
+        with torch.inference_mode():
+            engine.logits(images)
+
+    return call
+
+
+def one_step(name: str) -> Callable[[], object]:
+    """For `peak_memory`: a pass forward and backward, in channels-last float32."""
+    network = _info(name).build().train().to(memory_format=torch.channels_last)
+    x = torch.rand(1, 3, *SIZE).contiguous(memory_format=torch.channels_last)
+    return lambda: network(x).square().mean().backward()
+
+
+def _info(name: str) -> ModelInfo:
+    return ModelInfo(name, LabelSet.load("camvid"), SIZE)
+
+
+def _engine(name: str) -> TorchEngine:
+    info = _info(name)
+    return TorchEngine(info.build(), info, "cpu")

@@ -1,0 +1,78 @@
+"""What is measured: weights of SegNet, images, and how fast this machine multiplies.
+
+SegNet's weights are too large to ship, and labels of untrained ones mean nothing, so a small
+training on rendered drives makes them: enough that the network knows a road from the sky.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmarks.harness import time_together
+from segnet_model.data.drives import write_dataset
+from segnet_model.data.scenes import Drive
+from segnet_model.progress import progress_bar
+from segnet_model.settings import AugmentSettings, TrainSettings
+from segnet_model.training import train
+
+CACHE = Path(__file__).parent / "cache"
+SIZE = (360, 480)
+UNSEEN_SEED = 2000
+
+
+def segnet_weights(network: str = "segnet") -> Path:
+    """The file of a SegNet that was trained for a minute or two; made once."""
+    out = CACHE / network
+    file = out / "weights.safetensors"
+    if file.exists():
+        return file
+    drives = CACHE / "drives"
+    if not drives.exists():
+        with progress_bar("rendering") as progress:
+            write_dataset(drives, range(16), 10, 0.7, 0.0, None, progress)
+    # Crops of images at nearly their full size, at which the network will be asked.
+    crops = AugmentSettings(scale_min=3.0, scale_max=3.75)
+    settings = TrainSettings(
+        network=network, input_size=(96, 128), epochs=6, batch_size=4, learning_rate=1e-3,
+        balance=0, augment=crops,
+    )  # fmt: skip
+    with progress_bar(f"training {network}") as bar:
+        train(drives, out, settings, lambda done: bar(done.step / done.steps))
+    return file
+
+
+def image(index: int = 0) -> np.ndarray:
+    """A rendered image that no network has seen: (360, 480, 3) uint8 RGB."""
+    return Drive(UNSEEN_SEED + index).frame(0).image
+
+
+def batch(images: int = 1) -> Tensor:
+    """Some of them: (N, 360, 480, 3) uint8."""
+    return torch.from_numpy(np.stack([image(index) for index in range(images)]))
+
+
+def matrix_rates() -> dict[str, float]:
+    """Operations a second, by number format: the best of a matrix product and a convolution."""
+    rates = {}
+    for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        a = torch.randn(2048, 2048).to(dtype)
+        x, w = torch.randn(1, 256, 90, 120).to(dtype), torch.randn(256, 256, 3, 3).to(dtype)
+        x, w = (t.contiguous(memory_format=torch.channels_last) for t in (x, w))
+        rates[name] = _best(
+            (2 * 2048**3, lambda a=a: a @ a),
+            (2 * 9 * 256 * 256 * 90 * 120, lambda x=x, w=w: F.conv2d(x, w, padding=1)),
+        )
+    b = torch.randint(-99, 99, (2048, 2048), dtype=torch.int8)
+    rates["int8"] = _best((2 * 2048**3, lambda: torch._int_mm(b, b)))
+    return rates
+
+
+def _best(*works: tuple[int, Callable[[], Tensor]]) -> float:
+    seconds = time_together({str(i): call for i, (_, call) in enumerate(works)}, rounds=7)
+    return max(work[0] / seconds[str(i)] for i, work in enumerate(works))

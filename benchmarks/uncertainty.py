@@ -1,0 +1,122 @@
+"""Is the network unsure where it is wrong, and of what it was never shown?
+
+Shipped weights of a Bayesian network on rendered drives that it has not seen; CamVid's val too,
+where that is at hand, for what needs real images: int8 and the CRF.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from benchmarks.harness import Report
+from segnet_model.calibration import Detector, UncertaintyQuality
+from segnet_model.data.scenes import Drive, SceneFrame
+from segnet_model.metrics import ConfusionMatrix
+from segnet_model.predictor import Predictor
+
+WEIGHTS = "bayesian_segnet_basic_drives"
+IGNORE = 11
+VIDEO_SEEDS = (4000, 4001, 4002, 4003)
+FRAMES = 12  # of each video; the first half is for the average to settle
+SLOW = 2.0  # metres a second at 10 frames a second
+UNKNOWN_SEEDS = (5000, 5001, 5002, 5003)
+UNKNOWN_FRAMES = (5, 35, 65, 95)
+RING = 40  # pixels around an object that are its surroundings
+
+
+def run(report: Report) -> None:
+    """Calibration of each way to ask, and what is made of unknown objects."""
+    rows = []
+    for name, settings in (
+        ("one pass, no dropout", {}),
+        ("temporal", {"uncertainty": "temporal"}),
+        ("mc 10", {"uncertainty": "mc", "samples": 10}),
+    ):
+        rows.append({"asked": name, **_videos(Predictor.load(WEIGHTS, **settings))})
+    report.table(f"{len(VIDEO_SEEDS)} unseen drives, camera at {SLOW:g} m/s, {WEIGHTS}", rows)
+    single, temporal, sampled = (row["ECE"] for row in rows)
+    report.add("ECE of one pass without dropout", single)
+    report.add("temporal: ECE", temporal, at_most=single)
+    report.add("mc 10: ECE", sampled)
+    report.add("temporal: ECE over mc 10's", temporal - sampled, at_most=0.01)
+    _unknown(report)
+
+
+def _videos(predictor: Predictor) -> dict[str, float]:
+    quality, matrix = UncertaintyQuality(), ConfusionMatrix(IGNORE, IGNORE)
+    seconds = []
+    for seed in VIDEO_SEEDS:
+        for index, frame in enumerate(Drive(seed, speed=SLOW).frames(FRAMES)):
+            began = time.perf_counter()
+            found = predictor.predict(frame.image, frame.stamp + 100 * seed)
+            seconds.append(time.perf_counter() - began)
+            if index < FRAMES // 2:
+                continue
+            quality.update(
+                found.labels, found.confidence, found.uncertainties, frame.labels, IGNORE
+            )
+            matrix.update(found.labels, frame.labels)
+    figures = quality.figures()
+    return {
+        "mIoU": matrix.mean_iou,
+        "ECE": figures["ece"],
+        "AUROC, entropy": figures["auroc"]["entropy"],
+        "AUROC, mutual information": figures["auroc"].get("mutual_information", float("nan")),
+        "PAvPU": figures["pavpu"],
+        "surest 90 %": figures["accuracy_of_most_certain"]["90%"],
+        "ms": round(1e3 * float(np.median(seconds)), 1),
+    }
+
+
+def _unknown(report: Report) -> None:
+    predictor = Predictor.load(WEIGHTS, uncertainty="mc", samples=20)
+    everywhere, around = unknown_detectors(predictor, UNKNOWN_SEEDS, UNKNOWN_FRAMES)
+    rows = [
+        {
+            "AUROC, unknown objects against": where,
+            "mutual information": detectors["mutual_information"].auroc,
+            "entropy": detectors["entropy"].auroc,
+        }
+        for where, detectors in (("all else", everywhere), ("40 pixels around", around))
+    ]
+    report.table(f"Things never shown in training, {len(UNKNOWN_SEEDS)} drives, mc 20", rows)
+    report.add(
+        "unknown objects: AUROC of mutual information against their surroundings",
+        rows[1]["mutual information"], at_least=0.75,
+    )  # fmt: skip
+    report.add(
+        "unknown objects: AUROC of mutual information against all else",
+        rows[0]["mutual information"],
+    )
+
+
+def unknown_detectors(
+    predictor: Predictor, seeds: tuple[int, ...], frames: tuple[int, ...]
+) -> tuple[dict[str, Detector], dict[str, Detector]]:
+    """How well unknown objects stand out, from all else and from what is around them."""
+    everywhere = {name: Detector() for name in ("entropy", "mutual_information")}
+    around = {name: Detector() for name in everywhere}
+    for frame in _frames(seeds, frames):
+        found = predictor.predict(frame.image)
+        near = _near(frame.unknown)
+        for name in everywhere:
+            values = found.uncertainties[name]
+            everywhere[name].update(values.ravel(), ~frame.unknown.ravel())
+            around[name].update(values[near], ~frame.unknown[near])
+    return everywhere, around
+
+
+def _frames(seeds: tuple[int, ...], frames: tuple[int, ...]) -> Iterator[SceneFrame]:
+    for seed in seeds:
+        drive = Drive(seed, unknown=True)
+        yield from (drive.frame(index) for index in frames)
+
+
+def _near(mask: np.ndarray) -> np.ndarray:
+    """The objects and what is around them: (H, W) bool."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING + 1, 2 * RING + 1))
+    return cv2.dilate(mask.astype(np.uint8), disc) > 0

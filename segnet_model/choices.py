@@ -1,0 +1,7 @@
+"""Names that settings choose from. Imports nothing, so that a launch file can list them."""
+
+ENGINES = ("auto", "torch", "openvino", "onnx")
+UNCERTAINTIES = ("none", "mc", "temporal")
+REFINEMENTS = ("none", "crf")
+ACTIVATIONS = ("softmax", "sigmoid")
+LOSSES = ("cross_entropy", "dice", "cross_entropy+dice")
