@@ -94,17 +94,17 @@ class Sums:
         """Count samples (K, C, h, w) of one image."""
         if not self.count:
             shape = probabilities.shape[1:]
-            self._probabilities, self._squares = probabilities.new_zeros(2, *shape).unbind()
-            self._entropy = probabilities.new_zeros(shape[1:])
+            self._probabilities = probabilities.new_zeros(shape)
+            self._squares, self._entropy = probabilities.new_zeros(2, *shape[1:]).unbind()
         self.count += len(probabilities)
         self._probabilities += probabilities.sum(0)
         self._entropy += entropy(probabilities).sum(0)
-        self._squares += probabilities.square_().sum(0)
+        self._squares += probabilities.square_().sum((0, 1))
 
     def belief(self) -> Belief:
         """What the samples say together."""
         mean = self._probabilities / self.count
-        variance = (self._squares / self.count - mean.square()).clamp_min_(0).mean(0)
+        variance = (self._squares / self.count - mean.square().sum(0)).clamp_min_(0) / len(mean)
         return Belief(mean[None], (self._entropy / self.count)[None], variance[None])
 
 

@@ -1,12 +1,13 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
 from segnet_model.checkpoint import ModelInfo
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import ImageError
 from segnet_model.labels import LabelSet
 from segnet_model.monte_carlo import MonteCarlo
-from segnet_model.temporal import MAX_GAP, Temporal
+from segnet_model.temporal import MAX_GAP, Temporal, _flow, _moved
 
 
 def engine():
@@ -35,16 +36,49 @@ def test_a_still_scene_is_monte_carlo_sampling_spread_over_frames(asked):
     for _ in range(4):
         belief = asked(frame())
     sampled = MonteCarlo(engine(), samples=4, seed=3)(frame())
-    torch.testing.assert_close(belief.probabilities, sampled.probabilities)
-    torch.testing.assert_close(belief.mean_entropy, sampled.mean_entropy)
-    torch.testing.assert_close(belief.variance, sampled.variance, atol=1e-6, rtol=0)
+    torch.testing.assert_close(belief.probabilities, sampled.probabilities, atol=1e-4, rtol=0)
+    torch.testing.assert_close(belief.mean_entropy, sampled.mean_entropy, atol=1e-4, rtol=0)
+    torch.testing.assert_close(belief.variance, sampled.variance, atol=1e-4, rtol=0)
 
 
 def test_old_frames_fade_as_the_forget_factor_says(asked):
-    beliefs = [asked(frame(seed)).probabilities for seed in range(6)]
+    beliefs = [asked(frame()).probabilities for _ in range(6)]
     alone = Temporal(engine(), seed=3, forget=1.0)
-    passes = [alone(frame(seed)).probabilities for seed in range(6)]
-    torch.testing.assert_close(beliefs[5], 0.75 * beliefs[4] + 0.25 * passes[5])
+    passes = [alone(frame()).probabilities for _ in range(6)]
+    torch.testing.assert_close(beliefs[5], 0.75 * beliefs[4] + 0.25 * passes[5], atol=1e-4, rtol=0)
+
+
+def street(left, size=(72, 120)):
+    """Something smooth enough to be followed, seen from a camera that has moved to the right."""
+    texture = torch.rand(1, 1, 20, 60, generator=torch.Generator().manual_seed(4))
+    large = F.interpolate(texture, size=(size[0], 360), mode="bicubic").clamp(0, 1) * 255
+    view = large[0, 0, :, left : left + size[1]].to(torch.uint8)
+    return view[None, ..., None].expand(-1, -1, -1, 3).contiguous()
+
+
+def test_what_is_known_of_a_pixel_moves_with_it():
+    grey = [street(left)[..., 1].contiguous() for left in (100, 104)]
+    flow = _flow(grey[1], grey[0])
+    inside = flow[0, 10:-10, 10:-20]
+    assert inside[..., 0].median().item() == pytest.approx(4, abs=0.2)  # it was further right
+    assert inside[..., 1].median().item() == pytest.approx(0, abs=0.2)
+    maps = torch.arange(120.0).expand(1, 1, 72, 120)
+    moved = _moved(maps, torch.tensor([4.0, 0.0]).expand(1, 72, 120, 2))
+    torch.testing.assert_close(moved[..., :116], maps[..., 4:], atol=1e-3, rtol=0)
+
+
+def test_what_looks_otherwise_than_before_is_new(asked):
+    asked(street(100))
+    covered = street(100)
+    covered[:, 20:50, 40:80] = 255 - covered[:, 20:50, 40:80]
+    covered[:, 20:50, 40:80] //= 8
+    belief = asked(covered).probabilities
+    passed = Temporal(engine(), seed=3, forget=1.0)
+    passed(street(100))
+    alone = passed(covered).probabilities
+    kept = (belief - alone).abs().mean(1)[0] > 1e-3
+    assert kept[30:40, 50:70].float().mean() < 0.5
+    assert kept[60:, :30].float().mean() > 0.9
 
 
 def after(asked, image, stamp=None, times=3):
