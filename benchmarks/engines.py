@@ -23,7 +23,7 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.export import Export
 from segnet_model.extras import has
 
-ROUNDS = 5
+ROUNDS = 4
 # Speed-up, and the share of labels that must equal the reference's, by engine.
 MARKS = {
     "torch float32": (1.5, 0.9999),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -103,7 +102,10 @@ def print_figures(figures: list[Figure]) -> None:
 
 
 def time_together(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each call; they take turns, so that all see the same machine."""
+    """Least seconds of each call; they take turns, so that all see the same machine.
+
+    The least is what the machine needs when nobody else has a say, and varies least between runs.
+    """
     for call in calls.values():
         call()
     seconds: dict[str, list[float]] = {name: [] for name in calls}
@@ -115,7 +117,7 @@ def time_together(calls: Mapping[str, Callable[[], object]], rounds: int) -> dic
             call()
             _wait_for_gpu()
             seconds[name].append(time.perf_counter() - began)
-    return {name: statistics.median(each) for name, each in seconds.items()}
+    return {name: min(each) for name, each in seconds.items()}
 
 
 def peak_memory(work: Callable[..., Callable[[], object]], *arguments: Any) -> float:

@@ -15,7 +15,8 @@ from segnet_model.data.camvid import LabelledFolder
 from segnet_model.errors import SettingsError
 from segnet_model.labels import LabelSet
 from segnet_model.metrics import ConfusionMatrix
-from segnet_model.predictor import Predictor, Segmentation
+from segnet_model.predictor import Predictor
+from segnet_model.segmentation import Segmentation
 
 OnImage = Callable[[int], object]
 COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 40, 50, 70, 100)  # samples at which a curve has a point

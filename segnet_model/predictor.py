@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +18,10 @@ from segnet_model.engines.cuda_graph import GraphedFunction
 from segnet_model.errors import DeviceMemoryError, ImageError, SettingsError
 from segnet_model.inference import SinglePass, choose_inference
 from segnet_model.monte_carlo import MonteCarlo
-from segnet_model.preprocess import check_images, network_size, resize_image, resize_maps
+from segnet_model.preprocess import check_images, network_size, resize_image
 from segnet_model.refinement import choose_refinement
+from segnet_model.segmentation import Segmentation, plain, read_out
 from segnet_model.uncertainty import Belief
-
-
-@dataclass(frozen=True)
-class Segmentation:
-    """What the network says of one image (H, W), or of N images with N as the first axis."""
-
-    labels: np.ndarray  # (H, W) uint8, class ids
-    confidence: np.ndarray  # (H, W) float32, probability of the chosen class, 0 to 1
-    uncertainty: np.ndarray  # (H, W) float32, normalised predictive entropy, 0 to 1
-    # The next two are None without Bayesian inference.
-    mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: was it ever taught?
-    variance: np.ndarray | None = None  # (H, W) float32, of the probabilities, over the passes
-
-    @property
-    def uncertainties(self) -> dict[str, np.ndarray]:
-        """Every measure of uncertainty that there is, by name."""
-        measures = {
-            "entropy": self.uncertainty,
-            "mutual_information": self.mutual_information,
-            "variance": self.variance,
-        }
-        return {name: values for name, values in measures.items() if values is not None}
 
 
 class Predictor:
@@ -174,8 +152,8 @@ class Predictor:
         small, size = self._shrink(image[None]), (image.shape[0], image.shape[1])
         with torch.inference_mode():
             for count, belief in self._inference.growing(small, counts):
-                maps = _read_out(self._refine(belief, small), size)
-                arrays: list[Any] = [None if m is None else _plain(m)[0].numpy() for m in maps]
+                maps = read_out(self._refine(belief, small), size)
+                arrays: list[Any] = [None if m is None else plain(m)[0].numpy() for m in maps]
                 yield count, Segmentation(*arrays)
 
     def believe(self, images: np.ndarray, stamp: float | None = None) -> Belief:
@@ -210,12 +188,12 @@ class Predictor:
         if self._graphs is not None:
             maps: Sequence[Tensor | None] = [*self._graphs(small, size), None, None]
         else:
-            maps = _read_out(self._believe(small, stamp), size)
-        return [None if each is None else _plain(each) for each in maps]
+            maps = read_out(self._believe(small, stamp), size)
+        return [None if each is None else plain(each) for each in maps]
 
     def _kernels(self, small: Tensor, size: tuple[int, int]) -> list[Tensor]:
         """The first three maps of one pass, from images that are on the GPU already."""
-        return [each for each in _read_out(self._believe(small, None), size) if each is not None]
+        return [each for each in read_out(self._believe(small, None), size) if each is not None]
 
     def _twice(self, work: Callable[[], list[Tensor | None]]) -> list[Tensor | None]:
         """Do some work, and again with less memory where it was too much."""
@@ -249,26 +227,3 @@ def find_weights(path: str | Path) -> Path:
     shipped = Path(__file__).parent / "weights" / f"{path}.safetensors"
     # A shell leaves ~ as it is in name:=~/path.
     return shipped if shipped.is_file() else Path(path).expanduser()
-
-
-def _read_out(belief: Belief, size: tuple[int, int]) -> list[Tensor | None]:
-    """The maps of a `Segmentation`, at an image's size, still on the device."""
-    probabilities = resize_maps(belief.probabilities, size)
-    if belief.refined is None:
-        confidence, labels = probabilities.max(1)
-    else:
-        labels = resize_maps(belief.refined, size).argmax(1)
-        confidence = probabilities.gather(1, labels[:, None])[:, 0]
-    values = (belief.uncertainty, belief.mutual_information, belief.variance)
-    resized = [None if v is None else resize_maps(v[:, None], size)[:, 0] for v in values]
-    return [labels.to(torch.uint8), *(_compact(v) for v in (confidence, *resized))]
-
-
-def _compact(values: Tensor | None) -> Tensor | None:
-    """What has to cross a bus, in half the bytes."""
-    return values.half() if values is not None and values.is_cuda else values
-
-
-def _plain(values: Tensor) -> Tensor:
-    """On the CPU, and floats as float32."""
-    return values.to("cpu", torch.float32 if values.is_floating_point() else values.dtype)

@@ -15,7 +15,7 @@ from std_msgs.msg import Header
 from segnet_model.drawing import overlay
 from segnet_model.drivable import drivable_mask
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Segmentation
+from segnet_model.segmentation import Segmentation
 from segnet_ros.engine import Engine
 from segnet_ros.image_conversion import to_message
 from segnet_ros.worker import Counts

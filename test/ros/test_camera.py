@@ -17,7 +17,7 @@ from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
 
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Segmentation
+from segnet_model.segmentation import Segmentation
 from segnet_ros import messages, outputs
 from segnet_ros.camera import Camera
 from segnet_ros.outputs import Outputs

@@ -11,7 +11,7 @@ pytest.importorskip("rclpy")
 from std_msgs.msg import Header
 
 from segnet_model.labels import LabelSet, SegmentationClass
-from segnet_model.predictor import Segmentation
+from segnet_model.segmentation import Segmentation
 from segnet_ros import messages
 from segnet_ros.messages import Frame, Timing
 from segnet_ros.worker import Counts
