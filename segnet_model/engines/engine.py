@@ -65,7 +65,7 @@ def open_engine(
         path: `.safetensors`, `.xml` (OpenVINO) or `.onnx`.
         engine: one of `ENGINES`. "auto" takes the file's own; on a processor, for a
             `.safetensors` file, the OpenVINO export of exactly these weights that lies beside it
-            under the same name, where there is one and OpenVINO is installed.
+            under the same name, where there is one, OpenVINO is installed and precision is "auto".
         device: see `choose_device`.
         precision: see `TorchEngine`.
         trusted: names of foreign networks, "package.module:factory", that may be imported.
@@ -81,7 +81,8 @@ def open_engine(
     if own != "torch" and engine not in ("auto", own):
         raise SettingsError(f"engine {engine!r} does not run {path.name}; choose 'auto' or {own!r}")
     if own == "torch":
-        path = _export_beside(path, engine, needs_dropout or device not in ("auto", "cpu"))
+        torch_only = needs_dropout or device not in ("auto", "cpu") or precision != "auto"
+        path = _export_beside(path, engine, torch_only)
     if path.suffix in EXPORTS:
         return _open_export(path, device, precision)
     network, info = load_weights(path, trusted)

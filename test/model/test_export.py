@@ -176,6 +176,7 @@ def test_auto_takes_the_export_of_exactly_these_weights(weights, openvino, small
     assert open_engine(weights).name == "openvino"
     assert open_engine(weights, needs_dropout=True).name == "torch"
     assert open_engine(weights, "torch").name == "torch"
+    assert open_engine(weights, precision="float32").name == "torch"  # which the export is not
     save_weights(weights, small_info.build(), small_info)  # trained further
     assert open_engine(weights).name == "torch"
     assert "export again: segnet export" in caplog.text
