@@ -11,6 +11,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ class ModelInfo:
         mean: of RGB scaled to 0..1, taken away before the network.
         std: of RGB scaled to 0..1, divided by before the network.
         activation: "softmax", or "sigmoid" for two classes from one channel; see `outputs`.
+        temperatures: what logits are divided by, so that the network is as sure as it is right,
+            by the way in which it is asked: "none" and "mc", which is "temporal"'s too.
         license: of the weights, an SPDX name where there is one.
         training: data set, epochs, seed and the like, for people.
         metrics: what was measured on which data, for people.
@@ -56,6 +59,7 @@ class ModelInfo:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
     activation: str = "softmax"
+    temperatures: Mapping[str, float] = field(default_factory=dict)
     license: str = "unknown"
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +76,10 @@ class ModelInfo:
         check_trusted(self.network, trusted)
         channels = output_channels(self.labels.num_classes, self.activation)
         return build_network(self.network, channels, **self.network_settings)
+
+    def temperature(self, asked: str) -> float:
+        """What to divide logits by when the network is asked "none" or "mc"; 1 if never fitted."""
+        return self.temperatures.get(asked, 1.0)
 
     def to_json(self) -> str:
         """The text of the metadata."""
@@ -98,6 +106,8 @@ class ModelInfo:
                 raise WeightsError(f"its input size {height}x{width} cannot be")
             if len(values["mean"]) != 3 or len(values["std"]) != 3 or not min(values["std"]) > 0:
                 raise WeightsError("its mean and std are not three numbers each, std above 0")
+            if not all(0 < each < inf for each in values.get("temperatures", {}).values()):
+                raise WeightsError("its temperatures are not numbers above 0")
             return cls(**values)
         except (KeyError, TypeError, ValueError, AttributeError, SettingsError) as error:
             raise WeightsError(f"its metadata is damaged ({error})") from None
@@ -162,6 +172,16 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
         raise WeightsError(f"weights {path}: {error}") from None
     network.load_state_dict(tensors)
     return network.eval(), info
+
+
+def change_info(path: Path, out: Path, info: ModelInfo) -> None:
+    """Write a weights file with other metadata, whole or not at all; its tensors stay.
+
+    Raises:
+        WeightsError: path is not a whole safetensors file, or out cannot be written.
+    """
+    tensors, _ = read_tensors(path)
+    write_tensors(out, tensors, {KEY: info.to_json()})
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:

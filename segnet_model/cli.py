@@ -10,7 +10,9 @@ import sys
 
 from segnet_model.errors import SegNetError
 
-COMMANDS = ("extract", "train", "evaluate", "predict", "export", "bag", "render")
+COMMANDS = (
+    "extract", "train", "calibrate", "evaluate", "predict", "export", "bag", "render"
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from segnet_model.engines import Engine
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import SettingsError
 from segnet_model.monte_carlo import MonteCarlo
+from segnet_model.outputs import probabilities
 from segnet_model.temporal import Temporal
 from segnet_model.uncertainty import Belief
 
@@ -42,7 +43,8 @@ class SinglePass:
 
     def __call__(self, images: Tensor, stamp: float | None = None) -> Belief:
         """See `Inference`."""
-        return Belief(self._engine.logits(images).softmax(1))
+        logits = self._engine.logits(images)
+        return Belief(probabilities(logits, self._engine.info.temperature("none")))
 
     def reset(self) -> None:
         """See `Inference`."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.networks.encoder_decoder import Midway
+from segnet_model.outputs import probabilities
 from segnet_model.sampling import drawing, sample_dropouts, sample_generator
 from segnet_model.uncertainty import Belief, entropy
 
@@ -67,6 +68,11 @@ class MonteCarlo:
             self._sample(midway, sums, count)
             yield count, sums.belief()
 
+    def passes(self, images: Tensor) -> Iterator[Tensor]:
+        """The logits (K, C, h, w) of the samples of one image, as they are computed."""
+        midway = self._begin(self._engine.prepare(images))
+        yield from self._passes(midway, 0, self.samples)
+
     def _ask(self, x: Tensor) -> Belief:
         sums = Sums()
         self._sample(self._begin(x), sums, self.samples)
@@ -74,12 +80,18 @@ class MonteCarlo:
 
     def _sample(self, midway: Any, sums: Sums, until: int) -> None:
         """Add samples until there are so many."""
-        for first in range(sums.count, until, self.batch):
-            numbers = range(first, min(first + self.batch, until))
+        temperature = self._engine.info.temperature("mc")
+        for logits in self._passes(midway, sums.count, until):
+            sums.add(probabilities(logits, temperature))
+
+    def _passes(self, midway: Any, first: int, until: int) -> Iterator[Tensor]:
+        """The logits of the samples of these numbers."""
+        for start in range(first, until, self.batch):
+            numbers = range(start, min(start + self.batch, until))
             generators = [sample_generator(self.seed, n, self._engine.device) for n in numbers]
             with drawing(self._dropouts, generators):
                 raw = self._finish(repeated(midway, len(generators)))
-            sums.add(self._engine.read(raw).softmax(1))
+            yield self._engine.read(raw)
 
 
 class Sums:

@@ -32,6 +32,11 @@ def output_channels(classes: int, activation: str) -> int:
     return 1
 
 
+def probabilities(logits: Tensor, temperature: float) -> Tensor:
+    """Softmax of logits (N, C, H, W) divided by a temperature; see `temperature.py`."""
+    return (logits if temperature == 1 else logits / temperature).softmax(1)
+
+
 def class_logits(raw: Tensor, activation: str) -> Tensor:
     """Logits with a channel for each class, so that all that follows is the same.
 

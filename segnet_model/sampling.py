@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeGuard
 
 import torch
 from torch import Generator, Tensor, nn
@@ -73,7 +74,7 @@ def sample_dropouts(network: nn.Module) -> list[SampledDropout]:
     new = []
     for module in list(network.modules()):
         for name, child in module.named_children():
-            if isinstance(child, nn.Dropout | nn.Dropout2d) and child.p > 0:
+            if _is_dropout(child):
                 new.append(SampledDropout(child.p, isinstance(child, nn.Dropout2d)))
                 setattr(module, name, new[-1])
     if not new:
@@ -82,6 +83,11 @@ def sample_dropouts(network: nn.Module) -> list[SampledDropout]:
             "one, e.g. bayesian_segnet_basic"
         )
     return new
+
+
+def has_dropout(network: nn.Module) -> bool:
+    """Whether a network has dropout that `sample_dropouts` would find."""
+    return any(_is_dropout(module) for module in network.modules())
 
 
 @contextmanager
@@ -94,6 +100,10 @@ def drawing(dropouts: Sequence[SampledDropout], generators: Sequence[Generator])
     finally:
         for dropout in dropouts:
             dropout.generators = ()
+
+
+def _is_dropout(module: nn.Module) -> TypeGuard[nn.Dropout | nn.Dropout2d]:
+    return isinstance(module, nn.Dropout | nn.Dropout2d) and module.p > 0
 
 
 def sample_generator(seed: int, sample: int, device: torch.device) -> Generator:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import ImageError
+from segnet_model.outputs import probabilities
 from segnet_model.sampling import drawing, sample_dropouts, sample_generator
 from segnet_model.uncertainty import Belief, entropy
 
@@ -67,10 +68,10 @@ class Temporal:
         ]
         with drawing(self._dropouts, generators):
             raw = self._engine.network(self._engine.prepare(images))
-        probabilities = self._engine.read(raw).softmax(1)
-        if not torch.isfinite(probabilities).all():  # it must not stay in the average
+        found = probabilities(self._engine.read(raw), self._engine.info.temperature("mc"))
+        if not torch.isfinite(found).all():  # it must not stay in the average
             raise ImageError("the network's answer is not finite; are the weights damaged?")
-        self._average(probabilities, grey)
+        self._average(found, grey)
         self._grey, self._stamp = grey, stamp
         mean, spread = self._state[:, :-2], self._state[:, -2]
         variance = (spread - mean.square().sum(1)).clamp_min(0) / mean.shape[1]
@@ -80,10 +81,10 @@ class Temporal:
         """See `Inference`."""
         return False
 
-    def _average(self, probabilities: Tensor, grey: Tensor) -> None:
+    def _average(self, found: Tensor, grey: Tensor) -> None:
         """Mix what is kept of each pixel: probabilities, the sum of their squares, entropy."""
-        spread = probabilities.square().sum(1, keepdim=True)
-        new = torch.cat([probabilities, spread, entropy(probabilities)[:, None]], 1)
+        spread = found.square().sum(1, keepdim=True)
+        new = torch.cat([found, spread, entropy(found)[:, None]], 1)
         self._frames += 1
         if self._frames == 1:
             self._state = new

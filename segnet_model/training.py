@@ -8,14 +8,14 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from segnet_model.checkpoint import ModelInfo, save_weights
+from segnet_model.checkpoint import save_weights
 from segnet_model.data.camvid import has_split, load_label_set, open_split
 from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
 from segnet_model.engines.torch_engine import TorchEngine, choose_device
@@ -27,6 +27,7 @@ from segnet_model.outputs import class_logits
 from segnet_model.predictor import Predictor
 from segnet_model.preprocess import Normalise
 from segnet_model.settings import TrainSettings
+from segnet_model.temperature import fit_temperatures, temperatures
 from segnet_model.tracking import Tracker
 from segnet_model.training_start import make_optimizer, start
 from segnet_model.training_state import TrainingState, save_state
@@ -84,7 +85,7 @@ def train(
     if run.step == run.steps:
         logger.info("this training is finished; give more epochs or another folder for a new one")
         if not run.weights_path.exists():
-            run.save_weights()
+            run.save_weights(calibrated=True)
     tracker = Tracker(out / "tensorboard", run.steps, run.step)
     saved = time.monotonic()
     for images, labels in run.batches():
@@ -95,7 +96,7 @@ def train(
         if run.step == run.steps or run.step % run.steps_per_evaluation == 0:
             run.measure()
             tracker.measured(run.step, run.miou)
-            run.save_weights()
+            run.save_weights(calibrated=run.step == run.steps)
         on_progress(run.progress(tracker))
         stop = should_stop() and run.step < run.steps
         if stop or run.step == run.steps or time.monotonic() - saved > settings.save_every_s:
@@ -176,8 +177,18 @@ class _Run:
         """Measure the network on val, at the labels' full size."""
         if self.val is None:
             return
-        engine = TorchEngine(deepcopy(self.network), self.info, str(self.device))
-        self.miou = evaluate(Predictor(engine), self.val).mean_iou
+        self.miou = evaluate(Predictor(self.engine()), self.val).mean_iou
+
+    def engine(self) -> TorchEngine:
+        """The network as it is now, ready to answer."""
+        return TorchEngine(deepcopy(self.network), self.info, str(self.device))
+
+    def temperatures(self) -> dict[str, float]:
+        """Fitted on val, where there is one; see `temperature`."""
+        if self.val is None:
+            return {}
+        logger.info("fitting how sure the network is to how often it is right")
+        return temperatures(fit_temperatures(self.engine(), self.val, seed=self.settings.seed))
 
     def progress(self, tracker: Tracker) -> Progress:
         epoch = (self.step - 1) // self.plan.steps_per_epoch + 1
@@ -187,10 +198,12 @@ class _Run:
             self.learning_rate, self.miou, elapsed, left,
         )  # fmt: skip
 
-    def save_weights(self) -> None:
+    def save_weights(self, *, calibrated: bool) -> None:
+        """Write the weights as they are now; calibrated ones take a little longer."""
         metrics = {} if self.miou is None else {"val_miou": round(self.miou, 4)}
         training = {**self.info.training, "step": self.step, "steps": self.steps}
-        info = ModelInfo(**{**vars(self.info), "training": training, "metrics": metrics})
+        fitted = self.temperatures() if calibrated else {}
+        info = replace(self.info, training=training, metrics=metrics, temperatures=fitted)
         save_weights(self.weights_path, self.network, info, torch.float16)
 
     def save_state(self) -> None:

@@ -1,0 +1,62 @@
+"""Make a network as sure as it is right, with labelled images that it was not trained on."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from segnet_model.checkpoint import change_info, load_weights
+from segnet_model.data.camvid import load_label_set, open_split
+from segnet_model.engines.torch_engine import TorchEngine
+from segnet_model.errors import SettingsError
+from segnet_model.predictor import find_weights
+from segnet_model.progress import progress_bar
+from segnet_model.temperature import fit_temperatures, temperatures
+
+EPILOG = """\
+A network that says "90 % sure" should be right nine times in ten. This fits one number, the
+temperature, that its logits are divided by, and keeps it in the weights file; labels stay the same.
+A Bayesian network gets a second one, for mc and temporal. `segnet train` does all this by itself
+where the data set has val/; do it again where the robot has moved to another place.
+
+  segnet calibrate runs/yard/weights.safetensors my_yard --split val
+
+An export made before does not know of it: run segnet export again.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("weights", help="a .safetensors file or a shipped name")
+    parser.add_argument("dataset", type=Path, help="folder with val/ and valannot/")
+    parser.add_argument("--split", default="val", help="which split (default: val)")
+    parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto)")
+    parser.add_argument("--out", type=Path, help="(default: changes the weights file itself)")
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="PACKAGE.MODULE:FACTORY",
+        help="a network of one's own that the weights name",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> None:
+    """Fit, write, and say what it changed."""
+    path = find_weights(args.weights)
+    if path.suffix != ".safetensors":
+        raise SettingsError(f"{path}: give the .safetensors file, and export it again afterwards")
+    folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
+    network, info = load_weights(path, args.trust)
+    if info.labels.names != folder.label_set.names:
+        raise SettingsError(
+            f"the network knows {info.labels.names}, the data set {folder.label_set.names}"
+        )
+    with progress_bar("calibrating") as progress:
+        fits = fit_temperatures(TorchEngine(network, info, args.device), folder, progress)
+    out = args.out or path
+    change_info(path, out, replace(info, temperatures=temperatures(fits)))
+    print(f"{'asked':<8}{'temperature':>12}{'ECE before':>12}{'ECE':>8}")
+    for name, fit in fits.items():
+        errors = f"{100 * fit.error_before:>10.1f} %{100 * fit.error:>6.1f} %"
+        print(f"{name:<8}{fit.temperature:>12.3f}{errors}")
+    print(f"weights: {out}")
