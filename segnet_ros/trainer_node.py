@@ -151,7 +151,7 @@ def as_message(state: State) -> Any:
 def _fill(message: Any, progress: Any) -> None:
     message.epoch, message.epochs = progress.epoch, progress.epochs
     message.steps = progress.steps // progress.epochs
-    message.step = (progress.step - 1) % message.steps + 1
+    message.step = (progress.step - 1) % message.steps + 1 if progress.step else 0
     message.loss, message.learning_rate = progress.loss, progress.learning_rate
     message.seconds_left = progress.seconds_left
     if progress.miou is not None:
@@ -163,7 +163,7 @@ def describe(state: State) -> str:
     progress = state.progress
     if state.phase == job.EXTRACT:
         return f"{state.message}: {state.share:.0%}"
-    if progress is None:
+    if progress is None or not progress.step:
         return state.message
     miou = "" if progress.miou is None else f", val mIoU {progress.miou:.3f}"
     left = timedelta(seconds=round(progress.seconds_left))

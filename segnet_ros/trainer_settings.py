@@ -8,7 +8,14 @@ from typing import Any
 
 import yaml
 
-from segnet_model.choices import ACTIVATIONS, LOSSES
+from segnet_model.choices import (
+    ACTIVATIONS,
+    LOSSES,
+    OPTIMIZERS,
+    SCHEDULES,
+    TRAINING_PRECISIONS,
+    WEIGHTINGS,
+)
 from segnet_model.errors import SettingsError
 from segnet_model.settings import TrainSettings
 from segnet_ros.parameters import START, setting
@@ -57,6 +64,26 @@ class TrainerSettings:
         choices=ACTIVATIONS,
     )  # fmt: skip
     loss: str = setting(USUAL.loss, START, "What is made small.", choices=LOSSES)
+    optimizer: str = setting(
+        USUAL.optimizer, START, "sgd wants a learning rate ten times as high.", choices=OPTIMIZERS
+    )
+    schedule: str = setting(
+        USUAL.schedule, START, "How the learning rate falls.", choices=SCHEDULES
+    )
+    weighting: str = setting(
+        USUAL.weighting, START, "How rare classes are weighted.", choices=WEIGHTINGS
+    )
+    precision: str = setting(
+        USUAL.precision, START, "Of the convolutions.", choices=TRAINING_PRECISIONS
+    )
+    average: float = setting(
+        USUAL.average, START, "Weight of the past in the average of the weights; 0.0 for none.",
+        limits=(0.0, 0.999999),
+    )  # fmt: skip
+    patience: int = setting(
+        USUAL.patience, START, "Epochs without a better val after which to stop; 0 for never.",
+        limits=(0, MANY),
+    )  # fmt: skip
     init: str = setting("", START, "Weights to start from: a file, or the name of a shipped one.")
     labels: str = setting("", START, "Label set: a YAML file or 'camvid'; empty for the data's.")
     epochs: int = setting(USUAL.epochs, START, "Times that every image is shown.", limits=(1, MANY))

@@ -113,7 +113,7 @@ class TrainingJob(Thread):
     def _on_step(self, progress: Progress) -> None:
         known = [m for m in (self.state.best_miou, progress.miou) if m is not None]
         best = max(known, default=None)
-        self.state = replace(self.state, progress=progress, best_miou=best)
+        self.state = replace(self.state, message=progress.phase, progress=progress, best_miou=best)
 
     def _end(self, phase: str, message: str) -> None:
         self.state = replace(self.state, phase=phase, message=message)

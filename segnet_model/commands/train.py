@@ -9,7 +9,14 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
-from segnet_model.choices import ACTIVATIONS, LOSSES
+from segnet_model.choices import (
+    ACTIVATIONS,
+    LOSSES,
+    OPTIMIZERS,
+    SCHEDULES,
+    TRAINING_PRECISIONS,
+    WEIGHTINGS,
+)
 from segnet_model.networks import NETWORKS
 from segnet_model.settings import AugmentSettings, TrainSettings
 from segnet_model.signals import stop_on_signals
@@ -22,8 +29,12 @@ measured as it learns, val/ and valannot/. Labels are PNGs with class ids or the
   segnet train my_yard --out runs/yard
   segnet train my_yard --out runs/yard --init segnet_basic_drives --epochs 30
 
-Ctrl-C stops after the step under way; the same command goes on from there. Watch the curves with
+Ctrl-C stops after the step under way; the same command goes on from there. Watch the curves, and
+what the network makes of some images, with
   tensorboard --logdir runs
+
+Several GPUs, or machines, share each batch:
+  torchrun --nproc-per-node 4 -m segnet_model.cli train my_yard --out runs/yard --batch-size 32
 """
 
 
@@ -56,9 +67,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--activation", choices=ACTIVATIONS, default=defaults.activation,
         help="sigmoid makes one channel for a label set of two classes (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--loss", choices=LOSSES, default=defaults.loss, help="(default: %(default)s)"
-    )
+    for name, choices, meaning in (
+        ("loss", LOSSES, "what is made small"),
+        ("weighting", WEIGHTINGS, "how rare classes are weighted"),
+        ("optimizer", OPTIMIZERS, "sgd wants a learning rate ten times as high"),
+        ("schedule", SCHEDULES, "how the learning rate falls"),
+        ("precision", TRAINING_PRECISIONS, "of the convolutions"),
+    ):
+        parser.add_argument(
+            f"--{name}", choices=choices, default=getattr(defaults, name),
+            help=f"{meaning} (default: %(default)s)",
+        )  # fmt: skip
     parser.add_argument("--init", help="weights to start from: a file or a shipped name")
     parser.add_argument(
         "--scale", type=float, nargs=2, metavar=("MIN", "MAX"),
@@ -67,13 +86,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )  # fmt: skip
     for name, meaning in (
+        ("flip", "probability of a mirror image"),
+        ("rotate", "degrees by which images are turned at random, either way"),
+        ("brightness", "how far it is changed, 0 to 1"),
+        ("contrast", "likewise"),
+        ("saturation", "likewise"),
+        ("hue", "likewise, of the colour circle"),
+        ("blur", "pixels: the highest standard deviation, for every other image"),
+        ("noise", "of the brightest value: likewise"),
+    ):
+        value = getattr(defaults.augment, name)
+        parser.add_argument(
+            f"--{name}", type=float, default=value, help=f"{meaning} (default: {value})"
+        )
+    for name, meaning in (
         ("epochs", "times that every image is shown"),
         ("batch_size", "images a step"),
         ("learning_rate", "the highest of the schedule"),
+        ("warm_up", "share of the steps in which it rises"),
+        ("momentum", "of sgd"),
+        ("weight_decay", "of all but biases and batch normalisation"),
+        ("clip_norm", "longest gradient"),
+        ("average", "weight of the past in the average of the weights; 0 for none"),
+        ("statistics_images", "for batch normalisation's statistics at the end; 0 keeps them"),
+        ("patience", "epochs without a better val after which to stop; 0 for never"),
         ("balance", "weight of rare classes: 1 as in the paper, 0 none"),
         ("seed", "the same seed gives the same weights"),
         ("workers", "threads that load images"),
         ("evaluate_every", "epochs between measurements on val"),
+        ("save_every_s", "seconds between two states to go on from"),
         ("device", "auto, cpu, cuda, cuda:1"),
         ("license", "of the weights, as your data allows; kept in the file"),
     ):
@@ -89,7 +130,8 @@ def run(args: argparse.Namespace) -> None:
     values = {k: v for k, v in vars(args).items() if k in TrainSettings.__dataclass_fields__}
     values["network_settings"] = dict(args.network_settings)
     values["input_size"] = tuple(args.input_size) if args.input_size else None
-    values["augment"] = AugmentSettings(scale_min=args.scale[0], scale_max=args.scale[1])
+    changes = {k: v for k, v in vars(args).items() if k in AugmentSettings.__dataclass_fields__}
+    values["augment"] = AugmentSettings(scale_min=args.scale[0], scale_max=args.scale[1], **changes)
     settings = TrainSettings(**values)
     with stop_on_signals() as should_stop, tqdm(unit="step", dynamic_ncols=True) as bar:
         weights = train(args.dataset, args.out, settings, lambda p: _show(bar, p), should_stop)
@@ -107,5 +149,6 @@ def _show(bar: tqdm, progress: Progress) -> None:
     bar.total = progress.steps
     bar.n = progress.step
     miou = "" if progress.miou is None else f", val mIoU {progress.miou:.3f}"
-    bar.set_description(f"epoch {progress.epoch}/{progress.epochs}", refresh=False)
+    doing = "" if progress.phase == "training" else f", {progress.phase}"
+    bar.set_description(f"epoch {progress.epoch}/{progress.epochs}{doing}", refresh=False)
     bar.set_postfix_str(f"loss {progress.loss:.3f}{miou}")

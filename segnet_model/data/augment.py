@@ -8,6 +8,8 @@ import numpy as np
 from segnet_model.preprocess import network_size, resize_image
 from segnet_model.settings import AugmentSettings
 
+GREY = (124, 116, 104)  # the mean that normalisation takes away
+
 
 def augment(
     image: np.ndarray,
@@ -17,7 +19,7 @@ def augment(
     settings: AugmentSettings,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scale, crop, mirror and recolour an image, and its labels with it.
+    """Scale, rotate, crop, mirror, recolour and blur an image, and its labels with it.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -31,10 +33,14 @@ def augment(
         (height, width, 3) uint8 RGB and (height, width) uint8.
     """
     image, labels = _scale(image, labels, size, rng.uniform(settings.scale_min, settings.scale_max))
+    if settings.rotate:
+        degrees = rng.uniform(-settings.rotate, settings.rotate)
+        image, labels = _rotate(image, labels, degrees, ignore_id)
     image, labels = _crop(image, labels, size, ignore_id, rng)
     if rng.random() < settings.flip:
         image, labels = image[:, ::-1], labels[:, ::-1]
-    return _recolor(image, settings, rng), np.ascontiguousarray(labels)
+    image = _degrade(_recolor(image, settings, rng), settings, rng)
+    return image, np.ascontiguousarray(labels)
 
 
 def fit(
@@ -65,8 +71,7 @@ def _crop(
     if any(missing):
         top, left = (int(rng.integers(m + 1)) for m in missing)
         border = (top, missing[0] - top, left, missing[1] - left)
-        grey = (124, 116, 104)  # the mean that normalisation takes away
-        image = cv2.copyMakeBorder(image, *border, cv2.BORDER_CONSTANT, value=grey)
+        image = cv2.copyMakeBorder(image, *border, cv2.BORDER_CONSTANT, value=GREY)
         labels = cv2.copyMakeBorder(labels, *border, cv2.BORDER_CONSTANT, value=(ignore_id,))
     top, left = (
         int(rng.integers(have - want + 1)) for want, have in zip(size, labels.shape, strict=True)
@@ -90,3 +95,27 @@ def _recolor(image: np.ndarray, settings: AugmentSettings, rng: np.random.Genera
     hsv[..., 0] = hsv[..., 0] + np.uint8(turn)  # wraps around, as the colour circle does
     hsv[..., 1] = cv2.convertScaleAbs(hsv[..., 1], alpha=saturation)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
+
+
+def _rotate(
+    image: np.ndarray, labels: np.ndarray, degrees: float, ignore_id: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turn about the centre; what comes from beyond the image is grey, and ignored."""
+    height, width = labels.shape
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    image = cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR, borderValue=GREY)
+    return image, cv2.warpAffine(
+        labels, turn, (width, height), flags=cv2.INTER_NEAREST, borderValue=(ignore_id,)
+    )
+
+
+def _degrade(image: np.ndarray, settings: AugmentSettings, rng: np.random.Generator) -> np.ndarray:
+    """Blur as a moving or dirty camera does, and add noise as one does in the dark."""
+    if settings.blur and rng.random() < 0.5:
+        sigma = rng.uniform(0.1, max(0.1, settings.blur))
+        image = cv2.GaussianBlur(image, (0, 0), sigma)
+    if settings.noise and rng.random() < 0.5:
+        spread = rng.uniform(0, settings.noise) * 255
+        noise = rng.standard_normal(image.shape, np.float32) * spread
+        image = np.clip(image + noise + 0.5, 0, 255).astype(np.uint8)
+    return image

@@ -55,13 +55,17 @@ class LabelledFolder:
             DatasetError: a file is damaged, the sizes differ, or an id is unknown.
         """
         sample = self.samples[index]
-        image, labels = read_image(sample.image), read_labels(sample.labels, self.label_set)
+        image, labels = read_image(sample.image), self.read_labels(index)
         if image.shape[:2] != labels.shape:
             raise DatasetError(
                 f"{sample.labels} is {labels.shape[1]}x{labels.shape[0]} but its image is "
                 f"{image.shape[1]}x{image.shape[0]}; export the labels at the image's size"
             )
         return image, labels
+
+    def read_labels(self, index: int) -> np.ndarray:
+        """Read labels (H, W) uint8 ids alone; DatasetError where they are damaged or unknown."""
+        return read_labels(self.samples[index].labels, self.label_set)
 
 
 def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:

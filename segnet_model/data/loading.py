@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -43,6 +43,14 @@ class BatchPlan:
                 (epoch, int(order[i % self.images])) for i in range(start, start + self.batch_size)
             ]
 
+    def spread(self, images: int) -> list[list[Key]]:
+        """Batches of about so many images, spread over the folder, in the order of their names."""
+        count = min(images, self.images)
+        size = min(count, self.batch_size)
+        chosen = np.linspace(0, self.images - 1, count).round().astype(int).tolist()
+        whole = count // size if size else 0
+        return [[(0, i) for i in chosen[b * size : (b + 1) * size]] for b in range(whole)]
+
 
 @dataclass(frozen=True)
 class AugmentedFolder:
@@ -63,24 +71,21 @@ class AugmentedFolder:
 
 
 def load_batches(
-    data: AugmentedFolder, plan: BatchPlan, first: int, end: int, workers: int
+    data: AugmentedFolder, batches: Iterable[Sequence[Key]], workers: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Load the batches of steps first to end - 1 a little ahead of their use.
+    """Load batches a little ahead of their use.
 
     Threads do it: what takes the time, OpenCV and Pillow, runs outside Python's lock, and unlike
     processes they see no signals and may be started beside the threads of ROS.
 
     Args:
         data: gives the images.
-        plan: says which.
-        first: step to begin with.
-        end: step to stop before.
+        batches: say which, all of one size.
         workers: threads that load, at least 1.
 
     Yields:
         (N, h, w, 3) uint8 RGB and (N, h, w) uint8.
     """
-    batches = plan.batches(first, end)
     ahead: deque[list[Future[tuple[np.ndarray, np.ndarray]]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for keys in batches:

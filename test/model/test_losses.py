@@ -8,8 +8,9 @@ from segnet_model.data.camvid import open_split
 from segnet_model.data.files import write_png
 from segnet_model.errors import SettingsError
 from segnet_model.labels import LabelSet
-from segnet_model.losses import LOSSES, cross_entropy, dice, median_frequency_weights
 from segnet_model.outputs import class_logits, output_channels
+from segnet_model.training.class_weights import count_classes, enet, median_frequency
+from segnet_model.training.losses import LOSSES, cross_entropy, dice, lovasz
 
 
 def test_median_frequency_by_hand(tmp_path):
@@ -25,8 +26,14 @@ def test_median_frequency_by_hand(tmp_path):
     expected = np.zeros(11)
     # Frequencies: sky 11/15, building 11/15, road 8/30; the median is 11/15.
     expected[[0, 1, 3]] = 1, 1, (11 / 15) / (8 / 30)
-    np.testing.assert_allclose(median_frequency_weights(folder), expected, rtol=1e-6)
-    np.testing.assert_allclose(median_frequency_weights(folder, 0.5), expected**0.5, rtol=1e-6)
+    counts = count_classes(folder)
+    assert set(counts.missing) == set(folder.label_set.names) - {"Sky", "Building", "Road"}
+    seen = counts.pixels > 0
+    np.testing.assert_allclose(median_frequency(counts)[seen], expected[seen], rtol=1e-6)
+    # ENet's: of all 30 labelled pixels, sky and building have 11 each and road 8.
+    shares = np.array([11, 11, 0, 8, 0, 0, 0, 0, 0, 0, 0]) / 30
+    np.testing.assert_allclose(enet(counts), 1 / np.log(1.02 + shares), rtol=1e-6)
+    assert 1.4 < enet(counts).min() < enet(counts).max() < 51
 
 
 def test_equals_pytorchs_weighted_mean():
@@ -72,6 +79,27 @@ def test_dice_learns_and_is_perfect_at_zero():
     logits = torch.zeros(1, 3, 4, 4, requires_grad=True)
     (gradient,) = torch.autograd.grad(dice(logits, labels, torch.ones(3), 255), logits)
     assert (gradient.gather(1, labels[:, None]) < 0).all()
+
+
+def test_lovasz_of_certain_answers_is_one_less_the_mean_iou():
+    """The extension equals the Jaccard loss where every answer is certain (paper, section 3.1)."""
+    labels = torch.tensor([[[0, 0, 0, 1, 1, 255]]])
+    answers = torch.tensor([[[0, 0, 1, 1, 2, 0]]])
+    logits = F.one_hot(answers, 3).movedim(-1, 1) * 1e4
+    ious = [2 / 3, 1 / 3]  # class 2 is answered but does not occur
+    found = lovasz(logits, labels, torch.ones(3), 255)
+    assert found.item() == pytest.approx(1 - sum(ious) / 2)
+
+
+def test_lovasz_between_certain_answers_by_hand():
+    """One class of two pixels: errors 0.6 (a miss) and 0.3 (a false alarm)."""
+    p = torch.tensor([[0.4, 0.6], [0.3, 0.7]])
+    logits = p.log().T[None, :, None]
+    labels = torch.tensor([[[0, 1]]])
+    # Class 0: sorted errors 0.6, 0.3; Jaccard losses of {miss}, {miss, alarm}: 1, 1.
+    # Class 1: errors 0.6 (an alarm at pixel 0) and 0.3 (a miss at pixel 1): 1/2, then 1.
+    expected = (0.6 * 1 + 0.3 * 0 + 0.6 * 0.5 + 0.3 * 0.5) / 2
+    assert lovasz(logits, labels, torch.ones(2), 255).item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))

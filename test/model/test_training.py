@@ -33,6 +33,17 @@ def same_weights(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
+class Steps:
+    """Notes the steps that are reported."""
+
+    def __init__(self):
+        self.taken = []
+
+    def __call__(self, progress):
+        if progress.phase == "training":
+            self.taken.append(progress.step)
+
+
 def test_learns_to_tell_sky_from_road(dataset, tmp_path):
     seen = []
     settings = dataclasses.replace(QUICK, epochs=20, learning_rate=2e-2)
@@ -42,6 +53,8 @@ def test_learns_to_tell_sky_from_road(dataset, tmp_path):
     assert matrix.pixel_accuracy > 0.95
     assert predictor.info.metrics["val_miou"] == pytest.approx(matrix.mean_iou, abs=0.01)
     assert predictor.info.training["epochs"] == 20
+    assert {p.phase for p in seen} == {"counting classes", "training", "measuring", "calibrating"}
+    seen = [p for p in seen if p.phase == "training"]
     assert [p.step for p in seen] == list(range(1, 61))
     assert (seen[-1].epoch, seen[-1].seconds_left, seen[-1].steps) == (20, 0, 60)
     assert seen[-1].loss < seen[0].loss / 2
@@ -57,22 +70,33 @@ def test_a_seed_repeats_a_run_bit_for_bit(dataset, tmp_path):
 @pytest.mark.parametrize("stop_after", [1, 4])
 def test_a_stopped_run_goes_on_to_the_same_weights(dataset, tmp_path, stop_after):
     whole = train(dataset, tmp_path / "whole", QUICK)
-    steps = []
-    stopped = train(
-        dataset, tmp_path / "run", QUICK, steps.append, lambda: len(steps) == stop_after
-    )
+    steps = Steps()
+    stopped = train(dataset, tmp_path / "run", QUICK, steps, lambda: len(steps.taken) == stop_after)
     assert stopped is None
-    resumed = train(dataset, tmp_path / "run", QUICK, steps.append)
-    assert [p.step for p in steps] == [1, 2, 3, 4, 5, 6]
+    resumed = train(dataset, tmp_path / "run", QUICK, steps)
+    assert steps.taken == [1, 2, 3, 4, 5, 6]
     assert same_weights(whole, resumed)
+
+
+@pytest.mark.parametrize("phase", ["counting classes", "measuring", "calibrating"])
+def test_stops_at_once_also_where_it_takes_no_steps(dataset, tmp_path, phase):
+    settings = dataclasses.replace(QUICK, evaluate_every=1)
+    whole = train(dataset, tmp_path / "whole", settings)
+    seen = []
+    wish = lambda: seen[-1].phase == phase  # noqa: E731
+    assert train(dataset, tmp_path / "run", settings, seen.append, wish) is None
+    assert [p.phase for p in seen].count(phase) == 1
+    resumed = train(dataset, tmp_path / "run", settings)
+    assert same_weights(whole, resumed)
+    assert load_weights(resumed)[1] == load_weights(whole)[1]  # measured and calibrated alike
 
 
 def test_a_finished_run_is_left_as_it_is(dataset, tmp_path):
     path = train(dataset, tmp_path / "run", QUICK)
     before = path.read_bytes()
-    steps = []
-    assert train(dataset, tmp_path / "run", QUICK, steps.append) == path
-    assert steps == []
+    steps = Steps()
+    assert train(dataset, tmp_path / "run", QUICK, steps) == path
+    assert steps.taken == []
     assert path.read_bytes() == before
 
 

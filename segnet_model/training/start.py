@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from segnet_model.checkpoint import ModelInfo, load_weights
 from segnet_model.data.camvid import LabelledFolder
+from segnet_model.engines.capabilities import cpu_has_bfloat16
 from segnet_model.labels import LabelSet
 from segnet_model.networks.vgg import load_vgg16
 from segnet_model.predictor import find_weights
@@ -27,13 +28,36 @@ def _half_size(folder: LabelledFolder) -> tuple[int, int]:
 
 
 def make_optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """AdamW; biases and batch normalisation are not decayed, having no direction to shrink."""
+    """The optimiser that the settings name.
+
+    Biases and batch normalisation are not decayed, having no direction to shrink.
+    """
     parameters = list(network.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+    if settings.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=settings.learning_rate)
+    return torch.optim.SGD(
+        groups,
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        nesterov=settings.momentum > 0,
+    )
+
+
+def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
+    """The half precision for the convolutions, or None for float32.
+
+    Args:
+        precision: "auto" takes bfloat16 where the device multiplies it, "bfloat16" or "float32".
+        device: that trains.
+    """
+    if precision == "auto":
+        has = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bfloat16()
+        return torch.bfloat16 if has else None
+    return torch.bfloat16 if precision == "bfloat16" else None
 
 
 def start(

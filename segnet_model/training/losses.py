@@ -1,44 +1,17 @@
-"""Losses, and the class weights that keep rare classes from drowning."""
+"""Losses of logits against labels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from segnet_model.data.camvid import LabelledFolder
+from segnet_model.training.processes import mean_over_processes
 
 # Of logits, labels, the classes' weights and the ignored id.
 Loss = Callable[[Tensor, Tensor, Tensor, int], Tensor]
-
-
-def median_frequency_weights(folder: LabelledFolder, power: float = 1.0) -> np.ndarray:
-    """Weight each class by the median of the frequencies over its own.
-
-    Eigen and Fergus (ICCV 2015, section 4.3.2), as SegNet uses it (PAMI 2017, section 4): the
-    frequency of a class is its share of the pixels of the images in which it occurs.
-
-    Args:
-        folder: the training images.
-        power: 1 as in the papers, 0 for no weighting; between them, rare classes gain less recall
-            but cost less precision.
-
-    Returns:
-        (C,) float32; 0 for a class that never occurs.
-    """
-    classes = folder.label_set.num_classes
-    pixels, seen_in = np.zeros(classes), np.zeros(classes)
-    for index in range(len(folder)):
-        counts = np.bincount(folder.read(index)[1].ravel(), minlength=256)[:classes]
-        pixels += counts
-        seen_in += (counts > 0) * counts.sum()
-    occurs = pixels > 0
-    frequency = pixels[occurs] / seen_in[occurs]
-    weights = np.zeros(classes, np.float32)
-    weights[occurs] = (np.median(frequency) / frequency) ** power
-    return weights
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Tensor:
@@ -59,7 +32,8 @@ def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: in
     known = weights.new_tensor(0.0).expand(256).clone()
     known[: len(weights)] = weights
     known[ignore_id] = 0
-    return total / known[labels].sum().clamp_min(1e-9)
+    # Of all processes, as one process with their images would have it.
+    return total / mean_over_processes(known[labels].sum()).clamp_min(1e-9)
 
 
 def dice(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Tensor:
@@ -86,9 +60,42 @@ def dice(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Ten
     return ((1 - overlap) * occurs).sum() / occurs.sum().clamp_min(1)
 
 
+def lovasz(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Tensor:
+    """A convex stand-in for one less the mean IoU, over the classes that occur in the batch.
+
+    Berman, Rannen Triki and Blaschko, "The Lovasz-Softmax loss", CVPR 2018, equations 8 and 9.
+
+    Args:
+        logits: (N, C, H, W), floating.
+        labels: (N, H, W) int64 ids; pixels with ignore_id do not count.
+        weights: not used, for every class counts the same in the mean IoU.
+        ignore_id: see labels.
+
+    Returns:
+        A scalar, float32, 0 to 1. Zero, not NaN, where every pixel is ignored.
+    """
+    known = labels != ignore_id
+    probabilities, truth = logits.float().softmax(1).movedim(1, -1)[known], labels[known]
+    losses = [
+        _lovasz_extension(probabilities[:, one], truth == one) for one in truth.unique().tolist()
+    ]
+    return torch.stack(losses).mean() if losses else probabilities.sum()
+
+
+def _lovasz_extension(probabilities: Tensor, truth: Tensor) -> Tensor:
+    """Of one class's Jaccard loss: probabilities (P,) float32 and truth (P,) bool."""
+    errors, order = (truth.float() - probabilities).abs().sort(descending=True)
+    right = truth[order].float()
+    union = right.sum() + (1 - right).cumsum(0)
+    jaccard = 1 - (right.sum() - right.cumsum(0)) / union
+    return errors @ jaccard.diff(prepend=jaccard.new_zeros(1))
+
+
 # By the name of the setting; several are added up.
 LOSSES: dict[str, tuple[Loss, ...]] = {
     "cross_entropy": (cross_entropy,),
     "dice": (dice,),
+    "lovasz": (lovasz,),
     "cross_entropy+dice": (cross_entropy, dice),
+    "cross_entropy+lovasz": (cross_entropy, lovasz),
 }

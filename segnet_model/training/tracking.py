@@ -1,0 +1,123 @@
+"""What a training tells of itself: the running loss, the time left, curves and pictures."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segnet_model.data.camvid import LabelledFolder
+from segnet_model.drawing import heat, overlay, panel
+from segnet_model.predictor import Predictor
+
+logger = logging.getLogger(__name__)
+
+SMOOTHING = 0.95  # of the running loss: about twenty steps
+PICTURES = 4
+DIVERGED = 10.0  # times the least running loss
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far training has come."""
+
+    phase: str  # "counting classes", "training", "measuring" or "calibrating"
+    epoch: int  # the one under way, from 1; 0 before the first step is done
+    epochs: int
+    step: int  # done
+    steps: int
+    loss: float  # running mean
+    learning_rate: float
+    miou: float | None  # on val at the last measurement, 0 to 1
+    seconds_elapsed: float
+    seconds_left: float
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class Tracker:
+    """What one training reports of itself.
+
+    Attributes:
+        loss: running mean.
+    """
+
+    def __init__(self, steps: int, epochs: int) -> None:
+        """Start the clock of a training of so many steps."""
+        self.loss = self._rate = float("nan")
+        self._least = float("inf")
+        self._steps, self._epochs = steps, epochs
+        self._first = self._step = 0
+        self._start = time.monotonic()
+        self._writer: Any = None
+
+    def begin(self, folder: Path | None, first: int) -> None:
+        """Start the clock anew after step `first`; TensorBoard's events go to the folder."""
+        self._first = self._step = first
+        self._start = time.monotonic()
+        self._writer = _writer(folder, first) if folder else None
+
+    @property
+    def diverges(self) -> bool:
+        """Whether the loss has grown far beyond what it has been."""
+        return self._step - self._first > 100 and self.loss > DIVERGED * self._least
+
+    def step(self, step: int, loss: float, learning_rate: float) -> None:
+        """Note a step's loss and learning rate."""
+        fresh = self.loss != self.loss
+        self.loss = loss if fresh else self.loss * SMOOTHING + loss * (1 - SMOOTHING)
+        self._least = min(self._least, self.loss)
+        self._step, self._rate = step, learning_rate
+        if self._writer:
+            self._writer.add_scalar("train/loss", loss, step)
+            self._writer.add_scalar("train/learning_rate", learning_rate, step)
+
+    def measured(self, step: int, miou: float, pictures: Callable[[], np.ndarray]) -> None:
+        """Note a measurement on val, and a sheet of pictures (H, W, 3) uint8 RGB."""
+        if self._writer:
+            self._writer.add_scalar("val/miou", miou, step)
+            self._writer.add_image("val/answers", pictures(), step, dataformats="HWC")
+            self._writer.flush()
+
+    def progress(self, phase: str, miou: float | None) -> Progress:
+        """How far it is now, with the time that what is left takes at the present pace."""
+        steps_per_epoch = max(1, self._steps // self._epochs)
+        elapsed = time.monotonic() - self._start
+        done = self._step - self._first
+        left = elapsed / max(1, done) * (self._steps - self._step)
+        epoch = -(-self._step // steps_per_epoch)
+        return Progress(
+            phase, epoch, self._epochs, self._step, self._steps, self.loss, self._rate, miou,
+            elapsed, left,
+        )  # fmt: skip
+
+
+def answers(predictor: Predictor, folder: LabelledFolder) -> Callable[[], np.ndarray]:
+    """A sheet of what a network says of some images: image, truth, prediction, uncertainty."""
+
+    def draw() -> np.ndarray:
+        labels, rows = folder.label_set, []
+        chosen = np.linspace(0, len(folder) - 1, min(PICTURES, len(folder))).round().astype(int)
+        for index in chosen.tolist():
+            image, truth = folder.read(index)
+            found = predictor.predict(image)
+            drawn = overlay(image, found.labels, labels, 0.7)
+            rows.append([image, labels.colorize(truth), drawn, heat(found.uncertainty)])
+        return panel(rows, ["image", "truth", "prediction", "uncertainty"])
+
+    return draw
+
+
+def _writer(folder: Path, first: int) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        logger.info("no TensorBoard, so no curves: pip install 'segnet_ros[train]'")
+        return None
+    return SummaryWriter(str(folder), purge_step=first)
