@@ -76,7 +76,7 @@ def test_phases_are_those_of_the_message() -> None:
 
 
 def test_the_log_tells_how_long_it_will_take() -> None:
-    progress = Progress(2, 60, 130, 6000, 0.5312, 1e-3, 0.4142, 10.0, 7265.0)
+    progress = Progress("training", 2, 60, 130, 6000, 0.5312, 1e-3, 0.4142, 10.0, 7265.0)
     assert describe(job.State(job.TRAIN, "", progress=progress)) == (
         "epoch 2 of 60, step 130 of 6000: loss 0.531, val mIoU 0.414, 2:01:05 left"
     )
