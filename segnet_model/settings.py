@@ -59,6 +59,7 @@ class TrainSettings:
     network: str | None = None
     network_settings: dict[str, Any] = field(default_factory=dict)
     input_size: tuple[int, int] | None = None  # None: that of `init`, else half the images' sides
+    crop_size: tuple[int, int] | None = None  # that is cut out to learn from; None: input_size
     labels: str | None = None  # a label set's name or YAML file; None: the data set's own
     epochs: int = 60
     batch_size: int = 8
@@ -118,8 +119,9 @@ class TrainSettings:
                 f"balance {self.balance} must be from 0 to 2, weight_decay {self.weight_decay} "
                 "0 or more"
             )
-        if self.input_size and min(self.input_size) < 32:
-            raise SettingsError(f"input size {self.input_size} is below 32 pixels a side")
+        for size in (self.input_size, self.crop_size):
+            if size and min(size) < 32:
+                raise SettingsError(f"input or crop size {size} is below 32 pixels a side")
 
     def shaping(self) -> dict[str, Any]:
         """The settings that shape the result; where it runs and how often it saves do not."""

@@ -58,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--input-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"),
         help="size at which the network sees images (default: that of --init, else half of theirs)",
     )  # fmt: skip
+    parser.add_argument(
+        "--crop-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"),
+        help="what is cut out of images of that size to learn from: less is faster and needs less "
+        "memory (default: the whole size)",
+    )  # fmt: skip
     parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
     parser.add_argument(
         "--encoder", help="torchvision's vgg16_bn, a .pth or .safetensors file, to start the "
@@ -129,7 +134,8 @@ def run(args: argparse.Namespace) -> None:
     """Train, with a progress bar."""
     values = {k: v for k, v in vars(args).items() if k in TrainSettings.__dataclass_fields__}
     values["network_settings"] = dict(args.network_settings)
-    values["input_size"] = tuple(args.input_size) if args.input_size else None
+    for name in ("input_size", "crop_size"):
+        values[name] = tuple(values[name]) if values[name] else None
     changes = {k: v for k, v in vars(args).items() if k in AugmentSettings.__dataclass_fields__}
     values["augment"] = AugmentSettings(scale_min=args.scale[0], scale_max=args.scale[1], **changes)
     settings = TrainSettings(**values)

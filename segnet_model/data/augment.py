@@ -18,16 +18,18 @@ def augment(
     ignore_id: int,
     settings: AugmentSettings,
     rng: np.random.Generator,
+    crop: tuple[int, int] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scale, rotate, crop, mirror, recolour and blur an image, and its labels with it.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         labels: (H, W) uint8.
-        size: (height, width) of the result.
+        size: (height, width) at which the network sees whole images, before the scale changes.
         ignore_id: fills the labels where the crop reaches beyond the image.
         settings: how far.
         rng: drives every draw.
+        crop: (height, width) of the result; None for size.
 
     Returns:
         (height, width, 3) uint8 RGB and (height, width) uint8.
@@ -36,7 +38,7 @@ def augment(
     if settings.rotate:
         degrees = rng.uniform(-settings.rotate, settings.rotate)
         image, labels = _rotate(image, labels, degrees, ignore_id)
-    image, labels = _crop(image, labels, size, ignore_id, rng)
+    image, labels = _crop(image, labels, crop or size, ignore_id, rng)
     if rng.random() < settings.flip:
         image, labels = image[:, ::-1], labels[:, ::-1]
     image = _degrade(_recolor(image, settings, rng), settings, rng)

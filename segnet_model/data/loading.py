@@ -57,9 +57,10 @@ class AugmentedFolder:
     """Labelled images, each epoch changed in another way."""
 
     folder: LabelledFolder
-    size: tuple[int, int]  # (height, width) that they are cut to
+    size: tuple[int, int]  # (height, width) at which the network sees whole images
     settings: AugmentSettings
     seed: int
+    crop: tuple[int, int] | None = None  # (height, width) that is cut out; None for size
 
     def load(self, key: Key) -> tuple[np.ndarray, np.ndarray]:
         """One image (h, w, 3) uint8 RGB as this epoch changes it, with its labels (h, w) uint8."""
@@ -67,7 +68,7 @@ class AugmentedFolder:
         image, labels = self.folder.read(index)
         rng = np.random.default_rng([self.seed, epoch, index])
         ignore = self.folder.label_set.ignore_id
-        return augment(image, labels, self.size, ignore, self.settings, rng)
+        return augment(image, labels, self.size, ignore, self.settings, rng, self.crop)
 
 
 def load_batches(

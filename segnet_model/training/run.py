@@ -85,7 +85,7 @@ class Run:
         self._half = autocast_dtype(settings.precision, self.device)
         self.optimizer = make_optimizer(self.network, settings)
         self.data = AugmentedFolder(
-            self.folder, self.info.input_size, settings.augment, settings.seed
+            self.folder, self.info.input_size, settings.augment, settings.seed, settings.crop_size
         )
 
     def _weigh_classes(self) -> Tensor:

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segnet_model.data.augment import augment
+from segnet_model.data.augment import GREY, _degrade, _rotate, augment
 from segnet_model.errors import SettingsError
-from segnet_model.settings import AugmentSettings
+from segnet_model.settings import UNCHANGED, AugmentSettings
 
 STILL = AugmentSettings(
     flip=0, scale_min=1, scale_max=1, brightness=0, contrast=0, saturation=0, hue=0
@@ -63,3 +63,45 @@ def test_a_seed_repeats_itself(pair):
     first, again, other = (run(pair, AugmentSettings(), seed)[0] for seed in (4, 4, 5))
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_a_crop_shows_part_of_the_image_at_its_full_scale():
+    image = np.add.outer(np.arange(64), np.arange(96))[..., None].repeat(3, 2).astype(np.uint8)
+    labels = image[..., 0]
+    rng = np.random.default_rng(0)
+    cut, ids = augment(image, labels, (64, 96), 255, UNCHANGED, rng, crop=(32, 40))
+    assert cut.shape == (32, 40, 3)
+    assert ids[0, 1] - ids[0, 0] == ids[1, 0] - ids[0, 0] == 1  # neither stretched nor shrunk
+    np.testing.assert_array_equal(cut[..., 0], ids)
+
+
+def test_a_quarter_turn_is_exact():
+    image = np.random.default_rng(0).integers(0, 256, (65, 65, 3), np.uint8)
+    turned, labels = _rotate(image, image[..., 0], 90.0, 255)
+    np.testing.assert_array_equal(turned, np.rot90(image))
+    np.testing.assert_array_equal(labels, np.rot90(image[..., 0]))
+
+
+def test_what_turns_in_from_outside_is_ignored():
+    image, labels = np.full((64, 96, 3), 7, np.uint8), np.full((64, 96), 3, np.uint8)
+    turned, ids = _rotate(image, labels, 20.0, 255)
+    assert ids[0, 0] == 255
+    assert tuple(turned[0, 0]) == GREY
+    assert ids[32, 48] == 3
+
+
+def test_noise_and_blur_are_as_strong_as_told():
+    grey = np.full((200, 200, 3), 128, np.uint8)
+    noisy = [
+        _degrade(grey, AugmentSettings(noise=0.1), np.random.default_rng(seed)).std() / 255
+        for seed in range(40)
+    ]
+    assert min(noisy) == 0  # every other image stays as it is
+    assert 0.06 < max(noisy) < 0.1
+    rough = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    spreads = [
+        _degrade(rough, AugmentSettings(blur=2.0), np.random.default_rng(seed)).std()
+        for seed in range(40)
+    ]
+    assert max(spreads) == pytest.approx(rough.std())
+    assert min(spreads) < rough.std() / 4
