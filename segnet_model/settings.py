@@ -119,9 +119,10 @@ class TrainSettings:
                 f"balance {self.balance} must be from 0 to 2, weight_decay {self.weight_decay} "
                 "0 or more"
             )
-        for size in (self.input_size, self.crop_size):
+        for name in ("input_size", "crop_size"):
+            size = getattr(self, name)
             if size and min(size) < 32:
-                raise SettingsError(f"input or crop size {size} is below 32 pixels a side")
+                raise SettingsError(f"{name} {size} is below 32 pixels a side; give more")
 
     def shaping(self) -> dict[str, Any]:
         """The settings that shape the result; where it runs and how often it saves do not."""

@@ -181,10 +181,11 @@ def test_bad_data_is_named_before_training(dataset, tmp_path):
 
 @pytest.mark.parametrize(
     "change", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"input_size": (8, 8)},
-               {"learning_rate": float("nan")}, {"seed": -1}, {"balance": -0.1}]
+               {"crop_size": (64, 16)}, {"learning_rate": float("nan")}, {"seed": -1},
+               {"balance": -0.1}]
 )  # fmt: skip
 def test_settings_out_of_range_are_refused(change):
-    with pytest.raises(SettingsError, match=next(iter(change)).replace("_", ".")):
+    with pytest.raises(SettingsError, match=next(iter(change))):
         dataclasses.replace(QUICK, **change)
 
 
