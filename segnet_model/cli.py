@@ -11,7 +11,7 @@ import sys
 from segnet_model.errors import SegNetError
 
 COMMANDS = (
-    "extract", "train", "calibrate", "evaluate", "predict", "export", "bag", "render"
+    "extract", "select", "train", "calibrate", "evaluate", "predict", "export", "bag", "render"
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="segnet", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
-        module = importlib.import_module(f"segnet_model.commands.{name}")
+        module = importlib.import_module(f"segnet_model.commands.{name.replace('-', '_')}")
         help_line = (module.__doc__ or "").splitlines()[0]
         command = commands.add_parser(
             name, help=help_line, description=help_line, epilog=getattr(module, "EPILOG", None),

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from segnet_model.choices import UNCERTAINTIES
 from segnet_model.commands import asking
-from segnet_model.data.bags import BagReader
-from segnet_model.data.files import list_images, read_image, write_png
+from segnet_model.data.files import write_png
+from segnet_model.data.sources import named_images
 from segnet_model.drawing import heat, overlay
-from segnet_model.errors import DatasetError
 
 EPILOG = """\
 Writes masks/NAME.png (class ids; they look black) and overlays/NAME.png (for people), and with
@@ -41,34 +38,12 @@ def run(args: argparse.Namespace) -> None:
     for folder in ("masks", "overlays", *(["uncertainty"] if unsure else [])):
         (args.out / folder).mkdir(parents=True, exist_ok=True)
     count = 0
-    for name, stamp, image in tqdm(
-        images(args.source, args.topic), unit="image", dynamic_ncols=True
-    ):
-        found = predictor.predict(image, stamp)
-        write_png(args.out / "masks" / f"{name}.png", found.labels)
-        drawn = overlay(image, found.labels, predictor.info.labels)
-        write_png(args.out / "overlays" / f"{name}.png", drawn)
+    for each in tqdm(named_images(args.source, args.topic), unit="image", dynamic_ncols=True):
+        found, file = predictor.predict(each.image, each.stamp), f"{each.name}.png"
+        write_png(args.out / "masks" / file, found.labels)
+        drawn = overlay(each.image, found.labels, predictor.info.labels)
+        write_png(args.out / "overlays" / file, drawn)
         if unsure:
-            write_png(args.out / "uncertainty" / f"{name}.png", heat(found.uncertainty))
+            write_png(args.out / "uncertainty" / file, heat(found.uncertainty))
         count += 1
     print(f"{count} masks in {args.out / 'masks'}, to look at in {args.out / 'overlays'}")
-
-
-def images(source: Path, topic: str | None) -> Iterator[tuple[str, float | None, np.ndarray]]:
-    """Name, stamp in seconds and (H, W, 3) uint8 RGB of each image of a folder, a file or a bag.
-
-    Raises:
-        DatasetError: there is nothing of this name, or a file is no image.
-        BagError: the bag is damaged or has no such topic.
-    """
-    if not source.exists():
-        raise DatasetError(f"there is no {source}")
-    files = list_images(source) if source.is_dir() else list_images(source.parent)
-    if source.is_file():
-        files = [path for path in files if path == source]
-    if not files:
-        with BagReader(source) as bag:
-            for each in bag.images(topic):
-                yield str(each.stamp_ns), each.stamp_ns / 1e9, each.image
-    for path in files:
-        yield path.stem, None, read_image(path)

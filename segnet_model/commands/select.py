@@ -1,0 +1,110 @@
+"""Choose the frames of a recording whose labels would teach the network the most."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from segnet_model.checkpoint import whole_file
+from segnet_model.commands import asking
+from segnet_model.data.files import list_images, read_image, write_png
+from segnet_model.data.sources import NamedImage, named_images
+from segnet_model.drawing import heat, panel
+from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.predictor import Predictor
+from segnet_model.progress import progress_bar
+from segnet_model.selection import Candidate, choose, look_of, score_of
+
+EPILOG = """\
+Asks the network about each frame several times with dropout, and takes the frames where its answers
+disagree most, spread over time and appearance. What is in OUT/train already is not taken again, nor
+anything like it. Writes OUT/train/NAME.png, OUT/selection.csv (best first) and OUT/selection.png.
+
+  segnet select drive.mcap runs/yard/weights.safetensors --count 50 --out yard
+  segnet prelabel runs/yard/weights.safetensors yard --out to_correct.zip
+
+A network without dropout is asked once: --uncertainty none ranks by its entropy, which also rises
+where classes merely look alike. Take frames to measure on with segnet extract, not with this: hard
+frames alone would make every network look bad.
+"""
+PICTURES = 12
+PICTURE = (320, 240)  # pixels: width, height
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("source", type=Path, help="a bag, or a folder of images")
+    asking.add_arguments(parser, ("mc", "none"))
+    parser.set_defaults(uncertainty="mc", samples=8)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--count", type=int, default=50, help="frames to choose (50)")
+    parser.add_argument("--topic", help="of the images in a bag that has several")
+    parser.add_argument(
+        "--every", type=float, default=0.5, metavar="S", help="seconds between candidates (0.5)"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Rank, choose, and write the chosen frames."""
+    if args.count < 1 or args.every < 0:
+        raise SettingsError(
+            f"--count {args.count} must be 1 or more, --every {args.every} 0 or more"
+        )
+    predictor = asking.load(args)
+    folder = args.out / "train"
+    folder.mkdir(parents=True, exist_ok=True)
+    known = {path.stem: look_of(read_image(path)) for path in list_images(folder)}
+    candidates = []
+    with progress_bar("ranking") as progress:
+        for index, each in enumerate(named_images(args.source, args.topic, args.every)):
+            if each.name not in known:
+                candidates.append(_candidate(predictor, each, index))
+            progress(each.share)
+    chosen = choose(candidates, args.count, list(known.values()))
+    if not chosen:
+        raise DatasetError(f"{args.source} has no frame that is not in {folder} already")
+    _write(args, predictor, chosen)
+    print(
+        f"{folder}: {len(chosen)} of {len(candidates)} frames, to be labelled in "
+        f"{args.out / 'trainannot'}; look at {args.out / 'selection.png'}"
+    )
+
+
+def _candidate(predictor: Predictor, each: NamedImage, index: int) -> Candidate:
+    time = float(index) if each.stamp is None else each.stamp
+    return Candidate(each.name, time, score_of(predictor, each.image), look_of(each.image))
+
+
+def _write(args: argparse.Namespace, predictor: Predictor, chosen: list[Candidate]) -> None:
+    """Write the chosen frames, the list of them, and a picture of the first."""
+    ranks = {each.name: rank for rank, each in enumerate(chosen)}
+    pictures: dict[int, list[np.ndarray]] = {}
+    with progress_bar("writing") as progress:
+        for each in named_images(args.source, args.topic, args.every):
+            rank = ranks.get(each.name)
+            if rank is not None:
+                write_png(args.out / "train" / f"{each.name}.png", each.image)
+                if rank < PICTURES:
+                    pictures[rank] = _picture(predictor, each.image)
+            progress(each.share)
+    with whole_file(args.out / "selection.csv") as path, path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["rank", "name", "seconds", "score"])
+        for rank, one in enumerate(chosen, 1):
+            rows.writerow([rank, one.name, f"{one.time:.3f}", f"{one.score:.5f}"])
+    pairs = [pictures[rank] for rank in sorted(pictures)]
+    rows_of_two = [[*a, *b] for a, b in zip(pairs[::2], pairs[1::2], strict=False)] or [pairs[0]]
+    titles = ["chosen, best first", "what the network is unsure of"]
+    write_png(args.out / "selection.png", panel(rows_of_two, titles * (len(rows_of_two[0]) // 2)))
+
+
+def _picture(predictor: Predictor, image: np.ndarray) -> list[np.ndarray]:
+    """A frame and what the network is unsure of in it, both (240, 320, 3) uint8 RGB."""
+    found = predictor.predict(image)
+    unsure = found.mutual_information
+    drawn = heat(found.uncertainty if unsure is None else unsure / max(1e-6, float(unsure.max())))
+    return [cv2.resize(each, PICTURE, interpolation=cv2.INTER_AREA) for each in (image, drawn)]

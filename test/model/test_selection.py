@@ -1,0 +1,121 @@
+import csv
+
+import numpy as np
+import pytest
+
+from segnet_model.cli import main
+from segnet_model.data.bag_writer import BagWriter
+from segnet_model.data.files import list_images, read_image, write_png
+from segnet_model.data.scenes import Drive
+from segnet_model.predictor import Predictor
+from segnet_model.selection import Candidate, choose, score_of
+
+BAYESIAN = "bayesian_segnet_basic_drives"
+
+
+def plain(brightness):
+    return np.full((12, 16, 3), brightness, np.float32)
+
+
+def different(count):
+    """Looks that are all about as unlike each other."""
+    return list(np.random.default_rng(0).random((count, 12, 16, 3), np.float32))
+
+
+def test_the_least_sure_come_first_where_all_are_unlike_and_far_apart():
+    looks, scores = different(20), np.full(20, 0.1)
+    scores[[8, 0, 16, 4, 12]] = 0.9, 0.8, 0.7, 0.6, 0.5
+    candidates = [Candidate(str(i), 100.0 * i, scores[i], looks[i]) for i in range(20)]
+    assert [each.name for each in choose(candidates, 5)] == ["8", "0", "16", "4", "12"]
+
+
+def test_the_same_view_is_not_chosen_twice():
+    """Ten unsure frames of one wall, at times far apart, and two sure ones of other places."""
+    looks = different(2)
+    wall = [Candidate(f"wall{i}", 60.0 * i, 0.9, plain(0.5)) for i in range(10)]
+    others = [Candidate(f"other{i}", 700.0 + 60 * i, 0.2, looks[i]) for i in range(2)]
+    assert {each.name for each in choose([*wall, *others], 3)} == {"wall0", "other0", "other1"}
+
+
+def test_neighbours_in_time_are_not_both_chosen():
+    looks = different(40)
+    candidates = [Candidate(str(i), 0.1 * i, 1.0 if i < 20 else 0.5, looks[i]) for i in range(40)]
+    times = sorted(each.time for each in choose(candidates, 4))
+    assert min(np.diff(times)) > 0.5  # evenly they would be 1 s apart
+    assert max(times) > 2.0  # some of the surer second half too
+
+
+def test_nothing_like_what_is_labelled_already():
+    looks = different(3)
+    candidates = [Candidate(str(i), 10.0 * i, 0.9 - 0.2 * i, looks[i]) for i in range(3)]
+    assert [each.name for each in choose(candidates, 1, known=[looks[0]])] == ["1"]
+
+
+def test_fewer_than_wanted_and_none():
+    assert choose([], 5) == []
+    one = Candidate("a", 0.0, 0.0, plain(0.1))
+    assert choose([one], 5) == [one]
+
+
+def test_scores_are_the_mean_mutual_information():
+    image = Drive(4000).frame(0).image
+    predictor = Predictor.load(BAYESIAN, "cpu", uncertainty="mc", samples=3)
+    belief = predictor.believe(image[None])
+    assert score_of(predictor, image) == pytest.approx(belief.mutual_information.mean().item())
+    single = Predictor.load(BAYESIAN, "cpu")
+    expected = single.believe(image[None]).uncertainty.mean().item()
+    assert score_of(single, image) == pytest.approx(expected)
+
+
+@pytest.fixture
+def bag(tmp_path):
+    """Eight frames, half a second apart: four of noise, that no network knows, and four alike."""
+    rng = np.random.default_rng(0)
+    still = Drive(4000).frame(0).image
+    with BagWriter(tmp_path / "bag") as writer:
+        for index in range(8):
+            noise = rng.integers(0, 256, (6, 8, 3), np.uint8).repeat(60, 0).repeat(60, 1)
+            image = noise if index % 2 else still
+            writer.write_image("/camera", index * 500_000_000, "camera", image)
+    return tmp_path / "bag"
+
+
+def test_the_command_takes_frames_out_of_a_bag(bag, tmp_path):
+    out = tmp_path / "yard"
+    arguments = ["select", str(bag), BAYESIAN, "--out", str(out), "--count", "3", "--samples", "2",
+                 "--device", "cpu"]  # fmt: skip
+    assert main(arguments) == 0
+    names = [path.stem for path in list_images(out / "train")]
+    with (out / "selection.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["name"] for row in rows) == names
+    assert len(names) == 3
+    assert [int(row["rank"]) for row in rows] == [1, 2, 3]
+    assert read_image(out / "selection.png").shape[2] == 3
+    assert read_image(out / "train" / f"{names[0]}.png").shape == (360, 480, 3)
+    assert main(arguments) == 0  # again: others, and nothing is lost
+    more = {path.stem for path in list_images(out / "train")}
+    assert more > set(names)
+    assert len(more) == 6
+
+
+def test_a_folder_of_images_will_do(tmp_path):
+    (tmp_path / "images").mkdir()
+    for index in range(3):
+        image = np.full((64, 96, 3), 80 * index, np.uint8)
+        write_png(tmp_path / "images" / f"{index}.png", image)
+    out = tmp_path / "out"
+    arguments = ["select", str(tmp_path / "images"), "segnet_basic_drives", "--out", str(out),
+                 "--uncertainty", "none", "--count", "9", "--device", "cpu"]  # fmt: skip
+    assert main(arguments) == 0
+    assert len(list_images(out / "train")) == 3
+
+
+def test_bad_input_names_the_mend(bag, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["select", str(bag), "segnet_basic_drives", *out]) == 2
+    assert "no dropout" in capsys.readouterr().err
+    assert main(["select", str(tmp_path / "nothing"), BAYESIAN, *out]) == 2
+    assert "there is no" in capsys.readouterr().err
+    assert main(["select", str(bag), BAYESIAN, "--count", "0", *out]) == 2
+    assert "--count 0 must be 1 or more" in capsys.readouterr().err
