@@ -32,10 +32,6 @@ def segnet_weights(network: str = "segnet") -> Path:
     file = out / "weights.safetensors"
     if file.exists():
         return file
-    drives = CACHE / "drives"
-    if not drives.exists():
-        with progress_bar("rendering") as progress:
-            write_dataset(drives, range(16), 10, 0.7, 0.0, None, progress)
     # Crops of images at nearly their full size, at which the network will be asked.
     crops = AugmentSettings(scale_min=3.0, scale_max=3.75)
     settings = TrainSettings(
@@ -43,8 +39,17 @@ def segnet_weights(network: str = "segnet") -> Path:
         balance=0, augment=crops,
     )  # fmt: skip
     with progress_bar(f"training {network}") as bar:
-        train(drives, out, settings, lambda done: bar(done.step / done.steps))
+        train(drives(), out, settings, lambda done: bar(done.step / done.steps))
     return file
+
+
+def drives() -> Path:
+    """A data set of 160 rendered images; made once."""
+    folder = CACHE / "drives"
+    if not folder.exists():
+        with progress_bar("rendering") as progress:
+            write_dataset(folder, range(16), 10, 0.7, 0.0, None, progress)
+    return folder
 
 
 def image(index: int = 0) -> np.ndarray:

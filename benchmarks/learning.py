@@ -1,0 +1,76 @@
+"""Training: what of the machine it uses, and whether it ever waits for its data."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.harness import Report, time_together
+from benchmarks.subjects import SIZE, drives, matrix_rates
+from segnet_model.data.loading import load_batches
+from segnet_model.engines.torch_engine import TorchEngine
+from segnet_model.settings import TrainSettings
+from segnet_model.training.processes import processes_of
+from segnet_model.training.run import Run
+
+NETWORKS = ("segnet_basic", "enet")
+BATCH = 4
+BATCHES = 20  # that the loader alone is timed over
+ROUNDS = 3
+
+
+def run(report: Report) -> None:
+    """Time steps of the real loop, passes of the real engine, and the loader alone."""
+    rates, rows = matrix_rates(), []
+    for name in NETWORKS:
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append(_measured(name, Path(folder), rates))
+    for row in rows:
+        row["training / inference"] = row["share of the limit"] / row["inference's share"]
+    report.table(f"{SIZE[0]}x{SIZE[1]}, batches of {BATCH}", rows)
+    basic = rows[0]
+    report.add(
+        "segnet_basic: training's share of the machine's limit over inference's",
+        basic["training / inference"], at_least=0.5,
+    )  # fmt: skip
+    for row in rows:
+        ratio = row["loaded images/s"] / row["images/s"]
+        report.add(f"{row['network']}: loading is so many times as fast", ratio, at_least=5.0)
+
+
+def _measured(name: str, out: Path, rates: dict[str, float]) -> dict[str, object]:
+    settings = TrainSettings(network=name, input_size=SIZE, batch_size=BATCH)
+    with processes_of("cpu", BATCH) as processes:
+        training = Run(drives(), out, settings, processes, lambda progress: None, lambda: False)
+        images, labels = next(training.batches())
+        engine = TorchEngine(training.info.build(), training.info, "cpu")
+        with torch.inference_mode():
+            inference = time_together({"": lambda: engine.logits(images)}, ROUNDS)[""]
+        step = time_together({"": lambda: training.learn(images, labels)}, ROUNDS)[""]
+        with FlopCounterMode(display=False) as forward:
+            training.forward(training.network, images)
+        with FlopCounterMode(display=False) as both:
+            training.learn(images, labels)
+        precision = "float32" if training.half is None else "bfloat16"
+        return {
+            "network": name,
+            "precision": precision,
+            "images/s": BATCH / step,
+            "loaded images/s": _loading_rate(training),
+            "share of the limit": both.get_total_flops() / step / rates[precision],
+            "inference's share": forward.get_total_flops() / inference / rates[engine.precision],
+        }
+
+
+def _loading_rate(training: Run) -> float:
+    """Images a second that come with all their changes, where nobody learns from them."""
+    keys = list(islice(training.plan.batches(0, training.steps), BATCHES))
+    began = time.perf_counter()
+    for _ in load_batches(training.data, keys, training.settings.workers):
+        pass
+    return BATCHES * BATCH / (time.perf_counter() - began)
