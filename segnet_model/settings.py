@@ -73,6 +73,7 @@ class TrainSettings:
     activation: str = "softmax"  # or "sigmoid": one channel for two classes
     loss: str = "cross_entropy"  # or "dice", "lovasz", or a sum: "cross_entropy+lovasz"
     weighting: str = "median_frequency"  # of rare classes, as SegNet does; or "enet"
+    supervision: float = 0.0  # weight of the losses of inner stages, which answer in training only
     balance: float = 0.5  # power of these weights: 1 as in the papers, 0 for none
     clip_norm: float = 5.0
     average: float = 0.999  # weight of the past in the average of the weights; 0 for none
@@ -114,11 +115,9 @@ class TrainSettings:
                 f"patience {self.patience} is shorter than the {self.evaluate_every} epochs "
                 "between two measurements; lower evaluate_every or give more patience"
             )
-        if not (0 <= self.balance <= 2 and self.weight_decay >= 0):
-            raise SettingsError(
-                f"balance {self.balance} must be from 0 to 2, weight_decay {self.weight_decay} "
-                "0 or more"
-            )
+        for name, most in (("balance", 2.0), ("supervision", 10.0), ("weight_decay", 10.0)):
+            if not 0 <= getattr(self, name) <= most:
+                raise SettingsError(f"{name} is {getattr(self, name)}; give 0 to {most:g}")
         for name in ("input_size", "crop_size"):
             size = getattr(self, name)
             if size and min(size) < 32:

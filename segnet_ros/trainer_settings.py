@@ -91,6 +91,10 @@ class TrainerSettings:
     learning_rate: float = setting(
         USUAL.learning_rate, START, "The highest of the schedule.", limits=(1e-12, 10.0)
     )
+    supervision: float = setting(
+        USUAL.supervision, START, "Weight of the losses of inner stages; 0.0 for none.",
+        limits=(0.0, 10.0),
+    )  # fmt: skip
     balance: float = setting(
         USUAL.balance, START, "Weight of rare classes: 1.0 as in SegNet's paper, 0.0 none.",
         limits=(0.0, 1.0),

@@ -115,6 +115,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("average", "weight of the past in the average of the weights; 0 for none"),
         ("statistics_images", "for batch normalisation's statistics at the end; 0 keeps them"),
         ("patience", "epochs without a better val after which to stop; 0 for never"),
+        ("supervision", "weight of the losses of inner stages; 0.4 is usual, 0 for none"),
         ("balance", "weight of rare classes: 1 as in the paper, 0 none"),
         ("seed", "the same seed gives the same weights"),
         ("workers", "threads that load images"),

@@ -62,6 +62,7 @@ class EncoderDecoder(nn.Module):
         self.decoder_dropouts = _dropouts(range(stages, 0, -1), dropout_after[1], dropout)
         self.classifier = classifier
         self._first = min(dropout_after[0], default=stages)  # encoders before the first dropout
+        self.supervised = tuple(f"decoders.{index}" for index in range(stages - 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, num_classes, H, W) of normalised RGB (N, 3, H, W) of any size."""

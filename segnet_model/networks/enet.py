@@ -22,7 +22,14 @@ _REPEATED = (
 
 
 class ENet(nn.Module):
-    """0.37 million parameters with 11 classes."""
+    """0.37 million parameters with 11 classes.
+
+    Attributes:
+        supervised: the encoder's end, which the paper trains first (section 5.2), and a stage of
+            the decoder.
+    """
+
+    supervised = ("stage2", "stage4")
 
     def __init__(self, num_classes: int, dropout: float = 0.1) -> None:
         """Make the layers.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import SegNetError
 from segnet_model.evaluation import evaluate
 from segnet_model.networks.blocks import channels_last
-from segnet_model.outputs import class_logits
+from segnet_model.outputs import class_logits, output_channels
 from segnet_model.predictor import Predictor
 from segnet_model.preprocess import Normalise
 from segnet_model.settings import UNCHANGED, TrainSettings
@@ -33,6 +34,7 @@ from segnet_model.training.processes import Processes
 from segnet_model.training.schedule import share_of_highest
 from segnet_model.training.start import autocast_dtype, make_optimizer, start
 from segnet_model.training.state import TrainingState, check_same, save_state
+from segnet_model.training.supervision import Supervised, shrink_labels
 from segnet_model.training.tracking import OnProgress, Tracker, answers
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class Run:
         step: steps that are done.
         steps: how many there will be.
         weights_path: where the weights are, or will be.
+        half: the half precision of the convolutions, None for float32.
     """
 
     def __init__(
@@ -76,14 +79,16 @@ class Run:
         self.fingerprint = self.folder.fingerprint()  # reads every label file: once, not a save
         torch.manual_seed(settings.seed)
         network, self.info = start(settings, label_set, self.folder, dataset.resolve().name)
-        self.network = channels_last(network.to(self.device))
+        channels = output_channels(label_set.num_classes, self.info.activation)
+        supervised = Supervised(network, channels, inner=settings.supervision > 0)
+        self.network, self.trained = network, channels_last(supervised.to(self.device))
         if processes.count > 1:
             share_batch_norm(self.network)
-        self._learner = processes.joined(self.network)
+        self._learner = processes.joined(self.trained)
         self.average = WeightAverage(self.network, settings.average) if settings.average else None
         self._normalise = Normalise(self.info.mean, self.info.std, self.device)
-        self._half = autocast_dtype(settings.precision, self.device)
-        self.optimizer = make_optimizer(self.network, settings)
+        self.half = autocast_dtype(settings.precision, self.device)
+        self.optimizer = make_optimizer(self.trained, settings)
         self.data = AugmentedFolder(
             self.folder, self.info.input_size, settings.augment, settings.seed, settings.crop_size
         )
@@ -164,28 +169,32 @@ class Run:
         self._learner.train()
         # For dropout, also after a resume; each process draws its own masks.
         torch.manual_seed(self.settings.seed + self.step + (self.processes.rank << 32))
-        logits = self.forward(self._learner, images)
-        truth = labels.to(self.device).long()
-        loss = self.loss(class_logits(logits, self.info.activation), truth)
+        said = self.forward(self._learner, images)
+        loss = self.loss(said, labels.to(self.device).long())
         self.optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
+        nn.utils.clip_grad_norm_(self.trained.parameters(), self.settings.clip_norm)
         self.optimizer.step()
         self.step += 1
         if self.average:
             self.average.update(self.network, self.step)
         return self.processes.mean(loss.detach())
 
-    def forward(self, network: nn.Module, images: Tensor) -> Tensor:
-        """Logits of (N, h, w, 3) uint8 RGB; convolutions alone are in half precision."""
+    def forward(self, network: nn.Module, images: Tensor) -> Any:
+        """What a network says of (N, h, w, 3) uint8 RGB; its convolutions are in half precision."""
         x = self._normalise(images.to(self.device))
-        with torch.autocast(self.device.type, self._half, enabled=self._half is not None):
-            logits: Tensor = network(x)
-        return logits
+        with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
+            return network(x)
 
-    def loss(self, logits: Tensor, truth: Tensor) -> Tensor:
+    def loss(self, said: list[Tensor], truth: Tensor) -> Tensor:
+        """Of the network's answer and, less heavily, of those of its inner stages."""
+        losses = [self._loss(each, shrink_labels(truth, each.shape[-2:])) for each in said[1:]]
+        inner = self.settings.supervision * torch.stack(losses).mean() if losses else 0.0
+        return self._loss(said[0], truth) + inner
+
+    def _loss(self, answer: Tensor, truth: Tensor) -> Tensor:
         """The sum of the losses that the setting names."""
-        ignored = self.info.labels.ignore_id
+        logits, ignored = class_logits(answer, self.info.activation), self.info.labels.ignore_id
         terms = LOSSES[self.settings.loss]
         return torch.stack([t(logits, truth, self.class_weights, ignored) for t in terms]).sum()
 
@@ -259,7 +268,7 @@ class Run:
         }  # fmt: skip
         if self.processes.first:
             average = self.average.network if self.average else None
-            save_state(self.out / STATE_FILE, self.network, average, self.optimizer, facts)
+            save_state(self.out / STATE_FILE, self.trained, average, self.optimizer, facts)
 
     def resume(self) -> None:
         """Take up the state in the output folder, if there is one."""
@@ -268,7 +277,7 @@ class Run:
             return
         state = TrainingState.read(path)
         check_same(state.facts, self.settings, self.fingerprint, self.dataset, self.out)
-        state.restore(self.network, self.optimizer)
+        state.restore(self.trained, self.optimizer)
         if self.average:
             self.average.restore(state.average(), state.facts["step"])
         for name in ("step", "miou", "measured_at", "best", "best_at"):

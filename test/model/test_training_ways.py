@@ -97,6 +97,7 @@ def test_statistics_are_those_of_the_batches():
         {"average": 0.0},
         {"statistics_images": 0},
         {"network": "bayesian_segnet_basic"},
+        {"supervision": 0.4},
     ],
 )
 def test_each_way_learns_repeats_and_resumes(dataset, tmp_path, change):
