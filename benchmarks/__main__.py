@@ -10,7 +10,16 @@ from pathlib import Path
 
 from benchmarks.harness import Report, machine, print_figures
 
-BENCHMARKS = ("engines", "bayesian", "pooling", "networks", "uncertainty", "camvid", "gpu")
+BENCHMARKS = (
+    "engines",
+    "bayesian",
+    "pooling",
+    "networks",
+    "uncertainty",
+    "learning",
+    "accuracy",
+    "gpu",
+)
 OUT = Path(__file__).parent / "results"
 
 

@@ -1,0 +1,1 @@
+"""Trainings on CamVid: recipes, what each ingredient gives, whether chosen frames teach more."""

@@ -1,0 +1,108 @@
+"""How each network is trained on CamVid, and what comes of it on a sequence that it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.camvid.folders import CACHE, HELD_OUT, held_out_folder, whole_folder
+from benchmarks.harness import Report
+from segnet_model.checkpoint import change_info, load_weights
+from segnet_model.data.camvid import load_label_set, open_split
+from segnet_model.evaluation import Assessment, assess
+from segnet_model.predictor import Predictor
+from segnet_model.progress import progress_bar
+from segnet_model.settings import AugmentSettings, TrainSettings
+from segnet_model.training import train
+
+FIRST = TrainSettings(
+    input_size=(360, 480), crop_size=(256, 320), epochs=120, warm_up=0.03, license="CC-BY-NC-4.0",
+    augment=AugmentSettings(scale_min=0.6, scale_max=1.6, rotate=3.0),
+    evaluate_every=1000,
+)  # fmt: skip
+# Lovasz's loss takes longer than the network, and helps most where little is left to learn.
+SECOND = replace(FIRST, epochs=20, learning_rate=5e-4, loss="cross_entropy+lovasz")
+SAMPLES = {"bayesian_segnet": 40, "bayesian_segnet_basic": 40}
+RECIPES: dict[str, tuple[TrainSettings, ...]] = {
+    name: (replace(FIRST, network=name), replace(SECOND, network=name))
+    for name in ("enet", "segnet_basic", "bayesian_segnet_basic", "segnet", "bayesian_segnet")
+}
+
+
+def run(report: Report, network: str, seeds: int, final: bool, epochs: float) -> None:
+    """Train on two sequences and measure on the third, then, if final, train on all.
+
+    Args:
+        report: gets the table.
+        network: a key of `RECIPES`.
+        seeds: how many trainings to hold against each other.
+        final: whether to make the weights to ship.
+        epochs: times as many epochs as the recipe says, where there is less time.
+    """
+    folder, rows, temperatures = held_out_folder(), [], {}
+    for seed in range(seeds):
+        weights = follow(network, seed, folder, CACHE / f"{network}_{seed}", epochs)
+        rows.append({"seed": seed, **measure(weights, folder)})
+        temperatures = dict(load_weights(weights)[1].temperatures)
+    if rows:
+        values = {key: [row[key] for row in rows] for key in rows[0]}
+        means = {key: float(np.mean(each)) for key, each in values.items() if key != "seed"}
+        spread = {key: float(np.std(each)) for key, each in values.items() if key != "seed"}
+        rows += [{"seed": "mean", **means}, {"seed": "spread", **spread}]
+        report.table(f"{network} on {HELD_OUT}, trained on the others", rows)
+    if final:
+        weights = follow(network, 0, whole_folder(), CACHE / f"{network}_final", epochs)
+        info = load_weights(weights)[1]
+        # How sure it may be is fitted on images that the same recipe never saw.
+        change_info(weights, weights, replace(info, temperatures=temperatures))
+        print(f"weights: {weights}")
+
+
+def follow(network: str, seed: int, folder: Path, out: Path, epochs: float) -> Path:
+    """Train in the recipe's stages, each from the weights of the one before."""
+    weights: Path | None = None
+    for index, stage in enumerate(RECIPES[network]):
+        settings = replace(
+            stage, seed=seed, init=None if weights is None else str(weights),
+            epochs=max(1, round(stage.epochs * epochs)),
+        )  # fmt: skip
+        weights = learn(folder, out / f"stage{index + 1}", settings)
+    assert weights is not None
+    return weights
+
+
+def learn(folder: Path, out: Path, settings: TrainSettings) -> Path:
+    """Train, or go on, with a bar; the weights file."""
+    with progress_bar(f"{out.parent.name}/{out.name}") as bar:
+        weights = train(folder, out, settings, lambda done: bar(done.step / done.steps))
+    assert weights is not None
+    return weights
+
+
+def measure(weights: Path, folder: Path) -> dict[str, float]:
+    """What a robot needs to know of some weights, on val."""
+    name = load_weights(weights)[1].network
+    asked: Mapping[str, Any] = (
+        {"uncertainty": "mc", "samples": SAMPLES[name]} if name in SAMPLES else {}
+    )
+    predictor = Predictor.load(weights, **asked)
+    return figures(assess(predictor, open_split(folder, "val", load_label_set(folder))))
+
+
+def figures(assessment: Assessment) -> dict[str, float]:
+    """A row of the table: shares of 1, and milliseconds an image."""
+    found = assessment.figures()
+    return {
+        "mIoU": found["miou"],
+        "Road IoU": found["iou"]["Road"],
+        "Pavement IoU": found["iou"]["Pavement"],
+        "Pedestrian recall": found["accuracy"]["Pedestrian"],
+        "Bicyclist recall": found["accuracy"]["Bicyclist"],
+        "boundary F1": found["boundary_f1"],
+        "ECE": found["ece"],
+        "ms": found["ms"],
+    }
