@@ -11,22 +11,22 @@ import sys
 from segnet_model.errors import SegNetError
 
 COMMANDS = (
-    "extract", "select", "train", "calibrate", "evaluate", "predict", "export", "bag", "render"
+    "extract", "select", "prelabel", "import-labels", "train", "calibrate", "evaluate",
+    "predict", "export", "bag", "render",
 )  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one subcommand; returns the exit code: 0, or 2 for bad input."""
+    """Run one subcommand; returns the exit code: its own, else 0, or 2 for bad input."""
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     args = _parser().parse_args(arguments)
     try:
-        args.run(args)
+        return int(args.run(args) or 0)
     except SegNetError as error:
         print(f"segnet {args.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

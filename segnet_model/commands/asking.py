@@ -7,6 +7,11 @@ import argparse
 from segnet_model.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
 from segnet_model.predictor import Predictor
 
+_WAYS = {
+    "mc": "several passes with dropout",
+    "temporal": "one pass a frame with dropout, and their average",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser, uncertainties: tuple[str, ...]) -> None:
     """Add them; uncertainties are those of `UNCERTAINTIES` that the command can use."""
@@ -16,10 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser, uncertainties: tuple[str, ...
     group.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto)")
     group.add_argument("--precision", default="auto", help="auto, float32, bfloat16, float16")
     group.add_argument("--engine", choices=ENGINES, default="auto", help="(default: auto)")
+    ways = "; ".join(f"{name}: {_WAYS[name]}" for name in uncertainties if name != "none")
     group.add_argument(
         "--uncertainty", choices=uncertainties, default="none",
-        help="mc: several passes with dropout, temporal: one a frame and their average; both need "
-        "a Bayesian network (default: none)",
+        help=f"{ways}; needs a Bayesian network (default: none)",
     )  # fmt: skip
     group.add_argument("--samples", type=int, default=20, help="passes of mc (default: 20)")
     group.add_argument("--seed", type=int, default=0, help="of the dropout masks (default: 0)")

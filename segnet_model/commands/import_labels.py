@@ -1,0 +1,103 @@
+"""Read labels from CVAT, labelme, CamVid or id images into a data set."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from segnet_model.data.annotations.detect import FORMATS
+from segnet_model.data.annotations.importing import Imported, import_labels
+from segnet_model.data.camvid import load_label_set
+from segnet_model.errors import SettingsError
+from segnet_model.progress import progress_bar
+
+EPILOG = """\
+SOURCE is a folder or a zip, which is read without being unpacked. Labels go to the image of the
+same name: those of DATASET/train/0001.jpg become DATASET/trainannot/0001.png.
+
+  cvat-camvid   CVAT's export CamVid 1.0
+  cvat-mask     CVAT's export Segmentation mask 1.1
+  camvid32      CamVid's original 32 colours, merged to the eleven classes:
+                Road        Road LaneMkgsDriv LaneMkgsNonDriv
+                Pavement    Sidewalk ParkingBlock RoadShoulder(1)
+                Building    Building Wall Archway(2) Bridge(2) Tunnel(2)
+                Tree        Tree VegetationMisc
+                SignSymbol  SignSymbol TrafficLight Misc_Text
+                Pole        Column_Pole TrafficCone(2)
+                Car         Car SUVPickupTruck Truck_Bus Train(2) OtherMoving(2)
+                Pedestrian  Pedestrian Child(2) CartLuggagePram(2) Animal(2)
+                Bicyclist   Bicyclist MotorcycleScooter
+                Sky, Fence  themselves; Void counts nowhere
+                Sources differ: some take (1) as Road and leave (2) out; --map follows them.
+  ids           PNG whose grey values, or palette indices, are class ids
+  colors        PNG in the label set's colours
+  labelme       JSON: polygons, rectangles, circles; later ones lie on top
+
+CVAT's and labelme's labels count by their names. One that is no class of the data set is refused
+until --map says what it is. Pixels that nobody labelled are ignored. Everything is checked before
+anything is written; labels that are there already are replaced, as corrected ones come back often.
+
+  segnet import-labels task_export.zip yard
+  segnet import-labels labelme_folder yard --map lawn=Grass --map dog=ignore
+"""
+NAMED = 5  # files that are listed by name
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("source", type=Path, help="a zip or a folder")
+    parser.add_argument("dataset", type=Path, help="folder with train/ and val/")
+    parser.add_argument("--split", help="take only images of this split (default: whichever)")
+    parser.add_argument(
+        "--format", choices=("auto", *FORMATS), default="auto",
+        help="of the labels (default: auto, by the files' names)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="NAME=CLASS",
+        help="what a label of another name is; CLASS may be ignore",
+    )  # fmt: skip
+    parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
+    parser.add_argument("--keep", action="store_true", help="keep labels that are there already")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Import, and say what came of it."""
+    labels = load_label_set(args.dataset, args.labels)
+    with progress_bar("reading") as progress:
+        done = import_labels(
+            args.source, args.dataset, labels, split=args.split, format_name=args.format,
+            renamed=renamed(args.map), keep=args.keep, progress=progress,
+        )  # fmt: skip
+    _print(args.dataset, done)
+
+
+def renamed(pairs: Sequence[str]) -> dict[str, str]:
+    """Read "NAME=CLASS" pairs; SettingsError where one is none, or two are for one name."""
+    meanings: dict[str, str] = {}
+    for pair in pairs:
+        # A class's name may hold "=" less likely than a label's, so the last one counts.
+        name, equals, meaning = pair.rpartition("=")
+        if not (name and equals and meaning):
+            raise SettingsError(f"--map {pair} is not NAME=CLASS, as in --map lawn=Grass")
+        if name in meanings:
+            raise SettingsError(f"--map {name}=... is given twice; give it once")
+        meanings[name] = meaning
+    return meanings
+
+
+def _print(dataset: Path, done: Imported) -> None:
+    counts = ", ".join(f"{done.counts[kind]} {kind}" for kind in ("new", "changed", "same"))
+    kept = f", {done.counts['kept']} kept" if done.counts["kept"] else ""
+    print(f"{dataset}: labels of {done.counts.total()} images: {counts}{kept} ({done.format})")
+    for note, count in done.notes.items():
+        print(f"{count} {note}")
+    if done.imageless:
+        print(f"{len(done.imageless)} labels have no image here: {_some(done.imageless)}")
+    if done.unlabelled:
+        print(f"{len(done.unlabelled)} images have no labels yet: {_some(done.unlabelled)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

@@ -1,0 +1,115 @@
+"""Write the network's masks for CVAT, so that a person corrects them instead of drawing."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from segnet_model.checkpoint import whole_file
+from segnet_model.commands import asking
+from segnet_model.data.annotations.cvat_zip import FORMATS, check_names, cvat_zip, labels_json
+from segnet_model.data.annotations.forms import by_stem
+from segnet_model.data.files import list_images, read_image
+from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.predictor import Predictor
+from segnet_model.progress import progress_bar
+
+EPILOG = """\
+Takes the images of DATASET/train that have no labels in DATASET/trainannot yet, or those of a plain
+folder. Writes OUT.zip, and the classes as OUT.labels.json.
+
+  segnet prelabel runs/yard/weights.safetensors yard --out to_correct.zip
+
+In CVAT:
+
+  1. Create a task. Under Labels choose Raw, and paste the content of to_correct.labels.json.
+     Add the images, with the names that they have. Submit.
+  2. In the task's menu choose Upload annotations, the format CamVid 1.0 (with --format mask:
+     Segmentation mask 1.1), and to_correct.zip. Switch "Convert masks to polygons" off: polygons
+     lose the masks' edges.
+  3. Open the job and correct the masks with the brush.
+  4. Export the task's annotations, in one of the same two formats, and import them:
+
+  segnet import-labels task_export.zip yard
+
+With --unsure 0.4, say, pixels of which the network is less sure stay empty for a person to fill.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    asking.add_arguments(parser, ("none", "mc"))
+    parser.add_argument("source", type=Path, help="a data set, or a folder of images")
+    parser.add_argument("--out", type=Path, required=True, help="the zip")
+    parser.add_argument("--split", default="train", help="of the data set (default: train)")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="camvid",
+        help="camvid: CVAT's CamVid 1.0, mask: Segmentation mask 1.1 (default: camvid)",
+    )  # fmt: skip
+    parser.add_argument("--all", action="store_true", help="also images that have labels")
+    parser.add_argument(
+        "--unsure", type=float, metavar="U",
+        help="leave pixels empty whose uncertainty, 0 to 1, is above U",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> None:
+    """Predict the images one after the other into the zip."""
+    if args.out.suffix != ".zip":
+        raise SettingsError(f"--out {args.out} must end in .zip; CVAT takes nothing else")
+    if args.unsure is not None and not 0 <= args.unsure <= 1:
+        raise SettingsError(f"--unsure {args.unsure} must be from 0 to 1")
+    images = images_to_label(args.source, args.split, args.all)
+    predictor = asking.load(args)
+    labels = predictor.info.labels
+    check_names(args.format, labels)
+    if args.unsure is not None and "background" in labels.names:
+        raise SettingsError(
+            "CVAT takes empty pixels for the class 'background'; leave --unsure away"
+        )
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        progress_bar("predicting") as progress,
+        cvat_zip(args.out, args.format, labels) as add,
+    ):
+        for done, path in enumerate(images, 1):
+            add(path.name, _predict(predictor, path, args.unsure))
+            progress(done / len(images))
+    constructor = args.out.with_suffix(".labels.json")
+    with whole_file(constructor) as temporary:
+        temporary.write_text(labels_json(labels), encoding="utf-8")
+    print(
+        f"{args.out}: {len(images)} masks, to be uploaded to CVAT as {FORMATS[args.format]!r}; "
+        f"labels for its raw constructor in {constructor}; segnet prelabel --help says how"
+    )
+
+
+def images_to_label(source: Path, split: str, again: bool = False) -> list[Path]:
+    """The images of a data set's split that have no labels, or those of a plain folder.
+
+    Raises:
+        DatasetError: there are none, or two of one name.
+    """
+    folder = source / split if (source / split).is_dir() else source
+    if not folder.is_dir():
+        raise DatasetError(f"there is no folder {folder}; give a data set or a folder of images")
+    images = list_images(folder)
+    by_stem(path.name for path in images)
+    if not images:
+        raise DatasetError(f"{folder} holds no images; expected {split}/ in it, or images")
+    annotated = source / f"{split}annot"
+    unlabelled = [path for path in images if not (annotated / f"{path.stem}.png").is_file()]
+    if not (again or unlabelled):
+        raise DatasetError(f"all {len(images)} images of {folder} have labels; --all redoes them")
+    return images if again else unlabelled
+
+
+def _predict(predictor: Predictor, path: Path, unsure: float | None) -> np.ndarray:
+    """The network's labels (H, W) uint8, those that it is not sure of ignored."""
+    found = predictor.predict(read_image(path))
+    if unsure is None:
+        return found.labels
+    ignored = np.uint8(predictor.info.labels.ignore_id)
+    return np.where(found.uncertainty > unsure, ignored, found.labels)

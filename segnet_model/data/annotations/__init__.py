@@ -1,0 +1,1 @@
+"""Labels as annotation tools write and read them; nothing of what they hold is trusted."""

@@ -1,0 +1,180 @@
+"""From an export of an annotation tool to the label files of a data set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from segnet_model.data.annotations.archives import open_source
+from segnet_model.data.annotations.detect import open_form
+from segnet_model.data.annotations.forms import Form
+from segnet_model.data.annotations.naming import Naming
+from segnet_model.data.camvid import has_split
+from segnet_model.data.files import list_images, read_labels, write_png
+from segnet_model.errors import DatasetError, ImageError
+from segnet_model.labels import LabelSet
+from segnet_model.progress import ShareDone, untold
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What came of an import."""
+
+    format: str
+    counts: Counter[str] = field(default_factory=Counter)  # files that are new, changed, same, kept
+    notes: Counter[str] = field(default_factory=Counter)  # what readers left out, and how often
+    imageless: tuple[str, ...] = ()  # labels whose image is not in the data set
+    unlabelled: tuple[str, ...] = ()  # images that still have no labels, as "train/0001"
+
+
+def import_labels(
+    source: Path,
+    dataset: Path,
+    labels: LabelSet,
+    *,
+    split: str | None = None,
+    format_name: str = "auto",
+    renamed: Mapping[str, str] | None = None,
+    keep: bool = False,
+    progress: ShareDone = untold,
+) -> Imported:
+    """Write an export's labels into the data set, all of them or none.
+
+    Everything is read and checked first, and its files are written beside the old ones, which are
+    then replaced: a bad file, or a full disk, changes nothing.
+
+    Args:
+        source: a folder or a zip.
+        dataset: folder with train/, val/ or test/.
+        labels: the data set's label set.
+        split: whose images to look at; None takes the split that holds the image.
+        format_name: one of `detect.FORMATS`, or "auto".
+        renamed: name in the export: our class, or "ignore".
+        keep: leave label files that are there already as they are.
+        progress: told the share of the files that is done.
+
+    Raises:
+        DatasetError: the export or a file of it cannot be used; the data set is as before.
+        SettingsError: a name is renamed to what is no class.
+    """
+    images = find_images(dataset, split)
+    with open_source(source) as files:
+        try:
+            form = open_form(files, format_name, labels)
+            naming = Naming(labels, renamed or {}, form.meanings)
+            wanted = {stem: images[stem] for stem in form.files if stem in images}
+            _check_some(form, wanted, images)
+            with TemporaryDirectory(prefix=".import-", dir=dataset) as folder:
+                staged = Path(folder)
+                notes = _stage_all(form, naming, wanted, staged, progress)
+                counts = Counter(
+                    _place(staged / f"{stem}.png", _target(image), labels, keep)
+                    for stem, image in wanted.items()
+                )
+        except (DatasetError, ImageError, OSError) as error:
+            raise DatasetError(f"{source}: {error}") from None
+    imageless = tuple(stem for stem in form.files if stem not in images)
+    splits = {split} if split else {image.parent.name for image in wanted.values()}
+    return Imported(form.name, counts, notes, imageless, _unlabelled(images, splits))
+
+
+def find_images(dataset: Path, split: str | None) -> dict[str, Path]:
+    """The data set's images by their names without ending.
+
+    Raises:
+        DatasetError: there are none, or two of one name.
+    """
+    splits = [each for each in ((split,) if split else SPLITS) if has_split(dataset, each)]
+    if not splits:
+        wanted = f"{split}/" if split else "train/, val/ or test/"
+        raise DatasetError(f"{dataset} has no images in {wanted}; put the labelled images there")
+    images: dict[str, Path] = {}
+    for path in (path for each in splits for path in list_images(dataset / each)):
+        if path.stem in images:
+            raise DatasetError(
+                f"{images[path.stem]} and {path} have the same name; "
+                "remove one, or say which with --split"
+            )
+        images[path.stem] = path
+    return images
+
+
+def _check_some(form: Form, wanted: Mapping[str, Path], images: Mapping[str, Path]) -> None:
+    if not wanted:
+        raise DatasetError(
+            f"none of its {len(form.files)} labels ({next(iter(form.files))!r} and so on) is for "
+            f"an image of the data set ({next(iter(images))!r} and so on); names must be the same"
+        )
+
+
+def _stage_all(
+    form: Form, naming: Naming, wanted: Mapping[str, Path], staged: Path, progress: ShareDone
+) -> Counter[str]:
+    notes: Counter[str] = Counter()
+    for done, (stem, image) in enumerate(wanted.items(), 1):
+        notes += _stage(form, naming, stem, image, staged)
+        progress(done / len(wanted))
+    naming.check()
+    return notes
+
+
+def _stage(form: Form, naming: Naming, stem: str, image: Path, staged: Path) -> Counter[str]:
+    """Read and check one file of the export, and write its ids to the staging folder."""
+    try:
+        mask = form.read(form.files[stem])
+        _check_size(mask.indices, image)
+    except (DatasetError, ImageError) as error:
+        raise DatasetError(f"{form.files[stem]}: {error}") from None
+    write_png(staged / f"{stem}.png", naming.ids(mask))
+    return mask.notes
+
+
+def _check_size(mask: np.ndarray, path: Path) -> None:
+    try:
+        with Image.open(path) as image:  # reads the header only
+            width, height = image.size
+    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
+        raise DatasetError(f"is for {path}, which does not open as an image ({error})") from None
+    if mask.shape != (height, width):
+        raise DatasetError(
+            f"is {mask.shape[1]}x{mask.shape[0]} but its image {path} is {width}x{height}; "
+            "export the labels at the image's size"
+        )
+
+
+def _target(image: Path) -> Path:
+    return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"
+
+
+def _place(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:
+    """Move a label file to its place, and say what it was there."""
+    if not target.exists():
+        target.parent.mkdir(exist_ok=True)
+        staged.replace(target)
+        return "new"
+    if keep:
+        return "kept"
+    try:
+        if np.array_equal(read_labels(target, labels), read_labels(staged, labels)):
+            return "same"
+    except DatasetError:
+        pass  # what was there is damaged, or of another label set: replaced
+    staged.replace(target)
+    return "changed"
+
+
+def _unlabelled(images: Mapping[str, Path], splits: Collection[str]) -> tuple[str, ...]:
+    """Images of these splits that have no labels yet."""
+    return tuple(
+        f"{image.parent.name}/{stem}"
+        for stem, image in images.items()
+        if image.parent.name in splits and not _target(image).exists()
+    )

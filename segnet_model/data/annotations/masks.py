@@ -1,0 +1,73 @@
+"""Label images: PNG files whose pixels are ids or colours."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from segnet_model.errors import DatasetError, ImageError
+from segnet_model.image_size import check_size
+
+DAMAGE = (
+    OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, UnidentifiedImageError,
+    Image.DecompressionBombError,
+)  # fmt: skip
+UINT8_MAX = 255
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """What a label image holds: ids, colours, or both where it has a palette."""
+
+    ids: np.ndarray | None  # (H, W) uint8
+    colors: np.ndarray | None  # (H, W, 3) uint8 RGB
+
+
+def decode_mask(data: bytes) -> Pixels:
+    """Decode a label image.
+
+    Args:
+        data: a whole PNG file; JPEG blurs labels and is none.
+
+    Raises:
+        ImageError: it does not open, is damaged, or is of an absurd size.
+        DatasetError: it is partly transparent, or holds numbers above 255.
+    """
+    try:
+        Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # reads every checksum
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            check_size(image.height, image.width)
+            return _pixels(image)
+    except DAMAGE as error:
+        raise ImageError(f"does not open as a PNG ({error}); is it whole?") from None
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    _check_opaque(image)
+    if image.mode == "P":
+        return Pixels(np.asarray(image), np.asarray(image.convert("RGB")))
+    if image.mode in ("1", "L"):
+        return Pixels(np.asarray(image).astype(np.uint8), None)
+    if image.mode == "LA":
+        return Pixels(np.asarray(image.convert("L")), None)
+    if image.mode in ("RGB", "RGBA"):
+        return Pixels(None, np.asarray(image.convert("RGB")))
+    values = np.asarray(image)  # some programs write 16 bits
+    if values.max() > UINT8_MAX:
+        raise DatasetError(f"holds the number {values.max()}; ids are 0 to {UINT8_MAX}")
+    return Pixels(values.astype(np.uint8), None)
+
+
+def _check_opaque(image: Image.Image) -> None:
+    """An opaque alpha channel says nothing; half a label is nothing that could be trained on."""
+    if image.mode in ("LA", "RGBA") or "transparency" in image.info:
+        through = int((np.asarray(image.convert("RGBA"))[..., 3] < UINT8_MAX).sum())
+        if through:
+            raise DatasetError(
+                f"{through} pixels are transparent; export the labels without an alpha channel"
+            )
