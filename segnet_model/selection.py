@@ -85,6 +85,12 @@ def choose(
     return [candidates[index] for index in chosen]
 
 
+def evenly(names: Sequence[str], count: int) -> list[str]:
+    """As many as count of the names, evenly spaced and in their order."""
+    places = np.linspace(0, len(names) - 1, min(count, len(names))).round().astype(int)
+    return [names[place] for place in places.tolist()]
+
+
 def _novelty(differences: np.ndarray, unlike: float) -> np.ndarray:
     distances = np.abs(differences).mean(1)
     result: np.ndarray = 1 - np.exp(-((distances / unlike) ** 2))

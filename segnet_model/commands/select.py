@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Collection
 from pathlib import Path
 
 import cv2
@@ -17,20 +18,24 @@ from segnet_model.drawing import heat, panel
 from segnet_model.errors import DatasetError, SettingsError
 from segnet_model.predictor import Predictor
 from segnet_model.progress import progress_bar
-from segnet_model.selection import Candidate, choose, look_of, score_of
+from segnet_model.selection import Candidate, choose, evenly, look_of, score_of
 
 EPILOG = """\
 Asks the network about each frame several times with dropout, and takes the frames where its answers
 disagree most, spread over time and appearance. What is in OUT/train already is not taken again, nor
 anything like it. Writes OUT/train/NAME.png, OUT/selection.csv (best first) and OUT/selection.png.
 
-  segnet select drive.mcap runs/yard/weights.safetensors --count 50 --out yard
-  segnet prelabel runs/yard/weights.safetensors yard --out to_correct.zip
+  segnet select drive.mcap bayesian_segnet_basic_drives --count 50 --out yard
+  segnet prelabel bayesian_segnet_basic_drives yard --out to_correct.zip
+
+OUT/val, to measure on, gets frames of the last fifth of the recording, evenly spaced: hard frames
+alone would make every network look bad, and neighbours of training frames every network look good.
+Nothing to learn from is taken there.
 
 A network without dropout is asked once: --uncertainty none ranks by its entropy, which also rises
-where classes merely look alike. Take frames to measure on with segnet extract, not with this: hard
-frames alone would make every network look bad.
+where classes merely look alike.
 """
+LEARNED_SHARE = 0.8  # of the source, from its beginning; the rest is to measure on
 PICTURES = 12
 PICTURE = (320, 240)  # pixels: width, height
 
@@ -42,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(uncertainty="mc", samples=8)
     parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
     parser.add_argument("--count", type=int, default=50, help="frames to choose (50)")
+    parser.add_argument("--val", type=int, default=10, help="frames to measure on (10)")
     parser.add_argument("--topic", help="of the images in a bag that has several")
     parser.add_argument(
         "--every", type=float, default=0.5, metavar="S", help="seconds between candidates (0.5)"
@@ -50,28 +56,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Rank, choose, and write the chosen frames."""
-    if args.count < 1 or args.every < 0:
+    if args.count < 1 or args.val < 0 or args.every < 0:
         raise SettingsError(
-            f"--count {args.count} must be 1 or more, --every {args.every} 0 or more"
+            f"--count {args.count} must be 1 or more, --val {args.val} and --every {args.every} "
+            "0 or more"
         )
     predictor = asking.load(args)
-    folder = args.out / "train"
-    folder.mkdir(parents=True, exist_ok=True)
-    known = {path.stem: look_of(read_image(path)) for path in list_images(folder)}
-    candidates = []
-    with progress_bar("ranking") as progress:
-        for index, each in enumerate(named_images(args.source, args.topic, args.every)):
-            if each.name not in known:
-                candidates.append(_candidate(predictor, each, index))
-            progress(each.share)
+    for split in ("train", "val"):
+        (args.out / split).mkdir(parents=True, exist_ok=True)
+    known = {path.stem: look_of(read_image(path)) for path in list_images(args.out / "train")}
+    taken = {*known, *(path.stem for path in list_images(args.out / "val"))}
+    candidates, to_measure = _ranked(args, predictor, taken)
     chosen = choose(candidates, args.count, list(known.values()))
     if not chosen:
-        raise DatasetError(f"{args.source} has no frame that is not in {folder} already")
-    _write(args, predictor, chosen)
+        raise DatasetError(f"{args.source} has no frame that is not in {args.out}/train already")
+    measured = evenly(to_measure, args.val)
+    _write(args, predictor, chosen, measured)
     print(
-        f"{folder}: {len(chosen)} of {len(candidates)} frames, to be labelled in "
-        f"{args.out / 'trainannot'}; look at {args.out / 'selection.png'}"
+        f"{args.out}: {len(chosen)} of {len(candidates)} frames in train, {len(measured)} in val, "
+        f"to be labelled in trainannot and valannot; look at {args.out / 'selection.png'}"
     )
+
+
+def _ranked(
+    args: argparse.Namespace, predictor: Predictor, taken: Collection[str]
+) -> tuple[list[Candidate], list[str]]:
+    """The frames to choose from, and the names of those that are kept to measure on."""
+    candidates, to_measure = [], []
+    with progress_bar("ranking") as progress:
+        for index, each in enumerate(named_images(args.source, args.topic, args.every)):
+            if args.val and each.share > LEARNED_SHARE:
+                to_measure.append(each.name)
+            elif each.name not in taken:
+                candidates.append(_candidate(predictor, each, index))
+            progress(each.share)
+    return candidates, to_measure
 
 
 def _candidate(predictor: Predictor, each: NamedImage, index: int) -> Candidate:
@@ -79,27 +98,38 @@ def _candidate(predictor: Predictor, each: NamedImage, index: int) -> Candidate:
     return Candidate(each.name, time, score_of(predictor, each.image), look_of(each.image))
 
 
-def _write(args: argparse.Namespace, predictor: Predictor, chosen: list[Candidate]) -> None:
-    """Write the chosen frames, the list of them, and a picture of the first."""
+def _write(
+    args: argparse.Namespace, predictor: Predictor, chosen: list[Candidate], measured: list[str]
+) -> None:
+    """Write the frames, the list of the chosen ones, and a picture of the first."""
     ranks = {each.name: rank for rank, each in enumerate(chosen)}
     pictures: dict[int, list[np.ndarray]] = {}
     with progress_bar("writing") as progress:
         for each in named_images(args.source, args.topic, args.every):
             rank = ranks.get(each.name)
-            if rank is not None:
-                write_png(args.out / "train" / f"{each.name}.png", each.image)
-                if rank < PICTURES:
-                    pictures[rank] = _picture(predictor, each.image)
+            if rank is not None or each.name in measured:
+                split = "val" if rank is None else "train"
+                write_png(args.out / split / f"{each.name}.png", each.image)
+            if rank is not None and rank < PICTURES:
+                pictures[rank] = _picture(predictor, each.image)
             progress(each.share)
-    with whole_file(args.out / "selection.csv") as path, path.open("w", newline="") as file:
+    _write_list(args.out / "selection.csv", chosen)
+    _write_sheet(args.out / "selection.png", [pictures[rank] for rank in sorted(pictures)])
+
+
+def _write_list(path: Path, chosen: list[Candidate]) -> None:
+    with whole_file(path) as temporary, temporary.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["rank", "name", "seconds", "score"])
         for rank, one in enumerate(chosen, 1):
             rows.writerow([rank, one.name, f"{one.time:.3f}", f"{one.score:.5f}"])
-    pairs = [pictures[rank] for rank in sorted(pictures)]
-    rows_of_two = [[*a, *b] for a, b in zip(pairs[::2], pairs[1::2], strict=False)] or [pairs[0]]
+
+
+def _write_sheet(path: Path, pairs: list[list[np.ndarray]]) -> None:
+    """Two frames a row, each beside what the network is unsure of."""
+    rows = [[*a, *b] for a, b in zip(pairs[::2], pairs[1::2], strict=False)] or [pairs[0]]
     titles = ["chosen, best first", "what the network is unsure of"]
-    write_png(args.out / "selection.png", panel(rows_of_two, titles * (len(rows_of_two[0]) // 2)))
+    write_png(path, panel(rows, titles * (len(rows[0]) // 2)))
 
 
 def _picture(predictor: Predictor, image: np.ndarray) -> list[np.ndarray]:

@@ -8,7 +8,7 @@ from segnet_model.data.bag_writer import BagWriter
 from segnet_model.data.files import list_images, read_image, write_png
 from segnet_model.data.scenes import Drive
 from segnet_model.predictor import Predictor
-from segnet_model.selection import Candidate, choose, score_of
+from segnet_model.selection import Candidate, choose, evenly, score_of
 
 BAYESIAN = "bayesian_segnet_basic_drives"
 
@@ -69,14 +69,14 @@ def test_scores_are_the_mean_mutual_information():
 
 @pytest.fixture
 def bag(tmp_path):
-    """Eight frames, half a second apart: four of noise, that no network knows, and four alike."""
+    """Ten frames, half a second apart: five of noise, that no network knows, and five alike."""
     rng = np.random.default_rng(0)
     still = Drive(4000).frame(0).image
     with BagWriter(tmp_path / "bag") as writer:
-        for index in range(8):
+        for index in range(10):
             noise = rng.integers(0, 256, (6, 8, 3), np.uint8).repeat(60, 0).repeat(60, 1)
             image = noise if index % 2 else still
-            writer.write_image("/camera", index * 500_000_000, "camera", image)
+            writer.write_image("/camera", (index + 1) * 500_000_000, "camera", image)
     return tmp_path / "bag"
 
 
@@ -99,6 +99,25 @@ def test_the_command_takes_frames_out_of_a_bag(bag, tmp_path):
     assert len(more) == 6
 
 
+def test_the_end_of_a_recording_is_kept_to_measure_on(bag, tmp_path):
+    out = tmp_path / "yard"
+    assert main(["select", str(bag), BAYESIAN, "--out", str(out), "--count", "99", "--val", "1",
+                 "--samples", "1", "--device", "cpu"]) == 0  # fmt: skip
+    stamps = {split: sorted(int(path.stem) // 500_000_000 for path in list_images(out / split))
+              for split in ("train", "val")}  # fmt: skip
+    assert stamps == {"train": [1, 2, 3, 4, 5, 6, 7, 8], "val": [9]}
+    whole = tmp_path / "whole"
+    assert main(["select", str(bag), BAYESIAN, "--out", str(whole), "--count", "99", "--val", "0",
+                 "--samples", "1", "--device", "cpu"]) == 0  # fmt: skip
+    assert len(list_images(whole / "train")) == 10
+
+
+def test_frames_to_measure_on_are_evenly_spaced():
+    assert evenly(list("abcdefghi"), 3) == ["a", "e", "i"]
+    assert evenly(list("ab"), 5) == ["a", "b"]
+    assert evenly([], 5) == evenly(list("ab"), 0) == []
+
+
 def test_a_folder_of_images_will_do(tmp_path):
     (tmp_path / "images").mkdir()
     for index in range(3):
@@ -106,7 +125,7 @@ def test_a_folder_of_images_will_do(tmp_path):
         write_png(tmp_path / "images" / f"{index}.png", image)
     out = tmp_path / "out"
     arguments = ["select", str(tmp_path / "images"), "segnet_basic_drives", "--out", str(out),
-                 "--uncertainty", "none", "--count", "9", "--device", "cpu"]  # fmt: skip
+                 "--uncertainty", "none", "--count", "9", "--val", "0"]  # fmt: skip
     assert main(arguments) == 0
     assert len(list_images(out / "train")) == 3
 
