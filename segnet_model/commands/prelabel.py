@@ -11,14 +11,15 @@ from segnet_model.checkpoint import whole_file
 from segnet_model.commands import asking
 from segnet_model.data.annotations.cvat_zip import FORMATS, check_names, cvat_zip, labels_json
 from segnet_model.data.annotations.forms import by_stem
+from segnet_model.data.camvid import label_path
 from segnet_model.data.files import list_images, read_image
 from segnet_model.errors import DatasetError, SettingsError
 from segnet_model.predictor import Predictor
 from segnet_model.progress import progress_bar
 
 EPILOG = """\
-Takes the images of DATASET/train that have no labels in DATASET/trainannot yet, or those of a plain
-folder. Writes OUT.zip, and the classes as OUT.labels.json.
+Takes the images of DATASET/train and val that have no labels in trainannot and valannot yet, or
+those of a plain folder. Writes OUT.zip, and the classes as OUT.labels.json.
 
   segnet prelabel runs/yard/weights.safetensors yard --out to_correct.zip
 
@@ -37,13 +38,15 @@ In CVAT:
 With --unsure 0.4, say, pixels of which the network is less sure stay empty for a person to fill.
 """
 
+SPLITS = ("train", "val")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     asking.add_arguments(parser, ("none", "mc"))
     parser.add_argument("source", type=Path, help="a data set, or a folder of images")
     parser.add_argument("--out", type=Path, required=True, help="the zip")
-    parser.add_argument("--split", default="train", help="of the data set (default: train)")
+    parser.add_argument("--split", help="only this one of the data set (default: train and val)")
     parser.add_argument(
         "--format", choices=FORMATS, default="camvid",
         help="camvid: CVAT's CamVid 1.0, mask: Segmentation mask 1.1 (default: camvid)",
@@ -86,24 +89,32 @@ def run(args: argparse.Namespace) -> None:
     )
 
 
-def images_to_label(source: Path, split: str, again: bool = False) -> list[Path]:
-    """The images of a data set's split that have no labels, or those of a plain folder.
+def images_to_label(source: Path, split: str | None = None, again: bool = False) -> list[Path]:
+    """The images of a data set that have no labels, or those of a plain folder.
+
+    Args:
+        source: of the data set, or with images.
+        split: only this one of the data set.
+        again: also those that have labels.
 
     Raises:
         DatasetError: there are none, or two of one name.
     """
-    folder = source / split if (source / split).is_dir() else source
-    if not folder.is_dir():
-        raise DatasetError(f"there is no folder {folder}; give a data set or a folder of images")
-    images = list_images(folder)
-    by_stem(path.name for path in images)
+    splits = [source / each for each in ((split,) if split else SPLITS)]
+    folders = [folder for folder in splits if folder.is_dir()] or [source]
+    if not source.is_dir():
+        raise DatasetError(f"there is no folder {source}; give a data set or a folder of images")
+    images = [path for folder in folders for path in list_images(folder)]
     if not images:
-        raise DatasetError(f"{folder} holds no images; expected {split}/ in it, or images")
-    annotated = source / f"{split}annot"
-    unlabelled = [path for path in images if not (annotated / f"{path.stem}.png").is_file()]
-    if not (again or unlabelled):
-        raise DatasetError(f"all {len(images)} images of {folder} have labels; --all redoes them")
-    return images if again else unlabelled
+        raise DatasetError(
+            f"{source} holds no images; expected {split or 'train'}/ in it, or images"
+        )
+    if not again and folders != [source]:
+        images = [path for path in images if not label_path(path).is_file()]
+    if not images:
+        raise DatasetError(f"all images of {source} have labels; --all redoes them")
+    by_stem(path.relative_to(source).as_posix() for path in images)
+    return images
 
 
 def _predict(predictor: Predictor, path: Path, unsure: float | None) -> np.ndarray:

@@ -98,14 +98,19 @@ def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder
     twice = [stem for stem, count in Counter(path.stem for path in found).items() if count > 1]
     if twice:
         raise DatasetError(f"{images} holds {twice[0]} twice, with other endings; remove one")
-    samples = tuple(_pair(image, labels) for image in found)
+    samples = tuple(_pair(image) for image in found)
     if not samples:
         raise DatasetError(f"{images} holds no images; expected PNG or JPEG files")
     return LabelledFolder(samples, label_set)
 
 
-def _pair(image: Path, folder: Path) -> Sample:
-    labels = folder / f"{image.stem}.png"
+def label_path(image: Path) -> Path:
+    """Where the labels of DATASET/train/NAME.jpg belong: DATASET/trainannot/NAME.png."""
+    return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"
+
+
+def _pair(image: Path) -> Sample:
+    labels = label_path(image)
     if not labels.is_file():
         raise DatasetError(f"{image} has no labels; label it as {labels} or move it away")
     return Sample(image, labels)

@@ -15,7 +15,7 @@ from segnet_model.data.annotations.archives import open_source
 from segnet_model.data.annotations.detect import open_form
 from segnet_model.data.annotations.forms import Form
 from segnet_model.data.annotations.naming import Naming
-from segnet_model.data.camvid import has_split
+from segnet_model.data.camvid import has_split, label_path
 from segnet_model.data.files import list_images, read_labels, write_png
 from segnet_model.errors import DatasetError, ImageError
 from segnet_model.labels import LabelSet
@@ -76,7 +76,7 @@ def import_labels(
                 staged = Path(folder)
                 notes = _stage_all(form, naming, wanted, staged, progress)
                 counts = Counter(
-                    _place(staged / f"{stem}.png", _target(image), labels, keep)
+                    _place(staged / f"{stem}.png", label_path(image), labels, keep)
                     for stem, image in wanted.items()
                 )
         except (DatasetError, ImageError, OSError) as error:
@@ -150,10 +150,6 @@ def _check_size(mask: np.ndarray, path: Path) -> None:
         )
 
 
-def _target(image: Path) -> Path:
-    return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"
-
-
 def _place(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:
     """Move a label file to its place, and say what it was there."""
     if not target.exists():
@@ -176,5 +172,5 @@ def _unlabelled(images: Mapping[str, Path], splits: Collection[str]) -> tuple[st
     return tuple(
         f"{image.parent.name}/{stem}"
         for stem, image in images.items()
-        if image.parent.name in splits and not _target(image).exists()
+        if image.parent.name in splits and not label_path(image).exists()
     )

@@ -65,7 +65,7 @@ def test_a_plain_folder_will_do(dataset, weights, tmp_path):
     ("more", "error", "message"),
     [
         (["--out", "{tmp}/x"], SettingsError, "must end in .zip"),
-        (["--out", "{tmp}/x.zip"], DatasetError, "all 6 images of .*train have labels; --all"),
+        (["--out", "{tmp}/x.zip"], DatasetError, "all images of .*dataset have labels; --all"),
         (["--out", "{tmp}/x.zip", "--all", "--unsure", "2"], SettingsError, "from 0 to 1"),
     ],
 )
@@ -79,8 +79,13 @@ def test_images_are_looked_for_and_told_apart(dataset, tmp_path):
     write_png(dataset / "train" / "new.png", np.zeros((4, 4, 3), np.uint8))
     assert [path.name for path in prelabel.images_to_label(dataset, "train")] == ["new.png"]
     assert len(prelabel.images_to_label(dataset, "train", again=True)) == 7
+    write_png(dataset / "val" / "more.png", np.zeros((4, 4, 3), np.uint8))
+    both = [path.name for path in prelabel.images_to_label(dataset)]
+    assert both == ["new.png", "more.png"]
     (dataset / "train" / "new.jpg").write_bytes(b"")
-    with pytest.raises(DatasetError, match=r"new\.jpg and new\.png are both for image 'new'"):
+    with pytest.raises(
+        DatasetError, match=r"train/new\.jpg and train/new\.png are both for image 'new'"
+    ):
         prelabel.images_to_label(dataset, "train")
     with pytest.raises(DatasetError, match="holds no images; expected test/"):
         prelabel.images_to_label(dataset, "test")
