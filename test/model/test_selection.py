@@ -2,11 +2,14 @@ import csv
 
 import numpy as np
 import pytest
+import torch
 
+from segnet_model.checkpoint import ModelInfo, save_weights
 from segnet_model.cli import main
 from segnet_model.data.bag_writer import BagWriter
 from segnet_model.data.files import list_images, read_image, write_png
 from segnet_model.data.scenes import Drive
+from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
 from segnet_model.selection import Candidate, choose, evenly, score_of
 
@@ -68,6 +71,16 @@ def test_scores_are_the_mean_mutual_information():
 
 
 @pytest.fixture
+def bayesian(tmp_path):
+    """Small weights of a Bayesian network."""
+    torch.manual_seed(0)
+    labels = LabelSet.load("camvid")
+    info = ModelInfo("bayesian_segnet_basic", labels, (64, 96), {"features": 8})
+    save_weights(tmp_path / "bayesian.safetensors", info.build(), info)
+    return tmp_path / "bayesian.safetensors"
+
+
+@pytest.fixture
 def bag(tmp_path):
     """Ten frames, half a second apart: five of noise, that no network knows, and five alike."""
     rng = np.random.default_rng(0)
@@ -80,10 +93,10 @@ def bag(tmp_path):
     return tmp_path / "bag"
 
 
-def test_the_command_takes_frames_out_of_a_bag(bag, tmp_path):
+def test_the_command_takes_frames_out_of_a_bag(bag, bayesian, tmp_path):
     out = tmp_path / "yard"
-    arguments = ["select", str(bag), BAYESIAN, "--out", str(out), "--count", "3", "--samples", "2",
-                 "--device", "cpu"]  # fmt: skip
+    arguments = ["select", str(bag), str(bayesian), "--out", str(out), "--count", "3",
+                 "--samples", "2"]  # fmt: skip
     assert main(arguments) == 0
     names = [path.stem for path in list_images(out / "train")]
     with (out / "selection.csv").open() as file:
@@ -99,16 +112,15 @@ def test_the_command_takes_frames_out_of_a_bag(bag, tmp_path):
     assert len(more) == 6
 
 
-def test_the_end_of_a_recording_is_kept_to_measure_on(bag, tmp_path):
+def test_the_end_of_a_recording_is_kept_to_measure_on(bag, bayesian, tmp_path):
     out = tmp_path / "yard"
-    assert main(["select", str(bag), BAYESIAN, "--out", str(out), "--count", "99", "--val", "1",
-                 "--samples", "1", "--device", "cpu"]) == 0  # fmt: skip
+    select = ["select", str(bag), str(bayesian), "--count", "99", "--samples", "1", "--out"]
+    assert main([*select, str(out), "--val", "1"]) == 0
     stamps = {split: sorted(int(path.stem) // 500_000_000 for path in list_images(out / split))
               for split in ("train", "val")}  # fmt: skip
     assert stamps == {"train": [1, 2, 3, 4, 5, 6, 7, 8], "val": [9]}
     whole = tmp_path / "whole"
-    assert main(["select", str(bag), BAYESIAN, "--out", str(whole), "--count", "99", "--val", "0",
-                 "--samples", "1", "--device", "cpu"]) == 0  # fmt: skip
+    assert main([*select, str(whole), "--val", "0"]) == 0
     assert len(list_images(whole / "train")) == 10
 
 
@@ -118,23 +130,23 @@ def test_frames_to_measure_on_are_evenly_spaced():
     assert evenly([], 5) == evenly(list("ab"), 0) == []
 
 
-def test_a_folder_of_images_will_do(tmp_path):
+def test_a_folder_of_images_will_do(weights, tmp_path):
     (tmp_path / "images").mkdir()
     for index in range(3):
         image = np.full((64, 96, 3), 80 * index, np.uint8)
         write_png(tmp_path / "images" / f"{index}.png", image)
     out = tmp_path / "out"
-    arguments = ["select", str(tmp_path / "images"), "segnet_basic_drives", "--out", str(out),
+    arguments = ["select", str(tmp_path / "images"), str(weights), "--out", str(out),
                  "--uncertainty", "none", "--count", "9", "--val", "0"]  # fmt: skip
     assert main(arguments) == 0
     assert len(list_images(out / "train")) == 3
 
 
-def test_bad_input_names_the_mend(bag, tmp_path, capsys):
+def test_bad_input_names_the_mend(bag, bayesian, weights, tmp_path, capsys):
     out = ["--out", str(tmp_path / "out")]
-    assert main(["select", str(bag), "segnet_basic_drives", *out]) == 2
+    assert main(["select", str(bag), str(weights), *out]) == 2
     assert "no dropout" in capsys.readouterr().err
-    assert main(["select", str(tmp_path / "nothing"), BAYESIAN, *out]) == 2
+    assert main(["select", str(tmp_path / "nothing"), str(bayesian), *out]) == 2
     assert "there is no" in capsys.readouterr().err
-    assert main(["select", str(bag), BAYESIAN, "--count", "0", *out]) == 2
+    assert main(["select", str(bag), str(bayesian), "--count", "0", *out]) == 2
     assert "--count 0 must be 1 or more" in capsys.readouterr().err
