@@ -17,6 +17,7 @@ BENCHMARKS = (
     "networks",
     "uncertainty",
     "learning",
+    "extraction",
     "accuracy",
     "gpu",
 )

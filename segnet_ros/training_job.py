@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from segnet_model.data.camvid import has_split
-from segnet_model.data.extract import extract
+from segnet_model.data.extraction import ExtractSettings, extract
 from segnet_model.errors import DatasetError, SegNetError
 from segnet_model.training import WEIGHTS_FILE, Progress, train
 from segnet_ros.trainer_settings import TrainerSettings
@@ -92,10 +92,12 @@ class TrainingJob(Thread):
     def _extract(self) -> None:
         settings = self._settings
         self.state = State(EXTRACT, f"taking images out of {settings.bag}")
-        counts = extract(
-            settings.bag, settings.extracted, settings.image_topic or None, settings.every,
-            settings.labels_topic, settings.val, self._on_share,
+        what = ExtractSettings(
+            topics=(settings.image_topic,) if settings.image_topic else (),
+            labels_topics=(settings.labels_topic,),
+            every=settings.every, val=settings.val, tolerance=0.0,
         )  # fmt: skip
+        counts = extract(settings.bag, settings.extracted, what, self._on_share)
         logger.info("%s: %s", settings.extracted, counts)
         if not has_split(settings.extracted, "train"):
             raise DatasetError(

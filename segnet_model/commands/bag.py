@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from segnet_model.data.bag_writer import STORAGES
-from segnet_model.data.extract import folder_to_bag
+from segnet_model.data.folder_to_bag import folder_to_bag
 from segnet_model.labels import LabelSet
 from segnet_model.progress import progress_bar
 

@@ -1,59 +1,112 @@
-"""Take images out of a recording into a data set to label."""
+"""Take images out of recordings into a data set to label."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from segnet_model.data.extract import Extracted, extract
+from segnet_model.data.extraction import extract
+from segnet_model.data.extraction.settings import BLOCK, GAP, SPLIT_WAYS, ExtractSettings
 from segnet_model.progress import progress_bar
+from segnet_model.signals import stop_on_signals
 
-EPILOG = """\
-Writes OUT/train/STAMP.png and, from the last fifth of the recording, OUT/val/STAMP.png. Label
+EPILOG = f"""\
+Writes OUT/train/STAMP.png and, from the last fifth of each recording, OUT/val/STAMP.png. Label
 them as OUT/trainannot/STAMP.png and OUT/valannot/STAMP.png (class ids, or the classes' colours),
 remove the images that you leave unlabelled, and train:
 
   segnet extract drive.mcap --topic /camera/image_raw --every 0.5 --out my_yard
   segnet train my_yard --out runs/yard
 
-A recording that holds labels with the images' stamps needs no labelling:
+A robot that waits records the same picture again and again. This takes an image only where it
+differs from the last one taken, and never more than two a second (--every 0: however many):
+
+  segnet extract drive.mcap --every 0.5 --unlike 3 --out my_yard
+
+Several bags and cameras; files are then called STAMP_camera-left-image_raw.png:
+
+  segnet extract monday tuesday --topic /camera/left/image_raw --topic /camera/right/image_raw \\
+      --split bag --out my_yard
+
+Images that are neighbours in time look alike, so a network that is measured on the neighbours of
+what it learned from looks better than it is. No split is made image by image:
+
+  --split time     the last part of each bag is for val
+  --split blocks   blocks of {BLOCK:g} s in turns, less {GAP:g} s where the splits meet: val sees
+                   all of a long drive
+  --split bag      whole bags are for val, those whose length is nearest to --val: the strictest
+
+A recording that holds labels needs no labelling. Labels are joined to the image whose stamp is
+nearest, each once, and images without are left out:
 
   segnet extract drive --topic /camera/image_raw --labels-topic /truth/labels --out drives
 
-Repeat the command after an interruption: what is there already stays as it is.
+OUT/manifest.csv says which bag, topic and stamp each file is from. Repeat the command after an
+interruption, or with more bags: what is there already stays as it is, in the split where it is.
+Images that would come next to an earlier run's of the other split are left out.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("bag", type=Path, help="a rosbag2 folder, .mcap or .db3 file")
+    usual = ExtractSettings()
+    parser.add_argument(
+        "bags", type=Path, nargs="+", metavar="BAG", help="rosbag2 folders, .mcap or .db3 files"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
-    parser.add_argument("--topic", help="of the images; needed where the bag has several")
     parser.add_argument(
-        "--every", type=float, default=0.5, metavar="S", help="seconds between images (0.5)"
-    )
-    parser.add_argument("--labels-topic", metavar="T", help="mono8 class ids of the images")
+        "--topic", dest="topics", action="append", default=[], metavar="T",
+        help="of the images; needed where a bag has several, and may be repeated",
+    )  # fmt: skip
     parser.add_argument(
-        "--val", type=float, default=0.2, metavar="SHARE", help="of the time, at the end (0.2)"
+        "--every", type=float, default=usual.every, metavar="S",
+        help="least seconds between images; 0 for all (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--unlike", type=float, default=usual.unlike, metavar="PERCENT",
+        help="least difference to the last image taken, as the mean over a thumbnail's pixels; 1 "
+        "passes over a robot that stands, 5 wants a new view (0: take all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--labels-topic", dest="labels_topics", action="append", default=[], metavar="T",
+        help="mono8 class ids of the images; one for each --topic, in the same order",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tolerance", type=float, metavar="S",
+        help="most seconds between the stamps of an image and its labels (0.001)",
+    )  # fmt: skip
+    split = parser.add_argument_group("training and validation")
+    split.add_argument("--split", choices=SPLIT_WAYS, default=usual.split, help="(%(default)s)")
+    split.add_argument(
+        "--val", type=float, default=usual.val, metavar="SHARE",
+        help="of the time that is for val, 0 to 1 (%(default)s)",
+    )  # fmt: skip
+    split.add_argument(
+        "--block", type=float, metavar="S", help=f"seconds of a block of --split blocks ({BLOCK:g})"
     )
+    split.add_argument(
+        "--gap", type=float, metavar="S",
+        help=f"seconds left out where the two splits meet (blocks {GAP:g}, time 0)",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
-    """Extract with a progress bar."""
-    with progress_bar("extracting") as progress:
-        found = extract(
-            args.bag, args.out, args.topic, args.every, args.labels_topic, args.val, progress
-        )
-    print(summary(found, args.out))
+    """Extract with a progress bar; Ctrl-C ends it in good order."""
+    values = {k: v for k, v in vars(args).items() if k in ExtractSettings.__dataclass_fields__}
+    for name in ("topics", "labels_topics"):
+        values[name] = tuple(values[name])
+    settings = ExtractSettings(**values)
+    with stop_on_signals() as should_stop, progress_bar("extracting") as bar:
 
+        def progress(share: float) -> None:
+            bar(share)
+            if should_stop() and share < 1:
+                raise KeyboardInterrupt
 
-def summary(found: Extracted, out: Path) -> str:
-    """What came out, and what was left out, in words."""
-    parts = [f"{out}: {found.train} images to train, {found.val} to val"]
-    if found.kept:
-        parts.append(f"{found.kept} were there already")
-    if found.unlabelled:
-        parts.append(f"{found.unlabelled} left out for want of labels")
-    if found.malformed:
-        parts.append(f"{found.malformed} malformed messages skipped")
-    return ", ".join(parts)
+        try:
+            found = extract(args.bags, args.out, settings, progress)
+        except KeyboardInterrupt:
+            print("stopped; run the same command to go on", file=sys.stderr)
+            raise
+    print(f"{args.out}: {found}")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
@@ -17,6 +17,7 @@ from rosbags.rosbag2 import Reader
 from segnet_model.data.bag_images import BagImage, RawMessage, parse, to_ids, to_rgb
 from segnet_model.data.bag_messages import COMPRESSED_IMAGE, IMAGE, stamp_ns
 from segnet_model.data.bag_writer import BagWriter
+from segnet_model.data.cut_mcap import CutMcap, is_cut
 from segnet_model.errors import BagError, ImageError
 
 __all__ = ["BagImage", "BagReader", "BagWriter", "RawMessage", "TopicInfo"]
@@ -43,11 +44,19 @@ class BagReader:
         start_ns: when the first message was received, since the epoch.
         end_ns: after the last one was received.
         skipped: how many malformed images were passed over.
+        cut: whether only its whole part is read.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        """Name a recording; entering the context opens it."""
+    def __init__(self, path: str | Path, *, cut_ok: bool = False) -> None:
+        """Name a recording; entering the context opens it.
+
+        Args:
+            path: of the rosbag2 folder, .mcap or .db3 file.
+            cut_ok: read what is whole of an .mcap file that was cut, or is still being written.
+        """
         self.path = Path(path)
+        self._cut_ok = cut_ok
+        self.cut = False
         self.skipped = 0
         self.topics: dict[str, TopicInfo] = {}
         self.start_ns = self.end_ns = 0
@@ -62,7 +71,8 @@ class BagReader:
         with self._bag_errors():
             for file in self.path.glob("*.db3") if self.path.is_dir() else [self.path]:
                 _check_pages(file)
-            self._reader = Reader(self.path)
+            self.cut = self._cut_ok and is_cut(self.path)
+            self._reader = Reader(cast(Any, CutMcap(self.path)) if self.cut else self.path)
             self._reader.open()
             connections = sorted(self._reader.connections, key=lambda c: c.topic)
             self.topics = {c.topic: _info(connections, c) for c in connections}
@@ -155,12 +165,13 @@ class BagReader:
                     continue
                 pixels = decode(message, raw.type)
             except ImageError as error:
-                self._pass_over(raw, error, strict)
+                self.pass_over(raw, error, strict)
                 continue
             last = stamp
             yield BagImage(stamp, raw.receive_ns, message.header.frame_id, pixels)
 
-    def _pass_over(self, raw: RawMessage, error: ImageError, strict: bool) -> None:
+    def pass_over(self, raw: RawMessage, error: ImageError, strict: bool = False) -> None:
+        """Log and count a malformed image, or raise ImageError if that is strict."""
         text = f"image on {raw.topic} at {raw.receive_ns} ns in {self.path}: {error}"
         if strict:
             raise ImageError(text) from None

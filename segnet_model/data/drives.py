@@ -11,8 +11,8 @@ from pathlib import Path
 
 from segnet_model.data.bag_messages import NANOSECONDS
 from segnet_model.data.bags import BagWriter
-from segnet_model.data.extract import FOLDER_START_NS
 from segnet_model.data.files import write_png
+from segnet_model.data.folder_to_bag import FOLDER_START_NS
 from segnet_model.data.scenes import Camera, Drive, SceneFrame
 from segnet_model.errors import DatasetError, SettingsError
 from segnet_model.progress import ShareDone, untold

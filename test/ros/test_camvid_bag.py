@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from segnet_model.data.camvid import open_split
-from segnet_model.data.extract import folder_to_bag
+from segnet_model.data.folder_to_bag import folder_to_bag
 from segnet_model.evaluation import evaluate
 from segnet_model.predictor import Predictor
 

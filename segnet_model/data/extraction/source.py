@@ -1,0 +1,39 @@
+"""Where images come from, and what their files are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+
+def bag_id(path: Path) -> str:
+    """The name by which the manifest knows a bag: its absolute path."""
+    return str(path.resolve())
+
+
+@dataclass(frozen=True)
+class Source:
+    """A topic of a bag."""
+
+    bag: Path
+    topic: str
+    named: bool  # whether files are named after the topic, because there are several
+
+    @property
+    def id(self) -> str:
+        """Of the bag."""
+        return bag_id(self.bag)
+
+    def names(self, stamp_ns: int) -> Iterator[str]:
+        """What to call an image: the first that no other image has."""
+        # "-" does not occur in ROS names, so that no two topics become one.
+        topic = quote(self.topic.strip("/"), safe="/").replace("/", "-")
+        bag = quote(self.bag.resolve().stem, safe="")
+        if not self.named:
+            yield f"{stamp_ns}.png"
+        yield f"{stamp_ns}_{topic}.png"
+        yield f"{stamp_ns}_{topic}_{bag}.png"
+        yield from (f"{stamp_ns}_{topic}_{bag}_{number}.png" for number in count(2))
