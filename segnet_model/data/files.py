@@ -6,14 +6,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from segnet_model.checkpoint import whole_file
 from segnet_model.compressed import decode_compressed
+from segnet_model.data.label_images import check_opaque, open_png
 from segnet_model.errors import DatasetError, ImageError, SegNetError
 from segnet_model.labels import LabelSet
 
 COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
+LABEL_MODES = ("L", "P", "RGB", "RGBA")  # Pillow's, of 8 bits
 IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp")
 
 
@@ -46,17 +47,20 @@ def read_labels(path: Path, labels: LabelSet) -> np.ndarray:
     A palette's indices are ids, whatever its colours: so CVAT and Pascal VOC mean them.
 
     Raises:
-        DatasetError: the file does not open, or holds something that is not of the set.
+        DatasetError: the file does not open as a PNG, or holds something that is not of the set.
     """
     try:
-        with Image.open(path) as image:  # OpenCV would turn a palette's indices into colours
-            pixels = np.asarray(image if image.mode in ("L", "P", "RGB") else image.convert("RGB"))
-        if pixels.ndim == 3:
-            return labels.ids_from_colors(pixels)
-        labels.check_ids(pixels)
-    except (OSError, UnidentifiedImageError, SegNetError) as error:
+        image = open_png(path.read_bytes())  # OpenCV would turn a palette's indices into colours
+        if image.mode not in LABEL_MODES:
+            raise DatasetError(f"mode {image.mode} may be misread; save it with 8 bits a channel")
+        check_opaque(image)
+        if image.mode in ("RGB", "RGBA"):
+            return labels.ids_from_colors(np.asarray(image.convert("RGB")))
+        ids = np.asarray(image)
+        labels.check_ids(ids)
+    except (OSError, SegNetError) as error:
         raise DatasetError(f"labels {path}: {error}") from None
-    return pixels
+    return ids
 
 
 def write_png(path: Path, image: np.ndarray) -> None:

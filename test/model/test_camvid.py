@@ -40,6 +40,31 @@ def test_images_are_rgb(tmp_path):
     assert Image.open(tmp_path / "y.png").getpixel((0, 0)) == (200, 100, 50)
 
 
+@pytest.mark.parametrize(
+    ("pixels", "mode", "message"),
+    [
+        (np.zeros((4, 6), np.uint16), "I;16", "mode I;16.*8 bits"),
+        (np.zeros((4, 6, 2), np.uint8), "LA", "mode LA.*8 bits"),
+        (np.full((4, 6, 4), 128, np.uint8), "RGBA", "24 pixels are transparent"),
+    ],
+)
+def test_labels_that_could_be_misread_are_refused(tmp_path, pixels, mode, message):
+    assert Image.fromarray(pixels).mode == mode
+    Image.fromarray(pixels).save(tmp_path / "labels.png")
+    with pytest.raises(DatasetError, match=message):
+        read_labels(tmp_path / "labels.png", LABELS)
+
+
+def test_damaged_labels_are_named_whatever_pillow_raises(tmp_path):
+    path = tmp_path / "labels.png"
+    Image.fromarray(np.zeros((40, 60), np.uint8)).save(path)
+    whole = path.read_bytes()
+    for place in range(len(whole) - 12):  # the end's own mark says nothing
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+        with pytest.raises(DatasetError, match=r"labels\.png"):
+            read_labels(path, LABELS)
+
+
 def test_an_image_without_labels_is_named(dataset):
     (dataset / "trainannot" / "2.png").unlink()
     with pytest.raises(DatasetError, match=r"2\.png has no labels; label it as .*trainannot"):

@@ -12,7 +12,7 @@ import numpy as np
 
 from segnet_model.data.annotations.archives import Source
 from segnet_model.data.annotations.forms import IGNORE, Form, NamedMask, by_stem, pngs
-from segnet_model.data.annotations.masks import decode_mask
+from segnet_model.data.label_images import decode_mask
 from segnet_model.errors import DatasetError
 from segnet_model.labels import LabelSet, SegmentationClass
 

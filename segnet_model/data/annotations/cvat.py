@@ -15,7 +15,7 @@ import numpy as np
 from segnet_model.data.annotations import camvid32
 from segnet_model.data.annotations.archives import Source
 from segnet_model.data.annotations.forms import UNNAMED, Form, NamedMask, by_stem, in_folders, pngs
-from segnet_model.data.annotations.masks import decode_mask
+from segnet_model.data.label_images import decode_mask
 from segnet_model.errors import DatasetError, SettingsError
 from segnet_model.labels import LabelSet, SegmentationClass
 

@@ -16,8 +16,8 @@ from segnet_model.data.annotations.cvat import (
 )
 from segnet_model.data.annotations.forms import Form, in_folders, pngs
 from segnet_model.data.annotations.labelme import labelme_form
-from segnet_model.data.annotations.masks import decode_mask
 from segnet_model.data.annotations.plain import colors_form, ids_form, label_files
+from segnet_model.data.label_images import decode_mask
 from segnet_model.errors import DatasetError, SegNetError
 from segnet_model.labels import LabelSet
 

@@ -38,17 +38,27 @@ def decode_mask(data: bytes) -> Pixels:
         ImageError: it does not open, is damaged, or is of an absurd size.
         DatasetError: it is partly transparent, or holds numbers above 255.
     """
+    return _pixels(open_png(data))
+
+
+def open_png(data: bytes) -> Image.Image:
+    """Decode a PNG file, down to its checksums.
+
+    Raises:
+        ImageError: it does not open, is damaged, or is of an absurd size.
+    """
     try:
-        Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # reads every checksum
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            check_size(image.height, image.width)
-            return _pixels(image)
+        Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # decoding ignores checksums
+        image = Image.open(io.BytesIO(data), formats=("PNG",))
+        check_size(image.height, image.width)
+        image.load()
+        return image
     except DAMAGE as error:
         raise ImageError(f"does not open as a PNG ({error}); is it whole?") from None
 
 
 def _pixels(image: Image.Image) -> Pixels:
-    _check_opaque(image)
+    check_opaque(image)
     if image.mode == "P":
         return Pixels(np.asarray(image), np.asarray(image.convert("RGB")))
     if image.mode in ("1", "L"):
@@ -63,8 +73,12 @@ def _pixels(image: Image.Image) -> Pixels:
     return Pixels(values.astype(np.uint8), None)
 
 
-def _check_opaque(image: Image.Image) -> None:
-    """An opaque alpha channel says nothing; half a label is nothing that could be trained on."""
+def check_opaque(image: Image.Image) -> None:
+    """Refuse transparent pixels: an opaque alpha channel says nothing, but half a label is none.
+
+    Raises:
+        DatasetError: there are some.
+    """
     if image.mode in ("LA", "RGBA") or "transparency" in image.info:
         through = int((np.asarray(image.convert("RGBA"))[..., 3] < UINT8_MAX).sum())
         if through:

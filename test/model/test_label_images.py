@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet_model.data.annotations.masks import decode_mask
+from segnet_model.data.label_images import decode_mask
 from segnet_model.errors import DatasetError, ImageError
 
 IDS = np.array([[0, 1, 2], [3, 4, 5]], np.uint8)
