@@ -11,7 +11,7 @@ import sys
 from segnet_model.errors import SegNetError
 
 COMMANDS = (
-    "extract", "select", "prelabel", "import-labels", "train", "calibrate", "evaluate",
+    "extract", "select", "prelabel", "import-labels", "check", "train", "calibrate", "evaluate",
     "predict", "export", "bag", "render",
 )  # fmt: skip
 

@@ -1,0 +1,128 @@
+"""Find everything that is wrong with a data set before it is trained on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from segnet_model.checkpoint import whole_file
+from segnet_model.data.camvid import load_label_set
+from segnet_model.data.checking import DatasetReport, SplitFacts, check_dataset
+from segnet_model.data.checking.problems import Problem, some
+from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.labels import LabelSet
+from segnet_model.progress import progress_bar
+
+EPILOG = """\
+Reads every file of every split and names all problems at once, with the mend of each:
+
+  errors     images without labels and labels without images, files that do not open, sizes that
+             differ, ids or colours outside the label set, the same image in two splits
+  warnings   a class that train never shows, labels nearly all ignored, palettes of another order,
+             images of a split that are nearly those of another, or lie between them by number
+  notes      what may well be meant, e.g. images of several sizes
+
+and says of each split how much of it each class is, and in how many images it is seen.
+
+  segnet check yard
+  segnet check yard --labels yard.yaml --json problems.json --strict && segnet train yard --out run
+
+Ends with 0 where there is no error, 1 where there is one (with --strict: or a warning), 2 where
+there is nothing to check. The screen names a few files of each problem, --json all of them.
+"""
+BAR = 24  # characters
+MOST_SHOWN = 8  # problems of a kind
+MOST_FILES = 4  # of a problem
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("dataset", type=Path, help="folder with train/ and trainannot/ and so on")
+    parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything to this file")
+    parser.add_argument("--strict", action="store_true", help="take warnings for errors")
+    parser.add_argument("--workers", type=int, help="threads that read (one for each core)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, print and write; returns the exit code."""
+    if args.workers is not None and args.workers < 1:
+        raise SettingsError(f"--workers {args.workers}: give at least 1")
+    label_set = load_label_set(args.dataset, args.labels)
+    with progress_bar("checking") as progress:
+        report = check_dataset(args.dataset, label_set, progress, args.workers)
+    for line in told(report):
+        _say(line)
+    if args.json:
+        try:
+            with whole_file(args.json) as path:
+                path.write_text(json.dumps(report.to_dict(), indent=1))
+        except OSError as error:
+            raise DatasetError(f"cannot write {args.json}: {error}") from None
+    return int(bool(report.count("error") or (args.strict and report.count("warning"))))
+
+
+def told(report: DatasetReport) -> Iterator[str]:
+    """The lines of a report for people."""
+    label_set = report.label_set
+    yield f"{report.dataset}: label set {label_set.name}, {label_set.num_classes} classes"
+    for name, split in report.splits.items():
+        yield ""
+        yield from _split(name, split, label_set)
+    for _, same in groupby(report.problems, lambda problem: problem.kind):
+        yield ""
+        yield from _kind(list(same), report)
+    counts = ((report.count("error"), "error"), (report.count("warning"), "warning"))
+    yield ""
+    yield ", ".join(f"{count} {word}{'s' * (count != 1)}" for count, word in counts)
+
+
+def _split(name: str, split: SplitFacts, label_set: LabelSet) -> Iterator[str]:
+    sizes = ", ".join(
+        f"{w}x{h}" + (f" ({count})" if len(split.sizes) > 1 else "")
+        for (h, w), count in split.sizes.most_common(MOST_SHOWN)
+    )
+    lacking = split.images - split.labelled
+    without = f", {lacking} of them without usable labels" if lacking else ""
+    yield f"{name}: {split.images} images{without}" + (f", {sizes}" if sizes else "")
+    if not split.labelled:
+        return
+    width = max(14, *(len(each) for each in label_set.names))
+    yield f"  {'class':<{width}}{'share':>9}  {'':<{BAR}}  {'images':>7}"
+    shares = split.shares(label_set).tolist()
+    for index, (each, share) in enumerate(zip(label_set.names, shares, strict=True)):
+        bar = "#" * round(BAR * share / max(shares)) or ("." if share else "")
+        yield f"  {each:<{width}}{_percent(share):>9}  {bar:<{BAR}}  {split.seen_in[index]:>7}"
+    yield f"  {'ignored':<{width}}{_percent(split.ignored(label_set)):>9}"
+
+
+def _kind(problems: list[Problem], report: DatasetReport) -> Iterator[str]:
+    kind = problems[0].kind
+    times = f" ({len(problems)})" if len(problems) > 1 else ""
+    yield f"{kind.severity}: {kind.name}{times}"
+    yield f"  {kind.mend}"
+    for problem in problems[:MOST_SHOWN]:
+        yield f"    {_problem(problem, report)}"
+    if len(problems) > MOST_SHOWN:
+        yield f"    ... and {len(problems) - MOST_SHOWN} more"
+
+
+def _problem(problem: Problem, report: DatasetReport) -> str:
+    files = some((report.name(path) for path in problem.files), MOST_FILES)
+    parts = (files, problem.detail) if len(problem.files) <= MOST_FILES else (problem.detail, files)
+    return ": ".join(part for part in parts if part)
+
+
+def _percent(share: float) -> str:
+    return "-" if not share else f"{100 * share:.2f} %"
+
+
+def _say(line: str) -> None:
+    """Print, whatever a file's name holds and whatever the terminal can show."""
+    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    encoding = sys.stdout.encoding or "utf-8"
+    print(plain.encode(encoding, "backslashreplace").decode(encoding))

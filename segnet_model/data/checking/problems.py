@@ -1,0 +1,112 @@
+"""What can be wrong with a data set, how bad it is, and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+MOST_NAMED = 5  # ids, colours or files in one line
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of problem.
+
+    Attributes:
+        name: what people call it.
+        severity: an error stops training or makes its figures wrong; a warning makes them doubtful.
+        mend: what to do.
+    """
+
+    name: str
+    severity: Severity
+    mend: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem, and all files that have it together."""
+
+    kind: Kind
+    split: str  # "" for the whole data set
+    files: tuple[Path, ...] = ()
+    detail: str = ""
+
+
+NO_TRAIN = Kind("no images to train on", "error", "put images into train/, labels into trainannot/")
+NO_VAL = Kind(
+    "no images to measure on", "note",
+    "put whole other recordings into val/ and valannot/, so that training can say how good it is",
+)  # fmt: skip
+EMPTY = Kind("empty split", "error", "put PNG or JPEG files into it, or remove the folder")
+NO_LABELS_FOLDER = Kind("no folder of labels", "error", "make it, with a PNG for each image")
+NO_IMAGES_FOLDER = Kind("no folder of images", "error", "make it, or remove that of the labels")
+NO_LABELS = Kind(
+    "image without labels", "error", "label it as SPLITannot/NAME.png, or move it away"
+)
+NO_IMAGE = Kind(
+    "labels without an image", "warning", "bring the image, or remove the labels; nobody reads them"
+)
+TWICE = Kind("several images of one name", "error", "keep one: they would share their labels")
+UNREADABLE_IMAGE = Kind("image that does not open", "error", "copy it again, or remove it")
+UNREADABLE_LABELS = Kind("labels that do not open", "error", "export them again")
+NOT_PNG = Kind(
+    "labels that are no PNG", "error", "export them as PNG: JPEG and the like change ids at edges"
+)
+SIZES_DIFFER = Kind("sizes differ", "error", "export the labels at the image's size")
+UNKNOWN_IDS = Kind(
+    "ids outside the label set", "error", "correct the labels, or add the classes to labels.yaml"
+)
+UNKNOWN_COLORS = Kind(
+    "colours of no class", "error",
+    "export without smoothing in exactly the colours of labels.yaml, or as ids",
+)  # fmt: skip
+SIXTEEN_BITS = Kind("labels of 16 bits", "error", "export them with 8 bits a channel")
+GREY_ALPHA = Kind(
+    "ids with an alpha channel", "error", "export without alpha: these are read as colours"
+)
+ALPHA = Kind(
+    "labels with transparent pixels", "warning",
+    "export without alpha: it is dropped, and what is see-through counts as its colour",
+)  # fmt: skip
+OPAQUE_ALPHA = Kind("labels with an alpha channel", "note", "nothing to do: it is dropped")
+PALETTE = Kind(
+    "palette of another order", "warning",
+    "indices are ids, whatever their colours: export ids in the order of the label set, or colours",
+)  # fmt: skip
+MOSTLY_IGNORED = Kind("labels nearly all ignored", "warning", "label more of it, or remove it")
+NEVER_IN_TRAIN = Kind(
+    "class that never occurs in train", "warning",
+    "label images that show it, or take it out of labels.yaml",
+)  # fmt: skip
+ONLY_ELSEWHERE = Kind(
+    "class to be found that train never shows", "warning",
+    "label images for train that show it: a network cannot find what it never saw",
+)  # fmt: skip
+SAME_ACROSS = Kind(
+    "same image in two splits", "error", "remove it from one: a network knows what it was taught"
+)
+SAME_WITHIN = Kind("same image twice in a split", "warning", "keep one: it counts twice")
+ALIKE_ACROSS = Kind(
+    "nearly the same image in two splits", "warning",
+    "measure on whole other recordings: figures from images like these flatter",
+)  # fmt: skip
+BETWEEN = Kind(
+    "images that lie between those of another split", "warning",
+    "if the numbers are frames of one recording, measure on whole other recordings: figures "
+    "from these flatter",
+)  # fmt: skip
+SEVERAL_SIZES = Kind(
+    "images of several sizes", "note", "nothing to do, if that is meant: each is scaled by itself"
+)
+
+
+def some(names: Iterable[str], most: int = MOST_NAMED) -> str:
+    """The first names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
