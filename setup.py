@@ -8,7 +8,7 @@ NODES = {
     "bag_player": "bag_player",
     "bag_recorder": "bag_recorder",
 }
-TRAIN = ["av>=12", "matplotlib>=3.6", "tensorboard>=2.12"]
+TRAIN = ["av>=12", "tensorboard>=2.12"]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "onnxscript>=0.5"]
 OPENVINO = ["nncf>=2.19", "onnx>=1.16", "onnxscript>=0.5", "openvino>=2025.4"]
 DEV = ["mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "ruff>=0.6"]
@@ -21,9 +21,13 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["segnet_model*", "segnet_ros*"]),
     package_data={
-        "segnet_model": ["label_sets/*.yaml", "weights/*.safetensors", "weights/*.md"],
+        "segnet_model": [
+            "label_sets/*.yaml", "reporting/*.css", "reporting/*.jinja",
+            "weights/*.safetensors", "weights/*.md",
+        ],
     },
     install_requires=[
+        "jinja2>=3",
         "numpy>=1.23",
         "opencv-python-headless>=4.5",
         "pillow>=9",

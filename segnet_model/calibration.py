@@ -42,8 +42,10 @@ class Reliability:
 
     @property
     def expected_error(self) -> float:
-        """Expected calibration error, 0 to 1: Guo et al., ICML 2017, equation 3."""
-        return float(np.abs(self.right - self.confidence).sum() / self.count.sum())
+        """Expected calibration error, 0 to 1, NaN without pixels: Guo et al., 2017, equation 3."""
+        pixels = self.count.sum()
+        gaps = np.abs(self.right - self.confidence).sum()
+        return float(gaps / pixels) if pixels else float("nan")
 
 
 class Detector:

@@ -1,4 +1,4 @@
-"""Measures a predictor on labelled images."""
+"""Measures predictors on labelled images."""
 
 from __future__ import annotations
 
@@ -20,6 +20,29 @@ from segnet_model.segmentation import Segmentation
 
 OnImage = Callable[[int], object]
 COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 40, 50, 70, 100)  # samples at which a curve has a point
+
+
+@dataclass(frozen=True)
+class FrameScore:
+    """How well one image went; NaN where it has no labelled pixel."""
+
+    pixel_accuracy: float
+    miou: float  # over the classes that are in its truth or its prediction
+    labelled: float  # share of its pixels, 0 to 1
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """An image that has just been measured, for who wants to see it; nobody keeps it."""
+
+    name: str  # of its file
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    truth: np.ndarray  # (H, W) uint8
+    found: tuple[Segmentation, ...]  # by each predictor
+    scores: tuple[FrameScore, ...]  # of each predictor
+
+
+OnFrame = Callable[[Frame], object]
 
 
 def evaluate(
@@ -54,6 +77,7 @@ class Assessment:
         uncertainty: whether it is unsure where it is wrong.
         seconds: of each image, without reading it.
         curve: true against predicted classes after so many samples.
+        seen_in: images whose truth holds each class, (C,) int64.
     """
 
     labels: LabelSet
@@ -62,20 +86,27 @@ class Assessment:
     uncertainty: UncertaintyQuality = field(default_factory=UncertaintyQuality)
     seconds: list[float] = field(default_factory=list)
     curve: dict[int, ConfusionMatrix] = field(default_factory=dict)
+    seen_in: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         """Start with no images."""
         self.matrix = self._empty()
         self.outlines = BoundaryF1(self.labels.num_classes, self.labels.ignore_id)
+        self.seen_in = np.zeros(self.labels.num_classes, np.int64)
 
-    def update(self, found: Segmentation, truth: np.ndarray, seconds: float) -> None:
-        """Count an image."""
-        self.matrix.update(found.labels, truth)
+    def update(self, found: Segmentation, truth: np.ndarray, seconds: float) -> FrameScore:
+        """Count an image; returns how well it went by itself."""
+        frame = self._empty()
+        frame.update(found.labels, truth)
+        self.matrix.counts += frame.counts
+        self.seen_in += frame.counts.sum(1) > 0
         self.outlines.update(found.labels, truth)
         self.uncertainty.update(
             found.labels, found.confidence, found.uncertainties, truth, self.labels.ignore_id
         )
         self.seconds.append(seconds)
+        labelled = float(frame.counts.sum()) / truth.size
+        return FrameScore(frame.pixel_accuracy, frame.mean_iou, labelled)
 
     def update_curve(self, samples: int, found: Segmentation, truth: np.ndarray) -> None:
         """Count an image of which so many samples have been taken."""
@@ -84,14 +115,17 @@ class Assessment:
     def figures(self) -> dict[str, Any]:
         """Everything as plain values for JSON; None where a class never occurs."""
         names = self.labels.names
-        return {
+        figures = {
             **report(self.matrix, names),
+            "images_with": dict(zip(names, self.seen_in.tolist(), strict=True)),
             "boundary_f1": self.outlines.mean,
             "boundary_f1_by_class": _by_name(names, self.outlines.scores),
             **self.uncertainty.figures(),
             "ms": 1e3 * float(np.median(self.seconds)),
+            "ms_p90": 1e3 * float(np.quantile(self.seconds, 0.9)),
             "miou_by_samples": {str(t): each.mean_iou for t, each in self.curve.items()},
         }
+        return {name: _known(value) for name, value in figures.items()}
 
     def _empty(self) -> ConfusionMatrix:
         return ConfusionMatrix(self.labels.num_classes, self.labels.ignore_id)
@@ -115,17 +149,44 @@ def assess(
     Raises:
         SettingsError: the data set's classes are not the network's.
     """
-    _check_classes(predictor, folder)
-    assessment = Assessment(folder.label_set)
-    for index in range(len(folder)):
+    return assess_together([predictor], folder, counts, on_image)[0]
+
+
+def assess_together(
+    predictors: Sequence[Predictor],
+    folder: LabelledFolder,
+    counts: Sequence[int] = (),
+    on_image: OnImage = lambda index: None,
+    on_frame: OnFrame = lambda frame: None,
+) -> list[Assessment]:
+    """Measure several predictors in one pass over the images.
+
+    Args:
+        predictors: each sees every image; as for `assess` the other arguments.
+        folder: images and their true labels.
+        counts: see `assess`.
+        on_image: see `assess`.
+        on_frame: shown each image with what every predictor made of it.
+
+    Raises:
+        SettingsError: the data set's classes are not those of every network.
+    """
+    for predictor in predictors:
+        _check_classes(predictor, folder)
+    assessments = [Assessment(folder.label_set) for _ in predictors]
+    for index, sample in enumerate(folder.samples):
         image, truth = folder.read(index)
-        began = time.perf_counter()
-        found = predictor.predict(image)
-        assessment.update(found, truth, time.perf_counter() - began)
-        for samples, growing in predictor.predict_growing(image, counts) if counts else ():
-            assessment.update_curve(samples, growing, truth)
+        found, scores = [], []
+        for predictor, assessment in zip(predictors, assessments, strict=True):
+            began = time.perf_counter()
+            found.append(predictor.predict(image))
+            seconds = time.perf_counter() - began
+            scores.append(assessment.update(found[-1], truth, seconds))
+            for samples, growing in predictor.predict_growing(image, counts) if counts else ():
+                assessment.update_curve(samples, growing, truth)
+        on_frame(Frame(sample.image.name, image, truth, tuple(found), tuple(scores)))
         on_image(index)
-    return assessment
+    return assessments
 
 
 def report(matrix: ConfusionMatrix, names: tuple[str, ...]) -> dict[str, Any]:
@@ -136,6 +197,8 @@ def report(matrix: ConfusionMatrix, names: tuple[str, ...]) -> dict[str, Any]:
         "class_accuracy": matrix.mean_accuracy,
         "iou": _by_name(names, matrix.iou),
         "accuracy": _by_name(names, matrix.accuracy),
+        "precision": _by_name(names, matrix.precision),
+        "pixels": dict(zip(names, matrix.counts.sum(1).tolist(), strict=True)),
         "confusion": matrix.counts.tolist(),
     }
 
@@ -147,5 +210,11 @@ def _check_classes(predictor: Predictor, folder: LabelledFolder) -> None:
 
 
 def _by_name(names: tuple[str, ...], values: np.ndarray) -> dict[str, float | None]:
-    pairs = zip(names, values.tolist(), strict=True)
-    return {name: None if value != value else value for name, value in pairs}
+    return {name: _known(value) for name, value in zip(names, values.tolist(), strict=True)}
+
+
+def _known(value: Any) -> Any:
+    """The same with None for every NaN, which JSON has not."""
+    if isinstance(value, dict):
+        return {name: _known(each) for name, each in value.items()}
+    return None if isinstance(value, float) and value != value else value

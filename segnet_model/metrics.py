@@ -49,6 +49,11 @@ class ConfusionMatrix:
         return _share(np.diag(self.counts), self.counts.sum(1))
 
     @property
+    def precision(self) -> np.ndarray:
+        """Share of what is called a class that is of it: (C,) float64, NaN where none is."""
+        return _share(np.diag(self.counts), self.counts.sum(0))
+
+    @property
     def mean_iou(self) -> float:
         """Mean of `iou` over the classes that occur."""
         return _mean(self.iou)

@@ -1,9 +1,10 @@
-"""Measure weights on labelled images."""
+"""Measure weights on labelled images, alone or beside others."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from segnet_model.commands import asking
 from segnet_model.data.camvid import LabelledFolder, load_label_set, open_split
 from segnet_model.data.files import write_png
 from segnet_model.drawing import heat, overlay, panel
-from segnet_model.evaluation import COUNTS, assess
-from segnet_model.plots import write_uncertainty
+from segnet_model.errors import SettingsError
+from segnet_model.evaluation import COUNTS, assess_together
 from segnet_model.predictor import Predictor
+from segnet_model.reporting import Circumstances, WorstFrames, describe, render
 
 EPILOG = """\
 Prints how well each class is found, and whether the network is unsure where it is wrong:
@@ -27,12 +29,17 @@ Prints how well each class is found, and whether the network is unsure where it 
   AUROC, AUPR    do unsure pixels turn out wrong? (1 is best)
   PAvPU          share of 4x4 patches that are right and sure, or wrong and unsure
 
-With --out everything is in evaluation.json, some images with truth, prediction and uncertainty in
-evaluation.png, and the curves in uncertainty.png.
+With --out a page for people is in report.html: all figures and curves, what each class is taken
+for, the frames that went worst. It is one file that needs nothing else, to be mailed or printed.
+For scripts the same is in evaluation.json. Images spread over the split are in evaluation.png.
 
   segnet evaluate runs/yard/weights.safetensors my_yard
   segnet evaluate segnet_basic_camvid camvid --out results
   segnet evaluate bayesian_segnet_basic_drives drives --uncertainty mc --samples 50 --out results
+
+Did it get better? --compare measures both and shows the frames on which they differ most:
+
+  segnet evaluate new.safetensors my_yard --compare old.safetensors --out results
 """
 PICTURES = 6
 
@@ -44,7 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", type=Path, help="folder with val/ and valannot/")
     parser.add_argument("--split", default="val", help="which split (default: val)")
     parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
-    parser.add_argument("--out", type=Path, help="folder for the figures and pictures")
+    parser.add_argument("--out", type=Path, help="folder for the report")
+    parser.add_argument(
+        "--compare", metavar="WEIGHTS",
+        help="measure these too, asked in the same way, and say how they differ",
+    )  # fmt: skip
     parser.add_argument(
         "--curve", action="store_true",
         help="also measure mIoU after 1, 2, 3, 5 ... samples of mc; takes twice as long",
@@ -54,19 +65,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Measure, print a table and write what was asked for."""
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
-    predictor = asking.load(args)
-    counts = [t for t in COUNTS if t <= args.samples] if args.curve else []
-    with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
-        assessment = assess(predictor, folder, counts, lambda index: bar.update())
-    figures = assessment.figures()
-    print_table(figures)
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
-        with whole_file(args.out / "evaluation.json") as path:
-            path.write_text(json.dumps({"weights": args.weights, **figures}, indent=1))
-        write_png(args.out / "evaluation.png", picture(predictor, folder))
-        write_uncertainty(args.out / "uncertainty.png", assessment)
-        print(f"more in {args.out}: evaluation.json, evaluation.png, uncertainty.png")
+        _make_folder(args.out)
+    weights = [args.weights, *([args.compare] if args.compare else [])]
+    predictors = [asking.load(argparse.Namespace(**{**vars(args), "weights": w})) for w in weights]
+    counts = [t for t in COUNTS if t <= args.samples] if args.curve else []
+    worst = WorstFrames()
+    with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
+        found = assess_together(predictors, folder, counts, lambda index: bar.update(), worst.add)
+    networks = list(zip(weights, predictors, found, strict=True))
+    evaluation = describe(_circumstances(args, folder), networks)
+    evaluation["worst_frames"] = worst.to_dict()
+    print_table(evaluation)
+    if args.compare:
+        print_comparison(evaluation)
+    if args.out:
+        _write(args.out, evaluation, folder, worst)
+        write_png(args.out / "evaluation.png", picture(predictors[0], folder))
+        print(f"look at {args.out / 'report.html'}; beside it evaluation.json, evaluation.png")
+
+
+def _make_folder(out: Path) -> None:
+    """Before anything is measured, so that no long work is lost."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"cannot make the folder {out}: {error}; give another --out") from None
+
+
+def _circumstances(args: argparse.Namespace, folder: LabelledFolder) -> Circumstances:
+    return Circumstances(
+        datetime.now(timezone.utc), str(args.dataset), args.split, len(folder),
+        folder.label_set.name, args.uncertainty, args.samples, args.seed, args.refine,
+    )  # fmt: skip
+
+
+def _write(
+    out: Path, evaluation: dict[str, Any], folder: LabelledFolder, worst: WorstFrames
+) -> None:
+    """Write evaluation.json and report.html, whole or not at all."""
+    page = render(evaluation, folder.label_set, worst.frames)
+    texts = {"evaluation.json": json.dumps(evaluation, indent=1), "report.html": page}
+    try:
+        for name, text in texts.items():
+            with whole_file(out / name) as path:
+                # A file's name may hold bytes that are no text.
+                path.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise SettingsError(f"cannot write to {out}: {error}; is the disk full?") from None
 
 
 def print_table(figures: dict[str, Any]) -> None:
@@ -79,16 +125,32 @@ def print_table(figures: dict[str, Any]) -> None:
     print(
         f"{'mean':<14}{_percent(figures['miou']):>8}{_percent(means[0]):>10}{_percent(means[1]):>13}"
     )
-    print(f"pixel accuracy {_percent(figures['pixel_accuracy'])}   mIoU {figures['miou']:.4f}")
-    print(f"{figures['ms']:.1f} ms an image")
+    print(f"pixel accuracy {_percent(figures['pixel_accuracy'])}   mIoU {_share(figures['miou'])}")
+    print(f"{figures['ms']:.1f} ms an image, {figures['ms_p90']:.1f} ms at the 90th percentile")
     print(f"ECE {_percent(figures['ece'])}   PAvPU {_percent(figures['pavpu'])}")
     for name, auroc in figures["auroc"].items():
         print(f"wrong pixels by {name.replace('_', ' ')}: "
-              f"AUROC {auroc:.3f}, AUPR {figures['aupr'][name]:.3f}")  # fmt: skip
+              f"AUROC {_share(auroc)}, AUPR {_share(figures['aupr'][name])}")  # fmt: skip
     surest = figures["accuracy_of_most_certain"].items()
     print("accuracy of the surest " + ", ".join(f"{s}: {_percent(a)}" for s, a in surest))
     for samples, miou in figures["miou_by_samples"].items():
-        print(f"mIoU of {samples} samples: {miou:.4f}")
+        print(f"mIoU of {samples} samples: {_share(miou)}")
+
+
+def print_comparison(evaluation: dict[str, Any]) -> None:
+    """Print both networks side by side, and how much greater the first's figures are."""
+    other = evaluation["compare"]
+    gaps = other["difference"]
+    print(f"\nA {evaluation['weights']}\nB {other['weights']}")
+    print(f"{'IoU':<14}{'A':>8}{'B':>8}{'A - B':>8}")
+    for name, iou in evaluation["iou"].items():
+        print(f"{name:<14}{_percent(iou):>8}{_percent(other['iou'][name]):>8}"
+              f"{_points(gaps['iou'][name]):>8}")  # fmt: skip
+    for title, name in (("mIoU", "miou"), ("pixel accuracy", "pixel_accuracy"),
+                        ("boundary F1", "boundary_f1"), ("ECE", "ece")):  # fmt: skip
+        both = _percent(evaluation[name]), _percent(other[name])
+        print(f"{title:<14}{both[0]:>8}{both[1]:>8}{_points(gaps[name]):>8}")
+    print(f"{'ms an image':<14}{evaluation['ms']:>8.1f}{other['ms']:>8.1f}{gaps['ms']:>+8.1f}")
 
 
 def picture(predictor: Predictor, folder: LabelledFolder) -> np.ndarray:
@@ -113,3 +175,11 @@ def picture(predictor: Predictor, folder: LabelledFolder) -> np.ndarray:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}%"
+
+
+def _points(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:+.1f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

@@ -1,18 +1,22 @@
+import hashlib
 import json
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pytest
+import torch
 
 from segnet_model.checkpoint import save_weights
 from segnet_model.cli import main
 from segnet_model.data.camvid import open_split
-from segnet_model.data.files import read_image
+from segnet_model.data.files import read_image, write_png
 from segnet_model.errors import SettingsError
-from segnet_model.evaluation import assess, evaluate, report
-from segnet_model.labels import LabelSet
+from segnet_model.evaluation import Assessment, assess, evaluate, report
+from segnet_model.labels import LabelSet, SegmentationClass
 from segnet_model.metrics import ConfusionMatrix
 from segnet_model.predictor import Predictor
+from segnet_model.segmentation import Segmentation
 
 
 def test_counts_every_pixel_of_every_image(dataset, weights):
@@ -41,6 +45,8 @@ def test_report_says_none_of_a_class_that_never_occurs():
     figures = report(matrix, ("a", "b", "c"))
     assert figures["iou"] == {"a": 0.5, "b": 0.0, "c": None}
     assert figures["accuracy"] == {"a": 0.5, "b": None, "c": None}
+    assert figures["precision"] == {"a": 1.0, "b": 0.0, "c": None}
+    assert figures["pixels"] == {"a": 2, "b": 0, "c": 0}
     assert figures["miou"] == 0.25
     assert figures["confusion"] == [[1, 1, 0], [0, 0, 0], [0, 0, 0]]
 
@@ -75,7 +81,6 @@ def test_a_curve_needs_samples(dataset, weights):
 
 
 def test_the_command_draws_and_writes_everything(dataset, bayesian, tmp_path, capsys):
-    pytest.importorskip("matplotlib")
     command = ["evaluate", str(bayesian), str(dataset), "--out", str(tmp_path / "out")]
     assert main([*command, "--uncertainty", "mc", "--samples", "2", "--curve"]) == 0
     said = capsys.readouterr().out
@@ -83,8 +88,115 @@ def test_the_command_draws_and_writes_everything(dataset, bayesian, tmp_path, ca
         assert word in said
     figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert set(figures["miou_by_samples"]) == {"1", "2"}
-    for name in ("evaluation.png", "uncertainty.png"):
-        assert read_image(tmp_path / "out" / name).std() > 10
+    assert read_image(tmp_path / "out" / "evaluation.png").std() > 10
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "What do more samples bring?" in page
+    assert f"{100 * figures['miou']:.1f} %" in page
+    assert "Asked 2 times with dropout" in page
+
+
+def test_the_json_says_what_was_measured_and_how(dataset, weights, tmp_path):
+    out = tmp_path / "out"
+    assert main(["evaluate", str(weights), str(dataset), "--out", str(out), "--device", "cpu"]) == 0
+    figures = json.loads((out / "evaluation.json").read_text(), parse_constant=pytest.fail)
+    confusion = np.array(figures["confusion"])
+    assert list(figures["pixels"].values()) == confusion.sum(1).tolist()
+    precision = np.diag(confusion) / np.maximum(1, confusion.sum(0))
+    expected = [None if not confusion[:, i].sum() else precision[i] for i in range(11)]
+    assert list(figures["precision"].values()) == pytest.approx(expected)
+    assert figures["images_with"]["Sky"] == figures["images_with"]["Road"] == 2
+    assert figures["images_with"]["Tree"] == 0
+    assert figures["ms_p90"] >= figures["ms"]
+    assert figures["model"]["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert figures["model"]["network"] == "segnet_basic"
+    assert (figures["model"]["engine"], figures["model"]["file"]) == ("torch", weights.name)
+    measured = figures["measured"]
+    assert (measured["split"], measured["images"], measured["uncertainty"]) == ("val", 2, "none")
+    assert datetime.fromisoformat(measured["date"]).tzinfo
+    assert sum(figures["reliability"]["pixels"]) == confusion.sum()
+    assert figures["surest"]["entropy"][-1] == pytest.approx(figures["pixel_accuracy"])
+    assert {each["name"] for each in figures["worst_frames"]} == {"0.png", "1.png"}
+    shares = [each["pixel_accuracy"] for each in figures["worst_frames"]]
+    assert shares == sorted(shares)
+    assert np.mean(shares) == pytest.approx(figures["pixel_accuracy"])  # frames of one size
+
+
+def test_weights_do_not_differ_from_themselves(dataset, weights, tmp_path, capsys):
+    command = ["evaluate", str(weights), str(dataset), "--compare", str(weights)]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    gaps = figures["compare"]["difference"]
+    assert gaps.pop("ms") is not None
+    values = [
+        v for each in gaps.values() for v in (each.values() if isinstance(each, dict) else [each])
+    ]
+    assert {value for value in values if value is not None} == {0}
+    assert gaps["iou"]["Sky"] == 0
+    assert figures["compare"]["confusion"] == figures["confusion"]
+    assert figures["compare"]["model"] == figures["model"]
+    assert f"A {weights}" in capsys.readouterr().out
+
+
+def test_others_are_measured_as_if_alone(dataset, weights, small_info, tmp_path, capsys):
+    torch.manual_seed(1)
+    other = tmp_path / "other.safetensors"
+    save_weights(other, small_info.build(), small_info)
+    out = tmp_path / "out"
+    assert (
+        main(["evaluate", str(weights), str(dataset), "--compare", str(other), "--out", str(out)])
+        == 0
+    )
+    figures = json.loads((out / "evaluation.json").read_text())
+    predictor = Predictor.load(other)
+    alone = evaluate(predictor, open_split(dataset, "val", predictor.info.labels))
+    assert figures["compare"]["confusion"] == alone.counts.tolist()
+    gap = figures["compare"]["difference"]["miou"]
+    assert gap == pytest.approx(figures["miou"] - alone.mean_iou)
+    assert f"{100 * gap:+.1f}" in capsys.readouterr().out
+    for each in figures["worst_frames"]:
+        assert set(each["compare"]) == {"pixel_accuracy", "miou"}
+
+
+def test_others_of_other_classes_are_refused_before_anything_is_measured(
+    dataset, weights, small_info, tmp_path, capsys
+):
+    labels = LabelSet("two", (SegmentationClass("a", (1, 1, 1)), SegmentationClass("b", (2, 2, 2))))
+    info = replace(small_info, labels=labels)
+    save_weights(tmp_path / "two.safetensors", info.build(), info)
+    other = str(tmp_path / "two.safetensors")
+    assert main(["evaluate", str(weights), str(dataset), "--compare", other]) == 2
+    assert "the network knows ('a', 'b')" in capsys.readouterr().err
+
+
+def test_images_are_scored_one_by_one():
+    """Of four pixels one is unknown, and of the other three one is wrong."""
+    labels = LabelSet("two", (SegmentationClass("a", (1, 1, 1)), SegmentationClass("b", (2, 2, 2))))
+    assessment = Assessment(labels)
+    truth = np.array([[0, 0], [1, 255]], np.uint8)
+    sure = np.ones((2, 2), np.float32)
+    found = Segmentation(np.array([[0, 1], [1, 1]], np.uint8), sure, 1 - sure)
+    score = assessment.update(found, truth, 0.1)
+    assert (score.pixel_accuracy, score.miou, score.labelled) == (2 / 3, 0.5, 0.75)
+    assessment.update(found, np.full((2, 2), 255, np.uint8), 0.1)
+    assert assessment.seen_in.tolist() == [1, 1]
+    assert assessment.matrix.counts.tolist() == [[1, 1], [0, 1]]
+
+
+def test_a_split_without_a_label_is_measured_as_nothing(dataset, weights, tmp_path, capsys):
+    for path in (dataset / "valannot").iterdir():
+        write_png(path, np.full((64, 96), 11, np.uint8))
+    assert main(["evaluate", str(weights), str(dataset), "--out", str(tmp_path / "out")]) == 0
+    figures = json.loads(
+        (tmp_path / "out" / "evaluation.json").read_text(), parse_constant=pytest.fail
+    )
+    assert (figures["miou"], figures["ece"], figures["worst_frames"]) == (None, None, [])
+    assert "mIoU -" in capsys.readouterr().out
+
+
+def test_an_out_that_cannot_be_is_refused_at_once(dataset, weights, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["evaluate", str(weights), str(dataset), "--out", str(tmp_path / "file")]) == 2
+    assert "give another --out" in capsys.readouterr().err
 
 
 def test_a_data_set_is_no_video(dataset, bayesian, capsys):
