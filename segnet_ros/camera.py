@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
@@ -18,6 +19,7 @@ from segnet_model.errors import DeviceMemoryError, SegNetError
 from segnet_ros import messages
 from segnet_ros.diagnostics import reason
 from segnet_ros.engine import Engine
+from segnet_ros.handover import Handover
 from segnet_ros.image_conversion import to_rgb
 from segnet_ros.outputs import Outputs
 from segnet_ros.parameters import Settings
@@ -45,7 +47,6 @@ class Camera:
     """Turns the images of one topic into outputs while it is started.
 
     Attributes:
-        engine: the network.
         idle: frames that came while nobody listened to any output.
         broken: frames that failed for another reason than being bad.
         timing: of the last frame that came out.
@@ -58,13 +59,14 @@ class Camera:
 
         Args:
             node: to publish and subscribe with.
-            engine: the network.
+            engine: the network, until it is replaced.
             settings: asked once a frame, so that a live parameter applies between two.
         """
         self._node = node
-        self.engine = engine
         self._settings = settings
         self._outputs = Outputs(node, engine)
+        # Between two frames, so that what a mask's ids mean is said before the first such mask.
+        self._engine = Handover(engine, self._outputs.announce)
         self._subscription: Subscription | None = None
         self._worker: Worker[Arrival] | None = None
         self._reset()
@@ -73,6 +75,16 @@ class Camera:
         self.idle = self.broken = 0
         self.timing: messages.Timing | None = None
         self._last = perf_counter()
+
+    @property
+    def engine(self) -> Engine:
+        """The network that answers now."""
+        return self._engine.current
+
+    @property
+    def newest(self) -> Engine:
+        """The network that answers the next frame."""
+        return self._engine.newest
 
     @property
     def counts(self) -> Counts:
@@ -94,6 +106,10 @@ class Camera:
         self._subscription = self._node.create_subscription(
             TYPES[settings.transport], "image", self._receive, qos
         )
+
+    def replace(self, engine: Engine) -> None:
+        """Let another network answer from the next frame on; never waits, from any thread."""
+        self._engine.replace(engine)
 
     def stop(self) -> None:
         """Unsubscribe and let the frame in work come out; does nothing where not started."""
@@ -122,16 +138,20 @@ class Camera:
 
     def _segment(self, arrival: Arrival) -> None:
         image = to_rgb(arrival.message)
+        with self._engine.use() as engine:
+            self._answer(arrival, image, engine)
+
+    def _answer(self, arrival: Arrival, image: np.ndarray, engine: Engine) -> None:
         settings = self._settings()
         started = perf_counter()
         stamp = _nanoseconds(arrival.message.header)
-        segmentation = self.engine.predictor.predict(image, stamp / 1e9 if stamp else None)
+        segmentation = engine.predictor.predict(image, stamp / 1e9 if stamp else None)
         inference_ms = (perf_counter() - started) * 1000
         frame = messages.Frame(
             arrival.message.header,
             image,
             segmentation,
-            self.engine.labels,
+            engine.labels,
             settings.max_uncertainty,
             settings.overlay_alpha,
         )

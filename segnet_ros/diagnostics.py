@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -34,6 +34,7 @@ class Observation:
 
     state: str  # of the lifecycle
     problem: str = ""  # why the node could not be configured
+    refusal: str = ""  # why another network was refused not long ago
     topic: str = ""  # where images should come from
     counts: Counts = field(default_factory=Counts)
     idle: int = 0  # frames that came while nobody listened
@@ -47,20 +48,27 @@ def judge(now: Observation, before: Observation) -> tuple[bytes, str]:
     """Level and message for what happened between two observations."""
     if now.problem:
         return DiagnosticStatus.ERROR, now.problem
-    if now.state != "active":
-        return DiagnosticStatus.OK, now.state
     if now.broken > before.broken:
         return DiagnosticStatus.ERROR, f"frames lost: {_news(now.counts, before.counts)}"
-    if now.counts.failed > before.counts.failed:
-        return DiagnosticStatus.WARN, f"bad frames: {_news(now.counts, before.counts)}"
-    if now.silence > SILENCE:
-        return DiagnosticStatus.WARN, (
-            f"no image on {now.topic} for {now.silence:.0f} s; is the camera running, and does its "
-            "type and reliability fit the parameters transport and reliability?"
-        )
+    if warnings := list(_warnings(now, before)):
+        return DiagnosticStatus.WARN, "; ".join(warnings)
+    if now.state != "active":
+        return DiagnosticStatus.OK, now.state
     if now.idle > before.idle:
         return DiagnosticStatus.OK, "nobody listens, so nothing is computed"
     return DiagnosticStatus.OK, "running"
+
+
+def _warnings(now: Observation, before: Observation) -> Iterator[str]:
+    if now.counts.failed > before.counts.failed:
+        yield f"bad frames: {_news(now.counts, before.counts)}"
+    if now.state == "active" and now.silence > SILENCE:
+        yield (
+            f"no image on {now.topic} for {now.silence:.0f} s; is the camera running, and does its "
+            "type and reliability fit the parameters transport and reliability?"
+        )
+    if now.refusal:
+        yield now.refusal
 
 
 def _news(now: Counts, before: Counts) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import torch
 
+from segnet_model.errors import WeightsError
 from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor, find_weights
 
 ALL_CORES = torch.get_num_threads()  # before anyone changes it
+DIGITS = 12  # of a digest, enough for people to tell files apart
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Engine:
             "device": str(self.predictor.device),
             "precision": self.predictor.precision,
             "weights": str(self.path),
+            "sha256": self.sha256[:DIGITS],
         }
 
     @classmethod
@@ -53,16 +56,34 @@ class Engine:
             how: further arguments of `Predictor.load`.
 
         Raises:
-            WeightsError: the file is not usable weights.
+            WeightsError: the file is not usable weights, or was replaced while it was read.
             SettingsError: no such device, precision, class and so on.
             ImageError: the network's answer is not finite.
         """
         path = find_weights(weights)
+        version = _version(path)
         predictor = Predictor.load(path, **how)
-        labels = predictor.info.labels
-        if drivable_classes:
-            labels = labels.with_drivable(drivable_classes)
-        return cls(predictor, labels, path, hashlib.sha256(path.read_bytes()).hexdigest())
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        if _version(path) != version:
+            raise WeightsError(f"weights {path}: the file changed while it was read; load it again")
+        return cls(predictor, predictor.info.labels, path, sha256).driving_on(drivable_classes)
+
+    def driving_on(self, classes: tuple[str, ...]) -> Engine:
+        """The same network with other drivable classes; none takes those that the weights name.
+
+        Raises:
+            SettingsError: the weights have no such class.
+        """
+        labels = self.predictor.info.labels
+        return replace(self, labels=labels.with_drivable(classes) if classes else labels)
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """Another one after a file was written or replaced; empty where there is none."""
+    if not path.is_file():
+        return ()
+    about = path.stat()
+    return about.st_ino, about.st_mtime_ns, about.st_size
 
 
 def use_threads(threads: int) -> None:

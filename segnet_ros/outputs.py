@@ -34,6 +34,7 @@ class Outputs:
         """Create the publishers, all topics below prefix, and say what the mask's ids mean."""
         self._node = node
         self._topics: dict[str, Any] = {}
+        self._latched: dict[str, Any] = {}
         with ExitStack() as undo:  # half of the publishers would be worse than none
             for name, kind in TYPES.items():
                 topic = node.create_lifecycle_publisher(kind, prefix + name, QOS)
@@ -55,16 +56,24 @@ class Outputs:
         """Publish a SegmentationStats."""
         self._topics["stats"].publish(message)
 
+    def announce(self, engine: Engine) -> None:
+        """Say what the ids of the masks that follow mean; late listeners hear only the last."""
+        for name, message in self._about(engine).items():
+            self._latched[name].publish(message)
+
     def destroy(self) -> None:
         """Remove the publishers."""
         self._undo.close()
 
     def _latch(self, engine: Engine, prefix: str, undo: ExitStack) -> None:
         # Plain publishers: Nav2 wants the classes before the first mask, so before activation.
-        latched = about(engine, Header(stamp=self._node.get_clock().now().to_msg()))
-        for name, message in latched.items():
+        for name, message in self._about(engine).items():
             publisher = self._node.create_publisher(type(message), prefix + name, LATCHED)
             undo.callback(self._node.destroy_publisher, publisher)
+            self._latched[name] = publisher
             publisher.publish(message)
-        for name in WITHOUT.keys() - latched.keys():
+        for name in WITHOUT.keys() - self._latched.keys():
             self._node.get_logger().info(WITHOUT[name])
+
+    def _about(self, engine: Engine) -> dict[str, Any]:
+        return about(engine, Header(stamp=self._node.get_clock().now().to_msg()))

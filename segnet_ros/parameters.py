@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
@@ -16,6 +16,10 @@ T = TypeVar("T")
 
 # When a new value applies, as `ros2 param describe` tells it.
 LIVE = "Applies from the next frame on."
+NETWORK = (
+    "A new value loads a network beside the one that runs, which goes on until the other is ready; "
+    "where that fails, the old value stays."
+)
 CONFIGURE = "Read when the node is configured; refused from then until it is cleaned up."
 START = "Read when the node starts."
 
@@ -40,47 +44,47 @@ class Settings:
 
     weights: str = setting(
         "segnet_basic_drives",
-        CONFIGURE,
+        NETWORK,
         "Path of a .safetensors file or an export (.xml, .onnx), or the name of shipped weights.",
     )
     device: str = setting(
-        "auto", CONFIGURE, "Where the network runs: auto (a GPU where there is one), cpu or cuda:0."
+        "auto", NETWORK, "Where the network runs: auto (a GPU where there is one), cpu or cuda:0."
     )
     precision: str = setting(
         "auto",
-        CONFIGURE,
+        NETWORK,
         "Number format of the network; auto takes the fastest that the device is made for.",
         choices=("auto", "float32", "bfloat16", "float16"),
     )
     engine: str = setting(
         "auto",
-        CONFIGURE,
+        NETWORK,
         "What runs the network; auto takes the fastest that is installed and right for the file.",
         choices=ENGINES,
     )
     uncertainty: str = setting(
         "none",
-        CONFIGURE,
+        NETWORK,
         "How the network is asked: none asks once; mc asks samples times with dropout; temporal "
         "asks once a frame with dropout and averages over frames. The last two need the weights "
         "of a Bayesian network.",
         choices=UNCERTAINTIES,
     )
     samples: int = setting(
-        20, CONFIGURE, "Passes of uncertainty mc; 8 to 40 are usual.", limits=(1, 1000)
+        20, NETWORK, "Passes of uncertainty mc; 8 to 40 are usual.", limits=(1, 1000)
     )
     seed: int = setting(
-        0, CONFIGURE, "Of the dropout masks; the same gives the same.", limits=(0, 2**31 - 1)
+        0, NETWORK, "Of the dropout masks; the same gives the same.", limits=(0, 2**31 - 1)
     )
     refine: str = setting(
         "none",
-        CONFIGURE,
+        NETWORK,
         "What is done to the network's answer: crf fits its edges to the image's.",
         choices=REFINEMENTS,
     )
     trusted_networks: tuple[str, ...] = setting(
         (),
-        CONFIGURE,
+        NETWORK,
         "Networks from other Python packages, package.module:factory, that weights may name; "
         "[''] trusts none, because naming one imports it.",
     )
@@ -106,7 +110,7 @@ class Settings:
         limits=(0.0, 1.0),
     )
     drivable_classes: tuple[str, ...] = setting(
-        (), CONFIGURE, "Names of the classes to drive on; [''] takes those that the weights name."
+        (), NETWORK, "Names of the classes to drive on; [''] takes those that the weights name."
     )
     overlay_alpha: float = setting(
         0.5,
@@ -147,6 +151,23 @@ def read_table(node: Node, table: type[T]) -> T:
     """The same for any table."""
     names = [row.name for row in fields(table)]  # type: ignore[arg-type]
     return table(**{name: _plain(node.get_parameter(name).value) for name in names})
+
+
+def changed(settings: Settings, changes: Sequence[Parameter]) -> Settings:
+    """The settings after these changes; names that are not of the table are let pass."""
+    return replace(settings, **{p.name: _plain(p.value) for p in changes if p.name in TABLE})
+
+
+def of_network(settings: Settings) -> dict[str, Any]:
+    """The values that say which network runs and how it is asked, by name."""
+    return {
+        n: getattr(settings, n) for n, row in TABLE.items() if row.metadata["applies"] == NETWORK
+    }
+
+
+def concern_network(changes: Sequence[Any]) -> bool:
+    """Whether any of these parameters or their messages may ask for another network."""
+    return any(p.name in TABLE and TABLE[p.name].metadata["applies"] == NETWORK for p in changes)
 
 
 def judge(parameters: Sequence[Parameter], configured: bool) -> str:

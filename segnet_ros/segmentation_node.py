@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -19,9 +20,10 @@ from segnet_model.signals import stop_on_signals
 from segnet_ros import parameters
 from segnet_ros.camera import Camera
 from segnet_ros.diagnostics import Diagnostics, Observation
-from segnet_ros.engine import Engine, use_threads
+from segnet_ros.engine import use_threads
 from segnet_ros.log import forwarded
 from segnet_ros.parameters import Settings
+from segnet_ros.reloading import LOAD_TIMEOUT, Reloader, load_engine, serve
 from segnet_ros.transitions import refuse_impossible
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
@@ -33,7 +35,8 @@ class SegmentationNode(LifecycleNode):
     """Segments the images of a camera.
 
     Configure loads the network and makes the outputs, activate subscribes, and the other
-    transitions undo exactly that. The transitions run in the executor, frames in a worker.
+    transitions undo exactly that. The transitions run in the executor, frames in a worker, and
+    what loads another network meanwhile in a thread of its own.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -46,9 +49,13 @@ class SegmentationNode(LifecycleNode):
         self._state = "unconfigured"
         self._problem = ""
         self._camera: Camera | None = None  # there is one while configured
+        self._reloader = Reloader(self, lambda: self._camera, lambda: self.settings)
         self.add_on_set_parameters_callback(self._judge)
+        if hasattr(self, "add_post_set_parameters_callback"):  # not in Humble
+            self.add_post_set_parameters_callback(lambda changes: self._reloader.settle())
         parameters.declare(self)
         refuse_impossible(self)
+        self._slow_services = serve(self, self._reloader)
         self._closing = ExitStack()
         self._closing.enter_context(forwarded(self.get_logger()))
         self._diagnostics = Diagnostics(self, self.settings.diagnostics_period, self._observe)
@@ -81,8 +88,7 @@ class SegmentationNode(LifecycleNode):
             self._camera.stop()
             super().on_deactivate(state)
             return self._fail("activate", error)
-        self._state = "active"
-        self._problem = ""
+        self._state, self._problem = "active", ""
         return SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -109,33 +115,24 @@ class SegmentationNode(LifecycleNode):
         return super().on_error(state)
 
     def destroy_node(self) -> None:
-        """Stop the worker before what it publishes with goes away."""
+        """Stop the threads before what they publish with goes away."""
+        self._slow_services.stop(LOAD_TIMEOUT)
         self._release()
         self._closing.close()
         super().destroy_node()
 
     def _build(self, settings: Settings) -> None:
         use_threads(settings.threads)
-        engine = Engine.load(
-            settings.weights,
-            settings.drivable_classes,
-            device=settings.device,
-            precision=settings.precision,
-            engine=settings.engine,
-            uncertainty=settings.uncertainty,
-            samples=settings.samples,
-            seed=settings.seed,
-            refine=settings.refine,
-            trusted=settings.trusted_networks,
-        )
+        engine = load_engine(settings)
         # Last, so that a failure before leaves nothing behind.
         self._camera = Camera(self, engine, lambda: self.settings)
         self.get_logger().info(f"ready: {', '.join(engine.facts.values())}")
 
     def _release(self) -> None:
-        if self._camera is not None:
-            self._camera.destroy()
-        self._camera = None
+        with self._reloader.exclusive():
+            if self._camera is not None:
+                self._camera.destroy()
+            self._camera = None
         self._state, self._problem = "unconfigured", ""
 
     def _fail(self, what: str, error: Exception) -> TransitionCallbackReturn:
@@ -146,6 +143,7 @@ class SegmentationNode(LifecycleNode):
 
     def _judge(self, changes: list[Parameter]) -> SetParametersResult:
         reason = parameters.judge(changes, configured=self._camera is not None)
+        reason = reason or self._reloader.judge(changes)
         return SetParametersResult(successful=not reason, reason=reason)
 
     def _observe(self) -> Observation:
@@ -156,6 +154,7 @@ class SegmentationNode(LifecycleNode):
             return Observation(**about)
         return Observation(
             **about,
+            refusal=self._reloader.refusal,
             counts=camera.counts,
             idle=camera.idle,
             broken=camera.broken,
@@ -168,6 +167,7 @@ class SegmentationNode(LifecycleNode):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end; the exit code says whether it could start."""
     node = None
+    gc.freeze()  # to look through all that PyTorch made stops each thread for 0.1 s: lost images
     try:
         with stop_on_signals() as asked:
             # rclpy's own handlers would end the context under the worker, which publishes.

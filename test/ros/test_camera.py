@@ -32,7 +32,8 @@ class Network:
 
     info = SimpleNamespace(network="none", license="MIT")
 
-    def __init__(self):
+    def __init__(self, answer=0):
+        self.answer = answer
         self.failures = []
         self.stamps = []
         self.may_go_on = Event()
@@ -45,7 +46,7 @@ class Network:
             raise self.failures.pop()
         shape = pixels.shape[:2]
         certain = np.ones(shape, np.float32)
-        return Segmentation(np.zeros(shape, np.uint8), certain, 1 - certain)
+        return Segmentation(np.full(shape, self.answer, np.uint8), certain, 1 - certain)
 
 
 @pytest.fixture
@@ -171,6 +172,66 @@ def test_counts_start_anew(camera, node, spin, send):
     camera.start()
     assert camera.counts == Counts()
     assert camera.silence < 5
+
+
+class Said:
+    """What is published, in order: class maps by their weights, masks by their class."""
+
+    def __init__(self, monkeypatch):
+        self.all = []
+        monkeypatch.setattr(outputs, "about", self._about)
+        monkeypatch.setattr(outputs.Outputs, "publish_images", self._publish)
+
+    def _about(self, engine, header):
+        self.all.append(("map", engine.path))
+        return {}
+
+    def _publish(self, frame, wanted):
+        drivable = [c.name for c in frame.labels.classes if c.drivable]
+        self.all.append(("mask", int(frame.segmentation.labels[0, 0]), drivable))
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """Before the camera is made."""
+    return Said(monkeypatch)
+
+
+def other(path, answer, drivable):
+    labels = LabelSet.load("camvid").with_drivable(drivable)
+    return SimpleNamespace(predictor=Network(answer), labels=labels, path=path, sha256="1")
+
+
+def test_another_network_answers_from_the_next_frame_on_with_its_own_labels(
+    node, said, camera, engine, spin, send
+):
+    listen(node, "mask")
+    engine.predictor.may_go_on.clear()
+    send()
+    spin(lambda: engine.predictor.stamps)  # the first is in work
+    camera.replace(other("/new", 7, ["Sky"]))
+    assert (camera.engine, camera.newest.path) == (engine, "/new")
+    send()
+    spin(lambda: camera.counts.received == 2)
+    assert said.all == [("map", "/w")]
+    engine.predictor.may_go_on.set()
+    spin(lambda: camera.counts.processed == 2)
+    assert said.all == [
+        ("map", "/w"),
+        ("mask", 0, ["Road"]),
+        ("map", "/new"),
+        ("mask", 7, ["Sky"]),
+    ]
+    assert camera.engine.path == "/new"
+
+
+def test_a_network_is_replaced_although_no_frame_comes(node, said, engine):
+    camera = Camera(node, engine, Settings)
+    camera.replace(other("/inactive", 1, ["Road"]))
+    camera.start()
+    camera.replace(other("/active", 2, ["Road"]))
+    assert said.all == [("map", "/w"), ("map", "/inactive"), ("map", "/active")]
+    camera.destroy()
 
 
 def test_the_outputs_leave_nothing(node, engine):

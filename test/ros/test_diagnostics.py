@@ -30,6 +30,14 @@ def failed(**reasons):
         (Observation("unconfigured", problem="no such file"), ACTIVE, ERROR, "no such file"),
         (ACTIVE, ACTIVE, OK, "running"),
         (Observation("active", idle=2), ACTIVE, OK, "nobody listens"),
+        (Observation("active", refusal="reload refused"), ACTIVE, WARN, "reload refused"),
+        (Observation("inactive", refusal="reload refused"), ACTIVE, WARN, "reload refused"),
+        (
+            Observation("active", refusal="reload refused", counts=failed(oom=1), broken=1),
+            ACTIVE,
+            ERROR,
+            "frames lost: 1 x",
+        ),
         (Observation("active", topic="/front", silence=4.0), ACTIVE, WARN, "no image on /front"),
         (Observation("active", counts=failed(step=2)), ACTIVE, WARN, "bad frames: 2 x step"),
         (Observation("active", counts=failed(oom=1), broken=1), ACTIVE, ERROR, "frames lost: 1 x"),
@@ -50,6 +58,14 @@ def test_only_what_is_new_is_told():
     before = Observation("active", counts=failed(step=2, data=1))
     now = Observation("active", counts=failed(step=2, data=4))
     assert judge(now, before) == (WARN, "bad frames: 3 x data")
+
+
+def test_warnings_do_not_hide_each_other():
+    now = Observation("active", counts=failed(step=2), silence=4.0, refusal="reload refused")
+    level, message = judge(now, ACTIVE)
+    assert level == WARN
+    assert message.startswith("bad frames: 2 x step; no image on")
+    assert message.endswith("; reload refused")
 
 
 def test_numbers():

@@ -16,7 +16,18 @@ from rclpy.exceptions import (
 from rclpy.parameter import Parameter
 
 from segnet_ros import parameters
-from segnet_ros.parameters import CONFIGURE, LIVE, START, TABLE, Settings, judge
+from segnet_ros.parameters import (
+    CONFIGURE,
+    LIVE,
+    NETWORK,
+    START,
+    TABLE,
+    Settings,
+    changed,
+    concern_network,
+    judge,
+    of_network,
+)
 
 pytestmark = pytest.mark.ros
 
@@ -115,7 +126,7 @@ def test_every_description_says_when_the_value_applies(make_node):
     parameters.declare(node)
     for name in TABLE:
         descriptor = node.describe_parameter(name)
-        assert descriptor.description.endswith((LIVE, CONFIGURE, START))
+        assert descriptor.description.endswith((LIVE, NETWORK, CONFIGURE, START))
         assert descriptor.read_only == descriptor.description.endswith(START)
     (limits,) = node.describe_parameter("max_uncertainty").floating_point_range
     assert (limits.from_value, limits.to_value) == (0.0, 1.0)
@@ -142,6 +153,44 @@ def test_others_are_refused_while_configured_with_the_mend(name):
     reason = judge([change], configured=True)
     assert reason.startswith(name)
     assert "clean it up" in reason
+
+
+OF_NETWORK = {n for n, r in TABLE.items() if r.metadata["applies"] == NETWORK}
+
+
+def test_what_says_which_network_runs_may_change_at_any_time():
+    assert {"weights", "device", "uncertainty", "drivable_classes"} <= OF_NETWORK
+    assert judge([Parameter("weights", value="new")], configured=True) == ""
+    assert "none of" in judge([Parameter("engine", value="coffee")], configured=True)
+
+
+def test_what_the_settings_would_be():
+    changes = [
+        Parameter("samples", value=7),
+        Parameter("drivable_classes", value=["Road", ""]),
+        Parameter("use_sim_time", value=True),  # not of the table
+    ]
+    assert changed(Settings(), changes) == Settings(samples=7, drivable_classes=("Road",))
+    assert changed(Settings(samples=3), []) == Settings(samples=3)
+
+
+def test_which_values_are_of_the_network():
+    found = of_network(Settings(samples=7, drivable_classes=("Road",), overlay_alpha=1.0))
+    assert found.keys() == OF_NETWORK
+    assert (found["samples"], found["drivable_classes"]) == (7, ("Road",))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["weights"], True),
+        (["use_sim_time", "samples"], True),
+        (["overlay_alpha", "threads", "use_sim_time"], False),
+        ([], False),
+    ],
+)
+def test_which_changes_concern_the_network(names, expected):
+    assert concern_network([Parameter(name, value=1) for name in names]) == expected
 
 
 def test_a_value_that_is_no_choice_is_refused_with_the_choices():

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import replace
 from queue import Empty, Queue
 from threading import Thread
 
@@ -24,6 +25,8 @@ from segnet_model.checkpoint import ModelInfo, save_weights
 from segnet_model.labels import LabelSet
 
 WAIT = 20.0  # seconds, after which a test has failed; a busy machine starts a node in five
+LABELS = LabelSet.load("camvid")
+FEW = replace(LABELS, name="few", classes=LABELS.classes[:4])  # without Pavement
 PROGRAM = "import sys; {}; from segnet_ros.segmentation_node import main; sys.exit(main())"
 
 
@@ -35,6 +38,36 @@ def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     save_weights(path, info.build(), info)
     return path
+
+
+def constant(path, answer, labels=LABELS):
+    """Weights that say one class, whatever they see."""
+    info = ModelInfo("segnet_basic", labels, (64, 96), {"features": 8})
+    built = info.build()
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.zero_()
+        *_, bias = (p for p in built.parameters() if p.shape == (labels.num_classes,))
+        bias[answer] = 9.0
+    save_weights(path, built, info)
+    return path
+
+
+@pytest.fixture(scope="session")
+def save_constant():
+    return constant
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("networks")
+
+
+@pytest.fixture(scope="module")
+def networks(folder):
+    """Paths by the class that they say."""
+    labels = {0: LABELS, 3: FEW, 5: LABELS}
+    return {n: constant(folder / f"{n}.safetensors", n, of) for n, of in labels.items()}
 
 
 class NodeProcess:

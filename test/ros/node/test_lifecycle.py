@@ -13,6 +13,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import Image
+from std_srvs.srv import Trigger
 
 from segnet_model.checkpoint import ModelInfo, save_weights
 from segnet_model.labels import LabelSet
@@ -193,13 +194,26 @@ def test_bad_weights_are_refused_with_the_reason(
     assert manager.change(CONFIGURE) == [True]
 
 
-def test_what_is_read_at_configure_is_refused_until_cleaned_up(manager, weights):
+def test_what_is_read_at_configure_is_refused_until_cleaned_up(manager):
     assert manager.change(CONFIGURE) == [True]
-    result = manager.set("weights", "other.safetensors")
+    result = manager.set("transport", "compressed")
     assert not result.successful
     assert "clean it up" in result.reason
     assert manager.change(CLEANUP) == [True]
-    assert manager.set("weights", weights).successful
+    for transport in ("compressed", "raw"):
+        assert manager.set("transport", transport).successful
+
+
+def test_there_is_a_network_to_reload_only_while_configured(manager, client):
+    def reload():
+        return client.call(Trigger, f"{NODE}/reload_weights", Trigger.Request())
+
+    assert not reload().success
+    assert "configure the node first" in reload().message
+    assert manager.change(CONFIGURE) == [True]
+    assert reload().success
+    assert manager.change(CLEANUP) == [True]
+    assert not reload().success
 
 
 def test_a_class_that_the_weights_lack_is_refused(manager, client, node):
