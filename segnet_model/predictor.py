@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakMethod
 
 import numpy as np
 import torch
@@ -47,7 +48,9 @@ class Predictor:
         self._refine = choose_refinement(refine)
         self._graphs: GraphedFunction | None = None
         if self.device.type == "cuda" and isinstance(self._inference, SinglePass):
-            self._graphs = GraphedFunction(self._kernels, self.device)
+            # Weakly: a cycle would keep the GPU's memory until the next garbage collection.
+            kernels = WeakMethod(self._kernels)
+            self._graphs = GraphedFunction(lambda *what: _alive(kernels)(*what), self.device)
 
     @classmethod
     def load(
@@ -209,6 +212,12 @@ class Predictor:
                 f"the GPU has too little memory ({str(error).splitlines()[0]}); free some, or "
                 "choose a smaller network or smaller images"
             ) from None
+
+
+def _alive(method: WeakMethod[Any]) -> Any:
+    found = method()
+    assert found is not None
+    return found
 
 
 def _check_proportions(image: tuple[int, ...], size: tuple[int, int]) -> None:

@@ -69,7 +69,8 @@ class _Graph:
                 function(self._input)
         torch.cuda.current_stream(device).wait_stream(stream)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
+        # Another thread may be running another network meanwhile.
+        with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
             self._outputs = function(self._input)
         self._results = [torch.empty_like(y, device="cpu").pin_memory() for y in self._outputs]
         self._done = torch.cuda.Event()
