@@ -140,13 +140,24 @@ def save_weights(
         dtype: of the stored floating-point tensors; float16 halves the file.
 
     Raises:
-        WeightsError: the file cannot be written, e.g. because the disk is full.
+        WeightsError: the file cannot be written, e.g. because the disk is full, or the weights
+            are no numbers any more.
     """
     tensors = {
-        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
+        name: _stored(name, tensor.detach().cpu(), dtype).contiguous()
         for name, tensor in network.state_dict().items()
     }
     write_tensors(path, tensors, {KEY: info.to_json()})
+
+
+def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """A tensor as it is stored: in this type, unless it holds what that cannot."""
+    if not tensor.is_floating_point():
+        return tensor
+    if not tensor.isfinite().all():
+        raise WeightsError(f"{name} is not finite any more; train again with a lower learning rate")
+    small = tensor.to(dtype)
+    return small if small.isfinite().all() else tensor
 
 
 def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Module, ModelInfo]:

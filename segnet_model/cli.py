@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
         return int(args.run(args) or 0)
-    except SegNetError as error:
+    except (SegNetError, OSError) as error:  # the latter name the file that cannot be written
         print(f"segnet {args.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -111,8 +111,9 @@ class LabelSet:
             (H, W) uint8 ids.
 
         Raises:
-            DatasetError: a colour belongs to no class.
+            DatasetError: a colour belongs to no class, or to two.
         """
+        self.check_colors()
         lookup = np.full(1 << 24, -1, np.int16)
         lookup[_packed(np.array(self.ignore_color, np.uint8))] = self.ignore_id
         lookup[_packed(self.palette[: self.num_classes])] = np.arange(self.num_classes)
@@ -124,6 +125,16 @@ class LabelSet:
                 f"no class of label set {self.name!r}; add it, or correct the label image"
             )
         return ids.astype(np.uint8)
+
+    def check_colors(self) -> None:
+        """Raise DatasetError where two classes have one colour, and cannot be told apart by it."""
+        colors = [each.color for each in self.classes]
+        for index, color in enumerate(colors):
+            if color in colors[:index]:
+                raise DatasetError(
+                    f"{self.names[colors.index(color)]!r} and {self.names[index]!r} of label set "
+                    f"{self.name!r} have one colour; change one, or label with ids"
+                )
 
     def check_ids(self, labels: np.ndarray) -> None:
         """Raise DatasetError unless every id of labels (H, W) uint8 is a class or ignored."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import yaml
+
 from segnet_model.choices import (
     ACTIVATIONS,
     LOSSES,
@@ -129,6 +131,17 @@ class TrainSettings:
         for name in ("device", "workers", "save_every_s"):
             del values[name]
         return values
+
+
+def network_setting(text: str) -> tuple[str, Any]:
+    """Read a setting of a network, "features=32"; SettingsError where it is none."""
+    name, equals, value = text.partition("=")
+    try:
+        if name and equals:
+            return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        pass
+    raise SettingsError(f"{text!r} is not NAME=VALUE, as in features=32")
 
 
 _CHOICES = {

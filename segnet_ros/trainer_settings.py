@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from segnet_model.choices import (
     ACTIVATIONS,
     LOSSES,
@@ -17,7 +15,7 @@ from segnet_model.choices import (
     WEIGHTINGS,
 )
 from segnet_model.errors import SettingsError
-from segnet_model.settings import TrainSettings
+from segnet_model.settings import TrainSettings, network_setting
 from segnet_ros.parameters import START, setting
 
 USUAL = TrainSettings()
@@ -97,7 +95,7 @@ class TrainerSettings:
     )  # fmt: skip
     balance: float = setting(
         USUAL.balance, START, "Weight of rare classes: 1.0 as in SegNet's paper, 0.0 none.",
-        limits=(0.0, 1.0),
+        limits=(0.0, 2.0),
     )  # fmt: skip
     evaluate_every: int = setting(
         USUAL.evaluate_every, START, "Epochs between two measurements on val.", limits=(1, MANY)
@@ -140,7 +138,7 @@ class TrainerSettings:
         values = {name: getattr(self, name) for name in same}
         height, width = self.input_size
         changed: dict[str, Any] = {
-            "network_settings": dict(_pair(text) for text in self.network_settings),
+            "network_settings": dict(map(network_setting, self.network_settings)),
             "input_size": (height, width) if height or width else None,
         }
         empty = {
@@ -152,10 +150,3 @@ class TrainerSettings:
     def extracted(self) -> Path:
         """The data set that a bag becomes."""
         return Path(self.out) / "dataset"
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise SettingsError(f"network_settings {text!r} is not NAME=VALUE")
-    return name, yaml.safe_load(value)

@@ -45,7 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="what", required=True)
     recipe = commands.add_parser("recipe", help="train a network, hold a sequence out, measure")
     recipe.add_argument("network", choices=recipes.RECIPES)
-    recipe.add_argument("--seeds", type=int, default=3, help="trainings with a held-out sequence")
+    recipe.add_argument(
+        "--seeds", type=int, default=3,
+        help="trainings with a held-out sequence; with 0 nobody says how sure the final one may be",
+    )  # fmt: skip
     recipe.add_argument("--final", action="store_true", help="then train on all, to ship")
     recipe.add_argument("--epochs", type=float, default=1.0, help="times the recipe's epochs")
     each = commands.add_parser("ablation", help="what each ingredient gives")

@@ -113,7 +113,10 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
         images = [path for path in images if not label_path(path).is_file()]
     if not images:
         raise DatasetError(f"all images of {source} have labels; --all redoes them")
-    by_stem(path.relative_to(source).as_posix() for path in images)
+    try:
+        by_stem(path.relative_to(source).as_posix() for path in images)
+    except DatasetError as error:
+        raise DatasetError(f"{source}: {error}, or give --split") from None
     return images
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-import yaml
 from tqdm import tqdm
 
 from segnet_model.choices import (
@@ -18,7 +16,7 @@ from segnet_model.choices import (
     WEIGHTINGS,
 )
 from segnet_model.networks import NETWORKS
-from segnet_model.settings import AugmentSettings, TrainSettings
+from segnet_model.settings import AugmentSettings, TrainSettings, network_setting
 from segnet_model.signals import stop_on_signals
 from segnet_model.training import Progress, train
 
@@ -33,7 +31,7 @@ Ctrl-C stops after the step under way; the same command goes on from there. Watc
 what the network makes of some images, with
   tensorboard --logdir runs
 
-Several GPUs, or machines, share each batch:
+Several GPUs, or machines that share the folder of --out, share each batch:
   torchrun --nproc-per-node 4 -m segnet_model.cli train my_yard --out runs/yard --batch-size 32
 """
 
@@ -52,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="network_settings",
-        type=_setting, help="a setting of the network, e.g. features=32; may be repeated",
+        help="a setting of the network, e.g. features=32; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--input-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"),
@@ -134,7 +132,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, with a progress bar."""
     values = {k: v for k, v in vars(args).items() if k in TrainSettings.__dataclass_fields__}
-    values["network_settings"] = dict(args.network_settings)
+    values["network_settings"] = dict(map(network_setting, args.network_settings))
     for name in ("input_size", "crop_size"):
         values[name] = tuple(values[name]) if values[name] else None
     changes = {k: v for k, v in vars(args).items() if k in AugmentSettings.__dataclass_fields__}
@@ -143,13 +141,6 @@ def run(args: argparse.Namespace) -> None:
     with stop_on_signals() as should_stop, tqdm(unit="step", dynamic_ncols=True) as bar:
         weights = train(args.dataset, args.out, settings, lambda p: _show(bar, p), should_stop)
     print(f"weights: {weights}" if weights else "stopped; run the same command to go on")
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, yaml.safe_load(value)
 
 
 def _show(bar: tqdm, progress: Progress) -> None:

@@ -41,8 +41,8 @@ class LabelledFolder:
         return len(self.samples)
 
     def fingerprint(self) -> str:
-        """Changes when an image comes or goes, or when labels are corrected."""
-        digest = hashlib.sha256()
+        """Changes when an image comes or goes, or when labels or classes are corrected."""
+        digest = hashlib.sha256(repr(self.label_set).encode())
         for sample in self.samples:
             digest.update(f"{sample.image.name} {sample.image.stat().st_size} ".encode())
             digest.update(sample.labels.read_bytes())

@@ -6,6 +6,9 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+
+from segnet_model.errors import DeviceMemoryError, SettingsError
 from segnet_model.settings import TrainSettings
 from segnet_model.training.lock import locked
 from segnet_model.training.processes import Processes, processes_of
@@ -25,7 +28,8 @@ def train(
     """Train a network, or go on where an interrupted run left off.
 
     The same data, settings and seed give the same weights, interrupted or not. Started by
-    `torchrun`, the processes share each batch and give what one would, up to rounding.
+    `torchrun`, the processes share each batch and give what one would, up to rounding; but
+    Lovasz's loss, which sorts pixels, is that of each process's own images.
 
     Args:
         dataset: a folder as `segnet_model.data.camvid` describes it; `val` may be missing.
@@ -43,6 +47,7 @@ def train(
             that is still going on.
         SegNetError: the loss is no number any more, or grows and grows.
         WeightsError: a file cannot be written; the last whole state stays.
+        DeviceMemoryError: the GPU has too little memory.
     """
     with processes_of(settings.device, settings.batch_size) as processes:
         if not processes.first:
@@ -60,6 +65,10 @@ def _train(
     except Stopped:  # before the first step
         return None
     run.resume()
+    if processes.from_first(run.step) != run.step:
+        raise SettingsError(
+            f"the processes see different states in {out}; let all share the folder"
+        )
     try:
         run.go()
         run.finish()
@@ -67,4 +76,10 @@ def _train(
         run.save_state()
         logger.info("stopped at step %d; run the same command to go on", run.step)
         return None
+    except torch.cuda.OutOfMemoryError as error:
+        raise DeviceMemoryError(
+            f"{str(error).splitlines()[0]}; lower batch_size, crop_size or input_size"
+        ) from None
+    finally:
+        run.tracker.end()
     return run.weights_path

@@ -55,8 +55,12 @@ def dice(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Ten
     p = logits.float().softmax(1) * known[:, None]
     g = F.one_hot(labels.where(known, 0), logits.shape[1]).movedim(-1, 1) * known[:, None]
     over = (0, 2, 3)
-    occurs = g.sum(over) > 0
-    overlap = 2 * (p * g).sum(over) / (p.square().sum(over) + g.sum(over)).clamp_min(1e-9)
+    # Of all processes, as one process with their images would have it.
+    both, squares, truth = (
+        mean_over_processes(each.sum(over)) for each in (p * g, p.square(), g.to(p.dtype))
+    )
+    occurs = truth > 0
+    overlap = 2 * both / (squares + truth).clamp_min(1e-9)
     return ((1 - overlap) * occurs).sum() / occurs.sum().clamp_min(1)
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 import torch
@@ -18,6 +19,7 @@ from segnet_model.engines.torch_engine import choose_device
 from segnet_model.errors import SettingsError
 
 Item = TypeVar("Item")
+MEASURING = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def processes_of(device: str, batch_size: int) -> Iterator[Processes]:
     if device in ("auto", "cuda") and torch.cuda.is_available():
         device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
     chosen = choose_device(device)
-    dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    backend = "nccl" if chosen.type == "cuda" else "gloo"
+    dist.init_process_group(backend, timeout=MEASURING)  # the others wait while the first measures
     try:
         yield Processes(rank, count, chosen)
     finally:

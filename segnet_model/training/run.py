@@ -15,20 +15,20 @@ import torch
 from torch import Tensor, nn
 
 from segnet_model.checkpoint import change_info, load_weights, save_weights
-from segnet_model.data.camvid import has_split, load_label_set, open_split
+from segnet_model.data.camvid import LabelledFolder, has_split, load_label_set, open_split
 from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.errors import SegNetError
+from segnet_model.errors import DatasetError, SegNetError, SettingsError
 from segnet_model.evaluation import evaluate
 from segnet_model.networks.blocks import channels_last
 from segnet_model.outputs import class_logits, output_channels
 from segnet_model.predictor import Predictor
-from segnet_model.preprocess import Normalise
+from segnet_model.preprocess import Normalise, network_size
 from segnet_model.settings import UNCHANGED, TrainSettings
 from segnet_model.temperature import fit_temperatures, temperatures
 from segnet_model.training.averaging import WeightAverage, recompute_statistics
 from segnet_model.training.batch_norm import own_batch_norm, share_batch_norm
-from segnet_model.training.class_weights import WEIGHTINGS, count_classes
+from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
 from segnet_model.training.losses import LOSSES
 from segnet_model.training.processes import Processes
 from segnet_model.training.schedule import share_of_highest
@@ -75,10 +75,12 @@ class Run:
         self.miou: float | None = None
         self.best: float | None = None
         self.tracker = Tracker(self.steps, settings.epochs)
+        self._check_val()
         self.class_weights = self._weigh_classes()
         self.fingerprint = self.folder.fingerprint()  # reads every label file: once, not a save
         torch.manual_seed(settings.seed)
         network, self.info = start(settings, label_set, self.folder, dataset.resolve().name)
+        self._check_crop()
         channels = output_channels(label_set.num_classes, self.info.activation)
         supervised = Supervised(network, channels, inner=settings.supervision > 0)
         self.network, self.trained = network, channels_last(supervised.to(self.device))
@@ -93,9 +95,33 @@ class Run:
             self.folder, self.info.input_size, settings.augment, settings.seed, settings.crop_size
         )
 
+    def _check_val(self) -> None:
+        """Find now what would otherwise be found after epochs of training."""
+        if self.val is None:
+            if self.settings.patience:
+                raise SettingsError(
+                    f"patience {self.settings.patience} needs images to measure on, and "
+                    f"{self.dataset} has no val/; add it, or give patience 0"
+                )
+        elif not self._count(self.val).pixels.any():
+            raise DatasetError(
+                f"no pixel of {self.dataset}/valannot is labelled; label some, or move val/ away"
+            )
+
+    def _check_crop(self) -> None:
+        crop, most = self.settings.crop_size, self.settings.augment.scale_max
+        size = self.info.input_size
+        if crop and any(c > s * most for c, s in zip(crop, size, strict=True)):
+            raise SettingsError(
+                f"crop_size {crop} is larger than any image at input_size {size}; lower it"
+            )
+
+    def _count(self, folder: LabelledFolder) -> ClassCounts:
+        return count_classes(folder, lambda index: self.tell("counting classes"))
+
     def _weigh_classes(self) -> Tensor:
         logger.info("counting the classes of %d images", len(self.folder))
-        counts = count_classes(self.folder, lambda index: self.tell("counting classes"))
+        counts = self._count(self.folder)
         for name in counts.missing:
             logger.warning("class %r never occurs in train, so it cannot be learned", name)
         weights = WEIGHTINGS[self.settings.weighting](counts) ** self.settings.balance
@@ -221,7 +247,9 @@ class Run:
         """A copy of the network as it is to be used: averaged, with statistics of its own."""
         source = self.average.network if self.average else self.network
         network = own_batch_norm(deepcopy(source))
-        plain = AugmentedFolder(self.folder, self.info.input_size, UNCHANGED, self.settings.seed)
+        height, width = self.folder.read(0)[1].shape
+        size = network_size((height, width), self.info.input_size)  # without a grey border
+        plain = AugmentedFolder(self.folder, size, UNCHANGED, self.settings.seed)
         keys = self.plan.spread(self.settings.statistics_images)
         batches = load_batches(plain, keys, self.settings.workers)
         recompute_statistics(

@@ -103,8 +103,8 @@ def check_same(
     """
     if facts["data"] != data:
         raise DatasetError(
-            f"{dataset} has other images or labels than when the training in {out} began; train "
-            "into another folder, with init naming the weights in this one"
+            f"{dataset} has other images, labels or classes than when the training in {out} began; "
+            "train into another folder, with init naming the weights in this one"
         )
     before, now = facts["settings"], json.loads(json.dumps(settings.shaping()))
     changed = [f"{k} {before.get(k)} -> {now[k]}" for k in now if before.get(k) != now[k]]

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 SMOOTHING = 0.95  # of the running loss: about twenty steps
 PICTURES = 4
 DIVERGED = 10.0  # times the least running loss
+LEAST = 0.1  # of a running loss: to grow from less, as from an image without labels, is no harm
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,16 @@ class Tracker:
         """Whether the loss has grown far beyond what it has been."""
         return self._step - self._first > 100 and self.loss > DIVERGED * self._least
 
+    def end(self) -> None:
+        """Write what TensorBoard has not got yet."""
+        if self._writer:
+            self._writer.close()
+
     def step(self, step: int, loss: float, learning_rate: float) -> None:
         """Note a step's loss and learning rate."""
         fresh = self.loss != self.loss
         self.loss = loss if fresh else self.loss * SMOOTHING + loss * (1 - SMOOTHING)
-        self._least = min(self._least, self.loss)
+        self._least = min(self._least, max(self.loss, LEAST))
         self._step, self._rate = step, learning_rate
         if self._writer:
             self._writer.add_scalar("train/loss", loss, step)

@@ -138,8 +138,9 @@ FLAWED = {
     "ids with alpha": (np.stack([labels()] * 2, -1), "LA", "error", "ids with an alpha channel"),
     "see-through": (
         np.dstack([colored(), np.where(labels() < 2, 9, 255).astype(np.uint8)]), None,
-        "warning", "labels with transparent pixels",
+        "error", "labels with transparent pixels",
     ),
+    "one bit": (labels() == 0, None, "error", "labels of one bit"),
     "opaque alpha": (
         np.dstack([colored(), np.full(SIZE, 255, np.uint8)]), None,
         "note", "labels with an alpha channel",

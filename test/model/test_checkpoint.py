@@ -20,6 +20,18 @@ def test_all_comes_back(weights, small_info):
     assert all(torch.equal(tensors[k], v) for k, v in network.state_dict().items())
 
 
+def test_what_half_precision_cannot_hold_is_stored_whole(tmp_path, small_info):
+    network, path = small_info.build(), tmp_path / "x.safetensors"
+    statistics = network.state_dict()["encoders.0.1.running_var"]
+    statistics.fill_(70_000.0)
+    save_weights(path, network, small_info, torch.float16)
+    statistics.fill_(float("nan"))
+    with pytest.raises(WeightsError, match="encoders.0.1.running_var is not finite"):
+        save_weights(path, network, small_info, torch.float16)
+    read = load_weights(path)[0].state_dict()["encoders.0.1.running_var"]
+    assert read[0] == 70_000.0
+
+
 def test_half_precision_halves_the_file(tmp_path, small_info):
     network = small_info.build()
     full, half = tmp_path / "full.safetensors", tmp_path / "half.safetensors"

@@ -71,3 +71,11 @@ def test_bad_input_ends_in_one_line(arguments, message, weights, tmp_path, capsy
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+def test_a_folder_that_cannot_be_made_ends_in_one_line(tmp_path, weights, dataset, capsys):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "x.zip"
+    assert main(["prelabel", str(weights), str(dataset), "--all", "--split", "val",
+                 "--out", str(out)]) == 2  # fmt: skip
+    assert f"{tmp_path / 'file'}" in capsys.readouterr().err

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 
 import segnet_model.checkpoint as checkpoint
@@ -18,6 +19,7 @@ from segnet_model.data.camvid import open_split
 from segnet_model.data.loading import BatchPlan
 from segnet_model.errors import DatasetError, SegNetError, SettingsError, WeightsError
 from segnet_model.evaluation import evaluate
+from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
 from segnet_model.settings import TrainSettings
 from segnet_model.training import STATE_FILE, train
@@ -113,12 +115,20 @@ def test_corrected_or_added_labels_do_not_pass_for_a_finished_run(dataset, tmp_p
     labels = dataset / "trainannot" / "0.png"
     original = labels.read_bytes()
     labels.write_bytes((dataset / "trainannot" / "1.png").read_bytes())
-    with pytest.raises(DatasetError, match="other images or labels.*another folder"):
+    with pytest.raises(DatasetError, match="other images, labels or classes.*another folder"):
         train(dataset, tmp_path / "run", QUICK)
     labels.write_bytes(original)
     for folder in ("train", "trainannot"):
         (dataset / folder / "9.png").write_bytes((dataset / folder / "0.png").read_bytes())
-    with pytest.raises(DatasetError, match="other images or labels"):
+    with pytest.raises(DatasetError, match="other images, labels or classes"):
+        train(dataset, tmp_path / "run", QUICK)
+
+
+def test_other_classes_do_not_pass_for_the_same_data(dataset, tmp_path):
+    train(dataset, tmp_path / "run", QUICK)
+    swapped = LabelSet("camvid", LabelSet.load("camvid").classes[::-1], 11)
+    (dataset / "labels.yaml").write_text(yaml.safe_dump(swapped.to_dict()))
+    with pytest.raises(DatasetError, match="other images, labels or classes"):
         train(dataset, tmp_path / "run", QUICK)
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,9 +16,12 @@ import torch
 from torch import nn
 
 from segnet_model.checkpoint import load_weights
-from segnet_model.errors import SegNetError, SettingsError
+from segnet_model.data.files import write_png
+from segnet_model.errors import DatasetError, SegNetError, SettingsError
+from segnet_model.preprocess import network_size
 from segnet_model.settings import TrainSettings
 from segnet_model.training import STATE_FILE, train
+from segnet_model.training import run as run_module
 from segnet_model.training.averaging import WeightAverage, recompute_statistics
 from segnet_model.training.lock import locked
 from segnet_model.training.schedule import SCHEDULES, share_of_highest
@@ -137,6 +141,49 @@ def test_a_loss_that_grows_and_grows_is_found():
     for step in range(200, 400):
         tracker.step(step, 30.0, 0.1)
     assert tracker.diverges
+
+
+def test_a_loss_that_grows_from_next_to_nothing_is_no_harm():
+    """The first image of a batch may have no labels, and so no loss."""
+    tracker = Tracker(1000, 1)
+    for step in range(1, 200):
+        tracker.step(step, 0.0 if step < 50 else 0.5, 0.1)
+    assert not tracker.diverges
+
+
+def test_what_is_written_for_tensorboard_is_whole(dataset, tmp_path):
+    train(dataset, tmp_path / "run", dataclasses.replace(QUICK, epochs=2))
+    assert len(read_scalars(tmp_path / "run" / "tensorboard", "train/loss")) == 2 * 3
+
+
+def test_settings_that_contradict_the_data_are_found_before_training(dataset, tmp_path):
+    losses = Losses()
+    wide = dataclasses.replace(QUICK, crop_size=(512, 512))
+    with pytest.raises(SettingsError, match=r"crop_size \(512, 512\) is larger than any image"):
+        train(dataset, tmp_path / "run", wide, losses)
+    for path in (dataset / "valannot").iterdir():
+        write_png(path, np.full((64, 96), 11, np.uint8))
+    with pytest.raises(DatasetError, match="valannot is labelled; label some"):
+        train(dataset, tmp_path / "run", QUICK, losses)
+    shutil.rmtree(dataset / "val")
+    patient = dataclasses.replace(QUICK, evaluate_every=1, patience=2)
+    with pytest.raises(SettingsError, match="patience 2 needs images to measure on"):
+        train(dataset, tmp_path / "run", patient, losses)
+    assert not losses
+
+
+def test_statistics_are_of_whole_images_without_a_border(dataset, tmp_path, monkeypatch):
+    """The network sees this camera's images at 48x72, less high for their width than 64x72."""
+    shapes = set()
+
+    def seen(network, batches, forward, seed):
+        shapes.update(tuple(images.shape[1:3]) for images in batches)
+        network.eval()
+
+    monkeypatch.setattr(run_module, "recompute_statistics", seen)
+    train(dataset, tmp_path / "run", dataclasses.replace(QUICK, epochs=1, input_size=(64, 72)))
+    assert shapes == {network_size((64, 96), (64, 72))}
+    assert shapes != {(64, 72)}
 
 
 def test_divergence_stops_training(dataset, tmp_path):

@@ -57,8 +57,9 @@ def find_format(source: Source) -> str:
         return "cvat-mask"
     if find_map(source, CAMVID_MAP) and in_folders(masks, "annot"):
         return "cvat-camvid"
-    if any(name.lower().endswith(".json") for name in source.names):
-        return "labelme"
+    jsons = {PurePosixPath(n).stem for n in source.names if n.lower().endswith(".json")}
+    if jsons and (not masks or jsons & {PurePosixPath(name).stem for name in masks}):
+        return "labelme"  # which lies beside its images; other JSON is about something else
     if not masks:
         raise DatasetError(
             "holds neither PNG nor labelme's JSON files; from CVAT export CamVid 1.0 or "

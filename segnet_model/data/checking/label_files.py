@@ -10,6 +10,7 @@ from PIL import Image
 from segnet_model.compressed import PNG_SIGNATURE
 from segnet_model.data.checking import problems as kinds
 from segnet_model.data.checking.problems import Kind, some
+from segnet_model.data.label_images import check_opaque
 from segnet_model.errors import DatasetError
 from segnet_model.image_size import check_size
 from segnet_model.labels import LabelSet
@@ -78,13 +79,21 @@ def _judge(
     if depth == 16:
         low, high = (int(f(np.asarray(image))) for f in (np.min, np.max))
         return None, [(kinds.SIXTEEN_BITS, f"values {low} to {high}")]
-    if image.mode == "LA":
-        return None, [(kinds.GREY_ALPHA, "")]
+    if image.mode in ("1", "LA"):
+        return None, [(kinds.GREY_ALPHA if image.mode == "LA" else kinds.ONE_BIT, "")]
+    try:
+        check_opaque(image)
+    except DatasetError as error:
+        return None, [(kinds.ALPHA, str(error).partition(";")[0])]
     if image.mode in ("L", "P"):
         counts = np.bincount(np.asarray(image).ravel(), minlength=256)
         flaws = _palette_flaws(image, counts, label_set) if image.mode == "P" else []
         return _known_ids(counts, label_set, flaws)
-    flaws = _alpha_flaws(image) if image.mode == "RGBA" else []
+    flaws = [(kinds.OPAQUE_ALPHA, "")] if image.mode == "RGBA" else []
+    try:
+        label_set.check_colors()
+    except DatasetError as error:
+        return None, [(kinds.SAME_COLOR, str(error).partition(";")[0])]
     return _known_colors(np.asarray(image.convert("RGB")), label_set, flaws)
 
 
@@ -134,13 +143,6 @@ def _told(packed: int, label_set: LabelSet) -> str:
     if not swapped.min():
         return f"{told}, {label_set.names[swapped.argmin()]}'s with red and blue swapped"
     return told
-
-
-def _alpha_flaws(image: Image.Image) -> list[Flaw]:
-    below = int((np.asarray(image.getchannel("A")) < 255).sum())
-    if not below:
-        return [(kinds.OPAQUE_ALPHA, "")]
-    return [(kinds.ALPHA, f"{below} pixels are not opaque")]
 
 
 def _palette_flaws(image: Image.Image, counts: np.ndarray, label_set: LabelSet) -> list[Flaw]:

@@ -66,13 +66,14 @@ UNKNOWN_COLORS = Kind(
     "export without smoothing in exactly the colours of labels.yaml, or as ids",
 )  # fmt: skip
 SIXTEEN_BITS = Kind("labels of 16 bits", "error", "export them with 8 bits a channel")
-GREY_ALPHA = Kind(
-    "ids with an alpha channel", "error", "export without alpha: these are read as colours"
-)
+ONE_BIT = Kind("labels of one bit", "error", "export them with 8 bits a channel")
+GREY_ALPHA = Kind("ids with an alpha channel", "error", "export without alpha")
 ALPHA = Kind(
-    "labels with transparent pixels", "warning",
-    "export without alpha: it is dropped, and what is see-through counts as its colour",
-)  # fmt: skip
+    "labels with transparent pixels", "error", "export without alpha: half a label is no label"
+)
+SAME_COLOR = Kind(
+    "classes of one colour", "error", "give each a colour of its own in labels.yaml, or export ids"
+)
 OPAQUE_ALPHA = Kind("labels with an alpha channel", "note", "nothing to do: it is dropped")
 PALETTE = Kind(
     "palette of another order", "warning",

@@ -299,3 +299,11 @@ def test_a_label_set_without_camvids_classes_is_told(dataset, tmp_path):
     source = zipped(tmp_path / "x.zip", ORIGINAL)
     with pytest.raises(DatasetError, match=r"--map 'LaneMkgsNonDriv=CLASS'"):
         import_labels(source, dataset, own, split="train")
+
+
+def test_json_about_something_else_is_not_taken_for_labels(dataset, tmp_path):
+    (tmp_path / "masks").mkdir()
+    write_png(tmp_path / "masks" / "0.png", np.full((64, 96), 3, np.uint8))
+    (tmp_path / "masks" / "manifest.json").write_text("{}")
+    done = import_labels(tmp_path / "masks", dataset, LABELS, split="train")
+    assert (done.format, done.counts.total()) == ("ids", 1)

@@ -103,6 +103,7 @@ def test_parameters_become_settings() -> None:
         ({"input_size": (64,)}, "not \\[height, width\\]"),
         ({"input_size": (8, 8)}, "32 pixels"),
         ({"network_settings": ("features",)}, "not NAME=VALUE"),
+        ({"network_settings": ("features=[1",)}, "not NAME=VALUE"),
     ],
 )
 def test_wrong_settings_are_refused(tmp_path: Path, values: dict[str, Any], message: str) -> None:
