@@ -110,7 +110,10 @@ class Settings:
         limits=(0.0, 1.0),
     )
     drivable_classes: tuple[str, ...] = setting(
-        (), NETWORK, "Names of the classes to drive on; [''] takes those that the weights name."
+        (),
+        NETWORK,
+        "Names of the classes to drive on; [''] takes those that the weights name. Alone they load "
+        "no network.",
     )
     overlay_alpha: float = setting(
         0.5,

@@ -111,6 +111,9 @@ class Reloader:
             except Exception as error:  # as above
                 response.message = self._refuse(error)
                 return response
+            if camera is not self._camera():
+                response.message = "the node was cleaned up meanwhile; configure it, which loads it"
+                return response
             self._hand_over(camera, engine)
             response.success, response.message = True, _describe(engine)
             return response
@@ -119,7 +122,8 @@ class Reloader:
     def exclusive(self) -> Iterator[None]:
         """Let no network be loaded or handed over meanwhile, and forget what was judged.
 
-        It is given up after LOAD_TIMEOUT seconds, so that a driver that hangs holds up no shutdown.
+        It is given up after LOAD_TIMEOUT seconds, so that a driver that hangs does not keep the
+        process from ending. A transition that is asked for by service waits as long as the load.
         """
         free = self._lock.acquire(timeout=LOAD_TIMEOUT)
         try:

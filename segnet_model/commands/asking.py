@@ -24,9 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser, uncertainties: tuple[str, ...
     ways = "; ".join(f"{name}: {_WAYS[name]}" for name in uncertainties if name != "none")
     group.add_argument(
         "--uncertainty", choices=uncertainties, default="none",
-        help=f"{ways}; needs a Bayesian network (default: none)",
+        help=f"{ways}; needs a Bayesian network (default: %(default)s)",
     )  # fmt: skip
-    group.add_argument("--samples", type=int, default=20, help="passes of mc (default: 20)")
+    group.add_argument(
+        "--samples", type=int, default=20, help="passes of mc (default: %(default)s)"
+    )
     group.add_argument("--seed", type=int, default=0, help="of the dropout masks (default: 0)")
     group.add_argument(
         "--refine", choices=REFINEMENTS, default="none",

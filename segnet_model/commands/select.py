@@ -12,6 +12,8 @@ import numpy as np
 
 from segnet_model.checkpoint import whole_file
 from segnet_model.commands import asking
+from segnet_model.data.bag_messages import NANOSECONDS
+from segnet_model.data.extraction.settings import GAP
 from segnet_model.data.files import list_images, read_image, write_png
 from segnet_model.data.sources import NamedImage, named_images
 from segnet_model.drawing import heat, panel
@@ -21,9 +23,10 @@ from segnet_model.progress import progress_bar
 from segnet_model.selection import Candidate, choose, evenly, look_of, score_of
 
 EPILOG = """\
-Asks the network about each frame several times with dropout, and takes the frames where its answers
-disagree most, spread over time and appearance. What is in OUT/train already is not taken again, nor
-anything like it. Writes OUT/train/NAME.png, OUT/selection.csv (best first) and OUT/selection.png.
+Asks the network about each frame several times with dropout, and takes the frames where its
+answers disagree most, spread over time and appearance. What is in OUT already is not taken again,
+and what looks like it is taken last. Writes OUT/train/NAME.png, OUT/selection.csv (best first) and
+OUT/selection.png.
 
   segnet select drive.mcap bayesian_segnet_basic_drives --count 50 --out yard
   segnet prelabel bayesian_segnet_basic_drives yard --out to_correct.zip
@@ -56,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Rank, choose, and write the chosen frames."""
-    if args.count < 1 or args.val < 0 or args.every < 0:
+    if args.count < 1 or args.val < 0 or not 0 <= args.every <= 1e6:
         raise SettingsError(
             f"--count {args.count} must be 1 or more, --val {args.val} and --every {args.every} "
             "0 or more"
@@ -70,7 +73,8 @@ def run(args: argparse.Namespace) -> None:
     chosen = choose(candidates, args.count, list(known.values()))
     if not chosen:
         raise DatasetError(f"{args.source} has no frame that is not in {args.out}/train already")
-    measured = evenly(to_measure, args.val)
+    # What is there stays: its labels would fit no other image.
+    measured = [name for name in evenly(to_measure, args.val) if name not in taken]
     _write(args, predictor, chosen, measured)
     print(
         f"{args.out}: {len(chosen)} of {len(candidates)} frames in train, {len(measured)} in val, "
@@ -82,15 +86,35 @@ def _ranked(
     args: argparse.Namespace, predictor: Predictor, taken: Collection[str]
 ) -> tuple[list[Candidate], list[str]]:
     """The frames to choose from, and the names of those that are kept to measure on."""
-    candidates, to_measure = [], []
+    candidates: list[Candidate] = []
+    to_measure: list[str] = []
+    seen: set[str] = set()  # a clock that is set back gives the same stamp again
+    stamps = {split: _stamps(args.out / split) for split in ("train", "val")}
     with progress_bar("ranking") as progress:
         for index, each in enumerate(named_images(args.source, args.topic, args.every)):
-            if args.val and each.share > LEARNED_SHARE:
+            split = "val" if args.val and each.share > LEARNED_SHARE else "train"
+            other = stamps["train" if split == "val" else "val"]
+            if each.name in seen or _is_beside(each, other):
+                continue
+            seen.add(each.name)
+            if split == "val":
                 to_measure.append(each.name)
             elif each.name not in taken:
                 candidates.append(_candidate(predictor, each, index))
             progress(each.share)
     return candidates, to_measure
+
+
+def _stamps(folder: Path) -> list[int]:
+    """Nanoseconds of a folder's images, as far as their names are stamps."""
+    texts = [path.stem.partition("_")[0] for path in list_images(folder)]
+    return [int(text) for text in texts if text.isdecimal()]
+
+
+def _is_beside(each: NamedImage, stamps: list[int]) -> bool:
+    """Whether an image of a bag is a neighbour in time of some that are there."""
+    apart = GAP * NANOSECONDS
+    return each.stamp is not None and any(abs(int(each.name) - s) < apart for s in stamps)
 
 
 def _candidate(predictor: Predictor, each: NamedImage, index: int) -> Candidate:
@@ -106,7 +130,7 @@ def _write(
     pictures: dict[int, list[np.ndarray]] = {}
     with progress_bar("writing") as progress:
         for each in named_images(args.source, args.topic, args.every):
-            rank = ranks.get(each.name)
+            rank = ranks.pop(each.name, None)
             if rank is not None or each.name in measured:
                 split = "val" if rank is None else "train"
                 write_png(args.out / split / f"{each.name}.png", each.image)

@@ -41,6 +41,8 @@ def named_images(
     if not source.exists():
         raise DatasetError(f"there is no {source}")
     files = list_images(source if source.is_dir() else source.parent)
+    if (source / "metadata.yaml").is_file():  # a bag's folder, whatever pictures lie in it
+        files = []
     if source.is_file():
         files = [path for path in files if path == source]
     if not files:

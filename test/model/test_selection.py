@@ -9,6 +9,7 @@ from segnet_model.cli import main
 from segnet_model.data.bag_writer import BagWriter
 from segnet_model.data.files import list_images, read_image, write_png
 from segnet_model.data.scenes import Drive
+from segnet_model.data.sources import named_images
 from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
 from segnet_model.selection import Candidate, choose, evenly, score_of
@@ -124,6 +125,50 @@ def test_the_end_of_a_recording_is_kept_to_measure_on(bag, bayesian, tmp_path):
     assert len(list_images(whole / "train")) == 10
 
 
+def test_what_lies_in_the_data_set_is_never_written_over(bayesian, tmp_path):
+    """Two folders whose files have the same names: the labels of one would come to the other."""
+    out = tmp_path / "out"
+    for folder, brightness in (("a", 0), ("b", 200)):
+        (tmp_path / folder).mkdir()
+        for index in range(10):
+            image = np.full((64, 96, 3), brightness + index, np.uint8)
+            write_png(tmp_path / folder / f"{index}.png", image)
+        segnet = ["select", str(tmp_path / folder), str(bayesian), "--samples", "1"]
+        main([*segnet, "--out", str(out), "--val", "2"])
+    found = [read_image(path) for path in (*list_images(out / "train"), *list_images(out / "val"))]
+    assert len(found) == 10
+    assert max(int(image.max()) for image in found) < 20
+
+
+def test_neighbours_of_frames_to_measure_on_are_not_learned_from(bag, bayesian, tmp_path):
+    (tmp_path / "yard" / "val").mkdir(parents=True)
+    write_png(tmp_path / "yard" / "val" / f"{3 * 500_000_000}.png", np.zeros((8, 8, 3), np.uint8))
+    select = ["select", str(bag), str(bayesian), "--samples", "1", "--val", "0", "--count", "99"]
+    assert main([*select, "--out", str(tmp_path / "yard")]) == 0
+    stamps = sorted(int(path.stem) // 500_000_000 for path in list_images(tmp_path / "yard/train"))
+    assert stamps == [1, 5, 6, 7, 8, 9, 10]  # 2 and 4 are half a second away
+
+
+def test_a_clock_that_is_set_back_mixes_nothing_up(bayesian, tmp_path):
+    """Ten stamps, twice: the second round is in the part to measure on."""
+    with BagWriter(tmp_path / "bag") as writer:
+        for index in range(20):
+            image = np.full((64, 96, 3), 10 * index, np.uint8)
+            writer.write_image("/camera", (index % 10 + 1) * 2_000_000_000, "camera", image)
+    out = tmp_path / "out"
+    assert main(["select", str(tmp_path / "bag"), str(bayesian), "--samples", "1", "--count", "99",
+                 "--out", str(out)]) == 0  # fmt: skip
+    train = [read_image(path) for path in list_images(out / "train")]
+    assert len(train) == 10 - len(list_images(out / "val"))
+    with (out / "selection.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == len(train)
+
+
+def test_a_bag_with_a_picture_in_its_folder_is_a_bag(bag):
+    write_png(bag / "photo.png", np.zeros((8, 8, 3), np.uint8))
+    assert len(list(named_images(bag))) == 10
+
+
 def test_frames_to_measure_on_are_evenly_spaced():
     assert evenly(list("abcdefghi"), 3) == ["a", "e", "i"]
     assert evenly(list("ab"), 5) == ["a", "b"]
@@ -148,5 +193,6 @@ def test_bad_input_names_the_mend(bag, bayesian, weights, tmp_path, capsys):
     assert "no dropout" in capsys.readouterr().err
     assert main(["select", str(tmp_path / "nothing"), str(bayesian), *out]) == 2
     assert "there is no" in capsys.readouterr().err
+    assert main(["select", str(bag), str(bayesian), "--every", "nan", *out]) == 2
     assert main(["select", str(bag), str(bayesian), "--count", "0", *out]) == 2
     assert "--count 0 must be 1 or more" in capsys.readouterr().err

@@ -77,8 +77,8 @@ def extract(
         progress: told the share of the recordings that is done.
 
     Raises:
-        BagError: a bag is damaged, or has no such topic. Of what can be read until then, and in
-            the other bags, all is taken out before.
+        BagError: a bag cannot be opened or has no such topic, and nothing is taken; or it is
+            damaged further on, and all that can be read, also in the other bags, is taken before.
         DatasetError: a file cannot be written, or labels do not fit their image.
         SettingsError: the settings do not fit the bags.
     """
@@ -128,7 +128,7 @@ def _rules(
 ) -> list[Rule]:
     """Which images of each bag come to which split."""
     val, gap = settings.val, settings.gap_ns
-    known = [Neighbours(store.times(bag_id(reader.path)), settings.apart_ns) for reader in readers]
+    known = [_neighbours(store, reader, settings) for reader in readers]
     if settings.split == "bag":
         rules = [all_to(split) for split in _split_bags(readers, known, val)]
     elif settings.split == "blocks":
@@ -136,6 +136,13 @@ def _rules(
     else:
         rules = [by_time(reader.start_ns, reader.end_ns, val, gap) for reader in readers]
     return [each.keep_apart(rule) for each, rule in zip(known, rules, strict=True)]
+
+
+def _neighbours(store: ImageStore, reader: BagReader, settings: ExtractSettings) -> Neighbours:
+    span = range(reader.start_ns, reader.end_ns + 1)
+    if settings.split == "bag":  # two cameras' bags may be of one time, and of different splits
+        span = range(0)
+    return Neighbours(store.times(bag_id(reader.path), span), settings.apart_ns)
 
 
 def _split_bags(readers: Sequence[BagReader], known: Sequence[Neighbours], val: float) -> list[str]:

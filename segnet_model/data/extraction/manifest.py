@@ -11,6 +11,7 @@ from segnet_model.data.extraction.splits import SPLITS
 from segnet_model.errors import DatasetError
 
 MANIFEST_FILE = "manifest.csv"
+ODD = "surrogateescape"  # a bag's path may be of any bytes
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def read_manifest(dataset: Path) -> list[Origin]:
     if not path.exists():
         return []
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8", errors=ODD) as file:
             rows = csv.DictReader(file)
             missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
             if missing:
@@ -62,7 +63,10 @@ def write_manifest(dataset: Path, origins: list[Origin]) -> None:
     """
     path = dataset / MANIFEST_FILE
     try:
-        with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        with (
+            whole_file(path) as part,
+            part.open("w", newline="", encoding="utf-8", errors=ODD) as file,
+        ):
             rows = csv.DictWriter(file, COLUMNS)
             rows.writeheader()
             rows.writerows(asdict(each) for each in sorted(origins, key=lambda each: each.file))

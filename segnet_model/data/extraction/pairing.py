@@ -22,7 +22,7 @@ def paired(
 
     Args:
         frames: images in the order of their stamps; the clock may be set back by more than a
-            second, if both topics have messages before and after.
+            second, if the stamps of both topics show it.
         labels: likewise; of these only those around one image are held.
         tolerance_ns: between the stamps of an image and its labels, at most.
 

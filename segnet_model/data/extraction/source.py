@@ -31,7 +31,7 @@ class Source:
         """What to call an image: the first that no other image has."""
         # "-" does not occur in ROS names, so that no two topics become one.
         topic = quote(self.topic.strip("/"), safe="/").replace("/", "-")
-        bag = quote(self.bag.resolve().stem, safe="")
+        bag = quote(self.bag.resolve().stem, safe="", errors="surrogateescape")
         if not self.named:
             yield f"{stamp_ns}.png"
         yield f"{stamp_ns}_{topic}.png"

@@ -29,8 +29,10 @@ def by_time(start_ns: int, end_ns: int, val: float, gap_ns: int = 0) -> Rule:
     both = 0 < val < 1
 
     def rule(time_ns: int) -> str | None:
+        if not both:
+            return "val" if val else "train"
         share = (time_ns - start_ns) / span
-        if both and abs(share - (1 - val)) < gap_ns / 2 / span:
+        if abs(share - (1 - val)) < gap_ns / 2 / span:
             return None
         return "val" if share >= 1 - val else "train"
 

@@ -79,11 +79,18 @@ class ImageStore:
                 if kind is None:
                     raise
 
-    def times(self, bag: str) -> Iterator[tuple[int, str]]:
-        """When the images of a bag, by its `bag_id`, were received, and their splits."""
+    def times(self, bag: str, span: range) -> Iterator[tuple[int, str]]:
+        """When the images of a bag were received, and their splits.
+
+        Also of those that somebody removed, which come back to their split, and of what was
+        received in the bag's time span: of another camera, or of the bag by another path.
+        """
         for each in self.origins.values():
-            if each.bag == bag and each.name in self._places:
+            if each.bag == bag or each.receive_ns in span:
                 yield each.receive_ns, each.split
+        for stamp, names in self._unlisted.items():
+            if stamp.isdecimal() and int(stamp) in span:
+                yield from ((int(stamp), self._places[name]) for name in names)
 
     def holds_split(self, split: str) -> bool:
         """Whether a split has an image."""

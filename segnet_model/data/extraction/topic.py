@@ -80,7 +80,7 @@ class TopicExtraction:
     def bag_size(self) -> int:
         """Bytes of the bag's files at this moment."""
         path = self.bag.path
-        files = path.rglob("*") if path.is_dir() else [path]
+        files = path.glob("*") if path.is_dir() else [path]  # OUT may lie below it
         size = 0
         for file in files:
             with suppress(OSError):  # a recorder's temporary files come and go

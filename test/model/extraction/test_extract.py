@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -349,6 +351,32 @@ def test_other_settings_bring_no_neighbours_into_the_other_split(tmp_path: Path)
         assert set(train[train < first]) | set(train[train > val.max()]) == set(train)
         assert (np.abs(train[:, None] - val) < 4).sum() == 0
     assert len(train) > 70
+
+
+@pytest.mark.parametrize("way", ["by another path", "no manifest", "removed"])
+def test_neighbours_are_known_however_they_came(tmp_path: Path, way: str) -> None:
+    """Of twenty images, 0.1 s apart, the last four are val's; the second run wants all in train."""
+    bag, out = write_bag(tmp_path / "bag"), tmp_path / "out"
+    take(bag, out, every=0.4)
+    assert names(out / "val") == [16]
+    if way == "by another path":
+        bag = shutil.copytree(bag, tmp_path / "copy")
+    elif way == "no manifest":
+        (out / "manifest.csv").unlink()
+    else:
+        (out / "val" / f"{START + 16 * STEP}.png").unlink()
+    take(bag, out, every=0.1, val=0)
+    near = [index for index in names(out / "train") if abs(index - 16) < 10]
+    assert near == [8, 12]  # of the first run, which split by time
+
+
+def test_a_bag_of_any_name_in_bytes(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"d\xff")
+    folder.mkdir()
+    bag = write_bag(folder / os.fsdecode(b"b\xff"))
+    for _ in range(2):  # the second time its manifest is read, and all is there
+        take(bag, tmp_path / "out", val=0)
+    assert len(names(tmp_path / "out" / "train")) == 20
 
 
 def test_a_grown_bag_goes_on(tmp_path: Path) -> None:

@@ -106,3 +106,9 @@ def test_neighbours_of_the_other_split_are_kept_apart() -> None:
     assert letters(there.keep_apart(same), 6) == "ttttttvvvvvv"
     known_gap = by_time(START, START + 6 * SECOND, 0.5, 3 * SECOND)  # START + 4 s lies in it
     assert letters(there.keep_apart(known_gap), 6) == "ttt......vvv"
+
+
+@pytest.mark.parametrize(("val", "split"), [(0.0, "train"), (1.0, "val")])
+def test_all_is_for_one_split_even_outside_the_announced_time(val, split):
+    rule = by_time(0, 100, val)
+    assert {rule(time) for time in (-5, 0, 50, 100, 105)} == {split}

@@ -150,7 +150,9 @@ def test_what_was_judged_before_a_cleanup_is_not_left(configured, load):
     assert weights(configured) == configured.settings.weights != "new"
 
 
-def test_a_driver_that_hangs_holds_up_no_shutdown(configured, load, monkeypatch, change):
+def test_a_driver_that_hangs_does_not_keep_the_process_from_ending(
+    configured, load, monkeypatch, change
+):
     monkeypatch.setattr(reloading, "LOAD_TIMEOUT", 0.05)
     load.begun.clear()
     load.may_end.clear()
