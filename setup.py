@@ -22,8 +22,11 @@ setup(
     packages=find_packages(include=["segnet_model*", "segnet_ros*"]),
     package_data={
         "segnet_model": [
-            "label_sets/*.yaml", "reporting/*.css", "reporting/*.jinja",
-            "weights/*.safetensors", "weights/*.md",
+            "label_sets/*.yaml",
+            "reporting/*.css",
+            "reporting/*.jinja",
+            "weights/*.safetensors",
+            "weights/*.md",
         ],
     },
     install_requires=[
