@@ -35,6 +35,7 @@ ARGUMENTS = {
     "record": ("", "Folder for a bag with the answers; empty records nothing."),
     "record_topics": ("", "Topics to record, as in [/a, /b]; empty for all of the node's."),
 }
+TYPES = {"rate": 1.0, "loop": False, "restamp": False, "lockstep": False, "record_topics": ()}
 LAST_WORDS = 2.0  # seconds for the last image's answers
 START_TIMEOUT = 90.0  # seconds that a network may take to load
 RECORDER_PATIENCE = "60"  # seconds to finish the bag
@@ -42,13 +43,12 @@ RECORDER_PATIENCE = "60"  # seconds to finish the bag
 
 def generate_launch_description() -> LaunchDescription:
     """List the arguments and what is started with them."""
-    end = TimerAction(period=LAST_WORDS, actions=[Shutdown(reason="the replay is over")])
     segnet = str(launching.SHARE / "launch" / "segnet.launch.py")
     return LaunchDescription(
         [
             *launching.arguments(ARGUMENTS),
             OpaqueFunction(function=look_into_bag),
-            RegisterEventHandler(OnProcessExit(on_exit=[end])),
+            RegisterEventHandler(OnProcessExit(on_exit=end)),
             IncludeLaunchDescription(PythonLaunchDescriptionSource(segnet)),
             OpaqueFunction(function=record),
             OpaqueFunction(function=play),
@@ -56,9 +56,21 @@ def generate_launch_description() -> LaunchDescription:
     )
 
 
+def end(event, context):
+    """Once, and not when the end has begun: launch waits for ever for a timer started twice."""
+    if context.is_shutdown:
+        return None
+    return [TimerAction(period=LAST_WORDS, actions=[Shutdown(reason="the replay is over")])]
+
+
 def look_into_bag(context):
     """The node is to listen to what the bag holds."""
     values = context.launch_configurations
+    # Before anything starts: launch leaves behind what runs when a later text is refused.
+    for name, default in TYPES.items():
+        typed(name, values[name] or "[]", default)
+    if not values["bag"]:
+        raise BagError("bag:= is empty; name a rosbag2 folder, a .mcap or a .db3 file")
     # With the Python that the nodes get, since this one may lack what reading bags takes.
     command = ["python3", "-m", "segnet_ros.bag_summary", values["bag"], values["image"]]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -37,8 +37,9 @@ def generate_launch_description() -> LaunchDescription:
             *launching.table_arguments(Settings, PARAMETERS),
             *launching.arguments(launching.COMMON),
             *launching.arguments(launching.RVIZ),
-            OpaqueFunction(function=start),
+            # First, for launch leaves behind what runs when a later text is refused.
             OpaqueFunction(function=launching.rviz),
+            OpaqueFunction(function=start),
         ]
     )
 

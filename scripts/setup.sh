@@ -37,7 +37,8 @@ sys.exit(not ((3, 10) <= sys.version_info < (3, 14) and sys.platform == "linux"
 
 # Arguments: those of python -m venv.
 make_venv() {
-  others=$(find .venv -maxdepth 1 -name '.installed-*' ! -path "$stamp" 2>/dev/null || true)
+  others=$(find .venv -maxdepth 1 -name '.installed-*' ! -path "$stamp" \
+    ! -path "$stamp-extras" 2>/dev/null || true)
   if [ -n "$others" ]; then
     echo "setup: .venv was made for another ROS: making it and the build anew"
     rm -rf build install log

@@ -200,10 +200,17 @@ def write_tensors(path: str | Path, tensors: dict[str, Tensor], metadata: dict[s
     try:
         with whole_file(path) as temporary:
             save_file(tensors, temporary, metadata)
+            temporary.chmod(0o666 & ~_umask())  # it makes files that nobody else may read
     except (OSError, SafetensorError) as error:
         raise WeightsError(
             f"cannot write {path}: {error}; free some space or choose another folder"
         ) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -16,7 +16,7 @@ from segnet_model.checkpoint import ModelInfo
 from segnet_model.engines import Engine, open_engine
 from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.cuda_graph import GraphedFunction
-from segnet_model.errors import DeviceMemoryError, ImageError, SettingsError
+from segnet_model.errors import DeviceMemoryError, ImageError, SettingsError, WeightsError
 from segnet_model.inference import SinglePass, choose_inference
 from segnet_model.monte_carlo import MonteCarlo
 from segnet_model.preprocess import check_images, network_size, resize_image
@@ -232,7 +232,17 @@ def _check_proportions(image: tuple[int, ...], size: tuple[int, int]) -> None:
 
 
 def find_weights(path: str | Path) -> Path:
-    """The file itself, or the shipped weights of this name, e.g. "segnet_basic_drives"."""
-    shipped = Path(__file__).parent / "weights" / f"{path}.safetensors"
+    """The file itself, or the shipped weights of this name, e.g. "segnet_basic_drives".
+
+    Raises:
+        WeightsError: there is no such file, and none of this name ships.
+    """
+    folder = Path(__file__).parent / "weights"
+    shipped = folder / f"{path}.safetensors"
     # A shell leaves ~ as it is in name:=~/path.
-    return shipped if shipped.is_file() else Path(path).expanduser()
+    found = shipped if shipped.is_file() else Path(path).expanduser().absolute()
+    if not found.is_file():
+        names = ", ".join(sorted(each.stem for each in folder.glob("*.safetensors")))
+        what = "is a folder" if found.is_dir() else "there is no such file"
+        raise WeightsError(f"weights {found}: {what}; give a file, or one that ships: {names}")
+    return found

@@ -79,8 +79,8 @@ def sample_dropouts(network: nn.Module) -> list[SampledDropout]:
                 setattr(module, name, new[-1])
     if not new:
         raise SettingsError(
-            "this network has no dropout to sample; choose uncertainty 'none', or train a Bayesian "
-            "one, e.g. bayesian_segnet_basic"
+            "this network has no dropout to sample; choose uncertainty 'none', or the weights of a "
+            "Bayesian one, e.g. bayesian_segnet_basic_drives"
         )
     return new
 

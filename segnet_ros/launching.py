@@ -18,6 +18,7 @@ from launch.actions import DeclareLaunchArgument
 from launch.logging import get_logger
 from launch_ros.actions import Node
 
+from segnet_model.errors import SettingsError
 from segnet_ros.launch_values import typed
 
 SHARE = Path(get_package_share_directory("segnet_ros"))
@@ -46,8 +47,11 @@ def table_arguments(table: type[Any], names: Iterable[str]) -> list[DeclareLaunc
 
 
 def _explained(row: Field[Any]) -> str:
-    otherwise = f", else {row.default}" if row.default not in ("", ()) else ""
-    return f"{row.metadata['text']} Empty: as in params_file{otherwise}."
+    shown = list(row.default) if isinstance(row.default, tuple) else row.default
+    otherwise = f", else {shown}" if row.default not in ("", ()) else ""
+    choices = row.metadata["choices"]
+    among = f" One of: {', '.join(choices)}." if choices else ""
+    return f"{row.metadata['text']}{among} Empty: as in params_file{otherwise}."
 
 
 def node(context: LaunchContext, executable: str, **more: Any) -> Node:
@@ -68,13 +72,16 @@ def parameters(context: LaunchContext, table: type[Any], names: Iterable[str]) -
     """The file `params_file`, and over it what was given as a launch argument.
 
     Raises:
-        SettingsError: a text does not fit its parameter.
+        SettingsError: a text does not fit its parameter, or there is no such file.
     """
     values = context.launch_configurations
+    file = values["params_file"]
+    if file and not Path(file).is_file():  # launch would only warn, and take the defaults
+        raise SettingsError(f"params_file:={file}: there is no such file")
     defaults = {row.name: row.default for row in fields(table)}
     given = {name: typed(name, values[name], defaults[name]) for name in names if values[name]}
     # ROS cannot read a file of parameters that holds none.
-    return [*filter(None, [values["params_file"]]), *([given] if given else [])]
+    return [*filter(None, [file]), *([given] if given else [])]
 
 
 def rviz(context: LaunchContext) -> list[Node]:

@@ -32,6 +32,11 @@ def test_what_half_precision_cannot_hold_is_stored_whole(tmp_path, small_info):
     assert read[0] == 70_000.0
 
 
+def test_others_may_read_what_the_umask_lets_them(weights):
+    weights.with_name("plain").touch()
+    assert weights.stat().st_mode == weights.with_name("plain").stat().st_mode
+
+
 def test_half_precision_halves_the_file(tmp_path, small_info):
     network = small_info.build()
     full, half = tmp_path / "full.safetensors", tmp_path / "half.safetensors"
