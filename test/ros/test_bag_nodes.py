@@ -182,13 +182,15 @@ def test_a_late_recorder_gets_latched_messages_with_their_definition(
         durability=DurabilityPolicy.TRANSIENT_LOCAL,
     )
     node = new_node("sender")
-    sender = node.create_publisher(messages.ClassMap, "/segmentation/class_map", latched)
+    sender = node.create_publisher(messages.ClassMap, "/late/segmentation/class_map", latched)
     road = messages.SegmentationClass(id=3, name="Road", drivable=True)
     sender.publish(messages.ClassMap(network="segnet", classes=[road]))
     node.create_publisher(String, "/elsewhere", 10)
     best_effort = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-    stream = node.create_publisher(Header, "/segmentation/tick", best_effort)
-    recorder = record(ros_process, tmp_path / "bag")  # no topics: all of /segmentation
+    stream = node.create_publisher(Header, "/late/segmentation/tick", best_effort)
+    # No topics: all below the prefix. One of its own, for a node of another test that was killed
+    # may still seem to be there.
+    recorder = record(ros_process, tmp_path / "bag", prefix="/late/segmentation")
     end = time.monotonic() + 15
     while not (sender.get_subscription_count() and stream.get_subscription_count()):
         assert time.monotonic() < end
@@ -200,15 +202,15 @@ def test_a_late_recorder_gets_latched_messages_with_their_definition(
     from rosbags.highlevel import AnyReader
 
     with AnyReader([tmp_path / "bag"]) as bag:
-        assert set(bag.topics) == {"/segmentation/class_map", "/segmentation/tick"}
+        assert set(bag.topics) == {"/late/segmentation/class_map", "/late/segmentation/tick"}
         found: dict[str, Any] = {
             c.topic: bag.deserialize(data, c.msgtype) for c, _, data in bag.messages()
         }
-    assert found["/segmentation/class_map"].classes[0].name == "Road"
-    assert found["/segmentation/tick"].frame_id == "tick"
+    assert found["/late/segmentation/class_map"].classes[0].name == "Road"
+    assert found["/late/segmentation/tick"].frame_id == "tick"
     with BagReader(tmp_path / "bag") as ours:
-        assert ours.topics["/segmentation/class_map"].latched
-        assert not ours.topics["/segmentation/tick"].latched
+        assert ours.topics["/late/segmentation/class_map"].latched
+        assert not ours.topics["/late/segmentation/tick"].latched
 
 
 def test_a_looping_player_ends_when_told(ros_process: Start, drive: Path) -> None:
