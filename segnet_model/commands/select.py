@@ -14,6 +14,7 @@ from segnet_model.checkpoint import whole_file
 from segnet_model.commands import asking
 from segnet_model.data.bag_messages import NANOSECONDS
 from segnet_model.data.extraction.settings import GAP
+from segnet_model.data.extraction.splits import SPLITS, Neighbours
 from segnet_model.data.files import list_images, read_image, write_png
 from segnet_model.data.sources import NamedImage, named_images
 from segnet_model.drawing import heat, panel
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> None:
             "0 or more"
         )
     predictor = asking.load(args)
-    for split in ("train", "val"):
+    for split in SPLITS:
         (args.out / split).mkdir(parents=True, exist_ok=True)
     known = {path.stem: look_of(read_image(path)) for path in list_images(args.out / "train")}
     taken = {*known, *(path.stem for path in list_images(args.out / "val"))}
@@ -89,12 +90,12 @@ def _ranked(
     candidates: list[Candidate] = []
     to_measure: list[str] = []
     seen: set[str] = set()  # a clock that is set back gives the same stamp again
-    stamps = {split: _stamps(args.out / split) for split in ("train", "val")}
+    there = _there(args.out)
     with progress_bar("ranking") as progress:
         for index, each in enumerate(named_images(args.source, args.topic, args.every)):
             split = "val" if args.val and each.share > LEARNED_SHARE else "train"
-            other = stamps["train" if split == "val" else "val"]
-            if each.name in seen or _is_beside(each, other):
+            is_stamp = each.stamp is not None
+            if each.name in seen or (is_stamp and there.are_beside(int(each.name), split)):
                 continue
             seen.add(each.name)
             if split == "val":
@@ -105,16 +106,12 @@ def _ranked(
     return candidates, to_measure
 
 
-def _stamps(folder: Path) -> list[int]:
-    """Nanoseconds of a folder's images, as far as their names are stamps."""
-    texts = [path.stem.partition("_")[0] for path in list_images(folder)]
-    return [int(text) for text in texts if text.isdecimal()]
-
-
-def _is_beside(each: NamedImage, stamps: list[int]) -> bool:
-    """Whether an image of a bag is a neighbour in time of some that are there."""
-    apart = GAP * NANOSECONDS
-    return each.stamp is not None and any(abs(int(each.name) - s) < apart for s in stamps)
+def _there(dataset: Path) -> Neighbours:
+    """The data set's images, as far as their names are stamps."""
+    files = [(path, split) for split in SPLITS for path in list_images(dataset / split)]
+    stamps = [(path.stem.partition("_")[0], split) for path, split in files]
+    times = ((int(text), split) for text, split in stamps if text.isdecimal())
+    return Neighbours(times, round(GAP * NANOSECONDS))
 
 
 def _candidate(predictor: Predictor, each: NamedImage, index: int) -> Candidate:

@@ -247,7 +247,7 @@ class Run:
         """A copy of the network as it is to be used: averaged, with statistics of its own."""
         source = self.average.network if self.average else self.network
         network = own_batch_norm(deepcopy(source))
-        height, width = self.folder.read(0)[1].shape
+        height, width = self.folder.read_labels(0).shape
         size = network_size((height, width), self.info.input_size)  # without a grey border
         plain = AugmentedFolder(self.folder, size, UNCHANGED, self.settings.seed)
         keys = self.plan.spread(self.settings.statistics_images)

@@ -150,11 +150,12 @@ class Neighbours:
 
         def stricter(time_ns: int) -> str | None:
             split = rule(time_ns)
-            return None if split is None or self._is_beside_other(time_ns, split) else split
+            return None if split is None or self.are_beside(time_ns, split) else split
 
         return stricter
 
-    def _is_beside_other(self, time_ns: int, split: str) -> bool:
+    def are_beside(self, time_ns: int, split: str) -> bool:
+        """Whether an image of this time and split would come too near to one of the other split."""
         times = self._times["train" if split == "val" else "val"]
         index = bisect_left(times, time_ns)
         near = times[max(0, index - 1) : index + 1]
