@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from torch import Tensor
@@ -12,6 +13,7 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import SettingsError
 from segnet_model.monte_carlo import MonteCarlo
 from segnet_model.outputs import probabilities
+from segnet_model.shots import Shot
 from segnet_model.temporal import Temporal
 from segnet_model.uncertainty import Belief
 
@@ -19,12 +21,12 @@ from segnet_model.uncertainty import Belief
 class Inference(Protocol):
     """A way to ask."""
 
-    def __call__(self, images: Tensor, stamp: float | None) -> Belief:
+    def __call__(self, images: Tensor, shots: Sequence[Shot] = ()) -> Belief:
         """Ask about images.
 
         Args:
             images: (N, h, w, 3) uint8 RGB on the CPU.
-            stamp: when they were taken, in seconds; None where that is not known.
+            shots: where and when they were taken; without, each is of a camera of its own.
         """
 
     def reset(self) -> None:
@@ -41,7 +43,7 @@ class SinglePass:
         """Ask this engine."""
         self._engine = engine
 
-    def __call__(self, images: Tensor, stamp: float | None = None) -> Belief:
+    def __call__(self, images: Tensor, shots: Sequence[Shot] = ()) -> Belief:
         """See `Inference`."""
         logits = self._engine.logits(images)
         return Belief(probabilities(logits, self._engine.info.temperature("none")))

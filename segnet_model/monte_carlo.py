@@ -16,6 +16,7 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.networks.encoder_decoder import Midway
 from segnet_model.outputs import probabilities
 from segnet_model.sampling import drawing, sample_dropouts, sample_generator
+from segnet_model.shots import Shot
 from segnet_model.uncertainty import Belief, entropy
 
 BATCH = {"cpu": 1, "cuda": 8}  # samples at once; more need more memory and are no faster
@@ -46,7 +47,7 @@ class MonteCarlo:
         self._dropouts = sample_dropouts(engine.network)
         self._begin, self._finish = halves(engine.network)
 
-    def __call__(self, images: Tensor, stamp: float | None = None) -> Belief:
+    def __call__(self, images: Tensor, shots: Sequence[Shot] = ()) -> Belief:
         """See `Inference`."""
         x = self._engine.prepare(images)
         beliefs = [self._ask(x[index : index + 1]) for index in range(len(x))]

@@ -22,6 +22,7 @@ from segnet_model.monte_carlo import MonteCarlo
 from segnet_model.preprocess import check_images, network_size, resize_image
 from segnet_model.refinement import choose_refinement
 from segnet_model.segmentation import Segmentation, plain, read_out
+from segnet_model.shots import Shot, shots_of
 from segnet_model.uncertainty import Belief
 
 
@@ -117,7 +118,8 @@ class Predictor:
 
         Args:
             images: (H, W, 3) or (N, H, W, 3) uint8 RGB, any size.
-            stamp: when they were taken, in seconds; "temporal" begins anew where time jumps.
+            stamp: when they were taken, in seconds; "temporal" begins anew where time jumps, and
+                takes the images of a batch for those of N cameras.
 
         Returns:
             Arrays (H, W) or (N, H, W), at the images' own size.
@@ -128,15 +130,33 @@ class Predictor:
         """
         batch = images if images.ndim == 4 else images[None]
         check_images(batch)
-        with torch.inference_mode():
-            maps = self._twice(lambda: self._maps(batch, stamp))
-        arrays: list[Any] = [None if each is None else each.numpy() for each in maps]
-        if images.ndim == 3:
-            arrays = [None if each is None else each[0] for each in arrays]
-        found = Segmentation(*arrays)
-        if not np.isfinite(found.confidence).all():
-            raise ImageError("the network's answer is not finite; are the weights damaged?")
-        return found
+        found = self._segment(list(batch), shots_of(len(batch), stamp))
+        return found if images.ndim == 4 else found[0]
+
+    def predict_each(
+        self, images: Sequence[np.ndarray], shots: Sequence[Shot]
+    ) -> list[Segmentation]:
+        """Segment images of any sizes; those of the same size go through the network together.
+
+        Args:
+            images: each (H, W, 3) uint8 RGB.
+            shots: where and when each was taken.
+
+        Returns:
+            One for each image, at its own size.
+
+        Raises:
+            ImageError, DeviceMemoryError: as for `predict`, if it is so of any of them.
+        """
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for index, image in enumerate(images):
+            check_images(image[None])
+            alike.setdefault(image.shape, []).append(index)
+        found: dict[int, Segmentation] = {}
+        for group in alike.values():
+            together = self._segment([images[i] for i in group], [shots[i] for i in group])
+            found |= {index: together[place] for place, index in enumerate(group)}
+        return [found[index] for index in range(len(images))]
 
     def predict_growing(
         self, image: np.ndarray, counts: Sequence[int]
@@ -152,7 +172,7 @@ class Predictor:
         """
         if not isinstance(self._inference, MonteCarlo):
             raise SettingsError("a curve over samples needs uncertainty 'mc'")
-        small, size = self._shrink(image[None]), (image.shape[0], image.shape[1])
+        small, size = self._shrink([image]), (image.shape[0], image.shape[1])
         with torch.inference_mode():
             for count, belief in self._inference.growing(small, counts):
                 maps = read_out(self._refine(belief, small), size)
@@ -170,33 +190,42 @@ class Predictor:
             Maps (N, ..., h, w) on the predictor's device, h and w from `network_size`.
         """
         with torch.inference_mode():
-            return self._believe(self._shrink(images), stamp)
+            return self._believe(self._shrink(list(images)), shots_of(len(images), stamp))
 
-    def _shrink(self, images: np.ndarray) -> Tensor:
-        """The images at the network's resolution: (N, h, w, 3) uint8 on the CPU."""
-        size = self.engine.size or network_size(
-            (images.shape[1], images.shape[2]), self.info.input_size
-        )
+    def _segment(self, images: list[np.ndarray], shots: Sequence[Shot]) -> Segmentation:
+        """Segment images of one size: maps (N, H, W)."""
+        with torch.inference_mode():
+            maps = self._twice(lambda: self._maps(images, shots))
+        arrays: list[Any] = [None if each is None else each.numpy() for each in maps]
+        found = Segmentation(*arrays)
+        if not np.isfinite(found.confidence).all():
+            raise ImageError("the network's answer is not finite; are the weights damaged?")
+        return found
+
+    def _shrink(self, images: list[np.ndarray]) -> Tensor:
+        """Images of one size at the network's resolution: (N, h, w, 3) uint8 on the CPU."""
+        shape = images[0].shape[0], images[0].shape[1]
+        size = self.engine.size or network_size(shape, self.info.input_size)
         if size == self.engine.size:
-            _check_proportions(images.shape[1:3], size)
+            _check_proportions(shape, size)
         return torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
 
-    def _believe(self, small: Tensor, stamp: float | None) -> Belief:
-        return self._refine(self._inference(small, stamp), small)
+    def _believe(self, small: Tensor, shots: Sequence[Shot] = ()) -> Belief:
+        return self._refine(self._inference(small, shots), small)
 
-    def _maps(self, images: np.ndarray, stamp: float | None) -> list[Tensor | None]:
+    def _maps(self, images: list[np.ndarray], shots: Sequence[Shot]) -> list[Tensor | None]:
         """The maps of a `Segmentation`, on the CPU."""
-        size = images.shape[1], images.shape[2]
+        size = images[0].shape[0], images[0].shape[1]
         small = self._shrink(images)
         if self._graphs is not None:
             maps: Sequence[Tensor | None] = [*self._graphs(small, size), None, None]
         else:
-            maps = read_out(self._believe(small, stamp), size)
+            maps = read_out(self._believe(small, shots), size)
         return [None if each is None else plain(each) for each in maps]
 
     def _kernels(self, small: Tensor, size: tuple[int, int]) -> list[Tensor]:
         """The first three maps of one pass, from images that are on the GPU already."""
-        return [each for each in read_out(self._believe(small, None), size) if each is not None]
+        return [each for each in read_out(self._believe(small), size) if each is not None]
 
     def _twice(self, work: Callable[[], list[Tensor | None]]) -> list[Tensor | None]:
         """Do some work, and again with less memory where it was too much."""

@@ -23,6 +23,14 @@ class Segmentation:
     mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: was it ever taught?
     variance: np.ndarray | None = None  # (H, W) float32, of the probabilities, over the passes
 
+    def __getitem__(self, index: int) -> Segmentation:
+        """That of one of N images."""
+        maps = (self.labels, self.confidence, self.uncertainty)
+        more = (self.mutual_information, self.variance)
+        return Segmentation(
+            *(m[index] for m in maps), *(m if m is None else m[index] for m in more)
+        )
+
     @property
     def uncertainties(self) -> dict[str, np.ndarray]:
         """Every measure of uncertainty that there is, by name."""

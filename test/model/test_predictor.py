@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from segnet_model.checkpoint import load_weights, save_weights
 from segnet_model.errors import DeviceMemoryError, ImageError, SettingsError, WeightsError
 from segnet_model.predictor import Predictor
+from segnet_model.shots import Shot
 
 
 @pytest.fixture
@@ -149,3 +150,16 @@ def test_warm_up_leaves_no_trace_in_a_video(bayesian, images):
     np.testing.assert_array_equal(
         predictor.predict(images[0]).uncertainty, again.predict(images[0], stamp=9.0).uncertainty
     )
+
+
+def test_images_of_several_sizes_are_segmented_each_at_its_own(weights, images):
+    predictor = Predictor.load(weights, "cpu", "float32")
+    several = [images[0], np.ascontiguousarray(images[0][:64]), images[1]]
+    found = predictor.predict_each(several, [Shot("front"), Shot("left"), Shot("right")])
+    for image, each in zip(several, found, strict=True):
+        alone = predictor.predict(image)
+        assert (alone.labels == each.labels).mean() > 0.999
+        np.testing.assert_allclose(alone.confidence, each.confidence, atol=1e-5)
+    assert predictor.predict_each([], []) == []
+    with pytest.raises(ImageError, match="no pixels"):
+        predictor.predict_each([images[0], images[0][:0]], [Shot(), Shot()])

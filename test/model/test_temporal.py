@@ -7,6 +7,7 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import ImageError
 from segnet_model.labels import LabelSet
 from segnet_model.monte_carlo import MonteCarlo
+from segnet_model.shots import Shot, shots_of
 from segnet_model.temporal import MAX_GAP, Temporal, _flow, _moved
 
 
@@ -58,7 +59,7 @@ def street(left, size=(72, 120)):
 
 def test_what_is_known_of_a_pixel_moves_with_it():
     grey = [street(left)[..., 1].contiguous() for left in (100, 104)]
-    flow = _flow(grey[1], grey[0])
+    flow = _flow(grey[1][0], grey[0][0])
     inside = flow[0, 10:-10, 10:-20]
     assert inside[..., 0].median().item() == pytest.approx(4, abs=0.2)  # it was further right
     assert inside[..., 1].median().item() == pytest.approx(0, abs=0.2)
@@ -84,8 +85,8 @@ def test_what_looks_otherwise_than_before_is_new(asked):
 def after(asked, image, stamp=None, times=3):
     """Whether the average began anew with this image, after frames at 0, 0.1, 0.2 seconds."""
     for index in range(times):
-        asked(frame(), None if stamp is None else 0.1 * index)
-    found = asked(image, stamp).mean_entropy
+        asked(frame(), shots_of(1, None if stamp is None else 0.1 * index))
+    found = asked(image, shots_of(1, stamp)).mean_entropy
     return torch.equal(found, Temporal(engine(), seed=3)(image).mean_entropy)
 
 
@@ -123,3 +124,19 @@ def test_an_answer_that_is_not_finite_does_not_stay(asked):
     bias.copy_(kept)
     assert torch.isfinite(asked(frame()).probabilities).all()
     assert torch.isfinite(before).all()
+
+
+def test_each_camera_has_an_average_of_its_own(asked):
+    """Whatever comes beside it, and in whatever order."""
+
+    def alone(frames):
+        single = Temporal(engine(), seed=3, forget=0.25)
+        return [single(frame(n), [Shot("", 0.1 * n)]).probabilities for n in frames][-1]
+
+    both = torch.cat([frame(0), frame(5)])
+    asked(both, [Shot("left", 0.0), Shot("right", 0.5)])
+    asked(torch.cat([frame(6), frame(1)]), [Shot("right", 0.6), Shot("left", 0.1)])
+    found = asked(frame(2), [Shot("left", 0.2)]).probabilities
+    torch.testing.assert_close(found, alone([0, 1, 2]), atol=1e-4, rtol=0)
+    found = asked(frame(7), [Shot("right", 0.7)]).probabilities
+    torch.testing.assert_close(found, alone([5, 6, 7]), atol=1e-4, rtol=0)
