@@ -11,10 +11,18 @@ from segnet_model.labels import LabelSet
 # height from below, is where its ground is looked for. A bonnet or bumper may hide the last rows.
 START_WIDTH = 0.5
 START_HEIGHT = 0.15
+# Of the least area: what the network is sure of and is smaller still is noise, not a thing.
+NOISE = 1 / 16
 
 
 def drivable_mask(
-    labels: np.ndarray, uncertainty: np.ndarray, label_set: LabelSet, max_uncertainty: float
+    labels: np.ndarray,
+    uncertainty: np.ndarray,
+    label_set: LabelSet,
+    max_uncertainty: float,
+    *,
+    min_area: float = 0.0,
+    margin: int = 0,
 ) -> np.ndarray:
     """Mark the pixels that the robot may drive on.
 
@@ -23,17 +31,49 @@ def drivable_mask(
         uncertainty: (H, W) float32, 0 to 1.
         label_set: says which classes are drivable.
         max_uncertainty: 0 to 1; a pixel above it is not drivable, whatever its class.
+        min_area: share of the image, 0 to 1. Smaller pieces vanish, and smaller holes are filled:
+            those in which the network is unsure throughout, and others only if they are as small
+            as noise, since a small thing far away may be one to keep clear of.
+        margin: pixels that the area keeps away from what is not drivable.
 
     Returns:
         (H, W) uint8: 255 where a drivable, certain pixel connects through such pixels (sharing
         an edge) to the area in front of the robot, 0 elsewhere.
     """
-    allowed = label_set.drivable[labels] & (uncertainty <= max_uncertainty)
-    _, parts = cv2.connectedComponents(allowed.astype(np.uint8), connectivity=4)
-    height, width = labels.shape
+    sure = (uncertainty <= max_uncertainty).view(np.uint8)
+    of_class = cv2.LUT(labels, label_set.drivable.view(np.uint8))
+    allowed = of_class & sure
+    pixels = min_area * labels.size
+    if min_area:
+        allowed |= _small_holes(allowed, sure > of_class, pixels)
+    reached = _reached(allowed, pixels)
+    if margin:
+        away = cv2.distanceTransform(reached, cv2.DIST_L2, 5) > margin
+        reached = _reached(away.view(np.uint8), pixels)
+    return reached * np.uint8(255)
+
+
+def _small_holes(allowed: np.ndarray, things: np.ndarray, pixels: float) -> np.ndarray:
+    """Where holes smaller than so many pixels may be filled: (H, W) uint8, 0 or 1."""
+    _, holes, about, _ = cv2.connectedComponentsWithStats(1 - allowed, connectivity=8)
+    area = about[:, cv2.CC_STAT_AREA]
+    fill = area < pixels
+    fill[0] = False  # hole 0 is what is allowed
+    if not fill.any():
+        return np.zeros_like(allowed)
+    known = np.bincount(holes[things], minlength=len(area)) > 0
+    fill &= ~known | (area < NOISE * pixels)
+    return np.take(fill.view(np.uint8), holes)
+
+
+def _reached(allowed: np.ndarray, pixels: float) -> np.ndarray:
+    """The pieces, of so many pixels at least, that begin before the robot: (H, W) uint8, 0 or 1."""
+    _, parts, about, _ = cv2.connectedComponentsWithStats(allowed, connectivity=4)
+    height, width = allowed.shape
     side = int(width * (1 - START_WIDTH) / 2)
     start = parts[int(height * (1 - START_HEIGHT)) :, side : width - side]
-    reached = np.zeros(parts.max() + 1, np.uint8)
-    reached[np.unique(start)] = 255
-    reached[0] = 0  # part 0 is what is not allowed
-    return reached[parts]
+    kept = np.zeros(len(about), np.uint8)
+    kept[np.unique(start)] = 1
+    kept[about[:, cv2.CC_STAT_AREA] < pixels] = 0
+    kept[0] = 0  # part 0 is what is not allowed
+    return np.take(kept, parts)
