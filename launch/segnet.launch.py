@@ -7,7 +7,7 @@ from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 
 from segnet_ros import launching
-from segnet_ros.parameters import Settings
+from segnet_ros.settings import Settings
 
 PARAMETERS = (
     "weights",

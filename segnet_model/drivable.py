@@ -41,7 +41,7 @@ def drivable_mask(
         an edge) to the area in front of the robot, 0 elsewhere.
     """
     sure = (uncertainty <= max_uncertainty).view(np.uint8)
-    of_class = cv2.LUT(labels, label_set.drivable.view(np.uint8))
+    of_class = np.asarray(cv2.LUT(labels, label_set.drivable.view(np.uint8)), np.uint8)
     allowed = of_class & sure
     pixels = min_area * labels.size
     if min_area:
@@ -63,7 +63,7 @@ def _small_holes(allowed: np.ndarray, things: np.ndarray, pixels: float) -> np.n
         return np.zeros_like(allowed)
     known = np.bincount(holes[things], minlength=len(area)) > 0
     fill &= ~known | (area < NOISE * pixels)
-    return np.take(fill.view(np.uint8), holes)
+    return np.take(fill.view(np.uint8), np.asarray(holes, np.int32))
 
 
 def _reached(allowed: np.ndarray, pixels: float) -> np.ndarray:
@@ -76,4 +76,4 @@ def _reached(allowed: np.ndarray, pixels: float) -> np.ndarray:
     kept[np.unique(start)] = 1
     kept[about[:, cv2.CC_STAT_AREA] < pixels] = 0
     kept[0] = 0  # part 0 is what is not allowed
-    return np.take(kept, parts)
+    return np.take(kept, np.asarray(parts, np.int32))

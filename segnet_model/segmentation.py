@@ -31,6 +31,18 @@ class Segmentation:
             *(m[index] for m in maps), *(m if m is None else m[index] for m in more)
         )
 
+    def resized(self, size: tuple[int, int]) -> Segmentation:
+        """That of one image at another (height, width), by nearest neighbour.
+
+        A pixel of the result is the one that lies under its middle.
+        """
+        maps = (self.labels, self.confidence, self.uncertainty)
+        more = (self.mutual_information, self.variance)
+        return Segmentation(
+            *(nearest(each, size) for each in maps),
+            *(m if m is None else nearest(m, size) for m in more),
+        )
+
     @property
     def uncertainties(self) -> dict[str, np.ndarray]:
         """Every measure of uncertainty that there is, by name."""
@@ -40,6 +52,17 @@ class Segmentation:
             "variance": self.variance,
         }
         return {name: values for name, values in measures.items() if values is not None}
+
+
+def nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A map (H, W) at another (height, width): the value under the middle of each pixel."""
+    if values.shape == size:
+        return values
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(np.intp)
+        for new, old in zip(size, values.shape, strict=True)
+    )
+    return values[np.ix_(rows, columns)]
 
 
 def read_out(belief: Belief, size: tuple[int, int]) -> list[Tensor | None]:

@@ -1,4 +1,4 @@
-"""One camera's way through the node: its subscription, its worker and its outputs."""
+"""One camera's way into the node and out of it: its subscriptions and its outputs."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from segnet_model.errors import DeviceMemoryError, SegNetError
+from segnet_model.segmentation import Segmentation
 from segnet_ros import messages
-from segnet_ros.diagnostics import reason
+from segnet_ros.diagnostics import Observation
 from segnet_ros.engine import Engine
-from segnet_ros.handover import Handover
-from segnet_ros.image_conversion import to_rgb
+from segnet_ros.frame import Frame
+from segnet_ros.ground import Ground
+from segnet_ros.health import Health
 from segnet_ros.outputs import Outputs
-from segnet_ros.parameters import Settings
-from segnet_ros.worker import Counts, Worker
+from segnet_ros.qos import OVERRIDABLE, complaint, profile
+from segnet_ros.settings import Settings
+from segnet_ros.throttle import Throttle
+from segnet_ros.transforms import Transforms
+from segnet_ros.worker import Counts
 
 TYPES = {"raw": Image, "compressed": CompressedImage}
-RELIABILITIES = {
-    "best_effort": ReliabilityPolicy.BEST_EFFORT,
-    "reliable": ReliabilityPolicy.RELIABLE,
-}
-STOP_TIMEOUT = 10.0  # seconds; a large image on a slow processor takes a few
 LOG_PERIOD = 5.0  # seconds between two lines about bad frames
 
 
@@ -38,155 +38,171 @@ LOG_PERIOD = 5.0  # seconds between two lines about bad frames
 class Arrival:
     """A message in hand."""
 
-    message: Image | CompressedImage
+    data: bytes  # of the message, as it travelled
+    kind: type  # of the message
     wanted: frozenset[str]  # topics that somebody listened to when it came
     time: float  # seconds of perf_counter
 
 
-class Camera:
-    """Turns the images of one topic into outputs while it is started.
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of an arrival."""
 
-    Attributes:
-        idle: frames that came while nobody listened to any output.
-        broken: frames that failed for another reason than being bad.
-        timing: of the last frame that came out.
-    """
+    header: Header
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    found: Segmentation
+    engine: Engine
+    inference_ms: float
+
+
+class Camera:
+    """Takes the images of one topic while it is started, and publishes the answers to them."""
 
     def __init__(
-        self, node: LifecycleNode, engine: Engine, settings: Callable[[], Settings]
+        self,
+        node: LifecycleNode,
+        name: str,
+        engine: Engine,
+        settings: Callable[[], Settings],
+        submit: Callable[[Arrival], None],
+        transforms: Transforms,
     ) -> None:
         """Create the outputs.
 
         Args:
             node: to publish and subscribe with.
-            engine: the network, until it is replaced.
+            name: of the camera, which its topics are below; empty for the only one.
+            engine: tells what the masks' ids mean, until another one is announced.
             settings: asked once a frame, so that a live parameter applies between two.
+            submit: takes each image that somebody wants to be answered.
+            transforms: tell where the camera is.
         """
-        self._node = node
-        self._settings = settings
-        self._outputs = Outputs(node, engine)
-        # Between two frames, so that what a mask's ids mean is said before the first such mask.
-        self._engine = Handover(engine, self._outputs.announce)
-        self._subscription: Subscription | None = None
-        self._worker: Worker[Arrival] | None = None
+        self._node, self._settings, self._submit = node, settings, submit
+        self._inside = f"{name}/" if name else ""
+        outputs = settings().output_reliability
+        self._outputs = Outputs(node, engine, f"~/{self._inside}", outputs)
+        self._ground = Ground(transforms)
+        self._subscriptions: list[Any] = []
+        self._asked: QoSProfile | None = None  # of the images, while they are subscribed to
         self._reset()
 
     def _reset(self) -> None:
-        self.idle = self.broken = 0
-        self.timing: messages.Timing | None = None
-        self._last = perf_counter()
-
-    @property
-    def engine(self) -> Engine:
-        """The network that answers now."""
-        return self._engine.current
-
-    @property
-    def newest(self) -> Engine:
-        """The network that answers the next frame."""
-        return self._engine.newest
-
-    @property
-    def counts(self) -> Counts:
-        """What became of the frames since the start; idle ones are not among them."""
-        return self._worker.counts() if self._worker else Counts()
-
-    @property
-    def silence(self) -> float:
-        """Seconds since the last frame came, or since the start."""
-        return perf_counter() - self._last
+        self._idle = self._skipped = self._broken = 0
+        self._timing: messages.Timing | None = None
+        self._info: CameraInfo | None = None
+        self._throttle = Throttle()
+        self._health = Health(perf_counter())
 
     def start(self) -> None:
-        """Start the worker and subscribe."""
+        """Subscribe."""
         settings = self._settings()
         self._reset()
-        self._worker = Worker(self._segment, self._report, reason)
+        self._kind = TYPES[settings.transport]
         # Depth 1, because the newest frame is wanted and not a queue.
-        qos = QoSProfile(depth=1, reliability=RELIABILITIES[settings.reliability])
-        self._subscription = self._node.create_subscription(
-            TYPES[settings.transport], "image", self._receive, qos
-        )
-
-    def replace(self, engine: Engine) -> None:
-        """Let another network answer from the next frame on; never waits, from any thread."""
-        self._engine.replace(engine)
+        self._asked = profile(settings.reliability, 1)
+        self._subscribe(self._kind, "image", self._receive, self._asked, raw=True)
+        self._subscribe(CameraInfo, "camera_info", self._learn, profile("best_effort", 1))
 
     def stop(self) -> None:
-        """Unsubscribe and let the frame in work come out; does nothing where not started."""
-        if self._worker is None:
-            return
-        self._node.destroy_subscription(self._subscription)
-        if not self._worker.stop(STOP_TIMEOUT):
-            self._node.get_logger().error(
-                f"the network did not end within {STOP_TIMEOUT:g} s; its frame will be lost"
-            )
-        self._worker = None
+        """Unsubscribe."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._subscriptions.clear()
+        self._asked = None
 
     def destroy(self) -> None:
         """Stop and remove the outputs."""
         self.stop()
         self._outputs.destroy()
 
-    def _receive(self, message: Image | CompressedImage) -> None:
-        self._last = perf_counter()
-        if self._worker is None:
-            return  # it was on its way through the executor when the camera was stopped
-        if wanted := self._outputs.wanted():
-            self._worker.submit(Arrival(message, wanted, self._last))
-        else:
-            self.idle += 1
+    def announce(self, engine: Engine) -> None:
+        """Say what the ids of the masks that follow mean."""
+        self._outputs.announce(engine)
 
-    def _segment(self, arrival: Arrival) -> None:
-        image = to_rgb(arrival.message)
-        with self._engine.use() as engine:
-            self._answer(arrival, image, engine)
-
-    def _answer(self, arrival: Arrival, image: np.ndarray, engine: Engine) -> None:
+    def publish(self, arrival: Arrival, answer: Answer, counts: Counts) -> None:
+        """Publish what is wanted of an answer; counts are those before it."""
         settings = self._settings()
-        started = perf_counter()
-        stamp = _nanoseconds(arrival.message.header)
-        segmentation = engine.predictor.predict(image, stamp / 1e9 if stamp else None)
-        inference_ms = (perf_counter() - started) * 1000
-        frame = messages.Frame(
-            arrival.message.header,
-            image,
-            segmentation,
-            engine.labels,
-            settings.max_uncertainty,
-            settings.overlay_alpha,
-        )
-        self._outputs.publish_images(frame, arrival.wanted)
-        self.timing = self._time(arrival, inference_ms)  # stats cannot tell when they went out
+        info, header = self._info, answer.header
+        ground = None
+        if "drivable_grid" in arrival.wanted:
+            ground = self._ground.projector(info, answer.image.shape[:2], header, settings)
+        labels = answer.engine.labels
+        frame = Frame(header, answer.image, answer.found, labels, settings, info, ground)
+        self._outputs.publish(frame, arrival.wanted)
+        # Stats cannot tell when they went out.
+        self._timing = timing = self._time(arrival, answer)
+        self._health.see(frame.summary, perf_counter(), settings.max_uncertainty)
         if "stats" in arrival.wanted:
-            counts = self.counts
             counts = replace(counts, processed=counts.processed + 1)
-            self._outputs.publish_stats(messages.stats(frame, self.timing, counts))
+            self._outputs.publish_stats(messages.stats(frame, timing, counts))
 
-    def _time(self, arrival: Arrival, inference_ms: float) -> messages.Timing:
-        total_ms = (perf_counter() - arrival.time) * 1000
-        return messages.Timing(inference_ms, total_ms, self._latency_ms(arrival.message.header))
-
-    def _latency_ms(self, header: Header) -> float:
-        stamp = _nanoseconds(header)
-        now = self._node.get_clock().now().nanoseconds
-        return (now - stamp) / 1e6 if stamp else math.nan
-
-    def _report(self, error: Exception) -> None:
+    def report(self, error: Exception) -> None:
+        """Say that a frame failed, not too often."""
         if not self._node.context.ok():
             return  # the process is ending, and nothing can be published or logged any more
         lost = isinstance(error, DeviceMemoryError)  # not the frame's fault
-        self.broken += lost
+        self._broken += lost
         if isinstance(error, SegNetError):
             self._node.get_logger().warning(
                 f"frame dropped: {error}", throttle_duration_sec=LOG_PERIOD
             )
         else:
-            self.broken += 1
+            self._broken += 1
             trace = "".join(traceback.format_exception(error))
             self._node.get_logger().error(f"frame lost: {trace}", throttle_duration_sec=LOG_PERIOD)
 
+    def observe(self, seen: Observation, counts: Counts) -> Observation:
+        """Complete what is seen of the node with what is known of this camera."""
+        topic = self._node.resolve_topic_name(f"{self._inside}image")
+        unheard = ""
+        if self._asked is not None:
+            kind = f"sensor_msgs/msg/{self._kind.__name__}"
+            unheard = complaint(self._node, topic, kind, self._asked)
+        return replace(
+            seen,
+            topic=topic,
+            counts=counts,
+            idle=self._idle,
+            skipped=self._skipped,
+            broken=self._broken,
+            timing=self._timing,
+            unheard=unheard,
+            blind=self._ground.problem,
+            signs=self._health.signs(perf_counter()),
+        )
 
-def _nanoseconds(header: Header) -> int:
-    """The stamp; 0 where there is none."""
-    nanoseconds: int = header.stamp.sec * 10**9 + header.stamp.nanosec
-    return nanoseconds
+    def _subscribe(self, kind: type, topic: str, call: Any, qos: QoSProfile, **how: Any) -> None:
+        subscription = self._node.create_subscription(
+            kind, self._inside + topic, call, qos, qos_overriding_options=OVERRIDABLE, **how
+        )
+        self._subscriptions.append(subscription)
+
+    def _learn(self, info: CameraInfo) -> None:
+        self._info = info
+
+    def _receive(self, data: bytes) -> None:
+        time = perf_counter()
+        self._health.hear(time)
+        if not self._subscriptions:
+            return  # it was on its way through the executor when the camera was stopped
+        settings = self._settings()
+        wanted = self._outputs.wanted() if settings.enabled else frozenset()
+        if not wanted:
+            self._idle += 1
+        elif self._throttle.passes(time, settings.max_rate):
+            self._health.ask(time)
+            self._submit(Arrival(data, self._kind, wanted, time))
+        else:
+            self._skipped += 1
+
+    def _time(self, arrival: Arrival, answer: Answer) -> messages.Timing:
+        total_ms = (perf_counter() - arrival.time) * 1000
+        stamp = nanoseconds(answer.header)
+        now = self._node.get_clock().now().nanoseconds
+        latency_ms = (now - stamp) / 1e6 if stamp else math.nan
+        return messages.Timing(answer.inference_ms, total_ms, latency_ms)
+
+
+def nanoseconds(header: Header) -> int:
+    """A header's stamp, since the epoch; 0 where there is none."""
+    return int(header.stamp.sec) * 10**9 + int(header.stamp.nanosec)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import cv2
 import numpy as np
-from sensor_msgs.msg import Image
+from nav_msgs.msg import OccupancyGrid
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from segnet_model.drawing import overlay
-from segnet_model.drivable import drivable_mask
-from segnet_model.labels import LabelSet
-from segnet_model.segmentation import Segmentation
+from segnet_model.segmentation import nearest
+from segnet_ros import ground
+from segnet_ros.camera_info import scaled_info
 from segnet_ros.engine import Engine
-from segnet_ros.image_conversion import to_message
+from segnet_ros.frame import Frame
+from segnet_ros.image_conversion import serialize, serialize_compressed
 from segnet_ros.worker import Counts
 
 try:
@@ -30,6 +30,9 @@ except ImportError:
     LabelInfo = VisionClass = None
 
 
+JPEG_QUALITY = 80
+
+
 @dataclass(frozen=True)
 class Timing:
     """How long a frame took, in milliseconds."""
@@ -39,78 +42,104 @@ class Timing:
     latency_ms: float  # from header.stamp to everything published; NaN where the stamp is zero
 
 
-@dataclass(frozen=True)
-class Frame:
-    """A segmented image, from which each output is made.
-
-    Attributes:
-        header: of the image's message; every output carries it as it came.
-        image: (H, W, 3) uint8 RGB.
-        segmentation: what the network says, at the image's size.
-        labels: what its classes mean.
-        max_uncertainty: 0 to 1, bound for drivable pixels.
-        overlay_alpha: 0 to 1, share of colour in the overlay.
-    """
-
-    header: Header
-    image: np.ndarray
-    segmentation: Segmentation
-    labels: LabelSet
-    max_uncertainty: float
-    overlay_alpha: float
-
-    @cached_property
-    def drivable(self) -> np.ndarray:
-        """Where the robot may drive: (H, W) uint8, 0 or 255."""
-        found = self.segmentation
-        return drivable_mask(found.labels, found.uncertainty, self.labels, self.max_uncertainty)
-
-
-def mask(frame: Frame) -> Image:
+def mask(frame: Frame) -> bytes:
     """Class ids, mono8."""
-    return to_message(frame.segmentation.labels, "mono8", frame.header)
+    return serialize(frame.segmentation.labels, "mono8", frame.header)
 
 
-def confidence(frame: Frame) -> Image:
+def mask_png(frame: Frame) -> bytes:
+    """Class ids, mono8 as PNG."""
+    return _compressed(frame.segmentation.labels, "mono8; png compressed ", ".png", frame.header)
+
+
+def confidence(frame: Frame) -> bytes:
     """Probability of the chosen class, mono8: 0 to 255."""
     scaled = cv2.convertScaleAbs(frame.segmentation.confidence, alpha=255)
-    return to_message(scaled, "mono8", frame.header)
+    return serialize(scaled, "mono8", frame.header)
 
 
-def uncertainty(frame: Frame) -> Image:
+def uncertainty(frame: Frame) -> bytes:
     """Normalised entropy, 32FC1: 0 to 1."""
-    return to_message(frame.segmentation.uncertainty, "32FC1", frame.header)
+    return serialize(frame.segmentation.uncertainty, "32FC1", frame.header)
 
 
-def drivable(frame: Frame) -> Image:
+def drivable(frame: Frame) -> bytes:
     """Where the robot may drive, mono8: 0 or 255."""
-    return to_message(frame.drivable, "mono8", frame.header)
+    height, width = frame.segmentation.labels.shape
+    return serialize(nearest(frame.drivable, (height, width)), "mono8", frame.header)
 
 
-def color(frame: Frame) -> Image:
+def color(frame: Frame) -> bytes:
     """Classes in their colours, rgb8."""
-    return to_message(frame.labels.colorize(frame.segmentation.labels), "rgb8", frame.header)
+    return serialize(frame.labels.colorize(frame.segmentation.labels), "rgb8", frame.header)
 
 
-def overlaid(frame: Frame) -> Image:
+def overlaid(frame: Frame) -> bytes:
     """Classes' colours over the image, rgb8."""
-    drawn = overlay(frame.image, frame.segmentation.labels, frame.labels, alpha=frame.overlay_alpha)
-    return to_message(drawn, "rgb8", frame.header)
+    return serialize(frame.overlay, "rgb8", frame.header)
 
 
-# Topic below the node's name, and what goes there.
-IMAGES: dict[str, Callable[[Frame], Image]] = {
-    "mask": mask,
-    "confidence": confidence,
-    "uncertainty": uncertainty,
-    "drivable": drivable,
-    "color": color,
-    "overlay": overlaid,
+def overlaid_jpeg(frame: Frame) -> bytes:
+    """Classes' colours over the image, as JPEG."""
+    bgr = cv2.cvtColor(frame.overlay, cv2.COLOR_RGB2BGR)
+    return _compressed(bgr, "rgb8; jpeg compressed bgr8", ".jpg", frame.header)
+
+
+def drivable_grid(frame: Frame) -> OccupancyGrid | None:
+    """The ground before the robot; None where it is not known where the camera is."""
+    if frame.ground is None:
+        return None
+    found, settings = frame.whole, frame.settings
+    grid = frame.ground.grid(
+        found.labels, found.uncertainty, frame.labels, settings.max_uncertainty
+    )
+    return ground.message(grid, frame.ground.spec, frame.header, settings.base_frame)
+
+
+def camera_info(frame: Frame) -> CameraInfo | None:
+    """What the camera measured, for masks of the size that they have; None where none came."""
+    if frame.info is None:
+        return None
+    height, width = frame.segmentation.labels.shape
+    return scaled_info(frame.info, (height, width), frame.header)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A topic with a message a frame.
+
+    Attributes:
+        kind: its type.
+        build: makes the message, serialised or not, or None where there is nothing to say.
+    """
+
+    kind: type
+    build: Callable[[Frame], Any]
+
+
+# By the name of the topic below the node's.
+OUTPUTS: dict[str, Output] = {
+    "mask": Output(Image, mask),
+    "confidence": Output(Image, confidence),
+    "uncertainty": Output(Image, uncertainty),
+    "drivable": Output(Image, drivable),
+    "drivable_grid": Output(OccupancyGrid, drivable_grid),
+    "camera_info": Output(CameraInfo, camera_info),
+    "color": Output(Image, color),
+    "overlay": Output(Image, overlaid),
+    "mask/compressed": Output(CompressedImage, mask_png),
+    "overlay/compressed": Output(CompressedImage, overlaid_jpeg),
 }
 # Type of each topic with a message a frame.
-TYPES: dict[str, type] = dict.fromkeys(IMAGES, Image)
+TYPES: dict[str, type] = {name: output.kind for name, output in OUTPUTS.items()}
 if SegmentationStats is not None:
     TYPES["stats"] = SegmentationStats
+
+
+def _compressed(pixels: np.ndarray, kind: str, ending: str, header: Header) -> bytes:
+    quick = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    _, file = cv2.imencode(ending, pixels, quick)
+    return serialize_compressed(memoryview(file), kind, header)
 
 
 def stats(frame: Frame, timing: Timing, counts: Counts) -> Any:
@@ -127,7 +156,7 @@ def stats(frame: Frame, timing: Timing, counts: Counts) -> Any:
     return SegmentationStats(
         header=frame.header,
         class_fractions=(numbers / pixels).tolist(),
-        drivable_fraction=np.count_nonzero(frame.drivable) / pixels,
+        drivable_fraction=np.count_nonzero(frame.drivable) / frame.drivable.size,
         mean_confidence=float(found.confidence.mean()),
         mean_uncertainty=float(found.uncertainty.mean()),
         inference_ms=timing.inference_ms,
@@ -176,3 +205,15 @@ def about(engine: Engine, header: Header) -> dict[str, Any]:
     if LabelInfo is not None:
         latched["label_info"] = label_info(engine, header)
     return latched
+
+
+def missing() -> list[str]:
+    """What cannot be published here and why, for people."""
+    reasons = []
+    if ClassMap is None:
+        reasons.append(
+            "segnet_ros.msg is not built: no ~/class_map and no ~/stats; build with colcon"
+        )
+    if LabelInfo is None:
+        reasons.append("vision_msgs is not installed: no ~/label_info, which Nav2 needs")
+    return reasons

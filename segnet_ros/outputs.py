@@ -10,34 +10,38 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Header
 
 from segnet_ros.engine import Engine
-from segnet_ros.messages import IMAGES, TYPES, Frame, about
+from segnet_ros.frame import Frame
+from segnet_ros.messages import OUTPUTS, TYPES, about
+from segnet_ros.qos import OVERRIDABLE, profile
 
-# Reliable serves both kinds of subscriber: Nav2 asks for best effort, RViz for reliable, and a
-# best-effort publisher would be silent towards RViz. Five images bridge a listener's short pause.
-QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+DEPTH = 5  # images; they bridge a listener's short pause
 LATCHED = QoSProfile(
     depth=1,
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
 
-WITHOUT = {
-    "class_map": "segnet_ros.msg is not built: no ~/class_map and no ~/stats; build with colcon",
-    "label_info": "vision_msgs is not installed: no ~/label_info, which Nav2 needs",
-}
-
 
 class Outputs:
     """Publishes what somebody listens to; the node's lifecycle opens and closes it."""
 
-    def __init__(self, node: LifecycleNode, engine: Engine, prefix: str = "~/") -> None:
-        """Create the publishers, all topics below prefix, and say what the mask's ids mean."""
+    def __init__(
+        self, node: LifecycleNode, engine: Engine, prefix: str = "~/", reliability: str = "reliable"
+    ) -> None:
+        """Create the publishers, all topics below prefix, and say what the mask's ids mean.
+
+        Reliable ones serve both kinds of subscriber: Nav2 asks for best effort, RViz for reliable,
+        and a best-effort publisher would be silent towards RViz.
+        """
         self._node = node
         self._topics: dict[str, Any] = {}
         self._latched: dict[str, Any] = {}
         with ExitStack() as undo:  # half of the publishers would be worse than none
             for name, kind in TYPES.items():
-                topic = node.create_lifecycle_publisher(kind, prefix + name, QOS)
+                topic = node.create_lifecycle_publisher(
+                    kind, prefix + name, profile(reliability, DEPTH),
+                    qos_overriding_options=OVERRIDABLE,
+                )  # fmt: skip
                 undo.callback(node.destroy_lifecycle_publisher, topic)
                 self._topics[name] = topic
             self._latch(engine, prefix, undo)
@@ -47,10 +51,11 @@ class Outputs:
         """Names of the topics that somebody listens to now."""
         return frozenset(n for n, topic in self._topics.items() if topic.get_subscription_count())
 
-    def publish_images(self, frame: Frame, wanted: frozenset[str]) -> None:
-        """Build and publish those images of a frame that are wanted."""
-        for name in IMAGES.keys() & wanted:
-            self._topics[name].publish(IMAGES[name](frame))
+    def publish(self, frame: Frame, wanted: frozenset[str]) -> None:
+        """Build and publish what is made of a frame alone, as far as it is wanted."""
+        for name, output in OUTPUTS.items():
+            if name in wanted and (message := output.build(frame)) is not None:
+                self._topics[name].publish(message)
 
     def publish_stats(self, message: Any) -> None:
         """Publish a SegmentationStats."""
@@ -72,8 +77,6 @@ class Outputs:
             undo.callback(self._node.destroy_publisher, publisher)
             self._latched[name] = publisher
             publisher.publish(message)
-        for name in WITHOUT.keys() - self._latched.keys():
-            self._node.get_logger().info(WITHOUT[name])
 
     def _about(self, engine: Engine) -> dict[str, Any]:
         return about(engine, Header(stamp=self._node.get_clock().now().to_msg()))

@@ -1,4 +1,4 @@
-"""Another network for a camera, loaded while the one that it has goes on answering frames."""
+"""Another network for a pipeline, loaded while the one that it has goes on answering frames."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from segnet_ros import parameters
-from segnet_ros.camera import Camera
 from segnet_ros.engine import Engine
-from segnet_ros.parameters import Settings
+from segnet_ros.pipeline import Pipeline
+from segnet_ros.settings import Settings
 from segnet_ros.slow_services import SlowServices
 
 REFUSAL_PERIOD = 30.0  # seconds in which a refused reload is worth a warning
@@ -36,13 +36,13 @@ def load_engine(settings: Settings) -> Engine:
 class Candidate:
     """A network that was loaded for parameters which are not set yet."""
 
-    camera: Camera
+    pipeline: Pipeline
     engine: Engine
     asked: dict[str, Any]  # `parameters.of_network` once they are set
 
 
 class Reloader:
-    """Replaces the network of a node's camera, or says why not and leaves all as it was.
+    """Replaces the network of a node's pipeline, or says why not and leaves all as it was.
 
     rclpy judges a parameter before it sets it, and another judge may still refuse it after this
     one. So a network that was loaded to judge waits until its parameters are set.
@@ -51,11 +51,11 @@ class Reloader:
     def __init__(
         self,
         node: LifecycleNode,
-        camera: Callable[[], Camera | None],
+        pipeline: Callable[[], Pipeline | None],
         settings: Callable[[], Settings],
     ) -> None:
-        """Take what is asked for the present camera, None while unconfigured, and parameters."""
-        self._node, self._camera, self._settings = node, camera, settings
+        """Take what is asked for the present pipeline, None while unconfigured, and parameters."""
+        self._node, self._pipeline, self._settings = node, pipeline, settings
         self._lock = RLock()
         self._candidate: Candidate | None = None
         self._refusal, self._refused = "", -REFUSAL_PERIOD
@@ -72,8 +72,8 @@ class Reloader:
         """
         with self._lock:
             self.settle()
-            camera = self._camera()
-            if camera is None:
+            pipeline = self._pipeline()
+            if pipeline is None:
                 return ""  # configure will load it
             before = self._settings()
             after = parameters.changed(before, changes)
@@ -81,27 +81,27 @@ class Reloader:
             if asked == parameters.of_network(before):
                 return ""
             try:
-                engine = _engine(camera.newest, before, after)
+                engine = _engine(pipeline.newest, before, after)
             except Exception as error:  # whatever it is, the old network goes on
                 return self._refuse(error)
-            self._candidate = Candidate(camera, engine, asked)
+            self._candidate = Candidate(pipeline, engine, asked)
             return ""
 
     def settle(self) -> None:
         """Hand over the network that was judged if its parameters are set now, else drop it."""
         with self._lock:
             candidate, self._candidate = self._candidate, None
-            if candidate is None or candidate.camera is not self._camera():
+            if candidate is None or candidate.pipeline is not self._pipeline():
                 return
             if candidate.asked == parameters.of_network(self._settings()):
-                self._hand_over(candidate.camera, candidate.engine)
+                self._hand_over(candidate.pipeline, candidate.engine)
 
     def answer(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Answer ~/reload_weights: read the same file again, which may hold other weights now."""
         with self._lock:
-            camera = self._camera()
+            pipeline = self._pipeline()
             response.success = False
-            if camera is None:
+            if pipeline is None:
                 response.message = (
                     "there is no network to replace; configure the node first, which loads one"
                 )
@@ -111,10 +111,10 @@ class Reloader:
             except Exception as error:  # as above
                 response.message = self._refuse(error)
                 return response
-            if camera is not self._camera():
+            if pipeline is not self._pipeline():
                 response.message = "the node was cleaned up meanwhile; configure it, which loads it"
                 return response
-            self._hand_over(camera, engine)
+            self._hand_over(pipeline, engine)
             response.success, response.message = True, _describe(engine)
             return response
 
@@ -133,8 +133,8 @@ class Reloader:
             if free:
                 self._lock.release()
 
-    def _hand_over(self, camera: Camera, engine: Engine) -> None:
-        camera.replace(engine)
+    def _hand_over(self, pipeline: Pipeline, engine: Engine) -> None:
+        pipeline.replace(engine)
         self._refusal = ""
         self._node.get_logger().info(f"network replaced: {_describe(engine)}")
 

@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import rclpy
@@ -16,14 +17,16 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
+from segnet_model.gpu_health import gpu_health
 from segnet_model.signals import stop_on_signals
 from segnet_ros import parameters
-from segnet_ros.camera import Camera
 from segnet_ros.diagnostics import Diagnostics, Observation
 from segnet_ros.engine import use_threads
 from segnet_ros.log import forwarded
-from segnet_ros.parameters import Settings
+from segnet_ros.pipeline import Pipeline
 from segnet_ros.reloading import LOAD_TIMEOUT, Reloader, load_engine, serve
+from segnet_ros.settings import Settings
+from segnet_ros.switch import serve_switch
 from segnet_ros.transitions import refuse_impossible
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
@@ -32,7 +35,7 @@ SLICE = 0.1  # seconds; the longest that a signal waits
 
 
 class SegmentationNode(LifecycleNode):
-    """Segments the images of a camera.
+    """Segments the images of a camera, or of several.
 
     Configure loads the network and makes the outputs, activate subscribes, and the other
     transitions undo exactly that. The transitions run in the executor, frames in a worker, and
@@ -48,14 +51,15 @@ class SegmentationNode(LifecycleNode):
         super().__init__("segmentation", **arguments)
         self._state = "unconfigured"
         self._problem = ""
-        self._camera: Camera | None = None  # there is one while configured
-        self._reloader = Reloader(self, lambda: self._camera, lambda: self.settings)
+        self._pipeline: Pipeline | None = None  # there is one while configured
+        self._reloader = Reloader(self, lambda: self._pipeline, lambda: self.settings)
         self.add_on_set_parameters_callback(self._judge)
         if hasattr(self, "add_post_set_parameters_callback"):  # not in Humble
             self.add_post_set_parameters_callback(lambda changes: self._reloader.settle())
         parameters.declare(self)
         refuse_impossible(self)
         self._slow_services = serve(self, self._reloader)
+        serve_switch(self)
         self._closing = ExitStack()
         self._closing.enter_context(forwarded(self.get_logger()))
         self._diagnostics = Diagnostics(self, self.settings.diagnostics_period, self._observe)
@@ -80,12 +84,12 @@ class SegmentationNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Open the outputs and listen to the camera."""
-        assert self._camera is not None
+        assert self._pipeline is not None
         super().on_activate(state)
         try:
-            self._camera.start()
+            self._pipeline.start()
         except Exception as error:
-            self._camera.stop()
+            self._pipeline.stop()
             super().on_deactivate(state)
             return self._fail("activate", error)
         self._state, self._problem = "active", ""
@@ -93,8 +97,8 @@ class SegmentationNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening; the frame in work still comes out."""
-        assert self._camera is not None
-        self._camera.stop()
+        assert self._pipeline is not None
+        self._pipeline.stop()
         self._state = "inactive"
         return super().on_deactivate(state)
 
@@ -125,14 +129,14 @@ class SegmentationNode(LifecycleNode):
         use_threads(settings.threads)
         engine = load_engine(settings)
         # Last, so that a failure before leaves nothing behind.
-        self._camera = Camera(self, engine, lambda: self.settings)
+        self._pipeline = Pipeline(self, engine, lambda: self.settings)
         self.get_logger().info(f"ready: {', '.join(engine.facts.values())}")
 
     def _release(self) -> None:
         with self._reloader.exclusive():
-            if self._camera is not None:
-                self._camera.destroy()
-            self._camera = None
+            if self._pipeline is not None:
+                self._pipeline.destroy()
+            self._pipeline = None
         self._state, self._problem = "unconfigured", ""
 
     def _fail(self, what: str, error: Exception) -> TransitionCallbackReturn:
@@ -142,26 +146,19 @@ class SegmentationNode(LifecycleNode):
         return FAILURE
 
     def _judge(self, changes: list[Parameter]) -> SetParametersResult:
-        reason = parameters.judge(changes, configured=self._camera is not None)
+        reason = parameters.judge(changes, configured=self._pipeline is not None)
         reason = reason or self._reloader.judge(changes)
         return SetParametersResult(successful=not reason, reason=reason)
 
-    def _observe(self) -> Observation:
-        topic = self.resolve_topic_name("image")
-        about = {"state": self._state, "problem": self._problem, "topic": topic}
-        camera = self._camera
-        if camera is None:
-            return Observation(**about)
-        return Observation(
-            **about,
-            refusal=self._reloader.refusal,
-            counts=camera.counts,
-            idle=camera.idle,
-            broken=camera.broken,
-            silence=camera.silence,
-            timing=camera.timing,
-            facts=camera.engine.facts,
-        )
+    def _observe(self) -> dict[str, Observation]:
+        pipeline, settings = self._pipeline, self.settings
+        seen = Observation(self._state, self._problem, settings=settings)
+        if pipeline is None:
+            return {"": seen}
+        engine = pipeline.engine
+        gpu = gpu_health(engine.predictor.device)
+        refusal = self._reloader.refusal
+        return pipeline.observe(replace(seen, refusal=refusal, gpu=gpu, facts=engine.facts))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from segnet_model.choices import (
 )
 from segnet_model.errors import SettingsError
 from segnet_model.settings import TrainSettings, network_setting
-from segnet_ros.parameters import START, setting
+from segnet_ros.parameter_table import START, setting
 
 USUAL = TrainSettings()
 MANY = 1_000_000

@@ -1,4 +1,4 @@
-"""One thread with one slot: the newest item waits, and what it pushes out is counted."""
+"""One thread with a slot for each source: the newest item waits, what it pushes out is counted."""
 
 from __future__ import annotations
 
@@ -31,52 +31,94 @@ class Counts:
         return sum(self.reasons.values())
 
 
-class Worker(Generic[T]):
-    """Does a job for the newest item in a thread of its own.
+class Slot(Generic[T]):
+    """Where the newest item of one source waits, and what became of all of that source."""
 
-    A queue would add its length to the delay and still drop: a robot wants the newest image.
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._waiting: list[T] = []  # empty, or the one that waits
+        self._received = self._processed = self._dropped = 0
+        self._reasons: Counter[str] = Counter()
+
+    def put(self, item: T, closed: bool) -> None:
+        """Leave an item in place of the one that waits; where closed, it is dropped itself."""
+        self._received += 1
+        self.empty()
+        if closed:
+            self._dropped += 1
+        else:
+            self._waiting.append(item)
+
+    def take(self) -> list[T]:
+        """What waits, if anything does, which then waits no more."""
+        taken, self._waiting = self._waiting, []
+        return taken
+
+    def empty(self) -> None:
+        """Drop what waits."""
+        self._dropped += len(self.take())
+
+    def done(self, reason: str | None) -> None:
+        """Count an item that was taken, by the reason for which it failed, None if it did not."""
+        if reason is None:
+            self._processed += 1
+            return
+        known = reason in self._reasons or len(self._reasons) < MAX_REASONS
+        self._reasons[reason if known else OTHER] += 1
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is an item."""
+        return bool(self._waiting)
+
+    def counts(self) -> Counts:
+        """What became of the items until now."""
+        return Counts(self._received, self._processed, self._dropped, dict(self._reasons))
+
+
+class Worker(Generic[T]):
+    """Does a job for the newest item of each source, in a thread of its own.
+
+    A queue would add its length to the delay and still drop: a robot wants the newest image. What
+    waits of several sources is done together, and none waits for another's next item.
     """
 
     def __init__(
         self,
-        job: Callable[[T], None],
-        on_error: Callable[[Exception], None],
+        job: Callable[[Mapping[str, T]], Mapping[str, Exception]],
+        on_error: Callable[[str, Exception], None],
         reason: Callable[[Exception], str] = lambda error: type(error).__name__,
+        sources: tuple[str, ...] = ("",),
     ) -> None:
         """Start the thread.
 
         Args:
-            job: called in the thread with one item at a time.
-            on_error: called in the thread with each exception of the job; the thread goes on.
+            job: called in the thread with an item of each source that has one; returns what went
+                wrong with single ones. What it raises went wrong with all of them.
+            on_error: called in the thread with each source and exception; the thread goes on.
             reason: the name under which an exception is counted.
+            sources: their names.
         """
         self._job = job
         self._on_error = on_error
         self._reason = reason
         self._changed = Condition()
-        self._slot: list[T] = []  # empty, or the one that waits
+        self._slots: dict[str, Slot[T]] = {source: Slot() for source in sources}
         self._stopped = False
-        self._received = self._processed = self._dropped = 0
-        self._reasons: Counter[str] = Counter()
         # A daemon, so that a job that hangs in a driver cannot keep the process from ending.
         self._thread = Thread(target=self._run, name="segmentation", daemon=True)
         self._thread.start()
 
-    def submit(self, item: T) -> None:
-        """Leave an item for the thread, in place of the one that waits; never blocks."""
+    def submit(self, item: T, source: str = "") -> None:
+        """Leave an item for the thread, in place of the source's that waits; never blocks."""
         with self._changed:
-            self._received += 1
-            self._empty_slot()
-            if self._stopped:
-                self._dropped += 1
-                return
-            self._slot.append(item)
+            self._slots[source].put(item, self._stopped)
             self._changed.notify()
 
-    def counts(self) -> Counts:
-        """What became of the items until now."""
+    def counts(self, source: str = "") -> Counts:
+        """What became of a source's items until now."""
         with self._changed:
-            return Counts(self._received, self._processed, self._dropped, dict(self._reasons))
+            return self._slots[source].counts()
 
     def stop(self, timeout: float | None = None) -> bool:
         """Drop what waits, let the running job end, and end the thread.
@@ -89,39 +131,34 @@ class Worker(Generic[T]):
         """
         with self._changed:
             self._stopped = True
-            self._empty_slot()
+            for slot in self._slots.values():
+                slot.empty()
             self._changed.notify()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _empty_slot(self) -> None:
-        self._dropped += len(self._slot)
-        self._slot.clear()
-
     def _run(self) -> None:
-        while waiting := self._take():
-            self._do(waiting[0])
+        while items := self._take():
+            self._do(items)
 
-    def _take(self) -> list[T]:
-        """Wait for an item: a list of it, or an empty list when it is time to end."""
+    def _take(self) -> dict[str, T]:
+        """Wait for items: those that there are by source, or none when it is time to end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._slot or self._stopped)
-            taken, self._slot = self._slot, []
-            return taken
+            self._changed.wait_for(
+                lambda: self._stopped or any(slot.waits for slot in self._slots.values())
+            )
+            taken = {source: slot.take() for source, slot in self._slots.items()}
+            return {source: items[0] for source, items in taken.items() if items}
 
-    def _do(self, item: T) -> None:
+    def _do(self, items: dict[str, T]) -> None:
         try:
-            self._job(item)
+            errors: Mapping[str, Exception] = self._job(items)
         except Exception as error:  # a thread that died would look like a scene where all stands
-            self._count(error)
-        else:
-            with self._changed:
-                self._processed += 1
-
-    def _count(self, error: Exception) -> None:
-        reason = self._reason(error)
+            errors = dict.fromkeys(items, error)
+        reasons = {source: self._reason(each) for source, each in errors.items()}
         with self._changed:
-            known = reason in self._reasons or len(self._reasons) < MAX_REASONS
-            self._reasons[reason if known else OTHER] += 1
-        with suppress(Exception):  # it is counted, and there is nobody left to tell
-            self._on_error(error)
+            for source in items:
+                self._slots[source].done(reasons.get(source))
+        for source, each in errors.items():
+            with suppress(Exception):  # it is counted, and there is nobody left to tell
+                self._on_error(source, each)

@@ -10,9 +10,9 @@ pytest.importorskip("rclpy")
 
 from segnet_model.errors import SettingsError
 from segnet_ros.launch_values import typed
-from segnet_ros.messages import IMAGES
-from segnet_ros.outputs import QOS
-from segnet_ros.parameters import Settings
+from segnet_ros.messages import OUTPUTS
+from segnet_ros.qos import profile
+from segnet_ros.settings import Settings
 
 CONFIG = Path(__file__).parents[2] / "config"
 RVIZ = yaml.safe_load((CONFIG / "segnet.rviz").read_text())
@@ -21,7 +21,7 @@ DISPLAYS = RVIZ["Visualization Manager"]["Displays"]
 
 def test_rviz_shows_topics_of_the_node():
     shown = [display["Topic"]["Value"] for display in DISPLAYS]
-    assert {"overlay", "color", "uncertainty", "drivable"} <= IMAGES.keys()
+    assert {"overlay", "color", "uncertainty", "drivable"} <= OUTPUTS.keys()
     assert shown == [
         f"/segmentation/{name}" for name in ("overlay", "color", "uncertainty", "drivable")
     ]
@@ -29,9 +29,10 @@ def test_rviz_shows_topics_of_the_node():
 
 
 def test_rviz_can_hear_the_node():
+    reliability = profile(Settings().output_reliability, 1).reliability
     for display in DISPLAYS:
         assert display["Topic"]["Durability Policy"] == "Volatile"
-        assert display["Topic"]["Reliability Policy"] == QOS.reliability.name.title()
+        assert display["Topic"]["Reliability Policy"] == reliability.name.title()
 
 
 def test_every_panel_of_rviz_has_its_place():
@@ -47,7 +48,13 @@ def test_the_parameter_file_names_every_parameter_with_its_default():
     document = yaml.safe_load((CONFIG / "segnet.yaml").read_text())
     given = document["/**"]["ros__parameters"]
     defaults = {row.name: row.default for row in fields(Settings)}
-    assert given == {**defaults, "drivable_classes": [""], "trusted_networks": [""]}
+    assert given == {
+        **defaults,
+        "cameras": [""],
+        "drivable_classes": [""],
+        "trusted_networks": [""],
+        "output_size": [0, 0],
+    }
 
 
 @pytest.mark.parametrize(

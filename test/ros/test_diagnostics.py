@@ -8,14 +8,18 @@ pytest.importorskip("rclpy")
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from segnet_model.errors import ImageError
+from segnet_model.gpu_health import GpuHealth
 from segnet_ros.diagnostics import Observation, judge, numbers, reason
+from segnet_ros.health import Signs
 from segnet_ros.messages import Timing
+from segnet_ros.settings import Settings
 from segnet_ros.worker import Counts
 
 pytestmark = pytest.mark.ros
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 ACTIVE = Observation("active", topic="/camera")
+SILENT = Signs(silence=4.0)
 
 
 def failed(**reasons):
@@ -38,7 +42,12 @@ def failed(**reasons):
             ERROR,
             "frames lost: 1 x",
         ),
-        (Observation("active", topic="/front", silence=4.0), ACTIVE, WARN, "no image on /front"),
+        (
+            Observation("active", topic="/front", signs=SILENT),
+            ACTIVE,
+            WARN,
+            "no image on /front",
+        ),
         (Observation("active", counts=failed(step=2)), ACTIVE, WARN, "bad frames: 2 x step"),
         (Observation("active", counts=failed(oom=1), broken=1), ACTIVE, ERROR, "frames lost: 1 x"),
     ],
@@ -47,6 +56,61 @@ def test_level_and_reason(now, before, level, text):
     found, message = judge(now, before)
     assert found == level
     assert text in message
+
+
+def answered(latency_ms, **more):
+    return Observation(
+        "active", counts=Counts(processed=5), timing=Timing(1.0, 2.0, latency_ms), **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "text"),
+    [
+        (Observation("active", unheard="/cam cannot be heard"), "/cam cannot be heard"),
+        (Observation("active", blind="no drivable_grid: no info"), "no drivable_grid: no info"),
+        (
+            Observation("active", signs=Signs(wait=2.1)),
+            "no answer for 2.1 s; min_rate asks for 0.5",
+        ),
+        (Observation("active", signs=Signs(warnings=("all Sky",))), "all Sky"),
+        (Observation("active", counts=Counts(20, 1, 19)), "19 of 20 images were dropped"),
+        (answered(1500.0), "answers come 1.5 s after"),
+        (answered(-200.0), "images are stamped 0.2 s in the future"),
+        (Observation("active", gpu=GpuHealth(95.0, 0.5)), "the GPU is at 95 degrees"),
+        (Observation("active", gpu=GpuHealth(None, 0.01)), "1% of the GPU's memory is free"),
+    ],
+)
+def test_what_is_worth_a_warning(now, text):
+    level, message = judge(now, ACTIVE)
+    assert level == WARN
+    assert text in message
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        Observation("active", signs=Signs(wait=1.9)),
+        Observation("active", signs=Signs(wait=60.0), settings=Settings(min_rate=0.0)),
+        Observation("active", counts=Counts(20, 2, 18)),
+        Observation("active", counts=Counts(5, 0, 5)),
+        answered(999.0),
+        answered(1e9, settings=Settings(max_latency=0.0)),
+        answered(-50.0),
+        answered(float("nan")),
+        Observation("active", gpu=GpuHealth(60.0, 0.5)),
+        Observation("active", gpu=GpuHealth(None, 0.5)),
+    ],
+)
+def test_what_is_not(now):
+    assert judge(now, ACTIVE) == (OK, "running")
+
+
+def test_a_node_that_was_told_to_rest_says_so():
+    now = Observation("active", idle=3, settings=Settings(enabled=False))
+    level, message = judge(now, ACTIVE)
+    assert level == OK
+    assert message.startswith("disabled by ~/set_enabled")
 
 
 def test_an_old_fault_is_no_fault_any_more():
@@ -61,7 +125,7 @@ def test_only_what_is_new_is_told():
 
 
 def test_warnings_do_not_hide_each_other():
-    now = Observation("active", counts=failed(step=2), silence=4.0, refusal="reload refused")
+    now = Observation("active", counts=failed(step=2), signs=SILENT, refusal="reload refused")
     level, message = judge(now, ACTIVE)
     assert level == WARN
     assert message.startswith("bad frames: 2 x step; no image on")
@@ -80,6 +144,7 @@ def test_numbers():
         "processed": "20",
         "dropped": "18",
         "idle": "7",
+        "skipped": "0",
         "rejected": "2",
         "rejected: step": "2",
         "frames a second": "7.5",

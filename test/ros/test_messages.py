@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 
 pytest.importorskip("rclpy")
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from segnet_model.labels import LabelSet, SegmentationClass
 from segnet_model.segmentation import Segmentation
 from segnet_ros import messages
-from segnet_ros.messages import Frame, Timing
+from segnet_ros.frame import Frame
+from segnet_ros.messages import OUTPUTS, Timing
+from segnet_ros.settings import Settings
 from segnet_ros.worker import Counts
 
 pytestmark = pytest.mark.ros
@@ -34,7 +38,15 @@ def frame():
         uncertainty=np.array([[0.0, 1.0, 1.0, 1.0], [0.1, 0.2, 0.2, 0.9]], np.float32),
     )
     image = np.full((2, 4, 3), 100, np.uint8)
-    return Frame(header, image, found, LABELS, max_uncertainty=0.5, overlay_alpha=0.25)
+    settings = Settings(overlay_alpha=0.25, overlay_legend=False, drivable_min_area=0.0)
+    return Frame(header, image, found, LABELS, settings)
+
+
+def built(name, frame):
+    """The message of a topic, as who listens to it gets it."""
+    output = OUTPUTS[name]
+    message = output.build(frame)
+    return deserialize_message(message, output.kind) if isinstance(message, bytes) else message
 
 
 def pixels(message, dtype=np.uint8, channels=()):
@@ -43,13 +55,13 @@ def pixels(message, dtype=np.uint8, channels=()):
 
 
 def test_mask(frame):
-    message = messages.IMAGES["mask"](frame)
+    message = built("mask", frame)
     assert message.encoding == "mono8"
     assert pixels(message) == [[0, 0, 0, 0], [1, 1, 1, 1]]
 
 
 def test_confidence_is_scaled_and_rounded(frame):
-    message = messages.IMAGES["confidence"](frame)
+    message = built("confidence", frame)
     assert message.encoding == "mono8"
     # 0.5 * 255 = 127.5 lies between two; the others are rounded to the nearest.
     first, *_ = pixels(message)
@@ -60,31 +72,31 @@ def test_confidence_is_scaled_and_rounded(frame):
 
 
 def test_uncertainty(frame):
-    message = messages.IMAGES["uncertainty"](frame)
+    message = built("uncertainty", frame)
     assert (message.encoding, message.step) == ("32FC1", 16)
     assert pixels(message, np.float32) == frame.segmentation.uncertainty.tolist()
 
 
 def test_drivable_leaves_out_what_is_unsure(frame):
-    assert pixels(messages.IMAGES["drivable"](frame)) == [[0, 0, 0, 0], [255, 255, 255, 0]]
+    assert pixels(built("drivable", frame)) == [[0, 0, 0, 0], [255, 255, 255, 0]]
 
 
 def test_color(frame):
-    message = messages.IMAGES["color"](frame)
+    message = built("color", frame)
     assert (message.encoding, message.step) == ("rgb8", 12)
     assert pixels(message, channels=(3,)) == [[[*RED]] * 4, [[*GREEN]] * 4]
 
 
 def test_overlay_mixes_by_alpha(frame):
-    message = messages.IMAGES["overlay"](frame)
+    message = built("overlay", frame)
     assert message.encoding == "rgb8"
     # 100 * 0.75 + 255 * 0.25 = 138.75, and 100 * 0.75 = 75
     assert pixels(message, channels=(3,)) == [[[139, 75, 75]] * 4, [[75, 139, 75]] * 4]
 
 
-@pytest.mark.parametrize("name", messages.IMAGES)
+@pytest.mark.parametrize("name", [n for n, output in OUTPUTS.items() if output.kind is Image])
 def test_the_header_goes_out_as_it_came_and_rows_have_no_gap(frame, name):
-    message = messages.IMAGES[name](frame)
+    message = built(name, frame)
     assert message.header == frame.header
     assert (message.height, message.width) == (2, 4)
     assert len(message.data) == 2 * message.step

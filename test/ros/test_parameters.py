@@ -16,18 +16,9 @@ from rclpy.exceptions import (
 from rclpy.parameter import Parameter
 
 from segnet_ros import parameters
-from segnet_ros.parameters import (
-    CONFIGURE,
-    LIVE,
-    NETWORK,
-    START,
-    TABLE,
-    Settings,
-    changed,
-    concern_network,
-    judge,
-    of_network,
-)
+from segnet_ros.parameter_table import CONFIGURE, LIVE, NETWORK, START
+from segnet_ros.parameters import TABLE, changed, concern_network, judge, of_network
+from segnet_ros.settings import Settings
 
 pytestmark = pytest.mark.ros
 
@@ -148,7 +139,7 @@ def test_live_ones_may_change_at_any_time(configured):
 )
 def test_others_are_refused_while_configured_with_the_mend(name):
     default = TABLE[name].default
-    change = Parameter(name, value=list(default) or [""] if default == () else default)
+    change = Parameter(name, value=list(default) or [""] if isinstance(default, tuple) else default)
     assert judge([change], configured=False) == ""
     reason = judge([change], configured=True)
     assert reason.startswith(name)
@@ -196,6 +187,29 @@ def test_which_changes_concern_the_network(names, expected):
 def test_a_value_that_is_no_choice_is_refused_with_the_choices():
     reason = judge([Parameter("transport", value="theora")], configured=False)
     assert reason == "transport 'theora' is none of raw, compressed"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("cameras", ["front", "left/up"], "'left/up' cannot be a part of a topic"),
+        ("cameras", ["a__b"], "cannot be a part of a topic"),
+        ("cameras", ["front", "front"], "a name stands twice among front, front"),
+        ("cameras", [f"camera{n}" for n in range(17)], "17 cameras; share them out over nodes"),
+        ("output_size", [400], r"[400] is no size; give [width, height]"),
+        ("output_size", [400, 0], "[400, 0] is no size"),
+        ("output_size", [-4, 3], "is no size"),
+        ("output_size", [400, 10**6], "is no size"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_mend(name, value, reason):
+    assert reason in judge([Parameter(name, value=value)], configured=False)
+
+
+def test_what_can_be_is_let_pass():
+    changes = [Parameter("cameras", value=["front", "rear_left"]),
+               Parameter("output_size", value=[400, 200])]  # fmt: skip
+    assert judge(changes, configured=False) == ""
 
 
 def test_all_reasons_are_told():

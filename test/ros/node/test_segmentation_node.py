@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 
 from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
-from segnet_ros.messages import IMAGES, ClassMap, SegmentationStats
+from segnet_ros.messages import ClassMap, SegmentationStats
 
 pytestmark = pytest.mark.ros
 
@@ -56,6 +56,9 @@ def picture(seed, height=72, width=100):
     rng = np.random.default_rng(seed)
     small = rng.integers(0, 256, (height // 12 + 1, width // 12 + 1, 3), np.uint8)
     return small.repeat(12, 0).repeat(12, 1)[:height, :width].copy()
+
+
+IMAGES = ("mask", "confidence", "uncertainty", "drivable", "color", "overlay")
 
 
 def message_of(pixels, seconds):

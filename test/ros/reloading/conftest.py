@@ -9,6 +9,7 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 pytest.importorskip("rclpy")
 import rclpy
@@ -28,7 +29,8 @@ WAIT = 10.0  # seconds, after which a test has failed
 class Network:
     """Stands for a predictor."""
 
-    device = precision = "none"
+    device = torch.device("cpu")
+    precision = "none"
     engine = SimpleNamespace(name="none")
     info = SimpleNamespace(network="fake", license="MIT", labels=LabelSet.load("camvid"))
 

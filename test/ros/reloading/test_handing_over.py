@@ -42,7 +42,7 @@ def call(node, kind, **values):
 
 
 def weights(node):
-    return node._observe().facts["weights"]
+    return node._observe()[""].facts["weights"]
 
 
 @pytest.fixture(params=["newest", "Humble"])
@@ -60,7 +60,7 @@ def test_the_services_replace_it_before_they_answer(load, context, kind):
     response = call(node, kind, weights="new", samples=9)
     results = response.results if kind is SetParameters else [response.result]
     assert all(result.successful for result in results)
-    assert (node._camera.engine.path, node.settings.samples) == (Path("new"), 9)
+    assert (node._pipeline.engine.path, node.settings.samples) == (Path("new"), 9)
     # One after another, the second is loaded with what the first one left.
     expected = {SetParameters: [("new", 20), ("new", 9)], SetParametersAtomically: [("new", 9)]}
     assert [(s.weights, s.samples) for s in load.asked[1:]] == expected[kind]
@@ -74,11 +74,11 @@ def test_one_that_a_later_judge_refuses_is_dropped(configured, load):
     configured.remove_on_set_parameters_callback(configured._judge)
     configured.add_on_set_parameters_callback(lambda changes: refusal)
     configured.add_on_set_parameters_callback(configured._judge)
-    before = configured._camera.engine
+    before = configured._pipeline.engine
     response = call(configured, SetParametersAtomically, weights="new")
     assert response.result.reason == "not today"
     assert load.weights[1:] == ["new"]
-    assert configured._camera.engine is before
+    assert configured._pipeline.engine is before
     assert len(load.alive) == 1
 
 
@@ -88,22 +88,24 @@ def reload(node):
 
 def test_the_same_file_is_read_again(configured, load, change):
     change(configured, weights="mine")
-    old = configured._camera.engine
+    old = configured._pipeline.engine
     response = reload(configured)
     assert response.success
-    assert response.message == f"fake, weights mine, sha256 {configured._camera.engine.sha256[:12]}"
-    assert configured._camera.engine.sha256 != old.sha256
+    assert (
+        response.message == f"fake, weights mine, sha256 {configured._pipeline.engine.sha256[:12]}"
+    )
+    assert configured._pipeline.engine.sha256 != old.sha256
     assert load.weights[1:] == ["mine", "mine"]
 
 
 def test_a_file_that_went_bad_is_not_taken(configured, load, monkeypatch):
     monkeypatch.setattr(reloading, "load_engine", lambda settings: load(fails))
     fails = SimpleNamespace(weights="bad")
-    before = configured._camera.engine
+    before = configured._pipeline.engine
     response = reload(configured)
     assert not response.success
     assert response.message == "weights bad: there is no such file"
-    assert configured._camera.engine is before
+    assert configured._pipeline.engine is before
 
 
 def test_where_there_is_no_network_none_is_replaced(node, load):
@@ -132,12 +134,12 @@ def test_a_transition_waits_for_a_reload_and_nothing_is_left(configured, load, e
     ending.start()
     ending.join(0.2)
     assert ending.is_alive()
-    assert configured._camera is not None
+    assert configured._pipeline is not None
     load.may_end.set()
     for thread in (ending, setting):
         thread.join(WAIT)
         assert not thread.is_alive()
-    assert configured._camera is None
+    assert configured._pipeline is None
     assert len(load.alive) == 0
 
 
@@ -160,7 +162,7 @@ def test_a_driver_that_hangs_does_not_keep_the_process_from_ending(
     setting.start()
     assert load.begun.wait(WAIT)
     assert configured.trigger_cleanup() == segmentation_node.SUCCESS
-    assert configured._camera is None
+    assert configured._pipeline is None
     load.may_end.set()
     setting.join(WAIT)
     assert len(load.alive) == 0  # too late, so it is dropped

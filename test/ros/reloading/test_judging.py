@@ -13,7 +13,7 @@ pytestmark = pytest.mark.ros
 
 
 def weights(node):
-    return node._observe().facts["weights"]
+    return node._observe()[""].facts["weights"]
 
 
 def test_nothing_is_loaded_before_it_is_configured(node, load, change):
@@ -58,18 +58,18 @@ def test_a_refused_one_leaves_all_as_it_was(configured, load, change):
     assert result.reason == "weights bad: there is no such file"
     assert configured.settings == before
     assert weights(configured) == before.weights
-    assert "bad: there is no such file" in configured._observe().refusal
-    assert configured._observe().problem == ""
+    assert "bad: there is no such file" in configured._observe()[""].refusal
+    assert configured._observe()[""].problem == ""
     assert change(configured, weights="new").successful
-    assert configured._observe().refusal == ""
+    assert configured._observe()[""].refusal == ""
 
 
 def test_a_refusal_is_news_for_a_while_only(configured, monkeypatch, change):
     change(configured, weights="bad")
-    assert configured._observe().refusal
+    assert configured._observe()[""].refusal
     later = reloading.monotonic() + reloading.REFUSAL_PERIOD
     monkeypatch.setattr(reloading, "monotonic", lambda: later)
-    assert configured._observe().refusal == ""
+    assert configured._observe()[""].refusal == ""
 
 
 def test_equal_values_load_nothing(configured, load, change):
@@ -103,12 +103,12 @@ def test_nothing_is_loaded_beside_what_is_refused_anyway(configured, load, other
 def test_other_drivable_classes_need_no_loading(configured, load, change):
     assert change(configured, weights="new").successful
     assert change(configured, drivable_classes=["Pavement"]).successful
-    engine = configured._camera.engine
+    engine = configured._pipeline.engine
     assert [c.name for c in engine.labels.classes if c.drivable] == ["Pavement"]
     assert weights(configured) == "new"
     assert load.weights[1:] == ["new"]
     result = change(configured, drivable_classes=["Moon"])
     assert "Moon" in result.reason
-    assert configured._camera.engine is engine
+    assert configured._pipeline.engine is engine
     assert change(configured, drivable_classes=[""]).successful
-    assert configured._camera.engine.labels == LabelSet.load("camvid")
+    assert configured._pipeline.engine.labels == LabelSet.load("camvid")

@@ -18,7 +18,7 @@ from segnet_model.data.bags import BagWriter  # noqa: E402
 from segnet_model.errors import SettingsError  # noqa: E402
 from segnet_model.training import Progress  # noqa: E402
 from segnet_ros import training_job as job  # noqa: E402
-from segnet_ros.parameters import declare_table, read_table  # noqa: E402
+from segnet_ros.parameter_table import declare_table, read_table  # noqa: E402
 from segnet_ros.trainer_node import describe  # noqa: E402
 from segnet_ros.trainer_settings import TrainerSettings  # noqa: E402
 

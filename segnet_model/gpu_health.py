@@ -1,0 +1,64 @@
+"""Whether a GPU is hot or nearly full."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import torch
+
+HOT = 87.0  # degrees Celsius; from about there on, NVIDIA's GPUs slow themselves down
+NEARLY_FULL = 0.03  # share of the memory that is left
+
+
+@dataclass(frozen=True)
+class GpuHealth:
+    """What a GPU says of itself.
+
+    Attributes:
+        temperature: in degrees Celsius; None where it cannot be read.
+        free: share of its memory that nobody uses, 0 to 1.
+    """
+
+    temperature: float | None
+    free: float
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong, and the mend."""
+        found = []
+        if self.temperature is not None and self.temperature > HOT:
+            found.append(
+                f"the GPU is at {self.temperature:.0f} degrees and may slow down; cool it, or set "
+                "max_rate"
+            )
+        if self.free < NEARLY_FULL:
+            found.append(
+                f"{self.free:.0%} of the GPU's memory is free; end other programs on it, or choose "
+                "a smaller network"
+            )
+        return found
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """By name, for people."""
+        shown = {"GPU memory free": f"{self.free:.0%}"}
+        if self.temperature is not None:
+            shown["GPU temperature"] = f"{self.temperature:.0f}"
+        return shown
+
+
+def gpu_health(device: torch.device) -> GpuHealth | None:
+    """Ask the GPU of a device; None for the CPU, and for one that does not answer."""
+    if device.type != "cuda":
+        return None
+    with suppress(Exception):  # a driver that does not answer must not end who asks
+        free, total = torch.cuda.mem_get_info(device)
+        return GpuHealth(_temperature(device), free / total)
+    return None
+
+
+def _temperature(device: torch.device) -> float | None:
+    with suppress(Exception):  # it needs the package nvidia-ml-py, and not every board has it
+        return float(torch.cuda.temperature(device))
+    return None

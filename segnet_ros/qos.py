@@ -1,0 +1,71 @@
+"""How messages travel: profiles, and why a publisher cannot be heard."""
+
+from __future__ import annotations
+
+from rclpy.node import Node
+from rclpy.qos import (
+    DurabilityPolicy,
+    QoSCompatibility,
+    QoSPolicyKind,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_check_compatible,
+)
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+# By parameters of ROS's own: qos_overrides./segmentation/mask.publisher.depth and so on.
+OVERRIDABLE = QoSOverridingOptions(
+    [QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY, QoSPolicyKind.DEPTH]
+)
+
+
+def profile(reliability: str, depth: int) -> QoSProfile:
+    """One that keeps the last messages for nobody who comes later.
+
+    Args:
+        reliability: "best_effort" or "reliable".
+        depth: messages that wait for a slow reader.
+    """
+    return QoSProfile(depth=depth, reliability=ReliabilityPolicy[reliability.upper()])
+
+
+def complaint(node: Node, topic: str, kind: str, asked: QoSProfile) -> str:
+    """Say which publishers of a topic a subscription cannot hear, why, and the mend.
+
+    Args:
+        node: sees the other nodes.
+        topic: its full name.
+        kind: the subscription's type, "sensor_msgs/msg/Image".
+        asked: the subscription's profile.
+
+    Returns:
+        A sentence for people; empty where it hears all that there are.
+    """
+    found = []
+    for offer in node.get_publishers_info_by_topic(topic):
+        who = f"{offer.node_namespace.rstrip('/')}/{offer.node_name}"
+        if offer.topic_type != kind:
+            found.append(
+                f"{who} publishes {offer.topic_type} on {topic}, not {kind}; set transport, or "
+                "remap the topic"
+            )
+        elif why := _incompatible(offer.qos_profile, asked):
+            found.append(f"{who} on {topic} cannot be heard: {why}")
+    return "; ".join(found)
+
+
+def _incompatible(offered: QoSProfile, asked: QoSProfile) -> str:
+    fits, _ = qos_check_compatible(offered, asked)
+    if fits != QoSCompatibility.ERROR:
+        return ""
+    if (offered.reliability, asked.reliability) == (
+        ReliabilityPolicy.BEST_EFFORT,
+        ReliabilityPolicy.RELIABLE,
+    ):
+        return "it sends best effort and is asked for reliable; set reliability to best_effort"
+    if (offered.durability, asked.durability) == (
+        DurabilityPolicy.VOLATILE,
+        DurabilityPolicy.TRANSIENT_LOCAL,
+    ):
+        return "it keeps nothing for who comes later; override its durability with volatile here"
+    return "it offers less than is asked for; see qos_overrides"
