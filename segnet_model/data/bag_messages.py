@@ -39,10 +39,15 @@ def stamp_ns(header: Any) -> int:
 
 def image_message(stamp: int, frame_id: str, pixels: np.ndarray, encoding: str) -> Any:
     """A sensor_msgs/Image of pixels (H, W) or (H, W, C), rows without padding."""
+    return image_under(header_of(stamp, frame_id), pixels, encoding)
+
+
+def image_under(header: Any, pixels: np.ndarray, encoding: str) -> Any:
+    """As `image_message`, with the std_msgs/Header of another message."""
     data = np.ascontiguousarray(pixels)
     height, width = data.shape[:2]
     return standard_types().types[IMAGE](
-        header=_header(stamp, frame_id),
+        header=header,
         height=height,
         width=width,
         encoding=encoding,
@@ -54,8 +59,13 @@ def image_message(stamp: int, frame_id: str, pixels: np.ndarray, encoding: str) 
 
 def compressed_message(stamp: int, frame_id: str, data: bytes, image_format: str) -> Any:
     """A sensor_msgs/CompressedImage around a JPEG or PNG file."""
+    return compressed_under(header_of(stamp, frame_id), data, image_format)
+
+
+def compressed_under(header: Any, data: bytes, image_format: str) -> Any:
+    """As `compressed_message`, with the std_msgs/Header of another message."""
     return standard_types().types[COMPRESSED_IMAGE](
-        header=_header(stamp, frame_id), format=image_format, data=np.frombuffer(data, np.uint8)
+        header=header, format=image_format, data=np.frombuffer(data, np.uint8)
     )
 
 
@@ -81,7 +91,7 @@ def camera_info_message(
         x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
     )
     return types[CAMERA_INFO](
-        header=_header(stamp, frame_id),
+        header=header_of(stamp, frame_id),
         height=size[1],
         width=size[0],
         distortion_model="plumb_bob",
@@ -101,7 +111,7 @@ def pose_message(stamp: int, frame_id: str, matrix: np.ndarray) -> Any:
     x, y, z, w = _quaternion(np.asarray(matrix, float)[:3, :3])
     px, py, pz = (float(value) for value in matrix[:3, 3])
     return types[POSE](
-        header=_header(stamp, frame_id),
+        header=header_of(stamp, frame_id),
         pose=types["geometry_msgs/msg/Pose"](
             position=types["geometry_msgs/msg/Point"](x=px, y=py, z=pz),
             orientation=types["geometry_msgs/msg/Quaternion"](x=x, y=y, z=z, w=w),
@@ -109,7 +119,8 @@ def pose_message(stamp: int, frame_id: str, matrix: np.ndarray) -> Any:
     )
 
 
-def _header(stamp: int, frame_id: str) -> Any:
+def header_of(stamp: int, frame_id: str) -> Any:
+    """A std_msgs/Header with a stamp in nanoseconds since the epoch."""
     seconds, nanoseconds = divmod(int(stamp), NANOSECONDS)
     if not 0 <= seconds < 1 << 31:
         raise BagError(f"stamp {stamp} ns does not fit a ROS header; give 0 to 2**31 seconds")

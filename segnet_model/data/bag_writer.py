@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
-from rosbags.interfaces import Connection
+from rosbags.interfaces import Connection, Qos
 from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.rosbag2.storage_sqlite3 import Sqlite3Writer
 from rosbags.typesys import TypesysError, get_types_from_msg
@@ -152,6 +152,15 @@ class BagWriter:
         with self._bag_errors():
             self._connections[topic, type_name] = self._open_writer().add_connection(
                 topic, type_name, typestore=self._types, offered_qos_profiles=[offered_qos(latched)]
+            )
+
+    def add_copied(
+        self, topic: str, type_name: str, definition: str, digest: str, qos: Sequence[Qos]
+    ) -> None:
+        """Announce a topic as another bag has it, of a type that need not be known here."""
+        with self._bag_errors():
+            self._connections[topic, type_name] = self._open_writer().add_connection(
+                topic, type_name, msgdef=definition, rihs01=digest, offered_qos_profiles=qos
             )
 
     def write_raw(

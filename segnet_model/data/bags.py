@@ -89,6 +89,11 @@ class BagReader:
         self._reader.close()
 
     @property
+    def connections(self) -> list[Connection]:
+        """What was recorded, by topic and publisher, as rosbags tells it."""
+        return list(self._reader.connections)
+
+    @property
     def image_topics(self) -> tuple[str, ...]:
         """Topics with raw or compressed images."""
         return tuple(name for name, info in self.topics.items() if info.type in IMAGE_TYPES)

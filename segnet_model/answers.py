@@ -1,0 +1,161 @@
+"""What the network says of a recording's images, one after the other, at the network's speed.
+
+Reading and decoding, the network, and what is done with its answers run in a thread each, so that
+the slowest of them sets the pace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from segnet_model.ahead import ahead
+from segnet_model.data.bag_images import RawMessage, parse, to_rgb
+from segnet_model.data.bag_messages import NANOSECONDS, stamp_ns
+from segnet_model.drivable import drivable_mask
+from segnet_model.errors import ImageError, SettingsError
+from segnet_model.labels import LabelSet
+from segnet_model.predictor import Predictor
+from segnet_model.rejected import Rejected
+
+MOST_MESSAGES, MOST_BYTES = 256, 1 << 24  # that are handed on together
+
+
+@dataclass(frozen=True)
+class Driving:
+    """What decides where the robot may drive; see `drivable_mask`. As the node has it."""
+
+    max_uncertainty: float = 0.5
+    min_area: float = 0.0005
+    margin: int = 0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.max_uncertainty <= 1 and 0 <= self.min_area <= 1 and self.margin >= 0):
+            raise SettingsError(
+                f"max uncertainty {self.max_uncertainty} and min area {self.min_area} must be from "
+                f"0 to 1, margin {self.margin} 0 or more"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """An image of a recording."""
+
+    header: Any  # std_msgs/Header, as it came
+    receive_ns: int  # when the recorder got it, since the epoch
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+
+    @property
+    def seconds(self) -> float:
+        """Its stamp, or when it was received where a camera leaves that at zero."""
+        return (stamp_ns(self.header) or self.receive_ns) / NANOSECONDS
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A frame and what is known of it; None is what a recording does not hold."""
+
+    frame: Frame
+    ids: np.ndarray  # (H, W) uint8, class ids
+    confidence: np.ndarray | None  # (H, W) float32, 0 to 1
+    uncertainty: np.ndarray | None  # (H, W) float32, 0 to 1
+    drivable: np.ndarray | None  # (H, W) uint8, 0 or 255
+    inference_ms: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """Messages of a bag in their order; the last one is the frame's, where there is a frame."""
+
+    messages: list[RawMessage]
+    frame: Frame | None
+
+
+def decode(raw: RawMessage) -> Frame:
+    """The image in a message; ImageError where it is malformed."""
+    message = parse(raw)
+    return Frame(message.header, raw.receive_ns, to_rgb(message, raw.type))
+
+
+def passages(messages: Iterator[RawMessage], topic: str, rejected: Rejected) -> Iterator[Passage]:
+    """Messages of any topics, cut after each image of one.
+
+    Args:
+        messages: all of them come out again.
+        topic: of the images.
+        rejected: counts those that are malformed.
+    """
+    waiting: list[RawMessage] = []
+    size = 0
+    for raw in messages:
+        waiting.append(raw)
+        size += len(raw.data)
+        frame = _decoded(raw, rejected) if raw.topic == topic else None
+        if frame is not None or len(waiting) >= MOST_MESSAGES or size >= MOST_BYTES:
+            yield Passage(waiting, frame)
+            waiting, size = [], 0
+    yield Passage(waiting, None)
+
+
+def _decoded(raw: RawMessage, rejected: Rejected) -> Frame | None:
+    try:
+        return decode(raw)
+    except ImageError as error:
+        rejected.add(error)
+        return None
+
+
+def answered(
+    found: Iterator[Passage], predictor: Predictor, driving: Driving, rejected: Rejected
+) -> Generator[tuple[Passage, Answer | None], None, None]:
+    """Each passage with the network's answer to its frame; None where there is no frame, or none.
+
+    Args:
+        found: read ahead in a thread.
+        predictor: runs in another thread.
+        driving: decides where the robot may drive.
+        rejected: counts the frames that the network cannot answer.
+
+    Raises:
+        DeviceMemoryError: the GPU has too little memory.
+    """
+    return ahead(_answered(ahead(found), predictor, driving, rejected))
+
+
+def _answered(
+    found: Iterator[Passage], predictor: Predictor, driving: Driving, rejected: Rejected
+) -> Iterator[tuple[Passage, Answer | None]]:
+    for each in found:
+        answer = None
+        if each.frame is not None:
+            try:
+                answer = ask(each.frame, predictor, driving)
+            except ImageError as error:
+                rejected.add(error)
+        yield each, answer
+
+
+def ask(frame: Frame, predictor: Predictor, driving: Driving) -> Answer:
+    """The network's answer to one frame.
+
+    Raises:
+        ImageError: it is not finite, or the image cannot be used.
+    """
+    start = perf_counter()
+    found = predictor.predict(frame.image, frame.seconds)
+    took = (perf_counter() - start) * 1000
+    drivable = _drivable(found.labels, found.uncertainty, predictor.info.labels, driving)
+    return Answer(frame, found.labels, found.confidence, found.uncertainty, drivable, took)
+
+
+def _drivable(
+    ids: np.ndarray, uncertainty: np.ndarray, label_set: LabelSet, driving: Driving
+) -> np.ndarray:
+    return drivable_mask(
+        ids, uncertainty, label_set, driving.max_uncertainty,
+        min_area=driving.min_area, margin=driving.margin,
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Add the node's topics to a copy of a recording, without ROS."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from segnet_model.commands import asking, driving
+from segnet_model.data.bag_writer import STORAGES
+from segnet_model.data.node_messages import LATCHED, OUTPUTS
+from segnet_model.labelling import NAMES, PREFIX, USUAL, LabelSettings, label_bag
+from segnet_model.progress import progress_bar
+from segnet_model.signals import stop_on_signals
+
+_LIST = "\n".join(
+    f"  {name:<20}{text}"
+    for name, text in {**{name: each.help for name, each in OUTPUTS.items()}, **LATCHED}.items()
+)
+EPILOG = f"""\
+All that is in the recording stays as it is, byte for byte. Each answer has the header of its image
+and the time at which that was recorded, as if a node without delay had run beside the recorder:
+`ros2 bag play`, Foxglove and RViz show images and answers together, and Nav2 can be tried on them.
+
+  segnet label drive.mcap segnet_basic_drives --out labelled
+  segnet label drive runs/yard/weights.safetensors --topic /camera/image_raw --out labelled
+  segnet label drive enet_camvid --topics mask uncertainty class_map --out labelled
+
+Two cameras, one after the other:
+
+  segnet label drive enet_camvid --topic /left/image --prefix /segmentation/left --out one
+  segnet label one enet_camvid --topic /right/image --prefix /segmentation/right --out both
+
+Topics below the prefix ({" ".join(USUAL)} if none are named):
+
+{_LIST}
+
+The bag appears when it is whole; Ctrl-C leaves nothing behind. Images that cannot be decoded are
+copied and counted.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("bag", type=Path, help="a rosbag2 folder, a .mcap or a .db3 file")
+    asking.add_arguments(parser, ("none", "mc", "temporal"))
+    driving.add_arguments(parser)
+    parser.add_argument("--out", type=Path, required=True, help="the rosbag2 folder to make")
+    parser.add_argument("--topic", help="of the images in a bag that has several")
+    parser.add_argument(
+        "--topics", nargs="+", choices=NAMES, default=USUAL, metavar="NAME",
+        help="what to add; see below",
+    )  # fmt: skip
+    parser.add_argument("--prefix", default=PREFIX, help="of the new topics (%(default)s)")
+    parser.add_argument(
+        "--storage", choices=sorted(STORAGES), help="of the new bag (the recording's own)"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Label with a progress bar; Ctrl-C leaves nothing behind."""
+    settings = LabelSettings(
+        args.topic, tuple(args.topics), args.prefix, args.storage, driving.settings(args)
+    )
+    predictor = asking.load(args)
+    with stop_on_signals() as should_stop, progress_bar("labelling") as bar:
+
+        def progress(share: float) -> None:
+            bar(share)
+            if should_stop():
+                raise KeyboardInterrupt
+
+        try:
+            found = label_bag(args.bag, args.out, predictor, args.weights, settings, progress)
+        except KeyboardInterrupt:
+            print(f"stopped; {args.out} was not made", file=sys.stderr)
+            raise
+    rate = found.frames / found.seconds
+    print(f"{args.out}: {found.frames} images on {found.topic} labelled, {rate:.1f} a second")
+    if len(found.rejected):
+        print(f"{len(found.rejected)} images could not be used:\n{found.rejected}")

@@ -1,0 +1,210 @@
+"""`segnet label`: a copy of a recording with the node's topics."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from rosbags.rosbag2 import Reader
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+from segnet_model.answers import Driving
+from segnet_model.cli import main
+from segnet_model.data.bag_images import to_ids, to_rgb
+from segnet_model.data.bags import BagReader, BagWriter
+from segnet_model.data.drives import write_drive
+from segnet_model.data.node_messages import OUTPUTS
+from segnet_model.data.node_types import node_types
+from segnet_model.drivable import drivable_mask
+from segnet_model.labels import LabelSet
+from segnet_model.predictor import Predictor
+
+IMAGE = "/camera/image_raw"
+EVERYTHING = (*OUTPUTS, "class_map", "label_info")
+ODD = "int32 left\nstd_msgs/Header header\n"  # a type that this package knows nothing of
+
+
+@pytest.fixture(scope="module")
+def drive(tmp_path_factory):
+    path = tmp_path_factory.mktemp("drives") / "drive"
+    write_drive(path, seed=3, seconds=0.4)
+    return path
+
+
+def raw(path):
+    with BagReader(path) as bag:
+        return [(m.topic, m.type, m.receive_ns, bytes(m.data)) for m in bag.messages()]
+
+
+def parsed(path, topic):
+    with BagReader(path) as bag:
+        return [node_types().deserialize_cdr(m.data, m.type) for m in bag.messages(topic)]
+
+
+def roughly(image):
+    """What a JPEG keeps of an image that is mostly noise."""
+    return cv2.resize(
+        image.astype(np.float32), None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA
+    )
+
+
+def label(bag, weights, out, *more):
+    return main(["label", str(bag), str(weights), "--out", str(out), "--device", "cpu", *more])
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_all_that_was_there_is_kept_and_the_answers_are_the_networks(
+    drive, weights, tmp_path, storage, capsys
+):
+    out = tmp_path / "out"
+    more = ("--topic", IMAGE, "--storage", storage, "--topics", *EVERYTHING)
+    assert label(drive, weights, out, *more) == 0
+    assert "4 images on /camera/image_raw labelled" in capsys.readouterr().out
+    before, after = raw(drive), raw(out)
+    assert [m for m in after if not m[0].startswith("/segmentation/")] == before
+
+    predictor, labels, driving = Predictor.load(weights, "cpu"), LabelSet.load("camvid"), Driving()
+    with BagReader(drive) as bag:
+        images = list(bag.messages(IMAGE))
+    for index, message in enumerate(images):
+        image = node_types().deserialize_cdr(message.data, message.type)
+        found = predictor.predict(to_rgb(image, message.type))
+        said = {name: parsed(out, f"/segmentation/{name}")[index] for name in OUTPUTS}
+        assert all(each.header == image.header for each in said.values())
+        times = {m[2] for m in after if m[0].startswith("/segmentation/")}
+        assert message.receive_ns in times
+        np.testing.assert_array_equal(to_ids(said["mask"], ""), found.labels)
+        png = cv2.imdecode(said["mask/compressed"].data, cv2.IMREAD_UNCHANGED)
+        np.testing.assert_array_equal(png, found.labels)
+        floats = said["uncertainty"].data.view("<f4").reshape(found.labels.shape)
+        np.testing.assert_array_equal(floats, found.uncertainty)
+        sure = to_ids(said["confidence"], "") / 255
+        assert np.abs(sure - found.confidence).max() <= 0.5 / 255 + 1e-6
+        allowed = drivable_mask(
+            found.labels, found.uncertainty, labels, driving.max_uncertainty,
+            min_area=driving.min_area, margin=driving.margin,
+        )  # fmt: skip
+        np.testing.assert_array_equal(to_ids(said["drivable"], ""), allowed)
+        color = to_rgb(said["color"], "sensor_msgs/msg/Image")
+        np.testing.assert_array_equal(color, labels.colorize(found.labels))
+        overlay = to_rgb(said["overlay"], "sensor_msgs/msg/Image")
+        jpeg = cv2.imdecode(said["overlay/compressed"].data, cv2.IMREAD_COLOR)[..., ::-1]
+        assert np.abs(roughly(overlay) - roughly(jpeg)).mean() < 4
+        stats = said["stats"]
+        shares = np.bincount(found.labels.ravel(), minlength=11) / found.labels.size
+        np.testing.assert_allclose(stats.class_fractions, shares, atol=1e-6)
+        assert stats.drivable_fraction == pytest.approx((allowed > 0).mean(), abs=1e-6)
+        assert stats.mean_uncertainty == pytest.approx(float(found.uncertainty.mean()), abs=1e-4)
+        assert stats.inference_ms > 0
+        assert (stats.frames_received, stats.frames_processed) == (index + 1, index + 1)
+
+
+def test_what_is_said_once_comes_first_and_is_latched(drive, weights, tmp_path):
+    out = tmp_path / "out"
+    assert label(drive, weights, out, "--topic", IMAGE) == 0
+    with BagReader(out) as bag:
+        assert bag.topics["/segmentation/class_map"].latched
+        assert bag.topics["/segmentation/label_info"].latched
+        assert not bag.topics["/segmentation/mask"].latched
+    (said,) = parsed(out, "/segmentation/class_map")
+    camvid = LabelSet.load("camvid")
+    assert [c.name for c in said.classes] == list(camvid.names)
+    assert [(c.r, c.g, c.b) for c in said.classes] == [c.color for c in camvid.classes]
+    assert [c.name for c in said.classes if c.drivable] == ["Road"]
+    assert (said.network, said.weights) == ("segnet_basic", str(weights))
+    assert len(said.weights_sha256) == 64
+    (info,) = parsed(out, "/segmentation/label_info")
+    assert [(c.class_id, c.class_name) for c in info.class_map] == list(enumerate(camvid.names))
+    order = [m[0] for m in raw(out)]
+    assert order.index("/segmentation/label_info") < order.index("/segmentation/mask")
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_topics_of_unknown_types_and_their_qos_are_kept(weights, tmp_path, storage):
+    bag = tmp_path / "bag"
+    types = get_typestore(Stores.ROS2_JAZZY)
+    types.register(get_types_from_msg(ODD, "odd_msgs/msg/Odd"))
+    with BagWriter(bag, storage) as writer:
+        writer.define({"odd_msgs/msg/Odd": ODD})
+        writer.add_topic("/odd", "odd_msgs/msg/Odd", latched=True)
+        writer.write_raw("/odd", "odd_msgs/msg/Odd", b"\0\1\0\0rest of it", 5)
+        writer.write_image("/front", 7, "camera", np.zeros((32, 48, 3), np.uint8))
+        writer.add_topic("/silent", "std_msgs/msg/String")
+    assert label(bag, weights, tmp_path / "out", "--topics", "mask") == 0
+    assert [m for m in raw(tmp_path / "out") if m[0] != "/segmentation/mask"] == raw(bag)
+    described = [{}, {}]
+    for one, path in zip(described, (bag, tmp_path / "out"), strict=True):
+        with Reader(path) as reader:
+            for c in reader.connections:
+                one[c.topic] = (c.msgtype, c.digest, c.msgdef.data, c.ext.offered_qos_profiles)
+    described[1].pop("/segmentation/mask")
+    assert described[0] == described[1]
+    assert (tmp_path / "out" / f"out.{'mcap' if storage == 'mcap' else 'db3'}").is_file()
+
+
+def test_bad_images_are_copied_counted_and_not_answered(weights, tmp_path, capsys):
+    bag = tmp_path / "bag"
+    with BagWriter(bag) as writer:
+        for index in range(6):
+            writer.write_compressed("/front", index, "camera", b"no image", "jpeg")
+            file = cv2.imencode(".png", np.zeros((32, 48, 3), np.uint8))[1].tobytes()
+            writer.write_compressed("/front", index, "camera", file, "png")
+    assert label(bag, weights, tmp_path / "out", "--topics", "mask", "stats") == 0
+    said = capsys.readouterr().out
+    assert "6 images on /front labelled" in said
+    assert "6 images could not be used:\n  6 x data that starts with b'no image'" in said
+    after = raw(tmp_path / "out")
+    assert [m for m in after if m[0] == "/front"] == raw(bag)
+    assert sum(m[0] == "/segmentation/mask" for m in after) == 6
+    last = parsed(tmp_path / "out", "/segmentation/stats")[-1]
+    assert (last.frames_received, last.frames_processed, last.frames_rejected) == (12, 6, 6)
+
+
+def refused(capsys, *arguments):
+    assert label(*arguments) == 2
+    return capsys.readouterr().err
+
+
+def test_what_cannot_be_labelled(drive, weights, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert "several image topics; name one" in refused(capsys, drive, weights, out)
+    named = ("--topic", IMAGE)
+    assert "no topic /none" in refused(capsys, drive, weights, out, "--topic", "/none")
+    said = refused(capsys, drive, weights, out, *named, "--prefix", "seg/")
+    assert "must be like /segmentation" in said
+    assert "there is no bag" in refused(capsys, tmp_path / "none", weights, out)
+    with BagWriter(tmp_path / "empty"):
+        pass
+    assert "record it again" in refused(capsys, tmp_path / "empty", weights, out)
+    with BagWriter(tmp_path / "bad") as writer:
+        writer.write_compressed("/front", 1, "camera", b"no image", "jpeg")
+    said = refused(capsys, tmp_path / "bad", weights, out)
+    assert "no image on /front" in said
+    assert "1 x data that starts with" in said
+    assert not out.exists()
+    assert label(drive, weights, out, *named, "--topics", "mask") == 0
+    capsys.readouterr()
+    assert "out exists already; remove it" in refused(capsys, drive, weights, out, *named)
+    said = refused(capsys, out, weights, tmp_path / "again", *named)
+    assert "/segmentation/mask already; choose another name with --prefix" in said
+    assert label(out, weights, tmp_path / "again", "--prefix", "/b", *named) == 0
+
+
+def test_a_cut_bag_leaves_nothing(drive, weights, tmp_path, capsys):
+    file = next(drive.glob("*.mcap"))
+    cut = tmp_path / "cut.mcap"
+    cut.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    said = refused(capsys, cut, weights, tmp_path / "out", "--topic", IMAGE)
+    assert "is damaged" in said
+    assert "copy it again" in said
+    assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
+
+
+def test_an_interruption_leaves_nothing(drive, weights, tmp_path, capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("segnet_model.labelling._Adder.add", interrupt)
+    assert label(drive, weights, tmp_path / "out", "--topic", IMAGE) == 130
+    assert "was not made" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
