@@ -8,7 +8,9 @@ NODES = {
     "bag_player": "bag_player",
     "bag_recorder": "bag_recorder",
 }
-TRAIN = ["av>=12", "tensorboard>=2.12"]
+VIDEO = ["av>=12"]
+TRAIN = [*VIDEO, "tensorboard>=2.12"]
+VIEW = [*VIDEO, "rerun-sdk>=0.39"]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "onnxscript>=0.5"]
 OPENVINO = ["nncf>=2.19", "onnx>=1.16", "onnxscript>=0.5", "openvino>=2025.4"]
 DEV = ["mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "ruff>=0.6"]
@@ -42,9 +44,11 @@ setup(
     ],
     extras_require={
         "train": TRAIN,
+        "video": VIDEO,
+        "view": VIEW,
         "onnx": ONNX,
         "openvino": OPENVINO,
-        "dev": [*TRAIN, *ONNX, *OPENVINO, *DEV],
+        "dev": [*TRAIN, *VIEW, *ONNX, *OPENVINO, *DEV],
     },
     entry_points={
         "console_scripts": [

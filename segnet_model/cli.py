@@ -12,7 +12,7 @@ from segnet_model.errors import SegNetError
 
 COMMANDS = (
     "extract", "select", "prelabel", "import-labels", "check", "train", "calibrate", "evaluate",
-    "predict", "label", "export", "bag", "render",
+    "predict", "view", "label", "export", "bag", "render",
 )  # fmt: skip
 
 

@@ -13,10 +13,22 @@ _WAYS = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser, uncertainties: tuple[str, ...]) -> None:
-    """Add them; uncertainties are those of `UNCERTAINTIES` that the command can use."""
+def add_arguments(
+    parser: argparse.ArgumentParser, uncertainties: tuple[str, ...], otherwise: str | None = None
+) -> None:
+    """Add them.
+
+    Args:
+        parser: of the command.
+        uncertainties: those of `UNCERTAINTIES` that the command can use.
+        otherwise: what the command does without weights; None where it needs them.
+    """
     assert set(uncertainties) <= set(UNCERTAINTIES)
-    parser.add_argument("weights", help="a .safetensors file, an export, or a shipped name")
+    parser.add_argument(
+        "weights", nargs=None if otherwise is None else "?",
+        help="a .safetensors file, an export, or a shipped name"
+        + ("" if otherwise is None else f" ({otherwise})"),
+    )  # fmt: skip
     group = parser.add_argument_group("how the network is asked")
     group.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto)")
     group.add_argument("--precision", default="auto", help="auto, float32, bfloat16, float16")

@@ -1,0 +1,148 @@
+"""Look at a recording: a video of its classes, or the Rerun viewer."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from segnet_model.answers import Answer
+from segnet_model.commands import asking, driving
+from segnet_model.data.bag_messages import NANOSECONDS
+from segnet_model.data.bags import BagReader
+from segnet_model.errors import BagError, SettingsError
+from segnet_model.labelling import PREFIX, choose_topic
+from segnet_model.labels import LabelSet
+from segnet_model.looking import PANES, side_by_side
+from segnet_model.progress import progress_bar
+from segnet_model.recorded import recorded_labels, recorded_topics
+from segnet_model.rejected import Rejected
+from segnet_model.rerun_log import check_rerun, rerun_log
+from segnet_model.video import check_video, video
+from segnet_model.viewing import Part, predictions, recordings
+
+WEIGHTS = "segnet_basic_drives"
+EPILOG = f"""\
+Without weights, what the recording holds is shown: masks of the node, or of `segnet label`, below
+--prefix. Where it holds none, the network {WEIGHTS} is asked.
+
+A video, in which a second is a second of the recording:
+
+  segnet view drive.mcap segnet_basic_drives --out drive.mp4
+  segnet view demo_out/segmentation --out what_the_node_said.mp4
+  segnet view drive enet_camvid --beside uncertainty mask drivable --out drive.mp4
+  segnet view long_drive enet_camvid --start 600 --seconds 30 --every 0.5 --out drive.mp4
+
+The Rerun viewer shows images, classes, uncertainty, drivable area and each class's share of the
+image over time, and lets you scroll through them and point at pixels. It needs
+pip install 'segnet_ros[view]':
+
+  segnet view drive.mcap segnet_basic_drives --rerun
+  segnet view drive.mcap segnet_basic_drives --rrd drive.rrd      # later: rerun drive.rrd
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("bag", type=Path, help="a rosbag2 folder, a .mcap or a .db3 file")
+    asking.add_arguments(parser, ("none", "mc", "temporal"), f"what was recorded, else {WEIGHTS}")
+    driving.add_arguments(parser)
+    out = parser.add_argument_group("where to, at least one of these")
+    out.add_argument("--out", type=Path, metavar="VIDEO", help="an .mp4 file to write")
+    rerun = out.add_mutually_exclusive_group()
+    rerun.add_argument("--rerun", action="store_true", help="open the Rerun viewer")
+    rerun.add_argument("--rrd", type=Path, metavar="FILE", help="write a file for that viewer")
+    parser.add_argument("--topic", help="of the images in a bag that has several")
+    parser.add_argument(
+        "--beside", nargs="+", choices=tuple(PANES), default=(), metavar="WHAT",
+        help=f"what to show beside the overlay in the video: {', '.join(PANES)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--start", type=float, default=0.0, metavar="S", help="seconds to leave out"
+    )
+    parser.add_argument("--seconds", type=float, metavar="S", help="how much to show (all)")
+    parser.add_argument(
+        "--every", type=float, default=0.0, metavar="S", help="least seconds between frames (0)"
+    )
+    parser.add_argument("--prefix", default=PREFIX, help="of recorded masks (%(default)s)")
+    parser.add_argument("--labels", help="label set of recorded masks without a class map (camvid)")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Show the recording with a progress bar."""
+    _check_outputs(args)
+    part, bad = Part(args.start, args.seconds, args.every), Rejected()
+    with BagReader(args.bag) as bag:
+        topic = choose_topic(bag, args.topic, args.prefix)
+        answers, label_set = _answers(args, bag, topic, part, bad)
+        with closing(answers):
+            count = _show(args, label_set, answers, part.limits(bag), bad)
+    print(f"{count} frames of {topic}{_rejected(bad)}")
+    for path in filter(None, (args.out, args.rrd)):
+        print(f"{path} is written")
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Before anything is predicted, so that no long work is lost."""
+    if not (args.out or args.rerun or args.rrd):
+        raise SettingsError("say where to: --out drive.mp4, --rerun or --rrd drive.rrd")
+    if args.out:
+        check_video(args.out)
+    if args.rerun or args.rrd:
+        check_rerun(args.rrd)
+
+
+def _answers(
+    args: argparse.Namespace, bag: BagReader, topic: str, part: Part, bad: Rejected
+) -> tuple[Generator[Answer, None, None], LabelSet]:
+    """What the network says, or what was recorded, and what its ids mean."""
+    there = {} if args.weights else recorded_topics(bag, args.prefix)
+    if there:
+        said = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
+        return recordings(bag, topic, part, there, bad), said or LabelSet.load("camvid")
+    args.weights = args.weights or WEIGHTS
+    predictor = asking.load(args)
+    how = driving.settings(args)
+    return predictions(bag, topic, part, predictor, how, bad), predictor.info.labels
+
+
+def _show(
+    args: argparse.Namespace,
+    label_set: LabelSet,
+    answers: Iterator[Answer],
+    limits: tuple[int, int],
+    bad: Rejected,
+) -> int:
+    """Give each answer to all who asked for it; returns their number.
+
+    Raises:
+        BagError: there is none.
+    """
+    count, (begin, end) = 0, limits
+    with progress_bar("showing") as progress, ExitStack() as stack:
+        takers = list(_takers(args, label_set, stack))
+        for answer in answers:
+            for take in takers:
+                take(answer)
+            count += 1
+            progress((answer.frame.receive_ns - begin) / (end - begin))
+        if not count:  # said in here, so that no empty files are left
+            raise BagError(f"there is nothing to see in {args.bag}{_rejected(bad)}")
+    return count
+
+
+def _takers(
+    args: argparse.Namespace, label_set: LabelSet, stack: ExitStack
+) -> Iterator[Callable[[Answer], None]]:
+    if args.out:
+        writer = stack.enter_context(video(args.out))
+        yield lambda answer: writer.add(
+            side_by_side(answer, label_set, args.beside), answer.frame.receive_ns / NANOSECONDS
+        )
+    if args.rerun or args.rrd:
+        yield stack.enter_context(rerun_log(label_set, args.rrd)).add
+
+
+def _rejected(bad: Rejected) -> str:
+    return f"; {len(bad)} could not be used:\n{bad}" if len(bad) else ""

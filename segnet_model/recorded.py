@@ -1,0 +1,115 @@
+"""What a node answered to the images of a recording, out of the recording itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from rosbags.serde import SerdeError
+
+from segnet_model.answers import Answer, decode
+from segnet_model.data.bag_images import RawMessage, parse, to_ids
+from segnet_model.data.bag_messages import IMAGE, stamp_ns
+from segnet_model.data.bags import BagReader
+from segnet_model.data.node_types import CLASS_MAP, node_types
+from segnet_model.errors import BagError, ImageError, SegNetError
+from segnet_model.labels import LabelSet, SegmentationClass
+from segnet_model.rejected import Rejected
+
+OPTIONAL = ("confidence", "uncertainty", "drivable")
+MOST_WAITING = 100  # frames
+
+
+def recorded_topics(bag: BagReader, prefix: str) -> dict[str, str]:
+    """The node's topics that a bag holds, by their names below the node's; empty without masks."""
+    names = {name: f"{prefix}/{name}" for name in ("mask", *OPTIONAL)}
+    there = {
+        name: topic
+        for name, topic in names.items()
+        if topic in bag.topics and bag.topics[topic].count and bag.topics[topic].type == IMAGE
+    }
+    return there if "mask" in there else {}
+
+
+def recorded_labels(bag: BagReader, prefix: str) -> LabelSet | None:
+    """What the ids of recorded masks mean, if the bag holds the node's class map.
+
+    Raises:
+        BagError: the bag or its class map is damaged.
+    """
+    topic = f"{prefix}/class_map"
+    raw = None
+    if topic in bag.topics and bag.topics[topic].count:
+        for each in bag.messages(topic):
+            raw = each
+    if raw is None or raw.type != CLASS_MAP:
+        return None
+    try:
+        said: Any = node_types().deserialize_cdr(raw.data, CLASS_MAP)
+        classes = (
+            SegmentationClass(c.name, (c.r, c.g, c.b), c.drivable)
+            for c in sorted(said.classes, key=lambda c: int(c.id))
+        )
+        return LabelSet("recorded", tuple(classes), said.ignore_id)
+    except (SerdeError, UnicodeDecodeError, SegNetError) as error:
+        raise BagError(
+            f"{topic} in bag {bag.path} is no class map ({error}); name the classes with --labels"
+        ) from None
+
+
+def recorded(
+    messages: Iterator[RawMessage], image_topic: str, topics: Mapping[str, str], rejected: Rejected
+) -> Iterator[Answer]:
+    """Every frame to which all answers came, in the order in which they were complete.
+
+    Args:
+        messages: of the images and the answers.
+        image_topic: of the images.
+        topics: of the answers, by what they hold; see `recorded_topics`.
+        rejected: counts frames that are malformed.
+    """
+    waiting: dict[int, dict[str, RawMessage]] = defaultdict(dict)
+    for raw in messages:
+        try:
+            stamp = stamp_ns(parse(raw).header)
+            waiting[stamp][raw.topic] = raw
+            if len(waiting[stamp]) == len(topics) + 1:
+                parts = waiting.pop(stamp)
+                yield _answer(parts.pop(image_topic), {n: parts[t] for n, t in topics.items()})
+        except ImageError as error:
+            rejected.add(error)
+        if len(waiting) > MOST_WAITING:  # those that were not answered
+            del waiting[min(waiting)]
+
+
+def _answer(image: RawMessage, parts: Mapping[str, RawMessage]) -> Answer:
+    frame = decode(image)
+    maps = {name: _map(raw, frame.image.shape[:2]) for name, raw in parts.items()}
+    confidence = maps.get("confidence")
+    return Answer(
+        frame,
+        maps["mask"],
+        None if confidence is None else confidence.astype(np.float32) / 255,
+        maps.get("uncertainty"),
+        maps.get("drivable"),
+    )
+
+
+def _map(raw: RawMessage, size: tuple[int, ...]) -> np.ndarray:
+    """(H, W) of mono8 or 32FC1, at the image's size."""
+    message = parse(raw)
+    values = _floats(message) if message.encoding == "32FC1" else to_ids(message, raw.type)
+    if values.shape == size:
+        return values
+    return cv2.resize(values, (size[1], size[0]), interpolation=cv2.INTER_NEAREST)
+
+
+def _floats(message: Any) -> np.ndarray:
+    if message.data.size != 4 * message.height * message.width or message.data.size == 0:
+        raise ImageError(
+            f"{message.height}x{message.width} floats with {message.data.size} bytes; record again"
+        )
+    return np.asarray(message.data.view("<f4").reshape(message.height, message.width))

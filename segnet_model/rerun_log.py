@@ -1,0 +1,169 @@
+"""Answers shown in the Rerun viewer, or saved for it: https://rerun.io."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from segnet_model.answers import Answer
+from segnet_model.checkpoint import whole_file
+from segnet_model.data.bag_messages import stamp_ns
+from segnet_model.drawing import OUTLINE
+from segnet_model.errors import SettingsError
+from segnet_model.extras import need
+from segnet_model.labels import LabelSet
+from segnet_model.looking import fractions
+
+EXTRA = "view"
+APPLICATION = "segnet"
+JPEG_QUALITY = 85
+LEVELS = 255  # of uncertainty: a byte a pixel is enough to look at
+IMAGE, CLASSES = "camera/image", "camera/classes"
+UNCERTAINTY, DRIVABLE, EDGE = "uncertainty", "drivable", "camera/edge"
+FRACTIONS, DRIVABLE_FRACTION = "fractions", "drivable_fraction"
+
+
+@contextmanager
+def rerun_log(label_set: LabelSet, save: Path | None = None) -> Iterator[RerunLog]:
+    """Open the Rerun viewer, or write a file that it opens, whole or not at all.
+
+    Args:
+        label_set: of all answers.
+        save: the .rrd file; None opens the viewer.
+
+    Yields:
+        What takes the answers.
+
+    Raises:
+        SettingsError: rerun is not installed, its viewer does not start, or save is no .rrd.
+    """
+    check_rerun(save)
+    log = RerunLog(label_set)
+    if save is None:
+        log.show()
+        yield log
+        log.flush()
+        return
+    with whole_file(save) as temporary:
+        log.save(temporary)
+        yield log
+        log.flush()
+
+
+def check_rerun(save: Path | None) -> None:
+    """Refuse at once what cannot be written.
+
+    Raises:
+        SettingsError: see `rerun_log`.
+    """
+    need("rerun", EXTRA)
+    if save is not None and save.suffix != ".rrd":
+        raise SettingsError(f"{save} must end in .rrd; so the viewer knows it")
+    if save is not None and not save.absolute().parent.is_dir():
+        raise SettingsError(f"there is no folder {save.absolute().parent}; make it")
+
+
+class RerunLog:
+    """Logs answers; see `rerun_log`."""
+
+    def __init__(self, label_set: LabelSet) -> None:
+        """Log to nowhere yet."""
+        self._rr = need("rerun", EXTRA)
+        self._label_set = label_set
+        self._stream: Any = self._rr.RecordingStream(APPLICATION)
+        self._count = 0
+
+    def show(self) -> None:
+        """Open the viewer.
+
+        Raises:
+            SettingsError: it does not start.
+        """
+        try:
+            self._stream.spawn(default_blueprint=self._layout())
+        except Exception as error:
+            raise SettingsError(
+                f"the Rerun viewer does not start ({error}); save for it with --rrd, and open "
+                "the file where there is a screen"
+            ) from None
+        self._describe()
+
+    def save(self, path: Path) -> None:
+        """Write to a file from now on."""
+        self._stream.save(path, default_blueprint=self._layout())
+        self._describe()
+
+    def add(self, answer: Answer) -> None:
+        """Log all that is known of a frame."""
+        rr, log = self._rr, self._stream.log
+        stamp = stamp_ns(answer.frame.header) or answer.frame.receive_ns
+        self._stream.set_time("stamp", timestamp=np.datetime64(stamp, "ns"))
+        self._stream.set_time("frame", sequence=self._count)
+        self._count += 1
+        log(IMAGE, rr.Image(answer.frame.image).compress(jpeg_quality=JPEG_QUALITY))
+        log(CLASSES, rr.SegmentationImage(answer.ids))
+        for name, share in zip(self._entities(), fractions(answer, self._label_set), strict=True):
+            log(name, rr.Scalars(float(share)))
+        if answer.uncertainty is not None:
+            log(UNCERTAINTY, self._heat(answer.uncertainty))
+        if answer.drivable is not None:
+            self._log_drivable(answer.drivable)
+
+    def _heat(self, values: np.ndarray) -> Any:
+        """(H, W) floats from 0 to 1, which Rerun colours; pointed at, it tells the value."""
+        levels = cv2.convertScaleAbs(values, alpha=LEVELS)
+        return self._rr.DepthImage(
+            levels, meter=LEVELS, depth_range=(0, LEVELS), colormap="inferno"
+        )
+
+    def _log_drivable(self, drivable: np.ndarray) -> None:
+        rr, log = self._rr, self._stream.log
+        edges, _ = cv2.findContours(drivable, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+        closed = [np.concatenate([edge[:, 0], edge[:1, 0]]) for edge in edges]
+        log(EDGE, rr.LineStrips2D(closed, colors=[OUTLINE] * len(closed), radii=1.0))
+        log(DRIVABLE, rr.SegmentationImage((drivable > 0).view(np.uint8)))
+        log(DRIVABLE_FRACTION, rr.Scalars(np.count_nonzero(drivable) / drivable.size))
+
+    def flush(self) -> None:
+        """Let all of it arrive."""
+        self._stream.flush()
+        self._stream.disconnect()
+
+    def _describe(self) -> None:
+        """Say what ids and lines mean, for all times."""
+        rr, log, labels = self._rr, self._stream.log, self._label_set
+        classes = [(i, c.name, c.color) for i, c in enumerate(labels.classes)]
+        ignored = (labels.ignore_id, "ignored", labels.ignore_color)
+        log("camera", rr.AnnotationContext([*classes, ignored]), static=True)
+        ways = [(0, "keep off", (0, 0, 0)), (1, "drivable", OUTLINE)]
+        log(DRIVABLE, rr.AnnotationContext(ways), static=True)
+        for name, one in zip(self._entities(), labels.classes, strict=True):
+            log(name, rr.SeriesLines(colors=[one.color], names=[one.name]), static=True)
+        line = rr.SeriesLines(colors=[OUTLINE], names=["drivable area"])
+        log(DRIVABLE_FRACTION, line, static=True)
+
+    def _entities(self) -> list[list[str]]:
+        """Where each class's share goes; a list is taken as it is, whatever the names hold."""
+        return [[FRACTIONS, name] for name in self._label_set.names]
+
+    def _layout(self) -> Any:
+        """Image and classes large, the rest beside, the shares below."""
+        views = need("rerun.blueprint", EXTRA)
+        flat = views.Spatial2DView
+        pictures = views.Horizontal(
+            flat(origin="camera", name="classes and drivable outline"),
+            views.Vertical(
+                flat(origin=UNCERTAINTY, name="uncertainty"),
+                flat(origin=DRIVABLE, name="drivable"),
+            ),
+            column_shares=[2, 1],
+        )
+        shares = views.TimeSeriesView(
+            name="share of the image", contents=[f"{FRACTIONS}/**", DRIVABLE_FRACTION]
+        )
+        return views.Blueprint(views.Vertical(pictures, shares, row_shares=[3, 1]))

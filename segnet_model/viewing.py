@@ -1,0 +1,91 @@
+"""The frames of a recording and what is known of them, for people to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from math import inf
+from typing import TypeVar
+
+from segnet_model.ahead import ahead
+from segnet_model.answers import Answer, Driving, answered, passages
+from segnet_model.data.bag_images import RawMessage
+from segnet_model.data.bag_messages import NANOSECONDS
+from segnet_model.data.bags import BagReader
+from segnet_model.errors import SettingsError
+from segnet_model.predictor import Predictor
+from segnet_model.recorded import recorded
+from segnet_model.rejected import Rejected
+
+Received = TypeVar("Received", RawMessage, Answer)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of a recording is looked at, in seconds.
+
+    Attributes:
+        start: after its begin.
+        seconds: from there on; None for all.
+        every: least time between two frames.
+    """
+
+    start: float = 0.0
+    seconds: float | None = None
+    every: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.start < inf and 0 <= self.every < inf and (self.seconds or 1) > 0):
+            raise SettingsError(
+                f"start {self.start} and every {self.every} must be 0 or more, seconds "
+                f"{self.seconds} more than 0"
+            )
+
+    def limits(self, bag: BagReader) -> tuple[int, int]:
+        """When the first message may have been received, and when no more: ns since the epoch."""
+        begin = bag.start_ns + round(self.start * NANOSECONDS)
+        if begin >= bag.end_ns:
+            raise SettingsError(
+                f"start {self.start} s is after the end of {bag.path}, which is "
+                f"{(bag.end_ns - bag.start_ns) / NANOSECONDS:.1f} s long"
+            )
+        span = None if self.seconds is None else round(min(self.seconds, 1e9) * NANOSECONDS)
+        return begin, bag.end_ns if span is None else min(bag.end_ns, begin + span)
+
+
+def predictions(
+    bag: BagReader, topic: str, part: Part, predictor: Predictor, driving: Driving, bad: Rejected
+) -> Generator[Answer, None, None]:
+    """The network's answers to a recording's images, at the network's speed."""
+    images = _apart(_within(bag.messages(topic), *part.limits(bag)), part.every)
+    with closing(answered(passages(images, topic, bad), predictor, driving, bad)) as found:
+        for _, answer in found:
+            if answer is not None:
+                yield answer
+
+
+def recordings(
+    bag: BagReader, topic: str, part: Part, topics: dict[str, str], bad: Rejected
+) -> Generator[Answer, None, None]:
+    """The answers that a recording holds; see `recorded_topics`."""
+    messages = _within(bag.messages(topic, *topics.values()), *part.limits(bag))
+    return ahead(_apart(recorded(messages, topic, topics, bad), part.every))
+
+
+def _within(messages: Iterator[RawMessage], begin: int, end: int) -> Iterator[RawMessage]:
+    for each in messages:
+        if each.receive_ns >= end:
+            return
+        if each.receive_ns >= begin:
+            yield each
+
+
+def _apart(items: Iterator[Received], every: float) -> Iterator[Received]:
+    """Those that were received at least so many seconds after the last one."""
+    last = -inf
+    for each in items:
+        time = each.receive_ns if isinstance(each, RawMessage) else each.frame.receive_ns
+        if time - last >= every * NANOSECONDS:
+            last = time
+            yield each
