@@ -13,6 +13,7 @@ from std_msgs.msg import Header
 from segnet_model.drawing import draw_outline, overlay
 from segnet_model.drivable import drivable_mask
 from segnet_model.labels import LabelSet
+from segnet_model.legend import draw_legend, legend_ids
 from segnet_model.segmentation import Segmentation
 from segnet_ros.settings import Settings
 
@@ -78,6 +79,7 @@ class Frame:
         drawn = overlay(self.image, self.whole.labels, self.labels, self.settings.overlay_alpha)
         if self.settings.overlay_legend:
             draw_outline(drawn, self.drivable)
+            draw_legend(drawn, self.labels, legend_ids(self.whole.labels, self.labels))
         return drawn
 
     @cached_property

@@ -35,6 +35,7 @@ def node(start_node, weights):
         precision="float32",
         reliability="reliable",
         diagnostics_period=0.1,
+        overlay_legend=False,
         drivable_classes=list(LABELS.names),
     )
     node.wait_for("ready")
