@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +24,8 @@ from segnet_model.looking import fractions
 
 EXTRA = "view"
 APPLICATION = "segnet"
+PORT = 9876  # Rerun's own
+PATIENCE = 10.0  # seconds
 JPEG_QUALITY = 85
 LEVELS = 255  # of uncertainty: a byte a pixel is enough to look at
 IMAGE, CLASSES = "camera/image", "camera/classes"
@@ -47,12 +52,12 @@ def rerun_log(label_set: LabelSet, save: Path | None = None) -> Iterator[RerunLo
     if save is None:
         log.show()
         yield log
-        log.flush()
+        log.finish()
         return
     with whole_file(save) as temporary:
         log.save(temporary)
         yield log
-        log.flush()
+        log.finish()
 
 
 def check_rerun(save: Path | None) -> None:
@@ -84,12 +89,18 @@ class RerunLog:
         Raises:
             SettingsError: it does not start.
         """
+        # Where the environment was not activated, its programs are on no path.
+        paths = (os.environ.get("PATH", ""), sysconfig.get_path("scripts"))
+        os.environ["PATH"] = os.pathsep.join(paths)
         try:
-            self._stream.spawn(default_blueprint=self._layout())
-        except Exception as error:
+            self._stream.spawn(port=PORT, default_blueprint=self._layout())
+            socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE).close()
+        except (RuntimeError, OSError) as error:
+            self._stream.disconnect()
+            reason = str(error).partition("\n")[0]
             raise SettingsError(
-                f"the Rerun viewer does not start ({error}); save for it with --rrd, and open "
-                "the file where there is a screen"
+                f"the Rerun viewer does not start ({reason}); is there a screen? Save for it with "
+                "--rrd, and open the file where there is one"
             ) from None
         self._describe()
 
@@ -129,10 +140,19 @@ class RerunLog:
         log(DRIVABLE, rr.SegmentationImage((drivable > 0).view(np.uint8)))
         log(DRIVABLE_FRACTION, rr.Scalars(np.count_nonzero(drivable) / drivable.size))
 
-    def flush(self) -> None:
-        """Let all of it arrive."""
-        self._stream.flush()
-        self._stream.disconnect()
+    def finish(self) -> None:
+        """Let all of it arrive.
+
+        Raises:
+            SettingsError: it does not, since the viewer was closed or the disk is full.
+        """
+        try:
+            self._stream.flush(timeout_sec=6 * PATIENCE)
+            self._stream.disconnect()
+        except (RuntimeError, ValueError, OSError) as error:
+            raise SettingsError(
+                f"not all arrived ({error}); was the viewer closed, or is the disk full?"
+            ) from None
 
     def _describe(self) -> None:
         """Say what ids and lines mean, for all times."""

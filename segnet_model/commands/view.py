@@ -135,13 +135,14 @@ def _show(
 def _takers(
     args: argparse.Namespace, label_set: LabelSet, stack: ExitStack
 ) -> Iterator[Callable[[Answer], None]]:
+    # What is entered last is finished first: a video is kept, whatever becomes of the viewer.
+    if args.rerun or args.rrd:
+        yield stack.enter_context(rerun_log(label_set, args.rrd)).add
     if args.out:
         writer = stack.enter_context(video(args.out))
         yield lambda answer: writer.add(
             side_by_side(answer, label_set, args.beside), answer.frame.receive_ns / NANOSECONDS
         )
-    if args.rerun or args.rrd:
-        yield stack.enter_context(rerun_log(label_set, args.rrd)).add
 
 
 def _rejected(bad: Rejected) -> str:
