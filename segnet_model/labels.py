@@ -1,8 +1,12 @@
-"""The label set: what each class id means, how it is drawn, and whether one may drive on it."""
+"""The label set: what each class id means, how it is drawn, and whether one may drive on it.
+
+A class is ground where it lies in the plane that the robot stands on: road, pavement, grass. Its
+place follows from its pixel alone; anything else rises from the ground somewhere in front of it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -18,13 +22,22 @@ MAX_CLASSES = 255  # ids are bytes, and one value stays free for "ignore"
 
 @dataclass(frozen=True)
 class SegmentationClass:
-    """One class: its name, its colour (RGB, 0 to 255), and whether a robot may drive on it."""
+    """One class.
+
+    Attributes:
+        name: unlike any other in its set.
+        color: RGB, 0 to 255.
+        drivable: whether a robot may drive on it.
+        ground: whether it lies flat on the ground; what is drivable always does.
+    """
 
     name: str
     color: tuple[int, int, int]
     drivable: bool = False
+    ground: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ground", self.ground or self.drivable)
         if not self.name:
             raise SettingsError("a class has an empty name; give every class a name")
         _check_color(self.color, f"class {self.name!r}")
@@ -80,12 +93,19 @@ class LabelSet:
     @cached_property
     def drivable(self) -> np.ndarray:
         """Whether one may drive on each byte's class: (256,) bool."""
-        drivable = np.zeros(256, bool)
-        drivable[: self.num_classes] = [c.drivable for c in self.classes]
-        return drivable
+        return self._of_bytes([c.drivable for c in self.classes])
+
+    @cached_property
+    def ground(self) -> np.ndarray:
+        """Whether each byte's class lies flat on the ground: (256,) bool."""
+        return self._of_bytes([c.ground for c in self.classes])
+
+    def _of_bytes(self, flags: list[bool]) -> np.ndarray:
+        """A flag of each class as one of each byte, (256,) bool; False where there is no class."""
+        return np.array(flags + [False] * (256 - self.num_classes))
 
     def with_drivable(self, names: tuple[str, ...]) -> LabelSet:
-        """The same classes with exactly these drivable.
+        """The same classes with exactly these drivable; what was ground stays so.
 
         Raises:
             SettingsError: a name is not one of this set.
@@ -93,8 +113,8 @@ class LabelSet:
         unknown = sorted(set(names) - set(self.names))
         if unknown:
             raise SettingsError(f"no class {unknown} in label set {self.name!r}: {self.names}")
-        classes = tuple(SegmentationClass(c.name, c.color, c.name in names) for c in self.classes)
-        return LabelSet(self.name, classes, self.ignore_id, self.ignore_color)
+        classes = tuple(replace(c, drivable=c.name in names) for c in self.classes)
+        return replace(self, classes=classes)
 
     def colorize(self, labels: np.ndarray) -> np.ndarray:
         """Draw labels (..., H, W) uint8 in their classes' colours: (..., H, W, 3) uint8 RGB."""
@@ -153,10 +173,7 @@ class LabelSet:
             "name": self.name,
             "ignore_id": self.ignore_id,
             "ignore_color": list(self.ignore_color),
-            "classes": [
-                {"name": c.name, "color": list(c.color), "drivable": c.drivable}
-                for c in self.classes
-            ],
+            "classes": [{**vars(c), "color": list(c.color)} for c in self.classes],
         }
 
     @classmethod
@@ -168,7 +185,12 @@ class LabelSet:
         """
         try:
             classes = tuple(
-                SegmentationClass(str(c["name"]), _color(c["color"]), bool(c.get("drivable")))
+                SegmentationClass(
+                    str(c["name"]),
+                    _color(c["color"]),
+                    bool(c.get("drivable")),
+                    bool(c.get("ground")),
+                )
                 for c in values["classes"]
             )
             return cls(

@@ -18,6 +18,7 @@ def test_camvid_is_as_published():
     assert {c.name: c.color for c in CAMVID.classes} == PUBLISHED
     assert CAMVID.ignore_id == 11
     assert [c.name for c in CAMVID.classes if c.drivable] == ["Road"]
+    assert [c.name for c in CAMVID.classes if c.ground] == ["Road", "Pavement"]
 
 
 def test_colors_lead_back_to_ids():
@@ -56,6 +57,20 @@ def test_drivable_can_be_chosen_by_name():
     assert np.flatnonzero(chosen.drivable).tolist() == [3, 4]
     with pytest.raises(SettingsError, match="Grass"):
         CAMVID.with_drivable(("Grass",))
+
+
+def test_what_is_drivable_is_ground_where_nothing_else_is_said():
+    """As in weights files that are older than the flag."""
+    values = CAMVID.to_dict()
+    for each in values["classes"]:
+        del each["ground"]
+    assert np.flatnonzero(LabelSet.from_dict(values).ground).tolist() == [3]
+    assert SegmentationClass("grass", (0, 255, 0), drivable=True, ground=False).ground
+
+
+def test_ground_stays_ground_whatever_is_drivable():
+    assert np.flatnonzero(CAMVID.with_drivable(("Pavement",)).ground).tolist() == [3, 4]
+    assert np.flatnonzero(CAMVID.with_drivable(("Tree",)).ground).tolist() == [3, 4, 5]
 
 
 def test_a_file_of_ones_own(tmp_path):

@@ -9,6 +9,7 @@ from segnet_model.checkpoint import load_weights
 from segnet_model.data.camvid import open_split
 from segnet_model.data.scenes import Drive
 from segnet_model.evaluation import evaluate
+from segnet_model.labels import LabelSet
 from segnet_model.metrics import ConfusionMatrix
 from segnet_model.predictor import Predictor, find_weights
 
@@ -26,7 +27,7 @@ def test_small_and_complete(name):
     assert path.stat().st_size < 4_000_000
     _, info = load_weights(path)
     assert info.network == name.rpartition("_")[0]
-    assert info.labels.num_classes == 11
+    assert info.labels == LabelSet.load("camvid")
     assert info.training["images"] > 0
     assert 0 < info.metrics["val_miou"] < 1
     expected = "Apache-2.0" if name.endswith("drives") else "CC-BY-NC-4.0"
