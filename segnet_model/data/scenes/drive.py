@@ -15,9 +15,9 @@ from segnet_model.data.scenes.block import Site, build_block
 from segnet_model.data.scenes.camera import cast_rays, draw_motion, ground_hits, sky_row_count
 from segnet_model.data.scenes.cast import draw_cast
 from segnet_model.data.scenes.film import develop, draw_film
-from segnet_model.data.scenes.ground import draw_ground, paint_ground, shade_ground
+from segnet_model.data.scenes.ground import draw_ground, is_road, paint_ground, shade_ground
 from segnet_model.data.scenes.oddities import draw_oddities, place_oddities
-from segnet_model.data.scenes.panels import Canvas, View, draw_panels
+from segnet_model.data.scenes.panels import Canvas, Floats, Panel, View, draw_panels
 from segnet_model.data.scenes.props import Prop
 from segnet_model.data.scenes.sketch import UNKNOWN
 from segnet_model.data.scenes.street import BLOCK, draw_plan, draw_street
@@ -125,12 +125,7 @@ class Drive:
         Raises:
             SettingsError: index below 0.
         """
-        if index < 0:
-            raise SettingsError(f"frame {index} is before the start; use 0 or more")
-        stamp = index / self.fps
-        pose = self._motion.pose(
-            self.speed * stamp, stamp, self.camera.mount_height, self.camera.pitch
-        )
+        stamp, pose = self._moment(index)
         canvas = Canvas.empty(self.camera.height, self.camera.width)
         view = View(self.camera.matrix, pose)
         props = self._props(float(pose[0, 3]), stamp)
@@ -138,6 +133,29 @@ class Drive:
         draw_panels(canvas, view, [panel for prop in props for panel in prop.panels])
         image = develop(self._film, canvas, self._weather, index)
         return SceneFrame(stamp, image, canvas.labels, canvas.depth.astype(np.float32), pose)
+
+    def panels(self, index: int) -> list[Panel]:
+        """Return all surfaces that stand about in a frame: the truth of what hides what.
+
+        Raises:
+            SettingsError: index below 0.
+        """
+        stamp, pose = self._moment(index)
+        return [panel for prop in self._props(float(pose[0, 3]), stamp) for panel in prop.panels]
+
+    def is_road(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
+        """Return which points of the ground, world metres, are road and not pavement."""
+        blocks = range(int(np.floor(x.min() / BLOCK)), int(np.floor(x.max() / BLOCK)) + 1)
+        plans = [draw_plan(self._street, block) for block in blocks]
+        return is_road(x, y - self._street.bend(x), self._street, plans)
+
+    def _moment(self, index: int) -> tuple[float, Floats]:
+        """Return the stamp and the camera_to_world (4, 4) of a frame."""
+        if index < 0:
+            raise SettingsError(f"frame {index} is before the start; use 0 or more")
+        stamp, camera = index / self.fps, self.camera
+        pose = self._motion.pose(self.speed * stamp, stamp, camera.mount_height, camera.pitch)
+        return stamp, pose
 
     def _props(self, x: float, stamp: float) -> list[Prop]:
         """Return all that stands or moves near the camera."""

@@ -75,7 +75,7 @@ def paint_ground(
 ) -> None:
     """Draw the ground wherever a ray meets it."""
     across = hits.y - street.bend(hits.x)
-    road = _is_road(hits.x, across, street, plans)
+    road = is_road(hits.x, across, street, plans)
     marks = _Marks(
         hits.x.astype(np.float32),
         across.astype(np.float32),
@@ -103,9 +103,10 @@ def _surface(
     return np.asarray(colour, np.float32)
 
 
-def _is_road(
+def is_road(
     x: Floats, across: Floats, street: Street, plans: Sequence[Plan]
 ) -> npt.NDArray[np.bool_]:
+    """Return which points, metres along the street and across it, are road and not pavement."""
     road = (across < street.left.half_road) & (across > -street.right.half_road)
     for plan in (plan for plan in plans if plan.side_street.exists):
         road |= (x > plan.side_street.start) & (x < plan.side_street.end)
