@@ -18,6 +18,7 @@ BENCHMARKS = (
     "uncertainty",
     "learning",
     "extraction",
+    "transport",
     "accuracy",
     "gpu",
 )

@@ -1,0 +1,144 @@
+"""Starts the programs of `robot` and others with a ROS domain of their own, and ends them."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness import Report
+from segnet_model.extras import has
+
+ROOT = Path(__file__).parents[1]
+PROFILE = ROOT / "config" / "fastdds_large_images.xml"
+PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+GRACE = 10.0  # seconds for a program to end
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What came of a number of frames on one topic.
+
+    Attributes:
+        sent: frames that the camera sent.
+        latencies: ms from stamp to arrival, one a frame that came.
+    """
+
+    sent: int
+    latencies: np.ndarray  # (arrived,) float64
+
+    @property
+    def lost(self) -> int:
+        """Frames that never came."""
+        return self.sent - len(self.latencies)
+
+    def percentile(self, share: float) -> float:
+        """Latency in ms within which a share (0 to 100) of what came did; NaN where none did."""
+        return float(np.percentile(self.latencies, share)) if len(self.latencies) else np.nan
+
+    def row(self) -> dict[str, Any]:
+        """For a table."""
+        return {
+            "arrived": f"{len(self.latencies)} of {self.sent}",
+            "p50 ms": self.percentile(50),
+            "p99 ms": self.percentile(99),
+        }
+
+
+def ros_is_here(report: Report) -> bool:
+    """Whether there is a ROS; says so where not."""
+    if not has("rclpy"):
+        print(f"\nno ROS here: nothing measured for {report.name}; `make build` installs one")
+    return has("rclpy")
+
+
+@cache
+def _domain() -> str:
+    """A ROS domain that nobody else has while this process runs."""
+    scripts = runpy.run_path(str(ROOT / "scripts" / "isolated.py"))
+    return str(scripts["reserve_domain"]())
+
+
+def environment(profile: Path | None) -> dict[str, str]:
+    """For the programs: this machine and a domain of their own; a Fast DDS profile, or none."""
+    kept = {key: value for key, value in os.environ.items() if key not in PROFILE_VARIABLES}
+    kept |= {"ROS_DOMAIN_ID": _domain(), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    kept |= {"ROS_LOCALHOST_ONLY": "1"} if os.environ.get("ROS_DISTRO") == "humble" else {}
+    return kept | (dict.fromkeys(PROFILE_VARIABLES, str(profile)) if profile else {})
+
+
+@contextmanager
+def running(
+    command: Sequence[str], profile: Path | None, threads: int | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A process for as long as the context lasts."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment(profile) | ({"OMP_NUM_THREADS": str(threads)} if threads else {}),
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.communicate(timeout=GRACE)
+        except (subprocess.TimeoutExpired, ValueError):  # the latter where all was read before
+            process.kill()
+            process.wait()
+
+
+def program(name: str, **arguments: Any) -> list[str]:
+    """The command that runs one of `robot`'s programs."""
+    return [
+        sys.executable, "-m", "benchmarks.robot", json.dumps({"program": name, **arguments}),
+    ]  # fmt: skip
+
+
+def listen(
+    topics: Sequence[str],
+    camera: Mapping[str, Any],
+    between: Sequence[Sequence[str]] = (),
+    profile: Path | None = None,
+) -> dict[str, Stream]:
+    """Let a camera send, and see what comes of it.
+
+    Args:
+        topics: of images, to which a process listens.
+        camera: what `robot.camera` takes.
+        between: commands of further processes.
+        profile: Fast DDS profiles for all of them; None for its defaults.
+
+    Raises:
+        RuntimeError: a process failed, and printed why.
+    """
+    with ExitStack() as stack:
+        ear = stack.enter_context(running(program("listener", topics=list(topics)), profile))
+        for command in between:
+            stack.enter_context(running(command, profile))
+        eye = stack.enter_context(running(program("camera", **camera), profile))
+        eye.communicate()
+        heard, _ = ear.communicate()
+        if eye.returncode or ear.returncode:
+            raise RuntimeError("a process of the benchmark failed; see above")
+    found = json.loads(heard.splitlines()[-1])  # Fast DDS may have complained before
+    return {topic: _stream(camera["frames"], pairs) for topic, pairs in found.items()}
+
+
+def _stream(sent: int, arrivals: Sequence[tuple[int, int]]) -> Stream:
+    once = dict(reversed(arrivals))  # the first of each
+    return Stream(sent, np.array([arrival - stamp for stamp, arrival in once.items()]) / 1e6)
