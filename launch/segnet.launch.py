@@ -37,6 +37,8 @@ def generate_launch_description() -> LaunchDescription:
             *launching.table_arguments(Settings, PARAMETERS),
             *launching.arguments(launching.COMMON),
             *launching.arguments(launching.RVIZ),
+            *launching.arguments(launching.TRANSPORT),
+            OpaqueFunction(function=launching.enlarge_transport),
             # First, for launch leaves behind what runs when a later text is refused.
             OpaqueFunction(function=launching.rviz),
             OpaqueFunction(function=start),

@@ -14,11 +14,12 @@ from ament_index_python import (
     get_package_share_directory,
 )
 from launch import LaunchContext
-from launch.actions import DeclareLaunchArgument
+from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
 from launch.logging import get_logger
 from launch_ros.actions import Node
 
 from segnet_model.errors import SettingsError
+from segnet_ros import transport
 from segnet_ros.launch_values import typed
 
 SHARE = Path(get_package_share_directory("segnet_ros"))
@@ -29,6 +30,13 @@ COMMON = {
 RVIZ = {
     "rviz": ("false", "true also starts RViz, with what the node sees."),
     "rviz_config": (str(SHARE / "config" / "segnet.rviz"), "What RViz shows."),
+}
+TRANSPORT = {
+    "transport_profile": (
+        str(transport.default_profile()),
+        "Fast DDS profile that gives large images room, for all that this starts; other programs "
+        "need it too. Empty, or a profile of your own in the environment: nothing is set.",
+    ),
 }
 
 
@@ -82,6 +90,21 @@ def parameters(context: LaunchContext, table: type[Any], names: Iterable[str]) -
     given = {name: typed(name, values[name], defaults[name]) for name in names if values[name]}
     # ROS cannot read a file of parameters that holds none.
     return [*filter(None, [file]), *([given] if given else [])]
+
+
+def enlarge_transport(context: LaunchContext) -> list[SetEnvironmentVariable]:
+    """Set the Fast DDS profile for what starts after this, unless a person has.
+
+    Raises:
+        SettingsError: there is no such file.
+    """
+    profile = context.launch_configurations["transport_profile"]
+    if not profile:
+        return []
+    if not Path(profile).is_file():  # Fast DDS would only grumble, and lose images
+        raise SettingsError(f"transport_profile:={profile}: there is no such file")
+    chosen = transport.settings(profile, context.environment)
+    return [SetEnvironmentVariable(name, value) for name, value in chosen.items()]
 
 
 def rviz(context: LaunchContext) -> list[Node]:

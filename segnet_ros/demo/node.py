@@ -10,15 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ament_index_python import (
-    PackageNotFoundError,
-    get_package_prefix,
-    get_package_share_directory,
-)
+from ament_index_python import PackageNotFoundError, get_package_prefix
+
+from segnet_ros import transport
 
 GRACE = 5.0  # seconds for the node to end by itself
-PROFILE = "fastdds_large_images.xml"
-PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
 
 @contextmanager
@@ -58,9 +54,7 @@ def enlarge_transport() -> None:
     What the person set, or another middleware than Fast DDS, stays as it is.
     """
     with suppress(PackageNotFoundError):
-        profile = Path(get_package_share_directory("segnet_ros"), "config", PROFILE)
-        if profile.is_file() and not any(name in os.environ for name in PROFILE_VARIABLES):
-            os.environ.update(dict.fromkeys(PROFILE_VARIABLES, str(profile)))
+        os.environ.update(transport.settings(transport.default_profile()))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
