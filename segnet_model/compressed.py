@@ -15,6 +15,7 @@ import numpy as np
 
 from segnet_model.errors import ImageError
 from segnet_model.image_size import check_size
+from segnet_model.mosaic import demosaic, pattern_of
 
 if TYPE_CHECKING:
     from array import array
@@ -30,11 +31,13 @@ JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
-def decode_compressed(data: Bytes) -> np.ndarray:
+def decode_compressed(data: Bytes, kind: str = "") -> np.ndarray:
     """Decode a JPEG or PNG file.
 
     Args:
         data: the whole file; anything with the buffer protocol.
+        kind: a CompressedImage's format; image_transport writes e.g. "rgb8; jpeg compressed bgr8",
+            the camera's encoding first. It matters for a mosaic, which is compressed as grey.
 
     Returns:
         (H, W, 3) uint8 RGB; grey is repeated, alpha is dropped, of 16 bits the upper 8 are taken.
@@ -44,16 +47,27 @@ def decode_compressed(data: Bytes) -> np.ndarray:
     """
     file = bytes(data)
     try:
-        check_size(*_announced_size(file))
-        bgr = cv2.imdecode(np.frombuffer(file, np.uint8), FLAGS)
+        check_size(*_announced_size(file, kind))
+        image = _decode(file, kind)
     except (struct.error, IndexError, cv2.error):
-        bgr = None
-    if bgr is None:
+        image = None
+    if image is None:
         raise ImageError(f"a damaged image of {len(file)} bytes; is the driver's data cut?")
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    return image
 
 
-def _announced_size(file: bytes) -> tuple[int, int]:
+def _decode(file: bytes, kind: str) -> np.ndarray | None:
+    """(H, W, 3) uint8 RGB, or None where OpenCV finds no image."""
+    pattern = pattern_of(kind.partition(";")[0].strip())
+    if pattern:
+        raw = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
+        if raw is not None and raw.ndim == 2:  # else it was made into colours before
+            return demosaic(raw, pattern)
+    bgr = cv2.imdecode(np.frombuffer(file, np.uint8), FLAGS)
+    return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def _announced_size(file: bytes, kind: str) -> tuple[int, int]:
     """(height, width) by the header, once the file has proved to have an end."""
     if file.startswith(PNG_SIGNATURE):
         _check_png(file)
@@ -64,6 +78,8 @@ def _announced_size(file: bytes) -> tuple[int, int]:
         if JPEG_END not in file[-4096:]:
             raise ImageError(f"a JPEG of {len(file)} bytes has no end; is the driver's data cut?")
         return _jpeg_size(file)
+    if "compressedDepth" in kind:
+        raise ImageError("compressedDepth holds depth, not colours; subscribe to a colour image")
     raise ImageError(f"data that starts with {file[:8]!r} is neither JPEG nor PNG; convert it")
 
 

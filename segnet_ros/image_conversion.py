@@ -77,7 +77,7 @@ def to_rgb(message: AnyImage) -> np.ndarray:
         ImageError: the message is not the image that it claims to be.
     """
     if isinstance(message, CompressedImage | RawCompressedImage):
-        return decode_compressed(message.data)
+        return decode_compressed(message.data, message.format)
     if message.encoding not in ENCODINGS and CvBridge is not None:
         return by_cv_bridge(message)
     return decode_message(message)
