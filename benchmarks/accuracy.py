@@ -16,7 +16,8 @@ from segnet_model.engines.capabilities import cpu_has_bfloat16
 from segnet_model.evaluation import Assessment, assess
 from segnet_model.export import Export
 from segnet_model.extras import has
-from segnet_model.predictor import Predictor, find_weights
+from segnet_model.predictor import Predictor
+from segnet_model.shipped import find_weights
 
 FOLDER = Path(os.environ.get("CAMVID", Path(__file__).parents[2] / "shared" / "camvid"))
 WEIGHTS = "segnet_basic_camvid"

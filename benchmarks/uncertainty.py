@@ -20,7 +20,8 @@ from segnet_model.checkpoint import load_weights
 from segnet_model.data.scenes import Drive, SceneFrame
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.metrics import ConfusionMatrix
-from segnet_model.predictor import Predictor, find_weights
+from segnet_model.predictor import Predictor
+from segnet_model.shipped import find_weights
 
 WEIGHTS = "bayesian_segnet_basic_drives"
 IGNORE = 11

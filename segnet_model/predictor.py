@@ -16,12 +16,13 @@ from segnet_model.checkpoint import ModelInfo
 from segnet_model.engines import Engine, open_engine
 from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.cuda_graph import GraphedFunction
-from segnet_model.errors import DeviceMemoryError, ImageError, SettingsError, WeightsError
+from segnet_model.errors import DeviceMemoryError, ImageError, SettingsError
 from segnet_model.inference import SinglePass, choose_inference
 from segnet_model.monte_carlo import MonteCarlo
 from segnet_model.preprocess import check_images, network_size, resize_image
 from segnet_model.refinement import choose_refinement
 from segnet_model.segmentation import Segmentation, plain, read_out
+from segnet_model.shipped import find_weights
 from segnet_model.shots import Shot, shots_of
 from segnet_model.uncertainty import Belief
 
@@ -258,20 +259,3 @@ def _check_proportions(image: tuple[int, ...], size: tuple[int, int]) -> None:
             f"images of {image[0]}x{image[1]} are squeezed to the export's {size[0]}x{size[1]}; "
             f"one that fits: segnet export WEIGHTS --size {height}x{width}"
         )
-
-
-def find_weights(path: str | Path) -> Path:
-    """The file itself, or the shipped weights of this name, e.g. "segnet_basic_drives".
-
-    Raises:
-        WeightsError: there is no such file, and none of this name ships.
-    """
-    folder = Path(__file__).parent / "weights"
-    shipped = folder / f"{path}.safetensors"
-    # A shell leaves ~ as it is in name:=~/path.
-    found = shipped if shipped.is_file() else Path(path).expanduser().absolute()
-    if not found.is_file():
-        names = ", ".join(sorted(each.stem for each in folder.glob("*.safetensors")))
-        what = "is a folder" if found.is_dir() else "there is no such file"
-        raise WeightsError(f"weights {found}: {what}; give a file, or one that ships: {names}")
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
@@ -21,17 +20,6 @@ SILENCE = 3.0  # seconds without a frame that are worth a warning
 MANY, MOST = 10, 0.9  # images in a period, and the share of them, that are worth a warning
 AHEAD = 0.1  # seconds; clocks of two machines differ by a little
 QUICKER = "a smaller network, smaller images or max_rate would help"
-# What differs between two bad frames of the same kind: quoted text and numbers.
-DETAIL = re.compile(r"""b?'(\\.|[^'\\])*'|b?"(\\.|[^"\\])*"|\d+""")
-
-
-def reason(error: Exception) -> str:
-    """The kind of an error, the same for all frames that fail alike.
-
-    "step 100 is shorter than a row of 300 bytes; set step to 300" becomes
-    "step # is shorter than a row of # bytes".
-    """
-    return DETAIL.sub("#", str(error)).partition(";")[0] or type(error).__name__
 
 
 @dataclass(frozen=True)

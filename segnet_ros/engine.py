@@ -12,7 +12,8 @@ import torch
 
 from segnet_model.errors import WeightsError
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor, find_weights
+from segnet_model.predictor import Predictor
+from segnet_model.shipped import find_weights
 
 ALL_CORES = torch.get_num_threads()  # before anyone changes it
 DIGITS = 12  # of a digest, enough for people to tell files apart

@@ -49,7 +49,8 @@ def mask(frame: Frame) -> bytes:
 
 def mask_png(frame: Frame) -> bytes:
     """Class ids, mono8 as PNG."""
-    return _compressed(frame.segmentation.labels, "mono8; png compressed ", ".png", frame.header)
+    kind, quick = "mono8; png compressed ", [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    return _compressed(frame.segmentation.labels, kind, ".png", quick, frame.header)
 
 
 def confidence(frame: Frame) -> bytes:
@@ -82,7 +83,8 @@ def overlaid(frame: Frame) -> bytes:
 def overlaid_jpeg(frame: Frame) -> bytes:
     """Classes' colours over the image, as JPEG."""
     bgr = cv2.cvtColor(frame.overlay, cv2.COLOR_RGB2BGR)
-    return _compressed(bgr, "rgb8; jpeg compressed bgr8", ".jpg", frame.header)
+    kind, quality = "rgb8; jpeg compressed bgr8", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    return _compressed(bgr, kind, ".jpg", quality, frame.header)
 
 
 def drivable_grid(frame: Frame) -> OccupancyGrid | None:
@@ -136,9 +138,10 @@ if SegmentationStats is not None:
     TYPES["stats"] = SegmentationStats
 
 
-def _compressed(pixels: np.ndarray, kind: str, ending: str, header: Header) -> bytes:
-    quick = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    _, file = cv2.imencode(ending, pixels, quick)
+def _compressed(
+    pixels: np.ndarray, kind: str, ending: str, quality: list[int], header: Header
+) -> bytes:
+    _, file = cv2.imencode(ending, pixels, quality)
     return serialize_compressed(memoryview(file), kind, header)
 
 

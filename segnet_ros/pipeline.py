@@ -11,11 +11,12 @@ import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
+from segnet_model.errors import reason
 from segnet_model.segmentation import Segmentation
 from segnet_model.shots import Shot
 from segnet_ros import messages
 from segnet_ros.camera import Answer, Arrival, Camera, nanoseconds
-from segnet_ros.diagnostics import Observation, reason
+from segnet_ros.diagnostics import Observation
 from segnet_ros.engine import Engine
 from segnet_ros.handover import Handover
 from segnet_ros.image_conversion import parse, to_rgb

@@ -10,8 +10,8 @@ from segnet_model.checkpoint import change_info, load_weights
 from segnet_model.data.camvid import load_label_set, open_split
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import SettingsError
-from segnet_model.predictor import find_weights
 from segnet_model.progress import progress_bar
+from segnet_model.shipped import find_weights
 from segnet_model.temperature import fit_temperatures, temperatures
 
 EPILOG = """\

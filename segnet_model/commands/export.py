@@ -11,8 +11,9 @@ from segnet_model.data.camvid import load_label_set, open_split
 from segnet_model.engines import open_engine
 from segnet_model.errors import SettingsError
 from segnet_model.export import Export
-from segnet_model.predictor import Predictor, find_weights
+from segnet_model.predictor import Predictor
 from segnet_model.progress import progress_bar
+from segnet_model.shipped import find_weights
 
 EPILOG = """\
 The file takes a camera's image as it is, (1, HEIGHT, WIDTH, 3) bytes of RGB, and gives logits.

@@ -9,8 +9,8 @@ from pathlib import Path
 from segnet_model.commands import asking, driving
 from segnet_model.data.bag_writer import STORAGES
 from segnet_model.data.node_messages import LATCHED, OUTPUTS
-from segnet_model.labelling import NAMES, PREFIX, USUAL, LabelSettings, label_bag
 from segnet_model.progress import progress_bar
+from segnet_model.recordings.labelling import NAMES, PREFIX, USUAL, LabelSettings, label_bag
 from segnet_model.signals import stop_on_signals
 
 _LIST = "\n".join(

@@ -12,7 +12,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segnet_model.answers import Answer
 from segnet_model.checkpoint import ModelInfo
 from segnet_model.data.bag_messages import (
     COMPRESSED_IMAGE,
@@ -30,7 +29,8 @@ from segnet_model.data.node_types import (
     node_types,
 )
 from segnet_model.labels import LabelSet
-from segnet_model.looking import fractions, picture
+from segnet_model.recordings.answers import Answer
+from segnet_model.recordings.looking import fractions, picture
 
 JPEG_QUALITY = 90
 

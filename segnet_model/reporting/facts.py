@@ -15,7 +15,8 @@ import torch
 from segnet_model.calibration import CONFIDENCE_BINS, UncertaintyQuality
 from segnet_model.engines.exported import ExportedEngine, digest
 from segnet_model.evaluation import Assessment
-from segnet_model.predictor import Predictor, find_weights
+from segnet_model.predictor import Predictor
+from segnet_model.shipped import find_weights
 
 SHARES = np.linspace(0.02, 1, 50)
 COMPARED = ("miou", "pixel_accuracy", "class_accuracy", "boundary_f1", "ece", "pavpu", "ms")

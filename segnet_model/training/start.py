@@ -15,9 +15,9 @@ from segnet_model.data.camvid import LabelledFolder
 from segnet_model.engines.capabilities import cpu_has_bfloat16
 from segnet_model.labels import LabelSet
 from segnet_model.networks.vgg import load_vgg16
-from segnet_model.predictor import find_weights
 from segnet_model.preprocess import network_size
 from segnet_model.settings import TrainSettings
+from segnet_model.shipped import find_weights
 
 logger = logging.getLogger(__name__)
 

@@ -15,12 +15,14 @@ from types import FrameType
 from segnet_model.checkpoint import load_weights
 from segnet_model.data.bags import BagReader
 from segnet_model.data.drives import LABELS_TOPIC, write_drive
+from segnet_model.data.scenes import Camera
 from segnet_model.errors import SegNetError, SettingsError
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import find_weights
 from segnet_model.progress import progress_bar
+from segnet_model.shipped import find_weights
+from segnet_model.video import check_video, video
 from segnet_ros.demo.frames import MASK, frames
-from segnet_ros.demo.pictures import Overview, Video
+from segnet_ros.demo.pictures import Film, Overview
 from segnet_ros.demo.report import Measurement, Report
 from segnet_ros.demo.stage import Scene, perform
 
@@ -33,6 +35,7 @@ segmentation/, overlay.mp4, overview.png, report.json and node.log.
   python3 -m segnet_ros.demo --bag camvid_val --topic /camera/image_raw \\
       --labels-topic /truth/labels --weights segnet_basic_camvid
 """
+CAMERA = Camera()  # of rendered drives
 MARK = ".segnet_demo"  # in a folder that the demo may empty
 MADE = ("drive", "segmentation", "overlay.mp4", "overview.png", "report.json", "node.log")
 
@@ -128,7 +131,8 @@ def _scene(args: argparse.Namespace) -> tuple[Scene, str | None]:
         topic = bag.choose_image_topic(args.topic, besides=labels_topic)
         kind = bag.topics[topic].type
     out, log = args.out / "segmentation", args.out / "node.log"
-    return Scene(path, topic, kind, args.weights, out, log), labels_topic
+    mount = {} if args.bag else {"camera_height": CAMERA.mount_height, "camera_pitch": CAMERA.pitch}
+    return Scene(path, topic, kind, args.weights, out, log, mount), labels_topic
 
 
 def _look(
@@ -142,7 +146,7 @@ def _look(
         masks = answers.topics[MASK].count
         truth = drive.labels(labels_topic) if labels_topic else iter(())
         tell = stack.enter_context(progress_bar("measuring and drawing"))
-        takers = [measurement, *_pictures(scene, label_set, sent, masks, stack)]
+        takers = [measurement, *_pictures(scene, label_set, masks, stack)]
         for index, frame in enumerate(frames(answers, scene.topic, truth, sent)):
             for taker in takers:
                 taker.add(frame)
@@ -151,25 +155,19 @@ def _look(
 
 
 def _pictures(
-    scene: Scene, label_set: LabelSet, sent: Mapping[int, int], masks: int, stack: ExitStack
-) -> Iterator[Overview | Video]:
+    scene: Scene, label_set: LabelSet, masks: int, stack: ExitStack
+) -> Iterator[Overview | Film]:
     overview = Overview(scene.out.with_name("overview.png"), label_set, masks)
     stack.callback(overview.close)
     yield overview
+    path = scene.out.with_name("overlay.mp4")
     try:
-        video = Video(scene.out.with_name("overlay.mp4"), label_set, _frame_rate(sent))
-    except ImportError:
-        print("no overlay.mp4: PyAV is not installed (pip install av)")
-        return
-    stack.callback(video.close)
-    yield video
-
-
-def _frame_rate(sent: Mapping[int, int]) -> float:
-    """Frames a second of the recording, by its stamps."""
-    stamps = list(sent.values())
-    span = (stamps[-1] - stamps[0]) / 1e9
-    return min(60.0, (len(stamps) - 1) / span) if span > 0 else 10.0
+        check_video(path)
+    except SettingsError as error:
+        print(f"no overlay.mp4: {error}")
+    else:
+        if masks:
+            yield Film(stack.enter_context(video(path)), label_set)
 
 
 def _guide(out: Path) -> str:

@@ -16,6 +16,7 @@ from segnet_ros.cdr import stamp_of
 MASK = "/segmentation/mask"
 UNCERTAINTY = "/segmentation/uncertainty"
 DRIVABLE = "/segmentation/drivable"
+GRID = "/segmentation/drivable_grid"
 # Also recorded, for those who look into the bag.
 OTHERS = ("/segmentation/confidence", "/segmentation/stats", "/segmentation/class_map",
           "/segmentation/label_info")  # fmt: skip
@@ -32,6 +33,7 @@ class Frame:
     mask: np.ndarray  # (H, W) uint8 class ids
     uncertainty: np.ndarray  # (H, W) float32, 0 to 1
     drivable: np.ndarray  # (H, W) uint8, 0 or 255
+    grid: np.ndarray | None  # (rows, columns) int8 of the ground: 0 free, 100 occupied, -1 unknown
     truth: np.ndarray | None  # (H, W) uint8 class ids
 
 
@@ -47,7 +49,8 @@ def frames(
         sent: the stamp in the bag that was played for each stamp as published, nanoseconds.
     """
     label = next(truth, None)
-    for stamp, parts in _together(answers, (image_topic, MASK, UNCERTAINTY, DRIVABLE)):
+    grid = (GRID,) if GRID in answers.topics and answers.topics[GRID].count else ()
+    for stamp, parts in _together(answers, (image_topic, MASK, UNCERTAINTY, DRIVABLE, *grid)):
         while label is not None and label.stamp_ns < sent[stamp]:
             label = next(truth, None)
         same = label is not None and label.stamp_ns == sent[stamp]
@@ -58,6 +61,7 @@ def frames(
             to_ids(parse(parts[MASK]), ""),
             _floats(parse(parts[UNCERTAINTY])),
             to_ids(parse(parts[DRIVABLE]), ""),
+            _cells(parse(parts[GRID])) if grid else None,
             label.image if same and label is not None else None,
         )
 
@@ -79,3 +83,8 @@ def _together(
 def _floats(message: Any) -> np.ndarray:
     """(H, W) of a 32FC1 image."""
     return np.asarray(message.data.view("<f4").reshape(message.height, message.width))
+
+
+def _cells(message: Any) -> np.ndarray:
+    """(rows, columns) of an OccupancyGrid."""
+    return np.asarray(message.data, np.int8).reshape(message.info.height, message.info.width)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from segnet_model.data.files import write_png
-from segnet_model.drawing import heat, overlay, panel
+from segnet_model.drawing import draw_outline, heat, overlay, panel
 from segnet_model.labels import LabelSet
+from segnet_model.legend import draw_legend, legend_ids
+from segnet_model.video import Video
 from segnet_ros.demo.frames import Frame
 
 ROWS = 4
-TITLES = ("image", "mask", "uncertainty", "drivable", "truth")
+TITLES = {
+    "image": "image", "mask": "mask", "uncertainty": "uncertainty", "drivable": "drivable",
+    "grid": "drivable ground, 15 m", "truth": "truth",
+}  # fmt: skip
+FREE, OCCUPIED, UNKNOWN = (90, 190, 90), (200, 70, 60), (170, 170, 170)  # RGB
 
 
 class Overview:
@@ -25,7 +31,7 @@ class Overview:
         self._label_set = label_set
         # The middle of each part, since a drive's first frame is like no other.
         self._chosen = {int((row + 0.5) * total / ROWS) for row in range(ROWS)}
-        self._rows: list[list[np.ndarray]] = []
+        self._rows: list[dict[str, np.ndarray]] = []
         self._index = 0
 
     def add(self, frame: Frame) -> None:
@@ -34,50 +40,61 @@ class Overview:
             self._rows.append(self._row(frame))
         self._index += 1
 
-    def _row(self, frame: Frame) -> list[np.ndarray]:
-        row = [
-            frame.image,
-            self._label_set.colorize(frame.mask),
-            heat(frame.uncertainty),
-            frame.drivable,
-        ]
-        return row if frame.truth is None else [*row, self._label_set.colorize(frame.truth)]
+    def _row(self, frame: Frame) -> dict[str, np.ndarray]:
+        row = {
+            "image": frame.image,
+            "mask": self._label_set.colorize(frame.mask),
+            "uncertainty": heat(frame.uncertainty),
+            "drivable": frame.drivable,
+        }
+        if frame.grid is not None:
+            height, width = frame.mask.shape
+            row["grid"] = seen_from_above(frame.grid, (height, width))
+        if frame.truth is not None:
+            row["truth"] = self._label_set.colorize(frame.truth)
+        return row
 
     def close(self) -> None:
-        """Write the sheet; without frames there is none."""
+        """Write the sheet, with the columns that every row has; without frames there is none."""
         if self._rows:
-            columns = min(len(row) for row in self._rows)
-            rows = [row[:columns] for row in self._rows]
-            write_png(self._path, panel(rows, TITLES[:columns]))
+            columns = [name for name in TITLES if all(name in row for row in self._rows)]
+            rows = [[row[name] for name in columns] for row in self._rows]
+            write_png(self._path, panel(rows, [TITLES[name] for name in columns]))
 
 
-class Video:
-    """overlay.mp4: every frame under its classes' colours, H.264."""
+class Film:
+    """overlay.mp4: every frame as the node's ~/overlay shows it."""
 
-    def __init__(self, path: Path, label_set: LabelSet, fps: float) -> None:
-        """Open the file for writing.
-
-        Raises:
-            ImportError: PyAV is not installed.
-        """
-        import av
-
-        self._av = av
-        self._label_set = label_set
-        self._file = av.open(str(path), "w")
-        self._stream = self._file.add_stream("libx264", Fraction(fps).limit_denominator(1000))
-        self._stream.pix_fmt = "yuv420p"  # the only one that every player knows
+    def __init__(self, video: Video, label_set: LabelSet) -> None:
+        """Draw into a video."""
+        self._video, self._label_set = video, label_set
 
     def add(self, frame: Frame) -> None:
         """Draw and append a frame."""
-        height, width = (side // 2 * 2 for side in frame.mask.shape)  # yuv420p wants even sides
-        drawn = overlay(frame.image, frame.mask, self._label_set)[:height, :width]
-        if not self._file.streams.video[0].codec_context.is_open:
-            self._stream.width, self._stream.height = width, height
-        picture = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(drawn), "rgb24")
-        self._file.mux(self._stream.encode(picture))
+        drawn = overlay(frame.image, frame.mask, self._label_set)
+        draw_outline(drawn, frame.drivable)
+        draw_legend(drawn, self._label_set, legend_ids(frame.mask, self._label_set))
+        self._video.add(drawn, frame.stamp_ns / 1e9)
 
-    def close(self) -> None:
-        """Finish the file."""
-        self._file.mux(self._stream.encode())
-        self._file.close()
+
+def seen_from_above(grid: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Draw a grid of the ground with the robot at the bottom, looking up.
+
+    Args:
+        grid: (rows, columns) int8; rows go to the left, columns forward.
+        size: (height, width) of the picture, in which it is centred.
+
+    Returns:
+        (height, width, 3) uint8 RGB: green is free, red occupied, grey not known.
+    """
+    colours = np.full((*grid.shape, 3), UNKNOWN, np.uint8)
+    colours[grid == 0], colours[grid > 0] = FREE, OCCUPIED
+    height, width = size
+    scale = min(height / grid.shape[1], width / grid.shape[0])
+    turned = np.ascontiguousarray(colours[::-1, ::-1].transpose(1, 0, 2))
+    sides = (int(grid.shape[0] * scale), int(grid.shape[1] * scale))
+    drawn = cv2.resize(turned, sides, interpolation=cv2.INTER_NEAREST)
+    picture = np.full((height, width, 3), 255, np.uint8)
+    top, left = (height - sides[1]) // 2, (width - sides[0]) // 2
+    picture[top : top + sides[1], left : left + sides[0]] = drawn
+    return picture

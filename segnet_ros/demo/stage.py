@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
@@ -19,7 +19,7 @@ from segnet_model.errors import SegNetError
 from segnet_model.progress import progress_bar
 from segnet_ros.bag_player import BagPlayer
 from segnet_ros.bag_recorder import BagRecorder
-from segnet_ros.demo.frames import DRIVABLE, MASK, OTHERS, UNCERTAINTY
+from segnet_ros.demo.frames import DRIVABLE, GRID, MASK, OTHERS, UNCERTAINTY
 from segnet_ros.demo.node import enlarge_transport, node_process
 
 START_TIMEOUT = 90.0  # seconds; PyTorch alone takes ten to load on a slow disk
@@ -39,6 +39,7 @@ class Scene:
         weights: for the node, a path or a shipped name.
         out: the bag to record into.
         log: file for what the node prints.
+        mount: the node's parameters that say where the camera is mounted; empty where nobody knows.
     """
 
     bag: Path
@@ -47,6 +48,12 @@ class Scene:
     weights: str
     out: Path
     log: Path
+    mount: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Topics on which an answer comes for each image."""
+        return (*ANSWERS, GRID) if self.mount else ANSWERS
 
 
 def perform(scene: Scene) -> dict[int, int]:
@@ -69,7 +76,7 @@ def perform(scene: Scene) -> dict[int, int]:
             print("playing to it", flush=True)
             with progress_bar("playing") as tell:
                 player.play(executor.spin_once, lambda old, new: sent.update({new: old}), tell)
-            _drain(executor, recorder, len(sent) - player.missed)
+            _drain(scene, executor, recorder, len(sent) - player.missed)
             recorder.close()
         finally:
             recorder.destroy_node()
@@ -91,9 +98,12 @@ def _ros() -> Iterator[None]:
 def _node_arguments(scene: Scene) -> list[str]:
     transport = "compressed" if scene.type == COMPRESSED_IMAGE else "raw"
     # Reliable, because here every frame counts; a robot's camera is better taken best effort.
-    values = {"weights": scene.weights, "transport": transport, "reliability": "reliable"}
+    values = {
+        "weights": scene.weights, "transport": transport, "reliability": "reliable", **scene.mount
+    }  # fmt: skip
     words = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
-    return ["-r", f"image:={scene.topic}", *words]
+    info = f"{scene.topic.rpartition('/')[0]}/camera_info"
+    return ["-r", f"image:={scene.topic}", "-r", f"camera_info:={info}", *words]
 
 
 def _player(scene: Scene) -> BagPlayer:
@@ -103,7 +113,7 @@ def _player(scene: Scene) -> BagPlayer:
 
 
 def _recorder(scene: Scene) -> BagRecorder:
-    topics = [scene.topic, *ANSWERS, *OTHERS]
+    topics = [scene.topic, *scene.answers, *OTHERS]
     values = {"out": str(scene.out), "topics": topics}
     return BagRecorder(parameter_overrides=_parameters(values))
 
@@ -124,7 +134,7 @@ def _await_node(
         if process.poll() is not None:
             raise SegNetError(f"the node ended at once; it said:\n{_tail(scene.log)}")
         return bool(recorder.count_subscribers(scene.topic)) and recorder.counts.keys() >= {
-            *ANSWERS
+            *scene.answers
         }
 
     print("starting the node", flush=True)
@@ -132,9 +142,13 @@ def _await_node(
         raise SegNetError(f"the node did not start in {START_TIMEOUT:g} s:\n{_tail(scene.log)}")
 
 
-def _drain(executor: SingleThreadedExecutor, recorder: BagRecorder, count: int) -> None:
+def _drain(
+    scene: Scene, executor: SingleThreadedExecutor, recorder: BagRecorder, count: int
+) -> None:
     _spin_until(
-        executor, lambda: all(recorder.counts[topic] >= count for topic in ANSWERS), DRAIN_TIMEOUT
+        executor,
+        lambda: all(recorder.counts[topic] >= count for topic in scene.answers),
+        DRAIN_TIMEOUT,
     )
 
 

@@ -16,7 +16,8 @@ from segnet_model.errors import SettingsError, WeightsError
 from segnet_model.export import Export
 from segnet_model.extras import has
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor, find_weights
+from segnet_model.predictor import Predictor
+from segnet_model.shipped import find_weights
 
 SIZE = (45, 64)  # odd, so that the pooling leaves a row out
 

@@ -11,7 +11,8 @@ from segnet_model.data.scenes import Drive
 from segnet_model.evaluation import evaluate
 from segnet_model.labels import LabelSet
 from segnet_model.metrics import ConfusionMatrix
-from segnet_model.predictor import Predictor, find_weights
+from segnet_model.predictor import Predictor
+from segnet_model.shipped import find_weights
 
 UNSEEN = 3  # training had the drives of seeds 1000 to 1119
 

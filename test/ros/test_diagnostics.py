@@ -7,9 +7,9 @@ import pytest
 pytest.importorskip("rclpy")
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from segnet_model.errors import ImageError
+from segnet_model.errors import ImageError, reason
 from segnet_model.gpu_health import GpuHealth
-from segnet_ros.diagnostics import Observation, judge, numbers, reason
+from segnet_ros.diagnostics import Observation, judge, numbers
 from segnet_ros.health import Signs
 from segnet_ros.messages import Timing
 from segnet_ros.settings import Settings

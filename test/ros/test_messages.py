@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -152,3 +154,38 @@ def test_what_is_not_installed_is_left_out(engine, monkeypatch):
     monkeypatch.setattr(messages, "ClassMap", None)
     monkeypatch.setattr(messages, "LabelInfo", None)
     assert messages.about(engine, Header()) == {}
+
+
+def test_a_compressed_mask_is_the_mask(frame):
+    message = built("mask/compressed", frame)
+    assert (message.header, message.format) == (frame.header, "mono8; png compressed ")
+    found = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert found.tolist() == [[0, 0, 0, 0], [1, 1, 1, 1]]
+
+
+def test_a_compressed_overlay_is_nearly_the_overlay(frame):
+    frame = replace(frame, image=frame.image.repeat(16, 0).repeat(16, 1),
+                    whole=frame.whole.resized((32, 64)))  # fmt: skip
+    message = built("overlay/compressed", frame)
+    assert (message.header, message.format) == (frame.header, "rgb8; jpeg compressed bgr8")
+    found = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    assert np.abs(found.astype(int) - frame.overlay).mean() < 4
+
+
+def test_another_size_takes_what_lies_under_the_middle_of_each_pixel(frame):
+    frame = replace(frame, settings=replace(frame.settings, output_size=(2, 4)))
+    mask = built("mask", frame)
+    assert (mask.width, mask.height, mask.step) == (2, 4, 2)
+    assert pixels(mask) == [[0, 0], [0, 0], [1, 1], [1, 1]]
+    assert pixels(built("drivable", frame)) == [[0, 0], [0, 0], [255, 0], [255, 0]]
+    assert built("overlay", frame).width == 4  # stays the image's
+
+
+def test_without_a_calibration_there_is_no_camera_info_and_no_grid(frame):
+    assert built("camera_info", frame) is None
+    assert built("drivable_grid", frame) is None
+
+
+def test_a_summary_names_the_largest_class(frame):
+    assert (frame.summary.largest, frame.summary.share) == ("wall", 1.0)  # one pixel is looked at
+    assert frame.summary.uncertainty == 0.0

@@ -8,7 +8,6 @@ import pytest
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from segnet_model.answers import Driving
 from segnet_model.cli import main
 from segnet_model.data.bag_images import to_ids, to_rgb
 from segnet_model.data.bags import BagReader, BagWriter
@@ -18,6 +17,7 @@ from segnet_model.data.node_types import node_types
 from segnet_model.drivable import drivable_mask
 from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
+from segnet_model.recordings.answers import Driving
 
 IMAGE = "/camera/image_raw"
 EVERYTHING = (*OUTPUTS, "class_map", "label_info")
@@ -204,7 +204,7 @@ def test_an_interruption_leaves_nothing(drive, weights, tmp_path, capsys, monkey
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segnet_model.labelling._Adder.add", interrupt)
+    monkeypatch.setattr("segnet_model.recordings.labelling._Adder.add", interrupt)
     assert label(drive, weights, tmp_path / "out", "--topic", IMAGE) == 130
     assert "was not made" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []

@@ -13,9 +13,9 @@ from segnet_model.cli import main
 from segnet_model.data.bags import BagReader, BagWriter
 from segnet_model.data.drives import write_drive
 from segnet_model.labels import LabelSet
-from segnet_model.looking import PANES
 from segnet_model.predictor import Predictor
-from segnet_model.recorded import recorded_labels
+from segnet_model.recordings.looking import PANES
+from segnet_model.recordings.recorded import recorded_labels
 
 av = pytest.importorskip("av")
 IMAGE = "/camera/image_raw"

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from segnet_model.ahead import THREAD_NAME, ahead
+from segnet_model.recordings.ahead import THREAD_NAME, ahead
 
 
 def threads():

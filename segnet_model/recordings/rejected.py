@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
-# What differs between two bad frames of the same kind: quoted text and numbers.
-DETAIL = re.compile(r"""b?'(\\.|[^'\\])*'|b?"(\\.|[^"\\])*"|\d+""")
-
-
-def reason(error: Exception) -> str:
-    """The kind of an error, the same for all frames that fail alike.
-
-    "step 100 is shorter than a row of 300 bytes; set step to 300" becomes
-    "step # is shorter than a row of # bytes".
-    """
-    return DETAIL.sub("#", str(error)).partition(";")[0] or type(error).__name__
+from segnet_model.errors import reason
 
 
 class Rejected:

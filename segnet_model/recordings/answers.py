@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.ahead import ahead
 from segnet_model.data.bag_images import RawMessage, parse, to_rgb
 from segnet_model.data.bag_messages import NANOSECONDS, stamp_ns
 from segnet_model.drivable import drivable_mask
 from segnet_model.errors import ImageError, SettingsError
 from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
-from segnet_model.rejected import Rejected
+from segnet_model.recordings.ahead import ahead
+from segnet_model.recordings.rejected import Rejected
 
 MOST_MESSAGES, MOST_BYTES = 256, 1 << 24  # that are handed on together
 

@@ -13,14 +13,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segnet_model.answers import Answer
 from segnet_model.checkpoint import whole_file
 from segnet_model.data.bag_messages import stamp_ns
 from segnet_model.drawing import OUTLINE
 from segnet_model.errors import SettingsError
 from segnet_model.extras import need
 from segnet_model.labels import LabelSet
-from segnet_model.looking import fractions
+from segnet_model.recordings.answers import Answer
+from segnet_model.recordings.looking import fractions
 
 EXTRA = "view"
 APPLICATION = "segnet"

@@ -8,10 +8,10 @@ from math import ceil, sqrt
 import cv2
 import numpy as np
 
-from segnet_model.answers import Answer
 from segnet_model.drawing import draw_outline, heat, overlay
 from segnet_model.labels import LabelSet
 from segnet_model.legend import draw_legend, legend_ids
+from segnet_model.recordings.answers import Answer
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 NO_DATA = (60, 60, 60)  # RGB, where a recording does not hold what is asked for
