@@ -7,27 +7,36 @@ pickle can. The metadata key "segnet" holds `ModelInfo` as JSON: the single sour
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from math import inf
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from segnet_model.documents import read_json
 from segnet_model.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
-from segnet_model.networks.custom import check_trusted
+from segnet_model.networks.custom import check_trusted, is_custom
 from segnet_model.outputs import output_channels
+from segnet_model.tensor_file import (
+    read_metadata,
+    read_shapes,
+    read_tensors,
+    whole_file,
+    write_tensors,
+)
+
+__all__ = ["ModelInfo", "change_info", "load_weights", "save_weights", "whole_file"]
 
 FORMAT = 1  # raise it when an older reader would misunderstand a newer file
 KEY = "segnet"
+MAX_TEXT = 1000  # characters of a name or a licence
+MAX_INPUT = 1 << 23  # pixels; a network sees 4K video whole, and the first frame is run at once
+MOST = 1e6  # beyond any mean, standard deviation or temperature, and their inverses
+FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 # Mean and standard deviation of ImageNet's RGB, the field's habit and near enough for any camera.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -94,38 +103,38 @@ class ModelInfo:
             WeightsError: the text is not such metadata, or of a newer format.
         """
         try:
-            values = json.loads(text)
+            values = read_json(text)
             made_by = values.pop("format")
             if made_by > FORMAT:
                 raise WeightsError(f"made by a newer segnet (format {made_by}); update this one")
             values["labels"] = LabelSet.from_dict(values["labels"])
             for key in ("input_size", "mean", "std"):
                 values[key] = tuple(values[key])
-            height, width = values["input_size"]
-            if not (0 < height <= 16384 and 0 < width <= 16384):
-                raise WeightsError(f"its input size {height}x{width} cannot be")
-            if len(values["mean"]) != 3 or len(values["std"]) != 3 or not min(values["std"]) > 0:
-                raise WeightsError("its mean and std are not three numbers each, std above 0")
-            if not all(0 < each < inf for each in values.get("temperatures", {}).values()):
-                raise WeightsError("its temperatures are not numbers above 0")
-            return cls(**values)
+            info = cls(**values)
+            _check_form(info)
+            return info
         except (KeyError, TypeError, ValueError, AttributeError, SettingsError) as error:
             raise WeightsError(f"its metadata is damaged ({error})") from None
 
 
-@contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
-    """Write to the yielded temporary name; it becomes path only when all went well.
-
-    A full disk or a crash leaves the old file as it was and nothing half written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _check_form(info: ModelInfo) -> None:
+    """Raise WeightsError where a value is not what its field is for."""
+    for name in ("network", "activation", "license"):
+        text = getattr(info, name)
+        if not isinstance(text, str) or len(text) > MAX_TEXT:
+            raise WeightsError(f"its metadata is damaged ({name} is no text, or a long one)")
+    for name in ("network_settings", "temperatures", "training", "metrics"):
+        if not isinstance(getattr(info, name), dict):
+            raise WeightsError(f"its metadata is damaged ({name} is not a set of named values)")
+    height, width = info.input_size
+    sides = type(height) is type(width) is int and height > 0 and width > 0
+    if not sides or height * width > MAX_INPUT:
+        raise WeightsError(f"its input size {height}x{width} cannot be")
+    normal = len(info.mean) == len(info.std) == 3 and all(abs(each) < MOST for each in info.mean)
+    if not normal or not all(1 / MOST < each < MOST for each in info.std):
+        raise WeightsError("its mean and std are not three numbers each, std above 0")
+    if not all(1 / MOST < each < MOST for each in info.temperatures.values()):
+        raise WeightsError("its temperatures are not numbers above 0")
 
 
 def save_weights(
@@ -163,6 +172,8 @@ def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
 def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Module, ModelInfo]:
     """Read a weights file and make its network, in float32 on the CPU and in eval mode.
 
+    Nothing is allocated for tensors that do not fit the network that the file names.
+
     Args:
         path: of the file.
         trusted: names of networks from elsewhere, "package.module:factory", that it may name.
@@ -173,12 +184,10 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
     """
     path = Path(path)
     try:
-        tensors, metadata = read_tensors(path)
-        if KEY not in metadata:
-            raise WeightsError("it has no segnet metadata; expected a file made by `segnet train`")
-        info = ModelInfo.from_json(metadata[KEY])
-        network = info.build(trusted)
-        _check_shapes(tensors, network.state_dict(), info.network)
+        info = _read_info(path)
+        network = _fitting(info, read_shapes(path), trusted)
+        tensors, _ = read_tensors(path)
+        _check_numbers(tensors, network.state_dict())
     except SegNetError as error:
         raise WeightsError(f"weights {path}: {error}") from None
     network.load_state_dict(tensors)
@@ -195,55 +204,46 @@ def change_info(path: Path, out: Path, info: ModelInfo) -> None:
     write_tensors(out, tensors, {KEY: info.to_json()})
 
 
-def write_tensors(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a safetensors file, whole or not at all; WeightsError where that fails."""
-    try:
-        with whole_file(path) as temporary:
-            save_file(tensors, temporary, metadata)
-            temporary.chmod(0o666 & ~_umask())  # it makes files that nobody else may read
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(
-            f"cannot write {path}: {error}; free some space or choose another folder"
-        ) from None
+def _read_info(path: Path) -> ModelInfo:
+    metadata = read_metadata(path)
+    if KEY not in metadata:
+        raise WeightsError("it has no segnet metadata; expected a file made by `segnet train`")
+    return ModelInfo.from_json(metadata[KEY])
 
 
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read a safetensors file; WeightsError with the reason where it is none."""
-    if not path.is_file():
-        raise WeightsError("there is no such file")
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = file.keys()
-            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"not a whole safetensors file ({error}){_mend(path)}") from None
-
-
-def _mend(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(4)
-    # A zip is what torch.save writes today, 0x80 starts what it wrote before.
-    if start[:2] == b"PK" or start[:1] == b"\x80":
-        return "; it looks like a pickle of torch.save, which can run code and is never opened"
-    return "; copy it again from where it came"
+def _fitting(
+    info: ModelInfo, shapes: Mapping[str, tuple[int, ...]], trusted: Collection[str]
+) -> nn.Module:
+    """The network, its weights yet to be filled in; WeightsError unless they have these shapes."""
+    if is_custom(info.network):  # trusted code, which need not know of "meta"
+        network = info.build(trusted)
+        _check_shapes(shapes, network.state_dict(), info.network)
+        return network
+    with torch.device("meta"):  # shapes without memory: a few bytes may ask for terabytes
+        network = info.build()
+    _check_shapes(shapes, network.state_dict(), info.network)
+    return network.to_empty(device="cpu")
 
 
 def _check_shapes(
-    found: Mapping[str, Tensor], expected: Mapping[str, Tensor], network: str
+    found: Mapping[str, tuple[int, ...]], expected: Mapping[str, Tensor], network: str
 ) -> None:
     for name, tensor in expected.items():
         if name not in found:
             raise WeightsError(f"{network} needs tensor {name!r}, which is not in it")
-        if found[name].shape != tensor.shape:
+        if found[name] != tensor.shape:
             raise WeightsError(
                 f"{network} needs {name!r} of shape {tuple(tensor.shape)}, "
-                f"but it holds {tuple(found[name].shape)}"
+                f"but it holds {found[name]}"
             )
     if extra := found.keys() - expected.keys():
         raise WeightsError(f"it holds tensors that {network} has not: {sorted(extra)[:3]}")
+
+
+def _check_numbers(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    for name, tensor in found.items():
+        kinds = FLOATS if expected[name].is_floating_point() else (expected[name].dtype,)
+        if tensor.dtype not in kinds:
+            raise WeightsError(f"its tensor {name!r} is of {tensor.dtype}; expected {kinds[0]}")
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise WeightsError(f"its tensor {name!r} is not finite; train again")

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-def build_network(name: str, num_classes: int, **settings: Any) -> nn.Module:
+def build_network(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
     """Make a network with fresh weights.
 
     Args:

@@ -35,7 +35,7 @@ def check_trusted(name: str, trusted: Collection[str]) -> None:
         )
 
 
-def build_custom(name: str, num_classes: int, **settings: Any) -> nn.Module:
+def build_custom(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
     """Call a factory.
 
     Args:

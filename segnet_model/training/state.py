@@ -11,9 +11,9 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from segnet_model.checkpoint import read_tensors, write_tensors
 from segnet_model.errors import DatasetError, SettingsError, WeightsError
 from segnet_model.settings import TrainSettings
+from segnet_model.tensor_file import read_tensors, write_tensors
 
 KEY = "segnet_training"
 NETWORK, AVERAGE, OPTIMIZER = (

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import segnet_model.checkpoint as checkpoint
+from segnet_model import tensor_file
 from segnet_model.checkpoint import ModelInfo, load_weights, save_weights, whole_file
 from segnet_model.errors import WeightsError
 
@@ -115,7 +115,7 @@ def test_a_full_disk_leaves_the_old_weights(weights, small_info, monkeypatch):
         path.write_bytes(b"half a file")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full)
+    monkeypatch.setattr(tensor_file, "save_file", full)
     with pytest.raises(WeightsError, match="No space left on device.*free some space"):
         save_weights(weights, small_info.build(), small_info)
     assert weights.read_bytes() == before

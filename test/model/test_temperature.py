@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from segnet_model.checkpoint import ModelInfo, change_info, load_weights, read_tensors, save_weights
+from segnet_model.checkpoint import ModelInfo, change_info, load_weights, save_weights
 from segnet_model.cli import main
 from segnet_model.data.camvid import LabelledFolder, open_split
 from segnet_model.data.files import write_png
@@ -13,6 +13,7 @@ from segnet_model.errors import DatasetError, WeightsError
 from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
 from segnet_model.temperature import fit_temperature, fit_temperatures
+from segnet_model.tensor_file import read_tensors
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
 

@@ -13,7 +13,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-import segnet_model.checkpoint as checkpoint
+from segnet_model import tensor_file
 from segnet_model.checkpoint import load_weights
 from segnet_model.data.camvid import open_split
 from segnet_model.data.loading import BatchPlan
@@ -172,7 +172,7 @@ def test_a_full_disk_says_so_and_leaves_nothing_half_written(dataset, tmp_path, 
         path.write_bytes(b"half a file")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full)
+    monkeypatch.setattr(tensor_file, "save_file", full)
     with pytest.raises(WeightsError, match="No space left on device"):
         train(dataset, tmp_path / "run", QUICK)
     assert not list((tmp_path / "run").glob("*.safetensors*"))
@@ -229,5 +229,5 @@ def test_sigint_leaves_a_state_to_go_on_from(dataset, tmp_path):
     assert process.returncode == 0, stderr
     assert "run the same command to go on" in stdout
     assert "Traceback" not in stderr
-    with checkpoint.safe_open(out / STATE_FILE, "pt") as file:
+    with tensor_file.safe_open(out / STATE_FILE, "pt") as file:
         assert 0 < json.loads(file.metadata()["segnet_training"])["step"] < 1500

@@ -1,0 +1,79 @@
+"""JSON and YAML from strangers, bounded in how long, how deep and how wide they may grow.
+
+A few lines of YAML whose aliases name each other stand for gigabytes, and brackets alone make
+Python forty times as much as they take in a file.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from segnet_model.errors import SettingsError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+MAX_JSON = 1 << 20  # characters; ours have a few thousand
+MAX_YAML = 1 << 16  # a second of reading; a label set of 255 classes has half of it
+MAX_DEPTH = 32
+# libyaml tells events one after the other; its own loader would overflow the stack, unlike these.
+_LOADER: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+def read_json(text: str) -> Any:
+    """Read JSON of at most `MAX_JSON` characters; SettingsError where it is something else."""
+    if len(text) > MAX_JSON:
+        raise SettingsError(f"{len(text)} characters of JSON; at most {MAX_JSON} are read")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise SettingsError("JSON within JSON within JSON, too deep to be read") from None
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def load_yaml(file: Path | Traversable) -> Any:
+    """Read a file of plain values, in at most `MAX_YAML` bytes.
+
+    Raises:
+        OSError: it cannot be read.
+        SettingsError: it is something else, or would grow while it is read.
+    """
+    if not file.is_file():  # a pipe would never end
+        raise SettingsError("there is no such file")
+    with file.open("rb") as stream:
+        data = stream.read(MAX_YAML + 1)
+    try:
+        text = data.decode()
+        check_yaml(text)
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # the latter of numbers and of UTF-8
+        raise SettingsError(str(error)) from None
+
+
+def check_yaml(text: str, most: int = MAX_YAML) -> None:
+    """Raise SettingsError for YAML that would grow while it is read.
+
+    Args:
+        text: of the file.
+        most: characters that it may have.
+    """
+    if len(text) > most:
+        raise SettingsError(f"{len(text)} characters of YAML; at most {most} are read")
+    depth = 0
+    try:
+        for event in yaml.parse(text, _LOADER):
+            if isinstance(event, yaml.AliasEvent):
+                raise SettingsError(
+                    f"an alias, *{str(event.anchor)[:40]}, which may stand for much; write it out"
+                )
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise SettingsError(f"lists more than {MAX_DEPTH} deep; write them flat")
+    except yaml.YAMLError as error:
+        raise SettingsError(str(error)) from None
