@@ -1,12 +1,14 @@
 """Starts the node `segmentation`, which configures and activates itself.
 
 ros2 launch segnet_ros segnet.launch.py image:=/camera/image_raw rviz:=true
+ros2 launch segnet_ros segnet.launch.py cameras:=[front,left] image:=[/front/raw,/left/raw]
 """
 
 from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 
 from segnet_ros import launching
+from segnet_ros.launch_values import camera_remappings
 from segnet_ros.settings import Settings
 
 PARAMETERS = (
@@ -16,12 +18,22 @@ PARAMETERS = (
     "uncertainty",
     "samples",
     "refine",
+    "cameras",
     "transport",
+    "max_rate",
+    "output_size",
     "max_uncertainty",
+    "base_frame",
+    "camera_height",
+    "camera_pitch",
     "autostart",
 )
 ARGUMENTS = {
-    "image": ("/camera/image_raw", "Topic of the camera's images."),
+    "image": (
+        "/camera/image_raw",
+        "Topic of the camera's images; with several cameras a list in their order.",
+    ),
+    "camera_info": ("", "Topic of its calibration, likewise. Empty: camera_info beside image."),
     "params_file": (
         str(launching.SHARE / "config" / "segnet.yaml"),
         "YAML file with the node's parameters; the arguments below go before it.",
@@ -53,6 +65,6 @@ def start(context):
             context,
             "segmentation",
             parameters=launching.parameters(context, Settings, PARAMETERS),
-            remappings=[("image", context.launch_configurations["image"])],
+            remappings=camera_remappings(context.launch_configurations),
         )
     ]

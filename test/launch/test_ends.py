@@ -30,6 +30,7 @@ def test_ctrl_c_ends_a_replay(folder, start, members):
         ("segnet.launch.py", "rviz:=yup"),
         ("segnet.launch.py", "params_file:=/nowhere.yaml"),
         ("segnet.launch.py", "transport_profile:=/nowhere.xml"),
+        ("segnet.launch.py", "cameras:=front"),
     ],
 )
 def test_a_mistyped_argument_starts_nothing(folder, start, members, file, wrong):

@@ -9,7 +9,7 @@ import yaml
 pytest.importorskip("rclpy")
 
 from segnet_model.errors import SettingsError
-from segnet_ros.launch_values import typed
+from segnet_ros.launch_values import camera_remappings, typed
 from segnet_ros.messages import OUTPUTS
 from segnet_ros.qos import profile
 from segnet_ros.settings import Settings
@@ -88,3 +88,32 @@ def test_a_launch_argument_has_its_parameters_type(text, default, value):
 def test_a_wrong_launch_argument_is_named_with_the_mend(text, default, mend):
     with pytest.raises(SettingsError, match=f"rate:=.* is not {mend}"):
         typed("rate", text, default)
+
+
+def remapped(cameras="", image="/camera/image_raw", camera_info=""):
+    return camera_remappings({"cameras": cameras, "image": image, "camera_info": camera_info})
+
+
+def test_the_calibration_is_looked_for_beside_the_images():
+    assert remapped() == [("image", "/camera/image_raw"), ("camera_info", "/camera/camera_info")]
+    assert remapped(image="/raw")[1] == ("camera_info", "/camera_info")
+    assert remapped(camera_info="/calib")[1] == ("camera_info", "/calib")
+
+
+def test_several_cameras_have_topics_in_their_order():
+    found = remapped("[front, left]", "[/front/raw, /left/raw]")
+    assert found == [
+        ("front/image", "/front/raw"),
+        ("front/camera_info", "/front/camera_info"),
+        ("left/image", "/left/raw"),
+        ("left/camera_info", "/left/camera_info"),
+    ]
+    assert remapped("[one]", "/raw")[0] == ("one/image", "/raw")
+
+
+@pytest.mark.parametrize(
+    ("image", "info"), [("/raw", ""), ("[/a, /b, /c]", ""), ("[/a, /b]", "/c")]
+)
+def test_not_as_many_topics_as_cameras_are_refused(image, info):
+    with pytest.raises(SettingsError, match="for 2 cameras; give a list with one for each"):
+        remapped("[front, left]", image, info)
