@@ -106,6 +106,9 @@ def play(context):
     }
     if typed("lockstep", values["lockstep"], False):
         settings["wait_for"] = f"{_inside(values)}/segmentation/mask"
+    if values["record"]:  # whose ears open only after the node has spoken
+        topics = typed("record_topics", values["record_topics"] or "[]", ())
+        settings["heard"] = next(iter(topics), f"{_inside(values)}/segmentation/mask")
     return [launching.node(context, "bag_player", parameters=[settings])]
 
 

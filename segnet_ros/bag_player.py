@@ -52,6 +52,9 @@ class Settings:
     )
     wait_timeout: float = _parameter(5.0, "Seconds to wait for it before playing on without.")
     listeners: int = _parameter(1, "How many must listen to the images before playing begins.")
+    heard: str = _parameter(
+        "", "Topic of an answer that somebody, a recorder, must listen to before playing begins."
+    )
     start_timeout: float = _parameter(10.0, "Seconds to wait for them before playing all the same.")
 
     def __post_init__(self) -> None:
@@ -140,9 +143,17 @@ class BagPlayer(Node):
         if not enough:
             found = images.get_subscription_count()
             self.get_logger().warning(f"{found} listen to {name}; playing all the same")
+        self._await_recorder()
         if self.settings.wait_for:
             self._follow(self.resolve_topic_name(self.settings.wait_for))
         self._wait(SETTLE, lambda: False)
+
+    def _await_recorder(self) -> None:
+        topic = self.settings.heard and self.resolve_topic_name(self.settings.heard)
+        if topic and not self._wait(
+            self.settings.start_timeout, lambda: self.count_subscribers(topic)
+        ):
+            self.get_logger().warning(f"nobody listens to {topic}; playing all the same")
 
     def _follow(self, topic: str) -> None:
         if not self._wait(self.settings.start_timeout, lambda: self.count_publishers(topic)):

@@ -143,12 +143,15 @@ class Echo:
         if len(self.stamps) - 1 != self.forget:
             self.back.publish(Image(header=image.header))
 
-    def spin_until_end_of(self, process: subprocess.Popen[str]) -> str:
+    def spin_for(self, seconds: float, while_true: Callable[[], bool] = lambda: True) -> None:
         executor = SingleThreadedExecutor()
         executor.add_node(self.node)
-        end = time.monotonic() + 30
-        while process.poll() is None and time.monotonic() < end:
+        end = time.monotonic() + seconds
+        while while_true() and time.monotonic() < end:
             executor.spin_once(timeout_sec=0.05)
+
+    def spin_until_end_of(self, process: subprocess.Popen[str]) -> str:
+        self.spin_for(30, lambda: process.poll() is None)
         return finish(process)
 
 
@@ -159,6 +162,22 @@ def test_lockstep_waits_for_a_slow_listener(
     player = ros_process(PLAYER, *parameters(bag=drive, topic=CAMERA, wait_for="/back"))
     echo.spin_until_end_of(player)
     assert echo.stamps == [START_NS + i * 50_000_000 for i in range(COUNT)]
+
+
+def test_playing_begins_once_the_answers_are_heard(
+    ros_process: Start, new_node: NewNode, drive: Path
+) -> None:
+    """By a recorder, which cannot listen before it has found the topic."""
+    echo = Echo(new_node("echo"), delay=0)
+    settings = {"wait_for": "/back", "heard": "/back", "start_timeout": 20.0}
+    player = ros_process(PLAYER, *parameters(bag=drive, topic=CAMERA, **settings))
+    wait_for_line(player, "waiting for 1 to listen to /camera/image_raw")
+    recorder = new_node("recorder")
+    echo.spin_for(2.0)
+    assert echo.stamps == []
+    recorder.create_subscription(Image, "/back", lambda image: None, 10)
+    echo.spin_until_end_of(player)
+    assert len(echo.stamps) == COUNT
 
 
 def test_lockstep_goes_on_without_an_answer(
