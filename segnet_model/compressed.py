@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 JPEG_END = b"\xff\xd9"
+JPEG_SCAN = b"\xff\xda"
+MAX_SCANS = 64  # a progressive file has ten; each costs as much as the whole image
 # Start-of-frame markers; C4, C8 and CC lie among them and mean something else (ITU T.81, B.1).
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Turned as EXIF says, an image would no longer fit its camera's calibration.
@@ -71,12 +73,16 @@ def _announced_size(file: bytes, kind: str) -> tuple[int, int]:
     """(height, width) by the header, once the file has proved to have an end."""
     if file.startswith(PNG_SIGNATURE):
         _check_png(file)
+        if file[12:16] != b"IHDR":
+            raise ImageError("a PNG does not begin with its size; it was damaged")
         width, height = struct.unpack_from(">II", file, 16)
         return height, width
     if file.startswith(JPEG_SIGNATURE):
         # Some cameras pad their files, so the end mark need not be the very last.
         if JPEG_END not in file[-4096:]:
             raise ImageError(f"a JPEG of {len(file)} bytes has no end; is the driver's data cut?")
+        if file.count(JPEG_SCAN) > MAX_SCANS:
+            raise ImageError(f"a JPEG of more than {MAX_SCANS} scans; save it as a plain one")
         return _jpeg_size(file)
     if "compressedDepth" in kind:
         raise ImageError("compressedDepth holds depth, not colours; subscribe to a colour image")

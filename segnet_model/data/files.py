@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from segnet_model.checkpoint import whole_file
 from segnet_model.compressed import decode_compressed
 from segnet_model.data.label_images import check_opaque, open_png
 from segnet_model.errors import DatasetError, ImageError, SegNetError
+from segnet_model.image_size import check_size
 from segnet_model.labels import LabelSet
 
 COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
+MAX_FILE = 1 << 28  # bytes; `image_size.MAX_PIXELS` of eight bytes each
 LABEL_MODES = ("L", "P", "RGB", "RGBA")  # Pillow's, of 8 bits
 IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp")
 
@@ -30,15 +35,36 @@ def read_image(path: Path) -> np.ndarray:
         DatasetError: the file does not open as an image.
     """
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
         if path.suffix.lower() in COMPRESSED_SUFFIXES:
             return decode_compressed(data)  # as the node does, so that both see the same pixels
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        _check_other(data)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except (OSError, ImageError, cv2.error) as error:
         raise DatasetError(f"cannot read {path}: {error}") from None
     if image is None:
         raise DatasetError(f"{path} does not open as an image; is it whole?")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _check_other(data: bytes) -> None:
+    """Raise ImageError unless it is a BMP or WebP of a size that may be decoded."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("BMP", "WEBP")) as image:  # their headers only
+            check_size(image.height, image.width)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(f"no BMP or WebP that may be decoded ({error}); save it again") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a plain file of at most `MAX_FILE` bytes; OSError where it is none, or longer."""
+    if not path.is_file():  # a pipe or a device might never end
+        raise OSError("no plain file")
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_FILE:
+            raise OSError(f"longer than {MAX_FILE} bytes, which no image is")
+        return file.read(size)
 
 
 def read_labels(path: Path, labels: LabelSet) -> np.ndarray:
@@ -50,7 +76,7 @@ def read_labels(path: Path, labels: LabelSet) -> np.ndarray:
         DatasetError: the file does not open as a PNG, or holds something that is not of the set.
     """
     try:
-        image = open_png(path.read_bytes())  # OpenCV would turn a palette's indices into colours
+        image = open_png(read_bytes(path))  # OpenCV would turn a palette's indices into colours
         if image.mode not in LABEL_MODES:
             raise DatasetError(f"mode {image.mode} may be misread; save it with 8 bits a channel")
         check_opaque(image)

@@ -22,6 +22,7 @@ from segnet_model.labels import LabelSet
 from segnet_model.progress import ShareDone, untold
 
 SPLITS = ("train", "val", "test")
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP")  # of `files.IMAGE_SUFFIXES`
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _stage(form: Form, naming: Naming, stem: str, image: Path, staged: Path) -> 
 
 def _check_size(mask: np.ndarray, path: Path) -> None:
     try:
-        with Image.open(path) as image:  # reads the header only
+        with Image.open(path, formats=FORMATS) as image:  # reads the header only
             width, height = image.size
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
         raise DatasetError(f"is for {path}, which does not open as an image ({error})") from None

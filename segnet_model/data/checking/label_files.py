@@ -17,6 +17,8 @@ from segnet_model.labels import LabelSet
 
 Flaw = tuple[Kind, str]  # and its details
 GREY = 0  # a PNG's colour type
+DECODED = ("PNG", "BMP", "WEBP")
+NAMED = (*DECODED, "JPEG", "GIF", "TIFF")  # but not EPS, which Pillow would let Ghostscript run
 
 
 def read_label_file(
@@ -46,11 +48,12 @@ def decode_whole(path: Path) -> Image.Image:
         DatasetError: it is damaged, or of an absurd size.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=NAMED) as image:
             image.verify()  # a PNG's checksums, which decoding does not look at
-        with Image.open(path) as image:
+        with Image.open(path, formats=NAMED) as image:
             check_size(image.height, image.width)
-            image.load()
+            if image.format in DECODED:
+                image.load()
             return image
     except Exception as error:  # its decoders raise struct.error, SyntaxError and a dozen more
         raise DatasetError(f"{type(error).__name__}: {error}".replace(f" '{path}'", "")) from None

@@ -196,7 +196,7 @@ def test_a_failure_leaves_the_old_zip(tmp_path):
 
 
 def test_names_that_cvat_cannot_read_are_refused(tmp_path):
-    for name in ("a:b", "#a", " a", "a\nb"):
+    for name in ("a:b", "#a", " a"):
         with pytest.raises(SettingsError, match="CVAT cannot read a class named"):
             fill(tmp_path / "x.zip", "mask", yard(RED, names=[name]))
     with pytest.raises(SettingsError, match="'tall grass'; use --format mask"):
