@@ -31,6 +31,7 @@ RVIZ = {
     "rviz": ("false", "true also starts RViz, with what the node sees."),
     "rviz_config": (str(SHARE / "config" / "segnet.rviz"), "What RViz shows."),
 }
+PATIENCE = "15"  # seconds to end by itself; PyTorch alone takes some on a busy machine
 TRANSPORT = {
     "transport_profile": (
         str(transport.default_profile()),
@@ -65,6 +66,7 @@ def _explained(row: Field[Any]) -> str:
 def node(context: LaunchContext, executable: str, **more: Any) -> Node:
     """One of this package's nodes, with the arguments that all launch files have."""
     values = context.launch_configurations
+    more = {"sigterm_timeout": PATIENCE, **more}
     return Node(
         package="segnet_ros",
         executable=executable,
