@@ -37,7 +37,7 @@ setup(
         "opencv-python-headless>=4.5",
         "pillow>=9",
         "PyYAML>=5.4",
-        "rosbags>=0.11",
+        "rosbags>=0.11.7,<0.12",  # `unpacking` bounds what this one unpacks
         "safetensors>=0.4",
         "torch>=2.1",
         "tqdm>=4.60",

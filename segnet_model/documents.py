@@ -7,6 +7,7 @@ Python forty times as much as they take in a file.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 MAX_JSON = 1 << 20  # characters; ours have a few thousand
-MAX_YAML = 1 << 16  # a second of reading; a label set of 255 classes has half of it
+MAX_YAML = 1 << 16  # characters; a label set of 255 classes has half of it
 MAX_DEPTH = 32
-# libyaml tells events one after the other; its own loader would overflow the stack, unlike these.
-_LOADER: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+# Ten times as fast; but where lists are deep it overflows the stack, so `check_yaml` comes first.
+_QUICK: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_ODD = re.compile(r"\\u[dD][89a-fA-F]")  # a path's bytes that are no text, which it refuses
 
 
 def read_json(text: str) -> Any:
@@ -48,10 +50,17 @@ def load_yaml(file: Path | Traversable) -> Any:
     with file.open("rb") as stream:
         data = stream.read(MAX_YAML + 1)
     try:
-        text = data.decode()
-        check_yaml(text)
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # the latter of numbers and of UTF-8
+        return read_yaml(data.decode())
+    except UnicodeDecodeError as error:
+        raise SettingsError(str(error)) from None
+
+
+def read_yaml(text: str, most: int = MAX_YAML) -> Any:
+    """Read YAML of plain values; SettingsError where `check_yaml` raises it, or a value is odd."""
+    check_yaml(text, most)
+    try:
+        return yaml.load(text, _loader(text))
+    except (yaml.YAMLError, ValueError) as error:  # the latter of numbers
         raise SettingsError(str(error)) from None
 
 
@@ -66,7 +75,7 @@ def check_yaml(text: str, most: int = MAX_YAML) -> None:
         raise SettingsError(f"{len(text)} characters of YAML; at most {most} are read")
     depth = 0
     try:
-        for event in yaml.parse(text, _LOADER):
+        for event in yaml.parse(text, _loader(text)):
             if isinstance(event, yaml.AliasEvent):
                 raise SettingsError(
                     f"an alias, *{str(event.anchor)[:40]}, which may stand for much; write it out"
@@ -77,3 +86,7 @@ def check_yaml(text: str, most: int = MAX_YAML) -> None:
                 raise SettingsError(f"lists more than {MAX_DEPTH} deep; write them flat")
     except yaml.YAMLError as error:
         raise SettingsError(str(error)) from None
+
+
+def _loader(text: str) -> Any:
+    return yaml.SafeLoader if _ODD.search(text) else _QUICK

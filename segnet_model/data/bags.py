@@ -12,17 +12,19 @@ from typing import Any, cast
 
 import numpy as np
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
-from rosbags.rosbag2 import Reader
 
 from segnet_model.data.bag_images import BagImage, RawMessage, parse, to_ids, to_rgb
 from segnet_model.data.bag_messages import COMPRESSED_IMAGE, IMAGE, stamp_ns
 from segnet_model.data.bag_writer import BagWriter
 from segnet_model.data.cut_mcap import CutMcap, is_cut
-from segnet_model.errors import BagError, ImageError
+from segnet_model.data.guarded_bags import GuardedReader
+from segnet_model.errors import BagError, ImageError, SegNetError
 
 __all__ = ["BagImage", "BagReader", "BagWriter", "RawMessage", "TopicInfo"]
 
 IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
+MAX_NAME = 255  # letters of a topic or a type, as DDS has it
+MOST_SAID, MOST_TOLD = 500, 100  # letters of a reason, topics in a list
 logger = logging.getLogger(__name__)
 
 
@@ -69,11 +71,10 @@ class BagReader:
         """
         self._check_path()
         with self._bag_errors():
-            for file in self.path.glob("*.db3") if self.path.is_dir() else [self.path]:
-                _check_pages(file)
             self.cut = self._cut_ok and is_cut(self.path)
-            self._reader = Reader(cast(Any, CutMcap(self.path)) if self.cut else self.path)
+            self._reader = GuardedReader(cast(Any, CutMcap(self.path)) if self.cut else self.path)
             self._reader.open()
+            _check_names(self._reader.connections)
             connections = sorted(self._reader.connections, key=lambda c: c.topic)
             self.topics = {c.topic: _info(connections, c) for c in connections}
             self.start_ns, self.end_ns = self._reader.start_time, self._reader.end_time
@@ -210,17 +211,21 @@ class BagReader:
     def _listing(self) -> str:
         if not self.topics:
             return "; the bag is empty: record it again"
-        lines = (f"\n  {name}  {info.type}  {info.count}" for name, info in self.topics.items())
-        return "; its topics:" + "".join(lines)
+        lines = [f"\n  {name}  {info.type}  {info.count}" for name, info in self.topics.items()]
+        more = f"\n  and {len(lines) - MOST_TOLD} more" if len(lines) > MOST_TOLD else ""
+        return "; its topics:" + "".join(lines[:MOST_TOLD]) + more
 
     @contextmanager
     def _bag_errors(self) -> Iterator[None]:
         # Damaged files make rosbags raise all kinds: its own, sqlite's, zstd's, struct's, YAML's.
         try:
             yield
+        except SegNetError as error:
+            raise BagError(f"bag {self.path} is refused: {error}") from None
         except Exception as error:
+            reason = f"{type(error).__name__}: {error}"[:MOST_SAID]
             raise BagError(
-                f"bag {self.path} is damaged ({type(error).__name__}: {error}); copy it again, or "
+                f"bag {self.path} is damaged ({reason}); copy it again, or "
                 "try `ros2 bag reindex` or `mcap recover`"
             ) from None
 
@@ -234,13 +239,8 @@ def _info(connections: list[Connection], one: Connection) -> TopicInfo:
     return TopicInfo(one.msgtype, count, latched)
 
 
-def _check_pages(file: Path) -> None:
-    """SQLite fills a cut last page with zeros, silently; the rest it finds itself."""
-    with file.open("rb") as stream:
-        head = stream.read(18)
-    page = int.from_bytes(head[16:18], "big")
-    # Pages of 64 KiB do not fit 16 bits: they are written as 1.
-    if head.startswith(b"SQLite format 3") and file.stat().st_size % (
-        1 << 16 if page == 1 else page
-    ):
-        raise BagError(f"{file.name} is cut within a page")
+def _check_names(connections: list[Connection]) -> None:
+    """Raise BagError where a topic or type is not called as one can be."""
+    for name in (name for each in connections for name in (each.topic, each.msgtype)):
+        if not isinstance(name, str) or len(name) > MAX_NAME or not name.isprintable():
+            raise BagError(f"a topic or type is called {str(name)[:40]!r}; record it again")
