@@ -25,7 +25,7 @@ from segnet_model.errors import SegNetError, SettingsError
 from segnet_model.progress import ShareDone, untold
 from segnet_ros.cdr import stamp_of, with_stamp
 from segnet_ros.message_types import has_header, message_class
-from segnet_ros.offers import matching_qos, publisher_qos
+from segnet_ros.qos import matching_qos, publisher_qos
 
 SLICE = 0.05  # seconds; the longest that a request to end waits
 # Our side of a match says nothing of the other side's, which drops what comes before it.

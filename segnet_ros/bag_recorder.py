@@ -21,7 +21,7 @@ from rclpy.node import Node
 from segnet_model.data.bag_writer import BagWriter
 from segnet_model.errors import BagError, SegNetError, SettingsError
 from segnet_ros.message_types import definitions, message_class
-from segnet_ros.offers import is_latched, matching_qos
+from segnet_ros.qos import is_latched, matching_qos
 
 LOOK_PERIOD = 0.2  # seconds between two looks for new topics
 
