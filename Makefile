@@ -54,8 +54,8 @@ demo: build
 test: build
 	@$(ENV) && exec scripts/isolated.py python3 -m pytest $(ARGS)
 
-bench: $(EXTRAS)
-	@exec .venv/bin/python3 -m benchmarks $(ARGS)
+bench: build $(EXTRAS)
+	@$(ENV) && exec python3 -m benchmarks $(ARGS)
 
 lint: $(STAMP)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

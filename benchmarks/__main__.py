@@ -18,7 +18,9 @@ BENCHMARKS = (
     "uncertainty",
     "learning",
     "extraction",
+    "conversion",
     "transport",
+    "node",
     "accuracy",
     "gpu",
 )

@@ -52,17 +52,29 @@ def camera(node: Node, topic: str, size: tuple[int, int], rate: float, frames: i
     time.sleep(SETTLE)
 
 
-def listener(node: Node, topics: list[str]) -> None:
-    """Note when which frame comes, and print it: {topic: [[stamp, arrival], ...]} in ns."""
-    arrivals: dict[str, list[tuple[int, int]]] = {topic: [] for topic in topics}
+def listener(node: Node, topics: list[str], stats: str = "") -> None:
+    """Note when which image comes, and print it when the input ends.
+
+    What is printed: {topic: [[stamp, arrival], ...]} in ns, and for the topic stats of our node
+    [[stamp, ms of the network], ...].
+    """
+    noted: dict[str, list[tuple[int, float]]] = {topic: [] for topic in (*topics, stats) if topic}
 
     def note(topic: str, data: bytes) -> None:
-        arrivals[topic].append((stamp_of(data), time.time_ns()))
+        noted[topic].append((stamp_of(data), time.time_ns()))
 
     for topic in topics:
         node.create_subscription(Image, topic, partial(note, topic), BEST_EFFORT, raw=True)
+    if stats:
+        from segnet_ros.msg import SegmentationStats
+
+        def note_time(message: SegmentationStats) -> None:
+            stamp = message.header.stamp
+            noted[stats].append((stamp.sec * NANOSECONDS + stamp.nanosec, message.inference_ms))
+
+        node.create_subscription(SegmentationStats, stats, note_time, BEST_EFFORT)
     spin_until_input_ends(node)
-    print(json.dumps(arrivals))
+    print(json.dumps(noted))
 
 
 def relay(node: Node, topic: str, outputs: dict[str, str]) -> None:

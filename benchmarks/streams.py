@@ -22,6 +22,7 @@ from segnet_model.extras import has
 ROOT = Path(__file__).parents[1]
 PROFILE = ROOT / "config" / "fastdds_large_images.xml"
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+SIZES = ((360, 480), (720, 1280), (1080, 1920))  # (height, width)
 GRACE = 10.0  # seconds for a program to end
 
 
@@ -31,11 +32,11 @@ class Stream:
 
     Attributes:
         sent: frames that the camera sent.
-        latencies: ms from stamp to arrival, one a frame that came.
+        latencies: ms from stamp to arrival, by stamp.
     """
 
     sent: int
-    latencies: np.ndarray  # (arrived,) float64
+    latencies: Mapping[int, float]
 
     @property
     def lost(self) -> int:
@@ -44,7 +45,8 @@ class Stream:
 
     def percentile(self, share: float) -> float:
         """Latency in ms within which a share (0 to 100) of what came did; NaN where none did."""
-        return float(np.percentile(self.latencies, share)) if len(self.latencies) else np.nan
+        latencies = list(self.latencies.values())
+        return float(np.percentile(latencies, share)) if latencies else np.nan
 
     def row(self) -> dict[str, Any]:
         """For a table."""
@@ -53,6 +55,11 @@ class Stream:
             "p50 ms": self.percentile(50),
             "p99 ms": self.percentile(99),
         }
+
+
+def text_of(size: tuple[int, int]) -> str:
+    """A size (height, width) as people write it."""
+    return f"{size[1]}x{size[0]}"
 
 
 def ros_is_here(report: Report) -> bool:
@@ -114,7 +121,8 @@ def listen(
     camera: Mapping[str, Any],
     between: Sequence[Sequence[str]] = (),
     profile: Path | None = None,
-) -> dict[str, Stream]:
+    stats: str = "",
+) -> tuple[dict[str, Stream], dict[int, float]]:
     """Let a camera send, and see what comes of it.
 
     Args:
@@ -122,12 +130,18 @@ def listen(
         camera: what `robot.camera` takes.
         between: commands of further processes.
         profile: Fast DDS profiles for all of them; None for its defaults.
+        stats: topic of our node's, to listen to as well; empty for none.
+
+    Returns:
+        What came on each topic; and by stamp the ms that our node's network took.
 
     Raises:
         RuntimeError: a process failed, and printed why.
     """
     with ExitStack() as stack:
-        ear = stack.enter_context(running(program("listener", topics=list(topics)), profile))
+        ear = stack.enter_context(
+            running(program("listener", topics=list(topics), stats=stats), profile)
+        )
         for command in between:
             stack.enter_context(running(command, profile))
         eye = stack.enter_context(running(program("camera", **camera), profile))
@@ -136,9 +150,10 @@ def listen(
         if eye.returncode or ear.returncode:
             raise RuntimeError("a process of the benchmark failed; see above")
     found = json.loads(heard.splitlines()[-1])  # Fast DDS may have complained before
-    return {topic: _stream(camera["frames"], pairs) for topic, pairs in found.items()}
+    times = dict(found.pop(stats, []))
+    return {topic: _stream(camera["frames"], pairs) for topic, pairs in found.items()}, times
 
 
 def _stream(sent: int, arrivals: Sequence[tuple[int, int]]) -> Stream:
-    once = dict(reversed(arrivals))  # the first of each
-    return Stream(sent, np.array([arrival - stamp for stamp, arrival in once.items()]) / 1e6)
+    first = dict(reversed(arrivals))  # of each, should one come twice
+    return Stream(sent, {stamp: (arrival - stamp) / 1e6 for stamp, arrival in first.items()})

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Report
-from benchmarks.streams import PROFILE, Stream, listen, program, ros_is_here
+from benchmarks.streams import PROFILE, SIZES, Stream, listen, program, ros_is_here, text_of
 
-SIZES = ((360, 480), (720, 1280), (1080, 1920))
 PROFILES: dict[str, Path | None] = {"defaults": None, PROFILE.name: PROFILE}
 FRAMES = 90
 RATE = 30.0
@@ -29,16 +28,16 @@ def run(report: Report) -> None:
 
 
 def _alone(report: Report, size: tuple[int, int], name: str) -> dict[str, Any]:
-    stream = listen(["image"], _camera(size), profile=PROFILES[name])["image"]
+    stream = listen(["image"], _camera(size), profile=PROFILES[name])[0]["image"]
     if PROFILES[name]:
-        _add(report, f"transport: {_text(size)}", stream)
-    return {"size": _text(size), "profile": name, **stream.row()}
+        _add(report, f"transport: {text_of(size)}", stream)
+    return {"size": text_of(size), "profile": name, **stream.row()}
 
 
 def _through_a_node(report: Report, name: str) -> list[dict[str, Any]]:
     node = program("relay", topic="image", outputs=OUTPUTS)
     # The camera is to be seen by the node alone.
-    streams = listen(list(OUTPUTS), _camera(SIZES[-1]), [node], PROFILES[name])
+    streams, _ = listen(list(OUTPUTS), _camera(SIZES[-1]), [node], PROFILES[name])
     if PROFILES[name]:
         for output, stream in streams.items():
             _add(report, f"transport: {output} of a node", stream)
@@ -52,7 +51,3 @@ def _camera(size: tuple[int, int]) -> dict[str, Any]:
 def _add(report: Report, what: str, stream: Stream) -> None:
     report.add(f"{what}, lost", stream.lost, f"of {stream.sent}", at_most=0)
     report.add(f"{what}, p50", stream.percentile(50), "ms")
-
-
-def _text(size: tuple[int, int]) -> str:
-    return f"{size[1]}x{size[0]}"

@@ -1,0 +1,106 @@
+"""From a camera's stamp to the mask: our node beside one as it is usually written, same weights."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks.harness import Report
+from benchmarks.streams import PROFILE, Stream, listen, ros_is_here, text_of
+from benchmarks.subjects import CACHE, image
+from segnet_model.export import Export
+from segnet_model.extras import has
+from segnet_model.predictor import Predictor, find_weights
+
+WEIGHTS = "segnet_basic_drives"
+MARKS = {(360, 480): 5.0, (1080, 1920): 25.0}  # ms beyond the network's, by (height, width)
+RATE = 30.0  # Hz of an ordinary camera, and more than a processor does
+FRAMES = 90
+EASE = 4.0  # times the network's least time between two frames, so that none waits for another
+EASY_FRAMES = 15
+ALONE = 10  # times that the predictor is asked by itself
+TOPIC = "image"
+
+
+def run(report: Report) -> None:
+    """Send images of both sizes to both nodes, at a rate with ease and at a camera's."""
+    if not ros_is_here(report):
+        return
+    predictor = Predictor.load(WEIGHTS)
+    # In a thread, as in the node: where the processor has other work, the main thread's OpenMP
+    # team, which waits by spinning, takes twice as long.
+    with ThreadPoolExecutor(1) as thread:
+        rows = thread.submit(lambda: [r for size in MARKS for r in _at(report, size, predictor)])
+    report.table(f"{WEIGHTS}, from the camera's stamp to the mask's arrival", rows.result())
+
+
+def _at(report: Report, size: tuple[int, int], predictor: Predictor) -> list[dict[str, Any]]:
+    least = _alone(predictor, size, RATE).percentile(0)
+    easy = min(RATE, 1e3 / (EASE * least))
+    rows = [_row(size, "our predictor alone", easy, _alone(predictor, size, easy))]
+    for rate, frames in ((easy, EASY_FRAMES), (RATE, FRAMES)):
+        camera = {"topic": TOPIC, "size": size, "rate": rate, "frames": frames}
+        ours, times = _ours(camera)
+        rows.append(_row(size, "our node", rate, ours))
+        if rate == easy:
+            rows.append(_row(size, "of that, its predictor", rate, Stream(frames, times)))
+            _add(report, size, ours, times)
+        if has("onnxruntime") and has("onnxscript"):
+            rows.append(_row(size, "plain node", rate, _plain(camera)))
+    return rows
+
+
+def _alone(predictor: Predictor, size: tuple[int, int], rate: float) -> Stream:
+    """At the pace of the frames, for a processor is slower after a rest, or when it has none."""
+    picture = cv2.resize(image(), size[::-1])
+    predictor.predict(picture)
+    times = {}
+    for index in range(ALONE):
+        began = time.perf_counter()
+        predictor.predict(picture)
+        times[index] = 1e3 * (time.perf_counter() - began)
+        time.sleep(max(0.0, began + 1 / rate - time.perf_counter()))
+    return Stream(ALONE, times)
+
+
+def _ours(camera: dict[str, Any]) -> tuple[Stream, dict[int, float]]:
+    from segnet_ros.demo.node import program
+
+    mask, stats = "/segmentation/mask", "/segmentation/stats"
+    weights = ["-p", f"weights:={find_weights(WEIGHTS)}", "-r", f"image:={TOPIC}"]
+    command = [*program(), "--ros-args", *weights, "--log-level", "warn"]
+    streams, times = listen([mask], camera, [command], PROFILE, stats)
+    return streams[mask], times
+
+
+def _plain(camera: dict[str, Any]) -> Stream:
+    model = CACHE / f"{WEIGHTS}.onnx"
+    if not model.exists():
+        CACHE.mkdir(exist_ok=True)
+        Export.of(find_weights(WEIGHTS)).to_onnx(model)
+    mask = "/plain_node/mask"
+    settings = json.dumps({"model": str(model)})
+    command = [sys.executable, "-m", "benchmarks.plain_node", settings]
+    return listen([mask], camera, [command], PROFILE)[0][mask]
+
+
+def _add(report: Report, size: tuple[int, int], ours: Stream, times: dict[int, float]) -> None:
+    """Frame by frame, so that it does not matter what else the machine does meanwhile."""
+    beyond = [
+        ours.latencies[stamp] - times[stamp] for stamp in ours.latencies.keys() & times.keys()
+    ]
+    for share, mark in ((50, MARKS[size]), (99, None)):
+        report.add(
+            f"node: beyond its predictor at {text_of(size)}, p{share}",
+            float(np.percentile(beyond, share)) if beyond else np.nan, "ms", at_most=mark,
+        )  # fmt: skip
+
+
+def _row(size: tuple[int, int], what: str, rate: float, stream: Stream) -> dict[str, Any]:
+    return {"size": text_of(size), "": what, "frames/s": rate, **stream.row()}
