@@ -9,7 +9,7 @@ from launch.actions import OpaqueFunction
 
 from segnet_ros import launching
 from segnet_ros.launch_values import camera_remappings
-from segnet_ros.settings import Settings
+from segnet_ros.segmentation.settings import Settings
 
 PARAMETERS = (
     "weights",

@@ -19,14 +19,14 @@ from rclpy.signals import SignalHandlerOptions
 
 from segnet_model.gpu_health import gpu_health
 from segnet_model.signals import stop_on_signals
-from segnet_ros import parameters
-from segnet_ros.diagnostics import Diagnostics, Observation
-from segnet_ros.engine import use_threads
 from segnet_ros.log import forwarded
-from segnet_ros.pipeline import Pipeline
-from segnet_ros.reloading import LOAD_TIMEOUT, Reloader, load_engine, serve
-from segnet_ros.settings import Settings
-from segnet_ros.switch import serve_switch
+from segnet_ros.segmentation import parameters
+from segnet_ros.segmentation.diagnostics import Diagnostics, Observation
+from segnet_ros.segmentation.engine import use_threads
+from segnet_ros.segmentation.pipeline import Pipeline
+from segnet_ros.segmentation.reloading import LOAD_TIMEOUT, Reloader, load_engine, serve
+from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.switch import serve_switch
 from segnet_ros.transitions import refuse_impossible
 
 SUCCESS = TransitionCallbackReturn.SUCCESS

@@ -25,8 +25,8 @@ from segnet_model.errors import SegNetError
 from segnet_model.signals import stop_on_signals
 from segnet_ros import training_job as job
 from segnet_ros.log import forwarded
-from segnet_ros.qos import publisher_qos
 from segnet_ros.parameter_table import declare_table, read_table
+from segnet_ros.qos import publisher_qos
 from segnet_ros.trainer_settings import TrainerSettings
 from segnet_ros.training_job import State, TrainingJob
 

@@ -46,7 +46,7 @@ def parse(raw: RawMessage) -> Any:
 def to_rgb(message: Any, type_name: str) -> np.ndarray:
     """(H, W, 3) uint8 RGB of an Image or CompressedImage; ImageError where it is malformed."""
     if type_name == COMPRESSED_IMAGE:
-        return decode_compressed(message.data)
+        return decode_compressed(message.data, message.format)
     return decode_message(message)
 
 

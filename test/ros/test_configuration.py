@@ -10,9 +10,9 @@ pytest.importorskip("rclpy")
 
 from segnet_model.errors import SettingsError
 from segnet_ros.launch_values import camera_remappings, typed
-from segnet_ros.messages import OUTPUTS
 from segnet_ros.qos import profile
-from segnet_ros.settings import Settings
+from segnet_ros.segmentation.messages import OUTPUTS
+from segnet_ros.segmentation.settings import Settings
 
 CONFIG = Path(__file__).parents[2] / "config"
 RVIZ = yaml.safe_load((CONFIG / "segnet.rviz").read_text())

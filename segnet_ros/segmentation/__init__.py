@@ -1,0 +1,1 @@
+"""The parts of the node `segmentation`: the way of a frame, and what may change it."""

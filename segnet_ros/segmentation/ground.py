@@ -1,0 +1,121 @@
+"""One camera's view of the ground: from its calibration and its place to `~/drivable_grid`."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+import numpy as np
+from nav_msgs.msg import OccupancyGrid
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
+
+from segnet_model.errors import SegNetError, SettingsError
+from segnet_model.ground import CameraPose, GridSpec, GroundProjector, Lens
+from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.transforms import Transforms
+
+
+class Ground:
+    """Keeps the projector of one camera, and makes another where something has moved.
+
+    Attributes:
+        problem: why there was none the last time; empty where there was.
+    """
+
+    def __init__(self, transforms: Transforms) -> None:
+        """Ask these where the camera is, unless the parameters say it."""
+        self._transforms = transforms
+        self._known: tuple[Any, ...] = ()
+        self._projector: GroundProjector | None = None
+        self.problem = ""
+
+    def projector(
+        self, info: CameraInfo | None, size: tuple[int, ...], header: Header, settings: Settings
+    ) -> GroundProjector | None:
+        """The projector for an image; None, and a problem, where that cannot be known.
+
+        Args:
+            info: of the camera; None where none came.
+            size: (height, width) of the image.
+            header: of the image.
+            settings: say where the camera is mounted, and what ground is wanted.
+        """
+        try:
+            found = self._find(info, size, header, settings)
+        except SegNetError as error:
+            self.problem = f"no drivable_grid: {error}"
+            return None
+        self.problem = ""
+        return found
+
+    def _find(
+        self, info: CameraInfo | None, size: tuple[int, ...], header: Header, settings: Settings
+    ) -> GroundProjector:
+        if info is None:
+            raise SettingsError("no camera_info came; let the driver publish it, and remap it")
+        pose = self._pose(header, settings)
+        spec = _spec(settings)
+        known = (bytes(info.k), bytes(info.d), bytes(info.p), info.distortion_model, info.height,
+                 info.width, str(info.roi), size, settings.rectified, spec)  # fmt: skip
+        if self._projector is None or known != self._known or pose.moved(self._projector.pose):
+            lens = lens_of(info, settings.rectified).scaled_to(size[1], size[0])
+            self._projector = GroundProjector(lens, pose, spec)
+            self._known = known
+        return self._projector
+
+    def _pose(self, header: Header, settings: Settings) -> CameraPose:
+        if not settings.camera_height:
+            return self._transforms.pose(settings.base_frame, header.frame_id, header.stamp)
+        return CameraPose.mounted(
+            settings.camera_height,
+            settings.camera_pitch,
+            settings.camera_roll,
+            settings.camera_yaw,
+            settings.camera_forward,
+            settings.camera_left,
+        )
+
+
+def lens_of(info: CameraInfo, rectified: bool) -> Lens:
+    """The lens that took an image, at the size of the image before binning.
+
+    Raises:
+        SettingsError: the camera is not calibrated.
+    """
+    if rectified:
+        matrix = np.reshape(info.p, (3, 4))[:, :3]
+        lens = Lens.from_camera_info(info.width, info.height, matrix.ravel().tolist())
+    else:
+        lens = Lens.from_camera_info(
+            info.width, info.height, info.k.tolist(), info.distortion_model, info.d.tolist()
+        )
+    part = info.roi
+    if not (part.width and part.height):
+        return lens
+    return lens.cropped(part.x_offset, part.y_offset, part.width, part.height)
+
+
+def message(grid: np.ndarray, spec: GridSpec, header: Header, frame_id: str) -> OccupancyGrid:
+    """Make a grid a message.
+
+    Args:
+        grid: (rows, columns) int8, 0 free, 100 occupied, -1 not known.
+        spec: of the grid.
+        header: of the image that it was made from.
+        frame_id: of the robot's frame.
+    """
+    found = OccupancyGrid(header=Header(stamp=header.stamp, frame_id=frame_id))
+    found.info.map_load_time = header.stamp
+    found.info.resolution = spec.resolution
+    found.info.height, found.info.width = grid.shape
+    found.info.origin.position.x = spec.x_min
+    found.info.origin.position.y = spec.y_min
+    found.info.origin.orientation.w = 1.0
+    found.data = array("b", np.ascontiguousarray(grid).tobytes())
+    return found
+
+
+def _spec(settings: Settings) -> GridSpec:
+    half = settings.grid_width / 2
+    return GridSpec(settings.grid_resolution, 0.0, settings.grid_length, -half, half)

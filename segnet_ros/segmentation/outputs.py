@@ -1,0 +1,82 @@
+"""The publishers of one camera's results, and of what is said once about the network."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import Header
+
+from segnet_ros.qos import OVERRIDABLE, profile
+from segnet_ros.segmentation.engine import Engine
+from segnet_ros.segmentation.frame import Frame
+from segnet_ros.segmentation.messages import OUTPUTS, TYPES, about
+
+DEPTH = 5  # images; they bridge a listener's short pause
+LATCHED = QoSProfile(
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+class Outputs:
+    """Publishes what somebody listens to; the node's lifecycle opens and closes it."""
+
+    def __init__(
+        self, node: LifecycleNode, engine: Engine, prefix: str = "~/", reliability: str = "reliable"
+    ) -> None:
+        """Create the publishers, all topics below prefix, and say what the mask's ids mean.
+
+        Reliable ones serve both kinds of subscriber: Nav2 asks for best effort, RViz for reliable,
+        and a best-effort publisher would be silent towards RViz.
+        """
+        self._node = node
+        self._topics: dict[str, Any] = {}
+        self._latched: dict[str, Any] = {}
+        with ExitStack() as undo:  # half of the publishers would be worse than none
+            for name, kind in TYPES.items():
+                topic = node.create_lifecycle_publisher(
+                    kind, prefix + name, profile(reliability, DEPTH),
+                    qos_overriding_options=OVERRIDABLE,
+                )  # fmt: skip
+                undo.callback(node.destroy_lifecycle_publisher, topic)
+                self._topics[name] = topic
+            self._latch(engine, prefix, undo)
+            self._undo = undo.pop_all()
+
+    def wanted(self) -> frozenset[str]:
+        """Names of the topics that somebody listens to now."""
+        return frozenset(n for n, topic in self._topics.items() if topic.get_subscription_count())
+
+    def publish(self, frame: Frame, wanted: frozenset[str]) -> None:
+        """Build and publish what is made of a frame alone, as far as it is wanted."""
+        for name, output in OUTPUTS.items():
+            if name in wanted and (message := output.build(frame)) is not None:
+                self._topics[name].publish(message)
+
+    def publish_stats(self, message: Any) -> None:
+        """Publish a SegmentationStats."""
+        self._topics["stats"].publish(message)
+
+    def announce(self, engine: Engine) -> None:
+        """Say what the ids of the masks that follow mean; late listeners hear only the last."""
+        for name, message in self._about(engine).items():
+            self._latched[name].publish(message)
+
+    def destroy(self) -> None:
+        """Remove the publishers."""
+        self._undo.close()
+
+    def _latch(self, engine: Engine, prefix: str, undo: ExitStack) -> None:
+        # Plain publishers: Nav2 wants the classes before the first mask, so before activation.
+        for name, message in self._about(engine).items():
+            publisher = self._node.create_publisher(type(message), prefix + name, LATCHED)
+            undo.callback(self._node.destroy_publisher, publisher)
+            self._latched[name] = publisher
+            publisher.publish(message)
+
+    def _about(self, engine: Engine) -> dict[str, Any]:
+        return about(engine, Header(stamp=self._node.get_clock().now().to_msg()))

@@ -1,0 +1,61 @@
+"""The parameters of the node `segmentation`: declared, judged and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import Field, fields, replace
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from segnet_ros.parameter_table import NETWORK, declare_table, judge_row, plain, read_table
+from segnet_ros.segmentation.settings import Settings
+
+TABLE: dict[str, Field[Any]] = {row.name: row for row in fields(Settings)}
+
+
+def declare(node: Node) -> None:
+    """Declare every parameter of the table on a node.
+
+    Raises:
+        ParameterException: a value from outside (command line, YAML) is refused.
+    """
+    declare_table(node, Settings)
+
+
+def read(node: Node) -> Settings:
+    """The values that a node's parameters have now."""
+    return read_table(node, Settings)
+
+
+def changed(settings: Settings, changes: Sequence[Parameter]) -> Settings:
+    """The settings after these changes; names that are not of the table are let pass."""
+    return replace(settings, **{p.name: plain(p.value) for p in changes if p.name in TABLE})
+
+
+def of_network(settings: Settings) -> dict[str, Any]:
+    """The values that say which network runs and how it is asked, by name."""
+    return {
+        n: getattr(settings, n) for n, row in TABLE.items() if row.metadata["applies"] == NETWORK
+    }
+
+
+def concern_network(changes: Sequence[Any]) -> bool:
+    """Whether any of these parameters or their messages may ask for another network."""
+    return any(p.name in TABLE and TABLE[p.name].metadata["applies"] == NETWORK for p in changes)
+
+
+def judge(parameters: Sequence[Parameter], configured: bool) -> str:
+    """Say why new values must be refused.
+
+    Args:
+        parameters: the new values; names that are not of the table are let pass.
+        configured: whether the node is inactive or active.
+
+    Returns:
+        The reasons and the mends; empty where all is well.
+    """
+    ours = [p for p in parameters if p.name in TABLE]
+    reasons = [judge_row(TABLE[p.name], p, configured) for p in ours]
+    return "; ".join(filter(None, reasons))

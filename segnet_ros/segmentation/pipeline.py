@@ -1,0 +1,167 @@
+"""The network at work: one thread in which it answers all cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from time import perf_counter
+
+import numpy as np
+from rclpy.lifecycle import LifecycleNode
+from std_msgs.msg import Header
+
+from segnet_model.errors import reason
+from segnet_model.segmentation import Segmentation
+from segnet_model.shots import Shot
+from segnet_ros.image_conversion import parse, to_rgb
+from segnet_ros.segmentation import messages
+from segnet_ros.segmentation.camera import Answer, Arrival, Camera, nanoseconds
+from segnet_ros.segmentation.diagnostics import Observation
+from segnet_ros.segmentation.engine import Engine
+from segnet_ros.segmentation.handover import Handover
+from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.transforms import Transforms
+from segnet_ros.segmentation.worker import Counts, Worker
+
+STOP_TIMEOUT = 10.0  # seconds; a large image on a slow processor takes a few
+
+
+class Pipeline:
+    """Answers the images of one camera or several with one network while it is started.
+
+    What waits of several cameras goes through the network together; a camera that stalls holds up
+    none of the others.
+    """
+
+    def __init__(
+        self, node: LifecycleNode, engine: Engine, settings: Callable[[], Settings]
+    ) -> None:
+        """Create the outputs of the cameras that the settings name.
+
+        Args:
+            node: to publish and subscribe with.
+            engine: the network, until it is replaced.
+            settings: asked once a frame, so that a live parameter applies between two.
+        """
+        self._node = node
+        self._worker: Worker[Arrival] | None = None
+        self._cameras: dict[str, Camera] = {}
+        transforms = Transforms(node)
+        with ExitStack() as undo:
+            undo.callback(transforms.close)
+            for name in settings().cameras or ("",):
+                submit = partial(self._submit, name)
+                self._cameras[name] = Camera(node, name, engine, settings, submit, transforms)
+                undo.callback(self._cameras[name].destroy)
+            self._undo = undo.pop_all()
+        for text in messages.missing():
+            node.get_logger().info(text)
+        # Between two frames, so that what a mask's ids mean is said before the first such mask.
+        self._engine = Handover(engine, self._announce)
+
+    @property
+    def engine(self) -> Engine:
+        """The network that answers now."""
+        return self._engine.current
+
+    @property
+    def newest(self) -> Engine:
+        """The network that answers the next frame."""
+        return self._engine.newest
+
+    def counts(self, name: str = "") -> Counts:
+        """What became of a camera's frames since the start; idle ones are not among them."""
+        return self._worker.counts(name) if self._worker else Counts()
+
+    def observe(self, seen: Observation) -> dict[str, Observation]:
+        """Complete what is seen of the node, for each camera."""
+        return {
+            name: camera.observe(seen, self.counts(name)) for name, camera in self._cameras.items()
+        }
+
+    def start(self) -> None:
+        """Start the worker and subscribe."""
+        self._worker = Worker(self._answer, self._report, reason, tuple(self._cameras))
+        for camera in self._cameras.values():
+            camera.start()
+
+    def replace(self, engine: Engine) -> None:
+        """Let another network answer from the next frame on; never waits, from any thread."""
+        self._engine.replace(engine)
+
+    def stop(self) -> None:
+        """Unsubscribe and let the frames in work come out; does nothing where not started."""
+        if self._worker is None:
+            return
+        for camera in self._cameras.values():
+            camera.stop()
+        if not self._worker.stop(STOP_TIMEOUT):
+            self._node.get_logger().error(
+                f"the network did not end within {STOP_TIMEOUT:g} s; its frame will be lost"
+            )
+        self._worker = None
+
+    def destroy(self) -> None:
+        """Stop, remove the outputs and forget the network."""
+        self.stop()
+        self._undo.close()
+        del self._engine  # its memory must not wait until Python breaks the cycle of callbacks
+
+    def _submit(self, name: str, arrival: Arrival) -> None:
+        if self._worker is not None:
+            self._worker.submit(arrival, name)
+
+    def _announce(self, engine: Engine) -> None:
+        for camera in self._cameras.values():
+            camera.announce(engine)
+
+    def _report(self, name: str, error: Exception) -> None:
+        self._cameras[name].report(error)
+
+    def _answer(self, arrivals: Mapping[str, Arrival]) -> dict[str, Exception]:
+        """Answer an image of each camera that has one; what went wrong, by camera."""
+        images: dict[str, tuple[Header, np.ndarray]] = {}
+        errors = {}
+        for name, arrival in arrivals.items():
+            try:
+                message = parse(arrival.data, arrival.kind)
+                images[name] = message.header, to_rgb(message)
+            except Exception as error:
+                errors[name] = error
+        with self._engine.use() as engine:
+            started = perf_counter()
+            found, failed = ask(engine, images)
+            took_ms = (perf_counter() - started) * 1000
+            for name, segmentation in found.items():
+                answer = Answer(*images[name], segmentation, engine, took_ms)
+                try:
+                    self._cameras[name].publish(arrivals[name], answer, self.counts(name))
+                except Exception as error:
+                    failed[name] = error
+        return errors | failed
+
+
+def ask(
+    engine: Engine, images: Mapping[str, tuple[Header, np.ndarray]]
+) -> tuple[dict[str, Segmentation], dict[str, Exception]]:
+    """What the network says of each camera's image, and what went wrong with which.
+
+    One after the other where it did not go together, so that no camera pays for another.
+    """
+    try:
+        shots = [Shot(name, _seconds(header)) for name, (header, _) in images.items()]
+        found = engine.predictor.predict_each([image for _, image in images.values()], shots)
+        return dict(zip(images, found, strict=True)), {}
+    except Exception as error:
+        if len(images) == 1:
+            return {}, dict.fromkeys(images, error)
+    parts = [ask(engine, {name: image}) for name, image in images.items()]
+    found_each = {name: each for found, _ in parts for name, each in found.items()}
+    failed_each = {name: each for _, failed in parts for name, each in failed.items()}
+    return found_each, failed_each
+
+
+def _seconds(header: Header) -> float | None:
+    stamp = nanoseconds(header)
+    return stamp / 1e9 if stamp else None

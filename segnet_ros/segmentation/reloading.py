@@ -1,0 +1,188 @@
+"""Another network for a pipeline, loaded while the one that it has goes on answering frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import RLock
+from time import monotonic
+from typing import Any
+
+from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
+from rclpy.lifecycle import LifecycleNode
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
+
+from segnet_ros.segmentation import parameters
+from segnet_ros.segmentation.engine import Engine
+from segnet_ros.segmentation.pipeline import Pipeline
+from segnet_ros.segmentation.settings import Settings
+from segnet_ros.slow_services import SlowServices
+
+REFUSAL_PERIOD = 30.0  # seconds in which a refused reload is worth a warning
+LOAD_TIMEOUT = 30.0  # seconds; Monte Carlo on a slow processor warms up for over ten
+
+
+def load_engine(settings: Settings) -> Engine:
+    """The network that the parameters ask for; see `Engine.load` for what is raised."""
+    how = parameters.of_network(settings)
+    weights, classes = how.pop("weights"), how.pop("drivable_classes")
+    return Engine.load(weights, classes, trusted=how.pop("trusted_networks"), **how)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network that was loaded for parameters which are not set yet."""
+
+    pipeline: Pipeline
+    engine: Engine
+    asked: dict[str, Any]  # `parameters.of_network` once they are set
+
+
+class Reloader:
+    """Replaces the network of a node's pipeline, or says why not and leaves all as it was.
+
+    rclpy judges a parameter before it sets it, and another judge may still refuse it after this
+    one. So a network that was loaded to judge waits until its parameters are set.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        pipeline: Callable[[], Pipeline | None],
+        settings: Callable[[], Settings],
+    ) -> None:
+        """Take what is asked for the present pipeline, None while unconfigured, and parameters."""
+        self._node, self._pipeline, self._settings = node, pipeline, settings
+        self._lock = RLock()
+        self._candidate: Candidate | None = None
+        self._refusal, self._refused = "", -REFUSAL_PERIOD
+
+    @property
+    def refusal(self) -> str:
+        """Why the last reload failed; empty once one succeeds, and after a while."""
+        return self._refusal if monotonic() - self._refused < REFUSAL_PERIOD else ""
+
+    def judge(self, changes: Sequence[Parameter]) -> str:
+        """Load the network that these parameters would ask for, and say why that fails.
+
+        Values that are equal to the present ones ask for nothing.
+        """
+        with self._lock:
+            self.settle()
+            pipeline = self._pipeline()
+            if pipeline is None:
+                return ""  # configure will load it
+            before = self._settings()
+            after = parameters.changed(before, changes)
+            asked = parameters.of_network(after)
+            if asked == parameters.of_network(before):
+                return ""
+            try:
+                engine = _engine(pipeline.newest, before, after)
+            except Exception as error:  # whatever it is, the old network goes on
+                return self._refuse(error)
+            self._candidate = Candidate(pipeline, engine, asked)
+            return ""
+
+    def settle(self) -> None:
+        """Hand over the network that was judged if its parameters are set now, else drop it."""
+        with self._lock:
+            candidate, self._candidate = self._candidate, None
+            if candidate is None or candidate.pipeline is not self._pipeline():
+                return
+            if candidate.asked == parameters.of_network(self._settings()):
+                self._hand_over(candidate.pipeline, candidate.engine)
+
+    def answer(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Answer ~/reload_weights: read the same file again, which may hold other weights now."""
+        with self._lock:
+            pipeline = self._pipeline()
+            response.success = False
+            if pipeline is None:
+                response.message = (
+                    "there is no network to replace; configure the node first, which loads one"
+                )
+                return response
+            try:
+                engine = load_engine(self._settings())
+            except Exception as error:  # as above
+                response.message = self._refuse(error)
+                return response
+            if pipeline is not self._pipeline():
+                response.message = "the node was cleaned up meanwhile; configure it, which loads it"
+                return response
+            self._hand_over(pipeline, engine)
+            response.success, response.message = True, _describe(engine)
+            return response
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Let no network be loaded or handed over meanwhile, and forget what was judged.
+
+        It is given up after LOAD_TIMEOUT seconds, so that a driver that hangs does not keep the
+        process from ending. A transition that is asked for by service waits as long as the load.
+        """
+        free = self._lock.acquire(timeout=LOAD_TIMEOUT)
+        try:
+            yield
+            self._candidate, self._refusal = None, ""
+        finally:
+            if free:
+                self._lock.release()
+
+    def _hand_over(self, pipeline: Pipeline, engine: Engine) -> None:
+        pipeline.replace(engine)
+        self._refusal = ""
+        self._node.get_logger().info(f"network replaced: {_describe(engine)}")
+
+    def _refuse(self, error: Exception) -> str:
+        reason = str(error) or type(error).__name__
+        self._refusal, self._refused = (
+            f"reload refused, the old network goes on: {reason}",
+            monotonic(),
+        )
+        self._node.get_logger().warning(self._refusal)
+        return reason
+
+
+def serve(node: LifecycleNode, reloader: Reloader) -> SlowServices:
+    """Offer ~/reload_weights, and let no transition or set of parameters meet a reload.
+
+    Images and diagnostics go on meanwhile.
+    """
+    slow = SlowServices(node)
+    slow.add(node.create_service(Trigger, "~/reload_weights", reloader.answer))
+    for service in node.services:
+        if service.srv_type is ChangeState:
+            slow.add(service, lambda request: False)
+        elif service.srv_type in (SetParameters, SetParametersAtomically):
+            service.callback = _settling(service.callback, reloader)
+            slow.add(service, lambda request: parameters.concern_network(request.parameters))
+    return slow
+
+
+def _settling(change: Any, reloader: Reloader) -> Any:
+    # Humble has no callback after a set, and nowhere is there one after a refusal.
+    def answer(request: Any, response: Any) -> Any:
+        try:
+            return change(request, response)
+        finally:
+            reloader.settle()
+
+    return answer
+
+
+def _engine(newest: Engine, before: Settings, after: Settings) -> Engine:
+    """The engine for other settings; the same network where only its labels are seen otherwise."""
+    old, new = parameters.of_network(before), parameters.of_network(after)
+    if {**old, "drivable_classes": after.drivable_classes} == new:
+        return newest.driving_on(after.drivable_classes)
+    return load_engine(after)
+
+
+def _describe(engine: Engine) -> str:
+    facts = engine.facts
+    return f"{facts['network']}, weights {facts['weights']}, sha256 {facts['sha256']}"

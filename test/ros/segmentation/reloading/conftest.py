@@ -1,0 +1,105 @@
+"""The node in this process, with networks that only pretend to be loaded."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+pytest.importorskip("rclpy")
+import rclpy
+from rclpy.parameter import Parameter
+
+from segnet_model.errors import WeightsError
+from segnet_model.labels import LabelSet
+from segnet_ros import segmentation_node
+from segnet_ros.segmentation import reloading
+from segnet_ros.segmentation.engine import Engine
+from segnet_ros.segmentation_node import SegmentationNode
+
+pytestmark = pytest.mark.ros
+
+WAIT = 10.0  # seconds, after which a test has failed
+
+
+class Network:
+    """Stands for a predictor."""
+
+    device = torch.device("cpu")
+    precision = "none"
+    engine = SimpleNamespace(name="none")
+    info = SimpleNamespace(network="fake", license="MIT", labels=LabelSet.load("camvid"))
+
+
+class Loader:
+    """Stands for `load_engine`: remembers what was asked for and what it made, all but alive."""
+
+    def __init__(self):
+        self.asked = []
+        self.alive = weakref.WeakSet()
+        self.begun, self.may_end = Event(), Event()
+        self.may_end.set()
+
+    def __call__(self, settings):
+        self.asked.append(settings)
+        self.begun.set()
+        assert self.may_end.wait(WAIT)
+        if "bad" in settings.weights:
+            raise WeightsError(f"weights {settings.weights}: there is no such file")
+        network = Network()
+        self.alive.add(network)
+        labels = network.info.labels
+        engine = Engine(network, labels, Path(settings.weights), f"{len(self.asked):064}")
+        return engine.driving_on(settings.drivable_classes)
+
+    @property
+    def weights(self):
+        """Of each call, also failed ones."""
+        return [settings.weights for settings in self.asked]
+
+
+@pytest.fixture
+def load(monkeypatch):
+    loader = Loader()
+    monkeypatch.setattr(reloading, "load_engine", loader)
+    monkeypatch.setattr(segmentation_node, "load_engine", loader)
+    gc.disable()  # what is dropped has to go by itself
+    yield loader
+    gc.enable()
+
+
+@pytest.fixture
+def context():
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    yield context
+    rclpy.shutdown(context=context)
+
+
+@pytest.fixture
+def node(context, load):
+    node = SegmentationNode(context=context)
+    yield node
+    load.may_end.set()
+    node.destroy_node()
+
+
+@pytest.fixture
+def configured(node):
+    assert node.trigger_configure() == segmentation_node.SUCCESS
+    return node
+
+
+@pytest.fixture
+def change():
+    """Set parameters of a node atomically, in this thread."""
+
+    def change(node, **values):
+        return node.set_parameters_atomically([Parameter(n, value=v) for n, v in values.items()])
+
+    return change

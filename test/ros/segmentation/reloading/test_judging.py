@@ -1,0 +1,115 @@
+"""What is loaded to judge parameters, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+from segnet_model.labels import LabelSet
+from segnet_ros import segmentation_node
+from segnet_ros.segmentation import reloading
+
+pytestmark = pytest.mark.ros
+
+
+def weights(node):
+    return node._observe()[""].facts["weights"]
+
+
+def test_nothing_is_loaded_before_it_is_configured(node, load, change):
+    assert change(node, weights="bad", samples=7).successful
+    assert load.asked == []
+    assert change(node, weights="good").successful
+    assert node.trigger_configure() == segmentation_node.SUCCESS
+    assert [(s.weights, s.samples) for s in load.asked] == [("good", 7)]
+
+
+def test_a_new_value_replaces_the_network_and_lets_the_old_one_go(configured, load, change):
+    assert change(configured, weights="new").successful
+    assert weights(configured) == "new"
+    assert configured.settings.weights == "new"
+    assert len(load.alive) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("device", "cuda:7"),
+        ("precision", "float32"),
+        ("engine", "onnx"),
+        ("uncertainty", "mc"),
+        ("samples", 3),
+        ("seed", 4),
+        ("refine", "crf"),
+        ("trusted_networks", ["zoo:net"]),
+    ],
+)
+def test_whatever_shapes_the_network_loads_it_anew(configured, load, name, value, change):
+    assert change(configured, **{name: value}).successful
+    expected = tuple(value) if isinstance(value, list) else value
+    assert [getattr(s, name) for s in load.asked[1:]] == [expected]
+    assert len(load.alive) == 1
+
+
+def test_a_refused_one_leaves_all_as_it_was(configured, load, change):
+    before = configured.settings
+    result = change(configured, weights="bad", max_uncertainty=0.1)
+    assert not result.successful
+    assert result.reason == "weights bad: there is no such file"
+    assert configured.settings == before
+    assert weights(configured) == before.weights
+    assert "bad: there is no such file" in configured._observe()[""].refusal
+    assert configured._observe()[""].problem == ""
+    assert change(configured, weights="new").successful
+    assert configured._observe()[""].refusal == ""
+
+
+def test_a_refusal_is_news_for_a_while_only(configured, monkeypatch, change):
+    change(configured, weights="bad")
+    assert configured._observe()[""].refusal
+    later = reloading.monotonic() + reloading.REFUSAL_PERIOD
+    monkeypatch.setattr(reloading, "monotonic", lambda: later)
+    assert configured._observe()[""].refusal == ""
+
+
+def test_equal_values_load_nothing(configured, load, change):
+    settings = configured.settings
+    same = {"weights": settings.weights, "samples": settings.samples, "drivable_classes": [""]}
+    assert change(configured, **same).successful
+    assert len(load.asked) == 1
+
+
+def test_what_is_set_together_is_judged_together(configured, load, change):
+    assert change(configured, weights="bayesian", uncertainty="mc", samples=5).successful
+    assert [(s.weights, s.uncertainty, s.samples) for s in load.asked[1:]] == [
+        ("bayesian", "mc", 5)
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"overlay_alpha": 1.5},  # out of range
+        {"samples": "many"},  # of another type
+        {"engine": "coffee"},  # no choice
+        {"transport": "compressed"},  # not while configured
+    ],
+)
+def test_nothing_is_loaded_beside_what_is_refused_anyway(configured, load, other, change):
+    assert not change(configured, weights="new", **other).successful
+    assert len(load.asked) == 1
+
+
+def test_other_drivable_classes_need_no_loading(configured, load, change):
+    assert change(configured, weights="new").successful
+    assert change(configured, drivable_classes=["Pavement"]).successful
+    engine = configured._pipeline.engine
+    assert [c.name for c in engine.labels.classes if c.drivable] == ["Pavement"]
+    assert weights(configured) == "new"
+    assert load.weights[1:] == ["new"]
+    result = change(configured, drivable_classes=["Moon"])
+    assert "Moon" in result.reason
+    assert configured._pipeline.engine is engine
+    assert change(configured, drivable_classes=[""]).successful
+    assert configured._pipeline.engine.labels == LabelSet.load("camvid")

@@ -1,0 +1,171 @@
+"""What is said of the node's health, without a node."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("rclpy")
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from segnet_model.errors import ImageError, reason
+from segnet_model.gpu_health import GpuHealth
+from segnet_ros.segmentation.diagnostics import Observation, judge, numbers
+from segnet_ros.segmentation.health import Signs
+from segnet_ros.segmentation.messages import Timing
+from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.worker import Counts
+
+pytestmark = pytest.mark.ros
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+ACTIVE = Observation("active", topic="/camera")
+SILENT = Signs(silence=4.0)
+
+
+def failed(**reasons):
+    return Counts(received=9, processed=3, reasons=reasons)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "level", "text"),
+    [
+        (Observation("unconfigured"), Observation("unconfigured"), OK, "unconfigured"),
+        (Observation("inactive"), Observation("unconfigured"), OK, "inactive"),
+        (Observation("unconfigured", problem="no such file"), ACTIVE, ERROR, "no such file"),
+        (ACTIVE, ACTIVE, OK, "running"),
+        (Observation("active", idle=2), ACTIVE, OK, "nobody listens"),
+        (Observation("active", refusal="reload refused"), ACTIVE, WARN, "reload refused"),
+        (Observation("inactive", refusal="reload refused"), ACTIVE, WARN, "reload refused"),
+        (
+            Observation("active", refusal="reload refused", counts=failed(oom=1), broken=1),
+            ACTIVE,
+            ERROR,
+            "frames lost: 1 x",
+        ),
+        (
+            Observation("active", topic="/front", signs=SILENT),
+            ACTIVE,
+            WARN,
+            "no image on /front",
+        ),
+        (Observation("active", counts=failed(step=2)), ACTIVE, WARN, "bad frames: 2 x step"),
+        (Observation("active", counts=failed(oom=1), broken=1), ACTIVE, ERROR, "frames lost: 1 x"),
+    ],
+)
+def test_level_and_reason(now, before, level, text):
+    found, message = judge(now, before)
+    assert found == level
+    assert text in message
+
+
+def answered(latency_ms, **more):
+    return Observation(
+        "active", counts=Counts(processed=5), timing=Timing(1.0, 2.0, latency_ms), **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "text"),
+    [
+        (Observation("active", unheard="/cam cannot be heard"), "/cam cannot be heard"),
+        (Observation("active", blind="no drivable_grid: no info"), "no drivable_grid: no info"),
+        (
+            Observation("active", signs=Signs(wait=2.1)),
+            "no answer for 2.1 s; min_rate asks for 0.5",
+        ),
+        (Observation("active", signs=Signs(warnings=("all Sky",))), "all Sky"),
+        (Observation("active", counts=Counts(20, 1, 19)), "19 of 20 images were dropped"),
+        (answered(1500.0), "answers come 1.5 s after"),
+        (answered(-200.0), "images are stamped 0.2 s in the future"),
+        (Observation("active", gpu=GpuHealth(95.0, 0.5)), "the GPU is at 95 degrees"),
+        (Observation("active", gpu=GpuHealth(None, 0.01)), "1% of the GPU's memory is free"),
+    ],
+)
+def test_what_is_worth_a_warning(now, text):
+    level, message = judge(now, ACTIVE)
+    assert level == WARN
+    assert text in message
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        Observation("active", signs=Signs(wait=1.9)),
+        Observation("active", signs=Signs(wait=60.0), settings=Settings(min_rate=0.0)),
+        Observation("active", counts=Counts(20, 2, 18)),
+        Observation("active", counts=Counts(5, 0, 5)),
+        answered(999.0),
+        answered(1e9, settings=Settings(max_latency=0.0)),
+        answered(-50.0),
+        answered(float("nan")),
+        Observation("active", gpu=GpuHealth(60.0, 0.5)),
+        Observation("active", gpu=GpuHealth(None, 0.5)),
+    ],
+)
+def test_what_is_not(now):
+    assert judge(now, ACTIVE) == (OK, "running")
+
+
+def test_a_node_that_was_told_to_rest_says_so():
+    now = Observation("active", idle=3, settings=Settings(enabled=False))
+    level, message = judge(now, ACTIVE)
+    assert level == OK
+    assert message.startswith("disabled by ~/set_enabled")
+
+
+def test_an_old_fault_is_no_fault_any_more():
+    now = Observation("active", counts=failed(step=2), broken=1)
+    assert judge(now, now) == (OK, "running")
+
+
+def test_only_what_is_new_is_told():
+    before = Observation("active", counts=failed(step=2, data=1))
+    now = Observation("active", counts=failed(step=2, data=4))
+    assert judge(now, before) == (WARN, "bad frames: 3 x data")
+
+
+def test_warnings_do_not_hide_each_other():
+    now = Observation("active", counts=failed(step=2), signs=SILENT, refusal="reload refused")
+    level, message = judge(now, ACTIVE)
+    assert level == WARN
+    assert message.startswith("bad frames: 2 x step; no image on")
+    assert message.endswith("; reload refused")
+
+
+def test_numbers():
+    before = Observation("active", counts=Counts(received=10, processed=5))
+    counts = Counts(received=40, processed=20, dropped=18, reasons={"step": 2})
+    timing = Timing(inference_ms=40.04, total_ms=50.0, latency_ms=float("nan"))
+    now = Observation("active", counts=counts, idle=7, timing=timing, facts={"device": "cpu"})
+    assert numbers(now, before, seconds=2.0) == {
+        "state": "active",
+        "device": "cpu",
+        "received": "40",
+        "processed": "20",
+        "dropped": "18",
+        "idle": "7",
+        "skipped": "0",
+        "rejected": "2",
+        "rejected: step": "2",
+        "frames a second": "7.5",
+        "inference_ms": "40.0",
+        "total_ms": "50.0",
+        "latency_ms": "nan",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "step 100 is shorter than a row of 300 bytes; set step to 300",
+            "step # is shorter than a row of # bytes",
+        ),
+        ("encoding 'it\\'s 8' is not known here; convert", "encoding # is not known here"),
+        ("""data that starts with b"\\xff'" is neither""", "data that starts with # is neither"),
+        ("an image of 0x3 pixels cannot be", "an image of #x# pixels cannot be"),
+        ("", "ImageError"),
+    ],
+)
+def test_frames_that_fail_alike_have_one_reason(text, expected):
+    assert reason(ImageError(text)) == expected

@@ -1,0 +1,223 @@
+"""The table of parameters: declared, judged and read on a real node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("rclpy")
+import rclpy
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+)
+from rclpy.parameter import Parameter
+
+from segnet_ros.parameter_table import CONFIGURE, LIVE, NETWORK, START
+from segnet_ros.segmentation import parameters
+from segnet_ros.segmentation.parameters import TABLE, changed, concern_network, judge, of_network
+from segnet_ros.segmentation.settings import Settings
+
+pytestmark = pytest.mark.ros
+
+CONFIG = Path(__file__).parents[3] / "config" / "segnet.yaml"
+
+
+@pytest.fixture(scope="module")
+def context():
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    yield context
+    rclpy.shutdown(context=context)
+
+
+@pytest.fixture
+def make_node(context):
+    nodes = []
+
+    def make(**values):
+        overrides = [Parameter(name, value=value) for name, value in values.items()]
+        node = rclpy.create_node("test", context=context, parameter_overrides=overrides)
+        nodes.append(node)
+        return node
+
+    yield make
+    for node in nodes:
+        node.destroy_node()
+
+
+def test_defaults_are_those_of_the_table(make_node):
+    node = make_node()
+    parameters.declare(node)
+    assert parameters.read(node) == Settings()
+
+
+def test_values_from_outside_are_read(make_node):
+    node = make_node(drivable_classes=["Road", "", "Pavement"], overlay_alpha=0.25, threads=3)
+    parameters.declare(node)
+    expected = Settings(drivable_classes=("Road", "Pavement"), overlay_alpha=0.25, threads=3)
+    assert parameters.read(node) == expected
+
+
+def test_the_yaml_file_holds_every_parameter_with_its_default(make_node):
+    values = yaml.safe_load(CONFIG.read_text())["/**"]["ros__parameters"]
+    assert values.keys() == TABLE.keys()
+    node = make_node(**values)
+    parameters.declare(node)
+    assert parameters.read(node) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_uncertainty", 1.5),
+        ("max_uncertainty", -0.1),
+        ("max_uncertainty", float("nan")),
+        ("overlay_alpha", 2.0),
+        ("threads", -1),
+        ("diagnostics_period", 0.0),
+    ],
+)
+def test_out_of_range_is_refused_at_the_start(make_node, name, value):
+    node = make_node(**{name: value})
+    with pytest.raises(InvalidParameterValueException, match=name):
+        parameters.declare(node)
+
+
+def test_a_wrong_type_is_refused_at_the_start(make_node):
+    node = make_node(max_uncertainty="high")
+    with pytest.raises(InvalidParameterTypeException, match="max_uncertainty"):
+        parameters.declare(node)
+
+
+def test_out_of_range_keeps_the_old_value(make_node):
+    node = make_node()
+    parameters.declare(node)
+    (result,) = node.set_parameters([Parameter("max_uncertainty", value=1.01)])
+    assert not result.successful
+    assert "max_uncertainty" in result.reason
+    assert parameters.read(node).max_uncertainty == 0.5
+    (result,) = node.set_parameters([Parameter("max_uncertainty", value=1.0)])
+    assert result.successful
+    assert parameters.read(node).max_uncertainty == 1.0
+
+
+def test_read_only_ones_cannot_be_set(make_node):
+    node = make_node()
+    parameters.declare(node)
+    for name in ("autostart", "diagnostics_period"):
+        (result,) = node.set_parameters([node.get_parameter(name)])
+        assert not result.successful
+
+
+def test_every_description_says_when_the_value_applies(make_node):
+    node = make_node()
+    parameters.declare(node)
+    for name in TABLE:
+        descriptor = node.describe_parameter(name)
+        assert descriptor.description.endswith((LIVE, NETWORK, CONFIGURE, START))
+        assert descriptor.read_only == descriptor.description.endswith(START)
+    (limits,) = node.describe_parameter("max_uncertainty").floating_point_range
+    assert (limits.from_value, limits.to_value) == (0.0, 1.0)
+    assert node.describe_parameter("transport").additional_constraints == "one of: raw, compressed"
+
+
+@pytest.mark.parametrize("configured", [False, True])
+def test_live_ones_may_change_at_any_time(configured):
+    changes = [
+        Parameter("max_uncertainty", value=0.1),
+        Parameter("overlay_alpha", value=1.0),
+        Parameter("use_sim_time", value=True),  # not ours to judge
+    ]
+    assert judge(changes, configured) == ""
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, r in TABLE.items() if r.metadata["applies"] == CONFIGURE]
+)
+def test_others_are_refused_while_configured_with_the_mend(name):
+    default = TABLE[name].default
+    change = Parameter(name, value=list(default) or [""] if isinstance(default, tuple) else default)
+    assert judge([change], configured=False) == ""
+    reason = judge([change], configured=True)
+    assert reason.startswith(name)
+    assert "clean it up" in reason
+
+
+OF_NETWORK = {n for n, r in TABLE.items() if r.metadata["applies"] == NETWORK}
+
+
+def test_what_says_which_network_runs_may_change_at_any_time():
+    assert {"weights", "device", "uncertainty", "drivable_classes"} <= OF_NETWORK
+    assert judge([Parameter("weights", value="new")], configured=True) == ""
+    assert "none of" in judge([Parameter("engine", value="coffee")], configured=True)
+
+
+def test_what_the_settings_would_be():
+    changes = [
+        Parameter("samples", value=7),
+        Parameter("drivable_classes", value=["Road", ""]),
+        Parameter("use_sim_time", value=True),  # not of the table
+    ]
+    assert changed(Settings(), changes) == Settings(samples=7, drivable_classes=("Road",))
+    assert changed(Settings(samples=3), []) == Settings(samples=3)
+
+
+def test_which_values_are_of_the_network():
+    found = of_network(Settings(samples=7, drivable_classes=("Road",), overlay_alpha=1.0))
+    assert found.keys() == OF_NETWORK
+    assert (found["samples"], found["drivable_classes"]) == (7, ("Road",))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["weights"], True),
+        (["use_sim_time", "samples"], True),
+        (["overlay_alpha", "threads", "use_sim_time"], False),
+        ([], False),
+    ],
+)
+def test_which_changes_concern_the_network(names, expected):
+    assert concern_network([Parameter(name, value=1) for name in names]) == expected
+
+
+def test_a_value_that_is_no_choice_is_refused_with_the_choices():
+    reason = judge([Parameter("transport", value="theora")], configured=False)
+    assert reason == "transport 'theora' is none of raw, compressed"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("cameras", ["front", "left/up"], "'left/up' cannot be a part of a topic"),
+        ("cameras", ["a__b"], "cannot be a part of a topic"),
+        ("cameras", ["front", "front"], "a name stands twice among front, front"),
+        ("cameras", [f"camera{n}" for n in range(17)], "17 cameras; share them out over nodes"),
+        ("output_size", [400], r"[400] is no size; give [width, height]"),
+        ("output_size", [400, 0], "[400, 0] is no size"),
+        ("output_size", [-4, 3], "is no size"),
+        ("output_size", [400, 10**6], "is no size"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_mend(name, value, reason):
+    assert reason in judge([Parameter(name, value=value)], configured=False)
+
+
+def test_what_can_be_is_let_pass():
+    changes = [Parameter("cameras", value=["front", "rear_left"]),
+               Parameter("output_size", value=[400, 200])]  # fmt: skip
+    assert judge(changes, configured=False) == ""
+
+
+def test_all_reasons_are_told():
+    changes = [Parameter("transport", value="x"), Parameter("reliability", value="y")]
+    reason = judge(changes, configured=False)
+    assert "transport" in reason
+    assert "reliability" in reason
+
+
+def test_a_parameter_cannot_be_removed():
+    assert "max_uncertainty" in judge([Parameter("max_uncertainty")], configured=False)
