@@ -24,6 +24,7 @@ from segnet_model.data.bag_messages import standard_types
 from segnet_model.data.bag_writer import BagWriter
 from segnet_model.data.bags import BagReader
 
+MAX_DEFINITION = 1 << 17  # letters; parsing is slow
 NO_HASH = "RIHS01_" + 64 * "0"  # of a type that nobody defines
 
 
@@ -73,6 +74,8 @@ def _standard_definition(name: str) -> str:
 
 
 def _hash(name: str, given: MessageDefinition | None) -> str:
+    if given is not None and len(given.data) > MAX_DEFINITION:
+        return NO_HASH
     try:
         if given is None:
             return standard_types().hash_rihs01(name)
@@ -82,5 +85,5 @@ def _hash(name: str, given: MessageDefinition | None) -> str:
             get_types_from_idl(given.data) if is_idl else get_types_from_msg(given.data, name)
         )
         return types.hash_rihs01(name)
-    except (TypesysError, KeyError):  # players do without
+    except Exception:  # what a stranger defines may fail in any way, and players do without
         return NO_HASH

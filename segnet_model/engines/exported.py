@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segnet_model.checkpoint import ModelInfo
-from segnet_model.errors import WeightsError
+from segnet_model.checkpoint import MAX_INPUT, ModelInfo
+from segnet_model.documents import read_json
+from segnet_model.errors import SegNetError, WeightsError
 
 KEY = "segnet"  # of the formats' metadata
 INPUT, OUTPUT = "images", "logits"
+PRECISIONS = ("float32", "int8")
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,26 @@ class ExportInfo:
     def from_json(cls, text: str, path: Path) -> ExportInfo:
         """The opposite of `to_json`; WeightsError where the text is something else."""
         try:
-            values = json.loads(text)
+            values = read_json(text)
             info = ModelInfo.from_json(json.dumps(values.pop("info")))
             height, width = values.pop("size")
-            return cls(info, size=(int(height), int(width)), **values)
-        except (ValueError, KeyError, TypeError, AttributeError, WeightsError) as error:
+            found = cls(info, size=(height, width), **values)
+            _check_form(found)
+            return found
+        except (ValueError, KeyError, TypeError, AttributeError, SegNetError) as error:
             raise WeightsError(
                 f"{path}: its metadata is not that of `segnet export` ({error}); export again"
             ) from None
+
+
+def _check_form(found: ExportInfo) -> None:
+    """Raise WeightsError where a value is not what its field is for."""
+    height, width = found.size
+    sides = type(height) is type(width) is int and height > 0 and width > 0
+    if not sides or height * width > MAX_INPUT:
+        raise WeightsError(f"its size {height}x{width} cannot be")
+    if not isinstance(found.weights_sha256, str) or found.precision not in PRECISIONS:
+        raise WeightsError(f"its precision is none of {', '.join(PRECISIONS)}")
 
 
 class ExportedEngine:
@@ -76,9 +90,24 @@ class ExportedEngine:
 
     def logits(self, images: Tensor) -> Tensor:
         """Run the network once: (N, h, w, 3) uint8 to (N, C, h, w) float32, channels last."""
-        answers = [torch.from_numpy(self._run(image[None].numpy())) for image in images]
+        answers = [torch.from_numpy(self._answer(image[None].numpy())) for image in images]
         # A runtime may use the same memory for its next answer.
         return torch.cat(answers).permute(0, 3, 1, 2)
+
+    def _answer(self, image: np.ndarray) -> np.ndarray:
+        """(1, h, w, C) float32 of (1, h, w, 3) uint8; WeightsError where it is anything else."""
+        try:
+            answer = self._run(image)
+        except Exception as error:  # each runtime has its own kinds
+            reason = str(error).strip().splitlines()[-1:]
+            raise WeightsError(f"the export cannot be run ({reason}); export again") from None
+        expected = (*image.shape[:3], self.info.labels.num_classes)
+        if answer.shape != expected or answer.dtype != np.float32:
+            raise WeightsError(
+                f"the export answers {answer.shape} {answer.dtype}, whose last are channels, and "
+                f"its metadata say {expected} float32; export again"
+            )
+        return answer
 
 
 def digest(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ class OnnxEngine(ExportedEngine):
             raise SettingsError(f"precision {precision!r}: ONNX Runtime runs float32 here")
         runtime = need("onnxruntime", EXTRA)
         check_exists(path)
+        _check_alone(path)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         try:
@@ -57,3 +59,16 @@ class OnnxEngine(ExportedEngine):
             return answer
 
         super().__init__(exported, run, "float32")
+
+
+def _check_alone(path: Path) -> None:
+    """Refuse tensors that lie in other files, of which ONNX Runtime opens any.
+
+    Such a tensor names its file under the key "location" (TensorProto.external_data of onnx.proto).
+    """
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            raise WeightsError(f"weights {path}: an empty file; export again")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if data.find(b"location") >= 0:
+                raise WeightsError(f"weights {path}: it reads other files; export again")

@@ -54,7 +54,11 @@ class OpenVinoEngine(ExportedEngine):
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         }
-        request = core.compile_model(model, "CPU", options).create_infer_request()
+        try:
+            request = core.compile_model(model, "CPU", options).create_infer_request()
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise WeightsError(f"weights {path}: it cannot be compiled ({reason})") from None
 
         def run(image: np.ndarray) -> np.ndarray:
             answer: np.ndarray = request.infer([image])[0]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import pickle
+import re
+import zipfile
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from segnet_model.errors import WeightsError
+from segnet_model.tensor_file import read_tensors
 
 MEND = "expected VGG16 with batch normalisation as torchvision names it, features.0.weight and on"
+FEATURE = re.compile(r"features\.(\d{1,3})\.weight")
 _BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
@@ -51,14 +52,25 @@ def load_vgg16(network: nn.Module, path: str | Path) -> None:
 def _read(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            return read_tensors(path)[0]
+        _check_stored(path)
         tensors = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, SafetensorError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # a pickle that is damaged may fail in any way
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise WeightsError(f"encoder {path} cannot be read ({reason}); {MEND}") from None
     if not isinstance(tensors, dict):
         raise WeightsError(f"encoder {path} is not a state dict; {MEND}")
-    return tensors
+    return {k: v for k, v in tensors.items() if isinstance(k, str) and isinstance(v, Tensor)}
+
+
+def _check_stored(path: Path) -> None:
+    """Raise WeightsError where a file would grow when it is read; PyTorch stores as it is."""
+    if not path.is_file():
+        raise WeightsError("there is no such file")
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                raise WeightsError("it is compressed")
 
 
 def _pairs(encoders: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
@@ -69,20 +81,23 @@ def _pairs(encoders: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
 
 def _names(tensors: dict[str, Tensor]) -> list[int]:
     """The indices of the convolutions among `features`, in order."""
-    return sorted(
-        int(name.split(".")[1])
-        for name, tensor in tensors.items()
-        if name.startswith("features.") and name.endswith(".weight") and tensor.ndim == 4
-    )
+    found = ((FEATURE.fullmatch(name), tensor) for name, tensor in tensors.items())
+    return sorted(int(match[1]) for match, tensor in found if match and tensor.ndim == 4)
 
 
 @torch.no_grad()
 def _copy(
     convolution: nn.Conv2d, normalisation: nn.BatchNorm2d, tensors: dict[str, Tensor], index: int
 ) -> None:
-    convolution.weight.copy_(tensors[f"features.{index}.weight"])
+    _take(convolution.weight, tensors[f"features.{index}.weight"])
     for name in _BATCH_NORM:
-        getattr(normalisation, name).copy_(tensors[f"features.{index + 1}.{name}"])
+        _take(getattr(normalisation, name), tensors[f"features.{index + 1}.{name}"])
     if (bias := tensors.get(f"features.{index}.bias")) is not None:
         assert normalisation.running_mean is not None
         normalisation.running_mean -= bias
+
+
+def _take(own: Tensor, other: Tensor) -> None:
+    if own.shape != other.shape:  # PyTorch would repeat a smaller one
+        raise RuntimeError(f"{tuple(other.shape)} for {tuple(own.shape)}")
+    own.copy_(other)

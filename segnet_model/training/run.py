@@ -307,7 +307,7 @@ class Run:
         check_same(state.facts, self.settings, self.fingerprint, self.dataset, self.out)
         state.restore(self.trained, self.optimizer)
         if self.average:
-            self.average.restore(state.average(), state.facts["step"])
+            state.restore_average(self.average)
         for name in ("step", "miou", "measured_at", "best", "best_at"):
             setattr(self, name, state.facts[name])
         if self.step == self.steps:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,18 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from segnet_model.errors import DatasetError, SettingsError, WeightsError
+from segnet_model.documents import read_json
+from segnet_model.errors import DatasetError, SegNetError, SettingsError, WeightsError
 from segnet_model.settings import TrainSettings
-from segnet_model.tensor_file import read_tensors, write_tensors
+from segnet_model.tensor_file import read_metadata, read_tensors, write_tensors
+from segnet_model.training.averaging import WeightAverage
 
 KEY = "segnet_training"
+# By AdamW and by SGD.
+REMEMBERED = {
+    frozenset(("step", "exp_avg", "exp_avg_sq")),
+    frozenset(("momentum_buffer",)),
+}
 NETWORK, AVERAGE, OPTIMIZER = (
     "network.",
     "average.",
@@ -55,34 +63,81 @@ def save_state(
 class TrainingState:
     """A state as it was saved."""
 
+    path: Path
     tensors: dict[str, Tensor]
     facts: dict[str, Any]
 
     @classmethod
     def read(cls, path: Path) -> TrainingState:
         """Read a state; WeightsError with the mend where the file is damaged."""
-        try:
-            tensors, metadata = read_tensors(path)
-            return cls(tensors, json.loads(metadata[KEY]))
-        except (KeyError, ValueError, WeightsError) as error:
-            raise WeightsError(f"state {path}: {error}; delete it to start afresh") from None
+        with _damage(path):
+            facts = read_json(read_metadata(path)[KEY])
+            _check_facts(facts)
+            tensors, _ = read_tensors(path)
+            for name, tensor in tensors.items():
+                if not tensor.isfinite().all():
+                    raise WeightsError(f"{name} is not finite")
+            return cls(path, tensors, facts)
 
     def restore(self, network: nn.Module, optimizer: Optimizer) -> None:
-        """Put network and optimiser, made with the same settings, back to where they were."""
-        network.load_state_dict(self._below(NETWORK))
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in self._below(OPTIMIZER).items():
-            index, key = name.split(".", 1)
-            state.setdefault(int(index), {})[key] = tensor
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+        """Put network and optimiser, made with the same settings, back to where they were.
 
-    def average(self) -> dict[str, Tensor]:
-        """The averaged network's parameters and statistics."""
-        return self._below(AVERAGE)
+        Raises:
+            WeightsError: they are not of this state.
+        """
+        with _damage(self.path):
+            network.load_state_dict(self._below(NETWORK))
+            state: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in self._below(OPTIMIZER).items():
+                index, key = name.split(".", 1)
+                state.setdefault(int(index), {})[key] = tensor
+            _check_optimizer(state, optimizer)
+            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+    def restore_average(self, average: WeightAverage) -> None:
+        """Put the averaged network back; WeightsError where it is not of this state."""
+        with _damage(self.path):
+            average.restore(self._below(AVERAGE), self.facts["step"])
 
     def _below(self, prefix: str) -> dict[str, Tensor]:
         found = self.tensors.items()
         return {name.removeprefix(prefix): t for name, t in found if name.startswith(prefix)}
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Whatever does not fit comes out as WeightsError, with the mend."""
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, RuntimeError, SegNetError) as error:
+        reason = str(error).partition("\n")[0]
+        raise WeightsError(f"state {path}: {reason}; delete it to start afresh") from None
+
+
+def _check_facts(facts: Any) -> None:
+    """Raise TypeError where a fact is not what `Run.save_state` writes."""
+    wholes = [facts[name] for name in ("step", "measured_at", "best_at")]
+    shares = [facts[name] for name in ("miou", "best")]
+    if not all(type(each) is int and 0 <= each < 1 << 62 for each in wholes):
+        raise TypeError(f"steps are {wholes}")
+    if not all(each is None or (type(each) is float and 0 <= each <= 1) for each in shares):
+        raise TypeError(f"mIoU is {shares}")
+    if not isinstance(facts["settings"], dict) or not isinstance(facts["data"], str):
+        raise TypeError("its settings are none")
+
+
+def _check_optimizer(state: Mapping[int, Mapping[str, Tensor]], optimizer: Optimizer) -> None:
+    """Raise ValueError where a step would fail on what the optimiser is to remember."""
+    parameters = [each for group in optimizer.param_groups for each in group["params"]]
+    if state and sorted(state) != list(range(len(parameters))):
+        raise ValueError(f"the optimiser has {len(parameters)} parameters, not {len(state)}")
+    kinds = {frozenset(values) for values in state.values()}
+    if len(kinds) > 1 or not kinds <= REMEMBERED:
+        raise ValueError("the optimiser remembers something else")
+    for index, values in state.items():
+        for key, tensor in values.items():
+            if key != "step" and tensor.shape != parameters[index].shape:
+                raise ValueError(f"{OPTIMIZER}{index}.{key} has the shape {tuple(tensor.shape)}")
 
 
 def check_same(

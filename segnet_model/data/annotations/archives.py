@@ -49,16 +49,36 @@ def open_source(path: Path) -> Iterator[Source]:
     if path.is_dir():
         yield _Folder(path)
         return
+    if not path.is_file():  # a pipe or a device might never end
+        raise DatasetError(f"there is no {path}")
     try:
-        archive = zipfile.ZipFile(path)
-    except FileNotFoundError:
-        raise DatasetError(f"there is no {path}") from None
+        archive = _BoundedZip(path)
     except DAMAGE as error:
         raise DatasetError(
             f"{path} is neither a folder nor a whole zip ({error}); export it again"
         ) from None
     with archive:
         yield _Zip(path, archive)
+
+
+class _BoundedZip(zipfile.ZipFile):
+    """Stops reading a directory before its entries fill the memory."""
+
+    @property
+    def filelist(self) -> _Members:
+        """What `zipfile` appends each entry to."""
+        return self._members
+
+    @filelist.setter
+    def filelist(self, _empty: list[zipfile.ZipInfo]) -> None:
+        self._members = _Members()
+
+
+class _Members(list[zipfile.ZipInfo]):
+    def append(self, member: zipfile.ZipInfo) -> None:
+        if len(self) >= MAX_MEMBERS:
+            raise DatasetError(f"it holds more than {MAX_MEMBERS} files; import it in parts")
+        super().append(member)
 
 
 class _Folder:
@@ -79,8 +99,6 @@ class _Zip:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         members = archive.infolist()
-        if len(members) > MAX_MEMBERS:
-            raise DatasetError(f"{path} holds {len(members)} files; at most {MAX_MEMBERS} are read")
         for member in members:
             if reason := _danger(member):
                 raise DatasetError(

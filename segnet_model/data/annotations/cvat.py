@@ -22,6 +22,7 @@ from segnet_model.labels import LabelSet, SegmentationClass
 CAMVID_MAP = "label_colors.txt"
 MASK_MAP = "labelmap.txt"
 MASK_FOLDER = "SegmentationClass"
+MAX_BYTES = 1 << 16  # of a file that names the colours
 BLACK = (0, 0, 0)
 
 
@@ -83,7 +84,10 @@ def _label_set(
     """The export's own labels, which need not be ours."""
     classes = []
     try:
-        for line in source.read(name).decode("utf-8-sig").splitlines():
+        data = source.read(name)
+        if len(data) > MAX_BYTES:
+            raise DatasetError(f"{len(data)} bytes of labels, of {MAX_BYTES} at most; is it one?")
+        for line in data.decode("utf-8-sig").splitlines():
             if line.strip() and not line.lstrip().startswith("#"):
                 label, (red, green, blue) = parse(line.strip())
                 classes.append(SegmentationClass(label, (int(red), int(green), int(blue))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +16,12 @@ from segnet_model.data.annotations.archives import Source
 from segnet_model.data.annotations.forms import UNNAMED, Form, NamedMask, by_stem
 from segnet_model.errors import DatasetError
 from segnet_model.image_size import MAX_SIDE, check_size
+from segnet_model.labels import MAX_NAME
 
 Point = tuple[float, float]  # x, y in pixels; pixel (0, 0) has its centre at (0, 0)
+MAX_BYTES = 1 << 22  # of outlines: a hundred thousand points
+MAX_SHAPES = 10_000
+IMAGE_DATA = re.compile(rb'"imageData"\s*:\s*"[A-Za-z0-9+/=\\]*"')
 AREALESS = ("line", "linestrip", "point", "points")
 LEFT_OUT = "lines and points left out, as they have no area"
 
@@ -57,6 +62,9 @@ def paint(data: bytes) -> NamedMask:
 
 
 def _parse(data: bytes) -> dict[str, Any]:
+    data = IMAGE_DATA.sub(b'"imageData": null', data)  # the image itself as text
+    if len(data) > MAX_BYTES:
+        raise DatasetError(f"has {len(data)} bytes of outlines; at most {MAX_BYTES} are read")
     try:
         file = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -66,6 +74,8 @@ def _parse(data: bytes) -> dict[str, Any]:
             "is JSON, but has no shapes as labelme's has; from CVAT export CamVid 1.0 or "
             "Segmentation mask 1.1"
         )
+    if len(file["shapes"]) > MAX_SHAPES:
+        raise DatasetError(f"has {len(file['shapes'])} shapes; at most {MAX_SHAPES} are painted")
     return file
 
 
@@ -85,6 +95,8 @@ def _shape(shape: Any) -> tuple[str, str, list[Point]]:
         raise DatasetError(f"has a damaged shape ({type(error).__name__}: {error})") from None
     if not isinstance(label, str) or not isinstance(kind, str):
         raise DatasetError(f"has a shape whose label or kind is no text: {label!r}, {kind!r}")
+    if len(label) > MAX_NAME:
+        raise DatasetError(f"has a label of {len(label)} letters, {label[:20]!r}; shorten it")
     # NaN is not within either.
     if not all(abs(x) <= 2 * MAX_SIDE and abs(y) <= 2 * MAX_SIDE for x, y in points):
         raise DatasetError(f"has a shape {label!r} with a point far outside any image")
