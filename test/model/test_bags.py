@@ -340,3 +340,14 @@ def test_writer_refuses(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BagError, match="cannot write"), BagWriter(tmp_path / "file" / "bag"):
         pass
+
+
+def test_compressed_colour_filters_become_colours_as_at_the_node(tmp_path: Path) -> None:
+    grey = np.random.default_rng(3).integers(0, 256, (24, 32), np.uint8)
+    file = cv2.imencode(".png", grey)[1].tobytes()
+    with BagWriter(tmp_path / "bag") as bag:
+        bag.write_compressed(CAMERA, START, "camera", file, "bayer_rggb8; png compressed ")
+    with BagReader(tmp_path / "bag") as bag:
+        (image,) = bag.images(CAMERA)
+    expected = cv2.cvtColor(grey, cv2.COLOR_BayerBG2RGB)  # OpenCV's name of rggb
+    np.testing.assert_array_equal(image.image, expected)
