@@ -14,10 +14,7 @@ from rclpy.qos import (
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 DEPTH = 50  # messages; for a listener that must miss none while it is busy writing
-# By parameters of ROS's own: qos_overrides./segmentation/mask.publisher.depth and so on.
-OVERRIDABLE = QoSOverridingOptions(
-    [QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY, QoSPolicyKind.DEPTH]
-)
+OVERRIDABLE = (QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY, QoSPolicyKind.DEPTH)
 
 
 def profile(reliability: str, depth: int) -> QoSProfile:
@@ -28,6 +25,25 @@ def profile(reliability: str, depth: int) -> QoSProfile:
         depth: messages that wait for a slow reader.
     """
     return QoSProfile(depth=depth, reliability=ReliabilityPolicy[reliability.upper()])
+
+
+def overrides(node: Node, topic: str, end: str) -> QoSOverridingOptions:
+    """What ROS's own parameters change, qos_overrides./segmentation/mask.publisher.depth and so on.
+
+    rclpy keeps the values with which a topic was first made, and would put them over another
+    profile that is asked for later; so then only what a person has set is looked up again.
+
+    Args:
+        node: has the parameters.
+        topic: its name as it is given to the node.
+        end: "publisher" or "subscription".
+    """
+    given = node._parameter_overrides  # nothing public tells a person's values from defaults
+    prefix = f"qos_overrides.{node.resolve_topic_name(topic)}.{end}"
+    names = {kind: f"{prefix}.{kind.name.lower()}" for kind in OVERRIDABLE}
+    return QoSOverridingOptions(
+        [kind for kind, name in names.items() if name in given or not node.has_parameter(name)]
+    )
 
 
 def matching_qos(node: Node, topic: str) -> QoSProfile:

@@ -17,7 +17,7 @@ from std_msgs.msg import Header
 
 from segnet_model.errors import DeviceMemoryError, SegNetError
 from segnet_model.segmentation import Segmentation
-from segnet_ros.qos import OVERRIDABLE, complaint, profile
+from segnet_ros.qos import complaint, overrides, profile
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.engine import Engine
@@ -172,8 +172,10 @@ class Camera:
         )
 
     def _subscribe(self, kind: type, topic: str, call: Any, qos: QoSProfile, **how: Any) -> None:
+        name = self._inside + topic
+        changes = overrides(self._node, name, "subscription")
         subscription = self._node.create_subscription(
-            kind, self._inside + topic, call, qos, qos_overriding_options=OVERRIDABLE, **how
+            kind, name, call, qos, qos_overriding_options=changes, **how
         )
         self._subscriptions.append(subscription)
 

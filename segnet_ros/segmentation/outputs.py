@@ -9,7 +9,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Header
 
-from segnet_ros.qos import OVERRIDABLE, profile
+from segnet_ros.qos import overrides, profile
 from segnet_ros.segmentation.engine import Engine
 from segnet_ros.segmentation.frame import Frame
 from segnet_ros.segmentation.messages import OUTPUTS, TYPES, about
@@ -40,7 +40,7 @@ class Outputs:
             for name, kind in TYPES.items():
                 topic = node.create_lifecycle_publisher(
                     kind, prefix + name, profile(reliability, DEPTH),
-                    qos_overriding_options=OVERRIDABLE,
+                    qos_overriding_options=overrides(node, prefix + name, "publisher"),
                 )  # fmt: skip
                 undo.callback(node.destroy_lifecycle_publisher, topic)
                 self._topics[name] = topic

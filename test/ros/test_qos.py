@@ -12,7 +12,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from segnet_ros.qos import OVERRIDABLE, complaint, profile
+from segnet_ros.qos import complaint, overrides, profile
 
 pytestmark = pytest.mark.ros
 
@@ -71,14 +71,22 @@ def test_a_publisher_that_keeps_nothing_is_named(node):
     assert "it keeps nothing for who comes later" in told(node, 1, LATCHED)
 
 
+def subscribe(node, topic, asked):
+    changes = overrides(node, topic, "subscription")
+    made = node.create_subscription(Image, topic, print, asked, qos_overriding_options=changes)
+    return made.qos_profile
+
+
 def test_ros_own_overrides_change_a_profile(node):
     asked = profile("best_effort", 1)
-    made = node.create_subscription(
-        Image, "/camera", print, asked, qos_overriding_options=OVERRIDABLE
-    )
-    assert (made.qos_profile.reliability, made.qos_profile.depth) == (ReliabilityPolicy.RELIABLE, 7)
+    for _ in range(2):  # the second as by a node that is configured anew
+        made = subscribe(node, "camera", asked)
+        assert (made.reliability, made.depth) == (ReliabilityPolicy.RELIABLE, 7)
     assert asked.reliability == ReliabilityPolicy.RELIABLE  # which complaints then go by
-    node.destroy_subscription(made)  # and made again, as by a node that is configured anew
-    node.create_subscription(
-        Image, "/camera", print, profile("best_effort", 1), qos_overriding_options=OVERRIDABLE
-    )
+
+
+def test_what_nobody_overrides_is_as_it_is_asked_for_each_time(node):
+    for reliability in ("best_effort", "reliable"):
+        made = subscribe(node, "other", profile(reliability, 1))
+        assert made.reliability == ReliabilityPolicy[reliability.upper()]
+    assert node.has_parameter("qos_overrides./other.subscription.reliability")  # to be found

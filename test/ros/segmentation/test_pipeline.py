@@ -265,6 +265,18 @@ def test_outputs_that_cannot_all_be_made_leave_nothing(node, engine, monkeypatch
     assert names(node) == before
 
 
+def test_another_reliability_applies_when_it_is_configured_anew(node, engine):
+    for each in ("reliable", "best_effort", "reliable"):
+        settings = Settings(reliability=each, output_reliability=each)
+        pipeline = Pipeline(node, engine, lambda settings=settings: settings)
+        pipeline.start()
+        (asked,) = node.get_subscriptions_info_by_topic("/image")
+        (offered,) = node.get_publishers_info_by_topic("/test/mask")
+        assert asked.qos_profile.reliability.name.lower() == each
+        assert offered.qos_profile.reliability.name.lower() == each
+        pipeline.destroy()
+
+
 CAMERAS = Settings(cameras=("front", "left"))
 
 
