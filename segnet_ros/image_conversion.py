@@ -11,6 +11,7 @@ from std_msgs.msg import Header
 
 from segnet_model.encodings import ENCODINGS, decode_compressed, decode_message
 from segnet_model.errors import ImageError
+from segnet_model.image_size import check_size
 from segnet_ros.image_cdr import (
     RawCompressedImage,
     RawImage,
@@ -85,6 +86,7 @@ def to_rgb(message: AnyImage) -> np.ndarray:
 
 def by_cv_bridge(message: Image | RawImage) -> np.ndarray:
     """Decode with cv_bridge: (H, W, 3) uint8 RGB, or ImageError."""
+    check_size(message.height, message.width)
     try:
         image: np.ndarray = CvBridge().imgmsg_to_cv2(message, "rgb8")
     except Exception as error:  # it raises CvBridgeError, TypeError, cv2.error, ...

@@ -121,6 +121,13 @@ def test_cv_bridge_is_asked_for_what_is_not_known_here(monkeypatch):
         to_rgb(image("odd", 1, [0]))
 
 
+def test_cv_bridge_is_not_asked_for_an_image_that_cannot_be(monkeypatch):
+    monkeypatch.setattr(image_conversion, "CvBridge", None)  # calling it would be an error
+    huge = Image(height=2**31, width=2**31, encoding="strange64", step=0)
+    with pytest.raises(ImageError, match="pixels cannot be"):
+        image_conversion.by_cv_bridge(huge)
+
+
 # Those that both name. Of nameless channels cv_bridge does not say which colour they are.
 SHARED = sorted(name for name in ENCODINGS if not name[0].isdigit() and name[:2] != "nv")
 
