@@ -17,14 +17,16 @@ class Throttle:
 
         Args:
             time: of now, in seconds of a clock that never goes back.
-            rate: things a second that may pass; 0 lets all.
+            rate: things a second that may pass; 0 lets all. It may change at any time.
         """
         if not rate:
             return True
         period = 1 / rate
-        if time < self._due - EARLY * period:
+        # None is due later than that, unless the rate was lower before.
+        due = self._due if self._due < time + 2 * period else time
+        if time < due - EARLY * period:
             return False
         # From when it was due, so that the mean rate is right, unless nothing came for long.
-        late = time - self._due > period
-        self._due = (time if late else self._due) + period
+        late = time - due > period
+        self._due = (time if late else due) + period
         return True

@@ -27,3 +27,12 @@ def test_a_pause_is_not_made_up_for():
 def test_a_camera_that_is_not_punctual_keeps_its_rate():
     times = [n / 10 + (0.02 if n % 2 else 0) for n in range(100)]
     assert len(passed(times, 10.0)) == 100
+
+
+def test_another_rate_applies_at_once():
+    throttle = Throttle()
+    assert throttle.passes(0.0, 0.01)
+    assert not throttle.passes(1.0, 0.01)
+    assert [time for time in range(2, 6) if throttle.passes(time, 1.0)] == [2, 3, 4, 5]
+    assert throttle.passes(6.0, 0.01)
+    assert not throttle.passes(7.0, 0.01)
