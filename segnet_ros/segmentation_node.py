@@ -55,7 +55,7 @@ class SegmentationNode(LifecycleNode):
         self._reloader = Reloader(self, lambda: self._pipeline, lambda: self.settings)
         self.add_on_set_parameters_callback(self._judge)
         if hasattr(self, "add_post_set_parameters_callback"):  # not in Humble
-            self.add_post_set_parameters_callback(lambda changes: self._reloader.settle())
+            self.add_post_set_parameters_callback(self._reloader.settle_after)
         parameters.declare(self)
         refuse_impossible(self)
         self._slow_services = serve(self, self._reloader)

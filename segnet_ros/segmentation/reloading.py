@@ -68,8 +68,11 @@ class Reloader:
     def judge(self, changes: Sequence[Parameter]) -> str:
         """Load the network that these parameters would ask for, and say why that fails.
 
-        Values that are equal to the present ones ask for nothing.
+        Values that are equal to the present ones ask for nothing; other parameters do not wait for
+        a network that is being loaded.
         """
+        if not parameters.concern_network(changes):
+            return ""
         with self._lock:
             self.settle()
             pipeline = self._pipeline()
@@ -86,6 +89,11 @@ class Reloader:
                 return self._refuse(error)
             self._candidate = Candidate(pipeline, engine, asked)
             return ""
+
+    def settle_after(self, changes: Sequence[Parameter]) -> None:
+        """Settle if these parameters, which were set, may be those of the network."""
+        if parameters.concern_network(changes):
+            self.settle()
 
     def settle(self) -> None:
         """Hand over the network that was judged if its parameters are set now, else drop it."""

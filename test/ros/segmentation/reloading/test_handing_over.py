@@ -167,3 +167,22 @@ def test_a_driver_that_hangs_does_not_keep_the_process_from_ending(
     load.may_end.set()
     setting.join(WAIT)
     assert len(load.alive) == 0  # too late, so it is dropped
+
+
+def test_other_parameters_do_not_wait_for_a_load(configured, load, change):
+    """~/set_enabled is answered by the thread that hears the images."""
+    load.begun.clear()
+    load.may_end.clear()
+    loading = Thread(target=change, args=(configured,), kwargs={"weights": "new"})
+    loading.start()
+    assert load.begun.wait(WAIT)
+    switching = Thread(target=change, args=(configured,), kwargs={"enabled": False})
+    switching.start()
+    switching.join(1)
+    try:
+        assert not switching.is_alive()
+        assert configured.settings.enabled is False
+    finally:
+        load.may_end.set()
+        loading.join(WAIT)
+    assert weights(configured) == "new"
