@@ -165,12 +165,10 @@ class Diagnostics:
         self._before, self._time = now, time
 
     def _status(self, name: str, now: Observation, seconds: float) -> DiagnosticStatus:
-        before = self._before.get(name)
-        # A new activation counts from zero again.
-        if before is None or (
-            now.state != before.state or now.counts.received < before.counts.received
-        ):
-            before = Observation(now.state)
+        before = self._before.get(name, now)
+        if now.state != before.state or now.counts.received < before.counts.received:
+            # A new activation counts from zero again, and what failed before its end is told.
+            before = Observation(now.state) if now.state == "active" else now
         level, message = judge(now, before)
         values = numbers(now, before, seconds)
         node = self._node.get_fully_qualified_name().lstrip("/")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("rclpy")
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.clock import Clock
 
 from segnet_model.errors import ImageError, reason
 from segnet_model.gpu_health import GpuHealth
-from segnet_ros.segmentation.diagnostics import Observation, judge, numbers
+from segnet_ros.segmentation.diagnostics import Diagnostics, Observation, judge, numbers
 from segnet_ros.segmentation.health import Signs
 from segnet_ros.segmentation.messages import Timing
 from segnet_ros.segmentation.settings import Settings
@@ -130,6 +133,53 @@ def test_warnings_do_not_hide_each_other():
     assert level == WARN
     assert message.startswith("bad frames: 2 x step; no image on")
     assert message.endswith("; reload refused")
+
+
+class Node:
+    """Stands for one; keeps what is published."""
+
+    def __init__(self):
+        self.said = []
+
+    def create_publisher(self, *how):
+        return SimpleNamespace(publish=lambda m: self.said.append(m.status[0]))
+
+    def create_timer(self, *how, **more):
+        pass
+
+    def get_clock(self):
+        return Clock()
+
+    def get_fully_qualified_name(self):
+        return "/segmentation"
+
+
+def told(*observations):
+    """Level and message of each but the first."""
+    node, left = Node(), list(observations)
+    diagnostics = Diagnostics(node, 1.0, lambda: {"": left.pop(0)})
+    while left:
+        diagnostics.publish()
+    return [(status.level, status.message) for status in node.said]
+
+
+def test_what_failed_before_the_end_of_an_activation_is_not_told_again():
+    bad = Observation("active", counts=failed(oom=2), broken=2)
+    ended = Observation("inactive", broken=2)  # its counts ended with it
+    assert told(ACTIVE, bad, bad, ended, ended) == [
+        (ERROR, "frames lost: 2 x oom"),
+        (OK, "running"),
+        (OK, "inactive"),
+        (OK, "inactive"),
+    ]
+
+
+def test_what_fails_at_the_beginning_of_an_activation_is_told():
+    began = Observation("active", counts=failed(step=1))
+    (told_first,) = told(Observation("inactive"), began)
+    assert told_first == (WARN, "bad frames: 1 x step")
+    again = Observation("active", counts=Counts(received=2, reasons={"step": 1}))
+    assert told(Observation("active", counts=failed(step=1)), again) == [told_first]
 
 
 def test_numbers():
