@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from sensor_msgs.msg import CameraInfo
+import numpy as np
+from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from std_msgs.msg import Header
 
 
@@ -18,32 +19,41 @@ def scaled_info(info: CameraInfo, size: tuple[int, int], header: Header) -> Came
 
     Returns:
         A new message. A pixel's middle is at whole numbers: the middle of the left upper pixel,
-        (0, 0), is (s - 1) / 2 after scaling by s. Where the size is the same, only the header is
-        new.
+        (0, 0), is (s - 1) / 2 after scaling by s. Where the size is the image's own, only the
+        header is new; otherwise the part and the binning that info tells of are worked in.
     """
     found = deepcopy(info)
     found.header = header
+    part = _part(info)
+    binned = part.width // max(info.binning_x, 1), part.height // max(info.binning_y, 1)
     height, width = size
-    if (info.height, info.width) == size or not (info.height and info.width):
+    if binned == (width, height) or not (part.width and part.height):
         return found
-    x, y = width / info.width, height / info.height
+    across = width / part.width, part.x_offset
+    down = height / part.height, part.y_offset
+    found.k, found.p = _scaled(info.k, 3, across, down), _scaled(info.p, 4, across, down)
     found.height, found.width = height, width
-    found.k = _scaled(info.k, 3, x, y)
-    found.p = _scaled(info.p, 4, x, y)
-    found.roi.x_offset, found.roi.width = (
-        round(v * x) for v in (info.roi.x_offset, info.roi.width)
-    )
-    found.roi.y_offset, found.roi.height = (
-        round(v * y) for v in (info.roi.y_offset, info.roi.height)
-    )
+    found.roi = RegionOfInterest(do_rectify=info.roi.do_rectify)
+    found.binning_x = found.binning_y = 0
     return found
 
 
-def _scaled(matrix: list[float], columns: int, x: float, y: float) -> list[float]:
-    """Scale the rows of a matrix of `columns`, 3 rows, that maps to pixels."""
-    values = [float(value) for value in matrix]
-    for row, factor in ((0, x), (1, y)):
-        for column in range(columns):
-            values[row * columns + column] *= factor
-        values[row * columns + 2] += (factor - 1) / 2
-    return values
+def _part(info: CameraInfo) -> RegionOfInterest:
+    """Which pixels of the camera the image shows: zeros stand for all."""
+    if info.roi.width and info.roi.height:
+        return info.roi
+    return RegionOfInterest(width=info.width, height=info.height)
+
+
+def _scaled(
+    matrix: list[float], columns: int, across: tuple[float, int], down: tuple[float, int]
+) -> list[float]:
+    """Move and scale a matrix of `columns`, 3 rows, that maps to pixels.
+
+    Each axis has its factor, and where the part begins in pixels before that.
+    """
+    rows = np.array(matrix, np.float64).reshape(3, columns)
+    for row, (factor, begin) in enumerate((across, down)):
+        rows[row] = factor * (rows[row] - begin * rows[2])
+        rows[row, 2] += (factor - 1) / 2
+    return [float(value) for value in rows.ravel()]

@@ -18,8 +18,10 @@ def info():
     found = CameraInfo(height=480, width=640, distortion_model="plumb_bob", d=[0.1, 0.2, 0, 0, 0.0])
     found.k = [500.0, 0.0, 319.5, 0.0, 510.0, 239.5, 0.0, 0.0, 1.0]
     found.p = [490.0, 0.0, 310.0, 12.0, 0.0, 495.0, 230.0, 0.0, 0.0, 0.0, 1.0, 0.0]
-    found.roi = RegionOfInterest(x_offset=64, y_offset=48, width=320, height=240)
     return found
+
+
+PART = RegionOfInterest(x_offset=64, y_offset=48, width=320, height=240, do_rectify=True)
 
 
 def seen(matrix, columns):
@@ -37,12 +39,33 @@ def test_a_point_is_seen_at_the_same_share_of_the_image():
         np.testing.assert_allclose(found, seen(getattr(before, field), columns))
     assert after.p[3] == 6.0  # the baseline of a stereo pair is in pixels too
     assert list(after.d) == list(before.d)  # of angles, which stay
-    part = after.roi
-    assert (part.x_offset, part.y_offset, part.width, part.height) == (32, 12, 160, 60)
 
 
-def test_the_same_size_changes_nothing_but_the_header():
-    before, after = info(), scaled_info(info(), (480, 640), Header(frame_id="here"))
+def test_a_part_of_the_camera_and_binned_pixels_are_worked_in():
+    before = info()
+    before.roi, before.binning_x, before.binning_y = PART, 2, 2  # the image has 160x120 pixels
+    after = scaled_info(before, (60, 40), Header())
+    assert (after.width, after.height, after.binning_x, after.binning_y) == (40, 60, 0, 0)
+    assert after.roi == RegionOfInterest(do_rectify=True)
+    for field, columns in (("k", 3), ("p", 4)):
+        there = seen(getattr(before, field), columns) - [PART.x_offset, PART.y_offset]
+        found = seen(getattr(after, field), columns)
+        np.testing.assert_allclose(found, there / [320 / 40, 240 / 60])
+
+
+@pytest.mark.parametrize(
+    ("roi", "binning", "size"),
+    [
+        (RegionOfInterest(), 0, (480, 640)),
+        (RegionOfInterest(), 2, (240, 320)),
+        (PART, 1, (240, 320)),
+        (PART, 3, (80, 106)),
+    ],
+)
+def test_the_size_of_the_image_changes_nothing_but_the_header(roi, binning, size):
+    before = info()
+    before.roi, before.binning_x, before.binning_y = roi, binning, binning
+    after = scaled_info(before, size, Header(frame_id="here"))
     assert after.header.frame_id == "here"
     after.header = before.header
     assert after == before
