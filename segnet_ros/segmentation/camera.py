@@ -131,13 +131,14 @@ class Camera:
         self._outputs.publish(frame, arrival.wanted)
         # Stats cannot tell when they went out.
         self._timing = timing = self._time(arrival, answer)
-        self._health.see(frame.summary, perf_counter(), settings.max_uncertainty)
+        self._health.see(frame.summary, perf_counter())
         if "stats" in arrival.wanted:
             counts = replace(counts, processed=counts.processed + 1)
             self._outputs.publish_stats(messages.stats(frame, timing, counts))
 
     def report(self, error: Exception) -> None:
         """Say that a frame failed, not too often."""
+        self._health.fail()
         if not self._node.context.ok():
             return  # the process is ending, and nothing can be published or logged any more
         lost = isinstance(error, DeviceMemoryError)  # not the frame's fault
@@ -167,7 +168,7 @@ class Camera:
             broken=self._broken,
             timing=self._timing,
             unheard=unheard,
-            blind=self._ground.problem,
+            blind=self._ground.problem if "drivable_grid" in self._outputs.wanted() else "",
             signs=self._health.signs(perf_counter()),
         )
 
@@ -191,6 +192,7 @@ class Camera:
         wanted = self._outputs.wanted() if settings.enabled else frozenset()
         if not wanted:
             self._idle += 1
+            self._health.rest()
         elif self._throttle.passes(time, settings.max_rate):
             self._health.ask(time)
             self._submit(Arrival(data, self._kind, wanted, time))

@@ -84,7 +84,7 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
 def _slowness(now: Observation, before: Observation) -> Iterator[str]:
     wait, least = now.signs.wait, now.settings.min_rate
     if least and wait > 1 / least:
-        yield f"no answer for {wait:.1f} s; min_rate asks for {least:g} a second: {QUICKER}"
+        yield f"an answer takes {wait:.1f} s; min_rate asks for {least:g} a second: {QUICKER}"
     came = now.counts.received - before.counts.received
     dropped = now.counts.dropped - before.counts.dropped
     if came >= MANY and dropped > MOST * came:

@@ -29,7 +29,7 @@ class Summary:
 
     largest: str  # name of the class with the most pixels
     share: float  # of the pixels that have it, 0 to 1
-    uncertainty: float  # mean, 0 to 1
+    unsure: float  # share of the pixels that are above max_uncertainty
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Frame:
         whole: what the network says, at the image's size.
         labels: what its classes mean.
         settings: the parameters for this frame.
-        info: of the camera, at the image's size; None where none came.
+        info: as the camera published it last; None where none came.
         ground: projects this camera's images to the ground; None where it is not asked for, or
             not known where the camera is.
     """
@@ -85,11 +85,13 @@ class Frame:
     @cached_property
     def summary(self) -> Summary:
         """Quick enough for every frame."""
-        labels = self.whole.labels[::SPARSE, ::SPARSE]
+        labels, uncertainty = (
+            each[::SPARSE, ::SPARSE] for each in (self.whole.labels, self.whole.uncertainty)
+        )
         numbers = np.bincount(labels.ravel())
         largest = int(numbers.argmax())
         return Summary(
             self.labels.names[largest],
             float(numbers[largest] / labels.size),
-            float(self.whole.uncertainty[::SPARSE, ::SPARSE].mean()),
+            1 - float((uncertainty <= self.settings.max_uncertainty).mean()),  # NaN is not sure
         )

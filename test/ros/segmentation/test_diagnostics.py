@@ -74,7 +74,7 @@ def answered(latency_ms, **more):
         (Observation("active", blind="no drivable_grid: no info"), "no drivable_grid: no info"),
         (
             Observation("active", signs=Signs(wait=2.1)),
-            "no answer for 2.1 s; min_rate asks for 0.5",
+            "an answer takes 2.1 s; min_rate asks for 0.5",
         ),
         (Observation("active", signs=Signs(warnings=("all Sky",))), "all Sky"),
         (Observation("active", counts=Counts(20, 1, 19)), "19 of 20 images were dropped"),

@@ -12,11 +12,11 @@ SKY = Summary("Sky", 0.999, 0.1)
 FOG = Summary("Road", 0.6, 0.9)
 
 
-def warnings(*seen, limit=0.5):
+def warnings(*seen):
     """Of a camera that showed (time, summary)."""
     health = Health(0.0)
     for time, summary in seen:
-        health.see(summary, time, limit)
+        health.see(summary, time)
     return health.signs(seen[-1][0]).warnings
 
 
@@ -25,7 +25,7 @@ def test_nothing_is_wrong_with_usual_images_or_for_a_moment():
     assert warnings((0, SKY), (LONG, SKY)) == ()
     assert warnings((0, SKY), (4, USUAL), (5, SKY), (9, SKY)) == ()
     assert warnings((0, SKY), (9, Summary("Tree", 1.0, 0.1))) == ()  # the camera moves
-    assert warnings((0, FOG), (60, FOG), limit=0.95) == ()
+    assert warnings((0, Summary("Road", 0.6, 0.4)), (60, Summary("Road", 0.6, 0.4))) == ()
 
 
 def test_one_class_for_long_is_named():
@@ -47,12 +47,35 @@ def test_an_image_that_is_not_answered_waits_and_silence_is_another_thing():
         health.hear(time)
         health.ask(time)
     assert (health.signs(8.0).silence, health.signs(8.0).wait) == (2.0, 3.0)
-    health.see(USUAL, 8.5, 0.5)
-    assert health.signs(9.0).wait == 0.0
+    health.see(USUAL, 8.5)
+    assert health.signs(9.0).wait == 3.5  # a slow network is slow all the time
+    health.ask(9.0)
+    health.see(USUAL, 9.5)
+    assert health.signs(10.0).wait == 0.5
+
+
+def test_what_fails_is_not_waited_for():
+    health = Health(0.0)
+    health.ask(1.0)
+    health.fail()
+    assert health.signs(60.0).wait == 0.0
+
+
+def test_while_nobody_asks_nothing_is_wrong_with_the_answers():
+    health = Health(0.0)
+    for time in (0.0, 8.0):
+        health.ask(time)
+        health.see(Summary("Sky", 1.0, 1.0), time + 4)
+    health.ask(13.0)
+    assert (len(health.signs(14.0).warnings), health.signs(14.0).wait) == (2, 4.0)
+    health.rest()
+    assert (health.signs(14.0).warnings, health.signs(14.0).wait) == ((), 0.0)
+    health.see(Summary("Sky", 1.0, 1.0), 3600.0)  # for how long nobody knows
+    assert health.signs(3600.0).warnings == ()
 
 
 def test_what_was_wrong_does_not_go_on_being_so_while_nothing_is_answered():
     health = Health(0.0)
     for time in (0, 4):
-        health.see(SKY, time, 0.5)
+        health.see(SKY, time)
     assert health.signs(100.0).warnings == ()

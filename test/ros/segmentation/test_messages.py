@@ -17,7 +17,7 @@ from std_msgs.msg import Header
 from segnet_model.labels import LabelSet, SegmentationClass
 from segnet_model.segmentation import Segmentation
 from segnet_ros.segmentation import messages
-from segnet_ros.segmentation.frame import Frame
+from segnet_ros.segmentation.frame import SPARSE, Frame
 from segnet_ros.segmentation.messages import OUTPUTS, Timing
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.worker import Counts
@@ -188,4 +188,14 @@ def test_without_a_calibration_there_is_no_camera_info_and_no_grid(frame):
 
 def test_a_summary_names_the_largest_class(frame):
     assert (frame.summary.largest, frame.summary.share) == ("wall", 1.0)  # one pixel is looked at
-    assert frame.summary.uncertainty == 0.0
+    assert frame.summary.unsure == 0.0
+
+
+@pytest.mark.parametrize(("limit", "share"), [(0.9, 0.25), (0.3, 0.5), (0.1, 0.75)])
+def test_a_summary_tells_how_much_of_the_image_is_unsure(limit, share):
+    uncertainty = np.repeat(np.float32([[0.2, 0.8], [0.0, np.nan]]), SPARSE, 0).repeat(SPARSE, 1)
+    labels = np.zeros(uncertainty.shape, np.uint8)
+    found = Segmentation(labels, 1 - uncertainty, uncertainty)
+    settings = Settings(max_uncertainty=limit)
+    frame = Frame(Header(), np.zeros((*labels.shape, 3)), found, LABELS, settings)
+    assert frame.summary.unsure == share

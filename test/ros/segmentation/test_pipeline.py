@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("rclpy")
 import rclpy
+from nav_msgs.msg import OccupancyGrid
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, Image
@@ -399,6 +400,25 @@ def test_a_node_that_is_disabled_rests(node, engine, start, spin, publish):
     spin(lambda: seen(pipeline).idle == 1)
     assert pipeline.counts() == Counts()
     assert engine.predictor.asked == []
+
+
+def test_a_frame_that_fails_is_not_waited_for(node, start, spin, publish):
+    listen(node, "mask")
+    pipeline = start(Settings())
+    rubbish = picture()
+    rubbish.step = 1
+    publish("image", rubbish)
+    spin(lambda: pipeline.counts().failed == 1)
+    assert seen(pipeline).signs.wait == 0.0
+
+
+def test_no_grid_is_missed_once_nobody_listens_to_it(node, start, spin, publish):
+    listener = node.create_subscription(OccupancyGrid, "~/drivable_grid", print, 10)
+    pipeline = start(Settings())
+    publish("image", picture())
+    spin(lambda: "no camera_info came" in seen(pipeline).blind)
+    node.destroy_subscription(listener)
+    spin(lambda: seen(pipeline).blind == "")
 
 
 def test_masks_of_another_size_with_a_camera_info_that_fits(node, start, spin, publish):
