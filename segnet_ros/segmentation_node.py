@@ -153,8 +153,8 @@ class SegmentationNode(LifecycleNode):
     def _observe(self) -> dict[str, Observation]:
         pipeline, settings = self._pipeline, self.settings
         seen = Observation(self._state, self._problem, settings=settings)
-        if pipeline is None:
-            return {"": seen}
+        if pipeline is None:  # the names of later, as others would be taken for lost then
+            return dict.fromkeys(settings.cameras or ("",), seen)
         engine = pipeline.engine
         gpu = gpu_health(engine.predictor.device)
         refusal = self._reloader.refusal

@@ -88,8 +88,8 @@ def test_each_camera_has_a_health_of_its_own(cameras, masks, health):
     bad = message_of(picture(1), 20)
     bad.step -= 1
     cameras["left"].publish(bad)
-    left = state_of(health, "left", lambda s, values: s.level == DiagnosticStatus.WARN)
-    assert "step # is shorter" in left.message
+    left = state_of(health, "left", lambda s, values: "step # is shorter" in s.message)
+    assert left.level == DiagnosticStatus.WARN
     state_of(health, "front", lambda s, values: values["rejected"] == "0")
 
 
@@ -128,4 +128,16 @@ def test_a_publisher_that_cannot_be_heard_is_named(client, start_node, weights):
 
     health.next(told)
     node.wait_for("it sends best effort and is asked for reliable; set reliability to best_effort")
+    assert node.end() == 0
+
+
+def test_the_cameras_have_their_names_before_they_are_configured(client, start_node):
+    """Else whoever watches the diagnostics would take one for lost later."""
+    health = client.listen("/diagnostics", DiagnosticArray)
+    node = start_node(
+        "-r", "__node:=early", cameras=list(NAMES), autostart=False, diagnostics_period=0.1
+    )
+    message = health.next(lambda m: m.status[0].name.startswith("early"))
+    assert [s.name for s in message.status] == [f"early: segmentation of {n}" for n in NAMES]
+    assert {s.message for s in message.status} == {"unconfigured"}
     assert node.end() == 0
