@@ -68,11 +68,10 @@ class CameraPose:
         Raises:
             SettingsError: a number is out of range; degrees instead of radians, maybe.
         """
-        for name, angle, most in (("pitch", pitch, 0.5), ("roll", roll, 1), ("yaw", yaw, 1)):
-            if not abs(angle) <= most * np.pi:
-                raise SettingsError(
-                    f"{name} {angle} is not within {most * np.pi:.2f} either way; give radians"
-                )
+        # A little more than pi, for who writes 3.1416.
+        for name, angle, most in (("pitch", pitch, 1.6), ("roll", roll, 3.2), ("yaw", yaw, 3.2)):
+            if not abs(angle) <= most:
+                raise SettingsError(f"{name} {angle} is not within {most} either way; give radians")
         matrix = np.eye(4)
         matrix[:3, :3] = _about(2, yaw) @ _about(1, pitch) @ _about(0, roll) @ _OPTICAL
         matrix[:3, 3] = x, y, height

@@ -42,8 +42,8 @@ class GroundProjector:
         """
         self.lens, self.pose, self.spec = lens, pose, spec
         self._size = spec.rows * spec.columns
+        self._walk_cells, walked = walked_pixels(lens, pose, spec)  # first, as it may refuse
         self._cells, covered = covered_pixels(lens, pose, spec)
-        self._walk_cells, walked = walked_pixels(lens, pose, spec)
         used = np.zeros(lens.width * lens.height + 1, bool)  # the last stands for what is not seen
         raised = raised_pixels(lens, pose, spec, self._cells)
         used[covered], used[raised], used[walked] = True, True, True

@@ -190,7 +190,7 @@ class Settings:
         0.1, LIVE, "Metres of a side of a cell of ~/drivable_grid.", limits=(0.01, 5.0)
     )
     grid_length: float = setting(
-        15.0, LIVE, "Metres that ~/drivable_grid reaches forward.", limits=(0.1, 200.0)
+        15.0, LIVE, "Metres that ~/drivable_grid reaches forward.", limits=(0.1, 100.0)
     )
     grid_width: float = setting(
         15.0, LIVE, "Metres of ~/drivable_grid from right to left.", limits=(0.1, 200.0)

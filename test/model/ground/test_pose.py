@@ -57,6 +57,11 @@ def test_moved():
     assert pose.moved(CameraPose.mounted(1.0, yaw=0.0011))
 
 
+def test_a_half_turn_may_be_rounded():
+    backward = CameraPose.mounted(1.0, yaw=3.1416).matrix[:3, 2]
+    np.testing.assert_allclose(backward, (-1, 0, 0), atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

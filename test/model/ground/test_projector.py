@@ -6,7 +6,7 @@ import pytest
 
 from segnet_model.data.scenes.camera import look
 from segnet_model.errors import ImageError, SettingsError
-from segnet_model.ground import CameraPose, GridSpec, GroundProjector, Lens
+from segnet_model.ground import CameraPose, GridSpec, GroundProjector, Lens, projector
 from segnet_model.labels import LabelSet
 
 CAMVID = LabelSet.load("camvid")
@@ -211,6 +211,8 @@ def test_bad_input_is_refused(labels, uncertainty, bound, error, message):
         mapped(labels, uncertainty, bound=bound)
 
 
-def test_a_grid_far_from_the_camera_is_refused():
+def test_a_grid_far_from_the_camera_is_refused_before_any_work(monkeypatch):
+    """The node asks once a frame."""
+    monkeypatch.setattr(projector, "covered_pixels", pytest.fail)
     with pytest.raises(SettingsError, match="cells from the camera, more than 1000"):
         mapped(image(), spec=GridSpec(0.01, 90.0, 91.0, -1.0, 1.0))

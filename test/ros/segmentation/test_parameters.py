@@ -14,11 +14,15 @@ from rclpy.exceptions import (
     InvalidParameterValueException,
 )
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
 
 from segnet_ros.parameter_table import CONFIGURE, LIVE, NETWORK, START
 from segnet_ros.segmentation import parameters
+from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.parameters import TABLE, changed, concern_network, judge, of_network
 from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.transforms import Transforms
 
 pytestmark = pytest.mark.ros
 
@@ -221,3 +225,14 @@ def test_all_reasons_are_told():
 
 def test_a_parameter_cannot_be_removed():
     assert "max_uncertainty" in judge([Parameter("max_uncertainty")], configured=False)
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_the_ground_can_be_mapped_at_the_limits(end):
+    """What is within them and cannot be would be taken, and leave the planner without a grid."""
+    names = [name for name in TABLE if name.startswith(("camera_", "grid_"))]
+    ends = {name: TABLE[name].metadata["limits"][end] for name in names}
+    settings = Settings(**ends | {"grid_resolution": 5.0, "camera_height": 100.0})
+    info = CameraInfo(height=60, width=80, k=[50.0, 0, 39.5, 0, 50.0, 29.5, 0, 0, 1])
+    ground = Ground(Transforms(None))
+    assert ground.projector(info, (60, 80), Header(), settings) is not None, ground.problem
