@@ -72,7 +72,7 @@ def to_rgb(message: AnyImage) -> np.ndarray:
     """Decode the pixels of a message.
 
     Returns:
-        (H, W, 3) uint8 RGB; for rgb8 and rgba8 a view of the message's data.
+        (H, W, 3) uint8 RGB; for rgb8 a view of the message's data.
 
     Raises:
         ImageError: the message is not the image that it claims to be.
