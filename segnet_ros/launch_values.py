@@ -38,15 +38,20 @@ def camera_remappings(values: Mapping[str, str]) -> list[tuple[str, str]]:
     Raises:
         SettingsError: there are not as many topics as cameras.
     """
-    names = typed("cameras", values["cameras"] or "[]", ())
+    names = [name for name in typed("cameras", values["cameras"] or "[]", ()) if name]
     images = _topics("image", values["image"], names)
     infos = _topics("camera_info", values["camera_info"], names) if values["camera_info"] else None
     remappings = []
     for index, inside in enumerate([f"{name}/" for name in names] or [""]):
-        beside = f"{images[index].rpartition('/')[0]}/camera_info"
-        info = infos[index] if infos else beside
+        info = infos[index] if infos else _beside(images[index])
         remappings += [(f"{inside}image", images[index]), (f"{inside}camera_info", info)]
     return remappings
+
+
+def _beside(image: str) -> str:
+    """Where image_transport looks for the calibration of a topic of images, compressed or not."""
+    place, slash, _ = image.removesuffix("/compressed").rpartition("/")
+    return f"{place}{slash}camera_info"
 
 
 def _topics(argument: str, text: str, names: list[str]) -> list[str]:

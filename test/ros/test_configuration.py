@@ -97,6 +97,9 @@ def remapped(cameras="", image="/camera/image_raw", camera_info=""):
 def test_the_calibration_is_looked_for_beside_the_images():
     assert remapped() == [("image", "/camera/image_raw"), ("camera_info", "/camera/camera_info")]
     assert remapped(image="/raw")[1] == ("camera_info", "/camera_info")
+    assert remapped(image="raw")[1] == ("camera_info", "camera_info")  # in the node's namespace
+    compressed = remapped(image="/camera/image_raw/compressed")
+    assert compressed[1] == ("camera_info", "/camera/camera_info")
     assert remapped(camera_info="/calib")[1] == ("camera_info", "/calib")
 
 
@@ -109,6 +112,7 @@ def test_several_cameras_have_topics_in_their_order():
         ("left/camera_info", "/left/camera_info"),
     ]
     assert remapped("[one]", "/raw")[0] == ("one/image", "/raw")
+    assert remapped("['']", "/raw")[0] == ("image", "/raw")  # as the parameter has it
 
 
 @pytest.mark.parametrize(
