@@ -79,6 +79,7 @@ class Camera:
         """
         self._node, self._settings, self._submit = node, settings, submit
         self._inside = f"{name}/" if name else ""
+        self._frame = f"frame of {name}" if name else "frame"
         outputs = settings().output_reliability
         self._outputs = Outputs(node, engine, f"~/{self._inside}", outputs)
         self._ground = Ground(transforms)
@@ -145,12 +146,14 @@ class Camera:
         self._broken += lost
         if isinstance(error, SegNetError):
             self._node.get_logger().warning(
-                f"frame dropped: {error}", throttle_duration_sec=LOG_PERIOD
+                f"{self._frame} dropped: {error}", throttle_duration_sec=LOG_PERIOD
             )
         else:
             self._broken += 1
             trace = "".join(traceback.format_exception(error))
-            self._node.get_logger().error(f"frame lost: {trace}", throttle_duration_sec=LOG_PERIOD)
+            self._node.get_logger().error(
+                f"{self._frame} lost: {trace}", throttle_duration_sec=LOG_PERIOD
+            )
 
     def observe(self, seen: Observation, counts: Counts) -> Observation:
         """Complete what is seen of the node with what is known of this camera."""

@@ -346,7 +346,9 @@ def test_what_waits_of_several_cameras_is_answered_together(node, engine, start,
     assert seen(pipeline, "left").topic == "/left/image"
 
 
-def test_a_camera_that_stalls_or_sends_rubbish_holds_up_none(node, engine, start, spin, publish):
+def test_a_camera_that_stalls_or_sends_rubbish_holds_up_none(
+    node, engine, start, spin, publish, capfd
+):
     for name in CAMERAS.cameras:
         listen(node, f"{name}/mask")
     pipeline = start(CAMERAS)
@@ -363,6 +365,7 @@ def test_a_camera_that_stalls_or_sends_rubbish_holds_up_none(node, engine, start
     spin(lambda: pipeline.counts("left").received == 1 and pipeline.counts("front").received == 5)
     engine.predictor.may_go_on.set()
     spin(lambda: pipeline.counts("left").failed == 1 and pipeline.counts("front").processed == 5)
+    assert "frame of left dropped: step 1 is shorter" in capfd.readouterr().err
 
 
 def test_no_camera_pays_for_what_the_network_cannot_do_together(node, engine, start, spin, publish):
