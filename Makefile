@@ -51,8 +51,9 @@ demo: build
 	@$(ENV) && exec scripts/isolated.py python3 -m segnet_ros.demo \
 		$(if $(BAG),--bag "$(BAG)") $(if $(TOPIC),--topic "$(TOPIC)") $(ARGS)
 
+# Two processes: one for what talks over ROS, and one for the rest. ARGS="-n 0 -s ..." is one alone.
 test: build
-	@$(ENV) && exec scripts/isolated.py python3 -m pytest $(ARGS)
+	@$(ENV) && exec scripts/isolated.py python3 -m pytest -n 2 --dist loadgroup $(ARGS)
 
 bench: build $(EXTRAS)
 	@$(ENV) && exec python3 -m benchmarks $(ARGS)

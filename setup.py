@@ -13,7 +13,10 @@ TRAIN = [*VIDEO, "tensorboard>=2.12"]
 VIEW = [*VIDEO, "rerun-sdk>=0.39"]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "onnxscript>=0.5"]
 OPENVINO = ["nncf>=2.19", "onnx>=1.16", "onnxscript>=0.5", "openvino>=2025.4"]
-DEV = ["mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "ruff>=0.6"]
+DEV = [
+    "hypothesis>=6.100", "mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "pytest-xdist>=3.5",
+    "ruff>=0.6",
+]  # fmt: skip
 
 setup(
     name="segnet_ros",

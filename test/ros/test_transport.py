@@ -41,7 +41,8 @@ def test_fast_dds_shares_as_much_as_the_profile_says(name, segment, monkeypatch)
     assert "Error" not in said
     pattern = r"^([0-9a-f]+)-([0-9a-f]+) .*/dev/shm/fast\w+_[0-9a-f]{16}$"
     sizes = [int(b, 16) - int(a, 16) for a, b in re.findall(pattern, said, re.MULTILINE)]
-    assert segment * MIB <= max(sizes) < 1.1 * segment * MIB
+    # Among those of others that are met on the way.
+    assert any(segment * MIB <= size < 1.1 * segment * MIB for size in sizes), sizes
 
 
 Usage = namedtuple("Usage", "total used free")
