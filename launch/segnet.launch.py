@@ -50,6 +50,7 @@ def generate_launch_description() -> LaunchDescription:
             *launching.arguments(launching.COMMON),
             *launching.arguments(launching.RVIZ),
             *launching.arguments(launching.TRANSPORT),
+            OpaqueFunction(function=launching.interruptible),
             OpaqueFunction(function=launching.enlarge_transport),
             # First, for launch leaves behind what runs when a later text is refused.
             OpaqueFunction(function=launching.rviz),

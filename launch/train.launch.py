@@ -30,6 +30,7 @@ def generate_launch_description() -> LaunchDescription:
             *launching.table_arguments(TrainerSettings, PARAMETERS),
             *launching.arguments(ARGUMENTS),
             *launching.arguments(launching.COMMON),
+            OpaqueFunction(function=launching.interruptible),
             OpaqueFunction(function=start),
         ]
     )

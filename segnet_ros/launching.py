@@ -1,10 +1,13 @@
-"""What the launch files share: arguments from the nodes' parameter tables, and RViz."""
+"""What the launch files share: arguments from the nodes' parameter tables, Ctrl-C, and RViz."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Iterable
 from dataclasses import Field, fields
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import yaml
@@ -14,7 +17,15 @@ from ament_index_python import (
     get_package_share_directory,
 )
 from launch import LaunchContext
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+)
+from launch.event_handlers import OnProcessStart
+from launch.events import matches_action
+from launch.events.process import ProcessStarted, SignalProcess
 from launch.logging import get_logger
 from launch_ros.actions import Node
 
@@ -61,6 +72,33 @@ def _explained(row: Field[Any]) -> str:
     choices = row.metadata["choices"]
     among = f" One of: {', '.join(choices)}." if choices else ""
     return f"{row.metadata['text']}{among} Empty: as in params_file{otherwise}."
+
+
+def interruptible(context: LaunchContext) -> list[RegisterEventHandler]:
+    """Let Ctrl-C end what is just starting, too; before the first node.
+
+    Launch hears of signals through `signal.set_wakeup_fd`. Python's own handler raises
+    KeyboardInterrupt besides, wherever it is: within the start of a program launch forgets that one,
+    never ends it, and waits for it for ever. And a terminal's Ctrl-C does not reach what starts a
+    moment later.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave_to_launch)
+    return [RegisterEventHandler(OnProcessStart(on_start=_end_latecomer))]
+
+
+def _leave_to_launch(number: int, frame: FrameType | None) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # launch has ended
+        signal.default_int_handler(number, frame)
+
+
+def _end_latecomer(event: ProcessStarted, context: LaunchContext) -> EmitEvent | None:
+    if not context.is_shutdown:
+        return None
+    ours = matches_action(event.action)
+    return EmitEvent(event=SignalProcess(signal_number=signal.SIGINT, process_matcher=ours))
 
 
 def node(context: LaunchContext, executable: str, **more: Any) -> Node:

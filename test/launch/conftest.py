@@ -67,14 +67,14 @@ def members():
 
 @pytest.fixture
 def start(folder, members):
-    """Start a launch file in a session of its own; what is left of it then is killed."""
+    """Start a launch file, after other code, in a session of its own; then kill what is left."""
     pytest.importorskip("launch_ros")
     pytest.importorskip("segnet_ros.msg")
     started = []
 
-    def launch(file, *arguments, **environment):
+    def launch(file, *arguments, before="", **environment):
         weights = f"weights:={folder / 'tiny.safetensors'}"
-        command = [sys.executable, "-c", LAUNCH, file, weights, *arguments]
+        command = [sys.executable, "-c", before + LAUNCH, file, weights, *arguments]
         with (folder / "log").open("w") as log:
             started.append(
                 subprocess.Popen(

@@ -5,6 +5,16 @@ import time
 
 import pytest
 
+# Ctrl-C in the midst of starting a program, whose name ends so.
+INTERRUPTED = """
+import os, signal, subprocess
+spawn = subprocess.Popen._execute_child
+def interrupted(self, arguments, *more):
+    spawn(self, arguments, *more)
+    if arguments[0].endswith({name!r}):
+        os.kill(os.getpid(), signal.SIGINT)
+subprocess.Popen._execute_child = interrupted
+"""
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
 
@@ -19,6 +29,24 @@ def test_ctrl_c_ends_a_replay(folder, start, members):
     replay.wait(timeout=40)
     assert "Traceback" not in (folder / "log").read_text()
     assert not members(replay.pid)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", ["segmentation", "bag_recorder", "bag_player"])
+def test_ctrl_c_ends_what_is_just_starting(folder, start, members, name):
+    before = INTERRUPTED.format(name=f"/{name}")
+    record = f"record:={folder / 'answers'}"
+    replay = start("replay.launch.py", f"bag:={folder / 'drive'}", record, before=before)
+    replay.wait(timeout=60)
+    assert not members(replay.pid)
+
+
+@pytest.mark.timeout(120)
+def test_ctrl_c_reaches_what_starts_after_it(folder, start, members):
+    launch = start("segnet.launch.py", before=INTERRUPTED.format(name="/segmentation"))
+    launch.wait(timeout=60)
+    assert "failed to terminate" not in (folder / "log").read_text()
+    assert not members(launch.pid)
 
 
 @pytest.mark.timeout(60)
