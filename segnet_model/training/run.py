@@ -18,23 +18,24 @@ from segnet_model.checkpoint import change_info, load_weights, save_weights
 from segnet_model.data.camvid import LabelledFolder, has_split, load_label_set, open_split
 from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.errors import DatasetError, SegNetError, SettingsError
+from segnet_model.errors import SegNetError
 from segnet_model.evaluation import evaluate
 from segnet_model.networks.blocks import channels_last
-from segnet_model.outputs import class_logits, output_channels
+from segnet_model.outputs import output_channels
 from segnet_model.predictor import Predictor
 from segnet_model.preprocess import Normalise, network_size
 from segnet_model.settings import UNCHANGED, TrainSettings
 from segnet_model.temperature import fit_temperatures, temperatures
 from segnet_model.training.averaging import WeightAverage, recompute_statistics
 from segnet_model.training.batch_norm import own_batch_norm, share_batch_norm
-from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
-from segnet_model.training.losses import LOSSES
+from segnet_model.training.before import check_crop, check_val, weigh_classes
+from segnet_model.training.class_weights import ClassCounts, count_classes
+from segnet_model.training.objective import Objective
 from segnet_model.training.processes import Processes
 from segnet_model.training.schedule import share_of_highest
 from segnet_model.training.start import autocast_dtype, make_optimizer, start
 from segnet_model.training.state import TrainingState, check_same, save_state
-from segnet_model.training.supervision import Supervised, shrink_labels
+from segnet_model.training.supervision import Supervised
 from segnet_model.training.tracking import OnProgress, Tracker, answers
 
 logger = logging.getLogger(__name__)
@@ -75,12 +76,13 @@ class Run:
         self.miou: float | None = None
         self.best: float | None = None
         self.tracker = Tracker(self.steps, settings.epochs)
-        self._check_val()
-        self.class_weights = self._weigh_classes()
+        check_val(self.val, settings, dataset, self._count)
+        class_weights = weigh_classes(self.folder, settings, self._count).to(self.device)
         self.fingerprint = self.folder.fingerprint()  # reads every label file: once, not a save
         torch.manual_seed(settings.seed)
         network, self.info = start(settings, label_set, self.folder, dataset.resolve().name)
-        self._check_crop()
+        check_crop(settings, self.info.input_size)
+        self.loss = Objective(settings, self.info, class_weights)
         channels = output_channels(label_set.num_classes, self.info.activation)
         supervised = Supervised(network, channels, inner=settings.supervision > 0)
         self.network, self.trained = network, channels_last(supervised.to(self.device))
@@ -95,37 +97,8 @@ class Run:
             self.folder, self.info.input_size, settings.augment, settings.seed, settings.crop_size
         )
 
-    def _check_val(self) -> None:
-        """Find now what would otherwise be found after epochs of training."""
-        if self.val is None:
-            if self.settings.patience:
-                raise SettingsError(
-                    f"patience {self.settings.patience} needs images to measure on, and "
-                    f"{self.dataset} has no val/; add it, or give patience 0"
-                )
-        elif not self._count(self.val).pixels.any():
-            raise DatasetError(
-                f"no pixel of {self.dataset}/valannot is labelled; label some, or move val/ away"
-            )
-
-    def _check_crop(self) -> None:
-        crop, most = self.settings.crop_size, self.settings.augment.scale_max
-        size = self.info.input_size
-        if crop and any(c > s * most for c, s in zip(crop, size, strict=True)):
-            raise SettingsError(
-                f"crop_size {crop} is larger than any image at input_size {size}; lower it"
-            )
-
     def _count(self, folder: LabelledFolder) -> ClassCounts:
         return count_classes(folder, lambda index: self.tell("counting classes"))
-
-    def _weigh_classes(self) -> Tensor:
-        logger.info("counting the classes of %d images", len(self.folder))
-        counts = self._count(self.folder)
-        for name in counts.missing:
-            logger.warning("class %r never occurs in train, so it cannot be learned", name)
-        weights = WEIGHTINGS[self.settings.weighting](counts) ** self.settings.balance
-        return torch.from_numpy(weights * (counts.pixels > 0)).float().to(self.device)
 
     @property
     def learning_rate(self) -> float:
@@ -211,18 +184,6 @@ class Run:
         x = self._normalise(images.to(self.device))
         with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
             return network(x)
-
-    def loss(self, said: list[Tensor], truth: Tensor) -> Tensor:
-        """Of the network's answer and, less heavily, of those of its inner stages."""
-        losses = [self._loss(each, shrink_labels(truth, each.shape[-2:])) for each in said[1:]]
-        inner = self.settings.supervision * torch.stack(losses).mean() if losses else 0.0
-        return self._loss(said[0], truth) + inner
-
-    def _loss(self, answer: Tensor, truth: Tensor) -> Tensor:
-        """The sum of the losses that the setting names."""
-        logits, ignored = class_logits(answer, self.info.activation), self.info.labels.ignore_id
-        terms = LOSSES[self.settings.loss]
-        return torch.stack([t(logits, truth, self.class_weights, ignored) for t in terms]).sum()
 
     def measure(self) -> None:
         """Measure on val, at the labels' full size, and keep the weights that are to be kept."""
