@@ -19,6 +19,10 @@ class ImageError(SegNetError):
     """An image is not what its size, type or encoding claims."""
 
 
+class AnswerError(ImageError):
+    """The network's answer to an image is no answer: it is not finite."""
+
+
 class WeightsError(SegNetError):
     """A weights file is missing, damaged, or belongs to another network."""
 

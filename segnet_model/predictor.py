@@ -16,7 +16,7 @@ from segnet_model.checkpoint import ModelInfo
 from segnet_model.engines import Engine, open_engine
 from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.cuda_graph import GraphedFunction
-from segnet_model.errors import DeviceMemoryError, ImageError, SettingsError
+from segnet_model.errors import AnswerError, DeviceMemoryError, SettingsError
 from segnet_model.inference import SinglePass, choose_inference
 from segnet_model.monte_carlo import MonteCarlo
 from segnet_model.preprocess import check_images, network_size, resize_image
@@ -200,7 +200,7 @@ class Predictor:
         arrays: list[Any] = [None if each is None else each.numpy() for each in maps]
         found = Segmentation(*arrays)
         if not np.isfinite(found.confidence).all():
-            raise ImageError("the network's answer is not finite; are the weights damaged?")
+            raise AnswerError("the network's answer is not finite; are the weights damaged?")
         return found
 
     def _shrink(self, images: list[np.ndarray]) -> Tensor:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.errors import ImageError
+from segnet_model.errors import AnswerError
 from segnet_model.outputs import probabilities
 from segnet_model.sampling import drawing, sample_dropouts, sample_generator
 from segnet_model.shots import Shot, shots_of
@@ -68,7 +68,7 @@ class Temporal:
             raw = self._engine.network(self._engine.prepare(images))
         found = probabilities(self._engine.read(raw), self._engine.info.temperature("mc"))
         if not torch.isfinite(found).all():  # it must not stay in the average
-            raise ImageError("the network's answer is not finite; are the weights damaged?")
+            raise AnswerError("the network's answer is not finite; are the weights damaged?")
         states = [
             self._average(each, grey, memory)
             for each, grey, memory in zip(_measures(found).split(1), greys, before, strict=True)

@@ -37,9 +37,8 @@ SLICE = 0.1  # seconds; the longest that a signal waits
 class SegmentationNode(LifecycleNode):
     """Segments the images of a camera, or of several.
 
-    Configure loads the network and makes the outputs, activate subscribes, and the other
-    transitions undo exactly that. The transitions run in the executor, frames in a worker, and
-    what loads another network meanwhile in a thread of its own.
+    Configure loads the network and makes the outputs, activate subscribes, and the others undo
+    exactly that. They run in the executor, frames in a worker, and loads in a thread of their own.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -52,11 +51,13 @@ class SegmentationNode(LifecycleNode):
         self._state = "unconfigured"
         self._problem = ""
         self._pipeline: Pipeline | None = None  # there is one while configured
+        self._snapshot: Settings | None = None  # of the parameters, where rclpy tells of a change
         self._reloader = Reloader(self, lambda: self._pipeline, lambda: self.settings)
         self.add_on_set_parameters_callback(self._judge)
-        if hasattr(self, "add_post_set_parameters_callback"):  # not in Humble
-            self.add_post_set_parameters_callback(self._reloader.settle_after)
         parameters.declare(self)
+        if hasattr(self, "add_post_set_parameters_callback"):  # not in Humble
+            self._snapshot = parameters.read(self)
+            self.add_post_set_parameters_callback(self._after)
         refuse_impossible(self)
         self._slow_services = serve(self, self._reloader)
         serve_switch(self)
@@ -66,8 +67,8 @@ class SegmentationNode(LifecycleNode):
 
     @property
     def settings(self) -> Settings:
-        """What the parameters say now."""
-        return parameters.read(self)
+        """What the parameters say now; those that were set together are seen together."""
+        return self._snapshot or parameters.read(self)
 
     def start(self) -> bool:
         """Configure and activate, and say whether that succeeded."""
@@ -114,7 +115,7 @@ class SegmentationNode(LifecycleNode):
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Forget everything after a transition that failed badly, so that one can start afresh."""
+        """Forget everything after a transition that failed badly."""
         self._release()
         return super().on_error(state)
 
@@ -150,15 +151,18 @@ class SegmentationNode(LifecycleNode):
         reason = reason or self._reloader.judge(changes)
         return SetParametersResult(successful=not reason, reason=reason)
 
+    def _after(self, changes: list[Parameter]) -> None:
+        self._snapshot = parameters.read(self)
+        self._reloader.settle_after(changes)
+
     def _observe(self) -> dict[str, Observation]:
         pipeline, settings = self._pipeline, self.settings
         seen = Observation(self._state, self._problem, settings=settings)
         if pipeline is None:  # the names of later, as others would be taken for lost then
             return dict.fromkeys(settings.cameras or ("",), seen)
-        engine = pipeline.engine
-        gpu = gpu_health(engine.predictor.device)
+        facts, gpu = pipeline.engine.facts, gpu_health(pipeline.engine.predictor.device)
         refusal = self._reloader.refusal
-        return pipeline.observe(replace(seen, refusal=refusal, gpu=gpu, facts=engine.facts))
+        return pipeline.observe(replace(seen, refusal=refusal, gpu=gpu, facts=facts))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from segnet_model.errors import DeviceMemoryError, SegNetError
+from segnet_model.errors import AnswerError, DeviceMemoryError, SegNetError
 from segnet_model.segmentation import Segmentation
 from segnet_ros.qos import complaint, overrides, profile
 from segnet_ros.segmentation import messages
@@ -91,7 +91,7 @@ class Camera:
         self._idle = self._skipped = self._broken = 0
         self._timing: messages.Timing | None = None
         self._info: CameraInfo | None = None
-        self._throttle = Throttle()
+        self._throttle, self._words = Throttle(), Throttle()
         self._health = Health(perf_counter())
 
     def start(self) -> None:
@@ -114,6 +114,7 @@ class Camera:
     def destroy(self) -> None:
         """Stop and remove the outputs."""
         self.stop()
+        self._ground.close()
         self._outputs.destroy()
 
     def announce(self, engine: Engine) -> None:
@@ -142,18 +143,18 @@ class Camera:
         self._health.fail()
         if not self._node.context.ok():
             return  # the process is ending, and nothing can be published or logged any more
-        lost = isinstance(error, DeviceMemoryError)  # not the frame's fault
+        lost = isinstance(error, DeviceMemoryError | AnswerError)  # not the frame's fault
         self._broken += lost
-        if isinstance(error, SegNetError):
-            self._node.get_logger().warning(
-                f"{self._frame} dropped: {error}", throttle_duration_sec=LOG_PERIOD
-            )
+        known = isinstance(error, SegNetError)
+        self._broken += not known
+        # By a throttle of its own: rclpy's would be shared by all cameras.
+        if not self._words.passes(perf_counter(), 1 / LOG_PERIOD):
+            return
+        if known:
+            self._node.get_logger().warning(f"{self._frame} dropped: {error}")
         else:
-            self._broken += 1
             trace = "".join(traceback.format_exception(error))
-            self._node.get_logger().error(
-                f"{self._frame} lost: {trace}", throttle_duration_sec=LOG_PERIOD
-            )
+            self._node.get_logger().error(f"{self._frame} lost: {trace}")
 
     def observe(self, seen: Observation, counts: Counts) -> Observation:
         """Complete what is seen of the node with what is known of this camera."""

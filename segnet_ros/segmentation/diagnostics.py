@@ -65,7 +65,7 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
         yield f"bad frames: {_news(now.counts, before.counts)}"
     if now.unheard:
         yield now.unheard
-    if now.state == "active" and now.signs.silence > SILENCE:
+    if now.state == "active" and now.settings.enabled and now.signs.silence > _patience(now):
         yield (
             f"no image on {now.topic} for {now.signs.silence:.0f} s; is the camera running, and "
             "does the topic's name fit?"
@@ -79,6 +79,12 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
         yield from now.gpu.warnings
     if now.refusal:
         yield now.refusal
+
+
+def _patience(now: Observation) -> float:
+    """Seconds that a camera may be silent; one that is expected to be slow, longer."""
+    least = now.settings.min_rate
+    return max(SILENCE, 2 / least) if least else SILENCE
 
 
 def _slowness(now: Observation, before: Observation) -> Iterator[str]:

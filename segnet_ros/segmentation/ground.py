@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from nav_msgs.msg import OccupancyGrid
@@ -15,25 +16,35 @@ from segnet_model.ground import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.transforms import Transforms
 
+PATIENCE = 2  # projectors that are made in vain before that is worth a warning
+
 
 class Ground:
     """Keeps the projector of one camera, and makes another where something has moved.
 
+    Making one takes a good part of a second, in a thread of its own: no image waits for it.
+
     Attributes:
-        problem: why there was none the last time; empty where there was.
+        problem: why there was none the last time; empty where there was, or soon will be.
     """
 
     def __init__(self, transforms: Transforms) -> None:
         """Ask these where the camera is, unless the parameters say it."""
         self._transforms = transforms
-        self._known: tuple[Any, ...] = ()
-        self._projector: GroundProjector | None = None
+        self._maker = ThreadPoolExecutor(1, "ground")
+        self._made: Made | None = None
+        self._making: Future[Made] | None = None
+        self._in_vain = 0  # of those that were begun, the last ones that no image could use
         self.problem = ""
+
+    def close(self) -> None:
+        """Make no more."""
+        self._maker.shutdown(wait=False, cancel_futures=True)
 
     def projector(
         self, info: CameraInfo | None, size: tuple[int, ...], header: Header, settings: Settings
     ) -> GroundProjector | None:
-        """The projector for an image; None, and a problem, where that cannot be known.
+        """The projector for an image; None where there is none yet, or, with a problem, cannot be.
 
         Args:
             info: of the camera; None where none came.
@@ -46,23 +57,37 @@ class Ground:
         except SegNetError as error:
             self.problem = f"no drivable_grid: {error}"
             return None
-        self.problem = ""
+        if found is not None:
+            self.problem = ""
         return found
 
     def _find(
         self, info: CameraInfo | None, size: tuple[int, ...], header: Header, settings: Settings
-    ) -> GroundProjector:
+    ) -> GroundProjector | None:
         if info is None:
             raise SettingsError("no camera_info came; let the driver publish it, and remap it")
-        pose = self._pose(header, settings)
-        spec = _spec(settings)
-        known = (bytes(info.k), bytes(info.d), bytes(info.p), info.distortion_model, info.height,
-                 info.width, str(info.roi), size, settings.rectified, spec)  # fmt: skip
-        if self._projector is None or known != self._known or pose.moved(self._projector.pose):
-            lens = lens_of(info, settings.rectified).scaled_to(size[1], size[0])
-            self._projector = GroundProjector(lens, pose, spec)
-            self._known = known
-        return self._projector
+        lens = lens_of(info, settings.rectified).scaled_to(size[1], size[0])
+        wanted = lens, self._pose(header, settings), _spec(settings)
+        self._take()
+        made = self._made
+        if made is not None and made.fits(*wanted):
+            self._in_vain = 0
+            if made.error is not None:
+                raise made.error
+            return made.projector
+        if self._making is None:
+            self._making = self._maker.submit(Made.of, *wanted)
+            self._in_vain += 1
+        if self._in_vain > PATIENCE:
+            raise SettingsError(
+                f"the camera moves in {settings.base_frame}, and a grid takes a good part of a "
+                "second to follow; name a base_frame that is fixed to the robot"
+            )
+        return None
+
+    def _take(self) -> None:
+        if self._making is not None and self._making.done():
+            self._made, self._making = self._making.result(), None
 
     def _pose(self, header: Header, settings: Settings) -> CameraPose:
         if not settings.camera_height:
@@ -75,6 +100,29 @@ class Ground:
             settings.camera_forward,
             settings.camera_left,
         )
+
+
+@dataclass(frozen=True)
+class Made:
+    """A projector, or why it could not be made, and what for."""
+
+    lens: Lens
+    pose: CameraPose
+    spec: GridSpec
+    projector: GroundProjector | None = None
+    error: SegNetError | None = None
+
+    @classmethod
+    def of(cls, lens: Lens, pose: CameraPose, spec: GridSpec) -> Made:
+        """Make one."""
+        try:
+            return cls(lens, pose, spec, GroundProjector(lens, pose, spec))
+        except SegNetError as error:
+            return cls(lens, pose, spec, error=error)
+
+    def fits(self, lens: Lens, pose: CameraPose, spec: GridSpec) -> bool:
+        """Whether it may be used for these."""
+        return (self.lens, self.spec) == (lens, spec) and not self.pose.moved(pose)
 
 
 def lens_of(info: CameraInfo, rectified: bool) -> Lens:

@@ -16,6 +16,7 @@ try:
 except ImportError:  # not among ROS's wheels on PyPI
     tf2_ros = None
 
+MOST_APART = 0.5  # seconds between an image and the newest transform, which may lag behind
 BY_HAND = "or give camera_height, camera_pitch and so on"
 
 
@@ -64,9 +65,16 @@ class Transforms:
         except tf2_ros.TransformException:
             pass
         try:
-            return self._buffer.lookup_transform(base, frame, Time())
+            found = self._buffer.lookup_transform(base, frame, Time())
         except tf2_ros.TransformException as error:
             raise SettingsError(
                 f"tf knows no way from {frame} to {base}: {error}; publish it (for a fixed camera "
                 f"with static_transform_publisher), name another base_frame, {BY_HAND}"
             ) from None
+        apart = abs((Time.from_msg(stamp) - Time.from_msg(found.header.stamp)).nanoseconds) / 1e9
+        if apart > MOST_APART:
+            raise SettingsError(
+                f"tf's newest way from {frame} to {base} is {apart:.1f} s from the image's stamp; "
+                "is what publishes it still there, and has it the same clock?"
+            )
+        return found

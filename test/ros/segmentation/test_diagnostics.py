@@ -22,7 +22,7 @@ pytestmark = pytest.mark.ros
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 ACTIVE = Observation("active", topic="/camera")
-SILENT = Signs(silence=4.0)
+SILENT = Signs(silence=5.0)
 
 
 def failed(**reasons):
@@ -100,6 +100,7 @@ def test_what_is_worth_a_warning(now, text):
         answered(999.0),
         answered(1e9, settings=Settings(max_latency=0.0)),
         answered(-50.0),
+        Observation("active", signs=Signs(silence=19.0), settings=Settings(min_rate=0.1)),
         answered(float("nan")),
         Observation("active", gpu=GpuHealth(60.0, 0.5)),
         Observation("active", gpu=GpuHealth(None, 0.5)),
@@ -110,7 +111,7 @@ def test_what_is_not(now):
 
 
 def test_a_node_that_was_told_to_rest_says_so():
-    now = Observation("active", idle=3, settings=Settings(enabled=False))
+    now = Observation("active", idle=3, settings=Settings(enabled=False), signs=SILENT)
     level, message = judge(now, ACTIVE)
     assert level == OK
     assert message.startswith("disabled by ~/set_enabled")

@@ -17,7 +17,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, Image
 
-from segnet_model.errors import DeviceMemoryError, ImageError
+from segnet_model.errors import AnswerError, DeviceMemoryError, ImageError
 from segnet_model.labels import LabelSet
 from segnet_model.segmentation import Segmentation
 from segnet_ros.segmentation import messages, outputs
@@ -163,6 +163,14 @@ def test_a_network_that_fails_is_told_from_a_bad_frame_and_the_next_frame_comes(
     spin(lambda: pipeline.counts().processed == 1)
     assert seen(pipeline).timing.total_ms >= seen(pipeline).timing.inference_ms > 0
     assert np.isnan(seen(pipeline).timing.latency_ms)  # the stamp was zero
+
+
+def test_an_answer_that_is_none_is_the_networks_fault(node, pipeline, engine, spin, send):
+    engine.predictor.failures = [AnswerError("the network's answer is not finite")]
+    listen(node, "mask")
+    send()
+    spin(lambda: seen(pipeline).broken == 1)
+    assert pipeline.counts().failed == 1
 
 
 def test_of_the_frames_that_wait_only_the_newest_is_segmented(node, pipeline, engine, spin, send):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Event, Thread
+
 import pytest
 
 pytest.importorskip("rclpy")
+from rclpy.parameter import Parameter
 
 from segnet_model.labels import LabelSet
 from segnet_ros import segmentation_node
@@ -113,3 +116,28 @@ def test_other_drivable_classes_need_no_loading(configured, load, change):
     assert configured._pipeline.engine is engine
     assert change(configured, drivable_classes=[""]).successful
     assert configured._pipeline.engine.labels == LabelSet.load("camvid")
+
+
+def test_values_that_were_set_together_are_seen_together(node):
+    """By the thread that answers images, while the executor sets them."""
+    if not hasattr(node, "add_post_set_parameters_callback"):
+        pytest.skip("this rclpy does not tell of a change")
+    torn, end = [], Event()
+
+    def look():
+        while not end.is_set():
+            now = node.settings
+            if now.overlay_alpha != now.max_uncertainty:
+                torn.append(now)
+
+    node.set_parameters_atomically([Parameter("overlay_alpha", value=0.5)])
+    thread = Thread(target=look)
+    thread.start()
+    for number in range(200):
+        value = (number % 2) / 2 + 0.25
+        names = ("overlay_alpha", "max_uncertainty")
+        result = node.set_parameters_atomically([Parameter(name, value=value) for name in names])
+        assert result.successful
+    end.set()
+    thread.join()
+    assert torn == []

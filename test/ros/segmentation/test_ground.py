@@ -1,0 +1,146 @@
+"""When a projector is made, for what, and why there is none."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+pytest.importorskip("rclpy")
+from sensor_msgs.msg import CameraInfo, RegionOfInterest
+from std_msgs.msg import Header
+
+from segnet_model.errors import SettingsError
+from segnet_model.ground import CameraPose
+from segnet_ros.segmentation import ground as module
+from segnet_ros.segmentation.ground import Ground, lens_of
+from segnet_ros.segmentation.settings import Settings
+
+pytestmark = pytest.mark.ros
+
+SIZE = (48, 64)
+FEW = {"grid_resolution": 0.5, "grid_length": 6.0, "grid_width": 6.0}
+MOUNTED = Settings(camera_height=1.2, camera_pitch=0.3, **FEW)
+BY_TF = Settings(**FEW)
+
+
+class Tf:
+    """Says where a test wants the camera to be."""
+
+    def __init__(self):
+        self.pitch = 0.3
+
+    def pose(self, base, frame, stamp):
+        return CameraPose.mounted(1.2, pitch=self.pitch)
+
+
+def info(**fields):
+    k = [50.0, 0.0, 31.5, 0.0, 50.0, 23.5, 0.0, 0.0, 1.0]
+    p = [40.0, 0.0, 30.0, 0.0, 0.0, 40.0, 20.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    values = {"height": 48, "width": 64, "distortion_model": "plumb_bob", "k": k, "p": p}
+    return CameraInfo(**{**values, "d": [0.1, 0.0, 0.0, 0.0, 0.0], **fields})
+
+
+@pytest.fixture
+def tf():
+    return Tf()
+
+
+@pytest.fixture
+def ground(tf):
+    ground = Ground(tf)
+    yield ground
+    ground.close()
+
+
+def wait_for(ground, *asked):
+    """The projector once it is made."""
+    until = time.monotonic() + 20
+    while (found := ground.projector(*asked)) is None:
+        assert time.monotonic() < until, ground.problem
+        assert ground.problem == ""
+        time.sleep(0.01)
+    return found
+
+
+def test_no_image_waits_for_a_projector_and_one_serves_many(ground):
+    begun = time.perf_counter()
+    assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
+    assert time.perf_counter() - begun < 0.5  # making it takes longer on a busy machine
+    assert ground.problem == ""
+    first = wait_for(ground, info(), SIZE, Header(), MOUNTED)
+    assert ground.projector(info(), SIZE, Header(), MOUNTED) is first
+
+
+@pytest.mark.parametrize(
+    ("other", "settings"),
+    [
+        (info(d=[0.2, 0.0, 0.0, 0.0, 0.0]), MOUNTED),
+        (info(), Settings(camera_height=1.3, camera_pitch=0.3, **FEW)),
+        (info(), Settings(camera_height=1.2, camera_pitch=0.3, rectified=True, **FEW)),
+        (info(), Settings(camera_height=1.2, camera_pitch=0.3)),
+    ],
+)
+def test_another_lens_place_or_grid_makes_another(ground, other, settings):
+    first = wait_for(ground, info(), SIZE, Header(), MOUNTED)
+    assert wait_for(ground, other, SIZE, Header(), settings) is not first
+
+
+def test_a_camera_that_never_stands_still_is_told(ground, tf):
+    wait_for(ground, info(), SIZE, Header(), BY_TF)
+    until = time.monotonic() + 20
+    while not ground.problem:
+        assert time.monotonic() < until
+        tf.pitch += 0.002
+        assert ground.projector(info(), SIZE, Header(), BY_TF) is None
+        time.sleep(0.01)
+    assert ground.problem.startswith("no drivable_grid: the camera moves in base_link")
+    while ground.projector(info(), SIZE, Header(), BY_TF) is None:  # it has come to rest
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert ground.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("known", "size", "reason"),
+    [
+        (None, SIZE, "no camera_info came"),
+        (info(k=[0.0] * 9), SIZE, "uncalibrated"),
+        (info(), (48, 100), "another shape"),
+    ],
+)
+def test_what_is_missing_is_told(ground, known, size, reason):
+    assert ground.projector(known, size, Header(), MOUNTED) is None
+    assert ground.problem.startswith("no drivable_grid: ")
+    assert reason in ground.problem
+
+
+def test_the_lens_of_a_rectified_image_is_that_of_p_without_distortion():
+    lens = lens_of(info(), rectified=True)
+    assert (lens.focal, lens.centre, lens.distortion) == ((40.0, 40.0), (30.0, 20.0), ())
+    assert lens_of(info(), rectified=False).distortion[0] == 0.1
+
+
+def test_the_lens_of_a_part_of_the_image():
+    part = RegionOfInterest(x_offset=10, y_offset=4, width=32, height=24)
+    lens = lens_of(info(roi=part), rectified=False)
+    assert (lens.width, lens.height, lens.centre) == (32, 24, (21.5, 19.5))
+
+
+def test_a_projector_that_cannot_be_made_is_told_and_not_tried_for_every_image(ground, monkeypatch):
+    tried = []
+
+    def fail(*asked):
+        tried.append(asked)
+        raise SettingsError("the grid is too far away")
+
+    monkeypatch.setattr(module, "GroundProjector", fail)
+    until = time.monotonic() + 20
+    while not ground.problem:
+        assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    for _ in range(5):
+        assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
+    assert ground.problem == "no drivable_grid: the grid is too far away"
+    assert len(tried) == 1

@@ -1,0 +1,98 @@
+"""What is asked of tf2, and what is made of its answers, with a stand-in where there is none."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+from builtin_interfaces.msg import Time as Stamp
+from geometry_msgs.msg import TransformStamped
+
+from segnet_model.errors import SettingsError
+from segnet_ros.segmentation import transforms
+from segnet_ros.segmentation.transforms import Transforms
+
+pytestmark = pytest.mark.ros
+
+
+class NoTransformError(Exception):
+    pass
+
+
+class Buffer:
+    """Knows one transform, that of a second, or of every time where it is a static one."""
+
+    second = None
+
+    def lookup_transform(self, target, source, time):
+        if (target, source) != ("base_link", "camera"):
+            raise NoTransformError(f"{source} does not exist")
+        asked = time.nanoseconds // 10**9
+        if self.second is not None and asked not in (0, self.second):
+            raise NoTransformError("extrapolation into the future")
+        found = TransformStamped()
+        found.header.stamp.sec = asked if self.second is None else self.second
+        # From an optical frame that looks forward: z to x, x to -y, y to -z.
+        found.transform.translation.z = 1.5
+        turn = found.transform.rotation
+        turn.x, turn.y, turn.z, turn.w = -0.5, 0.5, -0.5, 0.5
+        return found
+
+
+class Listener:
+    open = 0
+
+    def __init__(self, buffer, node):
+        Listener.open += 1
+
+    def unregister(self):
+        Listener.open -= 1
+
+
+@pytest.fixture
+def tf(monkeypatch):
+    fake = SimpleNamespace(
+        Buffer=Buffer, TransformListener=Listener, TransformException=NoTransformError
+    )
+    monkeypatch.setattr(transforms, "tf2_ros", fake)
+    monkeypatch.setattr(Buffer, "second", None)
+    found = Transforms(node=None)
+    yield found
+    found.close()
+    assert Listener.open == 0
+
+
+def test_the_pose_is_that_of_the_optical_frame(tf):
+    assert Listener.open == 0  # tf is busy; nobody listens before it is needed
+    pose = tf.pose("base_link", "camera", Stamp(sec=7))
+    assert Listener.open == 1
+    expected = [[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 1.5], [0, 0, 0, 1]]
+    np.testing.assert_allclose(pose.matrix, expected, atol=1e-12)
+
+
+def test_tf_that_lags_behind_a_little_is_believed(tf, monkeypatch):
+    monkeypatch.setattr(Buffer, "second", 7)
+    assert tf.pose("base_link", "camera", Stamp(sec=7, nanosec=400_000_000)).height == 1.5
+
+
+@pytest.mark.parametrize("second", [3, 20])
+def test_tf_that_has_stopped_or_has_another_clock_is_not(tf, monkeypatch, second):
+    monkeypatch.setattr(Buffer, "second", second)
+    with pytest.raises(SettingsError, match="s from the image's stamp; is what publishes it still"):
+        tf.pose("base_link", "camera", Stamp(sec=7))
+
+
+def test_a_frame_that_tf_does_not_know_is_told(tf):
+    with pytest.raises(SettingsError, match="no way from lost to base_link: lost does not exist"):
+        tf.pose("base_link", "lost", Stamp(sec=7))
+    with pytest.raises(SettingsError, match="the images have no frame_id"):
+        tf.pose("base_link", "", Stamp(sec=7))
+
+
+def test_without_tf2_the_parameters_are_named(monkeypatch):
+    monkeypatch.setattr(transforms, "tf2_ros", None)
+    with pytest.raises(SettingsError, match="camera_height, camera_pitch and so on"):
+        Transforms(node=None).pose("base_link", "camera", Stamp())
