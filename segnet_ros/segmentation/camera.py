@@ -143,10 +143,8 @@ class Camera:
         self._health.fail()
         if not self._node.context.ok():
             return  # the process is ending, and nothing can be published or logged any more
-        lost = isinstance(error, DeviceMemoryError | AnswerError)  # not the frame's fault
-        self._broken += lost
         known = isinstance(error, SegNetError)
-        self._broken += not known
+        self._broken += not known or isinstance(error, DeviceMemoryError | AnswerError)
         # By a throttle of its own: rclpy's would be shared by all cameras.
         if not self._words.passes(perf_counter(), 1 / LOG_PERIOD):
             return
