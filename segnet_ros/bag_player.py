@@ -229,9 +229,9 @@ class BagPlayer(Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play the bag that the parameters name; the exit code says whether it could be."""
-    rclpy.init(args=arguments)
     player = None
     try:
+        rclpy.init(args=arguments)
         player = BagPlayer()
         executor = SingleThreadedExecutor()
         executor.add_node(player)
@@ -241,6 +241,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SegNetError, ParameterException) as error:
         print(f"bag_player: {error}", file=sys.stderr)
         return 1
+    except Exception:
+        if rclpy.ok():  # else rclpy was told to end, and had no node to begin with
+            raise
     finally:
         if player is not None:
             player.destroy_node()

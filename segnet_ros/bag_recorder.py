@@ -129,21 +129,26 @@ class BagRecorder(Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Record until told to end; the exit code says whether all is in the bag."""
-    rclpy.init(args=arguments)
     recorder = None
     try:
+        rclpy.init(args=arguments)
         recorder = BagRecorder()
         whole = _spin(recorder)
         recorder.close()
         print(f"recorded {sum(recorder.counts.values())} messages of {len(recorder.counts)} topics")
+        return 0 if whole else 1
     except (SegNetError, ParameterException) as error:
         print(f"bag_recorder: {error}", file=sys.stderr)
-        return 1
+    except KeyboardInterrupt:
+        print("bag_recorder: interrupted while starting or finishing; no bag", file=sys.stderr)
+    except Exception:
+        if rclpy.ok():  # else rclpy was told to end, and had no node to begin with
+            raise
     finally:
         if recorder is not None:
             recorder.destroy_node()
         rclpy.try_shutdown()
-    return 0 if whole else 1
+    return 1
 
 
 def _spin(recorder: BagRecorder) -> bool:

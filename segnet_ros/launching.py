@@ -78,9 +78,9 @@ def interruptible(context: LaunchContext) -> list[RegisterEventHandler]:
     """Let Ctrl-C end what is just starting, too; before the first node.
 
     Launch hears of signals through `signal.set_wakeup_fd`. Python's own handler raises
-    KeyboardInterrupt besides, wherever it is: within the start of a program launch forgets that one,
-    never ends it, and waits for it for ever. And a terminal's Ctrl-C does not reach what starts a
-    moment later.
+    KeyboardInterrupt besides, wherever it is: within the start of a program launch forgets that
+    one, never ends it, and waits for it for ever. And a terminal's Ctrl-C does not reach what
+    starts a moment later.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave_to_launch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -240,6 +241,33 @@ def test_a_looping_player_ends_when_told(ros_process: Start, drive: Path) -> Non
         time.sleep(1.0)
         assert player.poll() is None
         finish(player, each)
+
+
+@pytest.mark.parametrize("module", [PLAYER, RECORDER])
+@pytest.mark.parametrize("moment", ["before", "after"])  # rclpy's own handler, and Python's
+def test_ctrl_c_while_starting_needs_no_traceback(
+    tmp_path: Path, drive: Path, module: str, moment: str
+) -> None:
+    program = f"""
+import rclpy.node, os, signal, sys, time
+create = rclpy.node.Node.__init__
+def interrupted(self, *given, **named):
+    if "{moment}" == "before":
+        rclpy.shutdown()
+    create(self, *given, **named)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(5)
+rclpy.node.Node.__init__ = interrupted
+from {module} import main
+sys.exit(main())
+"""
+    settings = parameters(bag=drive, topic=CAMERA, out=tmp_path / "bag")
+    done = subprocess.run(
+        [sys.executable, "-c", program, *settings], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == (0 if module == PLAYER else 1)
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "bag").exists()
 
 
 @pytest.mark.parametrize(
