@@ -50,7 +50,9 @@ def run(program, **values):
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("name", ["launch_values", "parameters", "trainer_settings", "launching"])
+@pytest.mark.parametrize(
+    "name", ["launch_values", "segmentation.settings", "trainer_settings", "launching"]
+)
 def test_modules_of_the_launch_files_are_light(name):
     pytest.importorskip("rclpy")
     if name == "launching":
