@@ -30,6 +30,9 @@ def summary(bag: str, topic: str = "") -> dict[str, str]:
             "package's requirements"
         ) from None
     with BagReader(bag) as reader:
+        if not topic and len(reader.image_topics) > 1:
+            choices = " or ".join(f"image:={name}" for name in reader.image_topics)
+            raise BagError(f"bag {bag} has several image topics; choose {choices}")
         image = reader.choose_image_topic(topic or None)
         compressed = reader.topics[image].type == COMPRESSED_IMAGE
     return {"image": image, "transport": "compressed" if compressed else "raw"}

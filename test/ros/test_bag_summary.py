@@ -40,7 +40,8 @@ def test_the_only_topic_needs_no_name(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_told(drive: Path) -> None:
-    for arguments, text in (((drive, ""), "several image topics"), (("gone",), "no bag gone")):
+    several = "has several image topics; choose image:=/raw or image:=/small\n"
+    for arguments, text in (((drive, ""), several), (("gone",), "no bag gone")):
         result = run(*arguments)
         assert result.returncode == 1
         assert text in result.stderr
