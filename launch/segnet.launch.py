@@ -33,10 +33,13 @@ ARGUMENTS = {
         "/camera/image_raw",
         "Topic of the camera's images; with several cameras a list in their order.",
     ),
-    "camera_info": ("", "Topic of its calibration, likewise. Empty: camera_info beside image."),
+    "camera_info": (
+        "",
+        "Topic of the camera's calibration, or a list. Empty: camera_info beside the images.",
+    ),
     "params_file": (
         str(launching.SHARE / "config" / "segnet.yaml"),
-        "YAML file with the node's parameters; the arguments below go before it.",
+        "YAML file with the node's parameters; arguments that are given win over it.",
     ),
 }
 

@@ -16,7 +16,10 @@ from segnet_ros.trainer_settings import TrainerSettings
 
 PARAMETERS = tuple(row.name for row in fields(TrainerSettings))
 ARGUMENTS = {
-    "params_file": ("", "YAML file with the node's parameters; the others go before it."),
+    "params_file": (
+        "",
+        "YAML file with the node's parameters; arguments that are given win over it.",
+    ),
 }
 # Seconds from Ctrl-C until more than that is done: the step under way may be a measurement of all
 # validation images, and what ends it loses the steps since the last state.

@@ -68,6 +68,7 @@ def table_arguments(table: type[Any], names: Iterable[str]) -> list[DeclareLaunc
 
 def _explained(row: Field[Any]) -> str:
     shown = list(row.default) if isinstance(row.default, tuple) else row.default
+    shown = str(shown).lower() if isinstance(shown, bool) else shown
     otherwise = f", else {shown}" if row.default not in ("", ()) else ""
     choices = row.metadata["choices"]
     among = f" One of: {', '.join(choices)}." if choices else ""
