@@ -18,6 +18,12 @@ As a recording, with /camera/image_raw, /camera/camera_info, /truth/labels and /
   segnet render --seed 7 --seconds 10 --out drive
   segnet render --seed 7 --seconds 10 --depth --storage sqlite3 --out drive_with_depth
 
+Its camera is 1.5 m above the ground and looks down by 0.05 radians, as the node's drivable_grid
+wants to know:
+
+  ros2 launch segnet_ros replay.launch.py bag:=drive image:=/camera/image_raw \\
+    camera_height:=1.5 camera_pitch:=0.05
+
 As a data set of 100 drives, seeds 7 to 106, the last tenth of them for validation:
 
   segnet render --seed 7 --drives 100 --frames 15 --dataset drives
