@@ -3,7 +3,8 @@
 ros2 launch segnet_ros replay.launch.py bag:=drive rviz:=true
 ros2 launch segnet_ros replay.launch.py bag:=drive record:=answers lockstep:=true
 
-All of it ends when one of its programs does, the player first of all.
+All of it ends when one of its programs does, the player first of all. Answers that are in the bag
+already are played as /recorded/segmentation/mask and so on, beside the new ones.
 """
 
 import json
@@ -72,8 +73,9 @@ def look_into_bag(context):
     if not values["bag"]:
         raise BagError("bag:= is empty; name a rosbag2 folder, a .mcap or a .db3 file")
     # With the Python that the nodes get, since this one may lack what reading bags takes.
-    command = ["python3", "-m", "segnet_ros.bag_summary", values["bag"], values["image"]]
-    done = subprocess.run(command, capture_output=True, text=True)
+    program = ["python3", "-m", "segnet_ros.bag_summary"]
+    asked = [values["bag"], values["image"], f"{_inside(values)}/segmentation"]
+    done = subprocess.run([*program, *asked], capture_output=True, text=True)
     if done.returncode:
         raise BagError(done.stderr.strip())
     return [SetLaunchConfiguration(*pair) for pair in json.loads(done.stdout).items()]
@@ -95,12 +97,13 @@ def record(context):
 
 
 def play(context):
-    """The player; the topics keep the names that they have in the bag."""
+    """The player; the topics keep their names, but for answers, which the node gives anew."""
     values = context.launch_configurations
     settings = {
         "bag": values["bag"],
         "topic": values["image"],
         "rate": typed("rate", values["rate"], 1.0),
+        "aside": f"{_inside(values)}/segmentation",
         "start_timeout": START_TIMEOUT,
         **{name: typed(name, values[name], False) for name in ("loop", "restamp")},
     }
@@ -113,5 +116,5 @@ def play(context):
 
 
 def _inside(values):
-    namespace = values["namespace"].strip("/")
+    namespace = values.get("namespace", "").strip("/")  # declared only after the bag
     return f"/{namespace}" if namespace else ""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, fields
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
@@ -23,6 +23,7 @@ from segnet_model.data.bag_images import RawMessage
 from segnet_model.data.bags import BagReader
 from segnet_model.errors import SegNetError, SettingsError
 from segnet_model.progress import ShareDone, untold
+from segnet_ros.bag_player_settings import Settings
 from segnet_ros.cdr import stamp_of, with_stamp
 from segnet_ros.message_types import has_header, message_class
 from segnet_ros.qos import matching_qos, publisher_qos
@@ -30,41 +31,6 @@ from segnet_ros.qos import matching_qos, publisher_qos
 SLICE = 0.05  # seconds; the longest that a request to end waits
 # Our side of a match says nothing of the other side's, which drops what comes before it.
 SETTLE = 0.5  # seconds
-T = TypeVar("T")
-
-
-def _parameter(default: T, text: str) -> T:
-    chosen: T = field(default=default, metadata={"text": text})
-    return chosen
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The node's parameters."""
-
-    bag: str = _parameter("", "A rosbag2 folder, .mcap or .db3 file.")
-    topic: str = _parameter("", "Of the images in the bag; needed where it has several.")
-    rate: float = _parameter(1.0, "Speed; 2.0 plays twice as fast.")
-    loop: bool = _parameter(False, "Begin again at the end.")
-    restamp: bool = _parameter(False, "Stamp headers with the time of publication.")
-    wait_for: str = _parameter(
-        "", "Topic on which the last image's stamp must come back before the next message goes."
-    )
-    wait_timeout: float = _parameter(5.0, "Seconds to wait for it before playing on without.")
-    listeners: int = _parameter(1, "How many must listen to the images before playing begins.")
-    heard: str = _parameter(
-        "", "Topic of an answer that somebody, a recorder, must listen to before playing begins."
-    )
-    start_timeout: float = _parameter(10.0, "Seconds to wait for them before playing all the same.")
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be played."""
-        if not self.bag:
-            raise SettingsError("parameter bag is empty; name the recording: -p bag:=drive")
-        if not self.rate > 0:
-            raise SettingsError(f"rate {self.rate} must be greater than 0")
-
-
 Spin = Callable[[float], None]  # handles events for at most so many seconds
 OnImage = Callable[[int, int], None]  # stamp in the bag, stamp as published; nanoseconds
 
@@ -131,7 +97,9 @@ class BagPlayer(Node):
                 self.get_logger().warning(f"{topic} is not played: {info.type} is not installed")
                 continue
             self._stamped[topic] = has_header(kind)
-            publishers[topic] = self.create_publisher(kind, topic, publisher_qos(info.latched))
+            aside = self.settings.aside and topic.startswith(f"{self.settings.aside}/")
+            name = f"/recorded{topic}" if aside else topic
+            publishers[topic] = self.create_publisher(kind, name, publisher_qos(info.latched))
         return publishers
 
     def _await_listeners(self, images: Publisher) -> None:

@@ -1,4 +1,4 @@
-"""What a launch file asks of a bag: `python3 -m segnet_ros.bag_summary BAG [IMAGE_TOPIC]`.
+"""What a launch file asks of a bag: `python3 -m segnet_ros.bag_summary BAG [TOPIC [PREFIX]]`.
 
 A program of its own, because `ros2 launch` may run under a Python that cannot read bags.
 """
@@ -11,12 +11,13 @@ import sys
 from segnet_model.errors import BagError, SegNetError
 
 
-def summary(bag: str, topic: str = "") -> dict[str, str]:
+def summary(bag: str, topic: str = "", prefix: str = "") -> dict[str, str]:
     """The launch arguments that fit a bag.
 
     Args:
         bag: a rosbag2 folder, .mcap or .db3 file.
         topic: of the images; empty for the only one.
+        prefix: namespace of the node's answers, as in /segmentation; empty for none.
 
     Raises:
         BagError: the bag cannot be read, or does not hold such images.
@@ -30,10 +31,12 @@ def summary(bag: str, topic: str = "") -> dict[str, str]:
             "package's requirements"
         ) from None
     with BagReader(bag) as reader:
-        if not topic and len(reader.image_topics) > 1:
-            choices = " or ".join(f"image:={name}" for name in reader.image_topics)
+        inside = f"{prefix}/" if prefix else ()
+        others = [name for name in reader.image_topics if not name.startswith(inside)]
+        if not topic and len(others) > 1:
+            choices = " or ".join(f"image:={name}" for name in others)
             raise BagError(f"bag {bag} has several image topics; choose {choices}")
-        image = reader.choose_image_topic(topic or None)
+        image = reader.choose_image_topic(topic or next(iter(others), None))
         compressed = reader.topics[image].type == COMPRESSED_IMAGE
     return {"image": image, "transport": "compressed" if compressed else "raw"}
 

@@ -21,6 +21,7 @@ from segnet_model.data.bags import BagReader, BagWriter  # noqa: E402
 from segnet_model.labels import LabelSet  # noqa: E402
 
 FILE = Path(get_package_share_directory("segnet_ros"), "launch", "replay.launch.py")
+MASK, OLD = "/robot/segmentation/mask", 200
 STAMPS = [1_700_000_000_000_000_000 + index * 200_000_000 for index in range(8)]
 
 
@@ -34,6 +35,8 @@ def generate_test_description():
     with BagWriter(folder / "drive") as bag:
         for index, stamp in enumerate(STAMPS):
             bag.write_image("/front", stamp, "camera", np.full((64, 96, 3), index, np.uint8))
+            # An old answer, which must not come between.
+            bag.write_labels(MASK, stamp, "camera", np.full((64, 96), OLD, np.uint8))
     arguments = {
         "bag": str(folder / "drive"),
         "rate": "2",
@@ -61,6 +64,6 @@ class TestAnswers(unittest.TestCase):
         assert len(proc_info.processes()) == 3
         launch_testing.asserts.assertExitCodes(proc_info)
         with BagReader(answers) as bag:
-            masks = list(bag.labels("/robot/segmentation/mask"))
+            masks = list(bag.labels(MASK))
         assert [mask.stamp_ns for mask in masks] == STAMPS
-        assert {mask.image.shape for mask in masks} == {(64, 96)}
+        assert all(mask.image.shape == (64, 96) and OLD not in mask.image for mask in masks)

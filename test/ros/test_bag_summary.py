@@ -39,6 +39,15 @@ def test_the_only_topic_needs_no_name(tmp_path: Path) -> None:
     assert json.loads(run(tmp_path / "drive", "").stdout)["image"] == "/front"
 
 
+def test_answers_are_no_camera(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "drive") as bag:
+        bag.write_image("/front", 10**18, "camera", np.zeros((8, 8, 3), np.uint8))
+        bag.write_labels("/robot/segmentation/mask", 10**18, "camera", np.zeros((8, 8), np.uint8))
+    found = json.loads(run(tmp_path / "drive", "", "/robot/segmentation").stdout)
+    assert found["image"] == "/front"
+    assert run(tmp_path / "drive", "", "/other/segmentation").returncode == 1
+
+
 def test_what_is_wrong_is_told(drive: Path) -> None:
     several = "has several image topics; choose image:=/raw or image:=/small\n"
     for arguments, text in (((drive, ""), several), (("gone",), "no bag gone")):
