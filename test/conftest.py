@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+import segnet_model  # noqa: F401  # before PyTorch, so that waiting threads leave the cores alone
+
 HERE = Path(__file__).parent
 CAMVID = HERE.parents[1] / "shared" / "camvid"
 
