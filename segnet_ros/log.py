@@ -18,6 +18,7 @@ class RosHandler(logging.Handler):
         """Take the logger of a node."""
         super().__init__()
         self._logger = logger
+        self.level_before = logging.NOTSET  # of the Python logger
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass one record on."""
@@ -40,11 +41,17 @@ def forwarded(logger: RcutilsLogger, name: str = "segnet_model") -> Iterator[Non
     """Forward what the Python logger `name` gets to a ROS logger, which decides what is shown."""
     source = logging.getLogger(name)
     handler = RosHandler(logger)
-    level = source.level
+    others = _ours(source)
+    handler.level_before = others[0].level_before if others else source.level
     source.addHandler(handler)
     source.setLevel(logging.DEBUG)
     try:
         yield
     finally:
         source.removeHandler(handler)
-        source.setLevel(level)
+        if not _ours(source):  # the last one, of several nodes in a process
+            source.setLevel(handler.level_before)
+
+
+def _ours(source: logging.Logger) -> list[RosHandler]:
+    return [handler for handler in source.handlers if isinstance(handler, RosHandler)]

@@ -13,6 +13,7 @@ from rclpy.qos import (
 )
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
+UNKNOWN = "_NODE_NAME_UNKNOWN_"  # what ROS says until it knows better
 DEPTH = 50  # messages; for a listener that must miss none while it is busy writing
 OVERRIDABLE = (QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY, QoSPolicyKind.DEPTH)
 
@@ -96,6 +97,8 @@ def complaint(node: Node, topic: str, kind: str, asked: QoSProfile) -> str:
     """
     found = []
     for offer in node.get_publishers_info_by_topic(topic):
+        if offer.node_name == UNKNOWN:
+            continue  # just discovered; its name comes in a moment
         who = f"{offer.node_namespace.rstrip('/')}/{offer.node_name}"
         if offer.topic_type != kind:
             found.append(

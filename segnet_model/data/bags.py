@@ -108,9 +108,13 @@ class BagReader:
         others = [name for name in self.image_topics if name != besides]
         if topic is None and len(others) == 1:
             topic = others[0]
+        if topic is None and others:
+            raise BagError(
+                f"bag {self.path} has several image topics; name one with --topic (topic of the "
+                f"bag_player, image:= of a launch file): {', '.join(others)}"
+            )
         if topic is None:
-            several = "several image topics; name one" if others else "no image topic"
-            raise BagError(f"bag {self.path} has {several}{self._listing()}")
+            raise BagError(f"bag {self.path} has no image topic{self._listing()}")
         self._check_topic(topic, IMAGE_TYPES)
         return topic
 

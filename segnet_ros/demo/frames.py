@@ -33,7 +33,7 @@ class Frame:
     mask: np.ndarray  # (H, W) uint8 class ids
     uncertainty: np.ndarray  # (H, W) float32, 0 to 1
     drivable: np.ndarray  # (H, W) uint8, 0 or 255
-    grid: np.ndarray | None  # (rows, columns) int8 of the ground: 0 free, 100 occupied, -1 unknown
+    grid: np.ndarray | None  # (rows, columns) int8: 0 free, 100 occupied, -1 unknown
     truth: np.ndarray | None  # (H, W) uint8 class ids
 
 
@@ -49,8 +49,8 @@ def frames(
         sent: the stamp in the bag that was played for each stamp as published, nanoseconds.
     """
     label = next(truth, None)
-    grid = (GRID,) if GRID in answers.topics and answers.topics[GRID].count else ()
-    for stamp, parts in _together(answers, (image_topic, MASK, UNCERTAINTY, DRIVABLE, *grid)):
+    grids = _grids(answers)
+    for stamp, parts in _together(answers, (image_topic, MASK, UNCERTAINTY, DRIVABLE)):
         while label is not None and label.stamp_ns < sent[stamp]:
             label = next(truth, None)
         same = label is not None and label.stamp_ns == sent[stamp]
@@ -61,7 +61,7 @@ def frames(
             to_ids(parse(parts[MASK]), ""),
             _floats(parse(parts[UNCERTAINTY])),
             to_ids(parse(parts[DRIVABLE]), ""),
-            _cells(parse(parts[GRID])) if grid else None,
+            grids.get(stamp),
             label.image if same and label is not None else None,
         )
 
@@ -85,6 +85,12 @@ def _floats(message: Any) -> np.ndarray:
     return np.asarray(message.data.view("<f4").reshape(message.height, message.width))
 
 
-def _cells(message: Any) -> np.ndarray:
-    """(rows, columns) of an OccupancyGrid."""
-    return np.asarray(message.data, np.int8).reshape(message.info.height, message.info.width)
+def _grids(answers: BagReader) -> dict[int, np.ndarray]:
+    """The grids by their stamps: the first images, and bags of one's own, have none."""
+    if GRID not in answers.topics:
+        return {}
+    found = ((stamp_of(each.data), parse(each)) for each in answers.messages(GRID))
+    return {
+        stamp: np.asarray(grid.data, np.int8).reshape(grid.info.height, grid.info.width)
+        for stamp, grid in found
+    }

@@ -55,10 +55,11 @@ class Overview:
         return row
 
     def close(self) -> None:
-        """Write the sheet, with the columns that every row has; without frames there is none."""
+        """Write the sheet, blank where a frame lacks what another has; without frames, none."""
         if self._rows:
-            columns = [name for name in TITLES if all(name in row for row in self._rows)]
-            rows = [[row[name] for name in columns] for row in self._rows]
+            blank = np.full_like(self._rows[0]["image"], 255)
+            columns = [name for name in TITLES if any(name in row for row in self._rows)]
+            rows = [[row.get(name, blank) for name in columns] for row in self._rows]
             write_png(self._path, panel(rows, [TITLES[name] for name in columns]))
 
 

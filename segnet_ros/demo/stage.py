@@ -52,7 +52,7 @@ class Scene:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """Topics on which an answer comes for each image."""
+        """Topics of answers; each image gets one on all of `ANSWERS`."""
         return (*ANSWERS, GRID) if self.mount else ANSWERS
 
 
@@ -76,7 +76,7 @@ def perform(scene: Scene) -> dict[int, int]:
             print("playing to it", flush=True)
             with progress_bar("playing") as tell:
                 player.play(executor.spin_once, lambda old, new: sent.update({new: old}), tell)
-            _drain(scene, executor, recorder, len(sent) - player.missed)
+            _drain(executor, recorder, len(sent) - player.missed)
             recorder.close()
         finally:
             recorder.destroy_node()
@@ -142,12 +142,10 @@ def _await_node(
         raise SegNetError(f"the node did not start in {START_TIMEOUT:g} s:\n{_tail(scene.log)}")
 
 
-def _drain(
-    scene: Scene, executor: SingleThreadedExecutor, recorder: BagRecorder, count: int
-) -> None:
+def _drain(executor: SingleThreadedExecutor, recorder: BagRecorder, count: int) -> None:
     _spin_until(
         executor,
-        lambda: all(recorder.counts[topic] >= count for topic in scene.answers),
+        lambda: all(recorder.counts[topic] >= count for topic in ANSWERS),
         DRAIN_TIMEOUT,
     )
 

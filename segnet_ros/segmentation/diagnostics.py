@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -19,7 +20,8 @@ from segnet_ros.segmentation.worker import Counts
 SILENCE = 3.0  # seconds without a frame that are worth a warning
 MANY, MOST = 10, 0.9  # images in a period, and the share of them, that are worth a warning
 AHEAD = 0.1  # seconds; clocks of two machines differ by a little
-QUICKER = "a smaller network, smaller images or max_rate would help"
+OF_OLD = 3600.0  # seconds; no network is that slow
+QUICKER = "a smaller network, smaller images, or fewer samples where uncertainty is mc, would help"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
     if now.state == "active":
         yield from _slowness(now, before)
         yield from now.signs.warnings
-        if now.blind:
+        if now.blind and now.settings.enabled:
             yield now.blind
     if now.gpu is not None:
         yield from now.gpu.warnings
@@ -99,10 +101,15 @@ def _slowness(now: Observation, before: Observation) -> Iterator[str]:
     if not answered or now.timing is None:
         return
     latency, most = now.timing.latency_ms / 1000, now.settings.max_latency
-    if most and latency > most:
+    if latency > OF_OLD and most:
+        yield (
+            f"images are stamped {timedelta(seconds=round(latency))} ago; play a recording with "
+            "restamp:=true, or with --clock and use_sim_time, and set a camera's clock"
+        )
+    elif most and latency > most:
         yield (
             f"answers come {latency:.1f} s after their images' stamps, and max_latency is "
-            f"{most:g}: {QUICKER}; a recording needs use_sim_time or restamp"
+            f"{most:g}; {QUICKER}"
         )
     if latency < -AHEAD:
         yield (

@@ -160,7 +160,10 @@ class Settings:
         True, LIVE, "Whether the overlay names the classes and outlines the drivable area."
     )
     base_frame: str = setting(
-        "base_link", LIVE, "The robot's frame, on the ground, in which ~/drivable_grid is."
+        "base_link",
+        LIVE,
+        "The robot's frame, on the ground, in which ~/drivable_grid is.",
+        fault=lambda name: "" if name else "it is empty; name the robot's frame, as base_link",
     )
     camera_height: float = setting(
         0.0,

@@ -48,6 +48,16 @@ def test_only_while_forwarded_and_only_this_package():
     assert logging.getLogger("segnet_model").level == logging.NOTSET
 
 
+def test_of_two_nodes_the_last_one_leaves_all_as_it_was():
+    source, first = logging.getLogger("segnet_model"), forwarded(Recorder())
+    first.__enter__()
+    with forwarded(Recorder()):
+        first.__exit__(None, None, None)
+        assert source.level == logging.DEBUG
+    assert source.level == logging.NOTSET
+    assert source.handlers == []
+
+
 @pytest.mark.ros
 def test_rclpy_takes_all_severities_one_after_the_other(capfd):
     get_logger = pytest.importorskip("rclpy.logging").get_logger

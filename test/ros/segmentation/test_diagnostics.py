@@ -79,6 +79,7 @@ def answered(latency_ms, **more):
         (Observation("active", signs=Signs(warnings=("all Sky",))), "all Sky"),
         (Observation("active", counts=Counts(20, 1, 19)), "19 of 20 images were dropped"),
         (answered(1500.0), "answers come 1.5 s after"),
+        (answered(86_400e3 * 1060), "images are stamped 1060 days, 0:00:00 ago; play a recording"),
         (answered(-200.0), "images are stamped 0.2 s in the future"),
         (Observation("active", gpu=GpuHealth(95.0, 0.5)), "the GPU is at 95 degrees"),
         (Observation("active", gpu=GpuHealth(None, 0.01)), "1% of the GPU's memory is free"),
@@ -111,7 +112,8 @@ def test_what_is_not(now):
 
 
 def test_a_node_that_was_told_to_rest_says_so():
-    now = Observation("active", idle=3, settings=Settings(enabled=False), signs=SILENT)
+    off = Settings(enabled=False)
+    now = Observation("active", idle=3, settings=off, signs=SILENT, blind="no drivable_grid: why")
     level, message = judge(now, ACTIVE)
     assert level == OK
     assert message.startswith("disabled by ~/set_enabled")

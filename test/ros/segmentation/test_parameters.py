@@ -201,6 +201,7 @@ def test_a_value_that_is_no_choice_is_refused_with_the_choices():
         ("cameras", ["a__b"], "cannot be a part of a topic"),
         ("cameras", ["front", "front"], "a name stands twice among front, front"),
         ("cameras", [f"camera{n}" for n in range(17)], "17 cameras; share them out over nodes"),
+        ("base_frame", "", "it is empty; name the robot's frame"),
         ("output_size", [400], r"[400] is no size; give [width, height]"),
         ("output_size", [400, 0], "[400, 0] is no size"),
         ("output_size", [-4, 3], "is no size"),
