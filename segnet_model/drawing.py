@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from segnet_model.labels import LabelSet
+from segnet_model.legend import draw_legend, legend_ids
 
 TITLE_HEIGHT = 24  # pixels
 GAP = 4  # pixels
@@ -42,6 +43,32 @@ def draw_outline(image: np.ndarray, drivable: np.ndarray) -> None:
     width = max(1, round(min(image.shape[:2]) / 240))
     cv2.polylines(image, parts, True, (0, 0, 0), width + 2)
     cv2.polylines(image, parts, True, OUTLINE, width)
+
+
+def annotated(
+    image: np.ndarray,
+    labels: np.ndarray,
+    label_set: LabelSet,
+    drivable: np.ndarray | None = None,
+    alpha: float = 0.5,
+) -> np.ndarray:
+    """Lay the classes' colours over an image, with their names and the edge of the drivable area.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        labels: (H, W) uint8 class ids.
+        label_set: gives the colours and names.
+        drivable: (H, W) uint8; not 0 where the robot may drive. None draws no edge.
+        alpha: as for `overlay`.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
+    drawn = overlay(image, labels, label_set, alpha)
+    if drivable is not None:
+        draw_outline(drawn, drivable)
+    draw_legend(drawn, label_set, legend_ids(labels, label_set))
+    return drawn
 
 
 def heat(values: np.ndarray) -> np.ndarray:

@@ -8,9 +8,8 @@ from math import ceil, sqrt
 import cv2
 import numpy as np
 
-from segnet_model.drawing import draw_outline, heat, overlay
+from segnet_model.drawing import annotated, heat, overlay
 from segnet_model.labels import LabelSet
-from segnet_model.legend import draw_legend, legend_ids
 from segnet_model.recordings.answers import Answer
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -23,11 +22,7 @@ def picture(answer: Answer, label_set: LabelSet) -> np.ndarray:
     Returns:
         (H, W, 3) uint8 RGB.
     """
-    drawn = overlay(answer.frame.image, answer.ids, label_set)
-    if answer.drivable is not None:
-        draw_outline(drawn, answer.drivable)
-    draw_legend(drawn, label_set, legend_ids(answer.ids, label_set))
-    return drawn
+    return annotated(answer.frame.image, answer.ids, label_set, answer.drivable)
 
 
 def fractions(answer: Answer, label_set: LabelSet) -> np.ndarray:

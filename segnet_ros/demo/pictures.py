@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from segnet_model.data.files import write_png
-from segnet_model.drawing import draw_outline, heat, overlay, panel
+from segnet_model.drawing import annotated, heat, panel
 from segnet_model.labels import LabelSet
-from segnet_model.legend import draw_legend, legend_ids
 from segnet_model.video import Video
 from segnet_ros.demo.frames import Frame
 
@@ -72,9 +71,7 @@ class Film:
 
     def add(self, frame: Frame) -> None:
         """Draw and append a frame."""
-        drawn = overlay(frame.image, frame.mask, self._label_set)
-        draw_outline(drawn, frame.drivable)
-        draw_legend(drawn, self._label_set, legend_ids(frame.mask, self._label_set))
+        drawn = annotated(frame.image, frame.mask, self._label_set, frame.drivable)
         self._video.add(drawn, frame.stamp_ns / 1e9)
 
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from segnet_model.drawing import draw_outline, overlay
+from segnet_model.drawing import annotated, overlay
 from segnet_model.drivable import drivable_mask
+from segnet_model.ground import GroundProjector
 from segnet_model.labels import LabelSet
-from segnet_model.legend import draw_legend, legend_ids
 from segnet_model.segmentation import Segmentation
 from segnet_ros.segmentation.settings import Settings
-
-if TYPE_CHECKING:
-    from segnet_model.ground import GroundProjector
 
 SPARSE = 8  # every so many pixels are looked at to judge a frame's health
 
@@ -76,11 +72,10 @@ class Frame:
     @cached_property
     def overlay(self) -> np.ndarray:
         """The classes' colours over the image: (H, W, 3) uint8 RGB, at the image's size."""
-        drawn = overlay(self.image, self.whole.labels, self.labels, self.settings.overlay_alpha)
+        ids, alpha = self.whole.labels, self.settings.overlay_alpha
         if self.settings.overlay_legend:
-            draw_outline(drawn, self.drivable)
-            draw_legend(drawn, self.labels, legend_ids(self.whole.labels, self.labels))
-        return drawn
+            return annotated(self.image, ids, self.labels, self.drivable, alpha)
+        return overlay(self.image, ids, self.labels, alpha)
 
     @cached_property
     def summary(self) -> Summary:
