@@ -20,6 +20,7 @@ pytest.importorskip("rclpy")
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from sensor_msgs.msg import Image
 
 from segnet_model.checkpoint import ModelInfo, save_weights
 from segnet_model.labels import LabelSet
@@ -226,6 +227,12 @@ def client():
     client = Client()
     yield client
     client.close()
+
+
+@pytest.fixture(scope="module")
+def camera(node, client):
+    """Publishes to the node of a module's tests."""
+    return client.publisher("image", Image)
 
 
 @pytest.fixture(scope="session")

@@ -36,11 +36,6 @@ def node(start_node, weights):
 
 
 @pytest.fixture(scope="module")
-def camera(node, client):
-    return client.publisher("image", Image)
-
-
-@pytest.fixture(scope="module")
 def masks(client, camera):
     inbox = client.listen("/segmentation/mask", Image)
     client.exchange(camera, image(1), inbox)

@@ -53,11 +53,6 @@ def node(start_node, save_constant, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def camera(node, client):
-    return client.publisher("image", Image)
-
-
-@pytest.fixture(scope="module")
 def health(client, node):
     return client.listen("/diagnostics", DiagnosticArray)
 

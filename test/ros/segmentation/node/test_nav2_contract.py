@@ -34,11 +34,6 @@ def node(start_node, weights):
 
 
 @pytest.fixture(scope="module")
-def camera(node, client):
-    return client.publisher("image", Image)
-
-
-@pytest.fixture(scope="module")
 def inboxes(client, camera):
     """Listening as the layer does; the images that make the node notice it are of second 1."""
     found = {

@@ -43,11 +43,6 @@ def node(start_node, weights):
 
 
 @pytest.fixture(scope="module")
-def camera(node, client):
-    return client.publisher("image", Image)
-
-
-@pytest.fixture(scope="module")
 def predictor(weights):
     return Predictor.load(weights, precision="float32")
 
