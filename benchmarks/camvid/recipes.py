@@ -24,7 +24,7 @@ FIRST = TrainSettings(
     augment=AugmentSettings(scale_min=0.6, scale_max=1.6, rotate=3.0),
     evaluate_every=1000,
 )  # fmt: skip
-# Lovasz's loss takes longer than the network, and helps most where little is left to learn.
+# Lovasz's loss helps most where little is left to learn.
 SECOND = replace(FIRST, epochs=20, learning_rate=5e-4, loss="cross_entropy+lovasz")
 SAMPLES = {"bayesian_segnet": 40, "bayesian_segnet_basic": 40}
 RECIPES: dict[str, tuple[TrainSettings, ...]] = {

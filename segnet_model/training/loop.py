@@ -28,8 +28,7 @@ def train(
     """Train a network, or go on where an interrupted run left off.
 
     The same data, settings and seed give the same weights, interrupted or not. Started by
-    `torchrun`, the processes share each batch and give what one would, up to rounding; but
-    Lovasz's loss, which sorts pixels, is that of each process's own images.
+    `torchrun`, the processes share each batch and give what one would, up to rounding.
 
     Args:
         dataset: a folder as `segnet_model.data.camvid` describes it; `val` may be missing.

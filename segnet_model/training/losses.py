@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from segnet_model.training.lovasz import lovasz
 from segnet_model.training.processes import mean_over_processes
 
 # Of logits, labels, the classes' weights and the ignored id.
@@ -62,37 +62,6 @@ def dice(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Ten
     occurs = truth > 0
     overlap = 2 * both / (squares + truth).clamp_min(1e-9)
     return ((1 - overlap) * occurs).sum() / occurs.sum().clamp_min(1)
-
-
-def lovasz(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Tensor:
-    """A convex stand-in for one less the mean IoU, over the classes that occur in the batch.
-
-    Berman, Rannen Triki and Blaschko, "The Lovasz-Softmax loss", CVPR 2018, equations 8 and 9.
-
-    Args:
-        logits: (N, C, H, W), floating.
-        labels: (N, H, W) int64 ids; pixels with ignore_id do not count.
-        weights: not used, for every class counts the same in the mean IoU.
-        ignore_id: see labels.
-
-    Returns:
-        A scalar, float32, 0 to 1. Zero, not NaN, where every pixel is ignored.
-    """
-    known = labels != ignore_id
-    probabilities, truth = logits.float().softmax(1).movedim(1, -1)[known], labels[known]
-    losses = [
-        _lovasz_extension(probabilities[:, one], truth == one) for one in truth.unique().tolist()
-    ]
-    return torch.stack(losses).mean() if losses else probabilities.sum()
-
-
-def _lovasz_extension(probabilities: Tensor, truth: Tensor) -> Tensor:
-    """Of one class's Jaccard loss: probabilities (P,) float32 and truth (P,) bool."""
-    errors, order = (truth.float() - probabilities).abs().sort(descending=True)
-    right = truth[order].float()
-    union = right.sum() + (1 - right).cumsum(0)
-    jaccard = 1 - (right.sum() - right.cumsum(0)) / union
-    return errors @ jaccard.diff(prepend=jaccard.new_zeros(1))
 
 
 # By the name of the setting; several are added up.

@@ -11,6 +11,7 @@ from segnet_model.labels import LabelSet
 from segnet_model.outputs import class_logits, output_channels
 from segnet_model.training.class_weights import count_classes, enet, median_frequency
 from segnet_model.training.losses import LOSSES, cross_entropy, dice, lovasz
+from segnet_model.training.lovasz import BINS
 
 
 def test_median_frequency_by_hand(tmp_path):
@@ -99,7 +100,37 @@ def test_lovasz_between_certain_answers_by_hand():
     # Class 0: sorted errors 0.6, 0.3; Jaccard losses of {miss}, {miss, alarm}: 1, 1.
     # Class 1: errors 0.6 (an alarm at pixel 0) and 0.3 (a miss at pixel 1): 1/2, then 1.
     expected = (0.6 * 1 + 0.3 * 0 + 0.6 * 0.5 + 0.3 * 0.5) / 2
-    assert lovasz(logits, labels, torch.ones(2), 255).item() == pytest.approx(expected)
+    found = lovasz(logits, labels, torch.ones(2), 255)
+    assert found.item() == pytest.approx(expected, abs=1 / BINS)
+
+
+def test_lovasz_is_what_sorting_every_pixel_gives():
+    """Value and gradient, of answers from sure to unsure, with pixels that do not count."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 5, (2, 48, 64), generator=generator)
+    labels[labels == 4] = 255  # a class that never occurs
+    scale = torch.linspace(0.1, 12, 64)
+    logits = torch.randn(2, 5, 48, 64, generator=generator) * scale
+    logits += 4 * F.one_hot(labels.where(labels != 255, 0), 5).movedim(-1, 1)
+    logits.requires_grad_()
+    found, expected = lovasz(logits, labels, torch.ones(5), 255), lovasz_by_sorting(logits, labels)
+    assert found.item() == pytest.approx(expected.item(), abs=1 / BINS)
+    (one,), (other,) = (torch.autograd.grad(loss, logits) for loss in (found, expected))
+    assert (one - other).norm() < 0.01 * other.norm()
+    assert (one.movedim(1, -1)[labels == 255] == 0).all()
+
+
+def lovasz_by_sorting(logits, labels):
+    """The paper's algorithm 1, pixel by pixel."""
+    known, losses = labels != 255, []
+    probabilities, labels = logits.softmax(1).movedim(1, -1)[known].double(), labels[known]
+    for one in labels.unique().tolist():
+        truth = (labels == one).double()
+        errors, order = (truth - probabilities[:, one]).abs().sort(descending=True)
+        right = truth[order]
+        jaccard = 1 - (right.sum() - right.cumsum(0)) / (right.sum() + (1 - right).cumsum(0))
+        losses.append(errors @ jaccard.diff(prepend=jaccard.new_zeros(1)))
+    return torch.stack(losses).mean()
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))

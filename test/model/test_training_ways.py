@@ -221,14 +221,14 @@ def free_port():
         return one.getsockname()[1]
 
 
-def test_two_processes_learn_what_one_does(dataset, tmp_path):
-    losses = Losses()
-    alone = train(dataset, tmp_path / "alone", QUICK, losses)
+@pytest.mark.parametrize("loss", ["cross_entropy", "cross_entropy+lovasz"])
+def test_two_processes_learn_what_one_does(dataset, tmp_path, loss):
+    alone = train(dataset, tmp_path / "alone", dataclasses.replace(QUICK, loss=loss))
     launcher = [
         "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port()),
         "-m", "segnet_model.cli",
     ]  # fmt: skip
-    process = run_segnet(launcher, dataset, tmp_path / "two")
+    process = run_segnet(launcher, dataset, tmp_path / "two", more=["--loss", loss])
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     events = read_scalars(tmp_path / "two" / "tensorboard", "train/loss")
