@@ -29,8 +29,8 @@ def main() -> int:
 def _run(args: argparse.Namespace) -> Report:
     size = tuple(args.size) if "size" in args else (0, 0)
     if args.what == "recipe":
-        report = Report(f"camvid_{args.network}")
-        recipes.run(report, args.network, args.seeds, args.final, args.epochs)
+        report = Report(f"camvid_{args.name}")
+        recipes.run(report, args.name, args.seeds, args.final, args.epochs)
     elif args.what == "ablation":
         report = Report(f"camvid_ablation_{args.network}")
         ablation.run(report, args.network, size, args.epochs, args.seeds)
@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.camvid", description=__doc__)
     commands = parser.add_subparsers(dest="what", required=True)
     recipe = commands.add_parser("recipe", help="train a network, hold a sequence out, measure")
-    recipe.add_argument("network", choices=recipes.RECIPES)
+    recipe.add_argument("name", choices=recipes.RECIPES)
     recipe.add_argument(
         "--seeds", type=int, default=3,
         help="trainings with a held-out sequence; with 0 nobody says how sure the final one may be",
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     recipe.add_argument("--final", action="store_true", help="then train on all, to ship")
     recipe.add_argument("--epochs", type=float, default=1.0, help="times the recipe's epochs")
     each = commands.add_parser("ablation", help="what each ingredient gives")
-    each.add_argument("--network", choices=recipes.RECIPES, default="enet")
+    each.add_argument("--network", choices=recipes.NETWORKS, default="enet")
     chosen = commands.add_parser("selection", help="chosen frames against random ones")
     for command, epochs, seeds in ((each, 30, 1), (chosen, 40, 3)):
         command.add_argument("--size", type=int, nargs=2, default=(120, 160))
