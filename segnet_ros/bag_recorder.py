@@ -5,6 +5,7 @@ bag_recorder --ros-args -p out:=drive -p topics:="[/camera/image_raw, /segmentat
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -152,13 +153,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _spin(recorder: BagRecorder) -> bool:
-    """Record; False where a message could not be written, which ends it."""
+    """Record until Ctrl-C; False where a message could not be written, which ends it."""
     try:
         with suppress(KeyboardInterrupt, ExternalShutdownException):
             rclpy.spin(recorder)
     except BagError as error:
         recorder.get_logger().error(f"recording ends early: {error}")
         return False
+    finally:
+        # A terminal and `ros2 launch` may both send it; a second one must not cost the recording.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return True
 
 

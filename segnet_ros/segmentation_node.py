@@ -17,6 +17,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
+from segnet_model.errors import SettingsError
 from segnet_model.gpu_health import gpu_health
 from segnet_model.signals import stop_on_signals
 from segnet_ros.log import forwarded
@@ -127,6 +128,8 @@ class SegmentationNode(LifecycleNode):
         super().destroy_node()
 
     def _build(self, settings: Settings) -> None:
+        if reason := parameters.conflict(settings):
+            raise SettingsError(reason)
         use_threads(settings.threads)
         engine = load_engine(settings)
         # Last, so that a failure before leaves nothing behind.
@@ -149,6 +152,8 @@ class SegmentationNode(LifecycleNode):
     def _judge(self, changes: list[Parameter]) -> SetParametersResult:
         reason = parameters.judge(changes, configured=self._pipeline is not None)
         reason = reason or self._reloader.judge(changes)
+        if not reason and self._pipeline is not None:  # else it is judged when configured
+            reason = parameters.conflict(parameters.changed(self.settings, changes))
         return SetParametersResult(successful=not reason, reason=reason)
 
     def _after(self, changes: list[Parameter]) -> None:

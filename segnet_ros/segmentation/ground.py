@@ -67,7 +67,7 @@ class Ground:
         if info is None:
             raise SettingsError("no camera_info came; let the driver publish it, and remap it")
         lens = lens_of(info, settings.rectified).scaled_to(size[1], size[0])
-        wanted = lens, self._pose(header, settings), _spec(settings)
+        wanted = lens, self._pose(header, settings), grid_spec(settings)
         self._take()
         made = self._made
         if made is not None and made.fits(*wanted):
@@ -164,6 +164,11 @@ def message(grid: np.ndarray, spec: GridSpec, header: Header, frame_id: str) -> 
     return found
 
 
-def _spec(settings: Settings) -> GridSpec:
+def grid_spec(settings: Settings) -> GridSpec:
+    """The grid that the parameters ask for.
+
+    Raises:
+        SettingsError: it has too many cells.
+    """
     half = settings.grid_width / 2
     return GridSpec(settings.grid_resolution, 0.0, settings.grid_length, -half, half)

@@ -9,7 +9,9 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from segnet_model.errors import SettingsError
 from segnet_ros.parameter_table import NETWORK, declare_table, judge_row, plain, read_table
+from segnet_ros.segmentation.ground import grid_spec
 from segnet_ros.segmentation.settings import Settings
 
 TABLE: dict[str, Field[Any]] = {row.name: row for row in fields(Settings)}
@@ -59,3 +61,12 @@ def judge(parameters: Sequence[Parameter], configured: bool) -> str:
     ours = [p for p in parameters if p.name in TABLE]
     reasons = [judge_row(TABLE[p.name], p, configured) for p in ours]
     return "; ".join(filter(None, reasons))
+
+
+def conflict(settings: Settings) -> str:
+    """Why values that are right one by one cannot go together, with the mend; empty if they can."""
+    try:
+        grid_spec(settings)
+    except SettingsError as error:
+        return f"grid_resolution, grid_length and grid_width: {error}"
+    return ""

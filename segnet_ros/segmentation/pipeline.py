@@ -11,7 +11,7 @@ import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
-from segnet_model.errors import reason
+from segnet_model.errors import SegNetError, reason
 from segnet_model.segmentation import Segmentation
 from segnet_model.shots import Shot
 from segnet_ros.image_conversion import parse, to_rgb
@@ -46,6 +46,7 @@ class Pipeline:
         """
         self._node = node
         self._worker: Worker[Arrival] | None = None
+        self._unended: Worker[Arrival] | None = None  # still at work although it was stopped
         self._cameras: dict[str, Camera] = {}
         transforms = Transforms(node)
         with ExitStack() as undo:
@@ -81,7 +82,16 @@ class Pipeline:
         }
 
     def start(self) -> None:
-        """Start the worker and subscribe."""
+        """Start the worker and subscribe.
+
+        Raises:
+            SegNetError: the network is still at work on an image of before.
+        """
+        if self._unended is not None and not self._unended.stop(0):
+            raise SegNetError(
+                "the network still works on an image of before; activate again later, or start "
+                "the node anew if that stays so"
+            )
         self._worker = Worker(self._answer, self._report, reason, tuple(self._cameras))
         for camera in self._cameras.values():
             camera.start()
@@ -97,6 +107,7 @@ class Pipeline:
         for camera in self._cameras.values():
             camera.stop()
         if not self._worker.stop(STOP_TIMEOUT):
+            self._unended = self._worker
             self._node.get_logger().error(
                 f"the network did not end within {STOP_TIMEOUT:g} s; its frame will be lost"
             )

@@ -94,6 +94,19 @@ def test_what_is_played_is_recorded(
     assert 0.3 < (times[-1] - times[0]) / 1e9 < 1.5
 
 
+def test_ctrl_c_again_and_again_costs_no_recording(
+    ros_process: Start, drive: Path, tmp_path: Path
+) -> None:
+    recorder = record(ros_process, tmp_path / "copy", CAMERA)
+    finish(ros_process(PLAYER, *parameters(bag=drive, topic=CAMERA, rate=5.0)))
+    while recorder.poll() is None:
+        recorder.send_signal(signal.SIGINT)
+        time.sleep(0.002)
+    assert f"recorded {COUNT} messages of 1 topics" in finish(recorder)
+    with BagReader(tmp_path / "copy") as got:
+        assert len(list(got.images(CAMERA))) == COUNT
+
+
 def test_restamped_messages_stay_paired(ros_process: Start, drive: Path, tmp_path: Path) -> None:
     recorder = record(ros_process, tmp_path / "copy", CAMERA, TRUTH)
     before = time.time_ns()

@@ -21,7 +21,14 @@ from std_msgs.msg import Header
 from segnet_ros.parameter_table import CONFIGURE, LIVE, NETWORK, START
 from segnet_ros.segmentation import parameters
 from segnet_ros.segmentation.ground import Ground
-from segnet_ros.segmentation.parameters import TABLE, changed, concern_network, judge, of_network
+from segnet_ros.segmentation.parameters import (
+    TABLE,
+    changed,
+    concern_network,
+    conflict,
+    judge,
+    of_network,
+)
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.transforms import Transforms
 
@@ -243,3 +250,12 @@ def test_the_ground_can_be_mapped_at_the_limits(end):
         assert time.monotonic() < until
         time.sleep(0.01)
     ground.close()
+
+
+def test_a_grid_of_too_many_cells_is_refused_with_the_mend():
+    assert conflict(Settings()) == ""
+    reason = conflict(Settings(grid_resolution=0.01))
+    assert "grid_resolution" in reason
+    assert "1500 x 1500 cells" in reason
+    assert "coarser" in reason
+    assert conflict(Settings(grid_resolution=0.01, grid_length=5.0, grid_width=5.0)) == ""

@@ -17,10 +17,11 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, Image
 
-from segnet_model.errors import AnswerError, DeviceMemoryError, ImageError
+from segnet_model.errors import AnswerError, DeviceMemoryError, ImageError, SegNetError
 from segnet_model.labels import LabelSet
 from segnet_model.segmentation import Segmentation
 from segnet_ros.segmentation import messages, outputs
+from segnet_ros.segmentation import pipeline as pipeline_module
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.frame import Frame
 from segnet_ros.segmentation.messages import Output
@@ -182,6 +183,24 @@ def test_of_the_frames_that_wait_only_the_newest_is_segmented(node, pipeline, en
         time.sleep(0.05)  # so that the first is in work
     engine.predictor.may_go_on.set()
     spin(lambda: pipeline.counts() == Counts(received=3, processed=2, dropped=1))
+
+
+def test_a_network_that_hangs_is_not_asked_by_two_threads(
+    node, pipeline, engine, spin, send, monkeypatch
+):
+    monkeypatch.setattr(pipeline_module, "STOP_TIMEOUT", 0.1)
+    listen(node, "mask")
+    engine.predictor.may_go_on.clear()
+    send()
+    spin(lambda: engine.predictor.asked)
+    pipeline.stop()
+    with pytest.raises(SegNetError, match="still works on an image of before; activate again"):
+        pipeline.start()
+    engine.predictor.may_go_on.set()
+    time.sleep(0.1)
+    pipeline.start()
+    send()
+    spin(lambda: pipeline.counts().processed == 1)
 
 
 def test_counts_start_anew(pipeline, node, spin, send):

@@ -142,6 +142,12 @@ def test_a_parameter_out_of_range_is_refused_and_the_old_one_stays(camera, clien
     np.testing.assert_array_equal(array_of(outputs["overlay"].next(at(2))), before)
 
 
+def test_a_grid_of_too_many_cells_is_refused_while_the_node_runs(client, node):
+    result = set_parameter(client, "grid_resolution", 0.01)
+    assert not result.successful
+    assert "1500 x 1500 cells" in result.reason
+
+
 @needs_messages
 def test_stats(camera, client, predictor, node):
     (inbox,) = connect(client, camera, "stats", kind=SegmentationStats)
