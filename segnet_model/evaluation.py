@@ -58,7 +58,7 @@ def evaluate(
     Raises:
         SettingsError: the data set's classes are not the network's.
     """
-    _check_classes(predictor, folder)
+    check_classes(predictor.info.labels, folder.label_set)
     matrix = ConfusionMatrix(folder.label_set.num_classes, folder.label_set.ignore_id)
     for index in range(len(folder)):
         image, truth = folder.read(index)
@@ -172,7 +172,7 @@ def assess_together(
         SettingsError: the data set's classes are not those of every network.
     """
     for predictor in predictors:
-        _check_classes(predictor, folder)
+        check_classes(predictor.info.labels, folder.label_set)
     assessments = [Assessment(folder.label_set) for _ in predictors]
     for index, sample in enumerate(folder.samples):
         image, truth = folder.read(index)
@@ -203,10 +203,18 @@ def report(matrix: ConfusionMatrix, names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _check_classes(predictor: Predictor, folder: LabelledFolder) -> None:
-    ours, theirs = predictor.info.labels, folder.label_set
-    if ours.names != theirs.names:
-        raise SettingsError(f"the network knows {ours.names}, the data set {theirs.names}")
+def check_classes(known: LabelSet, wanted: LabelSet) -> None:
+    """Make sure that a network knows a data set's classes, in their order.
+
+    Raises:
+        SettingsError: it knows others.
+    """
+    if known.names != wanted.names:
+        raise SettingsError(
+            f"the network knows {', '.join(known.names)}; the data set has "
+            f"{', '.join(wanted.names)}; give weights that were trained on these, or with --labels "
+            "the label set that the data's labels are of"
+        )
 
 
 def _by_name(names: tuple[str, ...], values: np.ndarray) -> dict[str, float | None]:

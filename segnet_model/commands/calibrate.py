@@ -10,8 +10,9 @@ from segnet_model.checkpoint import change_info, load_weights
 from segnet_model.data.camvid import load_label_set, open_split
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.errors import SettingsError
+from segnet_model.evaluation import check_classes
 from segnet_model.progress import progress_bar
-from segnet_model.shipped import find_weights
+from segnet_model.shipped import find_weights, is_shipped
 from segnet_model.temperature import fit_temperatures, temperatures
 
 EPILOG = """\
@@ -33,7 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="val", help="which split (default: val)")
     parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto)")
-    parser.add_argument("--out", type=Path, help="(default: changes the weights file itself)")
+    parser.add_argument(
+        "--out", type=Path,
+        help="(default: changes the weights file itself; shipped weights stay as they are)",
+    )  # fmt: skip
     parser.add_argument(
         "--trust", action="append", default=[], metavar="PACKAGE.MODULE:FACTORY",
         help="a network of one's own that the weights name",
@@ -45,12 +49,13 @@ def run(args: argparse.Namespace) -> None:
     path = find_weights(args.weights)
     if path.suffix != ".safetensors":
         raise SettingsError(f"{path}: give the .safetensors file, and export it again afterwards")
+    if args.out is None and is_shipped(path):
+        raise SettingsError(
+            f"{args.weights} ships with the package, for all who use it; give --out FILE"
+        )
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     network, info = load_weights(path, args.trust)
-    if info.labels.names != folder.label_set.names:
-        raise SettingsError(
-            f"the network knows {info.labels.names}, the data set {folder.label_set.names}"
-        )
+    check_classes(info.labels, folder.label_set)
     with progress_bar("calibrating") as progress:
         fits = fit_temperatures(TorchEngine(network, info, args.device), folder, progress)
     out = args.out or path

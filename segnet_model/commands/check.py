@@ -62,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
             with whole_file(args.json) as path:
                 path.write_text(json.dumps(report.to_dict(), indent=1))
         except OSError as error:
-            raise DatasetError(f"cannot write {args.json}: {error}") from None
+            raise DatasetError(
+                f"cannot write {args.json}: {error}; give another --json, or free some disk"
+            ) from None
     return int(bool(report.count("error") or (args.strict and report.count("warning"))))
 
 
@@ -94,8 +96,9 @@ def _split(name: str, split: SplitFacts, label_set: LabelSet) -> Iterator[str]:
     width = max(14, *(len(each) for each in label_set.names))
     yield f"  {'class':<{width}}{'share':>9}  {'':<{BAR}}  {'images':>7}"
     shares = split.shares(label_set).tolist()
+    most = max(shares) or 1.0  # all may be ignored
     for index, (each, share) in enumerate(zip(label_set.names, shares, strict=True)):
-        bar = "#" * round(BAR * share / max(shares)) or ("." if share else "")
+        bar = "#" * round(BAR * share / most) or ("." if share else "")
         yield f"  {each:<{width}}{_percent(share):>9}  {bar:<{BAR}}  {split.seen_in[index]:>7}"
     yield f"  {'ignored':<{width}}{_percent(split.ignored(label_set)):>9}"
 

@@ -13,11 +13,13 @@ from tqdm import tqdm
 
 from segnet_model.checkpoint import whole_file
 from segnet_model.commands import asking
+from segnet_model.commands.folders import make_folder
 from segnet_model.data.camvid import LabelledFolder, load_label_set, open_split
 from segnet_model.data.files import write_png
 from segnet_model.drawing import heat, overlay, panel
-from segnet_model.errors import SettingsError
-from segnet_model.evaluation import COUNTS, assess_together
+from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.evaluation import COUNTS, assess_together, check_classes
+from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
 from segnet_model.reporting import Circumstances, WorstFrames, describe, render
 
@@ -36,6 +38,9 @@ For scripts the same is in evaluation.json. Images spread over the split are in 
   segnet evaluate runs/yard/weights.safetensors my_yard
   segnet evaluate segnet_basic_camvid camvid --out results
   segnet evaluate bayesian_segnet_basic_drives drives --uncertainty mc --samples 50 --out results
+
+Calibration looks better than it is on images that the temperature was fitted on: `segnet train` and
+`segnet calibrate` fit it on val, so measure another split to know.
 
 Did it get better? --compare measures both and shows the frames on which they differ most:
 
@@ -66,13 +71,15 @@ def run(args: argparse.Namespace) -> None:
     """Measure, print a table and write what was asked for."""
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     if args.out:
-        _make_folder(args.out)
+        make_folder(args.out)
     weights = [args.weights, *([args.compare] if args.compare else [])]
-    predictors = [asking.load(argparse.Namespace(**{**vars(args), "weights": w})) for w in weights]
+    predictors = [_load(args, each, folder.label_set) for each in weights]
     counts = [t for t in COUNTS if t <= args.samples] if args.curve else []
     worst = WorstFrames()
     with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
         found = assess_together(predictors, folder, counts, lambda index: bar.update(), worst.add)
+    if not found[0].matrix.counts.any():
+        raise DatasetError(f"no pixel of {args.dataset}/{args.split} is labelled; label some first")
     networks = list(zip(weights, predictors, found, strict=True))
     evaluation = describe(_circumstances(args, folder), networks)
     evaluation["worst_frames"] = worst.to_dict()
@@ -85,12 +92,14 @@ def run(args: argparse.Namespace) -> None:
         print(f"look at {args.out / 'report.html'}; beside it evaluation.json, evaluation.png")
 
 
-def _make_folder(out: Path) -> None:
-    """Before anything is measured, so that no long work is lost."""
+def _load(args: argparse.Namespace, weights: str, wanted: LabelSet) -> Predictor:
+    """One of several predictors; errors say which."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"cannot make the folder {out}: {error}; give another --out") from None
+        predictor = asking.load(argparse.Namespace(**{**vars(args), "weights": weights}))
+        check_classes(predictor.info.labels, wanted)
+    except SettingsError as error:
+        raise SettingsError(f"{weights}: {error}") from None
+    return predictor
 
 
 def _circumstances(args: argparse.Namespace, folder: LabelledFolder) -> Circumstances:

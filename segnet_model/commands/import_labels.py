@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from segnet_model.commands import mapping
 from segnet_model.data.annotations.detect import FORMATS
 from segnet_model.data.annotations.importing import Imported, import_labels
 from segnet_model.data.camvid import load_label_set
-from segnet_model.errors import SettingsError
 from segnet_model.progress import progress_bar
 
 EPILOG = """\
@@ -36,7 +36,8 @@ same name: those of DATASET/train/0001.jpg become DATASET/trainannot/0001.png.
 
 CVAT's and labelme's labels count by their names. One that is no class of the data set is refused
 until --map says what it is. Pixels that nobody labelled are ignored. Everything is checked before
-anything is written; labels that are there already are replaced, as corrected ones come back often.
+anything is written; labels that are there already are replaced, as corrected ones come back often,
+but not by those without a single labelled pixel, whose image nobody has come to yet.
 
   segnet import-labels task_export.zip yard
   segnet import-labels labelme_folder yard --map lawn=Grass --map dog=ignore
@@ -53,10 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("auto", *FORMATS), default="auto",
         help="of the labels (default: auto, by the files' names)",
     )  # fmt: skip
-    parser.add_argument(
-        "--map", action="append", default=[], metavar="NAME=CLASS",
-        help="what a label of another name is; CLASS may be ignore",
-    )  # fmt: skip
+    mapping.add_argument(parser, "what a label of another name is; CLASS may be ignore")
     parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
     parser.add_argument("--keep", action="store_true", help="keep labels that are there already")
 
@@ -67,29 +65,17 @@ def run(args: argparse.Namespace) -> None:
     with progress_bar("reading") as progress:
         done = import_labels(
             args.source, args.dataset, labels, split=args.split, format_name=args.format,
-            renamed=renamed(args.map), keep=args.keep, progress=progress,
+            renamed=mapping.meanings(args.map), keep=args.keep, progress=progress,
         )  # fmt: skip
     _print(args.dataset, done)
-
-
-def renamed(pairs: Sequence[str]) -> dict[str, str]:
-    """Read "NAME=CLASS" pairs; SettingsError where one is none, or two are for one name."""
-    meanings: dict[str, str] = {}
-    for pair in pairs:
-        # A class's name may hold "=" less likely than a label's, so the last one counts.
-        name, equals, meaning = pair.rpartition("=")
-        if not (name and equals and meaning):
-            raise SettingsError(f"--map {pair} is not NAME=CLASS, as in --map lawn=Grass")
-        if name in meanings:
-            raise SettingsError(f"--map {name}=... is given twice; give it once")
-        meanings[name] = meaning
-    return meanings
 
 
 def _print(dataset: Path, done: Imported) -> None:
     counts = ", ".join(f"{done.counts[kind]} {kind}" for kind in ("new", "changed", "same"))
     kept = f", {done.counts['kept']} kept" if done.counts["kept"] else ""
     print(f"{dataset}: labels of {done.counts.total()} images: {counts}{kept} ({done.format})")
+    if done.empty:
+        print(f"{len(done.empty)} labels are empty and were left out: {_some(done.empty)}")
     for note, count in done.notes.items():
         print(f"{count} {note}")
     if done.imageless:

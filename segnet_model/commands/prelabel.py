@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from segnet_model.checkpoint import whole_file
-from segnet_model.commands import asking
+from segnet_model.commands import asking, mapping
+from segnet_model.commands.folders import make_folder
 from segnet_model.data.annotations.cvat_zip import FORMATS, check_names, cvat_zip, labels_json
-from segnet_model.data.annotations.forms import by_stem
-from segnet_model.data.camvid import label_path
+from segnet_model.data.annotations.forms import NamedMask, by_stem
+from segnet_model.data.annotations.naming import Naming
+from segnet_model.data.camvid import LABELS_FILE, label_path, load_label_set
 from segnet_model.data.files import list_images, read_image
 from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
 from segnet_model.progress import progress_bar
 
@@ -36,6 +40,11 @@ In CVAT:
   segnet import-labels task_export.zip yard
 
 With --unsure 0.4, say, pixels of which the network is less sure stay empty for a person to fill.
+
+Where the data set has classes of its own, in labels.yaml, say what the network's are there; those
+of the same name need no word, and what is mapped to ignore stays empty:
+
+  segnet prelabel segnet_basic_camvid yard --map Road=Path --map Sky=ignore ... --out task.zip
 """
 
 SPLITS = ("train", "val")
@@ -52,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="camvid: CVAT's CamVid 1.0, mask: Segmentation mask 1.1 (default: camvid)",
     )  # fmt: skip
     parser.add_argument("--all", action="store_true", help="also images that have labels")
+    mapping.add_argument(
+        parser, "what a class of the network is in the data set; CLASS may be ignore"
+    )
     parser.add_argument(
         "--unsure", type=float, metavar="U",
         help="leave pixels empty whose uncertainty, 0 to 1, is above U",
@@ -66,19 +78,20 @@ def run(args: argparse.Namespace) -> None:
         raise SettingsError(f"--unsure {args.unsure} must be from 0 to 1")
     images = images_to_label(args.source, args.split, args.all)
     predictor = asking.load(args)
-    labels = predictor.info.labels
+    labels = wanted_labels(args.source, predictor.info.labels)
+    table = translation(predictor.info.labels, labels, mapping.meanings(args.map))
     check_names(args.format, labels)
     if args.unsure is not None and "background" in labels.names:
         raise SettingsError(
             "CVAT takes empty pixels for the class 'background'; leave --unsure away"
         )
-    args.out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(args.out.parent)
     with (
         progress_bar("predicting") as progress,
         cvat_zip(args.out, args.format, labels) as add,
     ):
         for done, path in enumerate(images, 1):
-            add(path.name, _predict(predictor, path, args.unsure))
+            add(path.name, _predict(predictor, path, table, args.unsure))
             progress(done / len(images))
     constructor = args.out.with_suffix(".labels.json")
     with whole_file(constructor) as temporary:
@@ -120,10 +133,33 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
     return images
 
 
-def _predict(predictor: Predictor, path: Path, unsure: float | None) -> np.ndarray:
-    """The network's labels (H, W) uint8, those that it is not sure of ignored."""
+def wanted_labels(source: Path, known: LabelSet) -> LabelSet:
+    """The data set's own label set, where it has one; else the network's."""
+    own = (source / LABELS_FILE).is_file()
+    return load_label_set(source) if own else known
+
+
+def translation(known: LabelSet, wanted: LabelSet, renamed: Mapping[str, str]) -> np.ndarray:
+    """The id that each of a network's has in a label set: (256,) uint8.
+
+    Raises:
+        DatasetError: a class has no meaning there; --map gives it one.
+        SettingsError: a class is mapped to what is none.
+    """
+    naming = Naming(wanted, renamed, {})
+    ids = np.arange(known.num_classes, dtype=np.uint8)[None]
+    table = np.full(256, naming.ignored)
+    table[: known.num_classes] = naming.ids(NamedMask(ids, known.names))[0]
+    naming.check()
+    return table
+
+
+def _predict(
+    predictor: Predictor, path: Path, table: np.ndarray, unsure: float | None
+) -> np.ndarray:
+    """The network's labels (H, W) uint8 as table has them; what it is not sure of is ignored."""
     found = predictor.predict(read_image(path))
-    if unsure is None:
-        return found.labels
-    ignored = np.uint8(predictor.info.labels.ignore_id)
-    return np.where(found.uncertainty > unsure, ignored, found.labels)
+    labels: np.ndarray = table[found.labels]
+    if unsure is not None:
+        labels[found.uncertainty > unsure] = table[-1]
+    return labels

@@ -365,6 +365,16 @@ def test_the_command_says_everything_and_its_exit_code_tells(dataset, tmp_path, 
     }
 
 
+def test_labels_that_are_all_ignored_are_told(dataset, capsys):
+    """As an export is that nobody has come to yet."""
+    for index in range(2):
+        write_png(dataset / "valannot" / f"val{index}.png", np.full(SIZE, 11, np.uint8))
+    assert main(["check", str(dataset)]) == 0
+    said = capsys.readouterr().out
+    assert "warning: labels nearly all ignored" in said
+    assert "100.00 %" in said
+
+
 def test_problems_of_a_kind_stand_together(dataset, capsys):
     (dataset / "train" / "train0.png").write_bytes(b"nothing")
     write_png(dataset / "trainannot" / "train1.png", np.full(SIZE, 77, np.uint8))

@@ -12,6 +12,7 @@ from segnet_model.engines import open_engine
 from segnet_model.errors import DatasetError, WeightsError
 from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
+from segnet_model.shipped import find_weights
 from segnet_model.temperature import fit_temperature, fit_temperatures
 from segnet_model.tensor_file import read_tensors
 
@@ -83,6 +84,17 @@ def test_a_bayesian_network_is_fitted_in_both_ways(dataset, tmp_path, small_info
     fits = fit_temperatures(open_engine(path), folder)
     assert fits.keys() == {"none", "mc"}
     assert fits == fit_temperatures(open_engine(path), folder)  # pixels and masks are seeded
+
+
+def test_weights_that_ship_stay_as_they_are(dataset, tmp_path, capsys):
+    shipped = find_weights("segnet_basic_drives")
+    before = shipped.read_bytes()
+    assert main(["calibrate", "segnet_basic_drives", str(dataset)]) == 2
+    assert "give --out FILE" in capsys.readouterr().err
+    out = tmp_path / "mine.safetensors"
+    assert main(["calibrate", "segnet_basic_drives", str(dataset), "--out", str(out)]) == 0
+    assert shipped.read_bytes() == before
+    assert load_weights(out)[1].temperatures.keys() == {"none"}
 
 
 def test_refuses_what_it_cannot_use(dataset, weights, tmp_path, capsys):

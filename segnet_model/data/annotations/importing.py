@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from segnet_model.data.annotations.archives import open_source
 from segnet_model.data.annotations.detect import open_form
-from segnet_model.data.annotations.forms import Form
+from segnet_model.data.annotations.forms import Form, NamedMask
 from segnet_model.data.annotations.naming import Naming
 from segnet_model.data.camvid import has_split, label_path
 from segnet_model.data.files import list_images, read_labels, write_png
@@ -31,6 +31,7 @@ class Imported:
 
     format: str
     counts: Counter[str] = field(default_factory=Counter)  # files that are new, changed, same, kept
+    empty: tuple[str, ...] = ()  # labels in which nobody labelled a pixel, which are left out
     notes: Counter[str] = field(default_factory=Counter)  # what readers left out, and how often
     imageless: tuple[str, ...] = ()  # labels whose image is not in the data set
     unlabelled: tuple[str, ...] = ()  # images that still have no labels, as "train/0001"
@@ -50,7 +51,8 @@ def import_labels(
     """Write an export's labels into the data set, all of them or none.
 
     Everything is read and checked first, and its files are written beside the old ones, which are
-    then replaced: a bad file, or a full disk, changes nothing.
+    then replaced: a bad file, or a full disk, changes nothing. Labels without a labelled pixel are
+    left out, for they are of images that nobody has come to yet.
 
     Args:
         source: a folder or a zip.
@@ -75,16 +77,18 @@ def import_labels(
             _check_some(form, wanted, images)
             with TemporaryDirectory(prefix=".import-", dir=dataset) as folder:
                 staged = Path(folder)
-                notes = _stage_all(form, naming, wanted, staged, progress)
+                notes, empty = _stage_all(form, naming, wanted, staged, progress)
                 counts = Counter(
                     _place(staged / f"{stem}.png", label_path(image), labels, keep)
                     for stem, image in wanted.items()
+                    if stem not in empty
                 )
         except (DatasetError, ImageError, OSError) as error:
             raise DatasetError(f"{source}: {error}") from None
     imageless = tuple(stem for stem in form.files if stem not in images)
     splits = {split} if split else {image.parent.name for image in wanted.values()}
-    return Imported(form.name, counts, notes, imageless, _unlabelled(images, splits))
+    unlabelled = _unlabelled(images, splits)
+    return Imported(form.name, counts, tuple(empty), notes, imageless, unlabelled)
 
 
 def find_images(dataset: Path, split: str | None) -> dict[str, Path]:
@@ -118,24 +122,36 @@ def _check_some(form: Form, wanted: Mapping[str, Path], images: Mapping[str, Pat
 
 def _stage_all(
     form: Form, naming: Naming, wanted: Mapping[str, Path], staged: Path, progress: ShareDone
-) -> Counter[str]:
+) -> tuple[Counter[str], list[str]]:
+    """Stage every file; what readers left out, and the names of those without a labelled pixel."""
     notes: Counter[str] = Counter()
+    empty = []
     for done, (stem, image) in enumerate(wanted.items(), 1):
-        notes += _stage(form, naming, stem, image, staged)
+        mask = _read(form, stem, image)
+        notes += mask.notes
+        ids = naming.ids(mask)
+        if (ids == naming.ignored).all():
+            empty.append(stem)
+        else:
+            write_png(staged / f"{stem}.png", ids)
         progress(done / len(wanted))
     naming.check()
-    return notes
+    if len(empty) == len(wanted):
+        raise DatasetError(
+            f"in none of its {len(empty)} labels a pixel is labelled; label some in the tool, or "
+            "export the task in which they are"
+        )
+    return notes, empty
 
 
-def _stage(form: Form, naming: Naming, stem: str, image: Path, staged: Path) -> Counter[str]:
-    """Read and check one file of the export, and write its ids to the staging folder."""
+def _read(form: Form, stem: str, image: Path) -> NamedMask:
+    """Read and check one file of the export."""
     try:
         mask = form.read(form.files[stem])
         _check_size(mask.indices, image)
     except (DatasetError, ImageError) as error:
         raise DatasetError(f"{form.files[stem]}: {error}") from None
-    write_png(staged / f"{stem}.png", naming.ids(mask))
-    return mask.notes
+    return mask
 
 
 def _check_size(mask: np.ndarray, path: Path) -> None:

@@ -15,7 +15,11 @@ NOTHING = ("background", "Void", "_background_", "__ignore__")
 
 
 class Naming:
-    """Turns names into ids, and remembers those that it does not know."""
+    """Turns names into ids, and remembers those that it does not know.
+
+    Attributes:
+        ignored: our id of what has no meaning.
+    """
 
     def __init__(
         self, labels: LabelSet, renamed: Mapping[str, str], meanings: Mapping[str, str]
@@ -36,6 +40,7 @@ class Naming:
                     f"--map {name}={meaning}: {meaning!r} is no class of label set "
                     f"{labels.name!r}; give one of {', '.join(labels.names)}, or {IGNORE}"
                 )
+        self.ignored = np.uint8(labels.ignore_id)
         self._labels = labels
         self._renamed = renamed
         self._meanings = {**dict.fromkeys(NOTHING, IGNORE), **meanings}
@@ -43,7 +48,7 @@ class Naming:
 
     def ids(self, mask: NamedMask) -> np.ndarray:
         """Our ids of a mask's pixels, (H, W) uint8; what has no meaning is ignored for now."""
-        table = np.full(256, self._labels.ignore_id, np.uint8)
+        table = np.full(256, self.ignored)
         for index in np.unique(mask.indices).tolist():
             if index != UNNAMED:
                 table[index] = self._id(mask.names[index])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet_model.commands import import_labels, prelabel
+from segnet_model.commands import import_labels, mapping, prelabel
 from segnet_model.data.camvid import open_split
 from segnet_model.data.files import read_image, write_png
 from segnet_model.errors import DatasetError, SettingsError
@@ -119,9 +119,57 @@ def test_what_came_of_an_import_is_told_by_name(dataset, tmp_path, capsys):
 
 
 def test_meanings_are_read_and_checked():
-    assert import_labels.renamed(["a=Road", "b=c=ignore"]) == {"a": "Road", "b=c": "ignore"}
+    assert mapping.meanings(["a=Road", "b=c=ignore"]) == {"a": "Road", "b=c": "ignore"}
     for pair in ("a", "=Road", "a="):
         with pytest.raises(SettingsError, match="is not NAME=CLASS"):
-            import_labels.renamed([pair])
+            mapping.meanings([pair])
     with pytest.raises(SettingsError, match="given twice"):
-        import_labels.renamed(["a=Road", "a=Sky"])
+        mapping.meanings(["a=Road", "a=Sky"])
+
+
+OWN = """
+name: own
+ignore_id: 9
+classes:
+  - {name: Path, color: [200, 100, 0]}
+  - {name: Tree, color: [0, 100, 0]}
+"""
+
+
+def test_a_data_set_of_ones_own_classes_says_what_the_networks_are(dataset, weights, tmp_path):
+    (dataset / "labels.yaml").write_text(OWN)
+    out = tmp_path / "x.zip"
+    asked = [weights, dataset, "--split", "val", "--all", "--out", out, "--device", "cpu"]
+    with pytest.raises(DatasetError, match="'Sky'.* no classes of label set 'own'.*--map 'Sky=CL"):
+        call(prelabel, *asked)
+    assert not out.exists()
+    known = Predictor.load(weights, "cpu")
+    others = [each for each in known.info.labels.names if each not in ("Road", "Tree")]
+    call(prelabel, *asked, "--map", "Road=Path", *(f"--map={each}=ignore" for each in others))
+    names = [row["name"] for row in json.loads((tmp_path / "x.labels.json").read_text())]
+    assert {"Path", "Tree"} <= set(names)
+    assert "Road" not in names
+    call(import_labels, out, dataset, "--split", "val")
+    found = known.predict(read_image(dataset / "val" / "1.png")).labels
+    expected = np.full(found.shape, 9, np.uint8)
+    expected[found == known.info.labels.names.index("Road")] = 0
+    expected[found == known.info.labels.names.index("Tree")] = 1
+    labels = np.asarray(Image.open(dataset / "valannot" / "1.png"))
+    np.testing.assert_array_equal(labels, expected)
+
+
+def test_labels_that_nobody_has_come_to_erase_none(dataset, tmp_path, capsys):
+    size = read_image(dataset / "train" / "0.png").shape[:2]
+    before = {each.name: each.read_bytes() for each in (dataset / "trainannot").iterdir()}
+    export = tmp_path / "export"
+    export.mkdir()
+    write_png(export / "0.png", np.full(size, 11, np.uint8))
+    write_png(export / "1.png", np.full(size, 3, np.uint8))
+    call(import_labels, export, dataset, "--split", "train", "--format", "ids")
+    assert "1 labels are empty and were left out: 0" in capsys.readouterr().out
+    after = {each.name: each.read_bytes() for each in (dataset / "trainannot").iterdir()}
+    assert after.keys() == before.keys()
+    assert [name for name in after if after[name] != before[name]] == ["1.png"]
+    (export / "1.png").unlink()
+    with pytest.raises(DatasetError, match="in none of its 1 labels a pixel is labelled; label"):
+        call(import_labels, export, dataset, "--split", "train", "--format", "ids")
