@@ -74,7 +74,7 @@ def extraction(bag: Path, out: Path) -> Callable[[], object]:
 
 
 def _extract(bag: Path, out: Path) -> None:
-    extract(bag, out, ExtractSettings(every=0))
+    extract(bag, out, ExtractSettings(every=0, gap=0))
 
 
 def _textbook(bag: Path, out: Path) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from segnet_model.documents import read_json
 from segnet_model.errors import SegNetError, SettingsError, WeightsError
+from segnet_model.image_size import MAX_INPUT
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
 from segnet_model.networks.custom import check_trusted, is_custom
@@ -34,7 +35,6 @@ __all__ = ["ModelInfo", "change_info", "load_weights", "save_weights", "whole_fi
 FORMAT = 1  # raise it when an older reader would misunderstand a newer file
 KEY = "segnet"
 MAX_TEXT = 1000  # characters of a name or a licence
-MAX_INPUT = 1 << 23  # pixels; a network sees 4K video whole, and the first frame is run at once
 MOST = 1e6  # beyond any mean, standard deviation or temperature, and their inverses
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 # Mean and standard deviation of ImageNet's RGB, the field's habit and near enough for any camera.

@@ -26,10 +26,10 @@ _QUICK: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _ODD = re.compile(r"\\u[dD][89a-fA-F]")  # a path's bytes that are no text, which it refuses
 
 
-def read_json(text: str) -> Any:
-    """Read JSON of at most `MAX_JSON` characters; SettingsError where it is something else."""
-    if len(text) > MAX_JSON:
-        raise SettingsError(f"{len(text)} characters of JSON; at most {MAX_JSON} are read")
+def read_json(text: str, most: int = MAX_JSON) -> Any:
+    """Read JSON of at most so many characters; SettingsError where it is something else."""
+    if len(text) > most:
+        raise SettingsError(f"{len(text)} characters of JSON; at most {most} are read")
     try:
         return json.loads(text)
     except RecursionError:
@@ -62,6 +62,31 @@ def read_yaml(text: str, most: int = MAX_YAML) -> Any:
         return yaml.load(text, _loader(text))
     except (yaml.YAMLError, ValueError) as error:  # the latter of numbers
         raise SettingsError(str(error)) from None
+
+
+def named_value(values: Any, name: str, owner: str = "it") -> Any:
+    """One of the owner's named values; TypeError, in words for people, where it is not there."""
+    if not isinstance(values, dict):
+        raise TypeError(f"{owner} is {kind_of(values)} and has no {name}")
+    if name not in values:
+        raise TypeError(f"{owner} has no {name}")
+    return values[name]
+
+
+def plain_text(value: Any) -> str:
+    """The text of one value; TypeError for a list, whose text might be of any length."""
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"a name is {kind_of(value)}")
+    return str(value)
+
+
+def kind_of(value: Any) -> str:
+    """What YAML or JSON made of a value, in words for people."""
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a set of named values"
+    return "text" if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def check_yaml(text: str, most: int = MAX_YAML) -> None:

@@ -1,12 +1,13 @@
-"""The largest image that this package takes from a stranger."""
+"""The largest image that this package takes from a stranger, and that a network is fed with."""
 
 from __future__ import annotations
 
-from segnet_model.errors import ImageError
+from segnet_model.errors import ImageError, SettingsError
 
 # Beyond any camera: a small file, or a damaged header, must not make anyone allocate gigabytes.
 MAX_SIDE = 16384  # pixels
 MAX_PIXELS = 2**25  # 8K video is just below
+MAX_INPUT = 2**23  # pixels; a network sees 4K video whole, and the first frame is run at once
 
 
 def check_size(height: int, width: int) -> None:
@@ -16,4 +17,14 @@ def check_size(height: int, width: int) -> None:
         raise ImageError(
             f"an image of {width}x{height} pixels cannot be; expected 1 to {MAX_SIDE} a side and "
             f"at most {MAX_PIXELS} in all"
+        )
+
+
+def check_input_size(size: tuple[int, int]) -> None:
+    """Raise SettingsError where a network's input (height, width) has more than `MAX_INPUT`."""
+    height, width = size
+    if height * width > MAX_INPUT:
+        raise SettingsError(
+            f"input_size {height}x{width} has {height * width} pixels, and weights are made for "
+            f"at most {MAX_INPUT}; give less, as half of each side"
         )

@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segnet_model.documents import load_yaml
+from segnet_model.documents import kind_of, load_yaml, named_value, plain_text
 from segnet_model.errors import DatasetError, SettingsError
 
 MAX_CLASSES = 255  # ids are bytes, and one value stays free for "ignore"
@@ -188,20 +188,22 @@ class LabelSet:
             SettingsError: a key is missing or a value has the wrong form.
         """
         try:
-            many = len(values["classes"])
-            if many > MAX_CLASSES:
+            listed = named_value(values, "classes")
+            if not isinstance(listed, list):
+                raise TypeError(f"classes is {kind_of(listed)} and no list")
+            if len(listed) > MAX_CLASSES:
+                many = len(listed)
                 raise SettingsError(f"a label set has {many} classes; give 1 to {MAX_CLASSES}")
-            classes = tuple(map(_class, values["classes"]))
             return cls(
-                _text(values["name"]),
-                classes,
+                plain_text(named_value(values, "name")),
+                tuple(map(_class, listed)),
                 int(values.get("ignore_id", 255)),
                 _color(values.get("ignore_color", (0, 0, 0))),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise SettingsError(
-                f"not a label set ({type(error).__name__}: {error}); "
-                "expected name, ignore_id and classes with name and color each"
+                f"not a label set ({error}); expected name, ignore_id and classes with name and "
+                "color each"
             ) from None
 
     @classmethod
@@ -225,15 +227,9 @@ def _check_color(color: tuple[int, ...], owner: str) -> None:
 
 
 def _class(values: dict[str, Any]) -> SegmentationClass:
-    drivable, ground = (bool(values.get(flag)) for flag in ("drivable", "ground"))
-    return SegmentationClass(_text(values["name"]), _color(values["color"]), drivable, ground)
-
-
-def _text(value: Any) -> str:
-    # Of a list, which may be of lists, one never knows how long its text would be.
-    if not isinstance(value, str | int | float):
-        raise TypeError(f"a {type(value).__name__} for a name")
-    return str(value)
+    name = plain_text(named_value(values, "name", "a class"))
+    color = _color(named_value(values, "color", f"class {name[:MAX_NAME]!r}"))
+    return SegmentationClass(name, color, bool(values.get("drivable")), bool(values.get("ground")))
 
 
 def _color(values: Any) -> tuple[int, int, int]:

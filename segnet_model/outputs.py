@@ -32,6 +32,11 @@ def output_channels(classes: int, activation: str) -> int:
     return 1
 
 
+def answered_classes(names: tuple[str, ...], activation: str) -> list[tuple[str, ...]]:
+    """The classes that each output channel answers for: one, or with "sigmoid" both."""
+    return [(name,) for name in names] if activation == "softmax" else [names]
+
+
 def probabilities(logits: Tensor, temperature: float) -> Tensor:
     """Softmax of logits (N, C, H, W) divided by a temperature; see `temperature.py`."""
     return (logits if temperature == 1 else logits / temperature).softmax(1)

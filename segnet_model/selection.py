@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -29,6 +30,10 @@ class Candidate:
     look: np.ndarray  # (12, 16, 3) float32, 0 to 1
 
 
+Chosen = TypeVar("Chosen", bound=Candidate)
+Item = TypeVar("Item")
+
+
 def look_of(image: np.ndarray) -> np.ndarray:
     """What is left of an image (H, W, 3) uint8 from afar: (12, 16, 3) float32, 0 to 1."""
     small = cv2.resize(image, THUMBNAIL[::-1], interpolation=cv2.INTER_AREA)
@@ -47,8 +52,8 @@ def score_of(predictor: Predictor, image: np.ndarray) -> float:
 
 
 def choose(
-    candidates: Sequence[Candidate], count: int, known: Sequence[np.ndarray] = ()
-) -> list[Candidate]:
+    candidates: Sequence[Chosen], count: int, known: Sequence[np.ndarray] = ()
+) -> list[Chosen]:
     """Choose frames one after the other, each the one that adds most to those before.
 
     A frame adds its score times how unlike it is to the nearest chosen one, in time and in look:
@@ -85,10 +90,10 @@ def choose(
     return [candidates[index] for index in chosen]
 
 
-def evenly(names: Sequence[str], count: int) -> list[str]:
-    """As many as count of the names, evenly spaced and in their order."""
-    places = np.linspace(0, len(names) - 1, min(count, len(names))).round().astype(int)
-    return [names[place] for place in places.tolist()]
+def evenly(items: Sequence[Item], count: int) -> list[Item]:
+    """As many as count of the items, evenly spaced and in their order."""
+    places = np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)
+    return [items[place] for place in places.tolist()]
 
 
 def _novelty(differences: np.ndarray, unlike: float) -> np.ndarray:

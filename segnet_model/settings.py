@@ -16,6 +16,7 @@ from segnet_model.choices import (
     WEIGHTINGS,
 )
 from segnet_model.errors import SettingsError
+from segnet_model.image_size import check_input_size
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class TrainSettings:
     statistics_images: int = 100  # to compute batch normalisation's statistics anew from
     patience: int = 0  # epochs without a better mIoU on val after which to stop; 0 for never
     encoder: str | None = None  # file of torchvision's vgg16_bn for SegNet's or U-Net's encoder
-    init: str | None = None  # weights to start from; tensors of another shape start fresh
+    init: str | None = None  # weights to start from; other classes and shapes start fresh
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     seed: int = 0
     workers: int = 2  # threads that load images
@@ -124,6 +125,8 @@ class TrainSettings:
             size = getattr(self, name)
             if size and min(size) < 32:
                 raise SettingsError(f"{name} {size} is below 32 pixels a side; give more")
+        if self.input_size:
+            check_input_size(self.input_size)
 
     def shaping(self) -> dict[str, Any]:
         """The settings that shape the result; where it runs and how often it saves do not."""

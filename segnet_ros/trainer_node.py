@@ -165,11 +165,12 @@ def describe(state: State) -> str:
         return f"{state.message}: {state.share:.0%}"
     if progress is None or not progress.step:
         return state.message
-    miou = "" if progress.miou is None else f", val mIoU {progress.miou:.3f}"
+    loss = "" if math.isnan(progress.loss) else f"loss {progress.loss:.3f}, "  # before a step
+    miou = "" if progress.miou is None else f"val mIoU {progress.miou:.3f}, "
     left = timedelta(seconds=round(progress.seconds_left))
     return (
         f"epoch {progress.epoch} of {progress.epochs}, step {progress.step} of {progress.steps}: "
-        f"loss {progress.loss:.3f}{miou}, {left} left"
+        f"{loss}{miou}{left} left"
     )
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from segnet_model.data.extraction import extract
 from segnet_model.data.extraction.settings import BLOCK, GAP, SPLIT_WAYS, ExtractSettings
-from segnet_model.progress import progress_bar
-from segnet_model.signals import stop_on_signals
+from segnet_model.progress import stoppable_bar
 
 EPILOG = f"""\
 Writes OUT/train/STAMP.png and, from the last fifth of each recording, OUT/val/STAMP.png. Label
@@ -32,7 +30,8 @@ Several bags and cameras; files are then called STAMP_camera-left-image_raw.png:
 Images that are neighbours in time look alike, so a network that is measured on the neighbours of
 what it learned from looks better than it is. No split is made image by image:
 
-  --split time     the last part of each bag is for val
+  --split time     the last part of each bag is for val, less {GAP:g} s (in a short bag less) where
+                   the two parts meet
   --split blocks   blocks of {BLOCK:g} s in turns, less {GAP:g} s where the splits meet: val sees
                    all of a long drive
   --split bag      whole bags are for val, those whose length is nearest to --val: the strictest
@@ -87,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     split.add_argument(
         "--gap", type=float, metavar="S",
-        help=f"seconds left out where the two splits meet (blocks {GAP:g}, time 0)",
+        help=f"seconds left out where the two splits meet ({GAP:g}; of time in a short bag less)",
     )  # fmt: skip
 
 
@@ -97,16 +96,6 @@ def run(args: argparse.Namespace) -> None:
     for name in ("topics", "labels_topics"):
         values[name] = tuple(values[name])
     settings = ExtractSettings(**values)
-    with stop_on_signals() as should_stop, progress_bar("extracting") as bar:
-
-        def progress(share: float) -> None:
-            bar(share)
-            if should_stop() and share < 1:
-                raise KeyboardInterrupt
-
-        try:
-            found = extract(args.bags, args.out, settings, progress)
-        except KeyboardInterrupt:
-            print("stopped; run the same command to go on", file=sys.stderr)
-            raise
+    with stoppable_bar("extracting") as progress:
+        found = extract(args.bags, args.out, settings, progress)
     print(f"{args.out}: {found}")

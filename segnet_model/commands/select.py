@@ -3,45 +3,50 @@
 from __future__ import annotations
 
 import argparse
-import csv
-from collections.abc import Collection
+import logging
+from dataclasses import fields
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from segnet_model.checkpoint import whole_file
 from segnet_model.commands import asking
-from segnet_model.data.bag_messages import NANOSECONDS
+from segnet_model.data.camvid import LABELS_FILE
 from segnet_model.data.extraction.settings import GAP
-from segnet_model.data.extraction.splits import SPLITS, Neighbours
-from segnet_model.data.files import list_images, read_image, write_png
-from segnet_model.data.sources import NamedImage, named_images
-from segnet_model.drawing import heat, panel
-from segnet_model.errors import DatasetError, SettingsError
-from segnet_model.predictor import Predictor
-from segnet_model.progress import progress_bar
-from segnet_model.selection import Candidate, choose, evenly, look_of, score_of
+from segnet_model.data.extraction.store import ImageStore
+from segnet_model.data.files import list_images
+from segnet_model.data.selection import (
+    Plan,
+    SelectSettings,
+    choose_round,
+    load_plan,
+    open_stream,
+    take_round,
+)
+from segnet_model.labels import LabelSet
+from segnet_model.progress import progress_bar, stoppable_bar
 
-EPILOG = """\
+EPILOG = f"""\
 Asks the network about each frame several times with dropout, and takes the frames where its
 answers disagree most, spread over time and appearance. What is in OUT already is not taken again,
-and what looks like it is taken last. Writes OUT/train/NAME.png, OUT/selection.csv (best first) and
-OUT/selection.png.
+and what looks like it is taken last. Writes OUT/train/STAMP.png, OUT/selection.csv (each round's
+frames, best first) and OUT/selection.png (those of the last round).
 
   segnet select drive.mcap bayesian_segnet_basic_drives --count 50 --out yard
   segnet prelabel bayesian_segnet_basic_drives yard --out to_correct.zip
 
+The same command again is the next round: it takes the next fifty. After an interruption it goes on
+with the same fifty instead; OUT/selection.unfinished.json holds them until they are written.
+
+OUT/manifest.csv says which bag, topic and stamp each file is from; `segnet extract` goes on with
+the same list. Where another image has a file's name, as with the cameras of a stereo pair, the
+topic is added: STAMP_camera-right-image_raw.png.
+
 OUT/val, to measure on, gets frames of the last fifth of the recording, evenly spaced: hard frames
 alone would make every network look bad, and neighbours of training frames every network look good.
-Nothing to learn from is taken there.
+Nothing to learn from is taken there, and {GAP:g} s (less in a short recording) is left out between.
 
 A network without dropout is asked once: --uncertainty none ranks by its entropy, which also rises
-where classes merely look alike.
+where classes merely look alike. The weights' classes need not be those of the data set.
 """
-LEARNED_SHARE = 0.8  # of the source, from its beginning; the rest is to measure on
-PICTURES = 12
-PICTURE = (320, 240)  # pixels: width, height
+logger = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,103 +64,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Rank, choose, and write the chosen frames."""
-    if args.count < 1 or args.val < 0 or not 0 <= args.every <= 1e6:
-        raise SettingsError(
-            f"--count {args.count} must be 1 or more, --val {args.val} and --every {args.every} "
-            "0 or more"
-        )
-    predictor = asking.load(args)
-    for split in SPLITS:
-        (args.out / split).mkdir(parents=True, exist_ok=True)
-    known = {path.stem: look_of(read_image(path)) for path in list_images(args.out / "train")}
-    taken = {*known, *(path.stem for path in list_images(args.out / "val"))}
-    candidates, to_measure = _ranked(args, predictor, taken)
-    chosen = choose(candidates, args.count, list(known.values()))
-    if not chosen:
-        raise DatasetError(f"{args.source} has no frame that is not in {args.out}/train already")
-    # What is there stays: its labels would fit no other image.
-    measured = [name for name in evenly(to_measure, args.val) if name not in taken]
-    _write(args, predictor, chosen, measured)
-    print(
-        f"{args.out}: {len(chosen)} of {len(candidates)} frames in train, {len(measured)} in val, "
-        f"to be labelled in trainannot and valannot; look at {args.out / 'selection.png'}"
+    """Rank, choose, and write the chosen frames, or go on writing them."""
+    values = {field.name: getattr(args, field.name) for field in fields(SelectSettings)}
+    settings = SelectSettings(**{**values, "source": str(args.source.resolve())})
+    plan, store = load_plan(args.out, settings), ImageStore(args.out)
+    with open_stream(args.source, args.topic) as stream:
+        predictor = asking.load(args)
+        _compare_classes(args, predictor.info.labels)
+        if plan is None:
+            with progress_bar("ranking") as progress:
+                plan = choose_round(stream, store, predictor, settings, progress)
+        else:
+            logger.info("%s: going on with round %d", args.out, plan.number)
+        with stoppable_bar("writing") as progress:
+            take_round(plan, stream, store, predictor, progress)
+    print(f"{args.out}: {_found(args.out, plan)}")
+
+
+def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
+    """Say where the data set's own classes are others than the network's."""
+    own = args.out / LABELS_FILE
+    if own.is_file() and LabelSet.load(own).names != labels.names:
+        logger.warning(
+            "the classes of %s (%s) are not those of %s; frames are ranked by how unsure it is of "
+            "its own classes",
+            args.weights, labels.name, own,
+        )  # fmt: skip
+
+
+def _found(out: Path, plan: Plan) -> str:
+    train, val = (len(list_images(out / split)) for split in ("train", "val"))
+    return (
+        f"round {plan.number}: {len(plan.train)} of {plan.candidates} frames in train, "
+        f"{len(plan.val)} in val, which now hold {train} and {val}; to be labelled in trainannot "
+        f"and valannot; look at {out / 'selection.png'}"
     )
-
-
-def _ranked(
-    args: argparse.Namespace, predictor: Predictor, taken: Collection[str]
-) -> tuple[list[Candidate], list[str]]:
-    """The frames to choose from, and the names of those that are kept to measure on."""
-    candidates: list[Candidate] = []
-    to_measure: list[str] = []
-    seen: set[str] = set()  # a clock that is set back gives the same stamp again
-    there = _there(args.out)
-    with progress_bar("ranking") as progress:
-        for index, each in enumerate(named_images(args.source, args.topic, args.every)):
-            split = "val" if args.val and each.share > LEARNED_SHARE else "train"
-            is_stamp = each.stamp is not None
-            if each.name in seen or (is_stamp and there.are_beside(int(each.name), split)):
-                continue
-            seen.add(each.name)
-            if split == "val":
-                to_measure.append(each.name)
-            elif each.name not in taken:
-                candidates.append(_candidate(predictor, each, index))
-            progress(each.share)
-    return candidates, to_measure
-
-
-def _there(dataset: Path) -> Neighbours:
-    """The data set's images, as far as their names are stamps."""
-    files = [(path, split) for split in SPLITS for path in list_images(dataset / split)]
-    stamps = [(path.stem.partition("_")[0], split) for path, split in files]
-    times = ((int(text), split) for text, split in stamps if text.isdecimal())
-    return Neighbours(times, round(GAP * NANOSECONDS))
-
-
-def _candidate(predictor: Predictor, each: NamedImage, index: int) -> Candidate:
-    time = float(index) if each.stamp is None else each.stamp
-    return Candidate(each.name, time, score_of(predictor, each.image), look_of(each.image))
-
-
-def _write(
-    args: argparse.Namespace, predictor: Predictor, chosen: list[Candidate], measured: list[str]
-) -> None:
-    """Write the frames, the list of the chosen ones, and a picture of the first."""
-    ranks = {each.name: rank for rank, each in enumerate(chosen)}
-    pictures: dict[int, list[np.ndarray]] = {}
-    with progress_bar("writing") as progress:
-        for each in named_images(args.source, args.topic, args.every):
-            rank = ranks.pop(each.name, None)
-            if rank is not None or each.name in measured:
-                split = "val" if rank is None else "train"
-                write_png(args.out / split / f"{each.name}.png", each.image)
-            if rank is not None and rank < PICTURES:
-                pictures[rank] = _picture(predictor, each.image)
-            progress(each.share)
-    _write_list(args.out / "selection.csv", chosen)
-    _write_sheet(args.out / "selection.png", [pictures[rank] for rank in sorted(pictures)])
-
-
-def _write_list(path: Path, chosen: list[Candidate]) -> None:
-    with whole_file(path) as temporary, temporary.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["rank", "name", "seconds", "score"])
-        for rank, one in enumerate(chosen, 1):
-            rows.writerow([rank, one.name, f"{one.time:.3f}", f"{one.score:.5f}"])
-
-
-def _write_sheet(path: Path, pairs: list[list[np.ndarray]]) -> None:
-    """Two frames a row, each beside what the network is unsure of."""
-    rows = [[*a, *b] for a, b in zip(pairs[::2], pairs[1::2], strict=False)] or [pairs[0]]
-    titles = ["chosen, best first", "what the network is unsure of"]
-    write_png(path, panel(rows, titles * (len(rows[0]) // 2)))
-
-
-def _picture(predictor: Predictor, image: np.ndarray) -> list[np.ndarray]:
-    """A frame and what the network is unsure of in it, both (240, 320, 3) uint8 RGB."""
-    found = predictor.predict(image)
-    unsure = found.mutual_information
-    drawn = heat(found.uncertainty if unsure is None else unsure / max(1e-6, float(unsure.max())))
-    return [cv2.resize(each, PICTURE, interpolation=cv2.INTER_AREA) for each in (image, drawn)]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
+import time
 from pathlib import Path
 
 from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from segnet_model.choices import (
     ACTIVATIONS,
@@ -81,7 +84,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{name}", choices=choices, default=getattr(defaults, name),
             help=f"{meaning} (default: %(default)s)",
         )  # fmt: skip
-    parser.add_argument("--init", help="weights to start from: a file or a shipped name")
+    parser.add_argument(
+        "--init", help="weights to start from, classes by name: a file or a shipped name"
+    )
     parser.add_argument(
         "--scale", type=float, nargs=2, metavar=("MIN", "MAX"),
         default=(defaults.augment.scale_min, defaults.augment.scale_max),
@@ -138,15 +143,45 @@ def run(args: argparse.Namespace) -> None:
     changes = {k: v for k, v in vars(args).items() if k in AugmentSettings.__dataclass_fields__}
     values["augment"] = AugmentSettings(scale_min=args.scale[0], scale_max=args.scale[1], **changes)
     settings = TrainSettings(**values)
-    with stop_on_signals() as should_stop, tqdm(unit="step", dynamic_ncols=True) as bar:
-        weights = train(args.dataset, args.out, settings, lambda p: _show(bar, p), should_stop)
+    with stop_on_signals() as should_stop, _Bar() as bar, logging_redirect_tqdm():
+        weights = train(args.dataset, args.out, settings, bar.show, should_stop)
     print(f"weights: {weights}" if weights else "stopped; run the same command to go on")
 
 
-def _show(bar: tqdm, progress: Progress) -> None:
-    bar.total = progress.steps
-    bar.n = progress.step
-    miou = "" if progress.miou is None else f", val mIoU {progress.miou:.3f}"
-    doing = "" if progress.phase == "training" else f", {progress.phase}"
-    bar.set_description(f"epoch {progress.epoch}/{progress.epochs}{doing}", refresh=False)
-    bar.set_postfix_str(f"loss {progress.loss:.3f}{miou}")
+class _Bar:
+    """A progress bar that is not there before there is progress."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+        self._began = False
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, progress: Progress) -> None:
+        """Show how far training is; steps of an earlier run do not count for the time left."""
+        if self._bar is None:
+            self._bar = tqdm(total=progress.steps, unit="step", dynamic_ncols=True)
+        bar = self._bar
+        if not self._began:
+            self._began = progress.phase == "training"
+            bar.initial = progress.step - self._began
+        bar.n = progress.step
+        # The clock of training starts anew after the classes are counted.
+        bar.start_t = bar.last_print_t = time.time() - progress.seconds_elapsed
+        bar.set_description(_doing(progress), refresh=False)
+        bar.set_postfix_str(_reached(progress))
+
+
+def _doing(progress: Progress) -> str:
+    epoch = [f"epoch {progress.epoch}/{progress.epochs}"] if progress.epoch else []
+    return ", ".join(epoch + ([] if progress.phase == "training" else [progress.phase]))
+
+
+def _reached(progress: Progress) -> str:
+    loss = [] if math.isnan(progress.loss) else [f"loss {progress.loss:.3f}"]
+    return ", ".join(loss + ([] if progress.miou is None else [f"val mIoU {progress.miou:.3f}"]))

@@ -98,9 +98,10 @@ def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder
     twice = [stem for stem, count in Counter(path.stem for path in found).items() if count > 1]
     if twice:
         raise DatasetError(f"{images} holds {twice[0]} twice, with other endings; remove one")
-    samples = tuple(_pair(image) for image in found)
-    if not samples:
+    if not found:
         raise DatasetError(f"{images} holds no images; expected PNG or JPEG files")
+    samples = tuple(Sample(image, label_path(image)) for image in found)
+    _check_labels(samples, dataset)
     return LabelledFolder(samples, label_set)
 
 
@@ -109,8 +110,13 @@ def label_path(image: Path) -> Path:
     return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"
 
 
-def _pair(image: Path) -> Sample:
-    labels = label_path(image)
-    if not labels.is_file():
-        raise DatasetError(f"{image} has no labels; label it as {labels} or move it away")
-    return Sample(image, labels)
+def _check_labels(samples: tuple[Sample, ...], dataset: Path) -> None:
+    """Raise DatasetError unless all images have labels."""
+    bare = [sample for sample in samples if not sample.labels.is_file()]
+    if bare:
+        more = len(bare) - 1
+        like = f", like {more} other{'s' if more > 1 else ''}" if more else ""
+        raise DatasetError(
+            f"{bare[0].image} has no labels{like}; label it as {bare[0].labels} or move it "
+            f"away; `segnet check {dataset}` names all that is wrong"
+        )

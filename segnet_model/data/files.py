@@ -24,8 +24,9 @@ IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp")
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The image files right in a folder, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    """The image files right in a folder, sorted by name; hidden ones, as macOS adds, are none."""
+    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in visible if path.suffix.lower() in IMAGE_SUFFIXES)
 
 
 def read_image(path: Path) -> np.ndarray:

@@ -38,17 +38,25 @@ def named_images(
         DatasetError: there is nothing of this name, or a file is no image.
         BagError: the bag is damaged or has no such topic.
     """
-    if not source.exists():
-        raise DatasetError(f"there is no {source}")
-    files = list_images(source if source.is_dir() else source.parent)
-    if (source / "metadata.yaml").is_file():  # a bag's folder, whatever pictures lie in it
-        files = []
-    if source.is_file():
-        files = [path for path in files if path == source]
+    files = image_files(source)
     if not files:
         yield from _of_bag(source, topic, every)
     for index, path in enumerate(files, 1):
         yield NamedImage(path.stem, None, read_image(path), index / len(files))
+
+
+def image_files(source: Path) -> list[Path]:
+    """The images of a folder, or the image itself; none of a bag.
+
+    Raises:
+        DatasetError: there is nothing of this name.
+    """
+    if not source.exists():
+        raise DatasetError(f"there is no {source}; give a bag, a folder of images, or an image")
+    if (source / "metadata.yaml").is_file():  # a bag's folder, whatever pictures lie in it
+        return []
+    files = list_images(source if source.is_dir() else source.parent)
+    return [path for path in files if path == source] if source.is_file() else files
 
 
 def _of_bag(source: Path, topic: str | None, every: float) -> Iterator[NamedImage]:

@@ -33,10 +33,8 @@ def check_val(
                 f"patience {settings.patience} needs images to measure on, and {dataset} has no "
                 "val/; add it, or give patience 0"
             )
-    elif not count(val).pixels.any():
-        raise DatasetError(
-            f"no pixel of {dataset}/valannot is labelled; label some, or move val/ away"
-        )
+    else:
+        _check_any(count(val), val, "label some, or move val/ away")
 
 
 def check_crop(settings: TrainSettings, size: tuple[int, int]) -> None:
@@ -53,10 +51,20 @@ def check_crop(settings: TrainSettings, size: tuple[int, int]) -> None:
 
 
 def weigh_classes(folder: LabelledFolder, settings: TrainSettings, count: Count) -> Tensor:
-    """How much each class counts in the loss: (classes,) float32; 0 where one never occurs."""
+    """How much each class counts in the loss: (classes,) float32; 0 where one never occurs.
+
+    Raises:
+        DatasetError: none of the pixels is labelled, so that nothing can be learned.
+    """
     logger.info("counting the classes of %d images", len(folder))
     counts = count(folder)
+    _check_any(counts, folder, "label some")
     for name in counts.missing:
         logger.warning("class %r never occurs in train, so it cannot be learned", name)
     weights = WEIGHTINGS[settings.weighting](counts) ** settings.balance
     return torch.from_numpy(weights * (counts.pixels > 0)).float()
+
+
+def _check_any(counts: ClassCounts, folder: LabelledFolder, mend: str) -> None:
+    if not counts.pixels.any():
+        raise DatasetError(f"no pixel of {folder.samples[0].labels.parent} is labelled; {mend}")

@@ -44,7 +44,8 @@ def train(
         DatasetError: the data set lacks files or holds labels that do not fit.
         SettingsError: the settings do not work, or out holds a run with other settings, or one
             that is still going on.
-        SegNetError: the loss is no number any more, or grows and grows.
+        SegNetError: the loss is no number any more, or grows and grows; or TensorBoard's events
+            cannot be written.
         WeightsError: a file cannot be written; the last whole state stays.
         DeviceMemoryError: the GPU has too little memory.
     """

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from segnet_model.checkpoint import change_info, load_weights, save_weights
+from segnet_model.checkpoint import save_weights
 from segnet_model.data.camvid import LabelledFolder, has_split, load_label_set, open_split
 from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
 from segnet_model.engines.torch_engine import TorchEngine
@@ -25,10 +25,10 @@ from segnet_model.outputs import output_channels
 from segnet_model.predictor import Predictor
 from segnet_model.preprocess import Normalise, network_size
 from segnet_model.settings import UNCHANGED, TrainSettings
-from segnet_model.temperature import fit_temperatures, temperatures
 from segnet_model.training.averaging import WeightAverage, recompute_statistics
 from segnet_model.training.batch_norm import own_batch_norm, share_batch_norm
 from segnet_model.training.before import check_crop, check_val, weigh_classes
+from segnet_model.training.calibrating import calibrate
 from segnet_model.training.class_weights import ClassCounts, count_classes
 from segnet_model.training.objective import Objective
 from segnet_model.training.processes import Processes
@@ -153,8 +153,11 @@ class Run:
             self.best = None
             self.measure()
         self.save_state()
-        if self.processes.first and self.val is not None and len(self.val):
-            self._calibrate()
+        if self.processes.first and self.val is not None:
+            calibrate(
+                self.weights_path, self.info.network, self.val, str(self.device),
+                lambda share: self.tell("calibrating"), self.settings.seed,
+            )  # fmt: skip
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """This process's part of each batch that is left."""
@@ -193,10 +196,13 @@ class Run:
         self.best_at = self.processes.from_first(self.best_at)
 
     def _measure(self, network: nn.Module) -> None:
-        if self.val is not None:
-            predictor = Predictor(self._engine(deepcopy(network)))
+        predictor = Predictor(TorchEngine(deepcopy(network), self.info, str(self.device)))
+        if self.val is None:
+            self.tracker.drawn("train/answers", self.step, answers(predictor, self.folder))
+        else:
             self.miou = evaluate(predictor, self.val, lambda i: self.tell("measuring")).mean_iou
-            self.tracker.measured(self.step, self.miou, answers(predictor, self.val))
+            self.tracker.measured(self.step, self.miou)
+            self.tracker.drawn("val/answers", self.step, answers(predictor, self.val))
             self.tell("measuring")
         better = self.best is None or self.miou is None or self.miou > self.best
         if better:
@@ -218,27 +224,11 @@ class Run:
         )
         return network
 
-    def _engine(self, network: nn.Module) -> TorchEngine:
-        return TorchEngine(network, self.info, str(self.device))
-
     def _save_weights(self, network: nn.Module) -> None:
         metrics = {} if self.miou is None else {"val_miou": round(self.miou, 4)}
         training = {**self.info.training, "step": self.step, "steps": self.steps}
         info = replace(self.info, training=training, metrics=metrics)
         save_weights(self.weights_path, network, info, torch.float16)
-
-    def _calibrate(self) -> None:
-        """Fit the temperatures of the weights that were kept, on val."""
-        network, info = load_weights(self.weights_path, {self.info.network})
-        if info.temperatures or self.val is None:
-            return
-        logger.info("fitting how sure the network is to how often it is right")
-        fits = fit_temperatures(
-            self._engine(network), self.val, lambda share: self.tell("calibrating"),
-            self.settings.seed,
-        )  # fmt: skip
-        fitted = replace(info, temperatures=temperatures(fits))
-        change_info(self.weights_path, self.weights_path, fitted)
 
     def tell(self, phase: str) -> None:
         """Report, and leave by `Stopped` where somebody wishes to stop."""

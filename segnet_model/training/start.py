@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from segnet_model.checkpoint import ModelInfo, load_weights
 from segnet_model.data.camvid import LabelledFolder
 from segnet_model.engines.capabilities import cpu_has_bfloat16
+from segnet_model.image_size import check_input_size
 from segnet_model.labels import LabelSet
 from segnet_model.networks.vgg import load_vgg16
 from segnet_model.preprocess import network_size
 from segnet_model.settings import TrainSettings
 from segnet_model.shipped import find_weights
-
-logger = logging.getLogger(__name__)
+from segnet_model.training.inheritance import take_over
 
 
 def _half_size(folder: LabelledFolder) -> tuple[int, int]:
@@ -63,7 +61,12 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
 def start(
     settings: TrainSettings, labels: LabelSet, folder: LabelledFolder, name: str
 ) -> tuple[nn.Module, ModelInfo]:
-    """The network to train: a fresh one, or as much of `settings.init` as fits."""
+    """The network to train: a fresh one, or as much of `settings.init` as fits.
+
+    Raises:
+        SettingsError: the network cannot be made, is too large, or unlike that of `settings.init`.
+        WeightsError: a file to start from cannot be read.
+    """
     trusted = {settings.network} if settings.network else set()  # whoever trains names it
     source, given = (
         load_weights(find_weights(settings.init), trusted) if settings.init else (None, None)
@@ -78,11 +81,12 @@ def start(
         license=settings.license,
         training={"dataset": name, "images": len(folder), **_public(settings)},
     )
+    check_input_size(info.input_size)
     network = info.build(trusted)
     if settings.encoder:
         load_vgg16(network, Path(settings.encoder).expanduser())
-    if source is not None:
-        _copy_fitting(source.state_dict(), network)
+    if source is not None and given is not None:
+        take_over(source, given, network, info)
     return network, info
 
 
@@ -94,11 +98,3 @@ def _public(settings: TrainSettings) -> dict[str, Any]:
         if (value := getattr(settings, key))
     }
     return {k: v for k, v in {**settings.shaping(), **names}.items() if v not in (None, {})}
-
-
-def _copy_fitting(source: Mapping[str, Tensor], network: nn.Module) -> None:
-    """Copy every tensor that the network has in the same shape."""
-    own = network.state_dict()
-    fitting = {k: v for k, v in source.items() if k in own and v.shape == own[k].shape}
-    network.load_state_dict({**own, **fitting})
-    logger.info("took over %d of %d tensors", len(fitting), len(own))

@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from segnet_model.data.camvid import LabelledFolder
 from segnet_model.drawing import heat, overlay, panel
 from segnet_model.predictor import Predictor
+
+if TYPE_CHECKING:
+    from segnet_model.training.events import Events
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +59,17 @@ class Tracker:
         self._steps, self._epochs = steps, epochs
         self._first = self._step = 0
         self._start = time.monotonic()
-        self._writer: Any = None
+        self._events: Events | None = None
 
     def begin(self, folder: Path | None, first: int) -> None:
-        """Start the clock anew after step `first`; TensorBoard's events go to the folder."""
+        """Start the clock anew after step `first`; TensorBoard's events go to the folder.
+
+        Raises:
+            SegNetError: they cannot be written, as from the other methods too.
+        """
         self._first = self._step = first
         self._start = time.monotonic()
-        self._writer = _writer(folder, first) if folder else None
+        self._events = _events(folder, first) if folder else None
 
     @property
     def diverges(self) -> bool:
@@ -70,9 +77,9 @@ class Tracker:
         return self._step - self._first > 100 and self.loss > DIVERGED * self._least
 
     def end(self) -> None:
-        """Write what TensorBoard has not got yet."""
-        if self._writer:
-            self._writer.close()
+        """Close TensorBoard's file."""
+        if self._events:
+            self._events.close()
 
     def step(self, step: int, loss: float, learning_rate: float) -> None:
         """Note a step's loss and learning rate."""
@@ -80,16 +87,19 @@ class Tracker:
         self.loss = loss if fresh else self.loss * SMOOTHING + loss * (1 - SMOOTHING)
         self._least = min(self._least, max(self.loss, LEAST))
         self._step, self._rate = step, learning_rate
-        if self._writer:
-            self._writer.add_scalar("train/loss", loss, step)
-            self._writer.add_scalar("train/learning_rate", learning_rate, step)
+        if self._events:
+            self._events.scalar("train/loss", loss, step)
+            self._events.scalar("train/learning_rate", learning_rate, step)
 
-    def measured(self, step: int, miou: float, pictures: Callable[[], np.ndarray]) -> None:
-        """Note a measurement on val, and a sheet of pictures (H, W, 3) uint8 RGB."""
-        if self._writer:
-            self._writer.add_scalar("val/miou", miou, step)
-            self._writer.add_image("val/answers", pictures(), step, dataformats="HWC")
-            self._writer.flush()
+    def measured(self, step: int, miou: float) -> None:
+        """Note a measurement on val."""
+        if self._events:
+            self._events.scalar("val/miou", miou, step)
+
+    def drawn(self, tag: str, step: int, pictures: Callable[[], np.ndarray]) -> None:
+        """Note a sheet of pictures (H, W, 3) uint8 RGB, drawn only where somebody can see it."""
+        if self._events:
+            self._events.image(tag, pictures(), step)
 
     def progress(self, phase: str, miou: float | None) -> Progress:
         """How far it is now, with the time that what is left takes at the present pace."""
@@ -120,10 +130,10 @@ def answers(predictor: Predictor, folder: LabelledFolder) -> Callable[[], np.nda
     return draw
 
 
-def _writer(folder: Path, first: int) -> Any:
+def _events(folder: Path, first: int) -> Events | None:
     try:
-        from torch.utils.tensorboard import SummaryWriter
+        from segnet_model.training.events import Events
     except ImportError:
         logger.info("no TensorBoard, so no curves: pip install 'segnet_ros[train]'")
         return None
-    return SummaryWriter(str(folder), purge_step=first)
+    return Events(folder, first)

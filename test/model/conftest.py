@@ -23,6 +23,16 @@ def weights(tmp_path, small_info):
 
 
 @pytest.fixture
+def bayesian(tmp_path):
+    """Small weights of a Bayesian network."""
+    torch.manual_seed(0)
+    labels = LabelSet.load("camvid")
+    info = ModelInfo("bayesian_segnet_basic", labels, (64, 96), {"features": 8})
+    save_weights(tmp_path / "bayesian.safetensors", info.build(), info)
+    return tmp_path / "bayesian.safetensors"
+
+
+@pytest.fixture
 def dataset(tmp_path):
     """Six training and two validation images: a grey sky over a purple road, in noise."""
     root = tmp_path / "dataset"

@@ -71,6 +71,28 @@ def test_an_image_without_labels_is_named(dataset):
         open_split(dataset, "train", LABELS)
 
 
+def test_several_images_without_labels_are_counted(dataset):
+    for name in ("1.png", "2.png", "4.png"):
+        (dataset / "trainannot" / name).unlink()
+    with pytest.raises(DatasetError) as refusal:
+        open_split(dataset, "train", LABELS)
+    told = str(refusal.value)
+    assert f"{dataset / 'train' / '1.png'} has no labels, like 2 others; label it" in told
+    assert f"`segnet check {dataset}`" in told
+
+
+def test_hidden_files_are_no_images(dataset):
+    """macOS adds `._NAME` to each file on a disk that is not its own."""
+    for folder in ("train", "trainannot"):
+        (dataset / folder / "._1.png").write_bytes(b"Mac OS X")
+    (dataset / "test").mkdir()
+    (dataset / "test" / "._1.jpg").write_bytes(b"Mac OS X")
+    assert [s.image.name for s in open_split(dataset, "train", LABELS).samples] == [
+        f"{index}.png" for index in range(6)
+    ]
+    assert not has_split(dataset, "test")
+
+
 def test_two_images_of_one_name_are_refused(dataset):
     (dataset / "train" / "2.jpg").write_bytes(b"whatever it holds, its labels are 2.png's")
     with pytest.raises(DatasetError, match="holds 2 twice"):

@@ -430,3 +430,9 @@ def test_camvids_val_lies_between_its_training_frames(camvid):
     assert problem.kind.name == "images that lie between those of another split"
     assert len(problem.files) == 101
     assert (report.splits["train"].labelled, report.splits["val"].labelled) == (367, 101)
+
+
+def test_hidden_files_as_macos_adds_are_none(dataset):
+    for split in ("train", "trainannot"):
+        (dataset / split / "._train0.png").write_bytes(b"\0\5\x16\7")
+    assert problems(dataset) == {}

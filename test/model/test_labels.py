@@ -109,3 +109,24 @@ def test_too_many_classes_are_refused():
     classes = tuple(SegmentationClass(str(i), (0, 0, 0)) for i in range(256))
     with pytest.raises(SettingsError, match="256 classes"):
         LabelSet("many", classes)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "it is empty and has no classes"),
+        ("# name: yard\n", "it is empty and has no classes"),
+        ("- grass\n", "it is a list and has no classes"),
+        ("name: yard\nclasses:\n", "classes is empty and no list"),
+        ("classes: [{name: a, color: [0, 0, 0]}]\n", "it has no name"),
+        ("name: yard\nclasses: [grass, road]\n", "a class is text and has no name"),
+        ("name: yard\nclasses: [{name: grass}]\n", "class 'grass' has no color"),
+    ],
+)
+def test_a_file_that_is_no_label_set_is_told_what_it_lacks(tmp_path, text, reason):
+    (tmp_path / "labels.yaml").write_text(text)
+    with pytest.raises(SettingsError) as refusal:
+        LabelSet.load(tmp_path / "labels.yaml")
+    told = str(refusal.value)
+    assert f"labels.yaml: not a label set ({reason}); expected name, ignore_id and classes" in told
+    assert "Error" not in told

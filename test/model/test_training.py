@@ -13,7 +13,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from segnet_model import tensor_file
+from segnet_model import image_size, tensor_file
 from segnet_model.checkpoint import load_weights
 from segnet_model.data.camvid import open_split
 from segnet_model.data.loading import BatchPlan
@@ -197,6 +197,14 @@ def test_bad_data_is_named_before_training(dataset, tmp_path):
 def test_settings_out_of_range_are_refused(change):
     with pytest.raises(SettingsError, match=next(iter(change))):
         dataclasses.replace(QUICK, **change)
+
+
+def test_a_size_that_no_weights_may_have_is_refused(dataset, tmp_path, monkeypatch):
+    with pytest.raises(SettingsError, match=r"input_size 3000x3000 has 9000000 .* 8388608; give"):
+        dataclasses.replace(QUICK, input_size=(3000, 3000), crop_size=(64, 64))
+    monkeypatch.setattr(image_size, "MAX_INPUT", 32 * 48 - 1)  # of images, half as large each way
+    with pytest.raises(SettingsError, match="input_size 32x48"):
+        train(dataset, tmp_path / "run", dataclasses.replace(QUICK, input_size=None))
 
 
 def test_every_image_is_shown_once_an_epoch_whatever_the_start():

@@ -161,10 +161,6 @@ def test_settings_that_contradict_the_data_are_found_before_training(dataset, tm
     wide = dataclasses.replace(QUICK, crop_size=(512, 512))
     with pytest.raises(SettingsError, match=r"crop_size \(512, 512\) is larger than any image"):
         train(dataset, tmp_path / "run", wide, losses)
-    for path in (dataset / "valannot").iterdir():
-        write_png(path, np.full((64, 96), 11, np.uint8))
-    with pytest.raises(DatasetError, match="valannot is labelled; label some"):
-        train(dataset, tmp_path / "run", QUICK, losses)
     shutil.rmtree(dataset / "val")
     patient = dataclasses.replace(QUICK, evaluate_every=1, patience=2)
     with pytest.raises(SettingsError, match="patience 2 needs images to measure on"):
@@ -219,6 +215,17 @@ def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_split_without_any_label_is_refused(dataset, tmp_path, split):
+    losses = Losses()
+    for path in (dataset / f"{split}annot").iterdir():
+        write_png(path, np.full((64, 96), 11, np.uint8))
+    with pytest.raises(DatasetError, match=f"{split}annot is labelled; label some"):
+        train(dataset, tmp_path / "run", QUICK, losses)
+    assert not losses
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "cross_entropy+lovasz"])

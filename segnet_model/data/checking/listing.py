@@ -64,7 +64,8 @@ def list_split(dataset: Path, split: str) -> tuple[list[Pair], list[Problem]]:
 
 
 def _sorted_files(folder: Path, suffixes: tuple[str, ...] | None) -> list[Path]:
-    files = sorted(path for path in folder.iterdir() if path.is_file())
+    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+    files = sorted(path for path in visible if path.is_file())
     if suffixes is None:
         return [path for path in files if path.suffix.lower() in (*IMAGE_SUFFIXES, ".tif", ".tiff")]
     return [path for path in files if path.suffix in suffixes]

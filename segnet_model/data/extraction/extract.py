@@ -19,6 +19,7 @@ from segnet_model.data.extraction.splits import (
     by_blocks,
     by_time,
     split_recordings,
+    usual_gap,
 )
 from segnet_model.data.extraction.store import ImageStore
 from segnet_model.data.extraction.topic import TopicExtraction
@@ -87,8 +88,9 @@ def extract(
     with ExitStack() as stack:
         readers = [stack.enter_context(BagReader(path, cut_ok=True)) for path in paths]
         topics = [_topics(reader, settings) for reader in readers]
-        store = stack.enter_context(ImageStore(Path(out)))
+        store = ImageStore(Path(out))
         rules = _rules(store, readers, settings)
+        stack.enter_context(store)  # makes folders, so what is refused has been refused before
         works = [
             TopicExtraction(reader, topic, labels, store, rule, settings)
             for reader, rule, named in zip(readers, rules, topics, strict=True)
@@ -134,15 +136,22 @@ def _rules(
     elif settings.split == "blocks":
         rules = [by_blocks(reader.start_ns, settings.block_ns, val, gap) for reader in readers]
     else:
-        rules = [by_time(reader.start_ns, reader.end_ns, val, gap) for reader in readers]
+        rules = [_by_time(reader, settings) for reader in readers]
     return [each.keep_apart(rule) for each, rule in zip(known, rules, strict=True)]
+
+
+def _by_time(reader: BagReader, settings: ExtractSettings) -> Rule:
+    start, end, gap = reader.start_ns, reader.end_ns, settings.gap_ns
+    if settings.gap is None:
+        gap = usual_gap(start, end, settings.val, gap)
+    return by_time(start, end, settings.val, gap)
 
 
 def _neighbours(store: ImageStore, reader: BagReader, settings: ExtractSettings) -> Neighbours:
     span = range(reader.start_ns, reader.end_ns + 1)
     if settings.split == "bag":  # two cameras' bags may be of one time, and of different splits
         span = range(0)
-    return Neighbours(store.times(bag_id(reader.path), span), settings.apart_ns)
+    return Neighbours(store.times(bag_id(reader.path), span), settings.gap_ns)
 
 
 def _split_bags(readers: Sequence[BagReader], known: Sequence[Neighbours], val: float) -> list[str]:

@@ -1,17 +1,47 @@
-"""Images of a recording that are told apart by their stamps, and decoded only when needed."""
+"""Images that are told apart before they are decoded: by their stamps, or as files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from segnet_model.data.bag_images import RawMessage, parse, to_ids, to_rgb
 from segnet_model.data.bag_messages import stamp_ns
 from segnet_model.data.bags import BagReader
+from segnet_model.data.files import read_image
 from segnet_model.errors import ImageError
+
+
+class Still(Protocol):
+    """An image that is not decoded yet."""
+
+    @property
+    def stamp_ns(self) -> int:
+        """Of its header; 0 for a file."""
+
+    @property
+    def receive_ns(self) -> int:
+        """When the recorder got it; 0 for a file."""
+
+    def image(self) -> np.ndarray:
+        """(H, W, 3) uint8 RGB, maybe read-only."""
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image file, of which nobody knows when it was taken."""
+
+    path: Path
+    stamp_ns: int = 0  # not known, as is the next
+    receive_ns: int = 0
+
+    def image(self) -> np.ndarray:
+        """(H, W, 3) uint8 RGB; DatasetError where it does not open as an image."""
+        return read_image(self.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +51,11 @@ class Frame:
     raw: RawMessage
     stamp_ns: int  # of its header, or of its reception where a camera leaves that at zero
     message: Any
+
+    @property
+    def receive_ns(self) -> int:
+        """When the recorder got it, since the epoch."""
+        return self.raw.receive_ns
 
     def image(self) -> np.ndarray:
         """(H, W, 3) uint8 RGB, maybe read-only; ImageError where it is malformed."""

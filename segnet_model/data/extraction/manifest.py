@@ -20,10 +20,10 @@ class Origin:
 
     file: str  # in the data set, "train/123.png"
     split: str  # "train" or "val"
-    bag: str  # absolute path
-    topic: str
+    bag: str  # absolute path, or that of a folder of images
+    topic: str  # or the name of the file in that folder
     stamp_ns: int  # of the header, or of the reception where a camera leaves that at zero
-    receive_ns: int  # when the recorder got it
+    receive_ns: int  # when the recorder got it; both are 0 for a file
     labels_stamp_ns: int | None = None  # of the labels that were recorded with it
 
     @property

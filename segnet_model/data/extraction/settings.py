@@ -25,7 +25,7 @@ class ExtractSettings:
     split: str = "time"
     val: float = 0.2  # share of the time that becomes the validation split
     block: float | None = None  # seconds, of split "blocks"; None: `BLOCK`
-    gap: float | None = None  # seconds between the splits; None: `GAP` for blocks, 0 for time
+    gap: float | None = None  # seconds between the splits; None: `GAP`, less in short bags
 
     def __post_init__(self) -> None:
         """Refuse what is out of range or contradicts itself.
@@ -65,12 +65,6 @@ class ExtractSettings:
     @property
     def gap_ns(self) -> int:
         """Nanoseconds that are left out where the splits meet."""
-        usual = GAP if self.split == "blocks" else 0.0
-        return round((usual if self.gap is None else self.gap) * NANOSECONDS)
-
-    @property
-    def apart_ns(self) -> int:
-        """Nanoseconds by which images are kept from an earlier run's images of the other split."""
         return round((GAP if self.gap is None else self.gap) * NANOSECONDS)
 
     def _check_ranges(self) -> None:

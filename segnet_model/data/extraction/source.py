@@ -27,6 +27,10 @@ class Source:
         """Of the bag."""
         return bag_id(self.bag)
 
+    def stem(self, stamp_ns: int) -> str:
+        """What the names of an image begin with."""
+        return str(stamp_ns)
+
     def names(self, stamp_ns: int) -> Iterator[str]:
         """What to call an image: the first that no other image has."""
         # "-" does not occur in ROS names, so that no two topics become one.
@@ -37,3 +41,23 @@ class Source:
         yield f"{stamp_ns}_{topic}.png"
         yield f"{stamp_ns}_{topic}_{bag}.png"
         yield from (f"{stamp_ns}_{topic}_{bag}_{number}.png" for number in count(2))
+
+
+class FileSource(Source):
+    """An image file: its folder stands for the bag, its name for the topic."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file."""
+        super().__init__(path.parent, path.name, named=False)
+
+    def stem(self, _stamp_ns: int) -> str:
+        """What the names of the image begin with."""
+        return Path(self.topic).stem
+
+    def names(self, stamp_ns: int) -> Iterator[str]:
+        """What to call the image: the first that no other image has."""
+        stem = self.stem(stamp_ns)
+        folder = quote(self.bag.resolve().name, safe="", errors="surrogateescape")
+        yield f"{stem}.png"
+        yield f"{stem}_{folder}.png"
+        yield from (f"{stem}_{folder}_{number}.png" for number in count(2))

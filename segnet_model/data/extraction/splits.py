@@ -39,6 +39,14 @@ def by_time(start_ns: int, end_ns: int, val: float, gap_ns: int = 0) -> Rule:
     return rule
 
 
+def usual_gap(start_ns: int, end_ns: int, val: float, most_ns: int) -> int:
+    """Nanoseconds to leave out between the two parts of `by_time`.
+
+    At most as many as the shorter part has, which then keeps half of its own.
+    """
+    return min(most_ns, round((end_ns - start_ns) * min(val, 1 - val)))
+
+
 def by_blocks(start_ns: int, block_ns: int, val: float, gap_ns: int = 0) -> Rule:
     """Blocks of time that are spread evenly over a recording are for validation.
 

@@ -12,12 +12,13 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from segnet_model.data.extraction.frames import Frame
+from segnet_model.data.camvid import label_path
+from segnet_model.data.extraction.frames import Still
 from segnet_model.data.extraction.manifest import Origin, read_manifest, write_manifest
 from segnet_model.data.extraction.png_pool import PngPool
 from segnet_model.data.extraction.source import Source
 from segnet_model.data.extraction.splits import SPLITS
-from segnet_model.data.files import read_image, write_png
+from segnet_model.data.files import list_images, read_image, write_png
 from segnet_model.errors import DatasetError
 
 SAVE_EVERY = 10.0  # seconds between two states of the manifest
@@ -34,33 +35,37 @@ class ImageStore:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Make folders where they are missing, and look what is there.
+        """Look what is there; entering the context makes the folders that are missing.
 
         Raises:
-            DatasetError: the folder cannot be made, or its manifest is damaged.
+            DatasetError: the folder cannot be one, or its manifest is damaged.
         """
+        _check_folder(folder)
         self.folder = folder
         self.written = dict.fromkeys(SPLITS, 0)
-        self._make_folders()
         self._coming: set[str] = set()  # names of images that are not whole yet
         self._places = {
             path.name: split
             for split in reversed(SPLITS)
-            for path in (folder / split).iterdir()
-            if path.suffix == ".png"
+            if (folder / split).is_dir()
+            for path in list_images(folder / split)
         }
+        self._stems = {Path(name).stem for name in self._places}
         self.origins = {each.name: self._moved(each) for each in read_manifest(folder)}
         self._by_stamp: dict[tuple[str, int], list[str]] = defaultdict(list)
         for each in self.origins.values():
             self._by_stamp[each.topic, each.stamp_ns].append(each.name)
         self._unlisted: dict[str, list[str]] = defaultdict(list)
         for name in sorted(self._places.keys() - self.origins.keys()):
-            self._unlisted[name.removesuffix(".png").split("_")[0]].append(name)
+            stem = Path(name).stem
+            for start in {stem, stem.split("_")[0]}:
+                self._unlisted[start].append(name)
         self._pool = PngPool()
         self._saved = time.monotonic()
 
     def __enter__(self) -> ImageStore:
-        """Nothing to open."""
+        """Make the folders that are missing; DatasetError where that fails."""
+        self._make_folders()
         return self
 
     def __exit__(
@@ -96,7 +101,7 @@ class ImageStore:
         """Whether a split has an image."""
         return split in self._places.values()
 
-    def find(self, source: Source, frame: Frame) -> Origin | None:
+    def find(self, source: Source, frame: Still) -> Origin | None:
         """Where this image is, or was before somebody removed it; None where it is new.
 
         An image with its topic and stamp, but of another bag, or that no manifest lists, is held
@@ -104,12 +109,12 @@ class ImageStore:
         """
         names = self._by_stamp.get((source.topic, frame.stamp_ns), [])
         for origin in (self.origins[name] for name in names):
-            if (origin.bag, origin.receive_ns) == (source.id, frame.raw.receive_ns):
+            if (origin.bag, origin.receive_ns) == (source.id, frame.receive_ns):
                 return origin
         for name in names:
             if self._holds(name, frame):
                 return self.origins[name]
-        for name in self._unlisted.get(str(frame.stamp_ns), []):
+        for name in self._unlisted.get(source.stem(frame.stamp_ns), []):
             if name not in self.origins and self._holds(name, frame):
                 return self._note(_origin(source, frame, self._places[name], name))
         return None
@@ -127,17 +132,17 @@ class ImageStore:
     def add(
         self,
         source: Source,
-        frame: Frame,
+        frame: Still,
         image: np.ndarray,
         split: str,
         labels: tuple[int, np.ndarray] | None = None,
         known: Origin | None = None,
-    ) -> None:
-        """Have an image written.
+    ) -> Origin:
+        """Have an image written; returns where.
 
         Args:
             source: where it comes from.
-            frame: the message.
+            frame: the message, or the file.
             image: (H, W, 3) uint8 RGB.
             split: "train" or "val".
             labels: their stamp and (H, W) uint8 ids.
@@ -152,6 +157,7 @@ class ImageStore:
         self._coming.add(origin.name)
         self._note(origin)
         self._pool.put(lambda: self._write(origin, image, labels), lambda: self._count(origin))
+        return origin
 
     def add_labels(self, origin: Origin, labels: tuple[int, np.ndarray]) -> None:
         """Write the labels, their stamp and (H, W) uint8 ids, of an image that is there."""
@@ -184,7 +190,7 @@ class ImageStore:
         self.origins[origin.name] = origin
         return origin
 
-    def _holds(self, name: str, frame: Frame) -> bool:
+    def _holds(self, name: str, frame: Still) -> bool:
         """Whether the file of this name shows this frame."""
         if name in self._coming:
             self._pool.drain()
@@ -195,10 +201,10 @@ class ImageStore:
 
     def _free_name(self, source: Source, stamp_ns: int) -> str:
         names = source.names(stamp_ns)
-        return next(n for n in names if n not in self.origins and n not in self._places)
+        return next(n for n in names if n not in self.origins and Path(n).stem not in self._stems)
 
     def _labels_path(self, origin: Origin) -> Path:
-        return self.folder / f"{origin.split}annot" / origin.name
+        return label_path(self.folder / origin.file)
 
     def _moved(self, origin: Origin) -> Origin:
         """Somebody may have moved the file to the other split."""
@@ -214,7 +220,15 @@ class ImageStore:
             raise DatasetError(f"cannot make data set {self.folder}: {error}") from None
 
 
-def _origin(source: Source, frame: Frame, split: str, name: str) -> Origin:
+def _check_folder(folder: Path) -> None:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise DatasetError(
+            f"cannot make data set {folder}: {there} is no folder; choose another name"
+        )
+
+
+def _origin(source: Source, frame: Still, split: str, name: str) -> Origin:
     return Origin(
-        f"{split}/{name}", split, source.id, source.topic, frame.stamp_ns, frame.raw.receive_ns
+        f"{split}/{name}", split, source.id, source.topic, frame.stamp_ns, frame.receive_ns
     )

@@ -55,8 +55,10 @@ def write_bag(
 
 
 def take(bags: Path | list[Path], out: Path, *topics: str, **settings: Any) -> Extracted:
-    """Extract, all images unless told otherwise."""
+    """Extract, all images unless told otherwise; gap=None leaves out what is usual."""
     values: dict[str, Any] = {"every": 0, "topics": topics, **settings}
+    if values.get("split", "time") == "time":
+        values.setdefault("gap", 0)
     return extract(bags, out, ExtractSettings(**values))
 
 
@@ -97,6 +99,18 @@ def test_split_by_time(tmp_path: Path) -> None:
     for row in manifest(out):
         assert (row["bag"], row["topic"], row["labels_stamp_ns"]) == (bag, CAMERA, "")
         assert row["stamp_ns"] == row["receive_ns"] == Path(row["file"]).stem
+
+
+@pytest.mark.parametrize(("count", "left_out"), [(100, 10), (20, 4)])
+def test_neighbours_of_the_two_parts_are_left_out(
+    tmp_path: Path, count: int, left_out: int
+) -> None:
+    """A second of a long bag; of a short one as much as its last fifth, which is halved."""
+    found = take(write_bag(tmp_path / "bag", count), tmp_path / "out", gap=None)
+    assert found.between == left_out
+    assert found.val >= 2
+    train, val = (names(tmp_path / "out" / split) for split in ("train", "val"))
+    assert min(val) - max(train) == left_out + 1
 
 
 def test_every_is_in_seconds(tmp_path: Path) -> None:
@@ -218,7 +232,7 @@ class Interrupted(Exception):  # noqa: N818 - stands for Ctrl-C, which is no err
 
 @pytest.mark.parametrize("way", ["time", "blocks"])
 def test_an_interruption_changes_nothing_in_the_end(tmp_path: Path, way: str) -> None:
-    settings = {"split": way, **({"block": 0.3, "gap": 0.1} if way == "blocks" else {})}
+    settings = {"split": way, "gap": 0.1, **({"block": 0.3} if way == "blocks" else {})}
     bag = write_bag(tmp_path / "bag", count=30)
     whole = take(bag, tmp_path / "whole", **settings)
     assert whole.val > 0
@@ -345,7 +359,7 @@ def test_other_settings_bring_no_neighbours_into_the_other_split(tmp_path: Path)
     bag, out = write_bag(tmp_path / "bag", count=100), tmp_path / "out"
     take(bag, out, every=0.4, val=0.2)
     for settings in ({"val": 0.9}, {"split": "blocks", "block": 2}, {"val": 0.0}):
-        take(bag, out, **settings)
+        take(bag, out, gap=None, **settings)
         train, val = np.array(names(out / "train")), np.array(names(out / "val"))
         first = val.min()
         assert set(train[train < first]) | set(train[train > val.max()]) == set(train)
@@ -365,7 +379,7 @@ def test_neighbours_are_known_however_they_came(tmp_path: Path, way: str) -> Non
         (out / "manifest.csv").unlink()
     else:
         (out / "val" / f"{START + 16 * STEP}.png").unlink()
-    take(bag, out, every=0.1, val=0)
+    take(bag, out, every=0.1, val=0, gap=None)
     near = [index for index in names(out / "train") if abs(index - 16) < 10]
     assert near == [8, 12]  # of the first run, which split by time
 
@@ -385,10 +399,10 @@ def test_a_grown_bag_goes_on(tmp_path: Path) -> None:
     for path in (tmp_path / "bag").iterdir():
         path.unlink()
     (tmp_path / "bag").rmdir()
-    found = take(write_bag(tmp_path / "bag", count=200), out)
-    # 0 to 79 and 80 to 99 stay, 160 to 199 are for val; 100 to 108 are too near to 99.
-    assert found == Extracted(train=51, val=40, kept=100, between=9)
-    assert names(out / "val") == [*range(80, 100), *range(160, 200)]
+    found = take(write_bag(tmp_path / "bag", count=200), out, gap=None)
+    # 0 to 79 and 80 to 99 stay; 100 to 108 are too near to 99, 155 to 164 lie between.
+    assert found == Extracted(train=46, val=35, kept=100, between=19)
+    assert names(out / "val") == [*range(80, 100), *range(165, 200)]
 
 
 def test_a_bag_that_grows_while_it_is_read(
@@ -401,7 +415,7 @@ def test_a_bag_that_grows_while_it_is_read(
         with file.open("ab") as stream:
             stream.write(bytes(4096))
 
-    found = extract(file, tmp_path / "out", ExtractSettings(every=0), grow)
+    found = extract(file, tmp_path / "out", ExtractSettings(every=0, gap=0), grow)
     assert found.train + found.val == len(manifest(tmp_path / "out")) == 5
     assert "run the same command again" in caplog.text
 
@@ -529,13 +543,14 @@ def test_extract_refuses(tmp_path: Path) -> None:
         (BagError, "no topic /x", lambda: take(bag, out, CAMERA, labels_topics=("/x",))),
         (SettingsError, "no bag", lambda: take([], out)),
         (SettingsError, "named twice", lambda: take([bag, tmp_path / "." / "bag"], out, CAMERA)),
+        (SettingsError, "2 or more", lambda: take(bag, out, CAMERA, split="bag")),
     ]
     for error, message, call in refused:
         with pytest.raises(error, match=message):
             call()
     assert not out.exists()
     (tmp_path / "file").write_text("")
-    with pytest.raises(DatasetError, match="cannot make"):
+    with pytest.raises(DatasetError, match="file is no folder; choose another name"):
         take(bag, tmp_path / "file", CAMERA)
     out.mkdir()
     (out / "manifest.csv").write_text("my own list\n")
@@ -579,9 +594,10 @@ def test_ctrl_c_ends_in_good_order(
         write_png(path, image)
 
     monkeypatch.setattr(image_store, "write_png", press)
-    assert cli.main(["extract", bag, "--every", "0", "--out", str(out)]) == 130
+    arguments = ["extract", bag, "--every", "0", "--gap", "0", "--out", str(out)]
+    assert cli.main(arguments) == 130
     assert "stopped; run the same command to go on" in capsys.readouterr().err
     assert 0 < len(manifest(out)) < 50
     monkeypatch.undo()
-    assert cli.main(["extract", bag, "--every", "0", "--out", str(out)]) == 0
+    assert cli.main(arguments) == 0
     assert len(manifest(out)) == 50

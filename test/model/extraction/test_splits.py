@@ -14,6 +14,7 @@ from segnet_model.data.extraction.splits import (
     by_blocks,
     by_time,
     split_recordings,
+    usual_gap,
 )
 from segnet_model.errors import SettingsError
 
@@ -35,6 +36,12 @@ def test_the_last_part_is_for_validation() -> None:
         rule = by_time(START, START + 10 * SECOND, val, 2 * SECOND)
         assert letters(rule, 10) == letter * 20
     assert by_time(START, START, 0.2)(START) == "train"  # a bag of one message
+
+
+def test_the_usual_gap_leaves_half_of_the_shorter_part() -> None:
+    for seconds, val, expected in ((60, 0.2, 1.0), (4, 0.2, 0.8), (4, 0.9, 0.4), (9, 0.0, 0.0)):
+        gap = usual_gap(START, START + seconds * SECOND, val, SECOND)
+        assert gap == pytest.approx(expected * SECOND)
 
 
 def test_blocks_take_turns_with_gaps_between_them() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,10 @@ def test_the_log_tells_how_long_it_will_take() -> None:
     progress = Progress("training", 2, 60, 130, 6000, 0.5312, 1e-3, 0.4142, 10.0, 7265.0)
     assert describe(job.State(job.TRAIN, "", progress=progress)) == (
         "epoch 2 of 60, step 130 of 6000: loss 0.531, val mIoU 0.414, 2:01:05 left"
+    )
+    resumed = replace(progress, loss=math.nan)  # and measured before the next step
+    assert describe(job.State(job.TRAIN, "", progress=resumed)) == (
+        "epoch 2 of 60, step 130 of 6000: val mIoU 0.414, 2:01:05 left"
     )
 
 

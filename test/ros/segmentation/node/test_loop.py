@@ -55,7 +55,7 @@ def test_the_loop_from_a_recording_to_the_robot(camvid, tmp_path, start_node, cl
     truth = link_frames(camvid, tmp_path / "frames")
     bag, yard, run = tmp_path / "bag", tmp_path / "yard", tmp_path / "run"
     segnet("bag", tmp_path / "frames", "--fps", 2, "--compressed", "--out", bag)
-    segnet("extract", bag, "--every", 0, "--out", tmp_path / "all")
+    segnet("extract", bag, "--every", 0, "--gap", 0, "--out", tmp_path / "all")
     assert len(list_images(tmp_path / "all" / "train")) == 0.8 * FRAMES
 
     segnet("select", bag, BAYESIAN, "--samples", 2, "--count", 8, "--val", 3, "--out", yard)

@@ -1,0 +1,53 @@
+"""The plan of a round, by which an interrupted selection goes on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from segnet_model.data.selection.plan import PLAN_FILE, Pick, Plan, load_plan, save_plan
+from segnet_model.data.selection.settings import SelectSettings
+from segnet_model.errors import DatasetError, SettingsError
+
+SETTINGS = SelectSettings(os.fsdecode(b"/bag\xff"), "w", None, 0.5, 50, 10, "mc", 8, 0)
+LATE = 2**62 + 1  # a float would lose its last digits
+PLAN = Plan(SETTINGS, 2, 70, (Pick("/a", LATE, LATE + 1, 1.5, 0.1),), (Pick("/a", 3, 4, 0.0, 0.0),))
+
+
+def test_there_and_back(tmp_path: Path) -> None:
+    assert load_plan(tmp_path, SETTINGS) is None
+    save_plan(tmp_path, PLAN)
+    assert load_plan(tmp_path, SETTINGS) == PLAN
+    assert [path.name for path in tmp_path.iterdir()] == [PLAN_FILE]
+
+
+def test_a_long_plan_is_read_too(tmp_path: Path) -> None:
+    picks = tuple(replace(PLAN.train[0], receive_ns=index) for index in range(20_000))
+    save_plan(tmp_path, replace(PLAN, train=picks))
+    assert load_plan(tmp_path, SETTINGS) == replace(PLAN, train=picks)
+
+
+def test_another_command_does_not_go_on(tmp_path: Path) -> None:
+    save_plan(tmp_path, PLAN)
+    with pytest.raises(SettingsError, match="with count 50, not 30; run that command again"):
+        load_plan(tmp_path, replace(SETTINGS, count=30))
+    with pytest.raises(SettingsError, match="topic None, not /b"):
+        load_plan(tmp_path, replace(SETTINGS, topic="/b"))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"settings": {"source": 1}}', "\xff"])
+def test_damaged(tmp_path: Path, text: str) -> None:
+    (tmp_path / PLAN_FILE).write_bytes(text.encode("latin-1"))
+    with pytest.raises(DatasetError, match=f"{PLAN_FILE} .*remove .* to choose anew"):
+        load_plan(tmp_path, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"count": 0}, {"val": -1}, {"every": -1.0}, {"every": float("nan")}]
+)
+def test_settings_out_of_range(wrong: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match="must be"):
+        replace(SETTINGS, **wrong)
