@@ -51,11 +51,11 @@ def run(report: Report, name: str, seeds: int, final: bool, epochs: float) -> No
         final: whether to make the weights to ship.
         epochs: times as many epochs as the recipe says, where there is less time.
     """
-    folder, rows, temperatures = held_out_folder(), [], {}
+    folder, rows, fitted = held_out_folder(), [], []
     for seed in range(seeds):
         weights = follow(name, seed, folder, CACHE / f"{name}_{seed}", epochs)
         rows.append({"seed": seed, **measure(weights, folder)})
-        temperatures = dict(load_weights(weights)[1].temperatures)
+        fitted.append(load_weights(weights)[1].temperatures)
     if rows:
         values = {key: [row[key] for row in rows] for key in rows[0]}
         means = {key: float(np.mean(each)) for key, each in values.items() if key != "seed"}
@@ -65,8 +65,10 @@ def run(report: Report, name: str, seeds: int, final: bool, epochs: float) -> No
     if final:
         weights = follow(name, 0, whole_folder(), CACHE / f"{name}_final", epochs)
         info = load_weights(weights)[1]
-        # How sure it may be is fitted on images that the same recipe never saw.
-        change_info(weights, weights, replace(info, temperatures=temperatures))
+        # How sure it may be was fitted on images that the same recipe never saw.
+        if fitted:
+            means = {key: float(np.mean([each[key] for each in fitted])) for key in fitted[0]}
+            change_info(weights, weights, replace(info, temperatures=means))
         print(f"weights: {weights}")
 
 
