@@ -1,3 +1,4 @@
+import signal
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,9 @@ import segnet_model  # noqa: F401  # before PyTorch, so that waiting threads lea
 
 HERE = Path(__file__).parent
 CAMVID = HERE.parents[1] / "shared" / "camvid"
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell does that to what it starts with &, and programs under test would not hear Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
