@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ Start = Callable[..., "subprocess.Popen[str]"]
 Record = Callable[[], int]
 CAMERA = "/camera/image_raw"
 KEPT = 3  # messages before the disk is full
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c() -> Iterator[None]:
+    """The recorder stops listening to it before the process ends, which here goes on."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def picture(seed: int) -> np.ndarray:
