@@ -151,9 +151,9 @@ class SegmentationNode(LifecycleNode):
 
     def _judge(self, changes: list[Parameter]) -> SetParametersResult:
         reason = parameters.judge(changes, configured=self._pipeline is not None)
-        reason = reason or self._reloader.judge(changes)
         if not reason and self._pipeline is not None:  # else it is judged when configured
             reason = parameters.conflict(parameters.changed(self.settings, changes))
+        reason = reason or self._reloader.judge(changes)  # last: it may load a network
         return SetParametersResult(successful=not reason, reason=reason)
 
     def _after(self, changes: list[Parameter]) -> None:

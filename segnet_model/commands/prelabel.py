@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from segnet_model.checkpoint import whole_file
 from segnet_model.commands import asking, mapping
 from segnet_model.commands.folders import make_folder
 from segnet_model.data.annotations.cvat_zip import FORMATS, check_names, cvat_zip, labels_json
 from segnet_model.data.annotations.forms import NamedMask, by_stem
 from segnet_model.data.annotations.naming import Naming
-from segnet_model.data.camvid import LABELS_FILE, label_path, load_label_set
-from segnet_model.data.files import list_images, read_image
+from segnet_model.data.camvid import label_path, own_label_set
+from segnet_model.data.files import list_images, new_file, read_image
 from segnet_model.errors import DatasetError, SettingsError
 from segnet_model.labels import LabelSet
 from segnet_model.predictor import Predictor
@@ -78,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
         raise SettingsError(f"--unsure {args.unsure} must be from 0 to 1")
     images = images_to_label(args.source, args.split, args.all)
     predictor = asking.load(args)
-    labels = wanted_labels(args.source, predictor.info.labels)
+    labels = own_label_set(args.source) or predictor.info.labels
     table = translation(predictor.info.labels, labels, mapping.meanings(args.map))
     check_names(args.format, labels)
     if args.unsure is not None and "background" in labels.names:
@@ -94,7 +93,7 @@ def run(args: argparse.Namespace) -> None:
             add(path.name, _predict(predictor, path, table, args.unsure))
             progress(done / len(images))
     constructor = args.out.with_suffix(".labels.json")
-    with whole_file(constructor) as temporary:
+    with new_file(constructor) as temporary:
         temporary.write_text(labels_json(labels), encoding="utf-8")
     print(
         f"{args.out}: {len(images)} masks, to be uploaded to CVAT as {FORMATS[args.format]!r}; "
@@ -131,12 +130,6 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
     except DatasetError as error:
         raise DatasetError(f"{source}: {error}, or give --split") from None
     return images
-
-
-def wanted_labels(source: Path, known: LabelSet) -> LabelSet:
-    """The data set's own label set, where it has one; else the network's."""
-    own = (source / LABELS_FILE).is_file()
-    return load_label_set(source) if own else known
 
 
 def translation(known: LabelSet, wanted: LabelSet, renamed: Mapping[str, str]) -> np.ndarray:

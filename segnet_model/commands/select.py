@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from segnet_model.commands import asking
-from segnet_model.data.camvid import LABELS_FILE
+from segnet_model.data.camvid import LABELS_FILE, own_label_set
 from segnet_model.data.extraction.settings import GAP
 from segnet_model.data.extraction.store import ImageStore
 from segnet_model.data.files import list_images
@@ -83,12 +83,12 @@ def run(args: argparse.Namespace) -> None:
 
 def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
     """Say where the data set's own classes are others than the network's."""
-    own = args.out / LABELS_FILE
-    if own.is_file() and LabelSet.load(own).names != labels.names:
+    own = own_label_set(args.out)
+    if own and own.names != labels.names:
         logger.warning(
             "the classes of %s (%s) are not those of %s; frames are ranked by how unsure it is of "
             "its own classes",
-            args.weights, labels.name, own,
+            args.weights, labels.name, args.out / LABELS_FILE,
         )  # fmt: skip
 
 

@@ -70,8 +70,13 @@ class LabelledFolder:
 
 def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
     """The label set that is named, else the data set's own, else CamVid's."""
-    own = dataset / LABELS_FILE
-    return LabelSet.load(named or (own if own.is_file() else "camvid"))
+    return LabelSet.load(named) if named else own_label_set(dataset) or LabelSet.load("camvid")
+
+
+def own_label_set(dataset: Path) -> LabelSet | None:
+    """The label set that lies in the data set; None where there is none."""
+    path = dataset / LABELS_FILE
+    return LabelSet.load(path) if path.is_file() else None
 
 
 def has_split(dataset: Path, split: str) -> bool:

@@ -1,9 +1,12 @@
-"""Image and label files."""
+"""Image and label files, and tables of them."""
 
 from __future__ import annotations
 
+import csv
 import io
 import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -17,6 +20,7 @@ from segnet_model.errors import DatasetError, ImageError, SegNetError
 from segnet_model.image_size import check_size
 from segnet_model.labels import LabelSet
 
+ODD = "surrogateescape"  # a file's name may hold bytes that are no text
 COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
 MAX_FILE = 1 << 28  # bytes; `image_size.MAX_PIXELS` of eight bytes each
 LABEL_MODES = ("L", "P", "RGB", "RGBA")  # Pillow's, of 8 bits
@@ -98,8 +102,34 @@ def write_png(path: Path, image: np.ndarray) -> None:
     """
     pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".png", pixels)
+    with new_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows by their columns' names as CSV, whole or not at all.
+
+    Raises:
+        DatasetError: the file cannot be written.
+    """
+    with (
+        new_file(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors=ODD) as file,
+    ):
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        table.writerows(rows)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Where to write a file that is to be whole or not there: it takes its place at the end.
+
+    Raises:
+        DatasetError: it cannot be written.
+    """
     try:
         with whole_file(path) as temporary:
-            temporary.write_bytes(data)
+            yield temporary
     except OSError as error:
         raise DatasetError(f"cannot write {path}: {error}; is the disk full?") from None

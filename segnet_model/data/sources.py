@@ -21,18 +21,14 @@ class NamedImage:
     name: str
     stamp: float | None  # seconds; None for files
     image: np.ndarray  # (H, W, 3) uint8 RGB
-    share: float  # of the source that lies behind it, 0 to 1
 
 
-def named_images(
-    source: Path, topic: str | None = None, every: float = 0.0
-) -> Iterator[NamedImage]:
+def named_images(source: Path, topic: str | None = None) -> Iterator[NamedImage]:
     """Read one image after the other.
 
     Args:
         source: a folder of images, an image, or a bag.
         topic: of the images in a bag that has several.
-        every: least seconds between two images of a bag.
 
     Raises:
         DatasetError: there is nothing of this name, or a file is no image.
@@ -40,9 +36,9 @@ def named_images(
     """
     files = image_files(source)
     if not files:
-        yield from _of_bag(source, topic, every)
-    for index, path in enumerate(files, 1):
-        yield NamedImage(path.stem, None, read_image(path), index / len(files))
+        yield from _of_bag(source, topic)
+    for path in files:
+        yield NamedImage(path.stem, None, read_image(path))
 
 
 def image_files(source: Path) -> list[Path]:
@@ -59,9 +55,7 @@ def image_files(source: Path) -> list[Path]:
     return [path for path in files if path == source] if source.is_file() else files
 
 
-def _of_bag(source: Path, topic: str | None, every: float) -> Iterator[NamedImage]:
+def _of_bag(source: Path, topic: str | None) -> Iterator[NamedImage]:
     with BagReader(source) as bag:
-        span = max(1, bag.end_ns - bag.start_ns)
-        for each in bag.images(topic, every_ns=round(every * NANOSECONDS)):
-            share = min(1.0, (each.receive_ns - bag.start_ns) / span)
-            yield NamedImage(str(each.stamp_ns), each.stamp_ns / NANOSECONDS, each.image, share)
+        for each in bag.images(topic):
+            yield NamedImage(str(each.stamp_ns), each.stamp_ns / NANOSECONDS, each.image)

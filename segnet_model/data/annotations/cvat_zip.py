@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from segnet_model.checkpoint import whole_file
+from segnet_model.data.files import new_file
 from segnet_model.errors import DatasetError, SettingsError
 from segnet_model.labels import LabelSet
 
@@ -43,26 +43,23 @@ def cvat_zip(path: Path, form: str, labels: LabelSet) -> Iterator[AddMask]:
     check_names(form, labels)
     palette = _palette(labels)
     added: list[str] = []
-    try:
-        with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    with new_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
 
-            def add(name: str, ids: np.ndarray) -> None:
-                if '"' in name or len(name.splitlines()) > 1:
-                    raise DatasetError(f"CVAT cannot read the file name {name!r}; rename the image")
-                stem = Path(name).stem
-                folder = f"{SUBSET}annot" if form == "camvid" else "SegmentationClass"
-                _write(archive, f"{folder}/{stem}.png", _png(palette[ids]))
-                if form == "mask":
-                    things = np.where(ids < labels.num_classes, ids + 1, 0)
-                    instances = _png(VOC_COLORS[things])
-                    _write(archive, f"SegmentationObject/{stem}.png", instances)
-                added.append(name)
+        def add(name: str, ids: np.ndarray) -> None:
+            if '"' in name or len(name.splitlines()) > 1:
+                raise DatasetError(f"CVAT cannot read the file name {name!r}; rename the image")
+            stem = Path(name).stem
+            folder = f"{SUBSET}annot" if form == "camvid" else "SegmentationClass"
+            _write(archive, f"{folder}/{stem}.png", _png(palette[ids]))
+            if form == "mask":
+                things = np.where(ids < labels.num_classes, ids + 1, 0)
+                instances = _png(VOC_COLORS[things])
+                _write(archive, f"SegmentationObject/{stem}.png", instances)
+            added.append(name)
 
-            yield add
-            for file, text in _lists(form, labels, palette, added).items():
-                _write(archive, file, text.encode())
-    except OSError as error:
-        raise DatasetError(f"cannot write {path}: {error}; is the disk full?") from None
+        yield add
+        for file, text in _lists(form, labels, palette, added).items():
+            _write(archive, file, text.encode())
 
 
 def labels_json(labels: LabelSet) -> str:

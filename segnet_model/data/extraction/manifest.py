@@ -6,12 +6,11 @@ import csv
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from segnet_model.checkpoint import whole_file
 from segnet_model.data.extraction.splits import SPLITS
+from segnet_model.data.files import ODD, write_table
 from segnet_model.errors import DatasetError
 
 MANIFEST_FILE = "manifest.csv"
-ODD = "surrogateescape"  # a bag's path may be of any bytes
 
 
 @dataclass(frozen=True)
@@ -61,17 +60,8 @@ def write_manifest(dataset: Path, origins: list[Origin]) -> None:
     Raises:
         DatasetError: it cannot be written.
     """
-    path = dataset / MANIFEST_FILE
-    try:
-        with (
-            whole_file(path) as part,
-            part.open("w", newline="", encoding="utf-8", errors=ODD) as file,
-        ):
-            rows = csv.DictWriter(file, COLUMNS)
-            rows.writeheader()
-            rows.writerows(asdict(each) for each in sorted(origins, key=lambda each: each.file))
-    except OSError as error:
-        raise DatasetError(f"cannot write {path}: {error}; is the disk full?") from None
+    rows = (asdict(each) for each in sorted(origins, key=lambda each: each.file))
+    write_table(dataset / MANIFEST_FILE, COLUMNS, rows)
 
 
 def _origin(path: Path, line: int, row: dict[str, str | None]) -> Origin:

@@ -8,7 +8,7 @@ from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from segnet_model.checkpoint import whole_file
+from segnet_model.data.files import new_file
 from segnet_model.data.selection.settings import SelectSettings
 from segnet_model.data.selection.stream import Key
 from segnet_model.documents import read_json
@@ -52,13 +52,8 @@ def save_plan(dataset: Path, plan: Plan) -> None:
         DatasetError: it cannot be written.
     """
     values = {**asdict(plan), "train": _rows(plan.train), "val": _rows(plan.val)}
-    try:
-        with whole_file(dataset / PLAN_FILE) as temporary:
-            temporary.write_text(json.dumps(values), encoding="utf-8")
-    except OSError as error:
-        raise DatasetError(
-            f"cannot write {dataset / PLAN_FILE}: {error}; is the disk full?"
-        ) from None
+    with new_file(dataset / PLAN_FILE) as temporary:
+        temporary.write_text(json.dumps(values), encoding="utf-8")
 
 
 def load_plan(dataset: Path, settings: SelectSettings) -> Plan | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from segnet_model.checkpoint import whole_file
-from segnet_model.data.extraction.manifest import ODD
+from segnet_model.data.files import ODD, write_table
 from segnet_model.errors import DatasetError
 
 ROUNDS_FILE = "selection.csv"
@@ -52,16 +51,6 @@ def write_round(dataset: Path, number: int, chosen: list[Row]) -> None:
     Raises:
         DatasetError: the file is damaged, or cannot be written.
     """
-    path = dataset / ROUNDS_FILE
     others = [row for row in read_rounds(dataset) if int(row["round"]) != number]
     new = [{"round": number, "rank": rank, **row} for rank, row in enumerate(chosen, 1)]
-    try:
-        with (
-            whole_file(path) as temporary,
-            temporary.open("w", newline="", encoding="utf-8", errors=ODD) as file,
-        ):
-            rows = csv.DictWriter(file, COLUMNS)
-            rows.writeheader()
-            rows.writerows([*others, *new])
-    except OSError as error:
-        raise DatasetError(f"cannot write {path}: {error}; is the disk full?") from None
+    write_table(dataset / ROUNDS_FILE, COLUMNS, [*others, *new])
