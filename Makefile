@@ -59,7 +59,8 @@ bench: build $(EXTRAS)
 	@$(ENV) && exec python3 -m benchmarks $(ARGS)
 
 lint: $(STAMP)
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && \
+		.venv/bin/lint-imports --no-logo
 
 format: $(STAMP)
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

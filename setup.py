@@ -3,10 +3,10 @@
 from setuptools import find_packages, setup
 
 NODES = {
-    "segmentation": "segmentation_node",
-    "trainer": "trainer_node",
-    "bag_player": "bag_player",
-    "bag_recorder": "bag_recorder",
+    "segmentation": "segmentation.node",
+    "trainer": "trainer.node",
+    "bag_player": "bags.player",
+    "bag_recorder": "bags.recorder",
 }
 VIDEO = ["av>=12"]
 TRAIN = [*VIDEO, "tensorboard>=2.12"]
@@ -28,8 +28,8 @@ setup(
     package_data={
         "segnet_model": [
             "label_sets/*.yaml",
-            "reporting/*.css",
-            "reporting/*.jinja",
+            "evaluation/report/*.css",
+            "evaluation/report/*.jinja",
             "weights/*.safetensors",
             "weights/*.md",
         ],

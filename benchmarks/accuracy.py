@@ -10,14 +10,14 @@ from pathlib import Path
 
 from benchmarks.harness import Report
 from benchmarks.subjects import CACHE
+from segnet_model.base.optional import has
 from segnet_model.commands.export import calibration_images
-from segnet_model.data.camvid import load_label_set, open_split
+from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.engines.capabilities import cpu_has_bfloat16
-from segnet_model.evaluation import Assessment, assess
-from segnet_model.export import Export
-from segnet_model.extras import has
-from segnet_model.predictor import Predictor
-from segnet_model.shipped import find_weights
+from segnet_model.engines.export import Export
+from segnet_model.evaluation.assess import Assessment, assess
+from segnet_model.inference.predictor import Predictor
+from segnet_model.weights.shipped import find_weights
 
 FOLDER = Path(os.environ.get("CAMVID", Path(__file__).parents[2] / "shared" / "camvid"))
 WEIGHTS = "segnet_basic_camvid"

@@ -11,11 +11,11 @@ import torch
 from benchmarks.harness import Report, peak_memory, time_together
 from benchmarks.reference import Textbook
 from benchmarks.subjects import SIZE, batch, segnet_weights
-from segnet_model.checkpoint import ModelInfo, load_weights
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.inference import SinglePass
-from segnet_model.monte_carlo import MonteCarlo
-from segnet_model.temporal import Temporal
+from segnet_model.inference.monte_carlo import MonteCarlo
+from segnet_model.inference.temporal import Temporal
+from segnet_model.inference.ways import SinglePass
+from segnet_model.weights.checkpoint import ModelInfo, load_weights
 
 SAMPLES = 20
 COUNTS = (1, 4, 20)

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.harness import Report, time_together
 from benchmarks.streams import SIZES, ros_is_here, text_of
-from segnet_model.encodings import ENCODINGS, decode_image
+from segnet_model.images.encodings import ENCODINGS, decode_image
 
 MARKS = dict(zip(SIZES, (0.3, None, 4.0), strict=True))  # ms, by (height, width)
 ROUNDS = 25
@@ -38,7 +38,7 @@ def _ways(size: tuple[int, int]) -> dict[str, Callable[[], object]]:
     from sensor_msgs.msg import Image
     from std_msgs.msg import Header
 
-    from segnet_ros.image_conversion import parse, serialize, to_message, to_rgb
+    from segnet_ros.ros.image_conversion import parse, serialize, to_message, to_rgb
 
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     header = Header(frame_id=FRAME_ID)

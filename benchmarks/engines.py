@@ -13,15 +13,15 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.harness import Report, time_together
 from benchmarks.reference import Textbook
 from benchmarks.subjects import CACHE, SIZE, batch, matrix_rates, segnet_weights
-from segnet_model.checkpoint import load_weights
+from segnet_model.base.optional import has
 from segnet_model.commands.export import calibration_images
 from segnet_model.engines import Engine
 from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8
+from segnet_model.engines.export import Export
 from segnet_model.engines.onnx_engine import OnnxEngine
 from segnet_model.engines.openvino_engine import OpenVinoEngine
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.export import Export
-from segnet_model.extras import has
+from segnet_model.weights.checkpoint import load_weights
 
 ROUNDS = 4
 # Speed-up, and the share of labels that must equal the reference's, by engine.

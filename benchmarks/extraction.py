@@ -16,10 +16,10 @@ from rosbags.highlevel import AnyReader
 
 from benchmarks.harness import Report, peak_memory
 from benchmarks.subjects import UNSEEN_SEED
-from segnet_model.data.bags import BagReader, BagWriter
-from segnet_model.data.extraction import ExtractSettings, extract
-from segnet_model.data.files import read_image
-from segnet_model.data.scenes import Camera, Drive
+from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.datasets.extraction import ExtractSettings, extract
+from segnet_model.images.files import read_image
+from segnet_model.scenes import Camera, Drive
 
 TOPIC = "/camera/image_raw"
 CAMERA = Camera(1280, 720, 960.0, 960.0, 639.5, 359.5)

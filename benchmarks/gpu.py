@@ -15,11 +15,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.harness import Report, time_together
 from benchmarks.reference import Textbook
 from benchmarks.subjects import SIZE
-from segnet_model.checkpoint import ModelInfo
 from segnet_model.engines.torch_engine import TorchEngine
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.networks.encoder_decoder import EncoderDecoder
-from segnet_model.predictor import Predictor
+from segnet_model.weights.checkpoint import ModelInfo
 
 NETWORKS = ("segnet", "segnet_basic", "enet")
 SIZES = (SIZE, (720, 1280))

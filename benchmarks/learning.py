@@ -13,12 +13,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.harness import Report, time_together
 from benchmarks.reference import lovasz_by_sorting
 from benchmarks.subjects import SIZE, drives, matrix_rates
-from segnet_model.data.loading import load_batches
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.settings import TrainSettings
+from segnet_model.training.loading import load_batches
 from segnet_model.training.lovasz import lovasz
 from segnet_model.training.processes import processes_of
 from segnet_model.training.run import Run
+from segnet_model.training.settings import TrainSettings
 
 NETWORKS = ("segnet_basic", "enet")
 BATCH = 4

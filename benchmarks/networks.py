@@ -9,9 +9,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.harness import Report, peak_memory, time_together
 from benchmarks.subjects import SIZE, batch
-from segnet_model.checkpoint import ModelInfo
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.labels import LabelSet
+from segnet_model.weights.checkpoint import ModelInfo
 
 NETWORKS = ("segnet", "unet", "segnet_basic", "enet")
 

@@ -14,9 +14,9 @@ import numpy as np
 from benchmarks.harness import Report
 from benchmarks.streams import PROFILE, Stream, listen, ros_is_here, text_of
 from benchmarks.subjects import CACHE, image
-from segnet_model.export import Export
-from segnet_model.extras import has
-from segnet_model.predictor import Predictor, find_weights
+from segnet_model.base.optional import has
+from segnet_model.engines.export import Export
+from segnet_model.inference.predictor import Predictor, find_weights
 
 WEIGHTS = "segnet_basic_drives"
 MARKS = {(360, 480): 5.0, (1080, 1920): 25.0}  # ms beyond the network's, by (height, width)

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from benchmarks.harness import Report, peak_memory, time_together
 from benchmarks.reference import Textbook
 from benchmarks.subjects import SIZE
-from segnet_model.checkpoint import ModelInfo
 from segnet_model.labels import LabelSet
 from segnet_model.networks.blocks import channels_last
-from segnet_model.pooling import max_pool_2x2, max_unpool_2x2
+from segnet_model.networks.pooling import max_pool_2x2, max_unpool_2x2
+from segnet_model.weights.checkpoint import ModelInfo
 
 CHANNELS = (64, 128, 256, 512, 512)  # of SegNet's features before each pooling
 

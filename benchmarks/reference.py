@@ -11,8 +11,8 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from segnet_model.checkpoint import ModelInfo
 from segnet_model.networks.encoder_decoder import EncoderDecoder
+from segnet_model.weights.checkpoint import ModelInfo
 
 
 class Textbook(nn.Module):

@@ -26,9 +26,9 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from segnet_model.data.scenes import Drive
-from segnet_ros.cdr import NANOSECONDS, stamp_of
-from segnet_ros.image_conversion import parse, serialize
+from segnet_model.scenes import Drive
+from segnet_ros.ros.cdr import NANOSECONDS, stamp_of
+from segnet_ros.ros.image_conversion import parse, serialize
 
 SEED = 2000  # of a drive that no network has seen
 PATIENCE = 120.0  # seconds for others to start; a network may take a minute to load

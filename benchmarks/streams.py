@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import Report
-from segnet_model.extras import has
+from segnet_model.base.optional import has
 
 ROOT = Path(__file__).parents[1]
 PROFILE = ROOT / "config" / "fastdds_large_images.xml"

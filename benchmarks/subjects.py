@@ -15,11 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.harness import time_together
-from segnet_model.data.drives import write_dataset
-from segnet_model.data.scenes import Drive
-from segnet_model.progress import progress_bar
-from segnet_model.settings import AugmentSettings, TrainSettings
-from segnet_model.training import train
+from segnet_model.base.progress import progress_bar
+from segnet_model.datasets.drives import write_dataset
+from segnet_model.scenes import Drive
+from segnet_model.training.loop import train
+from segnet_model.training.settings import AugmentSettings, TrainSettings
 
 CACHE = Path(__file__).parent / "cache"
 SIZE = (360, 480)

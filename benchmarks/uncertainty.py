@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 
 from benchmarks.harness import Report
-from segnet_model.calibration import Detector, UncertaintyQuality
-from segnet_model.checkpoint import load_weights
-from segnet_model.data.scenes import Drive, SceneFrame
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.metrics import ConfusionMatrix
-from segnet_model.predictor import Predictor
-from segnet_model.shipped import find_weights
+from segnet_model.evaluation.calibration import Detector, UncertaintyQuality
+from segnet_model.evaluation.metrics import ConfusionMatrix
+from segnet_model.inference.predictor import Predictor
+from segnet_model.scenes import Drive, SceneFrame
+from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.shipped import find_weights
 
 WEIGHTS = "bayesian_segnet_basic_drives"
 IGNORE = 11

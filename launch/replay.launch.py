@@ -22,9 +22,9 @@ from launch.actions import (
 from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
-from segnet_model.errors import BagError
-from segnet_ros import launching
-from segnet_ros.launch_values import typed
+from segnet_model.base.errors import BagError
+from segnet_ros.launching import actions as launching
+from segnet_ros.launching.values import typed
 
 ARGUMENTS = {
     "bag": ("", "The recording: a rosbag2 folder, .mcap or .db3 file."),
@@ -73,7 +73,7 @@ def look_into_bag(context):
     if not values["bag"]:
         raise BagError("bag:= is empty; name a rosbag2 folder, a .mcap or a .db3 file")
     # With the Python that the nodes get, since this one may lack what reading bags takes.
-    program = ["python3", "-m", "segnet_ros.bag_summary"]
+    program = ["python3", "-m", "segnet_ros.bags.summary"]
     asked = [values["bag"], values["image"], f"{_inside(values)}/segmentation"]
     done = subprocess.run([*program, *asked], capture_output=True, text=True)
     if done.returncode:

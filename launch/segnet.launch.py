@@ -7,8 +7,8 @@ ros2 launch segnet_ros segnet.launch.py cameras:=[front,left] image:=[/front/raw
 from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 
-from segnet_ros import launching
-from segnet_ros.launch_values import camera_remappings
+from segnet_ros.launching import actions as launching
+from segnet_ros.launching.values import camera_remappings
 from segnet_ros.segmentation.settings import Settings
 
 PARAMETERS = (

@@ -11,8 +11,8 @@ from dataclasses import fields
 from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 
-from segnet_ros import launching
-from segnet_ros.trainer_settings import TrainerSettings
+from segnet_ros.launching import actions as launching
+from segnet_ros.trainer.settings import TrainerSettings
 
 PARAMETERS = tuple(row.name for row in fields(TrainerSettings))
 ARGUMENTS = {

@@ -1,5 +1,5 @@
 """SegNet semantic segmentation in PyTorch: networks, training and inference, without ROS."""
 
-from segnet_model.busy_machines import wait_briefly
+from segnet_model.threads import wait_briefly
 
 wait_briefly()

@@ -8,7 +8,7 @@ import importlib
 import logging
 import sys
 
-from segnet_model.errors import SegNetError
+from segnet_model.base.errors import SegNetError
 
 COMMANDS = (
     "extract", "select", "prelabel", "import-labels", "check", "train", "calibrate", "evaluate",

@@ -15,8 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segnet_model.documents import kind_of, load_yaml, named_value, plain_text
-from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.base.documents import kind_of, load_yaml, named_value, plain_text
+from segnet_model.base.errors import DatasetError, SettingsError
 
 MAX_CLASSES = 255  # ids are bytes, and one value stays free for "ignore"
 MAX_NAME = 100  # letters

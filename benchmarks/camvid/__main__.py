@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.camvid import ablation, recipes, selection
 from benchmarks.harness import Report, machine
-from segnet_model.errors import SegNetError
+from segnet_model.base.errors import SegNetError
 
 OUT = Path(__file__).parents[1] / "results"
 

@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.camvid.folders import CACHE, HELD_OUT, held_out_folder
 from benchmarks.camvid.recipes import FIRST, learn
 from benchmarks.harness import Report
-from segnet_model.checkpoint import load_weights
-from segnet_model.settings import UNCHANGED, AugmentSettings, TrainSettings
+from segnet_model.training.settings import UNCHANGED, AugmentSettings, TrainSettings
+from segnet_model.weights.checkpoint import load_weights
 
 
 def variants(base: TrainSettings) -> dict[str, TrainSettings]:

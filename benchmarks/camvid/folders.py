@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from segnet_model.data.camvid import Sample, load_label_set, open_split
-from segnet_model.errors import DatasetError
+from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.folder import Sample, load_label_set, open_split
 
 CAMVID = Path(os.environ.get("CAMVID", Path(__file__).parents[3] / "shared" / "camvid"))
 CACHE = Path(__file__).parents[1] / "cache" / "camvid"

@@ -11,13 +11,13 @@ import numpy as np
 
 from benchmarks.camvid.folders import CACHE, HELD_OUT, held_out_folder, whole_folder
 from benchmarks.harness import Report
-from segnet_model.checkpoint import change_info, load_weights
-from segnet_model.data.camvid import load_label_set, open_split
-from segnet_model.evaluation import Assessment, assess
-from segnet_model.predictor import Predictor
-from segnet_model.progress import progress_bar
-from segnet_model.settings import AugmentSettings, TrainSettings
-from segnet_model.training import train
+from segnet_model.base.progress import progress_bar
+from segnet_model.datasets.folder import load_label_set, open_split
+from segnet_model.evaluation.assess import Assessment, assess
+from segnet_model.inference.predictor import Predictor
+from segnet_model.training.loop import train
+from segnet_model.training.settings import AugmentSettings, TrainSettings
+from segnet_model.weights.checkpoint import change_info, load_weights
 
 FIRST = TrainSettings(
     input_size=(360, 480), crop_size=(256, 320), epochs=120, warm_up=0.03, license="CC-BY-NC-4.0",

@@ -15,12 +15,13 @@ import numpy as np
 from benchmarks.camvid.folders import CACHE, HELD_OUT, is_held_out, link, training_images
 from benchmarks.camvid.recipes import FIRST, learn
 from benchmarks.harness import Report
-from segnet_model.checkpoint import load_weights
-from segnet_model.data.camvid import Sample
-from segnet_model.data.files import read_image
-from segnet_model.predictor import Predictor
-from segnet_model.selection import Candidate, choose, look_of, score_of
-from segnet_model.settings import TrainSettings
+from segnet_model.datasets.folder import Sample
+from segnet_model.images.files import read_image
+from segnet_model.images.thumbnails import look_of
+from segnet_model.inference.predictor import Predictor
+from segnet_model.selection.ranking import Candidate, choose, score_of
+from segnet_model.training.settings import TrainSettings
+from segnet_model.weights.checkpoint import load_weights
 
 START = "bayesian_segnet_basic_drives"  # as somebody who starts from the shipped weights
 FRAMES = 50

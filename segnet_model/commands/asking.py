@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from segnet_model.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
-from segnet_model.predictor import Predictor
+from segnet_model.base.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
+from segnet_model.inference.predictor import Predictor
 
 _WAYS = {
     "mc": "several passes with dropout",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segnet_model.data.bag_writer import STORAGES
-from segnet_model.data.folder_to_bag import folder_to_bag
+from segnet_model.bags.writer import STORAGES
+from segnet_model.base.progress import progress_bar
+from segnet_model.datasets.folder_to_bag import folder_to_bag
 from segnet_model.labels import LabelSet
-from segnet_model.progress import progress_bar
 
 EPILOG = """\
 The images are taken in the order of their names. `ros2 bag play` and the node bag_player play the

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from segnet_model.checkpoint import whole_file
-from segnet_model.data.camvid import load_label_set
-from segnet_model.data.checking import DatasetReport, SplitFacts, check_dataset
-from segnet_model.data.checking.problems import Problem, some
-from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.base.atomic import whole_file
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.progress import progress_bar
+from segnet_model.datasets.checking import DatasetReport, SplitFacts, check_dataset
+from segnet_model.datasets.checking.problems import Problem, some
+from segnet_model.datasets.folder import load_label_set
 from segnet_model.labels import LabelSet
-from segnet_model.progress import progress_bar
 
 EPILOG = """\
 Reads every file of every split and names all problems at once, with the mend of each:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from segnet_model.recordings.answers import Driving
+from segnet_model.driving.rule import Driving
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

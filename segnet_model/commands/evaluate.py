@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from segnet_model.checkpoint import whole_file
+from segnet_model.base.atomic import whole_file
+from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.commands import asking
 from segnet_model.commands.folders import make_folder
-from segnet_model.data.camvid import LabelledFolder, load_label_set, open_split
-from segnet_model.data.files import write_png
-from segnet_model.drawing import heat, overlay, panel
-from segnet_model.errors import DatasetError, SettingsError
-from segnet_model.evaluation import COUNTS, assess_together, check_classes
+from segnet_model.datasets.folder import LabelledFolder, load_label_set, open_split
+from segnet_model.evaluation.assess import COUNTS, assess_together, check_classes
+from segnet_model.evaluation.report import Circumstances, WorstFrames, describe, render
+from segnet_model.images.files import write_png
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor
-from segnet_model.reporting import Circumstances, WorstFrames, describe, render
+from segnet_model.pictures.drawing import heat, overlay, panel
 
 EPILOG = """\
 Prints how well each class is found, and whether the network is unsure where it is wrong:

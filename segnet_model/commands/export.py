@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from segnet_model.data.camvid import load_label_set, open_split
+from segnet_model.base.errors import SettingsError
+from segnet_model.base.progress import progress_bar
+from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.engines import open_engine
-from segnet_model.errors import SettingsError
-from segnet_model.export import Export
-from segnet_model.predictor import Predictor
-from segnet_model.progress import progress_bar
-from segnet_model.shipped import find_weights
+from segnet_model.engines.export import Export
+from segnet_model.inference.predictor import Predictor
+from segnet_model.weights.shipped import find_weights
 
 EPILOG = """\
 The file takes a camera's image as it is, (1, HEIGHT, WIDTH, 3) bytes of RGB, and gives logits.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segnet_model.data.extraction import extract
-from segnet_model.data.extraction.settings import BLOCK, GAP, SPLIT_WAYS, ExtractSettings
-from segnet_model.progress import stoppable_bar
+from segnet_model.base.progress import stoppable_bar
+from segnet_model.datasets.extraction import extract
+from segnet_model.datasets.extraction.settings import BLOCK, GAP, SPLIT_WAYS, ExtractSettings
 
 EPILOG = f"""\
 Writes OUT/train/STAMP.png and, from the last fifth of each recording, OUT/val/STAMP.png. Label

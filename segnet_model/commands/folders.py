@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segnet_model.errors import SettingsError
+from segnet_model.base.errors import SettingsError
 
 
 def make_folder(folder: Path) -> None:

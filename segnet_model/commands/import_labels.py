@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from segnet_model.base.progress import progress_bar
 from segnet_model.commands import mapping
-from segnet_model.data.annotations.detect import FORMATS
-from segnet_model.data.annotations.importing import Imported, import_labels
-from segnet_model.data.camvid import load_label_set
-from segnet_model.progress import progress_bar
+from segnet_model.datasets.annotations.detect import FORMATS
+from segnet_model.datasets.annotations.importing import Imported, import_labels
+from segnet_model.datasets.folder import load_label_set
 
 EPILOG = """\
 SOURCE is a folder or a zip, which is read without being unpacked. Labels go to the image of the

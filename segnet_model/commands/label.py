@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from segnet_model.bags.writer import STORAGES
+from segnet_model.base.progress import progress_bar
+from segnet_model.base.signals import stop_on_signals
 from segnet_model.commands import asking, driving
-from segnet_model.data.bag_writer import STORAGES
-from segnet_model.data.node_messages import LATCHED, OUTPUTS
-from segnet_model.progress import progress_bar
 from segnet_model.recordings.labelling import NAMES, PREFIX, USUAL, LabelSettings, label_bag
-from segnet_model.signals import stop_on_signals
+from segnet_model.recordings.node_messages import LATCHED, OUTPUTS
 
 _LIST = "\n".join(
     f"  {name:<20}{text}"

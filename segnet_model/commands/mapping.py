@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from segnet_model.errors import SettingsError
+from segnet_model.base.errors import SettingsError
 
 
 def add_argument(parser: argparse.ArgumentParser, help_text: str) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from segnet_model.choices import UNCERTAINTIES
+from segnet_model.base.choices import UNCERTAINTIES
 from segnet_model.commands import asking
-from segnet_model.data.files import write_png
-from segnet_model.data.sources import named_images
-from segnet_model.drawing import heat, overlay
+from segnet_model.datasets.sources import named_images
+from segnet_model.images.files import write_png
+from segnet_model.pictures.drawing import heat, overlay
 
 EPILOG = """\
 Writes masks/NAME.png (class ids; they look black) and overlays/NAME.png (for people), and with

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.progress import progress_bar
 from segnet_model.commands import asking, mapping
 from segnet_model.commands.folders import make_folder
-from segnet_model.data.annotations.cvat_zip import FORMATS, check_names, cvat_zip, labels_json
-from segnet_model.data.annotations.forms import NamedMask, by_stem
-from segnet_model.data.annotations.naming import Naming
-from segnet_model.data.camvid import label_path, own_label_set
-from segnet_model.data.files import list_images, new_file, read_image
-from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.datasets.annotations.cvat_zip import FORMATS, check_names, cvat_zip, labels_json
+from segnet_model.datasets.annotations.forms import NamedMask, by_stem
+from segnet_model.datasets.annotations.naming import Naming
+from segnet_model.datasets.folder import label_path, own_label_set
+from segnet_model.images.files import list_images, new_file, read_image
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor
-from segnet_model.progress import progress_bar
 
 EPILOG = """\
 Takes the images of DATASET/train and val that have no labels in trainannot and valannot yet, or

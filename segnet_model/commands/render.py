@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segnet_model.data.bag_writer import STORAGES
-from segnet_model.data.drives import IMAGE_TOPIC, write_dataset, write_drive
-from segnet_model.errors import SettingsError
-from segnet_model.progress import progress_bar
+from segnet_model.bags.writer import STORAGES
+from segnet_model.base.errors import SettingsError
+from segnet_model.base.progress import progress_bar
+from segnet_model.datasets.drives import IMAGE_TOPIC, write_dataset, write_drive
 
 EPILOG = """\
 A seed gives the same drive on every machine.

@@ -7,12 +7,14 @@ import logging
 from dataclasses import fields
 from pathlib import Path
 
+from segnet_model.base.progress import progress_bar, stoppable_bar
 from segnet_model.commands import asking
-from segnet_model.data.camvid import LABELS_FILE, own_label_set
-from segnet_model.data.extraction.settings import GAP
-from segnet_model.data.extraction.store import ImageStore
-from segnet_model.data.files import list_images
-from segnet_model.data.selection import (
+from segnet_model.datasets.extraction.settings import GAP
+from segnet_model.datasets.extraction.store import ImageStore
+from segnet_model.datasets.folder import LABELS_FILE, own_label_set
+from segnet_model.images.files import list_images
+from segnet_model.labels import LabelSet
+from segnet_model.selection import (
     Plan,
     SelectSettings,
     choose_round,
@@ -20,8 +22,6 @@ from segnet_model.data.selection import (
     open_stream,
     take_round,
 )
-from segnet_model.labels import LabelSet
-from segnet_model.progress import progress_bar, stoppable_bar
 
 EPILOG = f"""\
 Asks the network about each frame several times with dropout, and takes the frames where its

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from segnet_model.choices import (
+from segnet_model.base.choices import (
     ACTIVATIONS,
     LOSSES,
     OPTIMIZERS,
@@ -18,10 +18,11 @@ from segnet_model.choices import (
     TRAINING_PRECISIONS,
     WEIGHTINGS,
 )
+from segnet_model.base.signals import stop_on_signals
 from segnet_model.networks import NETWORKS
-from segnet_model.settings import AugmentSettings, TrainSettings, network_setting
-from segnet_model.signals import stop_on_signals
-from segnet_model.training import Progress, train
+from segnet_model.training.loop import train
+from segnet_model.training.settings import AugmentSettings, TrainSettings, network_setting
+from segnet_model.training.tracking import Progress
 
 EPILOG = """\
 DATASET holds train/ and trainannot/ (images and their labels under the same names) and, to be

@@ -7,12 +7,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from segnet_model.bags.messages import NANOSECONDS
+from segnet_model.bags.reader import BagReader
+from segnet_model.base.errors import BagError, SettingsError
+from segnet_model.base.progress import progress_bar
 from segnet_model.commands import asking, driving
-from segnet_model.data.bag_messages import NANOSECONDS
-from segnet_model.data.bags import BagReader
-from segnet_model.errors import BagError, SettingsError
 from segnet_model.labels import LabelSet
-from segnet_model.progress import progress_bar
+from segnet_model.pictures.video import check_video, video
 from segnet_model.recordings.answers import Answer
 from segnet_model.recordings.labelling import PREFIX, choose_topic
 from segnet_model.recordings.looking import PANES, side_by_side
@@ -20,7 +21,6 @@ from segnet_model.recordings.recorded import recorded_labels, recorded_topics
 from segnet_model.recordings.rejected import Rejected
 from segnet_model.recordings.rerun_log import check_rerun, rerun_log
 from segnet_model.recordings.viewing import Part, predictions, recordings
-from segnet_model.video import check_video, video
 
 WEIGHTS = "segnet_basic_drives"
 EPILOG = f"""\

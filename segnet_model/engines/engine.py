@@ -9,15 +9,15 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from segnet_model.checkpoint import ModelInfo, load_weights
-from segnet_model.choices import ENGINES
+from segnet_model.base.choices import ENGINES
+from segnet_model.base.errors import SettingsError, WeightsError
+from segnet_model.base.optional import has
 from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.exported import digest
 from segnet_model.engines.onnx_engine import OnnxEngine
 from segnet_model.engines.openvino_engine import OpenVinoEngine
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.errors import SettingsError, WeightsError
-from segnet_model.extras import has
+from segnet_model.weights.checkpoint import ModelInfo, load_weights
 
 EXPORTS = {".xml": "openvino", ".onnx": "onnx"}
 

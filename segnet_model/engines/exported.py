@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segnet_model.checkpoint import ModelInfo
-from segnet_model.documents import read_json
-from segnet_model.errors import SegNetError, WeightsError
-from segnet_model.image_size import MAX_INPUT
+from segnet_model.base.documents import read_json
+from segnet_model.base.errors import SegNetError, WeightsError
+from segnet_model.base.limits import MAX_INPUT
+from segnet_model.weights.checkpoint import ModelInfo
 
 KEY = "segnet"  # of the formats' metadata
 INPUT, OUTPUT = "images", "logits"

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from segnet_model.base.errors import SettingsError, WeightsError
+from segnet_model.base.optional import need
 from segnet_model.engines.exported import (
     INPUT,
     KEY,
@@ -16,8 +18,6 @@ from segnet_model.engines.exported import (
     ExportInfo,
     check_exists,
 )
-from segnet_model.errors import SettingsError, WeightsError
-from segnet_model.extras import need
 
 EXTRA = "onnx"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from segnet_model.base.errors import SettingsError, WeightsError
+from segnet_model.base.optional import need
 from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8, say_once
 from segnet_model.engines.exported import KEY, ExportedEngine, ExportInfo, check_exists
-from segnet_model.errors import SettingsError, WeightsError
-from segnet_model.extras import need
 
 EXTRA = "openvino"
 HINTS = {"float32": "f32", "bfloat16": "bf16"}

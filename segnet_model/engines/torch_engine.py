@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from segnet_model.checkpoint import ModelInfo
+from segnet_model.base.errors import SettingsError
 from segnet_model.engines.acceleration import accelerate
 from segnet_model.engines.capabilities import cpu_has_bfloat16, say_once
-from segnet_model.errors import SettingsError
-from segnet_model.outputs import class_logits
-from segnet_model.preprocess import Normalise
+from segnet_model.networks.inputs import Normalise
+from segnet_model.networks.outputs import class_logits
+from segnet_model.weights.checkpoint import ModelInfo
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

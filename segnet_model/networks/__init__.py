@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from segnet_model.errors import SettingsError
+from segnet_model.base.errors import SettingsError
 from segnet_model.networks.custom import build_custom, is_custom
 from segnet_model.networks.enet import ENet
 from segnet_model.networks.segnet import BayesianSegNet, SegNet

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from segnet_model.errors import SettingsError
+from segnet_model.base.errors import SettingsError
 
 TRIAL_SIDE = 64  # pixels of the image that a new network is tried with
 

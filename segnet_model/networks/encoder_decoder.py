@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from segnet_model.networks.blocks import pad_to_least
-from segnet_model.pooling import max_pool_2x2, max_unpool_2x2
+from segnet_model.networks.pooling import max_pool_2x2, max_unpool_2x2
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from segnet_model.networks.blocks import init_he, pad_to_multiple
-from segnet_model.pooling import max_pool_2x2, max_unpool_2x2
+from segnet_model.networks.pooling import max_pool_2x2, max_unpool_2x2
 
 STRIDE = 8  # pixels of the image for one of the deepest features
 # The middle of table 1, which comes twice: kind and dilation of each bottleneck.

@@ -13,32 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.data.bag_images import RawMessage, parse, to_rgb
-from segnet_model.data.bag_messages import NANOSECONDS, stamp_ns
-from segnet_model.drivable import drivable_mask
-from segnet_model.errors import ImageError, SettingsError
+from segnet_model.bags.images import RawMessage, parse, to_rgb
+from segnet_model.bags.messages import NANOSECONDS, stamp_ns
+from segnet_model.base.errors import ImageError
+from segnet_model.driving.mask import drivable_mask
+from segnet_model.driving.rule import Driving
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor
 from segnet_model.recordings.ahead import ahead
 from segnet_model.recordings.rejected import Rejected
 
 MOST_MESSAGES, MOST_BYTES = 256, 1 << 24  # that are handed on together
-
-
-@dataclass(frozen=True)
-class Driving:
-    """What decides where the robot may drive; see `drivable_mask`. As the node has it."""
-
-    max_uncertainty: float = 0.5
-    min_area: float = 0.0005
-    margin: int = 0
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.max_uncertainty <= 1 and 0 <= self.min_area <= 1 and self.margin >= 0):
-            raise SettingsError(
-                f"max uncertainty {self.max_uncertainty} and min area {self.min_area} must be from "
-                f"0 to 1, margin {self.margin} 0 or more"
-            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from segnet_model.data.bag_copy import announce_topics, storage_of
-from segnet_model.data.bags import BagReader, BagWriter
-from segnet_model.data.node_messages import LATCHED, OUTPUTS, Context, class_map, label_info
-from segnet_model.data.node_types import CLASS_MAP, DEFINITIONS, LABEL_INFO, node_types
-from segnet_model.errors import BagError, SettingsError
-from segnet_model.predictor import Predictor
-from segnet_model.progress import ShareDone, untold
-from segnet_model.recordings.answers import Answer, Driving, answered, passages
+from segnet_model.bags.copy import announce_topics, storage_of
+from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.base.errors import BagError, SettingsError
+from segnet_model.base.progress import ShareDone, untold
+from segnet_model.driving.rule import Driving
+from segnet_model.inference.predictor import Predictor
+from segnet_model.recordings.answers import Answer, answered, passages
+from segnet_model.recordings.node_messages import LATCHED, OUTPUTS, Context, class_map, label_info
+from segnet_model.recordings.node_types import CLASS_MAP, DEFINITIONS, LABEL_INFO, node_types
 from segnet_model.recordings.rejected import Rejected
-from segnet_model.shipped import find_weights
+from segnet_model.weights.shipped import find_weights
 
 NAMES = (*OUTPUTS, *LATCHED)
 USUAL = ("mask", "confidence", "drivable", "overlay/compressed", "stats", *LATCHED)

@@ -8,8 +8,8 @@ from math import ceil, sqrt
 import cv2
 import numpy as np
 
-from segnet_model.drawing import annotated, heat, overlay
 from segnet_model.labels import LabelSet
+from segnet_model.pictures.drawing import annotated, heat, overlay
 from segnet_model.recordings.answers import Answer
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX

@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from rosbags.serde import SerdeError
 
-from segnet_model.data.bag_images import RawMessage, parse, to_ids
-from segnet_model.data.bag_messages import IMAGE, stamp_ns
-from segnet_model.data.bags import BagReader
-from segnet_model.data.node_types import CLASS_MAP, node_types
-from segnet_model.errors import BagError, ImageError, SegNetError
+from segnet_model.bags.images import RawMessage, parse, to_ids
+from segnet_model.bags.messages import IMAGE, stamp_ns
+from segnet_model.bags.reader import BagReader
+from segnet_model.base.errors import BagError, ImageError, SegNetError
 from segnet_model.labels import LabelSet, SegmentationClass
 from segnet_model.recordings.answers import Answer, decode
+from segnet_model.recordings.node_types import CLASS_MAP, node_types
 from segnet_model.recordings.rejected import Rejected
 
 OPTIONAL = ("confidence", "uncertainty", "drivable")

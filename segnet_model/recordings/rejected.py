@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from segnet_model.errors import reason
+from segnet_model.base.errors import reason
 
 
 class Rejected:

@@ -13,12 +13,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segnet_model.checkpoint import whole_file
-from segnet_model.data.bag_messages import stamp_ns
-from segnet_model.drawing import OUTLINE
-from segnet_model.errors import SettingsError
-from segnet_model.extras import need
+from segnet_model.bags.messages import stamp_ns
+from segnet_model.base.atomic import whole_file
+from segnet_model.base.errors import SettingsError
+from segnet_model.base.optional import need
 from segnet_model.labels import LabelSet
+from segnet_model.pictures.drawing import OUTLINE
 from segnet_model.recordings.answers import Answer
 from segnet_model.recordings.looking import fractions
 

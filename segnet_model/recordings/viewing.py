@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
 
-from segnet_model.data.bag_images import RawMessage
-from segnet_model.data.bag_messages import NANOSECONDS
-from segnet_model.data.bags import BagReader
-from segnet_model.errors import SettingsError
-from segnet_model.predictor import Predictor
+from segnet_model.bags.images import RawMessage
+from segnet_model.bags.messages import NANOSECONDS
+from segnet_model.bags.reader import BagReader
+from segnet_model.base.errors import SettingsError
+from segnet_model.driving.rule import Driving
+from segnet_model.inference.predictor import Predictor
 from segnet_model.recordings.ahead import ahead
-from segnet_model.recordings.answers import Answer, Driving, answered, passages
+from segnet_model.recordings.answers import Answer, answered, passages
 from segnet_model.recordings.recorded import recorded
 from segnet_model.recordings.rejected import Rejected
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from segnet_model.data.camvid import LabelledFolder
-from segnet_model.errors import DatasetError, SettingsError
-from segnet_model.settings import TrainSettings
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.datasets.folder import LabelledFolder
 from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts
+from segnet_model.training.settings import TrainSettings
 
 logger = logging.getLogger(__name__)
 Count = Callable[[LabelledFolder], ClassCounts]

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from segnet_model.checkpoint import change_info, load_weights
-from segnet_model.data.camvid import LabelledFolder
+from segnet_model.datasets.folder import LabelledFolder
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.temperature import fit_temperatures, temperatures
+from segnet_model.evaluation.temperature import fit_temperatures, temperatures
+from segnet_model.weights.checkpoint import change_info, load_weights
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segnet_model.data.camvid import LabelledFolder
+from segnet_model.datasets.folder import LabelledFolder
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
-from segnet_model.checkpoint import ModelInfo
-from segnet_model.errors import SettingsError
+from segnet_model.base.errors import SettingsError
 from segnet_model.networks import build_network
 from segnet_model.networks.custom import is_custom
-from segnet_model.outputs import answered_classes
+from segnet_model.networks.outputs import answered_classes
+from segnet_model.weights.checkpoint import ModelInfo
 
 logger = logging.getLogger(__name__)
 ENOUGH = 0.5  # of the tensors; fewer also fit by accident

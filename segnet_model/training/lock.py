@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from segnet_model.errors import SettingsError
+from segnet_model.base.errors import SettingsError
 
 LOCK_FILE = ".training.lock"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from segnet_model.errors import DeviceMemoryError, SettingsError
-from segnet_model.settings import TrainSettings
+from segnet_model.base.errors import DeviceMemoryError, SettingsError
 from segnet_model.training.lock import locked
 from segnet_model.training.processes import Processes, processes_of
 from segnet_model.training.run import Run, Stopped
+from segnet_model.training.settings import TrainSettings
 from segnet_model.training.tracking import OnProgress
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def train(
     `torchrun`, the processes share each batch and give what one would, up to rounding.
 
     Args:
-        dataset: a folder as `segnet_model.data.camvid` describes it; `val` may be missing.
+        dataset: a folder as `segnet_model.datasets.folder` describes it; `val` may be missing.
         out: gets the weights, the state to resume from and TensorBoard's events.
         settings: how to train.
         on_progress: called after every step, and while classes are counted or val is measured.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from segnet_model.checkpoint import ModelInfo
-from segnet_model.outputs import class_logits
-from segnet_model.settings import TrainSettings
+from segnet_model.networks.outputs import class_logits
 from segnet_model.training.losses import LOSSES
+from segnet_model.training.settings import TrainSettings
 from segnet_model.training.supervision import shrink_labels
+from segnet_model.weights.checkpoint import ModelInfo
 
 
 class Objective:

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.nn.parallel import DistributedDataParallel
 
+from segnet_model.base.errors import SettingsError
 from segnet_model.engines.torch_engine import choose_device
-from segnet_model.errors import SettingsError
 
 Item = TypeVar("Item")
 MEASURING = timedelta(hours=12)

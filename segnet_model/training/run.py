@@ -14,29 +14,29 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from segnet_model.checkpoint import save_weights
-from segnet_model.data.camvid import LabelledFolder, has_split, load_label_set, open_split
-from segnet_model.data.loading import AugmentedFolder, BatchPlan, load_batches
+from segnet_model.base.errors import SegNetError
+from segnet_model.datasets.folder import LabelledFolder, has_split, load_label_set, open_split
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.errors import SegNetError
-from segnet_model.evaluation import evaluate
+from segnet_model.evaluation.assess import evaluate
+from segnet_model.inference.predictor import Predictor
 from segnet_model.networks.blocks import channels_last
-from segnet_model.outputs import output_channels
-from segnet_model.predictor import Predictor
-from segnet_model.preprocess import Normalise, network_size
-from segnet_model.settings import UNCHANGED, TrainSettings
+from segnet_model.networks.inputs import Normalise, network_size
+from segnet_model.networks.outputs import output_channels
 from segnet_model.training.averaging import WeightAverage, recompute_statistics
 from segnet_model.training.batch_norm import own_batch_norm, share_batch_norm
 from segnet_model.training.before import check_crop, check_val, weigh_classes
 from segnet_model.training.calibrating import calibrate
 from segnet_model.training.class_weights import ClassCounts, count_classes
+from segnet_model.training.loading import AugmentedFolder, BatchPlan, load_batches
 from segnet_model.training.objective import Objective
 from segnet_model.training.processes import Processes
 from segnet_model.training.schedule import share_of_highest
+from segnet_model.training.settings import UNCHANGED, TrainSettings
 from segnet_model.training.start import autocast_dtype, make_optimizer, start
 from segnet_model.training.state import TrainingState, check_same, save_state
 from segnet_model.training.supervision import Supervised
 from segnet_model.training.tracking import OnProgress, Tracker, answers
+from segnet_model.weights.checkpoint import save_weights
 
 logger = logging.getLogger(__name__)
 

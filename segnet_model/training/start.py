@@ -8,16 +8,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from segnet_model.checkpoint import ModelInfo, load_weights
-from segnet_model.data.camvid import LabelledFolder
+from segnet_model.base.limits import check_input_size
+from segnet_model.datasets.folder import LabelledFolder
 from segnet_model.engines.capabilities import cpu_has_bfloat16
-from segnet_model.image_size import check_input_size
 from segnet_model.labels import LabelSet
-from segnet_model.networks.vgg import load_vgg16
-from segnet_model.preprocess import network_size
-from segnet_model.settings import TrainSettings
-from segnet_model.shipped import find_weights
+from segnet_model.networks.inputs import network_size
 from segnet_model.training.inheritance import take_over
+from segnet_model.training.settings import TrainSettings
+from segnet_model.weights.checkpoint import ModelInfo, load_weights
+from segnet_model.weights.shipped import find_weights
+from segnet_model.weights.vgg import load_vgg16
 
 
 def _half_size(folder: LabelledFolder) -> tuple[int, int]:

@@ -12,11 +12,11 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from segnet_model.documents import read_json
-from segnet_model.errors import DatasetError, SegNetError, SettingsError, WeightsError
-from segnet_model.settings import TrainSettings
-from segnet_model.tensor_file import read_metadata, read_tensors, write_tensors
+from segnet_model.base.documents import read_json
+from segnet_model.base.errors import DatasetError, SegNetError, SettingsError, WeightsError
 from segnet_model.training.averaging import WeightAverage
+from segnet_model.training.settings import TrainSettings
+from segnet_model.weights.tensors import read_metadata, read_tensors, write_tensors
 
 KEY = "segnet_training"
 # By AdamW and by SGD.

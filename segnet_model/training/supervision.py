@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from segnet_model.errors import SettingsError
+from segnet_model.base.errors import SettingsError
 
 DRY_SIZE = 64  # pixels a side of the image that tells how many features a stage has
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segnet_model.data.camvid import LabelledFolder
-from segnet_model.drawing import heat, overlay, panel
-from segnet_model.predictor import Predictor
+from segnet_model.datasets.folder import LabelledFolder
+from segnet_model.inference.predictor import Predictor
+from segnet_model.pictures.drawing import heat, overlay, panel
 
 if TYPE_CHECKING:
     from segnet_model.training.events import Events

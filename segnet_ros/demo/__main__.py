@@ -12,15 +12,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
-from segnet_model.checkpoint import load_weights
-from segnet_model.data.bags import BagReader
-from segnet_model.data.drives import LABELS_TOPIC, write_drive
-from segnet_model.data.scenes import Camera
-from segnet_model.errors import SegNetError, SettingsError
+from segnet_model.bags.reader import BagReader
+from segnet_model.base.errors import SegNetError, SettingsError
+from segnet_model.base.progress import progress_bar
+from segnet_model.datasets.drives import LABELS_TOPIC, write_drive
 from segnet_model.labels import LabelSet
-from segnet_model.progress import progress_bar
-from segnet_model.shipped import find_weights
-from segnet_model.video import check_video, video
+from segnet_model.pictures.video import check_video, video
+from segnet_model.scenes import Camera
+from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.shipped import find_weights
 from segnet_ros.demo.frames import MASK, frames
 from segnet_ros.demo.pictures import Film, Overview
 from segnet_ros.demo.report import Measurement, Report

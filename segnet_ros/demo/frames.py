@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.data.bag_images import BagImage, RawMessage, parse, to_ids, to_rgb
-from segnet_model.data.bags import BagReader
-from segnet_ros.cdr import stamp_of
+from segnet_model.bags.images import BagImage, RawMessage, parse, to_ids, to_rgb
+from segnet_model.bags.reader import BagReader
+from segnet_ros.ros.cdr import stamp_of
 
 MASK = "/segmentation/mask"
 UNCERTAINTY = "/segmentation/uncertainty"

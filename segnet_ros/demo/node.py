@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ament_index_python import PackageNotFoundError, get_package_prefix
 
-from segnet_ros import transport
+from segnet_ros.ros import fast_dds as transport
 
 GRACE = 5.0  # seconds for the node to end by itself
 
@@ -45,7 +45,7 @@ def program() -> list[str]:
         installed = Path(get_package_prefix("segnet_ros"), "lib", "segnet_ros", "segmentation")
         if installed.is_file():
             return [str(installed)]
-    return [sys.executable, "-m", "segnet_ros.segmentation_node"]
+    return [sys.executable, "-m", "segnet_ros.segmentation.node"]
 
 
 def enlarge_transport() -> None:

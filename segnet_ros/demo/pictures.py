@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from segnet_model.data.files import write_png
-from segnet_model.drawing import annotated, heat, panel
+from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
-from segnet_model.video import Video
+from segnet_model.pictures.drawing import annotated, heat, panel
+from segnet_model.pictures.video import Video
 from segnet_ros.demo.frames import Frame
 
 ROWS = 4

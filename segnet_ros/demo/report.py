@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.labels import LabelSet
-from segnet_model.metrics import ConfusionMatrix
 from segnet_ros.demo.frames import Frame
 
 

@@ -14,11 +14,11 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
-from segnet_model.data.bag_messages import COMPRESSED_IMAGE
-from segnet_model.errors import SegNetError
-from segnet_model.progress import progress_bar
-from segnet_ros.bag_player import BagPlayer
-from segnet_ros.bag_recorder import BagRecorder
+from segnet_model.bags.messages import COMPRESSED_IMAGE
+from segnet_model.base.errors import SegNetError
+from segnet_model.base.progress import progress_bar
+from segnet_ros.bags.player import BagPlayer
+from segnet_ros.bags.recorder import BagRecorder
 from segnet_ros.demo.frames import DRIVABLE, GRID, MASK, OTHERS, UNCERTAINTY
 from segnet_ros.demo.node import enlarge_transport, node_process
 

@@ -15,15 +15,15 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from segnet_model.errors import AnswerError, DeviceMemoryError, SegNetError
-from segnet_model.segmentation import Segmentation
-from segnet_ros.qos import complaint, overrides, profile
+from segnet_model.base.errors import AnswerError, DeviceMemoryError, SegNetError
+from segnet_model.inference.segmentation import Segmentation
+from segnet_ros.ros.qos import complaint, overrides, profile
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
-from segnet_ros.segmentation.engine import Engine
 from segnet_ros.segmentation.frame import Frame
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.health import Health
+from segnet_ros.segmentation.network import Engine
 from segnet_ros.segmentation.outputs import Outputs
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.throttle import Throttle

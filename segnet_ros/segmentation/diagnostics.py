@@ -11,7 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 
-from segnet_model.gpu_health import GpuHealth
+from segnet_model.engines.gpu_health import GpuHealth
 from segnet_ros.segmentation.health import Signs
 from segnet_ros.segmentation.messages import Timing
 from segnet_ros.segmentation.settings import Settings

@@ -9,11 +9,11 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from segnet_model.drawing import annotated, overlay
-from segnet_model.drivable import drivable_mask
-from segnet_model.ground import GroundProjector
+from segnet_model.driving import GroundProjector
+from segnet_model.driving.mask import drivable_mask
+from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet
-from segnet_model.segmentation import Segmentation
+from segnet_model.pictures.drawing import annotated, overlay
 from segnet_ros.segmentation.settings import Settings
 
 SPARSE = 8  # every so many pixels are looked at to judge a frame's health

@@ -11,8 +11,8 @@ from nav_msgs.msg import OccupancyGrid
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from segnet_model.errors import SegNetError, SettingsError
-from segnet_model.ground import CameraPose, GridSpec, GroundProjector, Lens
+from segnet_model.base.errors import SegNetError, SettingsError
+from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.transforms import Transforms
 

@@ -12,12 +12,12 @@ from nav_msgs.msg import OccupancyGrid
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from segnet_model.segmentation import nearest
-from segnet_ros.image_conversion import serialize, serialize_compressed
+from segnet_model.inference.segmentation import nearest
+from segnet_ros.ros.image_conversion import serialize, serialize_compressed
 from segnet_ros.segmentation import ground
 from segnet_ros.segmentation.camera_info import scaled_info
-from segnet_ros.segmentation.engine import Engine
 from segnet_ros.segmentation.frame import Frame
+from segnet_ros.segmentation.network import Engine
 from segnet_ros.segmentation.worker import Counts
 
 try:

@@ -9,10 +9,10 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Header
 
-from segnet_ros.qos import overrides, profile
-from segnet_ros.segmentation.engine import Engine
+from segnet_ros.ros.qos import overrides, profile
 from segnet_ros.segmentation.frame import Frame
 from segnet_ros.segmentation.messages import OUTPUTS, TYPES, about
+from segnet_ros.segmentation.network import Engine
 
 DEPTH = 5  # images; they bridge a listener's short pause
 LATCHED = QoSProfile(

@@ -9,8 +9,8 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from segnet_model.errors import SettingsError
-from segnet_ros.parameter_table import NETWORK, declare_table, judge_row, plain, read_table
+from segnet_model.base.errors import SettingsError
+from segnet_ros.ros.parameter_table import NETWORK, declare_table, judge_row, plain, read_table
 from segnet_ros.segmentation.ground import grid_spec
 from segnet_ros.segmentation.settings import Settings
 

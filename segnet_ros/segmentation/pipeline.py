@@ -11,15 +11,15 @@ import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
-from segnet_model.errors import SegNetError, reason
-from segnet_model.segmentation import Segmentation
-from segnet_model.shots import Shot
-from segnet_ros.image_conversion import parse, to_rgb
+from segnet_model.base.errors import SegNetError, reason
+from segnet_model.inference.segmentation import Segmentation
+from segnet_model.inference.shots import Shot
+from segnet_ros.ros.image_conversion import parse, to_rgb
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.camera import Answer, Arrival, Camera, nanoseconds
 from segnet_ros.segmentation.diagnostics import Observation
-from segnet_ros.segmentation.engine import Engine
 from segnet_ros.segmentation.handover import Handover
+from segnet_ros.segmentation.network import Engine
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.worker import Counts, Worker

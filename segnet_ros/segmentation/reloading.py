@@ -15,11 +15,11 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
+from segnet_ros.ros.slow_services import SlowServices
 from segnet_ros.segmentation import parameters
-from segnet_ros.segmentation.engine import Engine
+from segnet_ros.segmentation.network import Engine
 from segnet_ros.segmentation.pipeline import Pipeline
 from segnet_ros.segmentation.settings import Settings
-from segnet_ros.slow_services import SlowServices
 
 REFUSAL_PERIOD = 30.0  # seconds in which a refused reload is worth a warning
 LOAD_TIMEOUT = 30.0  # seconds; Monte Carlo on a slow processor warms up for over ten

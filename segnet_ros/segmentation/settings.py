@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from segnet_model.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
-from segnet_ros.parameter_table import CONFIGURE, LIVE, NETWORK, START, setting
+from segnet_model.base.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
+from segnet_ros.ros.parameter_table import CONFIGURE, LIVE, NETWORK, START, setting
 
 RELIABILITIES = ("best_effort", "reliable")
 NAME = re.compile(r"[A-Za-z]([A-Za-z0-9]|_(?!_))*")  # as a part of a topic's name may be

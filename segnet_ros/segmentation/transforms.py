@@ -8,8 +8,8 @@ from builtin_interfaces.msg import Time as Stamp
 from rclpy.node import Node
 from rclpy.time import Time
 
-from segnet_model.errors import SettingsError
-from segnet_model.ground import CameraPose
+from segnet_model.base.errors import SettingsError
+from segnet_model.driving import CameraPose
 
 try:
     import tf2_ros

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segnet_model.checkpoint import ModelInfo, save_weights
-from segnet_model.data.bags import BagWriter
+from segnet_model.bags.reader import BagWriter
 from segnet_model.labels import LabelSet
+from segnet_model.weights.checkpoint import ModelInfo, save_weights
 
 # Before anything imports rclpy, and for child processes too.
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")

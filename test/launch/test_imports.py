@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segnet_model.data.bags import BagWriter
+from segnet_model.bags.reader import BagWriter
 
 ROOT = Path(__file__).parents[2]
 # Runs in a fresh interpreter, where what the requirements bring refuses to be imported.
@@ -80,7 +80,7 @@ def test_a_bag_is_looked_into_all_the_same(tmp_path):
     assert json.loads(found.stdout) == {"image": "/front", "transport": "compressed"}, found.stderr
     missing = run(LOOK, file=file, bag="missing")
     assert missing.stderr.splitlines()[-1].startswith(
-        "segnet_model.errors.BagError: there is no bag"
+        "segnet_model.base.errors.BagError: there is no bag"
     )
 
 

@@ -16,9 +16,9 @@ from launch.actions import IncludeLaunchDescription  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
 from launch_testing.actions import ReadyToTest  # noqa: E402
 
-from segnet_model.checkpoint import ModelInfo, save_weights  # noqa: E402
-from segnet_model.data.bags import BagReader, BagWriter  # noqa: E402
+from segnet_model.bags.reader import BagReader, BagWriter  # noqa: E402
 from segnet_model.labels import LabelSet  # noqa: E402
+from segnet_model.weights.checkpoint import ModelInfo, save_weights  # noqa: E402
 
 FILE = Path(get_package_share_directory("segnet_ros"), "launch", "replay.launch.py")
 MASK, OLD = "/robot/segmentation/mask", 200

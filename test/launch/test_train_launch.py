@@ -17,8 +17,8 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource  # n
 from launch_testing.actions import ReadyToTest  # noqa: E402
 from launch_testing.util import KeepAliveProc  # noqa: E402
 
-from segnet_model.checkpoint import load_weights  # noqa: E402
-from segnet_model.data.bags import BagWriter  # noqa: E402
+from segnet_model.bags.reader import BagWriter  # noqa: E402
+from segnet_model.weights.checkpoint import load_weights  # noqa: E402
 
 FILE = Path(get_package_share_directory("segnet_ros"), "launch", "train.launch.py")
 

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from segnet_model.cli import COMMANDS, main
-from segnet_model.data.files import read_image
-from segnet_model.predictor import Predictor
+from segnet_model.images.files import read_image
+from segnet_model.inference.predictor import Predictor
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.labels import LabelSet, SegmentationClass
 
 CAMVID = LabelSet.load("camvid")

@@ -8,16 +8,16 @@ import pytest
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
+from segnet_model.bags.images import to_ids, to_rgb
+from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
-from segnet_model.data.bag_images import to_ids, to_rgb
-from segnet_model.data.bags import BagReader, BagWriter
-from segnet_model.data.drives import write_drive
-from segnet_model.data.node_messages import OUTPUTS
-from segnet_model.data.node_types import node_types
-from segnet_model.drivable import drivable_mask
+from segnet_model.datasets.drives import write_drive
+from segnet_model.driving.mask import drivable_mask
+from segnet_model.driving.rule import Driving
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor
-from segnet_model.recordings.answers import Driving
+from segnet_model.recordings.node_messages import OUTPUTS
+from segnet_model.recordings.node_types import node_types
 
 IMAGE = "/camera/image_raw"
 EVERYTHING = (*OUTPUTS, "class_map", "label_info")

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import yaml
 
+from segnet_model.bags.writer import BagWriter
 from segnet_model.cli import main
-from segnet_model.data.bag_writer import BagWriter
-from segnet_model.data.extraction.manifest import read_manifest
-from segnet_model.data.files import list_images, read_image, write_png
-from segnet_model.data.scenes import Drive
-from segnet_model.data.sources import named_images
+from segnet_model.datasets.extraction.manifest import read_manifest
+from segnet_model.datasets.sources import named_images
+from segnet_model.images.files import list_images, read_image, write_png
 from segnet_model.labels import LabelSet
+from segnet_model.scenes import Drive
 
 
 @pytest.fixture

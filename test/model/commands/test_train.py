@@ -9,7 +9,7 @@ import pytest
 
 from segnet_model.cli import main
 from segnet_model.commands import train as command
-from segnet_model.training import Progress
+from segnet_model.training.tracking import Progress
 
 COMMAND = [
     "--epochs", "2", "--batch-size", "2", "--input-size", "64", "96", "--set", "features=8",

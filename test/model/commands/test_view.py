@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
-from segnet_model.data.bags import BagReader, BagWriter
-from segnet_model.data.drives import write_drive
+from segnet_model.datasets.drives import write_drive
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor
 from segnet_model.recordings.looking import PANES
 from segnet_model.recordings.recorded import recorded_labels
 

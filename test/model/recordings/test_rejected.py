@@ -1,4 +1,4 @@
-from segnet_model.errors import ImageError
+from segnet_model.base.errors import ImageError
 from segnet_model.recordings.rejected import Rejected, reason
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from segnet_model.data.selection.plan import PLAN_FILE, Pick, Plan, load_plan, save_plan
-from segnet_model.data.selection.settings import SelectSettings
-from segnet_model.errors import DatasetError, SettingsError
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.selection.plan import PLAN_FILE, Pick, Plan, load_plan, save_plan
+from segnet_model.selection.settings import SelectSettings
 
 SETTINGS = SelectSettings(os.fsdecode(b"/bag\xff"), "w", None, 0.5, 50, 10, "mc", 8, 0)
 LATE = 2**62 + 1  # a float would lose its last digits

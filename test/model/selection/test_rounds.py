@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from segnet_model.data.selection.rounds import next_round, read_rounds, write_round
-from segnet_model.errors import DatasetError
+from segnet_model.base.errors import DatasetError
+from segnet_model.selection.rounds import next_round, read_rounds, write_round
 
 
 def row(name: str) -> dict[str, str]:

@@ -8,11 +8,11 @@ import signal
 import numpy as np
 import pytest
 
+from segnet_model.bags.writer import BagWriter
 from segnet_model.cli import main
-from segnet_model.data.bag_writer import BagWriter
-from segnet_model.data.extraction import store as image_store
-from segnet_model.data.extraction.manifest import read_manifest
-from segnet_model.data.files import read_image, write_png
+from segnet_model.datasets.extraction import store as image_store
+from segnet_model.datasets.extraction.manifest import read_manifest
+from segnet_model.images.files import read_image, write_png
 
 SECOND = 1_000_000_000
 LEFT, RIGHT = "/left/image_raw", "/right/image_raw"

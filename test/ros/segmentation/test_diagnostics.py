@@ -10,8 +10,8 @@ pytest.importorskip("rclpy")
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock
 
-from segnet_model.errors import ImageError, reason
-from segnet_model.gpu_health import GpuHealth
+from segnet_model.base.errors import ImageError, reason
+from segnet_model.engines.gpu_health import GpuHealth
 from segnet_ros.segmentation.diagnostics import Diagnostics, Observation, judge, numbers
 from segnet_ros.segmentation.health import Signs
 from segnet_ros.segmentation.messages import Timing

@@ -10,8 +10,8 @@ pytest.importorskip("rclpy")
 from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from std_msgs.msg import Header
 
-from segnet_model.errors import SettingsError
-from segnet_model.ground import CameraPose
+from segnet_model.base.errors import SettingsError
+from segnet_model.driving import CameraPose
 from segnet_ros.segmentation import ground as module
 from segnet_ros.segmentation.ground import Ground, lens_of
 from segnet_ros.segmentation.settings import Settings

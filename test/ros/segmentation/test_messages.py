@@ -14,8 +14,8 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass
-from segnet_model.segmentation import Segmentation
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.frame import SPARSE, Frame
 from segnet_ros.segmentation.messages import OUTPUTS, Timing

@@ -18,7 +18,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from segnet_ros.parameter_table import CONFIGURE, LIVE, NETWORK, START
+from segnet_ros.ros.parameter_table import CONFIGURE, LIVE, NETWORK, START
 from segnet_ros.segmentation import parameters
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.parameters import (

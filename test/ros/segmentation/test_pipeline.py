@@ -17,9 +17,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, Image
 
-from segnet_model.errors import AnswerError, DeviceMemoryError, ImageError, SegNetError
+from segnet_model.base.errors import AnswerError, DeviceMemoryError, ImageError, SegNetError
+from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet
-from segnet_model.segmentation import Segmentation
 from segnet_ros.segmentation import messages, outputs
 from segnet_ros.segmentation import pipeline as pipeline_module
 from segnet_ros.segmentation.diagnostics import Observation

@@ -11,7 +11,7 @@ pytest.importorskip("rclpy")
 from builtin_interfaces.msg import Time as Stamp
 from geometry_msgs.msg import TransformStamped
 
-from segnet_model.errors import SettingsError
+from segnet_model.base.errors import SettingsError
 from segnet_ros.segmentation import transforms
 from segnet_ros.segmentation.transforms import Transforms
 

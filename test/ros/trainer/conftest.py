@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from segnet_model.data.bags import BagWriter
-from segnet_model.data.files import write_png
+from segnet_model.bags.reader import BagWriter
+from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 
 START_NS = 1_700_000_000_000_000_000

@@ -21,7 +21,7 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-from segnet_model.checkpoint import load_weights  # noqa: E402
+from segnet_model.weights.checkpoint import load_weights  # noqa: E402
 
 pytestmark = pytest.mark.ros
 NewNode = Callable[[str], Any]
@@ -73,7 +73,7 @@ def listener(new_node: NewNode) -> Listener:
 def start(ros_process: Start, **values: Any) -> subprocess.Popen[str]:
     pairs = (("-p", f"{name}:={value}") for name, value in {**TINY, **values}.items())
     words = (word for pair in pairs for word in pair)
-    return ros_process("segnet_ros.trainer_node", "--ros-args", *words)
+    return ros_process("segnet_ros.trainer.node", "--ros-args", *words)
 
 
 def saved_step(out: Path) -> int:

@@ -16,13 +16,13 @@ messages = pytest.importorskip("segnet_ros.msg")
 
 from rclpy.parameter import Parameter  # noqa: E402
 
-from segnet_model.data.bags import BagWriter  # noqa: E402
-from segnet_model.errors import SettingsError  # noqa: E402
-from segnet_model.training import Progress  # noqa: E402
-from segnet_ros import training_job as job  # noqa: E402
-from segnet_ros.parameter_table import declare_table, read_table  # noqa: E402
-from segnet_ros.trainer_node import describe  # noqa: E402
-from segnet_ros.trainer_settings import TrainerSettings  # noqa: E402
+from segnet_model.bags.reader import BagWriter  # noqa: E402
+from segnet_model.base.errors import SettingsError  # noqa: E402
+from segnet_model.training.tracking import Progress  # noqa: E402
+from segnet_ros.ros.parameter_table import declare_table, read_table  # noqa: E402
+from segnet_ros.trainer import job  # noqa: E402
+from segnet_ros.trainer.node import describe  # noqa: E402
+from segnet_ros.trainer.settings import TrainerSettings  # noqa: E402
 
 pytestmark = pytest.mark.ros
 Bag = Callable[[int], Path]

@@ -22,13 +22,13 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from sensor_msgs.msg import Image
 
-from segnet_model.checkpoint import ModelInfo, save_weights
 from segnet_model.labels import LabelSet
+from segnet_model.weights.checkpoint import ModelInfo, save_weights
 
 WAIT = 20.0  # seconds, after which a test has failed; a busy machine starts a node in five
 LABELS = LabelSet.load("camvid")
 FEW = replace(LABELS, name="few", classes=LABELS.classes[:4])  # without Pavement
-PROGRAM = "import sys; {}; from segnet_ros.segmentation_node import main; sys.exit(main())"
+PROGRAM = "import sys; {}; from segnet_ros.segmentation.node import main; sys.exit(main())"
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 
-from segnet_model.predictor import Predictor
-from segnet_ros.qos import profile
+from segnet_model.inference.predictor import Predictor
+from segnet_ros.ros.qos import profile
 
 pytestmark = pytest.mark.ros
 

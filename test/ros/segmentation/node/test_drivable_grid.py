@@ -12,7 +12,7 @@ from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import CameraInfo, Image
 
-from segnet_model.ground import CameraPose, GridSpec, GroundProjector, Lens
+from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.labels import LabelSet
 
 pytestmark = pytest.mark.ros

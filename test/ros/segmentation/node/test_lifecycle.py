@@ -15,9 +15,9 @@ from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
 
-from segnet_model.checkpoint import ModelInfo, save_weights
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
+from segnet_model.weights.checkpoint import ModelInfo, save_weights
 
 pytestmark = pytest.mark.ros
 

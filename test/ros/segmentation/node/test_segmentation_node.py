@@ -13,8 +13,8 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor
 from segnet_ros.segmentation.messages import ClassMap, SegmentationStats
 
 pytestmark = pytest.mark.ros

@@ -9,9 +9,9 @@ import pytest
 import torch
 from sensor_msgs.msg import Image
 
-from segnet_model.checkpoint import ModelInfo, save_weights
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor
+from segnet_model.weights.checkpoint import ModelInfo, save_weights
 
 pytestmark = pytest.mark.ros
 

@@ -15,12 +15,12 @@ pytest.importorskip("rclpy")
 import rclpy
 from rclpy.parameter import Parameter
 
-from segnet_model.errors import WeightsError
+from segnet_model.base.errors import WeightsError
 from segnet_model.labels import LabelSet
-from segnet_ros import segmentation_node
+from segnet_ros.segmentation import node as segmentation_node
 from segnet_ros.segmentation import reloading
-from segnet_ros.segmentation.engine import Engine
-from segnet_ros.segmentation_node import SegmentationNode
+from segnet_ros.segmentation.network import Engine
+from segnet_ros.segmentation.node import SegmentationNode
 
 pytestmark = pytest.mark.ros
 

@@ -16,9 +16,9 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
-from segnet_ros import segmentation_node
+from segnet_ros.segmentation import node as segmentation_node
 from segnet_ros.segmentation import reloading
-from segnet_ros.segmentation_node import SegmentationNode
+from segnet_ros.segmentation.node import SegmentationNode
 
 pytestmark = pytest.mark.ros
 

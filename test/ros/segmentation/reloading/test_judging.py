@@ -10,7 +10,7 @@ pytest.importorskip("rclpy")
 from rclpy.parameter import Parameter
 
 from segnet_model.labels import LabelSet
-from segnet_ros import segmentation_node
+from segnet_ros.segmentation import node as segmentation_node
 from segnet_ros.segmentation import reloading
 
 pytestmark = pytest.mark.ros

@@ -13,7 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
-from segnet_ros.segmentation_node import SegmentationNode
+from segnet_ros.segmentation.node import SegmentationNode
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -13,7 +13,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
-from segnet_model.encodings import ENCODINGS
+from segnet_model.images.encodings import ENCODINGS
 from segnet_ros.segmentation.parameters import TABLE
 
 pytest.importorskip("hypothesis")

@@ -28,7 +28,7 @@ PAUSE = 0.01  # seconds between a mask and the next image
 # Holds the loading of each network up while the file GATE is not there.
 GATED = """
 import os, time
-from segnet_model.predictor import Predictor
+from segnet_model.inference.predictor import Predictor
 load = Predictor.load
 def gated(*arguments, **how):
     print("loading", flush=True)

@@ -11,9 +11,9 @@ import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from sensor_msgs.msg import Image
 
-from segnet_model.checkpoint import ModelInfo, save_weights
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.predictor import Predictor
+from segnet_model.weights.checkpoint import ModelInfo, save_weights
 from segnet_ros.segmentation.messages import ClassMap
 
 pytestmark = pytest.mark.ros

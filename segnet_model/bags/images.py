@@ -1,0 +1,58 @@
+"""From a message in a bag to pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rosbags.serde import SerdeError
+
+from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE, standard_types
+from segnet_model.base.errors import ImageError
+from segnet_model.images.encodings import decode_compressed, decode_message
+
+LABEL_ENCODINGS = ("mono8", "8UC1")
+
+
+@dataclass(frozen=True)
+class RawMessage:
+    """A message as it was on the wire."""
+
+    topic: str
+    type: str  # e.g. "sensor_msgs/msg/Image"
+    receive_ns: int  # when the recorder got it, since the epoch
+    data: bytes | memoryview  # CDR
+
+
+@dataclass(frozen=True, eq=False)
+class BagImage:
+    """An image, or labels, out of a bag."""
+
+    stamp_ns: int  # of its header, or of its reception where a camera leaves that at zero
+    receive_ns: int  # when the recorder got it, since the epoch
+    frame_id: str
+    image: np.ndarray  # (H, W, 3) uint8 RGB, or (H, W) uint8 ids; may be read-only
+
+
+def parse(raw: RawMessage) -> Any:
+    """The fields of a standard message; ImageError where its bytes are damaged."""
+    try:
+        return standard_types().deserialize_cdr(raw.data, raw.type)
+    except (SerdeError, UnicodeDecodeError) as error:
+        raise ImageError(f"the message is damaged ({error})") from None
+
+
+def to_rgb(message: Any, type_name: str) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of an Image or CompressedImage; ImageError where it is malformed."""
+    if type_name == COMPRESSED_IMAGE:
+        return decode_compressed(message.data, message.format)
+    return decode_message(message)
+
+
+def to_ids(message: Any, _type_name: str) -> np.ndarray:
+    """(H, W) uint8 class ids of an Image; ImageError where it is malformed or not mono8."""
+    if message.encoding not in LABEL_ENCODINGS:
+        raise ImageError(f"labels are {message.encoding}; expected {' or '.join(LABEL_ENCODINGS)}")
+    # Each channel of the grey image that comes of mono8 holds the bytes themselves.
+    return np.ascontiguousarray(to_rgb(message, IMAGE)[..., 0])

@@ -1,0 +1,244 @@
+"""Recordings read without ROS: rosbag2 folders, or a lone .mcap or .db3 file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
+
+from segnet_model.bags.cut_mcap import CutMcap, is_cut
+from segnet_model.bags.guarded import GuardedReader
+from segnet_model.bags.images import BagImage, RawMessage, parse, to_ids, to_rgb
+from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE, stamp_ns
+from segnet_model.bags.writer import BagWriter
+from segnet_model.base.errors import BagError, ImageError, SegNetError
+
+__all__ = ["BagImage", "BagReader", "BagWriter", "RawMessage", "TopicInfo"]
+
+IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
+MAX_NAME = 255  # letters of a topic or a type, as DDS has it
+MOST_SAID, MOST_TOLD = 500, 100  # letters of a reason, topics in a list
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TopicInfo:
+    """What a bag says of a topic."""
+
+    type: str  # e.g. "sensor_msgs/msg/Image"
+    count: int  # messages
+    latched: bool  # whether late subscribers get the last message (transient local)
+
+
+class BagReader:
+    """An open recording; a context manager.
+
+    Attributes:
+        path: of the rosbag2 folder, .mcap or .db3 file.
+        topics: what is in it, sorted by name.
+        start_ns: when the first message was received, since the epoch.
+        end_ns: after the last one was received.
+        skipped: how many malformed images were passed over.
+        cut: whether only its whole part is read.
+    """
+
+    def __init__(self, path: str | Path, *, cut_ok: bool = False) -> None:
+        """Name a recording; entering the context opens it.
+
+        Args:
+            path: of the rosbag2 folder, .mcap or .db3 file.
+            cut_ok: read what is whole of an .mcap file that was cut, or is still being written.
+        """
+        self.path = Path(path)
+        self._cut_ok = cut_ok
+        self.cut = False
+        self.skipped = 0
+        self.topics: dict[str, TopicInfo] = {}
+        self.start_ns = self.end_ns = 0
+
+    def __enter__(self) -> BagReader:
+        """Open the recording.
+
+        Raises:
+            BagError: there is none, or it is damaged.
+        """
+        self._check_path()
+        with self._bag_errors():
+            self.cut = self._cut_ok and is_cut(self.path)
+            self._reader = GuardedReader(cast(Any, CutMcap(self.path)) if self.cut else self.path)
+            self._reader.open()
+            _check_names(self._reader.connections)
+            connections = sorted(self._reader.connections, key=lambda c: c.topic)
+            self.topics = {c.topic: _info(connections, c) for c in connections}
+            self.start_ns, self.end_ns = self._reader.start_time, self._reader.end_time
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the recording."""
+        self._reader.close()
+
+    @property
+    def connections(self) -> list[Connection]:
+        """What was recorded, by topic and publisher, as rosbags tells it."""
+        return list(self._reader.connections)
+
+    @property
+    def image_topics(self) -> tuple[str, ...]:
+        """Topics with raw or compressed images."""
+        return tuple(name for name, info in self.topics.items() if info.type in IMAGE_TYPES)
+
+    def choose_image_topic(self, topic: str | None = None, besides: str | None = None) -> str:
+        """The topic itself, or the only image topic, besides that of the labels, where none is.
+
+        Raises:
+            BagError: it is not in the bag, holds no images, or there is none or more than one.
+        """
+        others = [name for name in self.image_topics if name != besides]
+        if topic is None and len(others) == 1:
+            topic = others[0]
+        if topic is None and others:
+            raise BagError(
+                f"bag {self.path} has several image topics; name one with --topic (topic of the "
+                f"bag_player, image:= of a launch file): {', '.join(others)}"
+            )
+        if topic is None:
+            raise BagError(f"bag {self.path} has no image topic{self._listing()}")
+        self._check_topic(topic, IMAGE_TYPES)
+        return topic
+
+    def images(
+        self, topic: str | None = None, *, every_ns: int = 0, strict: bool = False
+    ) -> Iterator[BagImage]:
+        """Decode one image after the other, in the order in which they were received.
+
+        Args:
+            topic: raw or compressed images; None takes the only such topic.
+            every_ns: leave out images whose stamp is nearer than this to the last one's.
+            strict: raise for a malformed image; otherwise it is logged, counted and passed over.
+
+        Yields:
+            Images (H, W, 3) uint8 RGB.
+
+        Raises:
+            BagError: there is no such topic, or the bag is damaged.
+            ImageError: an image is malformed, and strict is set.
+        """
+        return self._decoded(self.choose_image_topic(topic), to_rgb, every_ns, strict)
+
+    def labels(self, topic: str, *, strict: bool = False) -> Iterator[BagImage]:
+        """As `images`, but class ids (H, W) uint8 from a topic of mono8 images."""
+        self._check_topic(topic, (IMAGE,))
+        return self._decoded(topic, to_ids, 0, strict)
+
+    def messages(self, *topics: str) -> Iterator[RawMessage]:
+        """Every message of these topics, or of all, in the order in which they were received.
+
+        Raises:
+            BagError: the bag is damaged, or has no such topic.
+        """
+        for topic in topics:
+            self._check_topic(topic, ())
+        chosen = [c for c in self._reader.connections if not topics or c.topic in topics]
+        expected, found = sum(c.msgcount for c in chosen), 0
+        with self._bag_errors():
+            for connection, time, data in self._reader.messages(chosen) if chosen else ():
+                found += 1
+                yield RawMessage(connection.topic, connection.msgtype, time, data)
+        if found < expected:
+            raise BagError(
+                f"bag {self.path} announces {expected} messages but gave {found}; it was cut or "
+                "changed: copy it again, or make its metadata anew with `ros2 bag reindex`"
+            )
+
+    def _decoded(
+        self, topic: str, decode: Callable[[Any, str], np.ndarray], every_ns: int, strict: bool
+    ) -> Iterator[BagImage]:
+        last: int | None = None
+        for raw in self.messages(topic):
+            try:
+                message = parse(raw)
+                stamp = stamp_ns(message.header) or raw.receive_ns
+                # The distance and not the difference: clocks are set back now and then.
+                if last is not None and abs(stamp - last) < every_ns:
+                    continue
+                pixels = decode(message, raw.type)
+            except ImageError as error:
+                self.pass_over(raw, error, strict)
+                continue
+            last = stamp
+            yield BagImage(stamp, raw.receive_ns, message.header.frame_id, pixels)
+
+    def pass_over(self, raw: RawMessage, error: ImageError, strict: bool = False) -> None:
+        """Log and count a malformed image, or raise ImageError if that is strict."""
+        text = f"image on {raw.topic} at {raw.receive_ns} ns in {self.path}: {error}"
+        if strict:
+            raise ImageError(text) from None
+        self.skipped += 1
+        logger.warning("skipped %s", text)
+
+    def _check_path(self) -> None:
+        wanted = "a rosbag2 folder, a .mcap or a .db3 file"
+        if not self.path.exists():
+            raise BagError(f"there is no bag {self.path}; expected {wanted}")
+        if self.path.is_dir() and not (self.path / "metadata.yaml").is_file():
+            raise BagError(
+                f"{self.path} is no bag: it has no metadata.yaml; expected {wanted}. If a recorder "
+                "crashed, `ros2 bag reindex` makes one, or name the file in the folder"
+            )
+        if self.path.is_file() and self.path.suffix not in (".mcap", ".db3"):
+            raise BagError(f"{self.path} is no bag; expected {wanted}")
+
+    def _check_topic(self, topic: str, types: tuple[str, ...]) -> None:
+        info = self.topics.get(topic)
+        if info is None:
+            raise BagError(f"bag {self.path} has no topic {topic}{self._listing()}")
+        if types and info.type not in types:
+            raise BagError(
+                f"{topic} in bag {self.path} is of type {info.type}; expected "
+                f"{' or '.join(types)}{self._listing()}"
+            )
+        if types and not info.count:
+            raise BagError(f"{topic} in bag {self.path} holds no messages; record it again")
+
+    def _listing(self) -> str:
+        if not self.topics:
+            return "; the bag is empty: record it again"
+        lines = [f"\n  {name}  {info.type}  {info.count}" for name, info in self.topics.items()]
+        more = f"\n  and {len(lines) - MOST_TOLD} more" if len(lines) > MOST_TOLD else ""
+        return "; its topics:" + "".join(lines[:MOST_TOLD]) + more
+
+    @contextmanager
+    def _bag_errors(self) -> Iterator[None]:
+        # Damaged files make rosbags raise all kinds: its own, sqlite's, zstd's, struct's, YAML's.
+        try:
+            yield
+        except SegNetError as error:
+            raise BagError(f"bag {self.path} is refused: {error}") from None
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"[:MOST_SAID]
+            raise BagError(
+                f"bag {self.path} is damaged ({reason}); copy it again, or "
+                "try `ros2 bag reindex` or `mcap recover`"
+            ) from None
+
+
+def _info(connections: list[Connection], one: Connection) -> TopicInfo:
+    """A topic recorded from several publishers is several connections."""
+    count = sum(c.msgcount for c in connections if c.topic == one.topic)
+    assert isinstance(one.ext, ConnectionExtRosbag2)
+    profiles = one.ext.offered_qos_profiles
+    latched = any(qos.durability is QosDurability.TRANSIENT_LOCAL for qos in profiles)
+    return TopicInfo(one.msgtype, count, latched)
+
+
+def _check_names(connections: list[Connection]) -> None:
+    """Raise BagError where a topic or type is not called as one can be."""
+    for name in (name for each in connections for name in (each.topic, each.msgtype)):
+        if not isinstance(name, str) or len(name) > MAX_NAME or not name.isprintable():
+            raise BagError(f"a topic or type is called {str(name)[:40]!r}; record it again")

@@ -1,0 +1,246 @@
+"""Recordings written as rosbag2 folders, MCAP or sqlite3, that `ros2 bag play` takes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+from rosbags.interfaces import Connection, Qos
+from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
+from rosbags.rosbag2.storage_sqlite3 import Sqlite3Writer
+from rosbags.typesys import TypesysError, get_types_from_msg
+
+from segnet_model.bags import messages
+from segnet_model.bags.qos import offered_qos
+from segnet_model.base.errors import BagError
+
+STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
+VERSION: Literal[8] = 8  # 9 writes QoS in a form that ROS 2 Humble and Iron cannot read
+FOREIGN_ERRORS = (OSError, OverflowError, sqlite3.Error, WriterError, TypesysError)
+
+
+class BagWriter:
+    """A new recording; a context manager that leaves a whole bag or none.
+
+    Attributes:
+        path: the folder that appears at the end.
+        storage: "mcap" or "sqlite3"; a sqlite3 bag must be written and closed in one thread.
+    """
+
+    def __init__(self, path: str | Path, storage: str = "mcap") -> None:
+        """Refuse at once what cannot become a bag.
+
+        Raises:
+            BagError: the path exists, or there is no such storage.
+        """
+        if storage not in STORAGES:
+            raise BagError(f"no storage {storage!r}; choose one of {', '.join(STORAGES)}")
+        self.path = Path(path)
+        self.storage = storage
+        self._types = messages.new_types()
+        self._connections: dict[tuple[str, str], Connection] = {}
+        # rosbag2 names the files in a folder after it, so the name must be the last one already.
+        self._folder = self.path.absolute().parent / f".{self.path.name}.{os.getpid()}.tmp"
+        self._writer: Writer | None = None
+        self._left = False
+        self._check_free()
+
+    def __enter__(self) -> BagWriter:
+        """Start writing, as `open` does."""
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish the bag, or discard it when something went wrong."""
+        try:
+            if kind is None:
+                self.finish()
+        finally:
+            self.discard()
+
+    def open(self) -> None:
+        """Start writing.
+
+        Raises:
+            BagError: the folder cannot be made.
+        """
+        with self._bag_errors():
+            shutil.rmtree(self._folder, ignore_errors=True)
+            bag = self._folder / self.path.name
+            self._writer = Writer(bag, version=VERSION, storage_plugin=STORAGES[self.storage])
+            self._writer.open()
+            _commit_each_message(self._writer)
+
+    def finish(self) -> None:
+        """Let the whole bag appear.
+
+        Raises:
+            BagError: it cannot be finished, e.g. because the disk is full.
+        """
+        with self._bag_errors():
+            self._open_writer().close()
+            self._writer = None
+            self._check_free()
+            (self._folder / self.path.name).rename(self.path)
+
+    def discard(self) -> None:
+        """Remove what is not finished, unless it was left."""
+        self._abort()
+        if not self._left:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def leave(self) -> Path:
+        """Give an unfinished bag up without removing it; returns the folder where it stays."""
+        self._abort()
+        self._left = True
+        return self._folder / self.path.name
+
+    def _abort(self) -> None:
+        if self._writer is not None:
+            with suppress(Exception):
+                self._writer.abort()
+            self._writer = None
+
+    def define(self, types: Mapping[str, str]) -> None:
+        """Make message types known that are not standard ones.
+
+        Args:
+            types: the text of the .msg file for each name, e.g. "segnet_ros/msg/ClassMap".
+
+        Raises:
+            BagError: a text is not a message definition.
+        """
+        for name, text in types.items():
+            with self._bag_errors():
+                self._types.register(get_types_from_msg(text, name))
+
+    def knows(self, type_name: str) -> bool:
+        """Whether messages of this type, and of all types within it, can be written."""
+        try:
+            self._types.generate_msgdef(type_name, ros_version=2)
+        except TypesysError:
+            return False
+        return True
+
+    def add_topic(self, topic: str, type_name: str, *, latched: bool = False) -> None:
+        """Announce a topic, which is needed for latched ones only: others come with a message.
+
+        Args:
+            topic: e.g. "/camera/image_raw".
+            type_name: e.g. "sensor_msgs/msg/Image".
+            latched: whether late subscribers get the last message (transient local).
+
+        Raises:
+            BagError: the type is not known here; `define` it.
+        """
+        if (topic, type_name) in self._connections:
+            return
+        if not self.knows(type_name):
+            raise BagError(f"bag {self.path}: type {type_name} of {topic} is unknown; define it")
+        with self._bag_errors():
+            self._connections[topic, type_name] = self._open_writer().add_connection(
+                topic, type_name, typestore=self._types, offered_qos_profiles=[offered_qos(latched)]
+            )
+
+    def add_copied(
+        self, topic: str, type_name: str, definition: str, digest: str, qos: Sequence[Qos]
+    ) -> None:
+        """Announce a topic as another bag has it, of a type that need not be known here."""
+        with self._bag_errors():
+            self._connections[topic, type_name] = self._open_writer().add_connection(
+                topic, type_name, msgdef=definition, rihs01=digest, offered_qos_profiles=qos
+            )
+
+    def write_raw(
+        self, topic: str, type_name: str, data: bytes | memoryview, receive_ns: int
+    ) -> None:
+        """Write a message that is serialised (CDR) already.
+
+        Raises:
+            BagError: the type is unknown, or the disk is full.
+        """
+        self.add_topic(topic, type_name)
+        with self._bag_errors():
+            self._open_writer().write(self._connections[topic, type_name], int(receive_ns), data)
+
+    def write_image(self, topic: str, stamp_ns: int, frame_id: str, image: np.ndarray) -> None:
+        """Write an image (H, W, 3) uint8 RGB as rgb8."""
+        message = messages.image_message(stamp_ns, frame_id, image, "rgb8")
+        self._write(topic, messages.IMAGE, message, stamp_ns)
+
+    def write_labels(self, topic: str, stamp_ns: int, frame_id: str, labels: np.ndarray) -> None:
+        """Write class ids (H, W) uint8 as mono8."""
+        message = messages.image_message(stamp_ns, frame_id, labels, "mono8")
+        self._write(topic, messages.IMAGE, message, stamp_ns)
+
+    def write_depth(self, topic: str, stamp_ns: int, frame_id: str, depth: np.ndarray) -> None:
+        """Write distances (H, W) float32 in metres as 32FC1."""
+        message = messages.image_message(stamp_ns, frame_id, depth.astype("<f4"), "32FC1")
+        self._write(topic, messages.IMAGE, message, stamp_ns)
+
+    def write_compressed(
+        self, topic: str, stamp_ns: int, frame_id: str, data: bytes, image_format: str
+    ) -> None:
+        """Write a whole "jpeg" or "png" file."""
+        message = messages.compressed_message(stamp_ns, frame_id, data, image_format)
+        self._write(topic, messages.COMPRESSED_IMAGE, message, stamp_ns)
+
+    def write_camera_info(
+        self,
+        topic: str,
+        stamp_ns: int,
+        frame_id: str,
+        size: tuple[int, int],
+        focal: tuple[float, float],
+        centre: tuple[float, float],
+    ) -> None:
+        """Write a pinhole camera: size (width, height), focal (fx, fy), centre (cx, cy), pixels."""
+        message = messages.camera_info_message(stamp_ns, frame_id, size, focal, centre)
+        self._write(topic, messages.CAMERA_INFO, message, stamp_ns)
+
+    def write_pose(self, topic: str, stamp_ns: int, frame_id: str, matrix: np.ndarray) -> None:
+        """Write where something is: matrix (4, 4) from its own frame to frame_id, metres."""
+        message = messages.pose_message(stamp_ns, frame_id, matrix)
+        self._write(topic, messages.POSE, message, stamp_ns)
+
+    def _write(self, topic: str, type_name: str, message: Any, stamp_ns: int) -> None:
+        data = self._types.serialize_cdr(message, type_name)
+        self.write_raw(topic, type_name, data, stamp_ns)
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            raise BagError(f"bag {self.path} is not open; write inside `with BagWriter(...)`")
+        return self._writer
+
+    def _check_free(self) -> None:
+        if self.path.exists():
+            raise BagError(f"{self.path} exists already; remove it or choose another name")
+
+    @contextmanager
+    def _bag_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except FOREIGN_ERRORS as error:
+            raise BagError(
+                f"cannot write bag {self.path}: {error}; is the disk full or not writable?"
+            ) from None
+
+
+def _commit_each_message(writer: Writer) -> None:
+    """In one transaction, as rosbags has it, a full disk would undo the whole recording."""
+    if isinstance(writer.storage, Sqlite3Writer):
+        writer.storage.conn.isolation_level = None
+        # Waiting for the disk each time would be too slow; rosbag2 does not wait either.
+        writer.storage.conn.execute("PRAGMA synchronous = OFF")

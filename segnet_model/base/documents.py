@@ -1,0 +1,117 @@
+"""JSON and YAML from strangers, bounded in how long, how deep and how wide they may grow.
+
+A few lines of YAML whose aliases name each other stand for gigabytes, and brackets alone make
+Python forty times as much as they take in a file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from segnet_model.base.errors import SettingsError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+MAX_JSON = 1 << 20  # characters; ours have a few thousand
+MAX_YAML = 1 << 16  # characters; a label set of 255 classes has half of it
+MAX_DEPTH = 32
+# Ten times as fast; but where lists are deep it overflows the stack, so `check_yaml` comes first.
+_QUICK: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_ODD = re.compile(r"\\u[dD][89a-fA-F]")  # a path's bytes that are no text, which it refuses
+
+
+def read_json(text: str, most: int = MAX_JSON) -> Any:
+    """Read JSON of at most so many characters; SettingsError where it is something else."""
+    if len(text) > most:
+        raise SettingsError(f"{len(text)} characters of JSON; at most {most} are read")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise SettingsError("JSON within JSON within JSON, too deep to be read") from None
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def load_yaml(file: Path | Traversable) -> Any:
+    """Read a file of plain values, in at most `MAX_YAML` bytes.
+
+    Raises:
+        OSError: it cannot be read.
+        SettingsError: it is something else, or would grow while it is read.
+    """
+    if not file.is_file():  # a pipe would never end
+        raise SettingsError("there is no such file")
+    with file.open("rb") as stream:
+        data = stream.read(MAX_YAML + 1)
+    try:
+        return read_yaml(data.decode())
+    except UnicodeDecodeError as error:
+        raise SettingsError(str(error)) from None
+
+
+def read_yaml(text: str, most: int = MAX_YAML) -> Any:
+    """Read YAML of plain values; SettingsError where `check_yaml` raises it, or a value is odd."""
+    check_yaml(text, most)
+    try:
+        return yaml.load(text, _loader(text))
+    except (yaml.YAMLError, ValueError) as error:  # the latter of numbers
+        raise SettingsError(str(error)) from None
+
+
+def named_value(values: Any, name: str, owner: str = "it") -> Any:
+    """One of the owner's named values; TypeError, in words for people, where it is not there."""
+    if not isinstance(values, dict):
+        raise TypeError(f"{owner} is {kind_of(values)} and has no {name}")
+    if name not in values:
+        raise TypeError(f"{owner} has no {name}")
+    return values[name]
+
+
+def plain_text(value: Any) -> str:
+    """The text of one value; TypeError for a list, whose text might be of any length."""
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"a name is {kind_of(value)}")
+    return str(value)
+
+
+def kind_of(value: Any) -> str:
+    """What YAML or JSON made of a value, in words for people."""
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a set of named values"
+    return "text" if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def check_yaml(text: str, most: int = MAX_YAML) -> None:
+    """Raise SettingsError for YAML that would grow while it is read.
+
+    Args:
+        text: of the file.
+        most: characters that it may have.
+    """
+    if len(text) > most:
+        raise SettingsError(f"{len(text)} characters of YAML; at most {most} are read")
+    depth = 0
+    try:
+        for event in yaml.parse(text, _loader(text)):
+            if isinstance(event, yaml.AliasEvent):
+                raise SettingsError(
+                    f"an alias, *{str(event.anchor)[:40]}, which may stand for much; write it out"
+                )
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise SettingsError(f"lists more than {MAX_DEPTH} deep; write them flat")
+    except yaml.YAMLError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _loader(text: str) -> Any:
+    return yaml.SafeLoader if _ODD.search(text) else _QUICK

@@ -1,1 +1,0 @@
-"""Where training data comes from: recordings, labelled folders and rendered drives."""

@@ -1,6 +1,0 @@
-"""From recordings to a folder that people can label."""
-
-from segnet_model.data.extraction.extract import Extracted, extract
-from segnet_model.data.extraction.settings import ExtractSettings
-
-__all__ = ["ExtractSettings", "Extracted", "extract"]

@@ -1,5 +1,0 @@
-"""Procedural drives: a camera moves along a street, and the truth of every pixel is known."""
-
-from segnet_model.data.scenes.drive import Camera, Drive, SceneFrame
-
-__all__ = ["Camera", "Drive", "SceneFrame"]

@@ -1,9 +1,0 @@
-"""Which frames of a recording go into a data set, kept so that an interruption loses nothing."""
-
-from segnet_model.data.selection.choosing import choose_round
-from segnet_model.data.selection.plan import Plan, load_plan
-from segnet_model.data.selection.settings import SelectSettings
-from segnet_model.data.selection.stream import open_stream
-from segnet_model.data.selection.taking import take_round
-
-__all__ = ["Plan", "SelectSettings", "choose_round", "load_plan", "open_stream", "take_round"]

@@ -1,0 +1,1 @@
+"""Labelled folders: made, imported, checked and read."""

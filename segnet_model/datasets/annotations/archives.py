@@ -1,0 +1,162 @@
+"""The files of an annotation export: in a folder, or in a zip that a stranger may have made.
+
+A zip is never unpacked to the disk: members are read into memory one at a time, by their name.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from segnet_model.base.errors import DatasetError
+
+MAX_MEMBERS = 100_000
+MAX_MEMBER_BYTES = 2**27  # labelme's JSON may carry the whole image as text
+# Label images shrink 20-fold in a zip, or so; a bomb 1000-fold and more. Small zips cannot harm.
+MAX_GROWTH = 200
+HARMLESS_BYTES = 2**26
+ENCRYPTED = 0x1  # of the flag bits
+# What Python's zip reader raises for damaged files, besides its own error.
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError,
+)  # fmt: skip
+
+
+class Source(Protocol):
+    """Files by their names, "/" between the parts."""
+
+    names: tuple[str, ...]  # sorted; without hidden files
+
+    def read(self, name: str) -> bytes:
+        """The whole content of one file; DatasetError, without its name, where that fails."""
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[Source]:
+    """Open a folder or a zip.
+
+    Raises:
+        DatasetError: it is neither, or a zip that is damaged or meant to do harm.
+    """
+    if path.is_dir():
+        yield _Folder(path)
+        return
+    if not path.is_file():  # a pipe or a device might never end
+        raise DatasetError(f"there is no {path}")
+    try:
+        archive = _BoundedZip(path)
+    except DAMAGE as error:
+        raise DatasetError(
+            f"{path} is neither a folder nor a whole zip ({error}); export it again"
+        ) from None
+    with archive:
+        yield _Zip(path, archive)
+
+
+class _BoundedZip(zipfile.ZipFile):
+    """Stops reading a directory before its entries fill the memory."""
+
+    @property
+    def filelist(self) -> _Members:
+        """What `zipfile` appends each entry to."""
+        return self._members
+
+    @filelist.setter
+    def filelist(self, _empty: list[zipfile.ZipInfo]) -> None:
+        self._members = _Members()
+
+
+class _Members(list[zipfile.ZipInfo]):
+    def append(self, member: zipfile.ZipInfo) -> None:
+        if len(self) >= MAX_MEMBERS:
+            raise DatasetError(f"it holds more than {MAX_MEMBERS} files; import it in parts")
+        super().append(member)
+
+
+class _Folder:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        files = (each for each in path.rglob("*") if each.is_file())
+        self.names = _shown(each.relative_to(path).as_posix() for each in files)
+
+    def read(self, name: str) -> bytes:
+        try:
+            with (self._path / name).open("rb") as file:
+                return _bounded(file.read(MAX_MEMBER_BYTES + 1))
+        except OSError as error:
+            raise DatasetError(f"cannot be read ({error})") from None
+
+
+class _Zip:
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        members = archive.infolist()
+        for member in members:
+            if reason := _danger(member):
+                raise DatasetError(
+                    f"{path} is refused: {member.orig_filename!r} {reason}; "
+                    "zip the plain files anew"
+                )
+        files = [each.filename for each in members if not each.is_dir()]
+        twice = [name for name, count in Counter(files).items() if count > 1]
+        if twice:
+            raise DatasetError(f"{path} is refused: it holds {twice[0]!r} twice; zip it anew")
+        _check_growth(path, sum(each.file_size for each in members))
+        self.names = _shown(files)
+
+    def read(self, name: str) -> bytes:
+        try:
+            with self._archive.open(name) as file:
+                return _bounded(file.read(MAX_MEMBER_BYTES + 1))
+        except DAMAGE as error:
+            raise DatasetError(f"damaged in the zip ({error}); copy the zip again") from None
+
+
+def _danger(member: zipfile.ZipInfo) -> str | None:
+    """Why this member must not be touched, or None."""
+    name = member.orig_filename  # as it stands in the zip; `filename` is mended already
+    if not name or "\0" in name or "\\" in name:
+        return "has a name with a backslash or a zero in it"
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
+        return "points outside the zip"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "is a link"
+    if member.flag_bits & ENCRYPTED:
+        return "is encrypted"
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is compressed in an unusual way"
+    return None
+
+
+def _check_growth(path: Path, announced: int) -> None:
+    """Compare with the file itself, as members of a bomb may share their compressed bytes."""
+    size = path.stat().st_size
+    if announced > HARMLESS_BYTES and announced > MAX_GROWTH * size:
+        raise DatasetError(
+            f"{path} is refused: its {size} bytes would unpack to {announced}, more than "
+            f"{MAX_GROWTH} times as many; no label images shrink that far"
+        )
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > MAX_MEMBER_BYTES:
+        raise DatasetError(f"longer than {MAX_MEMBER_BYTES} bytes; no labels are")
+    return data
+
+
+def _shown(names: Iterator[str] | list[str]) -> tuple[str, ...]:
+    """Sorted, without what macOS and others put beside files."""
+    hidden = ("__MACOSX", ".")
+    return tuple(
+        sorted(
+            name for name in names if not any(part.startswith(hidden) for part in name.split("/"))
+        )
+    )

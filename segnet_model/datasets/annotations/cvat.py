@@ -1,0 +1,130 @@
+"""What CVAT exports as "CamVid 1.0" and "Segmentation mask 1.1".
+
+Both hold masks in the colours of the task's labels and a text file that names the colours: a label
+may come in another order and colour than ours, so only its name counts. Black that is not listed
+is what nobody has labelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.datasets.annotations import camvid32
+from segnet_model.datasets.annotations.archives import Source
+from segnet_model.datasets.annotations.forms import (
+    UNNAMED,
+    Form,
+    NamedMask,
+    by_stem,
+    in_folders,
+    pngs,
+)
+from segnet_model.images.label_images import decode_mask
+from segnet_model.labels import LabelSet, SegmentationClass
+
+CAMVID_MAP = "label_colors.txt"
+MASK_MAP = "labelmap.txt"
+MASK_FOLDER = "SegmentationClass"
+MAX_BYTES = 1 << 16  # of a file that names the colours
+BLACK = (0, 0, 0)
+
+
+def cvat_camvid_form(source: Source) -> Form:
+    """Read "CamVid 1.0": label_colors.txt with lines "r g b name", masks in folders *annot."""
+    files = by_stem(in_folders(pngs(source.names), "annot"))
+    name = find_map(source, CAMVID_MAP)
+    if name is None:  # CVAT leaves the file out where the labels are CamVid's own
+        return Form("cvat-camvid", files, _reader(source, camvid32.LABELS, True), camvid32.MEANINGS)
+    labels = _label_set(source, name, _camvid_line)
+    return Form("cvat-camvid", files, _reader(source, labels, True))
+
+
+def cvat_mask_form(source: Source) -> Form:
+    """Read "Segmentation mask 1.1": labelmap.txt with lines "name:r,g,b::"."""
+    name = find_map(source, MASK_MAP)
+    if name is None:
+        raise DatasetError(f"no {MASK_MAP} with the names of the colours; export it again")
+    files = by_stem(in_folders(pngs(source.names), MASK_FOLDER))
+    labels = _label_set(source, name, _mask_line)
+    return Form("cvat-mask", files, _reader(source, labels, False))
+
+
+def find_map(source: Source, file: str) -> str | None:
+    """The file that names the colours, at any depth; DatasetError where there are several."""
+    found = [name for name in source.names if PurePosixPath(name).name == file]
+    if len(found) > 1:
+        raise DatasetError(f"{found[0]} and {found[1]}: import one export after the other")
+    return found[0] if found else None
+
+
+def _reader(source: Source, labels: LabelSet, background_first: bool) -> Callable[[str], NamedMask]:
+    """How to read a mask; CVAT writes colours, others write numbers: positions in the list."""
+    order = list(range(labels.num_classes))
+    if background_first:
+        black = [index for index in order if labels.classes[index].color == BLACK]
+        order = (black or [UNNAMED]) + [index for index in order if index not in black]
+    numbers = np.array(order + [-1] * (256 - len(order)))
+
+    def read(name: str) -> NamedMask:
+        pixels = decode_mask(source.read(name))
+        if pixels.colors is not None:  # a palette's too: its order is the painting program's
+            return NamedMask(labels.ids_from_colors(pixels.colors), labels.names)
+        assert pixels.ids is not None
+        indices = numbers[pixels.ids]
+        if (indices < 0).any():
+            raise DatasetError(
+                f"holds the number {pixels.ids[indices < 0].max()}, but {labels.name} lists "
+                f"{labels.num_classes} labels; export it again"
+            )
+        return NamedMask(indices.astype(np.uint8), labels.names)
+
+    return read
+
+
+def _label_set(
+    source: Source, name: str, parse: Callable[[str], tuple[str, Iterable[str]]]
+) -> LabelSet:
+    """The export's own labels, which need not be ours."""
+    classes = []
+    try:
+        data = source.read(name)
+        if len(data) > MAX_BYTES:
+            raise DatasetError(f"{len(data)} bytes of labels, of {MAX_BYTES} at most; is it one?")
+        for line in data.decode("utf-8-sig").splitlines():
+            if line.strip() and not line.lstrip().startswith("#"):
+                label, (red, green, blue) = parse(line.strip())
+                classes.append(SegmentationClass(label, (int(red), int(green), int(blue))))
+    except (UnicodeDecodeError, ValueError, IndexError, SettingsError) as error:
+        raise DatasetError(f"{name}: a line is no label with its colour ({error})") from None
+    except DatasetError as error:
+        raise DatasetError(f"{name}: {error}") from None
+    _check_colors(name, classes)
+    try:
+        return LabelSet(name, tuple(classes), UNNAMED, BLACK)
+    except SettingsError as error:
+        raise DatasetError(f"{name}: {error}") from None
+
+
+def _check_colors(name: str, classes: list[SegmentationClass]) -> None:
+    seen: dict[tuple[int, int, int], str] = {}
+    for each in classes:
+        if each.color in seen:
+            raise DatasetError(
+                f"{name}: labels {seen[each.color]!r} and {each.name!r} share the colour "
+                f"{each.color}, so that nobody can tell them apart; change one in CVAT"
+            )
+        seen[each.color] = each.name
+
+
+def _camvid_line(line: str) -> tuple[str, list[str]]:
+    *color, label = line.split(maxsplit=3)
+    return label, color
+
+
+def _mask_line(line: str) -> tuple[str, list[str]]:
+    label, color = line.split(":")[:2]
+    return label.strip(), color.split(",")

@@ -1,0 +1,146 @@
+"""Writes masks in the form that CVAT takes as "CamVid 1.0" or "Segmentation mask 1.1".
+
+CVAT reads both with Datumaro, whose reading is what these files are made for: a black that no list
+names stays unlabelled in "CamVid 1.0"; in "Segmentation mask 1.1" that takes instance masks too, as
+without them black becomes a label "background" that the task does not have. Images are left out:
+the task has them already, and CVAT finds them by their names.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.images.files import new_file
+from segnet_model.labels import LabelSet
+
+FORMATS = {"camvid": "CamVid 1.0", "mask": "Segmentation mask 1.1"}
+SUBSET = "default"  # as CVAT names it itself
+BLACK = (0, 0, 0)
+AddMask = Callable[[str, np.ndarray], None]  # image file's name, labels (H, W) uint8 ids
+
+
+@contextmanager
+def cvat_zip(path: Path, form: str, labels: LabelSet) -> Iterator[AddMask]:
+    """Write a zip, one mask after the other; it becomes `path` only when all went well.
+
+    Args:
+        path: where to; the folder must exist.
+        form: "camvid" or "mask".
+        labels: the set of the masks' ids; ignored pixels stay unlabelled.
+
+    Raises:
+        SettingsError: a class's name cannot be written in this form.
+        DatasetError: the file cannot be written, or an image has a name that CVAT cannot read.
+    """
+    check_names(form, labels)
+    palette = _palette(labels)
+    added: list[str] = []
+    with new_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+
+        def add(name: str, ids: np.ndarray) -> None:
+            if '"' in name or len(name.splitlines()) > 1:
+                raise DatasetError(f"CVAT cannot read the file name {name!r}; rename the image")
+            stem = Path(name).stem
+            folder = f"{SUBSET}annot" if form == "camvid" else "SegmentationClass"
+            _write(archive, f"{folder}/{stem}.png", _png(palette[ids]))
+            if form == "mask":
+                things = np.where(ids < labels.num_classes, ids + 1, 0)
+                instances = _png(VOC_COLORS[things])
+                _write(archive, f"SegmentationObject/{stem}.png", instances)
+            added.append(name)
+
+        yield add
+        for file, text in _lists(form, labels, palette, added).items():
+            _write(archive, file, text.encode())
+
+
+def labels_json(labels: LabelSet) -> str:
+    """The set as CVAT's raw label constructor takes it."""
+    colors = _palette(labels).tolist()
+    rows = [
+        {"name": name, "color": "#{:02x}{:02x}{:02x}".format(*color), "attributes": []}
+        for name, color in zip(labels.names, colors, strict=False)
+    ]
+    return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+
+
+def check_names(form: str, labels: LabelSet) -> None:
+    """Raise SettingsError where a class's name would be read as something else."""
+    for name in labels.names:
+        if form == "camvid" and len(name.split()) != 1:
+            raise SettingsError(f"CamVid 1.0 has no room for blanks in {name!r}; use --format mask")
+        if (
+            ":" in name
+            or name != name.strip()
+            or name.startswith("#")
+            or len(name.splitlines()) > 1
+        ):
+            raise SettingsError(
+                f"CVAT cannot read a class named {name!r}; rename it without ':', '#' in front, "
+                "or blanks at its ends"
+            )
+
+
+def _lists(form: str, labels: LabelSet, palette: np.ndarray, images: list[str]) -> dict[str, str]:
+    """The text files: what colours mean, and which images there are."""
+    classes = list(zip(labels.names, palette.tolist(), strict=False))
+    if form == "camvid":
+        colors = "".join("{} {} {} {}\n".format(*color, name) for name, color in classes)
+        pairs = ((f"/{SUBSET}/{each}", f"{SUBSET}annot/{Path(each).stem}.png") for each in images)
+        lines = "".join(
+            f'"{image}" "{mask}"\n' if len(image.split()) > 1 else f"{image} {mask}\n"
+            for image, mask in pairs
+        )
+        return {"label_colors.txt": colors, f"{SUBSET}.txt": lines}
+    colors = "".join(
+        "{}:{},{},{}::\n".format(name, *color) for name, color in [("background", BLACK), *classes]
+    )
+    stems = "".join(f"{Path(image).stem}\n" for image in images)
+    return {
+        "labelmap.txt": "# label:color_rgb:parts:actions\n" + colors,
+        f"ImageSets/Segmentation/{SUBSET}.txt": stems,
+    }
+
+
+def _palette(labels: LabelSet) -> np.ndarray:
+    """Each byte's colour, (256, 3) uint8 RGB: the set's where no other class has it, none black."""
+    palette = np.zeros((256, 3), np.uint8)
+    own = [each.color for each in labels.classes]
+    fresh = (color for color in map(tuple, VOC_COLORS[1:].tolist()) if color not in own)
+    taken = {BLACK}
+    for index, color in enumerate(own):
+        palette[index] = next(fresh) if color in taken else color
+        taken.add(color)
+    return palette
+
+
+def _voc_colors() -> np.ndarray:
+    """Pascal VOC's colours, (256, 3) uint8 RGB: the bits of the number, dealt out to R, G and B."""
+    numbers = np.arange(256)
+    colors = np.zeros((256, 3), np.uint8)
+    for bit in range(8):
+        channel, place = bit % 3, 7 - bit // 3
+        colors[:, channel] |= ((numbers >> bit & 1) << place).astype(np.uint8)
+    return colors
+
+
+VOC_COLORS = _voc_colors()
+
+
+def _png(image: np.ndarray) -> bytes:
+    _, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    return data.tobytes()
+
+
+def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    # Without the time of day, so that the same masks make the same file.
+    kind = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
+    archive.writestr(zipfile.ZipInfo(name), data, kind)

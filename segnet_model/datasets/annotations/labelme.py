@@ -1,0 +1,128 @@
+"""labelme's JSON: one file an image, with outlines that are painted in their order."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.base.limits import MAX_SIDE, check_size
+from segnet_model.datasets.annotations.archives import Source
+from segnet_model.datasets.annotations.forms import UNNAMED, Form, NamedMask, by_stem
+from segnet_model.labels import MAX_NAME
+
+Point = tuple[float, float]  # x, y in pixels; pixel (0, 0) has its centre at (0, 0)
+MAX_BYTES = 1 << 22  # of outlines: a hundred thousand points
+MAX_SHAPES = 10_000
+IMAGE_DATA = re.compile(rb'"imageData"\s*:\s*"[A-Za-z0-9+/=\\]*"')
+AREALESS = ("line", "linestrip", "point", "points")
+LEFT_OUT = "lines and points left out, as they have no area"
+
+
+def labelme_form(source: Source) -> Form:
+    """Read every JSON file as labelme's."""
+    names = [name for name in source.names if name.lower().endswith(".json")]
+    return Form("labelme", by_stem(names), lambda name: paint(source.read(name)))
+
+
+def paint(data: bytes) -> NamedMask:
+    """Paint the shapes of one file: polygons, rectangles and circles, later ones on top.
+
+    Pixels are set as labelme itself sets them, the outline included. Groups, which tell one thing
+    from another, mean nothing to classes.
+
+    Raises:
+        DatasetError: it is not labelme's, or has a shape that cannot be painted.
+        ImageError: the image would be of an absurd size.
+    """
+    file = _parse(data)
+    height, width = _size(file)
+    image = Image.new("L", (width, height), UNNAMED)
+    draw = ImageDraw.Draw(image)
+    names: dict[str, int] = {}
+    notes: Counter[str] = Counter()
+    for shape in file["shapes"]:
+        label, kind, points = _shape(shape)
+        if kind in AREALESS:
+            notes[LEFT_OUT] += 1
+            continue
+        if kind not in PAINTERS:
+            raise DatasetError(f"has a shape {kind!r}; draw {', '.join(PAINTERS)} instead")
+        PAINTERS[kind](draw, points, names.setdefault(label, len(names)))
+        if len(names) > UNNAMED:
+            raise DatasetError(f"has more than {UNNAMED} labels; no label set has")
+    return NamedMask(np.asarray(image), tuple(names), notes)
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    data = IMAGE_DATA.sub(b'"imageData": null', data)  # the image itself as text
+    if len(data) > MAX_BYTES:
+        raise DatasetError(f"has {len(data)} bytes of outlines; at most {MAX_BYTES} are read")
+    try:
+        file = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"is not whole JSON ({error})") from None
+    if not isinstance(file, dict) or not isinstance(file.get("shapes"), list):
+        raise DatasetError(
+            "is JSON, but has no shapes as labelme's has; from CVAT export CamVid 1.0 or "
+            "Segmentation mask 1.1"
+        )
+    if len(file["shapes"]) > MAX_SHAPES:
+        raise DatasetError(f"has {len(file['shapes'])} shapes; at most {MAX_SHAPES} are painted")
+    return file
+
+
+def _size(file: dict[str, Any]) -> tuple[int, int]:
+    height, width = file.get("imageHeight"), file.get("imageWidth")
+    if type(height) is not int or type(width) is not int:
+        raise DatasetError("has no imageHeight and imageWidth; save it again with labelme")
+    check_size(height, width)
+    return height, width
+
+
+def _shape(shape: Any) -> tuple[str, str, list[Point]]:
+    try:
+        label, kind = shape["label"], shape.get("shape_type") or "polygon"
+        points = [(float(x), float(y)) for x, y in shape["points"]]
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise DatasetError(f"has a damaged shape ({type(error).__name__}: {error})") from None
+    if not isinstance(label, str) or not isinstance(kind, str):
+        raise DatasetError(f"has a shape whose label or kind is no text: {label!r}, {kind!r}")
+    if len(label) > MAX_NAME:
+        raise DatasetError(f"has a label of {len(label)} letters, {label[:20]!r}; shorten it")
+    # NaN is not within either.
+    if not all(abs(x) <= 2 * MAX_SIDE and abs(y) <= 2 * MAX_SIDE for x, y in points):
+        raise DatasetError(f"has a shape {label!r} with a point far outside any image")
+    if len(points) < LEAST_POINTS.get(kind, 0):
+        raise DatasetError(f"has a {kind} {label!r} of {len(points)} points; remove or redraw it")
+    return label, kind, points
+
+
+def _polygon(draw: ImageDraw.ImageDraw, points: list[Point], index: int) -> None:
+    draw.polygon(points, fill=index, outline=index)
+
+
+def _rectangle(draw: ImageDraw.ImageDraw, points: list[Point], index: int) -> None:
+    xs, ys = zip(*points, strict=True)
+    draw.rectangle((min(xs), min(ys), max(xs), max(ys)), fill=index, outline=index)
+
+
+def _circle(draw: ImageDraw.ImageDraw, points: list[Point], index: int) -> None:
+    (x, y), rim = points[0], points[1]
+    radius = math.dist(points[0], rim)
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=index, outline=index)
+
+
+PAINTERS: dict[str, Callable[[ImageDraw.ImageDraw, list[Point], int], None]] = {
+    "polygon": _polygon,
+    "rectangle": _rectangle,
+    "circle": _circle,
+}
+LEAST_POINTS = {"polygon": 3, "rectangle": 2, "circle": 2}

@@ -1,0 +1,100 @@
+"""The whole check: list, read, compare.
+
+Where `open_split` and `read` stop at the first problem, because nothing may be trained on a half
+truth, this goes on and collects them all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from segnet_model.base.progress import ShareDone, untold
+from segnet_model.datasets.checking import problems as kinds
+from segnet_model.datasets.checking.inspect import Inspection, inspect
+from segnet_model.datasets.checking.listing import find_splits, list_split
+from segnet_model.datasets.checking.problems import SEVERITIES, Problem
+from segnet_model.datasets.checking.report import DatasetReport, SplitFacts
+from segnet_model.datasets.checking.twins import find_twins
+from segnet_model.labels import LabelSet
+
+
+def check_dataset(
+    dataset: Path, label_set: LabelSet, progress: ShareDone = untold, workers: int | None = None
+) -> DatasetReport:
+    """Find everything that is wrong with a data set.
+
+    Every file is read once. Of an image there remain its counts, a digest and 576 numbers of what
+    it looks like from afar, so that memory does not grow with the size of the images.
+
+    Args:
+        dataset: the folder that holds the splits.
+        label_set: the meaning of the ids.
+        progress: told the share that is done.
+        workers: threads that read, None for one a core; what takes the time runs outside Python's
+            lock.
+
+    Raises:
+        DatasetError: there is no such folder.
+    """
+    listed = {split: list_split(dataset, split) for split in find_splits(dataset)}
+    found = [problem for _, problems in listed.values() for problem in problems]
+    splits = {split: SplitFacts() for split in listed}
+    kept: dict[str, list[Inspection]] = {split: [] for split in listed}
+    pairs = list(chain.from_iterable(pairs for pairs, _ in listed.values()))
+    with (
+        ThreadPoolExecutor(workers or os.cpu_count()) as pool,
+        closing(
+            _cancelled_at_close(pool.map(partial(inspect, label_set=label_set), pairs))
+        ) as all_,
+    ):
+        for done, seen in enumerate(all_, 1):
+            splits[seen.pair.split].add(seen)
+            found += seen.problems
+            seen.counts = None
+            kept[seen.pair.split].append(seen)
+            progress(done / len(pairs))
+    found += [*find_twins(kept), *_of_classes(splits, label_set), *_of_splits(splits)]
+    order = {kind: first for first, kind in enumerate(dict.fromkeys(each.kind for each in found))}
+    found.sort(key=lambda each: (SEVERITIES.index(each.kind.severity), order[each.kind]))
+    return DatasetReport(dataset, label_set, splits, found)
+
+
+def _cancelled_at_close(
+    results: Iterator[Inspection],
+) -> Generator[Inspection, None, None]:
+    """The same results; at Ctrl-C the pool does not go on to read what nobody waits for."""
+    try:
+        yield from results
+    finally:
+        if hasattr(results, "close"):
+            results.close()
+
+
+def _of_classes(splits: dict[str, SplitFacts], label_set: LabelSet) -> Iterator[Problem]:
+    """Classes that train lacks; nothing where train has no labels at all."""
+    train = splits.get("train")
+    if not train or not train.labelled:
+        return
+    for index, name in enumerate(label_set.names):
+        if train.pixels[index]:
+            continue
+        others = {split: int(each.seen_in[index]) for split, each in splits.items()}
+        held = [f"{count} images of {split} show it" for split, count in others.items() if count]
+        kind = kinds.ONLY_ELSEWHERE if held else kinds.NEVER_IN_TRAIN
+        yield Problem(kind, "train", detail=", ".join([name, *held]))
+
+
+def _of_splits(splits: dict[str, SplitFacts]) -> Iterator[Problem]:
+    for name, kind in (("train", kinds.NO_TRAIN), ("val", kinds.NO_VAL)):
+        if name not in splits:
+            yield Problem(kind, name, detail=f"there is no {name}/")
+    for name, each in splits.items():
+        if len(each.sizes) > 1:
+            told = (f"{count} of {w}x{h}" for (h, w), count in each.sizes.most_common())
+            yield Problem(kinds.SEVERAL_SIZES, name, tuple(each.examples.values()), ", ".join(told))

@@ -1,0 +1,98 @@
+"""One image and its labels: whether they open, what they show, and what they look like."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from segnet_model.base.errors import SegNetError
+from segnet_model.datasets.checking import problems as kinds
+from segnet_model.datasets.checking.label_files import decode_whole, read_label_file
+from segnet_model.datasets.checking.listing import Pair
+from segnet_model.datasets.checking.problems import Kind, Problem
+from segnet_model.images.files import COMPRESSED_SUFFIXES, read_image
+from segnet_model.images.thumbnails import look_of
+from segnet_model.labels import LabelSet
+
+MOSTLY = 0.95  # of an image's pixels
+
+
+@dataclass(eq=False)
+class Inspection:
+    """What is kept of a pair.
+
+    Attributes:
+        pair: the files.
+        size: (height, width) of the image; None where it does not open.
+        look: what is left of the image from afar, (576,) float16, 0 to 1.
+        digest: of its pixels; equal for equal images.
+        counts: pixels of each id, (256,) int64; None where there are no labels that can be read.
+        problems: found here.
+    """
+
+    pair: Pair
+    size: tuple[int, int] | None = None
+    look: np.ndarray | None = None
+    digest: bytes = b""
+    counts: np.ndarray | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def inspect(pair: Pair, label_set: LabelSet) -> Inspection:
+    """Read a pair's files to the end; problems are told in the result, never raised."""
+    seen = Inspection(pair)
+    if pair.image:
+        _inspect_image(seen, pair.image)
+    if pair.labels:
+        _inspect_labels(seen, pair.labels, label_set)
+    return seen
+
+
+def _inspect_image(seen: Inspection, path: Path) -> None:
+    try:
+        image = _read_whole(path)
+    except (SegNetError, MemoryError, cv2.error) as error:
+        _tell(
+            seen,
+            kinds.UNREADABLE_IMAGE,
+            path,
+            str(error).replace(f"cannot read {path}: ", "").replace(f"{path} ", ""),
+        )
+        return
+    seen.size = image.shape[0], image.shape[1]
+    seen.look = look_of(image).ravel().astype(np.float16)
+    seen.digest = hashlib.blake2b(
+        image.tobytes(), digest_size=16, salt=b"%d" % image.shape[1]
+    ).digest()
+
+
+def _read_whole(path: Path) -> np.ndarray:
+    """Read as training does; OpenCV fills in what a cut BMP or WebP lacks, which Pillow refuses."""
+    if path.suffix.lower() not in COMPRESSED_SUFFIXES:
+        decode_whole(path)
+    return read_image(path)
+
+
+def _inspect_labels(seen: Inspection, path: Path, label_set: LabelSet) -> None:
+    size, counts, flaws = read_label_file(path, label_set)
+    for kind, detail in flaws:
+        _tell(seen, kind, path, detail)
+    if size and seen.size and size != seen.size:
+        (height, width), (rows, columns) = size, seen.size
+        _tell(seen, kinds.SIZES_DIFFER, path,
+              f"labels {width}x{height}, image {columns}x{rows}")  # fmt: skip
+    if counts is None:
+        return
+    ignored = counts[label_set.ignore_id] / max(1, counts.sum())
+    if ignored >= MOSTLY:
+        _tell(seen, kinds.MOSTLY_IGNORED, path, f"{100 * ignored:.1f} % of it")
+    if seen.size:
+        seen.counts = counts
+
+
+def _tell(seen: Inspection, kind: Kind, path: Path, detail: str) -> None:
+    seen.problems.append(Problem(kind, seen.pair.split, (path,), detail))

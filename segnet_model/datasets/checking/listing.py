@@ -1,0 +1,80 @@
+"""Which files belong together, and which have nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.checking import problems as kinds
+from segnet_model.datasets.checking.problems import Problem
+from segnet_model.images.files import IMAGE_SUFFIXES, list_images
+
+USUAL = ("train", "val", "test")
+LABELS = "annot"  # after the split's name
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An image and its labels, or one of them alone."""
+
+    split: str
+    image: Path | None
+    labels: Path | None
+
+
+def find_splits(dataset: Path) -> list[str]:
+    """The usual splits, as far as they are there, and all others that have labels.
+
+    Raises:
+        DatasetError: there is no such folder.
+    """
+    try:
+        folders = {path.name for path in dataset.iterdir() if path.is_dir()}
+    except OSError as error:
+        raise DatasetError(f"cannot list {dataset}: {error}; give a data set's folder") from None
+    labelled = {name.removesuffix(LABELS) for name in folders if name.endswith(LABELS)} - {""}
+    usual = [name for name in USUAL if name in folders | labelled]
+    return usual + sorted(labelled - set(USUAL))
+
+
+def list_split(dataset: Path, split: str) -> tuple[list[Pair], list[Problem]]:
+    """Pair a split's files by their names, as `open_split` does, and keep those left over."""
+    images_in, labels_in = dataset / split, dataset / f"{split}{LABELS}"
+    if not images_in.is_dir():
+        return [], [Problem(kinds.NO_IMAGES_FOLDER, split, (images_in,))]
+    images = list_images(images_in)
+    if not labels_in.is_dir():
+        pairs = [Pair(split, image, None) for image in images]
+        return pairs, [Problem(kinds.NO_LABELS_FOLDER, split, (labels_in,))]
+    found = [Problem(kinds.EMPTY, split, (images_in,))] if not images else []
+    labels = {path.stem: path for path in _sorted_files(labels_in, (".png",))}
+    others = {path.stem: path for path in _sorted_files(labels_in, None)}
+    pairs = [Pair(split, image, labels.get(image.stem)) for image in images]
+    found += _twice(split, images)
+    found += [
+        Problem(kinds.NO_LABELS, split, (pair.image,), _instead(others.get(pair.image.stem)))
+        for pair in pairs
+        if pair.image and not pair.labels
+    ]
+    lone = [path for stem, path in labels.items() if stem not in {p.stem for p in images}]
+    found += [Problem(kinds.NO_IMAGE, split, (path,)) for path in lone]
+    return pairs + [Pair(split, None, path) for path in lone], found
+
+
+def _sorted_files(folder: Path, suffixes: tuple[str, ...] | None) -> list[Path]:
+    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+    files = sorted(path for path in visible if path.is_file())
+    if suffixes is None:
+        return [path for path in files if path.suffix.lower() in (*IMAGE_SUFFIXES, ".tif", ".tiff")]
+    return [path for path in files if path.suffix in suffixes]
+
+
+def _twice(split: str, images: list[Path]) -> list[Problem]:
+    by_stem = [tuple(same) for _, same in groupby(images, lambda path: path.stem)]
+    return [Problem(kinds.TWICE, split, same) for same in by_stem if len(same) > 1]
+
+
+def _instead(other: Path | None) -> str:
+    return f"there is {other.name}, but labels end in .png" if other else ""

@@ -1,0 +1,144 @@
+"""Procedural drives as recordings with the truth in them, and as data sets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from segnet_model.bags.messages import NANOSECONDS
+from segnet_model.bags.reader import BagWriter
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.progress import ShareDone, untold
+from segnet_model.datasets.folder_to_bag import FOLDER_START_NS
+from segnet_model.images.files import write_png
+from segnet_model.scenes import Camera, Drive, SceneFrame
+
+IMAGE_TOPIC = "/camera/image_raw"
+INFO_TOPIC = "/camera/camera_info"
+LABELS_TOPIC = "/truth/labels"
+DEPTH_TOPIC = "/truth/depth"
+POSE_TOPIC = "/truth/pose"
+FRAME = "camera_optical_frame"
+WORLD = "world"
+HOUR_NS = 3600 * NANOSECONDS
+
+
+def write_drive(
+    path: str | Path,
+    seed: int,
+    seconds: float,
+    fps: float = 10.0,
+    storage: str = "mcap",
+    depth: bool = False,
+    progress: ShareDone = untold,
+    unknown: bool = False,
+) -> int:
+    """Render a drive into a new recording; returns its number of frames.
+
+    Each seed begins an hour after the one before, so that stamps of drives never meet.
+
+    Args:
+        path: the rosbag2 folder to make.
+        seed: 0 or more; the same drive for the same seed.
+        seconds: of driving.
+        fps: frames a second.
+        storage: "mcap" or "sqlite3".
+        depth: add /truth/depth, which doubles the size of the bag.
+        progress: told the share of frames that is done.
+        unknown: leave things of no class about; see `Drive`.
+
+    Raises:
+        BagError: the bag exists already or cannot be written.
+        SettingsError: a number is out of range.
+    """
+    count = round(seconds * fps)
+    if count < 1:
+        raise SettingsError(f"{seconds} s at {fps} frames a second is no frame; ask for more")
+    drive = Drive(seed, fps=fps, unknown=unknown)
+    start = FOLDER_START_NS + seed * HOUR_NS
+    with BagWriter(path, storage) as bag:
+        for index, frame in enumerate(drive.frames(count)):
+            _write_frame(bag, start + round(frame.stamp * NANOSECONDS), frame, drive.camera, depth)
+            progress((index + 1) / count)
+    return count
+
+
+def _write_frame(
+    bag: BagWriter, stamp: int, frame: SceneFrame, camera: Camera, depth: bool
+) -> None:
+    size, focal = (camera.width, camera.height), (camera.fx, camera.fy)
+    bag.write_camera_info(INFO_TOPIC, stamp, FRAME, size, focal, (camera.cx, camera.cy))
+    bag.write_labels(LABELS_TOPIC, stamp, FRAME, frame.labels)
+    bag.write_pose(POSE_TOPIC, stamp, WORLD, frame.camera_to_world)
+    if depth:
+        bag.write_depth(DEPTH_TOPIC, stamp, FRAME, frame.depth)
+    bag.write_image(IMAGE_TOPIC, stamp, FRAME, frame.image)
+
+
+def write_dataset(
+    folder: str | Path,
+    seeds: Sequence[int],
+    frames: int,
+    fps: float = 1.0,
+    val: float = 0.1,
+    workers: int | None = None,
+    progress: ShareDone = untold,
+    unknown: bool = False,
+) -> tuple[int, int]:
+    """Render drives into a data set in CamVid's form; returns the images of train and of val.
+
+    Args:
+        folder: the data set; made where it is missing. Files are named by seed and frame.
+        seeds: of the drives. The last ones become the validation split, whole drives each.
+        frames: images a drive.
+        fps: of the images taken: at 1 a street has changed between two.
+        val: share of the drives in the validation split, 0 to 1.
+        workers: processes that render; None takes one for each core.
+        progress: told the share of drives that is done.
+        unknown: leave things of no class about, whose pixels are ignored; see `Drive`.
+
+    Raises:
+        DatasetError: a file cannot be written.
+        SettingsError: a number is out of range.
+    """
+    if frames < 1 or not seeds or not 0 <= val <= 1:
+        raise SettingsError(
+            f"cannot render {len(seeds)} drives of {frames} frames with a share of {val} to val; "
+            "ask for 1 or more of both, and a share from 0 to 1"
+        )
+    first_val = len(seeds) - round(len(seeds) * val)
+    jobs = [(seed, "val" if i >= first_val else "train") for i, seed in enumerate(seeds)]
+    _make_folders(Path(folder))
+    render = partial(_render, Path(folder), frames, fps, unknown)
+    if workers == 1:
+        _report(map(render, jobs), len(jobs), progress)
+    else:
+        # Forking a process in which PyTorch or ROS runs threads can hang.
+        with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
+            _report(pool.map(render, jobs), len(jobs), progress)
+    return first_val * frames, (len(seeds) - first_val) * frames
+
+
+def _render(folder: Path, frames: int, fps: float, unknown: bool, job: tuple[int, str]) -> None:
+    seed, split = job
+    for index, frame in enumerate(Drive(seed, fps=fps, unknown=unknown).frames(frames)):
+        name = f"{seed:06d}_{index:04d}.png"
+        write_png(folder / f"{split}annot" / name, frame.labels)
+        write_png(folder / split / name, frame.image)
+
+
+def _make_folders(folder: Path) -> None:
+    try:
+        for split in ("train", "trainannot", "val", "valannot"):
+            (folder / split).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetError(f"cannot make data set {folder}: {error}") from None
+
+
+def _report(done: Iterable[None], total: int, progress: ShareDone) -> None:
+    for number, _ in enumerate(done, 1):
+        progress(number / total)

@@ -1,0 +1,80 @@
+"""Where each image of a data set was taken from: OUT/manifest.csv."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.extraction.splits import SPLITS
+from segnet_model.images.files import ODD, write_table
+
+MANIFEST_FILE = "manifest.csv"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A line of the manifest."""
+
+    file: str  # in the data set, "train/123.png"
+    split: str  # "train" or "val"
+    bag: str  # absolute path, or that of a folder of images
+    topic: str  # or the name of the file in that folder
+    stamp_ns: int  # of the header, or of the reception where a camera leaves that at zero
+    receive_ns: int  # when the recorder got it; both are 0 for a file
+    labels_stamp_ns: int | None = None  # of the labels that were recorded with it
+
+    @property
+    def name(self) -> str:
+        """Of the file, whatever split it is in."""
+        return Path(self.file).name
+
+
+COLUMNS = tuple(field.name for field in fields(Origin))
+
+
+def read_manifest(dataset: Path) -> list[Origin]:
+    """The lines of a data set's manifest; none where there is no manifest.
+
+    Raises:
+        DatasetError: it is damaged, or a file of another kind.
+    """
+    path = dataset / MANIFEST_FILE
+    if not path.exists():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8", errors=ODD) as file:
+            rows = csv.DictReader(file)
+            missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+            if missing:
+                raise DatasetError(f"{path} has no column {missing[0]}; {_mend(path)}")
+            return [_origin(path, rows.line_num, row) for row in rows]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"cannot read {path}: {error}; {_mend(path)}") from None
+
+
+def write_manifest(dataset: Path, origins: list[Origin]) -> None:
+    """Write the lines, sorted by file, whole or not at all.
+
+    Raises:
+        DatasetError: it cannot be written.
+    """
+    rows = (asdict(each) for each in sorted(origins, key=lambda each: each.file))
+    write_table(dataset / MANIFEST_FILE, COLUMNS, rows)
+
+
+def _origin(path: Path, line: int, row: dict[str, str | None]) -> Origin:
+    try:
+        text = {column: row[column] or "" for column in COLUMNS}
+        numbers = {name: int(text[name]) for name in ("stamp_ns", "receive_ns")}
+        labels = int(text["labels_stamp_ns"]) if text["labels_stamp_ns"] else None
+    except ValueError as error:
+        raise DatasetError(f"{path}, line {line}: {error}; {_mend(path)}") from None
+    if text["split"] not in SPLITS or not text["file"]:
+        raise DatasetError(f"{path}, line {line}: no file of train or val; {_mend(path)}")
+    return Origin(**{**text, **numbers, "labels_stamp_ns": labels})  # type: ignore[arg-type]
+
+
+def _mend(path: Path) -> str:
+    return f"mend it, or move {path.name} away: it is made anew and the images stay"

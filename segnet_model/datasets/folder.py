@@ -1,0 +1,127 @@
+"""Data sets in the form of the SegNet authors' CamVid.
+
+DATASET/train/0001.png   DATASET/trainannot/0001.png
+DATASET/val/0002.jpg     DATASET/valannot/0002.png
+DATASET/labels.yaml      the label set; CamVid's where there is no such file
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.images.files import list_images, read_image, read_labels
+from segnet_model.labels import LabelSet
+
+LABELS_FILE = "labels.yaml"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image file and its label file."""
+
+    image: Path
+    labels: Path
+
+
+@dataclass(frozen=True)
+class LabelledFolder:
+    """One split of a data set."""
+
+    samples: tuple[Sample, ...]
+    label_set: LabelSet
+
+    def __len__(self) -> int:
+        """How many labelled images there are."""
+        return len(self.samples)
+
+    def fingerprint(self) -> str:
+        """Changes when an image comes or goes, or when labels or classes are corrected."""
+        digest = hashlib.sha256(repr(self.label_set).encode())
+        for sample in self.samples:
+            digest.update(f"{sample.image.name} {sample.image.stat().st_size} ".encode())
+            digest.update(sample.labels.read_bytes())
+        return digest.hexdigest()
+
+    def read(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Read a pair: image (H, W, 3) uint8 RGB and labels (H, W) uint8 ids.
+
+        Raises:
+            DatasetError: a file is damaged, the sizes differ, or an id is unknown.
+        """
+        sample = self.samples[index]
+        image, labels = read_image(sample.image), self.read_labels(index)
+        if image.shape[:2] != labels.shape:
+            raise DatasetError(
+                f"{sample.labels} is {labels.shape[1]}x{labels.shape[0]} but its image is "
+                f"{image.shape[1]}x{image.shape[0]}; export the labels at the image's size"
+            )
+        return image, labels
+
+    def read_labels(self, index: int) -> np.ndarray:
+        """Read labels (H, W) uint8 ids alone; DatasetError where they are damaged or unknown."""
+        return read_labels(self.samples[index].labels, self.label_set)
+
+
+def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
+    """The label set that is named, else the data set's own, else CamVid's."""
+    return LabelSet.load(named) if named else own_label_set(dataset) or LabelSet.load("camvid")
+
+
+def own_label_set(dataset: Path) -> LabelSet | None:
+    """The label set that lies in the data set; None where there is none."""
+    path = dataset / LABELS_FILE
+    return LabelSet.load(path) if path.is_file() else None
+
+
+def has_split(dataset: Path, split: str) -> bool:
+    """Whether the data set has images in this split."""
+    return (dataset / split).is_dir() and bool(list_images(dataset / split))
+
+
+def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder:
+    """Pair the images and labels of a split by their names.
+
+    Args:
+        dataset: the folder that holds the splits.
+        split: "train", "val" or another folder that has its labels in `<split>annot`.
+        label_set: the meaning of the ids.
+
+    Raises:
+        DatasetError: there is no such split, it is empty, or an image has no labels.
+    """
+    images, labels = dataset / split, dataset / f"{split}annot"
+    for folder in (images, labels):
+        if not folder.is_dir():
+            raise DatasetError(f"no folder {folder}; a data set has {split}/ and {split}annot/")
+    found = list_images(images)
+    twice = [stem for stem, count in Counter(path.stem for path in found).items() if count > 1]
+    if twice:
+        raise DatasetError(f"{images} holds {twice[0]} twice, with other endings; remove one")
+    if not found:
+        raise DatasetError(f"{images} holds no images; expected PNG or JPEG files")
+    samples = tuple(Sample(image, label_path(image)) for image in found)
+    _check_labels(samples, dataset)
+    return LabelledFolder(samples, label_set)
+
+
+def label_path(image: Path) -> Path:
+    """Where the labels of DATASET/train/NAME.jpg belong: DATASET/trainannot/NAME.png."""
+    return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"
+
+
+def _check_labels(samples: tuple[Sample, ...], dataset: Path) -> None:
+    """Raise DatasetError unless all images have labels."""
+    bare = [sample for sample in samples if not sample.labels.is_file()]
+    if bare:
+        more = len(bare) - 1
+        like = f", like {more} other{'s' if more > 1 else ''}" if more else ""
+        raise DatasetError(
+            f"{bare[0].image} has no labels{like}; label it as {bare[0].labels} or move it "
+            f"away; `segnet check {dataset}` names all that is wrong"
+        )

@@ -1,0 +1,82 @@
+"""The map of the ground: its cells and what they hold, as nav_msgs/OccupancyGrid has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segnet_model.base.errors import SettingsError
+
+FREE, OCCUPIED, UNKNOWN = 0, 100, -1
+MAX_CELLS = 250_000
+MAX_REACH = 100.0  # metres
+
+
+@dataclass(frozen=True)
+class GridSpec:
+    """A rectangle of ground in the robot's frame, x forward and y left, cut into square cells.
+
+    Attributes:
+        resolution: side of a cell, metres.
+        x_min: of the lower edge, metres; more than 0 leaves out a bumper that the camera sees.
+        x_max: of the upper edge; it moves up to hold whole cells, as y_max does.
+        y_min: of the right edge, metres.
+        y_max: of the left edge.
+        clearance: metres; ground that is seen between the legs or wheels of something which hangs
+            lower than this is occupied. The robot's height is safe, 0 leaves such ground free.
+    """
+
+    resolution: float = 0.1
+    x_min: float = 0.0
+    x_max: float = 15.0
+    y_min: float = -7.5
+    y_max: float = 7.5
+    clearance: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Refuse what is empty, and what would take gigabytes."""
+        if not 0.01 <= self.resolution <= 10:
+            raise SettingsError(f"resolution {self.resolution} m a cell; give 0.01 to 10")
+        for axis, low, high in (("x", self.x_min, self.x_max), ("y", self.y_min, self.y_max)):
+            if not -MAX_REACH <= low < high <= MAX_REACH:
+                raise SettingsError(
+                    f"the grid goes from {axis} {low} to {high} m; "
+                    f"give {axis}_min < {axis}_max within {MAX_REACH:g} m of the robot"
+                )
+        if not 0 <= self.clearance <= 10:
+            raise SettingsError(f"clearance {self.clearance} m; give 0 to 10")
+        if self.rows * self.columns > MAX_CELLS:
+            raise SettingsError(
+                f"the grid has {self.columns} x {self.rows} cells, more than {MAX_CELLS}; "
+                "give a coarser resolution or a smaller rectangle"
+            )
+
+    @property
+    def columns(self) -> int:
+        """Cells along x, OccupancyGrid's width."""
+        return _cells(self.x_max - self.x_min, self.resolution)
+
+    @property
+    def rows(self) -> int:
+        """Cells along y, OccupancyGrid's height."""
+        return _cells(self.y_max - self.y_min, self.resolution)
+
+    @property
+    def centres(self) -> np.ndarray:
+        """The middle of every cell, by rows: (rows * columns, 2) float64 x and y, metres."""
+        x = self.x_min + (np.arange(self.columns) + 0.5) * self.resolution
+        y = self.y_min + (np.arange(self.rows) + 0.5) * self.resolution
+        return np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
+
+    def indices(self, points: np.ndarray) -> np.ndarray:
+        """The cell that holds each point (..., 2), metres: (...) int64; rows * columns if none."""
+        column, row = np.moveaxis(
+            np.floor((points - (self.x_min, self.y_min)) / self.resolution), -1, 0
+        ).astype(np.int64)
+        inside = (column >= 0) & (column < self.columns) & (row >= 0) & (row < self.rows)
+        return np.where(inside, row * self.columns + column, self.rows * self.columns)
+
+
+def _cells(length: float, resolution: float) -> int:
+    return max(1, int(np.ceil(length / resolution - 1e-6)))

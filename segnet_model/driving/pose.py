@@ -1,0 +1,126 @@
+"""Where the camera is in the robot's frame.
+
+The robot's frame is ROS's (REP 103): x forward, y left, z up, and here z = 0 is the ground, as in
+base_footprint. The camera's optical frame has x to the right, y down and z forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from segnet_model.base.errors import SettingsError
+
+MAX_HEIGHT = 100.0  # metres
+# Columns: the optical frame's x, y and z in a frame that looks the same way, x forward.
+_OPTICAL = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
+
+
+@dataclass(frozen=True, eq=False)
+class CameraPose:
+    """The optical frame in the robot's frame: (4, 4), takes optical points to robot points."""
+
+    matrix: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Refuse what is no pose of a camera above the ground."""
+        if self.matrix.shape != (4, 4) or not np.isfinite(self.matrix).all():
+            raise SettingsError("the camera's pose is not 4x4 finite numbers; check the transform")
+        turn = self.matrix[:3, :3]
+        rigid = np.allclose(turn @ turn.T, np.eye(3), atol=1e-3) and np.linalg.det(turn) > 0
+        if not rigid or not np.allclose(self.matrix[3], (0, 0, 0, 1)):
+            raise SettingsError(
+                "the camera's pose is not a rotation and a translation; check the transform"
+            )
+        if not 0 < self.height <= MAX_HEIGHT:
+            raise SettingsError(
+                f"the camera is {self.height:g} m above the ground, which must be above 0 and at "
+                f"most {MAX_HEIGHT:g}; give its height, or a robot frame that lies on the ground"
+            )
+
+    @property
+    def height(self) -> float:
+        """Metres above the ground."""
+        return float(self.matrix[2, 3])
+
+    @classmethod
+    def mounted(
+        cls,
+        height: float,
+        pitch: float = 0.0,
+        roll: float = 0.0,
+        yaw: float = 0.0,
+        x: float = 0.0,
+        y: float = 0.0,
+    ) -> CameraPose:
+        """A camera as one measures it on the robot.
+
+        Args:
+            height: metres above the ground.
+            pitch: radians, positive looks down; -pi/2 to pi/2.
+            roll: radians, positive leans to the right; -pi to pi.
+            yaw: radians, positive looks to the left; -pi to pi.
+            x: metres in front of the robot's origin.
+            y: metres to the left of it.
+
+        Raises:
+            SettingsError: a number is out of range; degrees instead of radians, maybe.
+        """
+        # A little more than pi, for who writes 3.1416.
+        for name, angle, most in (("pitch", pitch, 1.6), ("roll", roll, 3.2), ("yaw", yaw, 3.2)):
+            if not abs(angle) <= most:
+                raise SettingsError(f"{name} {angle} is not within {most} either way; give radians")
+        matrix = np.eye(4)
+        matrix[:3, :3] = _about(2, yaw) @ _about(1, pitch) @ _about(0, roll) @ _OPTICAL
+        matrix[:3, 3] = x, y, height
+        return cls(matrix)
+
+    @classmethod
+    def from_transform(cls, translation: Sequence[float], rotation: Sequence[float]) -> CameraPose:
+        """A camera as tf2 finds it, from `lookup_transform(robot frame, optical frame, stamp)`.
+
+        Args:
+            translation: x, y, z in metres.
+            rotation: a quaternion x, y, z, w.
+
+        Raises:
+            SettingsError: these are no rotation and no place above the ground.
+        """
+        quaternion = np.asarray(rotation, np.float64)
+        length = float(np.linalg.norm(quaternion))
+        if quaternion.shape != (4,) or not abs(length - 1) < 0.01:
+            raise SettingsError(
+                f"quaternion {quaternion.tolist()} is not four numbers of length 1; "
+                "check the transform: no rotation is 0, 0, 0, 1"
+            )
+        x, y, z, w = quaternion / length
+        matrix = np.eye(4)
+        matrix[:3, :3] = [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+        matrix[:3, 3] = translation
+        return cls(matrix)
+
+    def moved(self, other: CameraPose, metres: float = 0.005, radians: float = 0.001) -> bool:
+        """Whether another pose differs by more than this, so that lookups are worth making anew."""
+        shift = np.linalg.norm(self.matrix[:3, 3] - other.matrix[:3, 3])
+        turn = np.linalg.norm(self.matrix[:3, :3] - other.matrix[:3, :3]) / np.sqrt(2)
+        return bool(shift > metres or turn > radians)
+
+    def to_optical(self, points: np.ndarray) -> np.ndarray:
+        """Points (N, 3) of the robot's frame in the optical frame, metres."""
+        seen: np.ndarray = (points - self.matrix[:3, 3]) @ self.matrix[:3, :3]
+        return seen
+
+
+def _about(axis: int, angle: float) -> np.ndarray:
+    """The (3, 3) rotation about an axis, 0 to 2, by the right hand's rule."""
+    turn, (first, second) = np.eye(3), [(1, 2), (2, 0), (0, 1)][axis]
+    turn[[first, second], [first, second]] = np.cos(angle)
+    turn[second, first] = np.sin(angle)
+    turn[first, second] = -np.sin(angle)
+    return turn

@@ -1,0 +1,170 @@
+"""A weights file made into what other programs run: ONNX, and OpenVINO in float or in int8."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from segnet_model.base.atomic import whole_file
+from segnet_model.base.errors import SettingsError
+from segnet_model.base.limits import MAX_SIDE
+from segnet_model.base.optional import need
+from segnet_model.base.progress import ShareDone, untold
+from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo, digest
+from segnet_model.engines.folding import fold_batch_norm
+from segnet_model.networks.inputs import LEAST, Normalise, resize_image
+from segnet_model.networks.outputs import class_logits
+from segnet_model.weights.checkpoint import ModelInfo, load_weights
+
+OPSET = 18
+
+
+class _WholeNetwork(nn.Module):
+    """From a camera's bytes to logits, so that whoever runs it has nothing to get wrong."""
+
+    def __init__(self, network: nn.Module, info: ModelInfo) -> None:
+        super().__init__()
+        self.network = fold_batch_norm(network.eval())
+        self._normalise = Normalise(info.mean, info.std)
+        self._activation = info.activation
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits = class_logits(self.network(self._normalise(images)), self._activation)
+        return logits.permute(0, 2, 3, 1)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A network on its way out."""
+
+    network: nn.Module
+    info: ExportInfo
+
+    @classmethod
+    def of(
+        cls, weights: Path, size: tuple[int, int] | None = None, trusted: Sequence[str] = ()
+    ) -> Export:
+        """Read a weights file.
+
+        Args:
+            weights: the `.safetensors` file.
+            size: (height, width) in pixels of the images that the export will take; None for that
+                which the network was trained at.
+            trusted: see `load_weights`.
+
+        Raises:
+            SettingsError: the size cannot be.
+            WeightsError: the file is not usable weights.
+        """
+        network, info = load_weights(weights, trusted)
+        height, width = size or info.input_size
+        if not LEAST <= min(height, width) <= max(height, width) <= MAX_SIDE:
+            raise SettingsError(f"size {height}x{width}; give {LEAST} to {MAX_SIDE} pixels a side")
+        about = ExportInfo(info, digest(weights), "float32", (height, width))
+        return cls(_WholeNetwork(network, info).eval(), about)
+
+    def to_onnx(self, path: Path) -> None:
+        """Write an `.onnx`: `images` (1, h, w, 3) uint8 RGB to `logits` (1, h, w, C) float32.
+
+        The pooling is written with operations that every runtime has: there is no MaxUnpool and
+        no MaxPool with indices, neither of which TensorRT builds.
+        """
+        onnx = need("onnx", "onnx")
+        need("onnxscript", "onnx")
+        image = torch.zeros(1, *self.info.size, 3, dtype=torch.uint8)
+        with quiet(), torch.no_grad():
+            program = torch.onnx.export(
+                self.network, (image,), dynamo=True, opset_version=OPSET, verbose=False,
+                input_names=[INPUT], output_names=[OUTPUT],
+            )  # fmt: skip
+        assert program is not None
+        model = program.model_proto
+        onnx.helper.set_model_props(model, {KEY: self.info.to_json()})
+        with whole_file(path) as temporary:
+            onnx.save(model, temporary)
+
+    def to_openvino(
+        self,
+        path: Path,
+        calibration: Sequence[np.ndarray] = (),
+        progress: ShareDone = untold,
+        *,
+        quick: bool = False,
+    ) -> None:
+        """Write an `.xml` and the `.bin` beside it.
+
+        Args:
+            path: of the `.xml`.
+            calibration: images (H, W, 3) uint8 RGB, as the robot sees them, of which int8 learns
+                its ranges; none for a float export.
+            progress: told how much of the images' values have been seen.
+            quick: correct the biases by estimates instead of layer after layer, which takes a
+                fraction of the time and loses more accuracy.
+        """
+        openvino = need("openvino", "openvino")
+        with TemporaryDirectory() as folder:
+            onnx = Path(folder) / "network.onnx"
+            self.to_onnx(onnx)
+            model = openvino.Core().read_model(onnx).clone()  # the file goes away
+        info = self.info
+        if calibration:
+            model = self._to_int8(model, calibration, progress, quick)
+            info = ExportInfo(info.info, info.weights_sha256, "int8", info.size)
+        model.set_rt_info(info.to_json(), [KEY])
+        with TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
+            whole = Path(folder) / path.name
+            openvino.save_model(model, whole, compress_to_fp16=False)
+            whole.with_suffix(".bin").replace(path.with_suffix(".bin"))
+            whole.replace(path)
+
+    def _to_int8(
+        self, model: Any, calibration: Sequence[np.ndarray], progress: ShareDone, quick: bool
+    ) -> Any:
+        """Quantise after training, with the ranges that the images cause."""
+        os.environ.setdefault("NNCF_CI", "1")  # else it tells its makers that it was used
+        nncf = need("nncf", "openvino")
+        nncf.set_log_level(logging.ERROR)
+        done = 0
+
+        def prepare(image: np.ndarray) -> np.ndarray:
+            nonlocal done
+            done += 1
+            progress(done / (2 * len(calibration)))  # NNCF sees them twice: ranges, then biases
+            return np.ascontiguousarray(resize_image(image, self.info.size)[None])
+
+        with quiet():
+            return nncf.quantize(
+                model,
+                nncf.Dataset(calibration, prepare),
+                subset_size=len(calibration),
+                fast_bias_correction=quick,
+            )
+
+
+class quiet:  # noqa: N801 - it reads as a statement
+    """Keep libraries from telling users of their own affairs."""
+
+    _CHATTY = ("torch.onnx", "onnxscript", "onnx_ir", "nncf")
+
+    def __enter__(self) -> None:
+        self._levels = {name: logging.getLogger(name).level for name in self._CHATTY}
+        for name in self._CHATTY:
+            logging.getLogger(name).setLevel(logging.ERROR)
+        self._warnings = warnings.catch_warnings()
+        self._warnings.__enter__()
+        warnings.simplefilter("ignore")
+
+    def __exit__(self, *error: object) -> None:
+        self._warnings.__exit__(*error)  # type: ignore[arg-type]
+        for name, level in self._levels.items():
+            logging.getLogger(name).setLevel(level)

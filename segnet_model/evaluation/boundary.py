@@ -1,0 +1,82 @@
+"""How well predicted outlines follow the true ones."""
+
+from __future__ import annotations
+
+import warnings
+
+import cv2
+import numpy as np
+
+from segnet_model.base.errors import ImageError
+
+TOLERANCE = 0.0075  # of the image's diagonal
+
+
+class BoundaryF1:
+    """F1 of outline pixels that have one of the other image near, a class at a time.
+
+    Csurka, Larlus and Perronnin, "What is a good evaluation measure for semantic segmentation?",
+    BMVC 2013, section 3: the mean over the images in which a class is seen or predicted.
+    """
+
+    def __init__(self, num_classes: int, ignore_id: int) -> None:
+        """Start with no images."""
+        self.num_classes, self.ignore_id = num_classes, ignore_id
+        self._sums, self._images = np.zeros(num_classes), np.zeros(num_classes)
+
+    def update(self, prediction: np.ndarray, truth: np.ndarray) -> None:
+        """Count an image: two (H, W) uint8 label arrays; unknown pixels make no outline.
+
+        Raises:
+            ImageError: the shapes differ.
+        """
+        if prediction.shape != truth.shape:
+            raise ImageError(f"prediction is {prediction.shape} but the truth is {truth.shape}")
+        tolerance = TOLERANCE * float(np.hypot(*truth.shape))
+        known = truth != self.ignore_id
+        found = np.where(known, prediction, self.ignore_id)
+        outlines = [(labels, _outlines(labels, self.ignore_id)) for labels in (found, truth)]
+        for each in range(self.num_classes):
+            ours, theirs = (outline & (labels == each) for labels, outline in outlines)
+            if ours.any() or theirs.any():
+                self._sums[each] += _f1(ours, theirs, tolerance)
+                self._images[each] += 1
+
+    @property
+    def scores(self) -> np.ndarray:
+        """F1 of each class: (C,) float64, 0 to 1, NaN where it never has an outline."""
+        with np.errstate(invalid="ignore"):
+            scores: np.ndarray = self._sums / self._images
+        return scores
+
+    @property
+    def mean(self) -> float:
+        """Mean of `scores` over the classes that have outlines."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return float(np.nanmean(self.scores))
+
+
+def _outlines(labels: np.ndarray, ignore_id: int) -> np.ndarray:
+    """Pixels beside one of another known class: (H, W) bool."""
+    known = labels != ignore_id
+    outline = np.zeros(labels.shape, bool)
+    for a, b in (((slice(None), slice(1, None)), (slice(None), slice(-1))),
+                 ((slice(1, None), slice(None)), (slice(-1), slice(None)))):  # fmt: skip
+        differs = (labels[a] != labels[b]) & known[a] & known[b]
+        outline[a] |= differs
+        outline[b] |= differs
+    return outline
+
+
+def _f1(ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> float:
+    precision, recall = _near(ours, theirs, tolerance), _near(theirs, ours, tolerance)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _near(pixels: np.ndarray, others: np.ndarray, tolerance: float) -> float:
+    """The share of pixels that have one of the others within the tolerance."""
+    if not (pixels.any() and others.any()):
+        return 0.0
+    distance = cv2.distanceTransform((~others).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return float((distance[pixels] <= tolerance).mean())

@@ -1,0 +1,81 @@
+"""How well predicted labels agree with the truth."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from segnet_model.base.errors import ImageError
+
+
+class ConfusionMatrix:
+    """Counts of pixels by their true class (row) and predicted class (column).
+
+    Attributes:
+        counts: (C, C) int64.
+    """
+
+    def __init__(self, num_classes: int, ignore_id: int) -> None:
+        """Start with no pixels; those whose true id is ignore_id will not count."""
+        self.num_classes = num_classes
+        self.ignore_id = ignore_id
+        self.counts = np.zeros((num_classes, num_classes), np.int64)
+
+    def update(self, prediction: np.ndarray, truth: np.ndarray) -> None:
+        """Count every pixel of two uint8 label arrays of one shape.
+
+        Raises:
+            ImageError: the shapes differ, or an id is outside the classes.
+        """
+        if prediction.shape != truth.shape:
+            raise ImageError(f"prediction is {prediction.shape} but the truth is {truth.shape}")
+        known = truth != self.ignore_id
+        true, predicted = truth[known].astype(np.int64), prediction[known].astype(np.int64)
+        if true.size and max(true.max(), predicted.max()) >= self.num_classes:
+            raise ImageError(f"an id is not one of the {self.num_classes} classes")
+        cells = np.bincount(true * self.num_classes + predicted, minlength=self.num_classes**2)
+        self.counts += cells.reshape(self.counts.shape)
+
+    @property
+    def iou(self) -> np.ndarray:
+        """Intersection over union of each class: (C,) float64, NaN where a class never occurs."""
+        hits = np.diag(self.counts)
+        return _share(hits, self.counts.sum(0) + self.counts.sum(1) - hits)
+
+    @property
+    def accuracy(self) -> np.ndarray:
+        """Share of each class's true pixels that were found: (C,) float64, NaN without any."""
+        return _share(np.diag(self.counts), self.counts.sum(1))
+
+    @property
+    def precision(self) -> np.ndarray:
+        """Share of what is called a class that is of it: (C,) float64, NaN where none is."""
+        return _share(np.diag(self.counts), self.counts.sum(0))
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean of `iou` over the classes that occur."""
+        return _mean(self.iou)
+
+    @property
+    def mean_accuracy(self) -> float:
+        """Mean of `accuracy` over the classes that occur: "class average" in the SegNet papers."""
+        return _mean(self.accuracy)
+
+    @property
+    def pixel_accuracy(self) -> float:
+        """Share of all pixels that are right: "global average" in the SegNet papers."""
+        return float(_share(np.trace(self.counts), self.counts.sum()))
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share: np.ndarray = np.divide(part, whole)
+    return share
+
+
+def _mean(values: np.ndarray) -> float:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nothing counted yet: NaN is the answer
+        return float(np.nanmean(values))

@@ -1,0 +1,7 @@
+"""An evaluation as one page for people, and as plain values for scripts."""
+
+from segnet_model.evaluation.report.facts import Circumstances, describe
+from segnet_model.evaluation.report.html import render
+from segnet_model.evaluation.report.worst import WorstFrames
+
+__all__ = ["Circumstances", "WorstFrames", "describe", "render"]

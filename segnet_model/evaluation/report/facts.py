@@ -1,0 +1,167 @@
+"""All that was measured, and how, as plain values: what `evaluation.json` holds."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from segnet_model.engines.exported import ExportedEngine, digest
+from segnet_model.evaluation.assess import Assessment
+from segnet_model.evaluation.calibration import CONFIDENCE_BINS, UncertaintyQuality
+from segnet_model.inference.predictor import Predictor
+from segnet_model.weights.shipped import find_weights
+
+SHARES = np.linspace(0.02, 1, 50)
+COMPARED = ("miou", "pixel_accuracy", "class_accuracy", "boundary_f1", "ece", "pavpu", "ms")
+COMPARED_BY_CLASS = ("iou", "accuracy", "precision", "boundary_f1_by_class", "auroc", "aupr")
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What both networks of a comparison share.
+
+    Attributes:
+        date: when it was measured.
+        dataset: folder, as it was given.
+        split: of it.
+        images: in it.
+        label_set: its name.
+        uncertainty: "none" or "mc".
+        samples: of "mc".
+        seed: of its dropout masks.
+        refine: "none" or "crf".
+    """
+
+    date: datetime
+    dataset: str
+    split: str
+    images: int
+    label_set: str
+    uncertainty: str
+    samples: int
+    seed: int
+    refine: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, with the versions of what measured; samples and seed only where used."""
+        values = {**asdict(self), "date": self.date.isoformat(timespec="seconds")}
+        if self.uncertainty == "none":
+            del values["samples"], values["seed"]
+        return {**values, "versions": _versions()}
+
+
+def describe(
+    circumstances: Circumstances, networks: list[tuple[str, Predictor, Assessment]]
+) -> dict[str, Any]:
+    """Everything as plain values for JSON.
+
+    Args:
+        circumstances: shared by the networks.
+        networks: what was measured, as its weights were given: the first, and perhaps one that it
+            is compared with.
+
+    Returns:
+        The first's figures; under "compare" those of the other, and under its "difference" how much
+        greater the first's are.
+    """
+    first, *others = (_of_network(*each) for each in networks)
+    values = {**first, "measured": circumstances.to_dict()}
+    for other in others:
+        values["compare"] = {**other, "difference": difference(first, other)}
+    return values
+
+
+def difference(first: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """First less other, of every headline and of every class; None where either has none."""
+    return {
+        **{name: _less(first[name], other[name]) for name in COMPARED},
+        **{
+            name: {key: _less(value, other[name].get(key)) for key, value in first[name].items()}
+            for name in COMPARED_BY_CLASS
+        },
+    }
+
+
+def _less(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value - other
+
+
+def _of_network(weights: str, predictor: Predictor, assessment: Assessment) -> dict[str, Any]:
+    return {
+        "weights": weights,
+        "model": _model(weights, predictor),
+        **assessment.figures(),
+        **curves(assessment.uncertainty),
+    }
+
+
+def _model(weights: str, predictor: Predictor) -> dict[str, Any]:
+    """Which file it was, what it says of itself, and what ran it."""
+    path, info, engine = find_weights(weights), predictor.info, predictor.engine
+    made_of = (
+        {"made_of_sha256": engine.exported.weights_sha256}
+        if isinstance(engine, ExportedEngine)
+        else {}
+    )
+    return {
+        "file": Path(path).name,
+        "sha256": digest(path),
+        **made_of,
+        "network": info.network,
+        "network_settings": dict(info.network_settings),
+        "input_size": list(info.input_size),
+        "activation": info.activation,
+        "temperatures": dict(info.temperatures),
+        "license": info.license,
+        "engine": engine.name,
+        "device": _device(predictor.device),
+        "precision": predictor.precision,
+        "training": dict(info.training),
+        "metrics": dict(info.metrics),
+    }
+
+
+def _device(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device}, {torch.get_num_threads()} threads"
+
+
+def _versions() -> dict[str, str]:
+    try:
+        own = metadata.version("segnet_ros")
+    except metadata.PackageNotFoundError:
+        own = "unknown"  # run from its sources
+    return {"segnet_ros": own, "torch": str(torch.__version__), "python": platform.python_version()}
+
+
+def curves(uncertainty: UncertaintyQuality) -> dict[str, Any]:
+    """Accuracy by confidence, of the bins that have pixels, and of the surest pixels."""
+    bins = uncertainty.reliability
+    seen = bins.count > 0
+    return {
+        "reliability": {
+            "bin": ((np.flatnonzero(seen) + 0.5) / CONFIDENCE_BINS).tolist(),
+            "confidence": (bins.confidence[seen] / bins.count[seen]).tolist(),
+            "accuracy": (bins.right[seen] / bins.count[seen]).tolist(),
+            "pixels": bins.count[seen].tolist(),
+        },
+        "surest": {
+            "share": SHARES.tolist(),
+            **{
+                name: [_number(each.accuracy_of_most_certain(share)) for share in SHARES]
+                for name, each in uncertainty.detectors.items()
+            },
+        },
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value

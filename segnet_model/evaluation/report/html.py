@@ -1,0 +1,64 @@
+"""One page that needs nothing but itself: no script, no request, no library to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from segnet_model.evaluation.report import rows
+from segnet_model.evaluation.report.charts import charts
+from segnet_model.evaluation.report.pictures import pictures
+from segnet_model.evaluation.report.worst import KeptFrame
+from segnet_model.labels import LabelSet
+
+TEMPLATE = "report.html.jinja"
+
+
+def render(evaluation: dict[str, Any], label_set: LabelSet, frames: Sequence[KeptFrame]) -> str:
+    """Write the page.
+
+    Everything that a stranger may have named, classes, files, metadata, is escaped.
+
+    Args:
+        evaluation: as in `evaluation.json`.
+        label_set: gives the colours.
+        frames: to show, the worst first.
+    """
+    other = evaluation.get("compare")
+    networks = [evaluation, other] if other else [evaluation]
+    differences = other["difference"] if other else None
+    matrices = [rows.matrix(each, label_set) for each in networks]
+    return _environment().get_template(TEMPLATE).render(
+        networks=networks,
+        measured=evaluation["measured"],
+        label_set=label_set,
+        headlines=rows.headlines(networks, differences),
+        by_class=rows.BY_CLASS,
+        classes=rows.class_rows(networks, differences, label_set),
+        matrices=matrices,
+        mistakes=[rows.mistakes(each) for each in matrices],
+        charts=charts(networks),
+        frames=[(frame, pictures(frame, label_set)) for frame in frames],
+        circumstances=rows.flat(evaluation["measured"]),
+        models=[rows.flat(each["model"]) for each in networks],
+    )  # fmt: skip
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("segnet_model.evaluation.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=rows.percent,
+        points=lambda share: rows.percent(share, signed=True),
+        number=rows.number,
+        milliseconds=rows.milliseconds,
+        grouped=rows.grouped,
+    )
+    return environment

@@ -1,0 +1,91 @@
+"""The frames that went worst, or on which two networks differ most, kept as they come by."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from segnet_model.evaluation.assess import Frame, FrameScore
+
+MOST_FRAMES = 12
+WIDTH = 480  # pixels; wider frames are kept smaller
+
+
+@dataclass(frozen=True, eq=False)
+class KeptFrame:
+    """What is shown of a frame, (h, w) with w at most `WIDTH`."""
+
+    name: str
+    scores: tuple[FrameScore, ...]  # of each network
+    image: np.ndarray  # (h, w, 3) uint8 RGB
+    truth: np.ndarray  # (h, w) uint8
+    labels: tuple[np.ndarray, ...]  # (h, w) uint8, of each network
+    uncertainties: tuple[np.ndarray, ...]  # (h, w) float32, of each network
+
+
+class WorstFrames:
+    """Keeps a few frames of many, so that memory does not grow with the images.
+
+    They are ranked by the share of their labelled pixels that is right: the mean IoU of a single
+    frame would be ruled by whichever class has a handful of pixels in it. Of two networks, by how
+    far these shares are apart, and where that is equal by the first's.
+    """
+
+    def __init__(self, most: int = MOST_FRAMES) -> None:
+        """Keep so many."""
+        self.most = most
+        self._heap: list[tuple[float, float, int, KeptFrame]] = []
+        self._seen = 0
+
+    def add(self, frame: Frame) -> None:
+        """See a frame; one without labelled pixels is not ranked."""
+        self._seen += 1
+        shares = [score.pixel_accuracy for score in frame.scores]
+        if np.isnan(shares).any():
+            return
+        # Of equals the earlier one stays, and no two ever compare their pictures.
+        rank = (abs(shares[0] - shares[-1]), -shares[0], -self._seen)
+        if len(self._heap) < self.most:
+            heapq.heappush(self._heap, (*rank, _kept(frame)))
+        elif rank > self._heap[0][:3]:
+            heapq.heapreplace(self._heap, (*rank, _kept(frame)))
+
+    @property
+    def frames(self) -> list[KeptFrame]:
+        """The worst first."""
+        return [entry[3] for entry in sorted(self._heap, key=lambda each: each[:3], reverse=True)]
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Names and figures as plain values for JSON, the worst first."""
+        return [_figures(frame) for frame in self.frames]
+
+
+def _kept(frame: Frame) -> KeptFrame:
+    return KeptFrame(
+        frame.name,
+        frame.scores,
+        _shrunk(frame.image, cv2.INTER_AREA),
+        _shrunk(frame.truth, cv2.INTER_NEAREST),
+        tuple(_shrunk(found.labels, cv2.INTER_NEAREST) for found in frame.found),
+        tuple(_shrunk(found.uncertainty, cv2.INTER_AREA) for found in frame.found),
+    )
+
+
+def _shrunk(values: np.ndarray, how: int) -> np.ndarray:
+    """At most `WIDTH` wide, and no part of a larger array that would be kept alive."""
+    height, width = values.shape[:2]
+    if width <= WIDTH:
+        return values.copy()
+    return cv2.resize(values, (WIDTH, max(1, round(height * WIDTH / width))), interpolation=how)
+
+
+def _figures(frame: KeptFrame) -> dict[str, Any]:
+    first, *others = (
+        {"pixel_accuracy": score.pixel_accuracy, "miou": score.miou} for score in frame.scores
+    )
+    compared = {"compare": others[0]} if others else {}
+    return {"name": frame.name, "labelled": frame.scores[0].labelled, **first, **compared}

@@ -1,0 +1,45 @@
+"""What a sensor behind a Bayer colour filter sees, made into RGB."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from segnet_model.base.errors import ImageError
+
+# By the colours of the first 2x2 pixels, row by row. OpenCV's classic names start at the second
+# row and column.
+BAYER = {
+    "rggb": cv2.COLOR_BayerBG2RGB,
+    "bggr": cv2.COLOR_BayerRG2RGB,
+    "gbrg": cv2.COLOR_BayerGR2RGB,
+    "grbg": cv2.COLOR_BayerGB2RGB,
+}
+
+
+def pattern_of(encoding: str) -> str | None:
+    """E.g. "rggb" of "bayer_rggb8"; None where it is no mosaic."""
+    name = encoding.removeprefix("bayer_").rstrip("168")
+    return name if name in BAYER and encoding.startswith("bayer_") else None
+
+
+def demosaic(samples: np.ndarray, pattern: str) -> np.ndarray:
+    """Interpolate linearly.
+
+    Args:
+        samples: (H, W) uint8, or uint16 of which the upper 8 bits are taken.
+        pattern: one of `BAYER`.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        ImageError: a side is odd.
+    """
+    if samples.shape[0] % 2 or samples.shape[1] % 2:
+        raise ImageError(
+            f"a Bayer mosaic of {samples.shape[1]}x{samples.shape[0]} pixels cannot be: its width "
+            "and height must be multiples of 2 and 2; crop it in the driver"
+        )
+    high = (samples >> 8).astype(np.uint8) if samples.dtype == np.uint16 else samples
+    return cv2.cvtColor(high, BAYER[pattern])

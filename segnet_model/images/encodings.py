@@ -1,0 +1,184 @@
+"""Camera images as ROS messages carry them, decoded to (H, W, 3) uint8 RGB without needing ROS.
+
+The names of the encodings are those of sensor_msgs/image_encodings.hpp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from segnet_model.base.errors import ImageError
+from segnet_model.base.limits import check_size
+from segnet_model.images.bayer import BAYER
+from segnet_model.images.compressed import decode_compressed
+
+__all__ = ["ENCODINGS", "decode_compressed", "decode_image"]
+
+if TYPE_CHECKING:
+    from array import array
+
+    Bytes = bytes | bytearray | memoryview | array[int] | np.ndarray
+
+MAX_NAME = 40  # characters of a stranger's encoding in an error
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How one encoding lies in memory and becomes RGB.
+
+    Attributes:
+        channels: samples a pixel in a row.
+        depth: bytes a sample; of two bytes only the high one is used.
+        to_rgb: (rows, W, channels) uint8 to (H, W, 3) uint8 RGB.
+        grid: height and width must be multiples of it (chroma or colour filter cells).
+        rows: rows in memory for each image row; chroma planes add to them.
+    """
+
+    channels: int
+    depth: int
+    to_rgb: Callable[[np.ndarray], np.ndarray]
+    grid: tuple[int, int] = (1, 1)
+    rows: Fraction = Fraction(1)
+
+
+def decode_image(
+    data: Bytes, *, height: int, width: int, encoding: str, step: int, big_endian: bool = False
+) -> np.ndarray:
+    """Decode the fields of a sensor_msgs/Image.
+
+    Args:
+        data: the bytes, row by row; anything with the buffer protocol.
+        height: rows of pixels.
+        width: pixels a row.
+        encoding: one of `ENCODINGS`.
+        step: bytes from one row to the next, padding included.
+        big_endian: byte order of 16-bit samples.
+
+    Returns:
+        (H, W, 3) uint8 RGB. For rgb8 a view of data (read-only where data is), otherwise a new
+        array. Of 16 bits the upper 8 are taken.
+
+    Raises:
+        ImageError: the encoding is unknown, or the sizes contradict each other or the data.
+    """
+    kind = _find(encoding)
+    check_size(height, width)
+    _check_grid(kind, height, width, encoding)
+    samples = width * kind.channels
+    rows = int(height * kind.rows)
+    _check_layout(memoryview(data).nbytes, rows, step, samples * kind.depth)
+    octets: np.ndarray = np.ndarray(
+        (rows, samples, kind.depth), np.uint8, data, strides=(step, kind.depth, 1)
+    )
+    # OpenCV, because NumPy takes twenty times as long where bytes do not lie side by side.
+    high = cv2.extractChannel(octets, 0 if big_endian else 1) if kind.depth == 2 else octets
+    return kind.to_rgb(_pixels(high, rows, width, kind.channels))
+
+
+def decode_message(message: Any) -> np.ndarray:
+    """Decode whatever has the fields of a sensor_msgs/Image, as `decode_image` does."""
+    return decode_image(
+        message.data,
+        height=message.height,
+        width=message.width,
+        encoding=message.encoding,
+        step=message.step,
+        big_endian=bool(message.is_bigendian),
+    )
+
+
+def _pixels(samples: np.ndarray, rows: int, width: int, channels: int) -> np.ndarray:
+    """(rows, W, channels) of (rows, W * channels), without a copy though rows have gaps."""
+    shape, strides = (rows, width, channels), (samples.strides[0], channels, 1)
+    return np.lib.stride_tricks.as_strided(samples, shape, strides)
+
+
+def _find(encoding: str) -> Encoding:
+    try:
+        return ENCODINGS[encoding]
+    except KeyError:
+        why = "holds measurements, not colours" if _is_float(encoding) else "is not known here"
+        raise ImageError(
+            f"encoding {encoding[:MAX_NAME]!r} {why}; convert the image to one of "
+            f"{', '.join(ENCODINGS)}"
+        ) from None
+
+
+def _is_float(encoding: str) -> bool:
+    return encoding.upper().startswith(("32F", "64F"))
+
+
+def _check_grid(kind: Encoding, height: int, width: int, encoding: str) -> None:
+    if height % kind.grid[0] or width % kind.grid[1]:
+        raise ImageError(
+            f"a {encoding} image of {width}x{height} pixels cannot be: its width and height must "
+            f"be multiples of {kind.grid[1]} and {kind.grid[0]}; crop it in the driver"
+        )
+
+
+def _check_layout(size: int, rows: int, step: int, row_bytes: int) -> None:
+    if step < row_bytes:
+        raise ImageError(
+            f"step {step} is shorter than a row of {row_bytes} bytes; set step to {row_bytes}, "
+            "or more where rows are padded"
+        )
+    if size != rows * step:
+        problem = "shorter" if size < rows * step else "longer"
+        raise ImageError(
+            f"data of {size} bytes is {problem} than the {rows} rows of {step} bytes that its "
+            f"fields announce; send {rows * step} bytes"
+        )
+
+
+def _same(rgb: np.ndarray) -> np.ndarray:
+    return rgb
+
+
+def _opencv(code: int) -> Callable[[np.ndarray], np.ndarray]:
+    def to_rgb(samples: np.ndarray) -> np.ndarray:
+        return cv2.cvtColor(samples[..., 0] if samples.shape[2] == 1 else samples, code)
+
+    return to_rgb
+
+
+def _colour_orders(depth: int, bits: str) -> dict[str, Encoding]:
+    grey, bgr, bgra = (
+        _opencv(code) for code in (cv2.COLOR_GRAY2RGB, cv2.COLOR_BGR2RGB, cv2.COLOR_BGRA2RGB)
+    )
+    return {
+        f"rgb{bits}": Encoding(3, depth, _same),
+        f"bgr{bits}": Encoding(3, depth, bgr),
+        f"rgba{bits}": Encoding(4, depth, _opencv(cv2.COLOR_RGBA2RGB)),
+        f"bgra{bits}": Encoding(4, depth, bgra),
+        f"mono{bits}": Encoding(1, depth, grey),
+        # Nameless channels are taken in OpenCV's order, as cv_bridge does.
+        f"{bits}UC1": Encoding(1, depth, grey),
+        f"{bits}UC3": Encoding(3, depth, bgr),
+        f"{bits}UC4": Encoding(4, depth, bgra),
+        **{
+            f"bayer_{pattern}{bits}": Encoding(1, depth, _opencv(code), (2, 2))
+            for pattern, code in BAYER.items()
+        },
+    }
+
+
+_UYVY = Encoding(2, 1, _opencv(cv2.COLOR_YUV2RGB_UYVY), (1, 2))
+_YUYV = Encoding(2, 1, _opencv(cv2.COLOR_YUV2RGB_YUY2), (1, 2))
+_SEMI_PLANAR = (2, 2), Fraction(3, 2)  # a plane of Y, then one of half its rows with U and V
+
+ENCODINGS: dict[str, Encoding] = {
+    **_colour_orders(1, "8"),
+    **_colour_orders(2, "16"),
+    "yuv422": _UYVY,
+    "uyvy": _UYVY,
+    "yuv422_yuy2": _YUYV,
+    "yuyv": _YUYV,
+    "nv12": Encoding(1, 1, _opencv(cv2.COLOR_YUV2RGB_NV12), *_SEMI_PLANAR),
+    "nv21": Encoding(1, 1, _opencv(cv2.COLOR_YUV2RGB_NV21), *_SEMI_PLANAR),
+}

@@ -1,0 +1,135 @@
+"""Image and label files, and tables of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from segnet_model.base.atomic import whole_file
+from segnet_model.base.errors import DatasetError, ImageError, SegNetError
+from segnet_model.base.limits import check_size
+from segnet_model.images.compressed import decode_compressed
+from segnet_model.images.label_images import check_opaque, open_png
+from segnet_model.labels import LabelSet
+
+ODD = "surrogateescape"  # a file's name may hold bytes that are no text
+COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
+MAX_FILE = 1 << 28  # bytes; `image_size.MAX_PIXELS` of eight bytes each
+LABEL_MODES = ("L", "P", "RGB", "RGBA")  # Pillow's, of 8 bits
+IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp")
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The image files right in a folder, sorted by name; hidden ones, as macOS adds, are none."""
+    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in visible if path.suffix.lower() in IMAGE_SUFFIXES)
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Read an image file as (H, W, 3) uint8 RGB.
+
+    Raises:
+        DatasetError: the file does not open as an image.
+    """
+    try:
+        data = read_bytes(path)
+        if path.suffix.lower() in COMPRESSED_SUFFIXES:
+            return decode_compressed(data)  # as the node does, so that both see the same pixels
+        _check_other(data)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, ImageError, cv2.error) as error:
+        raise DatasetError(f"cannot read {path}: {error}") from None
+    if image is None:
+        raise DatasetError(f"{path} does not open as an image; is it whole?")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _check_other(data: bytes) -> None:
+    """Raise ImageError unless it is a BMP or WebP of a size that may be decoded."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("BMP", "WEBP")) as image:  # their headers only
+            check_size(image.height, image.width)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(f"no BMP or WebP that may be decoded ({error}); save it again") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a plain file of at most `MAX_FILE` bytes; OSError where it is none, or longer."""
+    if not path.is_file():  # a pipe or a device might never end
+        raise OSError("no plain file")
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_FILE:
+            raise OSError(f"longer than {MAX_FILE} bytes, which no image is")
+        return file.read(size)
+
+
+def read_labels(path: Path, labels: LabelSet) -> np.ndarray:
+    """Read a label file, ids or the set's colours, as (H, W) uint8 ids.
+
+    A palette's indices are ids, whatever its colours: so CVAT and Pascal VOC mean them.
+
+    Raises:
+        DatasetError: the file does not open as a PNG, or holds something that is not of the set.
+    """
+    try:
+        image = open_png(read_bytes(path))  # OpenCV would turn a palette's indices into colours
+        if image.mode not in LABEL_MODES:
+            raise DatasetError(f"mode {image.mode} may be misread; save it with 8 bits a channel")
+        check_opaque(image)
+        if image.mode in ("RGB", "RGBA"):
+            return labels.ids_from_colors(np.asarray(image.convert("RGB")))
+        ids = np.asarray(image)
+        labels.check_ids(ids)
+    except (OSError, SegNetError) as error:
+        raise DatasetError(f"labels {path}: {error}") from None
+    return ids
+
+
+def write_png(path: Path, image: np.ndarray) -> None:
+    """Write (H, W) uint8 or (H, W, 3) uint8 RGB as a PNG, whole or not at all.
+
+    Raises:
+        DatasetError: the file cannot be written.
+    """
+    pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".png", pixels)
+    with new_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows by their columns' names as CSV, whole or not at all.
+
+    Raises:
+        DatasetError: the file cannot be written.
+    """
+    with (
+        new_file(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors=ODD) as file,
+    ):
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        table.writerows(rows)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Where to write a file that is to be whole or not there: it takes its place at the end.
+
+    Raises:
+        DatasetError: it cannot be written.
+    """
+    try:
+        with whole_file(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise DatasetError(f"cannot write {path}: {error}; is the disk full?") from None

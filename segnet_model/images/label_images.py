@@ -1,0 +1,83 @@
+"""Label images: PNG files whose pixels are ids or colours."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from segnet_model.base.errors import DatasetError, ImageError
+from segnet_model.base.limits import check_size
+
+UINT8_MAX = 255
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """What a label image holds: ids, colours, or both where it has a palette."""
+
+    ids: np.ndarray | None  # (H, W) uint8
+    colors: np.ndarray | None  # (H, W, 3) uint8 RGB
+
+
+def decode_mask(data: bytes) -> Pixels:
+    """Decode a label image.
+
+    Args:
+        data: a whole PNG file; JPEG blurs labels and is none.
+
+    Raises:
+        ImageError: it does not open, is damaged, or is of an absurd size.
+        DatasetError: it is partly transparent, or holds numbers above 255.
+    """
+    return _pixels(open_png(data))
+
+
+def open_png(data: bytes) -> Image.Image:
+    """Decode a PNG file, down to its checksums.
+
+    Raises:
+        ImageError: it does not open, is damaged, or is of an absurd size.
+    """
+    try:
+        Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # decoding ignores checksums
+        image = Image.open(io.BytesIO(data), formats=("PNG",))
+        check_size(image.height, image.width)
+        image.load()
+        return image
+    except ImageError:
+        raise
+    except Exception as error:  # its decoder raises IndexError, struct.error and a dozen more
+        raise ImageError(f"does not open as a PNG ({error}); is it whole?") from None
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    check_opaque(image)
+    if image.mode == "P":
+        return Pixels(np.asarray(image), np.asarray(image.convert("RGB")))
+    if image.mode in ("1", "L"):
+        return Pixels(np.asarray(image).astype(np.uint8), None)
+    if image.mode == "LA":
+        return Pixels(np.asarray(image.convert("L")), None)
+    if image.mode in ("RGB", "RGBA"):
+        return Pixels(None, np.asarray(image.convert("RGB")))
+    values = np.asarray(image)  # some programs write 16 bits
+    if values.max() > UINT8_MAX:
+        raise DatasetError(f"holds the number {values.max()}; ids are 0 to {UINT8_MAX}")
+    return Pixels(values.astype(np.uint8), None)
+
+
+def check_opaque(image: Image.Image) -> None:
+    """Refuse transparent pixels: an opaque alpha channel says nothing, but half a label is none.
+
+    Raises:
+        DatasetError: there are some.
+    """
+    if image.mode in ("LA", "RGBA") or "transparency" in image.info:
+        through = int((np.asarray(image.convert("RGBA"))[..., 3] < UINT8_MAX).sum())
+        if through:
+            raise DatasetError(
+                f"{through} pixels are transparent; export the labels without an alpha channel"
+            )

@@ -1,0 +1,102 @@
+"""A dense conditional random field that moves a belief's edges to those of the image.
+
+Krähenbühl and Koltun, "Efficient Inference in Fully Connected CRFs with Gaussian Edge Potentials",
+NeurIPS 2011: mean field with an appearance and a smoothness kernel, equation 3. Their filter on a
+lattice is not needed where far pixels hardly count: the kernels end after a few pixels, as in
+Teichmann and Cipolla, "Convolutional CRFs", BMVC 2019, which makes it a few passes over the image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from segnet_model.base.choices import REFINEMENTS
+from segnet_model.base.errors import SettingsError
+from segnet_model.inference.belief import Belief
+
+
+@dataclass(frozen=True)
+class DenseCrf:
+    """The field's settings, chosen on training images of CamVid."""
+
+    reach: int = 3  # steps to each side that the kernels reach
+    step: int = 2  # pixels
+    iterations: int = 3
+    appearance: float = 1.5  # weight of the kernel of pixels that are near and alike
+    appearance_position: float = 10.0  # pixels, standard deviation
+    appearance_color: float = 8.0  # of 255, standard deviation
+    smoothness: float = 0.02  # weight of the kernel of pixels that are near
+    smoothness_position: float = 2.0  # pixels, standard deviation
+
+    def __call__(self, belief: Belief, images: Tensor) -> Belief:
+        """Refine a belief.
+
+        Args:
+            belief: from the network.
+            images: (N, h, w, 3) uint8 RGB, at the belief's resolution.
+
+        Returns:
+            The belief with `refined` probabilities.
+        """
+        return replace(belief, refined=self.refine(belief.probabilities, images))
+
+    def refine(self, probabilities: Tensor, images: Tensor) -> Tensor:
+        """Mean-field inference; see `__call__`.
+
+        Args:
+            probabilities: (N, C, h, w) float32.
+            images: (N, h, w, 3) uint8.
+
+        Returns:
+            (N, C, h, w) float32.
+        """
+        colors = images.to(probabilities.device).movedim(-1, 1).float()
+        kernels = list(self._kernels(colors))
+        unary = probabilities.clamp_min(1e-6).log()
+        q = probabilities
+        for _ in range(self.iterations):
+            message = unary.clone()
+            for here, there, kernel in kernels:
+                # A pair of pixels tell each other: what is Potts' model up to a constant.
+                message[here] += kernel * q[there]
+                message[there] += kernel * q[here]
+            q = message.softmax(1)
+        return q
+
+    def _kernels(
+        self, colors: Tensor
+    ) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...], Tensor]]:
+        """Each pair of shifted views, once, and the weight of each pair of pixels."""
+        height, width = colors.shape[-2:]
+        for down in range(self.reach + 1):
+            for right in range(-self.reach, self.reach + 1):
+                dy, dx = down * self.step, right * self.step
+                if (down, right) <= (0, 0) or dy >= height or abs(dx) >= width:
+                    continue
+                here = (..., slice(0, height - dy), slice(max(0, -dx), width - max(0, dx)))
+                there = (..., slice(dy, height), slice(max(0, dx), width - max(0, -dx)))
+                yield here, there, self._weight(colors[here] - colors[there], dy, dx)  # type: ignore[misc]
+
+    def _weight(self, difference: Tensor, dy: int, dx: int) -> Tensor:
+        """(N, 1, h, w): equation 3 for pixels that are (dy, dx) apart."""
+        square = float(dy * dy + dx * dx)
+        alike = difference.square().sum(1, keepdim=True) / (-2 * self.appearance_color**2)
+        near = square / (-2 * self.appearance_position**2)
+        smooth = torch.tensor(square / (-2 * self.smoothness_position**2)).exp().item()
+        weight: Tensor = self.appearance * (alike + near).exp() + self.smoothness * smooth
+        return weight
+
+
+def choose_refinement(name: str) -> Callable[[Belief, Tensor], Belief]:
+    """The refinement of this name: from a belief and its images, (N, h, w, 3) uint8, to a belief.
+
+    Raises:
+        SettingsError: there is none of this name.
+    """
+    if name not in REFINEMENTS:
+        raise SettingsError(f"refine {name!r} is none of {', '.join(REFINEMENTS)}")
+    return DenseCrf() if name == "crf" else (lambda belief, images: belief)

@@ -1,0 +1,261 @@
+"""From a weights file to a class, a confidence and an uncertainty for every pixel of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from weakref import WeakMethod
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segnet_model.base.errors import AnswerError, DeviceMemoryError, SettingsError
+from segnet_model.engines import Engine, open_engine
+from segnet_model.engines.capabilities import say_once
+from segnet_model.engines.cuda_graph import GraphedFunction
+from segnet_model.inference.belief import Belief
+from segnet_model.inference.crf import choose_refinement
+from segnet_model.inference.monte_carlo import MonteCarlo
+from segnet_model.inference.segmentation import Segmentation, plain, read_out
+from segnet_model.inference.shots import Shot, shots_of
+from segnet_model.inference.ways import SinglePass, choose_inference
+from segnet_model.networks.inputs import check_images, network_size, resize_image
+from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.shipped import find_weights
+
+
+class Predictor:
+    """A network that is ready to be asked.
+
+    Attributes:
+        engine: runs the network.
+        info: what the weights file says of itself.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        uncertainty: str = "none",
+        samples: int = 20,
+        seed: int = 0,
+        refine: str = "none",
+    ) -> None:
+        """Take over an engine; see `load` for the other arguments."""
+        self.engine = engine
+        self.info: ModelInfo = engine.info
+        self._inference = choose_inference(engine, uncertainty, samples, seed)
+        self._refine = choose_refinement(refine)
+        self._graphs: GraphedFunction | None = None
+        if self.device.type == "cuda" and isinstance(self._inference, SinglePass):
+            # Weakly: a cycle would keep the GPU's memory until the next garbage collection.
+            kernels = WeakMethod(self._kernels)
+            self._graphs = GraphedFunction(lambda *what: _alive(kernels)(*what), self.device)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        device: str = "auto",
+        precision: str = "auto",
+        engine: str = "auto",
+        *,
+        uncertainty: str = "none",
+        samples: int = 20,
+        seed: int = 0,
+        refine: str = "none",
+        trusted: Collection[str] = (),
+    ) -> Predictor:
+        """Read a weights file, or what `segnet export` made of one, and let the network run once.
+
+        Args:
+            path: `.safetensors`, `.xml` (OpenVINO) or `.onnx`; a shipped one may be given by its
+                name.
+            device: "auto" (a GPU where there is one), "cpu", "cuda" or "cuda:1".
+            precision: "auto" (the fastest that the device is made for), "float32", "bfloat16" or
+                "float16".
+            engine: "auto" (the fastest that is installed and right), "torch", "openvino", "onnx".
+            uncertainty: "none" asks once; "mc" asks `samples` times with dropout; "temporal" asks
+                once a frame with dropout and averages over the frames of a video.
+            samples: of "mc".
+            seed: of the dropout masks.
+            refine: "none", or "crf" for a dense CRF that fits the labels to the image's edges.
+            trusted: names of networks outside this package that may be imported,
+                "package.module:factory".
+
+        Raises:
+            WeightsError: the file is not usable weights.
+            SettingsError: no such device, precision, engine and so on, or not together.
+            ImageError: the network's answer is not finite.
+        """
+        opened = open_engine(
+            find_weights(path), engine, device, precision, trusted,
+            needs_dropout=uncertainty != "none",
+        )  # fmt: skip
+        predictor = cls(opened, uncertainty, samples, seed, refine)
+        predictor.warm_up()
+        return predictor
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network runs."""
+        return self.engine.device
+
+    @property
+    def precision(self) -> str:
+        """Of most of the arithmetic, e.g. "bfloat16" or "int8"."""
+        return self.engine.precision
+
+    def warm_up(self) -> None:
+        """Run once, to choose algorithms and allocate, which no frame should wait for."""
+        height, width = self.engine.size or self.info.input_size
+        self.predict(np.zeros((height, width, 3), np.uint8))
+        self._inference.reset()
+
+    def predict(self, images: np.ndarray, stamp: float | None = None) -> Segmentation:
+        """Segment one image or several of the same size.
+
+        Args:
+            images: (H, W, 3) or (N, H, W, 3) uint8 RGB, any size.
+            stamp: when they were taken, in seconds; "temporal" begins anew where time jumps, and
+                takes the images of a batch for those of N cameras.
+
+        Returns:
+            Arrays (H, W) or (N, H, W), at the images' own size.
+
+        Raises:
+            ImageError: the array is not such images, or the network's answer is not finite.
+            DeviceMemoryError: the GPU has too little memory, also at the second try.
+        """
+        batch = images if images.ndim == 4 else images[None]
+        check_images(batch)
+        found = self._segment(list(batch), shots_of(len(batch), stamp))
+        return found if images.ndim == 4 else found[0]
+
+    def predict_each(
+        self, images: Sequence[np.ndarray], shots: Sequence[Shot]
+    ) -> list[Segmentation]:
+        """Segment images of any sizes; those of the same size go through the network together.
+
+        Args:
+            images: each (H, W, 3) uint8 RGB.
+            shots: where and when each was taken.
+
+        Returns:
+            One for each image, at its own size.
+
+        Raises:
+            ImageError, DeviceMemoryError: as for `predict`, if it is so of any of them.
+        """
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for index, image in enumerate(images):
+            check_images(image[None])
+            alike.setdefault(image.shape, []).append(index)
+        found: dict[int, Segmentation] = {}
+        for group in alike.values():
+            together = self._segment([images[i] for i in group], [shots[i] for i in group])
+            found |= {index: together[place] for place, index in enumerate(group)}
+        return [found[index] for index in range(len(images))]
+
+    def predict_growing(
+        self, image: np.ndarray, counts: Sequence[int]
+    ) -> Iterator[tuple[int, Segmentation]]:
+        """What Monte Carlo says of an image after each of some rising numbers of samples.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            counts: of samples, rising.
+
+        Raises:
+            SettingsError: this predictor was not loaded with uncertainty "mc".
+        """
+        if not isinstance(self._inference, MonteCarlo):
+            raise SettingsError("a curve over samples needs uncertainty 'mc'")
+        small, size = self._shrink([image]), (image.shape[0], image.shape[1])
+        with torch.inference_mode():
+            for count, belief in self._inference.growing(small, counts):
+                maps = read_out(self._refine(belief, small), size)
+                arrays: list[Any] = [None if m is None else plain(m)[0].numpy() for m in maps]
+                yield count, Segmentation(*arrays)
+
+    def believe(self, images: np.ndarray, stamp: float | None = None) -> Belief:
+        """What the network says at its own resolution.
+
+        Args:
+            images: (N, H, W, 3) uint8 RGB.
+            stamp: as for `predict`.
+
+        Returns:
+            Maps (N, ..., h, w) on the predictor's device, h and w from `network_size`.
+        """
+        with torch.inference_mode():
+            return self._believe(self._shrink(list(images)), shots_of(len(images), stamp))
+
+    def _segment(self, images: list[np.ndarray], shots: Sequence[Shot]) -> Segmentation:
+        """Segment images of one size: maps (N, H, W)."""
+        with torch.inference_mode():
+            maps = self._twice(lambda: self._maps(images, shots))
+        arrays: list[Any] = [None if each is None else each.numpy() for each in maps]
+        found = Segmentation(*arrays)
+        if not np.isfinite(found.confidence).all():
+            raise AnswerError("the network's answer is not finite; are the weights damaged?")
+        return found
+
+    def _shrink(self, images: list[np.ndarray]) -> Tensor:
+        """Images of one size at the network's resolution: (N, h, w, 3) uint8 on the CPU."""
+        shape = images[0].shape[0], images[0].shape[1]
+        size = self.engine.size or network_size(shape, self.info.input_size)
+        if size == self.engine.size:
+            _check_proportions(shape, size)
+        return torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
+
+    def _believe(self, small: Tensor, shots: Sequence[Shot] = ()) -> Belief:
+        return self._refine(self._inference(small, shots), small)
+
+    def _maps(self, images: list[np.ndarray], shots: Sequence[Shot]) -> list[Tensor | None]:
+        """The maps of a `Segmentation`, on the CPU."""
+        size = images[0].shape[0], images[0].shape[1]
+        small = self._shrink(images)
+        if self._graphs is not None:
+            maps: Sequence[Tensor | None] = [*self._graphs(small, size), None, None]
+        else:
+            maps = read_out(self._believe(small, shots), size)
+        return [None if each is None else plain(each) for each in maps]
+
+    def _kernels(self, small: Tensor, size: tuple[int, int]) -> list[Tensor]:
+        """The first three maps of one pass, from images that are on the GPU already."""
+        return [each for each in read_out(self._believe(small), size) if each is not None]
+
+    def _twice(self, work: Callable[[], list[Tensor | None]]) -> list[Tensor | None]:
+        """Do some work, and again with less memory where it was too much."""
+        with suppress(torch.cuda.OutOfMemoryError):
+            return work()
+        self._inference.spare_memory()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        try:
+            return work()
+        except torch.cuda.OutOfMemoryError as error:
+            raise DeviceMemoryError(
+                f"the GPU has too little memory ({str(error).splitlines()[0]}); free some, or "
+                "choose a smaller network or smaller images"
+            ) from None
+
+
+def _alive(method: WeakMethod[Any]) -> Any:
+    found = method()
+    assert found is not None
+    return found
+
+
+def _check_proportions(image: tuple[int, ...], size: tuple[int, int]) -> None:
+    """Say once that an export of a fixed size squeezes the images of this camera."""
+    stretch = (image[0] / image[1]) / (size[0] / size[1])
+    if not 0.9 < stretch < 1.1:
+        height, width = network_size((image[0], image[1]), size)
+        say_once(
+            f"images of {image[0]}x{image[1]} are squeezed to the export's {size[0]}x{size[1]}; "
+            f"one that fits: segnet export WEIGHTS --size {height}x{width}"
+        )

@@ -1,0 +1,86 @@
+"""How a network is asked: once, many times with dropout, or once a frame over a video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from torch import Tensor
+
+from segnet_model.base.choices import UNCERTAINTIES
+from segnet_model.base.errors import SettingsError
+from segnet_model.engines import Engine
+from segnet_model.engines.torch_engine import TorchEngine
+from segnet_model.inference.belief import Belief
+from segnet_model.inference.monte_carlo import MonteCarlo
+from segnet_model.inference.shots import Shot
+from segnet_model.inference.temporal import Temporal
+from segnet_model.networks.outputs import probabilities
+
+
+class Inference(Protocol):
+    """A way to ask."""
+
+    def __call__(self, images: Tensor, shots: Sequence[Shot] = ()) -> Belief:
+        """Ask about images.
+
+        Args:
+            images: (N, h, w, 3) uint8 RGB on the CPU.
+            shots: where and when they were taken; without, each is of a camera of its own.
+        """
+
+    def reset(self) -> None:
+        """Forget earlier images, as if none had been asked about."""
+
+    def spare_memory(self) -> bool:
+        """Need less memory from now on; False where that is not possible."""
+
+
+class SinglePass:
+    """One pass without dropout."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Ask this engine."""
+        self._engine = engine
+
+    def __call__(self, images: Tensor, shots: Sequence[Shot] = ()) -> Belief:
+        """See `Inference`."""
+        logits = self._engine.logits(images)
+        return Belief(probabilities(logits, self._engine.info.temperature("none")))
+
+    def reset(self) -> None:
+        """See `Inference`."""
+
+    def spare_memory(self) -> bool:
+        """See `Inference`."""
+        return False
+
+
+def choose_inference(engine: Engine, uncertainty: str, samples: int, seed: int) -> Inference:
+    """The way of this name.
+
+    Args:
+        engine: to ask; "mc" and "temporal" need PyTorch and a network with dropout.
+        uncertainty: one of `UNCERTAINTIES`.
+        samples: passes of "mc", at least 1.
+        seed: of the dropout masks, 0 or more.
+
+    Raises:
+        SettingsError: with the mend, where these do not go together.
+    """
+    if uncertainty not in UNCERTAINTIES:
+        raise SettingsError(f"uncertainty {uncertainty!r} is none of {', '.join(UNCERTAINTIES)}")
+    if samples < 1:
+        raise SettingsError(f"samples is {samples}; give at least 1")
+    if not 0 <= seed < 2**31:
+        raise SettingsError(f"seed is {seed}; give 0 to {2**31 - 1}")
+    if uncertainty == "none":
+        return SinglePass(engine)
+    if not isinstance(engine, TorchEngine):
+        raise SettingsError(
+            f"uncertainty {uncertainty!r} needs the network's dropout, which an export to "
+            f"{engine.name} has not; give the .safetensors file, or choose uncertainty 'none'"
+        )
+    if uncertainty == "mc":
+        return MonteCarlo(engine, samples, seed)
+    return Temporal(engine, seed)

@@ -1,0 +1,96 @@
+"""From a camera's pixels to the network's input, and from its output back to the pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from segnet_model.base.errors import ImageError
+
+MULTIPLE = 8  # pixels; most stages halve such sides without a remainder
+LEAST = 32  # pixels; less than one value would be left after five halvings
+
+
+def network_size(image_size: tuple[int, int], input_size: tuple[int, int]) -> tuple[int, int]:
+    """The size at which the network sees an image.
+
+    It has about as many pixels as the size that the network was trained at, but the image's own
+    proportions: a wide camera is not squeezed, so that things keep the shapes that were learned.
+
+    Args:
+        image_size: (height, width) of the image in pixels.
+        input_size: (height, width) that the network was trained at.
+
+    Returns:
+        (height, width), multiples of 8 and at least 32.
+    """
+    scale = sqrt(input_size[0] * input_size[1] / (image_size[0] * image_size[1]))
+    height, width = (max(LEAST, round(side * scale / MULTIPLE) * MULTIPLE) for side in image_size)
+    return height, width
+
+
+def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize an image without aliasing.
+
+    Args:
+        image: (H, W, 3) uint8.
+        size: (height, width) of the result.
+
+    Returns:
+        (height, width, 3) uint8; the image itself where it has this size.
+    """
+    if image.shape[:2] == size:
+        return image
+    shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]
+    return cv2.resize(
+        image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+
+
+class Normalise:
+    """Scales bytes to 0..1, takes the mean away and divides by the standard deviation."""
+
+    def __init__(
+        self, mean: Sequence[float], std: Sequence[float], device: torch.device | None = None
+    ) -> None:
+        """Keep the factors where the images will be.
+
+        Args:
+            mean: of each channel, in 0..1.
+            std: of each channel, in 0..1.
+            device: of the images.
+        """
+        self._scale = torch.tensor([1 / (255 * s) for s in std], device=device)
+        self._shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Normalise (N, H, W, 3) uint8 RGB.
+
+        Returns:
+            (N, 3, H, W) float32 in channels-last memory, which is the order that the bytes came in.
+        """
+        return (images * self._scale - self._shift).permute(0, 3, 1, 2)
+
+
+def resize_maps(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize maps (N, C, h, w) bilinearly to (N, C, height, width)."""
+    if maps.shape[-2:] == size:
+        return maps
+    return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+
+
+def check_images(images: np.ndarray) -> None:
+    """Raise ImageError unless images is (N, H, W, 3) uint8 with pixels in it."""
+    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
+        raise ImageError(
+            f"image of shape {images.shape} and type {images.dtype}; expected (H, W, 3) or "
+            "(N, H, W, 3) uint8 RGB"
+        )
+    if 0 in images.shape:
+        raise ImageError(f"image of shape {images.shape} has no pixels")

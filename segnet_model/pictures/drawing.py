@@ -1,0 +1,101 @@
+"""Pictures for people: labels over the image, values as heat, and sheets of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from segnet_model.labels import LabelSet
+from segnet_model.pictures.legend import draw_legend, legend_ids
+
+TITLE_HEIGHT = 24  # pixels
+GAP = 4  # pixels
+OUTLINE = (90, 255, 90)  # RGB; between dark edges it is seen on every class's colour
+
+
+def overlay(
+    image: np.ndarray, labels: np.ndarray, label_set: LabelSet, alpha: float = 0.5
+) -> np.ndarray:
+    """Lay the classes' colours over an image.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        labels: (H, W) uint8 class ids.
+        label_set: gives the colours.
+        alpha: 0 shows the image alone, 1 the colours alone.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
+    return cv2.addWeighted(image, 1 - alpha, label_set.colorize(labels), alpha, 0)
+
+
+def draw_outline(image: np.ndarray, drivable: np.ndarray) -> None:
+    """Draw the edge of where the robot may drive onto an image.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, changed in place.
+        drivable: (H, W) uint8; not 0 where the robot may drive.
+    """
+    parts, _ = cv2.findContours(drivable, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    width = max(1, round(min(image.shape[:2]) / 240))
+    cv2.polylines(image, parts, True, (0, 0, 0), width + 2)
+    cv2.polylines(image, parts, True, OUTLINE, width)
+
+
+def annotated(
+    image: np.ndarray,
+    labels: np.ndarray,
+    label_set: LabelSet,
+    drivable: np.ndarray | None = None,
+    alpha: float = 0.5,
+) -> np.ndarray:
+    """Lay the classes' colours over an image, with their names and the edge of the drivable area.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        labels: (H, W) uint8 class ids.
+        label_set: gives the colours and names.
+        drivable: (H, W) uint8; not 0 where the robot may drive. None draws no edge.
+        alpha: as for `overlay`.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
+    drawn = overlay(image, labels, label_set, alpha)
+    if drivable is not None:
+        draw_outline(drawn, drivable)
+    draw_legend(drawn, label_set, legend_ids(labels, label_set))
+    return drawn
+
+
+def heat(values: np.ndarray) -> np.ndarray:
+    """Draw (H, W) floats from 0 (dark) to 1 (bright) as (H, W, 3) uint8 RGB."""
+    grey = (np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+
+
+def panel(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str]) -> np.ndarray:
+    """Lay pictures out in a grid with a title over each column.
+
+    Args:
+        rows: of pictures, (H, W, 3) uint8 RGB or (H, W) uint8 grey, all of one H and W.
+        titles: one a column.
+
+    Returns:
+        The sheet, (rows, columns, 3) uint8 RGB on white.
+    """
+    height, width = rows[0][0].shape[:2]
+    down, right = height + GAP, width + GAP
+    sheet = np.full((TITLE_HEIGHT + len(rows) * down, len(titles) * right, 3), 255, np.uint8)
+    for column, title in enumerate(titles):
+        at = (column * right + 6, TITLE_HEIGHT - 8)
+        cv2.putText(sheet, title, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+    for row, pictures in enumerate(rows):
+        top = TITLE_HEIGHT + row * down
+        for column, picture in enumerate(pictures):
+            rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, 2)
+            sheet[top : top + height, column * right : column * right + width] = rgb
+    return sheet

@@ -1,0 +1,71 @@
+"""The node's own message types, for recordings that are made and read without ROS.
+
+The texts are those of msg/, and of vision_msgs 4, without their comments; a test compares.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from rosbags.typesys import get_types_from_msg
+from rosbags.typesys.store import Typestore
+
+from segnet_model.bags.messages import new_types
+
+CLASS = "segnet_ros/msg/SegmentationClass"
+CLASS_MAP = "segnet_ros/msg/ClassMap"
+STATS = "segnet_ros/msg/SegmentationStats"
+VISION_CLASS = "vision_msgs/msg/VisionClass"
+LABEL_INFO = "vision_msgs/msg/LabelInfo"
+
+DEFINITIONS = {
+    CLASS: """\
+uint8 id
+string name
+uint8 r
+uint8 g
+uint8 b
+bool drivable
+""",
+    CLASS_MAP: """\
+std_msgs/Header header
+segnet_ros/SegmentationClass[] classes
+uint8 ignore_id
+string network
+string weights
+string weights_sha256
+string license
+""",
+    STATS: """\
+std_msgs/Header header
+float32[] class_fractions
+float32 drivable_fraction
+float32 mean_confidence
+float32 mean_uncertainty
+float32 inference_ms
+float32 total_ms
+float32 latency_ms
+uint64 frames_received
+uint64 frames_processed
+uint64 frames_dropped
+uint64 frames_rejected
+""",
+    VISION_CLASS: """\
+uint16 class_id
+string class_name
+""",
+    LABEL_INFO: """\
+std_msgs/Header header
+vision_msgs/VisionClass[] class_map
+float32 threshold
+""",
+}
+
+
+@cache
+def node_types() -> Typestore:
+    """The standard message types and the node's; shared, so nothing may be added."""
+    types = new_types()
+    for name, text in DEFINITIONS.items():
+        types.register(get_types_from_msg(text, name))
+    return types

@@ -1,0 +1,5 @@
+"""Procedural drives: a camera moves along a street, and the truth of every pixel is known."""
+
+from segnet_model.scenes.drive import Camera, Drive, SceneFrame
+
+__all__ = ["Camera", "Drive", "SceneFrame"]

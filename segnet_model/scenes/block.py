@@ -1,0 +1,164 @@
+"""What stands still in one block of the street."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from segnet_model.scenes.buildings import building
+from segnet_model.scenes.cars import car
+from segnet_model.scenes.cast import Cast
+from segnet_model.scenes.draws import Purpose, chance, stream
+from segnet_model.scenes.furniture import (
+    POLE_REACH,
+    SIGN_REACH,
+    draw_fence,
+    fence,
+    lamp_post,
+    traffic_light,
+    traffic_sign,
+)
+from segnet_model.scenes.props import Prop
+from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, PARKING, Plan, Street, draw_plan
+from segnet_model.scenes.trees import tree, tree_line
+from segnet_model.scenes.weather import Weather
+
+Span = tuple[float, float]  # metres along x
+_FENCE_PIECE = 8.0  # metres
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """All that a block is built from."""
+
+    street: Street
+    weather: Weather
+    cast: Cast
+    zoom: float  # pixels across per pixel of the reference camera (480 wide, f = 360)
+
+
+def build_block(site: Site, block: int) -> list[Prop]:
+    """Return the props of one block; a block never depends on another."""
+    plan = draw_plan(site.street, block)
+    props: list[Prop] = []
+    for hand in (1, -1):
+        rng = stream(site.street.seed, Purpose.BLOCK, block + BLOCKS_BEHIND, (hand + 1) // 2)
+        for span in _built_spans(plan):
+            props += _lots(rng, site, span, hand)
+        props += _backdrop(rng, site, plan, hand)
+        props += _kerbside(rng, site, plan, hand)
+        props += _parked_cars(rng, site, plan, hand)
+    return props
+
+
+def _built_spans(plan: Plan) -> list[Span]:
+    """Return the stretches beside the side street, less its pavements."""
+    end, gap = plan.start + BLOCK, plan.side_street
+    if not gap.exists:
+        return [(plan.start, end)]
+    return [(plan.start, gap.start - 2.5), (gap.end + 2.5, end)]
+
+
+def _lots(rng: np.random.Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
+    """Fill a stretch with houses at the pavement, houses behind a fence, and green plots."""
+    x = span[0]
+    while span[1] - x > 4.0:
+        width = rng.uniform(8.0, 15.0)
+        lot = (x, span[1] if span[1] - x - width < 5.0 else x + width)
+        kind = rng.random()
+        if kind < 0.38:
+            yield building(rng, site.street, site.weather, lot, 0.0, hand)
+        elif kind < 0.72:
+            yield from _garden_house(rng, site, lot, hand)
+        else:
+            yield from _green_plot(rng, site, lot, hand)
+        x = lot[1]
+
+
+def _garden_house(rng: np.random.Generator, site: Site, lot: Span, hand: int) -> Iterator[Prop]:
+    """Return a house set back behind its fence, sometimes with a tree between."""
+    setback, gap = rng.uniform(3.0, 6.0), rng.uniform(0.0, 1.5)
+    house = (lot[0] + gap, lot[1] - gap)
+    yield building(rng, site.street, site.weather, house, setback, hand)
+    yield from _fence_row(rng, site, lot, hand)
+    if chance(rng, 0.4):
+        yield _plant(rng, site, rng.uniform(*lot), hand, setback * 0.5, rng.uniform(0.5, 0.8))
+
+
+def _green_plot(rng: np.random.Generator, site: Site, lot: Span, hand: int) -> Iterator[Prop]:
+    """Return a plot of trees behind a fence."""
+    yield from _fence_row(rng, site, lot, hand)
+    for x in np.arange(lot[0] + 1.5, lot[1] - 1.0, rng.uniform(3.0, 5.0)):
+        yield _plant(rng, site, float(x), hand, rng.uniform(1.5, 5.0), rng.uniform(0.7, 1.1))
+
+
+def _plant(
+    rng: np.random.Generator, site: Site, x: float, hand: int, beyond: float, scale: float
+) -> Prop:
+    """Return a tree `beyond` metres behind the property line."""
+    kind = site.cast.trees[int(rng.integers(len(site.cast.trees)))]
+    y = hand * (site.street.side(hand).line + beyond)
+    return tree(kind, site.street.place(x, y), scale, site.weather)
+
+
+def _fence_row(rng: np.random.Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
+    """Return a fence along the property line."""
+    texture, y = draw_fence(rng), hand * site.street.side(hand).line
+    edges = np.linspace(*span, int(np.ceil((span[1] - span[0]) / _FENCE_PIECE)) + 1)
+    for start, end in pairwise(edges):
+        ends = site.street.place(float(start), y), site.street.place(float(end), y)
+        yield fence(texture, *ends, site.weather)
+
+
+def _backdrop(rng: np.random.Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
+    """Return what closes the view between the houses and down the side street."""
+    setback = rng.uniform(20.0, 26.0)
+    span = (plan.start, plan.start + BLOCK)
+    if chance(rng, 0.5):
+        yield building(rng, site.street, site.weather, span, setback, hand)
+        return
+    y = hand * (site.street.side(hand).line + setback)
+    leaf = tuple(np.asarray(site.cast.trees[0].texture.rgb.mean(axis=(0, 1)) * 1.2))
+    ends = site.street.place(span[0], y), site.street.place(span[1], y)
+    yield tree_line(rng, *ends, site.weather, (float(leaf[0]), float(leaf[1]), float(leaf[2])))
+
+
+def _kerbside(rng: np.random.Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
+    """Return trees, lamps and signs in a row at the kerb, spaced so as not to touch."""
+    avenue = chance(rng, 0.7)
+    x = plan.start + rng.uniform(1.0, 4.0)
+    while x < plan.start + BLOCK - 1.0:
+        if not plan.side_street.covers(x, 2.0):
+            yield from _post(rng, site, x, hand, avenue)
+        x += rng.uniform(4.5, 7.5)
+
+
+def _post(
+    rng: np.random.Generator, site: Site, x: float, hand: int, avenue: bool
+) -> Iterator[Prop]:
+    """Return one thing at the kerb."""
+    side, kind = site.street.side(hand), rng.random()
+    foot = site.street.place(x, hand * (side.half_road + 0.55))
+    if kind < 0.26:
+        yield lamp_post(rng, foot, -hand, site.weather, POLE_REACH * site.zoom)
+    elif kind < 0.50:
+        yield traffic_sign(rng, foot, site.weather, SIGN_REACH * site.zoom)
+    elif kind < 0.60:
+        yield traffic_light(rng, foot, site.weather, SIGN_REACH * site.zoom)
+    elif avenue and kind < 0.92:
+        tree_kind = site.cast.trees[int(rng.integers(len(site.cast.trees)))]
+        yield tree(tree_kind, foot, rng.uniform(0.7, 1.0), site.weather)
+
+
+def _parked_cars(rng: np.random.Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
+    """Return the cars along the kerb, if cars may stand on this side."""
+    side = site.street.side(hand)
+    y, x = hand * (side.half_road - PARKING / 2), plan.start + 3.0
+    while side.parking and x < plan.start + BLOCK - 2.5:
+        clear = not plan.side_street.covers(x, 5.0) and not plan.zebra.covers(x, 4.5)
+        kind = site.cast.cars[int(rng.integers(len(site.cast.cars)))]
+        if clear and chance(rng, 0.55):
+            along = site.street.heading(x) * (hand * site.street.keep)
+            yield car(kind, site.street.place(x, y + rng.uniform(-0.1, 0.1)), along, site.weather)
+        x += rng.uniform(5.2, 6.5)

@@ -1,0 +1,94 @@
+"""The camera's way along the street, and where its rays meet the ground."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from segnet_model.scenes.draws import Purpose, stream
+from segnet_model.scenes.panels import Floats, View
+from segnet_model.scenes.street import Street
+
+_FAR = 1e6  # metres; stands in for the ground point of a ray that never meets it
+
+
+@dataclass(frozen=True, eq=False)
+class CameraMotion:
+    """How a vehicle sways about the middle of its lane; all of it smooth in time."""
+
+    street: Street
+    lift: float  # metres added to the mount height
+    tilt: float  # radians added to the pitch
+    sway: Floats  # (4, 3): for y, yaw, pitch and roll: amplitude, radians a second, phase
+
+    def pose(self, x: float, stamp: float, height: float, pitch: float) -> Floats:
+        """Return camera_to_world (4, 4) at x metres along the street."""
+        aside, yaw, nod, roll = self.sway[:, 0] * np.sin(self.sway[:, 1] * stamp + self.sway[:, 2])
+        lane = self.street.keep * self.street.lane_width / 2
+        position = self.street.place(x, lane + float(aside), height + self.lift)
+        yaw += np.arctan(self.street.slope(x + 6.0))  # a driver looks a little ahead into the bend
+        return look(position, float(yaw), pitch + self.tilt + float(nod), float(roll))
+
+
+def draw_motion(seed: int, street: Street) -> CameraMotion:
+    """Draw the movements of one drive's camera."""
+    rng = stream(seed, Purpose.MOTION)
+    amplitude = np.array([0.3, 0.02, 0.004, 0.006]) * rng.uniform(0.3, 1.0, 4)
+    rate = np.array([0.5, 0.6, 5.0, 2.0]) * rng.uniform(0.7, 1.3, 4)
+    sway = np.stack([amplitude, rate, rng.uniform(0, 2 * np.pi, 4)], axis=1)
+    return CameraMotion(street, rng.uniform(-0.05, 0.05), rng.uniform(-0.02, 0.02), sway)
+
+
+def look(position: Floats, yaw: float, pitch: float, roll: float) -> Floats:
+    """Return the (4, 4) pose of a camera; yaw turns left, pitch down, roll clockwise."""
+    forward = np.array([np.cos(pitch) * np.cos(yaw), np.cos(pitch) * np.sin(yaw), -np.sin(pitch)])
+    right = np.array([np.sin(yaw), -np.cos(yaw), 0.0])
+    down = np.cross(forward, right)
+    pose = np.eye(4)
+    pose[:3, 0] = np.cos(roll) * right + np.sin(roll) * down
+    pose[:3, 1] = np.cos(roll) * down - np.sin(roll) * right
+    pose[:3, 2] = forward
+    pose[:3, 3] = position
+    return pose
+
+
+@dataclass(frozen=True, eq=False)
+class GroundHits:
+    """Where the rays of the lower image rows meet the plane z = 0."""
+
+    first_row: int
+    x: Floats  # (h, W) world metres, as y is; far away for a ray above the horizon
+    y: Floats
+    depth: Floats  # (h, W) metres along the optical axis
+    hit: npt.NDArray[np.bool_]  # (h, W) False above the horizon
+    footprint: Floats  # (h, W) metres across the street from one pixel to the next
+
+
+def cast_rays(view: View, shape: tuple[int, ...]) -> Floats:
+    """Return (3, H, W) world rays of depth 1."""
+    matrix = view.matrix
+    x = (np.arange(shape[1]) - matrix[0, 2]) / matrix[0, 0]
+    y = (np.arange(shape[0]) - matrix[1, 2]) / matrix[1, 1]
+    right, down, forward = view.camera_to_world[:3, :3].T
+    across, along = x * right[:, None], y * down[:, None] + forward[:, None]
+    return np.asarray(across[:, None, :] + along[:, :, None])
+
+
+def ground_hits(view: View, rays: Floats) -> GroundHits:
+    """Meet the ground with (3, H, W) rays."""
+    falling = rays[2] < -1e-6
+    rows = falling.any(axis=1)
+    first_row = int(np.argmax(rows)) if rows.any() else rays.shape[1]
+    hit = falling[first_row:]
+    position = view.camera_to_world[:3, 3]
+    depth = -position[2] / np.where(hit, rays[2, first_row:], -position[2] / _FAR)
+    x, aside = position[0] + depth * rays[0, first_row:], depth * rays[1, first_row:]
+    # Far to the side, the next row down is a longer way across the street than the next column.
+    footprint = depth / view.matrix[0, 0] * np.maximum(1.0, np.abs(aside) / position[2])
+    return GroundHits(first_row, x, position[1] + aside, depth, hit, footprint)
+
+
+def sky_row_count(rays: Floats) -> int:
+    """Return how many rows from the top hold any sky."""
+    rows = (rays[2] >= -1e-6).any(axis=1)
+    return int(rows.size - np.argmax(rows[::-1])) if rows.any() else 0

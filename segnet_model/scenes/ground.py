@@ -1,0 +1,257 @@
+"""The plane z = 0: road, pavement, markings and shadows, looked up where each ray meets it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segnet_model.scenes.camera import GroundHits
+from segnet_model.scenes.draws import Colour, Purpose, chance, noise_tile, stream, vary
+from segnet_model.scenes.panels import Canvas, Floats
+from segnet_model.scenes.street import PARKING, Plan, Street
+from segnet_model.scenes.weather import Weather
+
+Single = npt.NDArray[np.float32]
+ROAD, PAVEMENT = 3, 4
+KERB = 0.16  # metres
+_LINE = 0.12  # metres
+_TILE = 512  # texels a side
+_FINE, _COARSE = 50.0, 8.0  # texels a metre
+_SHADOW_SCALE = 6.0  # texels a metre
+_SHADOW_AHEAD, _SHADOW_ASIDE = 88.0, 24.0  # metres
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Materials of one drive."""
+
+    asphalt: Colour
+    paving: Colour
+    kerb: Colour
+    paint: Colour
+    edge_lines: int  # 0, 1 or 2 lines along the kerb
+    dash: float  # metres, length of the centre line's dashes, 0 for a solid line
+    rough: Single  # (512, 512) fine noise
+    patches: Single  # (512, 512) coarse noise
+    slabs: Single  # (512, 512) brightness of paving stones
+
+
+def draw_ground(seed: int) -> Ground:
+    """Draw the materials of a drive."""
+    rng = stream(seed, Purpose.GROUND)
+    tones: tuple[Colour, ...] = ((168, 162, 152), (150, 148, 148), (176, 150, 132), (186, 182, 172))
+    return Ground(
+        asphalt=vary(rng, (92, 92, 96), 12),
+        paving=vary(rng, tones[int(rng.integers(len(tones)))], 8),
+        kerb=vary(rng, (196, 194, 188), 8),
+        paint=(255, 205, 70) if chance(rng, 0.2) else (238, 238, 232),
+        edge_lines=int(rng.integers(0, 3)),
+        dash=0.0 if chance(rng, 0.2) else rng.uniform(2.0, 4.0),
+        rough=noise_tile(rng, _TILE, (512, 256, 128)),
+        patches=noise_tile(rng, _TILE, (8, 16, 64, 128)),
+        slabs=_slabs(rng),
+    )
+
+
+def _slabs(rng: np.random.Generator) -> Single:
+    """Return a tile of paving stones: each of its own tone, with dark joints."""
+    count = int(rng.choice([8, 16]))
+    step = _TILE // count
+    tones = rng.normal(0.0, 0.06, (count, count)).astype(np.float32)
+    tile = np.kron(tones, np.ones((step, step), np.float32))
+    tile[::step, :] = tile[:, ::step] = -0.35
+    tile[1::step, :] = tile[:, 1::step] = -0.25
+    return np.asarray(tile, np.float32)
+
+
+def paint_ground(
+    canvas: Canvas,
+    hits: GroundHits,
+    street: Street,
+    plans: Sequence[Plan],
+    ground: Ground,
+) -> None:
+    """Draw the ground wherever a ray meets it."""
+    across = hits.y - street.bend(hits.x)
+    road = is_road(hits.x, across, street, plans)
+    marks = _Marks(
+        hits.x.astype(np.float32),
+        across.astype(np.float32),
+        hits.footprint.astype(np.float32),
+    )
+    colour = _surface(ground, hits, across, road)
+    _blend(colour, _markings(marks, street, ground, plans) * road, ground.paint)
+    _blend(colour, _kerbs(marks, street) * ~road, ground.kerb)
+    rows, shown = slice(hits.first_row, None), hits.hit[..., None]
+    np.copyto(canvas.albedo[rows], np.clip(colour, 0, 255).astype(np.uint8), where=shown)
+    np.copyto(canvas.depth[rows], hits.depth, where=hits.hit)
+    labels = np.where(road, np.uint8(ROAD), np.uint8(PAVEMENT))
+    np.copyto(canvas.labels[rows], labels, where=hits.hit)
+
+
+def _surface(
+    ground: Ground, hits: GroundHits, across: Floats, road: npt.NDArray[np.bool_]
+) -> Single:
+    """Return the colours of asphalt and paving stones before anything is painted on them."""
+    grain = _grain(ground, hits)
+    paved = _paved(ground, hits, across) + grain * np.float32(0.5)
+    palette = np.array([ground.paving, ground.asphalt], np.float32)
+    colour = palette[road.astype(np.intp)]
+    colour *= (1 + np.where(road, grain, paved))[..., None]
+    return np.asarray(colour, np.float32)
+
+
+def is_road(
+    x: Floats, across: Floats, street: Street, plans: Sequence[Plan]
+) -> npt.NDArray[np.bool_]:
+    """Return which points, metres along the street and across it, are road and not pavement."""
+    road = (across < street.left.half_road) & (across > -street.right.half_road)
+    for plan in (plan for plan in plans if plan.side_street.exists):
+        road |= (x > plan.side_street.start) & (x < plan.side_street.end)
+    return np.asarray(road)
+
+
+def _look_up(tile: Single, x: Floats, y: Floats, scale: float) -> Single:
+    """Return a periodic tile's values at world points."""
+    u = np.mod(x * scale, _TILE).astype(np.float32)
+    v = np.mod(y * scale, _TILE).astype(np.float32)
+    found = cv2.remap(tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return np.asarray(found, np.float32)
+
+
+def _grain(ground: Ground, hits: GroundHits) -> Single:
+    """Return relative brightness: fine grain near the camera, patches everywhere."""
+    near = np.exp(hits.depth.astype(np.float32) * np.float32(-1 / 9))
+    fine = _look_up(ground.rough, hits.x, hits.y, _FINE)
+    coarse = _look_up(ground.patches, hits.x, hits.y, _COARSE)
+    return np.asarray(fine * near * np.float32(0.3) + coarse * np.float32(0.16), np.float32)
+
+
+def _paved(ground: Ground, hits: GroundHits, across: Floats) -> Single:
+    """Return relative brightness of paving stones, fading before they are too small to see."""
+    near = np.exp(hits.depth.astype(np.float32) * np.float32(-1 / 14))
+    return np.asarray(_look_up(ground.slabs, hits.x, across, 64.0) * near, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """Ground points in street coordinates and the size of a pixel there, metres."""
+
+    x: Single
+    across: Single
+    footprint: Single
+
+    def lines(self, centres: Sequence[float], width: float = _LINE) -> Single:
+        """Return how much of each pixel the nearest of some lines along the street covers, 0..1."""
+        nearest = np.full_like(self.across, np.inf)
+        for centre in centres:
+            np.minimum(nearest, np.abs(self.across - np.float32(centre)), out=nearest)
+        share = np.clip((np.float32(width / 2) - nearest) / self.footprint + np.float32(0.5), 0, 1)
+        return np.asarray(share * np.minimum(1, np.float32(width) / self.footprint), np.float32)
+
+    def dashes(self, length: float, gap: float) -> npt.NDArray[np.bool_]:
+        """Return where a dashed line is painted."""
+        return np.asarray(np.mod(self.x, np.float32(length + gap)) < np.float32(length))
+
+    def between(self, start: float, end: float) -> npt.NDArray[np.bool_]:
+        """Return which points lie between two x."""
+        return np.asarray((self.x > start) & (self.x < end))
+
+    def stripes(self, inside: npt.NDArray[np.bool_]) -> Single:
+        """Return how much of each pixel inside a zebra crossing is painted, 0..1."""
+        away = np.abs(np.mod(self.across[inside], np.float32(1)) - np.float32(0.5))
+        share = (np.float32(0.25) - away) / self.footprint[inside] + np.float32(0.5)
+        return np.asarray(np.clip(share, 0, 1), np.float32)
+
+
+def _markings(marks: _Marks, street: Street, ground: Ground, plans: Sequence[Plan]) -> Single:
+    """Return how much of each pixel is paint, 0..1."""
+    paint = marks.lines([0.0])
+    if ground.dash:
+        paint *= marks.dashes(ground.dash, ground.dash * 1.2)
+    between = [hand * lane * street.lane_width for hand, lane in _lane_edges(street)]
+    if between:
+        paint = np.maximum(paint, marks.lines(between) * marks.dashes(3.0, 5.0))
+    paint = np.maximum(paint, marks.lines(_solid_lines(street, ground)))
+    for plan in plans:
+        if plan.side_street.exists:
+            paint[marks.between(plan.side_street.start - 1, plan.side_street.end + 1)] = 0
+        if plan.zebra.exists:
+            inside = marks.between(plan.zebra.start, plan.zebra.end)
+            paint[inside] = marks.stripes(inside)
+    low, high = -street.right.half_road, street.left.half_road
+    return paint * ((marks.across > low) & (marks.across < high))
+
+
+def _lane_edges(street: Street) -> list[tuple[int, int]]:
+    """Return the side and number of each lane with another lane of its direction beyond it."""
+    return [(hand, lane) for hand in (1, -1) for lane in range(1, street.side(hand).lanes)]
+
+
+def _solid_lines(street: Street, ground: Ground) -> list[float]:
+    """Return where the lines of bicycle lanes, parking and kerbs lie, metres from the centre."""
+    lines = []
+    for hand in (1, -1):
+        side = street.side(hand)
+        lines.append(hand * side.lanes * street.lane_width)
+        if side.parking:
+            lines.append(hand * (side.half_road - PARKING))
+        lines += [hand * (side.half_road - 0.25 - 0.24 * i) for i in range(ground.edge_lines)]
+    return lines
+
+
+def _kerbs(marks: _Marks, street: Street) -> Single:
+    centres = street.left.half_road + KERB / 2, -street.right.half_road - KERB / 2
+    return marks.lines(centres, KERB)
+
+
+def _blend(colour: Single, share: npt.NDArray[np.floating], other: Colour) -> None:
+    touched = share > 0
+    old = colour[touched]
+    new = np.array(other, np.float32)
+    colour[touched] = old + (new - old) * share[touched][:, None].astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Shadow:
+    """A dark shape on the ground."""
+
+    outline: Floats  # (k, 2) world metres, convex
+    strength: float = 1.0  # 1 blocks the whole sun; above 1 is under a car, where no sky is seen
+
+
+def shade_ground(
+    canvas: Canvas,
+    hits: GroundHits,
+    shadows: Sequence[Shadow],
+    weather: Weather,
+    camera: Floats,
+) -> None:
+    """Darken the ground, from a map of the shadows seen from above; camera: (3,) its position.
+
+    The map lies on whole metres in the world, so that shadows do not crawl as the camera moves.
+    """
+    corner = np.floor(camera[:2]) - (4.0, _SHADOW_ASIDE)
+    size = (int(2 * _SHADOW_ASIDE * _SHADOW_SCALE), int(_SHADOW_AHEAD * _SHADOW_SCALE))
+    lit = _shadow_map(shadows, corner, size, weather)
+    x = ((hits.x - corner[0]) * _SHADOW_SCALE).astype(np.float32)
+    y = ((hits.y - corner[1]) * _SHADOW_SCALE).astype(np.float32)
+    light = cv2.remap(
+        lit, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255.0
+    )
+    np.copyto(canvas.light[hits.first_row :], light / np.float32(255), where=hits.hit)
+
+
+def _shadow_map(
+    shadows: Sequence[Shadow], corner: Floats, size: tuple[int, int], weather: Weather
+) -> npt.NDArray[np.uint8]:
+    """Return a (rows along y, columns along x) map of the light, 255 where none is lost."""
+    lit = np.full(size, 255, np.uint8)
+    for shadow in sorted(shadows, key=lambda one: one.strength):
+        outline = np.round((shadow.outline - corner) * _SHADOW_SCALE * 16).astype(np.int32)
+        level = 1.0 - (1.0 - weather.shade) * min(1.0, shadow.strength)
+        level *= 1.0 - 0.55 * max(0.0, shadow.strength - 1.0)
+        cv2.fillConvexPoly(lit, outline, round(255 * level), cv2.LINE_8, 4)
+    return np.asarray(cv2.GaussianBlur(lit, (0, 0), 1.0), np.uint8)

@@ -1,0 +1,61 @@
+"""Things that stand on the ground: panels and the shadows they throw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segnet_model.scenes.ground import Shadow
+from segnet_model.scenes.panels import Floats, Panel
+from segnet_model.scenes.sketch import Texture
+from segnet_model.scenes.weather import Weather
+
+
+@dataclass(frozen=True, eq=False)
+class Prop:
+    """A thing made of panels."""
+
+    panels: tuple[Panel, ...]
+    shadows: tuple[Shadow, ...] = ()
+
+    def moved(self, offset: Floats) -> "Prop":
+        """Return the prop shifted by (3,) metres along the ground."""
+        panels = tuple(panel.moved(offset) for panel in self.panels)
+        shadows = tuple(Shadow(one.outline + offset[:2], one.strength) for one in self.shadows)
+        return Prop(panels, shadows)
+
+
+def upright(start: Floats, end: Floats, height: float) -> Floats:
+    """Return the corners (3, 3) of a wall over the line from start to end, (3,) each, seen so."""
+    rise = np.array([0.0, 0.0, height])
+    return np.stack([start + rise, end - start, -rise])
+
+
+def billboard(
+    foot: Floats, texture: Texture, size: tuple[float, float], light: float, reach: float
+) -> Panel:
+    """Return a panel across the street, its bottom centre at foot; size: width, height."""
+    half = np.array([0.0, size[0] / 2, 0.0])
+    return Panel(upright(foot + half, foot - half, size[1]), texture, light, reach)
+
+
+def wall_shadow(start: Floats, end: Floats, height: float, weather: Weather) -> Shadow:
+    """Return the shadow of a wall over the line from start to end."""
+    cast = weather.cast(height)
+    return hull_shadow([start[:2], end[:2], start[:2] + cast, end[:2] + cast])
+
+
+def oval_shadow(
+    foot: Floats, radius: float, low: float, high: float, weather: Weather, strength: float = 1.0
+) -> Shadow:
+    """Return the shadow of something round between two heights."""
+    angles = np.linspace(0, 2 * np.pi, 14, endpoint=False)
+    ring = foot[:2] + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return hull_shadow([*(ring + weather.cast(low)), *(ring + weather.cast(high))], strength)
+
+
+def hull_shadow(points: Sequence[Floats], strength: float = 1.0) -> Shadow:
+    """Return the convex shadow around the points, (2,) each."""
+    hull = cv2.convexHull(np.array(points, np.float32))
+    return Shadow(np.asarray(hull[:, 0, :], np.float64), strength)

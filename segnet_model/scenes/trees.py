@@ -1,0 +1,141 @@
+"""Trees, bushes and the distant line of trees behind the houses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segnet_model.scenes.draws import Colour, Purpose, stream, vary
+from segnet_model.scenes.panels import Floats, Panel
+from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright
+from segnet_model.scenes.sketch import Point, Sketch, Texture
+from segnet_model.scenes.weather import Weather
+
+TREE = 5
+_SCALE = 36.0  # texels a metre
+_KINDS = 5
+_LEAF_CLUMPS = 560
+_LEAVES: tuple[Colour, ...] = (
+    (66, 98, 44),
+    (84, 112, 50),
+    (52, 84, 48),
+    (106, 116, 52),
+    (72, 92, 60),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class TreeKind:
+    """A picture of a tree and its size in metres."""
+
+    texture: Texture
+    width: float
+    height: float
+    trunk: float  # height of the lowest leaves
+
+
+def draw_tree_kinds(seed: int, weather: Weather) -> list[TreeKind]:
+    """Draw the trees that grow along one drive."""
+    rng = stream(seed, Purpose.TREES)
+    species = [vary(rng, _LEAVES[int(rng.integers(len(_LEAVES)))], 8) for _ in range(2)]
+    return [_draw_tree(rng, species[kind % 2], weather) for kind in range(_KINDS)]
+
+
+def _draw_tree(rng: np.random.Generator, leaf: Colour, weather: Weather) -> TreeKind:
+    height = rng.uniform(5.5, 8.5)
+    width = height * rng.uniform(0.55, 0.8)
+    trunk = height * rng.uniform(0.25, 0.34)
+    sheet = Sketch(width, height, TREE, _SCALE)
+    _trunk(rng, sheet, trunk)
+    middle = (width / 2, (trunk + height) / 2)
+    _crown(rng, sheet, middle, (width * 0.46, (height - trunk) * 0.5), leaf, weather)
+    return TreeKind(sheet.texture(), width, height, trunk)
+
+
+def _trunk(rng: np.random.Generator, sheet: Sketch, crown: float) -> None:
+    bark = vary(rng, (88, 74, 60), 8)
+    x, half = sheet.width / 2, sheet.height * 0.026
+    sheet.polygon(
+        [
+            (x - half * 1.3, 0),
+            (x + half * 1.3, 0),
+            (x + half * 0.8, crown + 1.2),
+            (x - half * 0.8, crown + 1.2),
+        ],
+        bark,
+    )
+    sheet.polygon(
+        [(x + half * 0.3, 0), (x + half * 1.3, 0), (x + half * 0.8, crown + 1.2)], _dim(bark, 0.7)
+    )
+
+
+def _crown(
+    rng: np.random.Generator,
+    sheet: Sketch,
+    middle: Point,
+    radii: Point,
+    leaf: Colour,
+    weather: Weather,
+) -> None:
+    """Draw a ragged blob: a few boughs, each a clump of leaves that is lighter on top."""
+    count = int(rng.integers(5, 9))
+    turn, away = rng.uniform(0, 2 * np.pi, count), np.sqrt(rng.random(count)) * 0.62
+    boughs = np.stack([np.cos(turn) * away, np.sin(turn) * away], axis=1)
+    for bough in boughs:
+        _bough(sheet, _on(middle, radii, bough), radii[0] * 0.4, _dim(leaf, 0.5))
+    owner = rng.integers(0, count, _LEAF_CLUMPS)
+    turn, away = rng.uniform(0, 2 * np.pi, owner.size), np.sqrt(rng.random(owner.size)) * 0.44
+    inside = np.stack([np.cos(turn) * away, np.sin(turn) * away], axis=1)
+    spots = boughs[owner] + inside
+    sunward = float(np.clip(-weather.sun[1], -0.7, 0.7))
+    light = 0.82 + 0.2 * spots[:, 1] + 0.5 * inside[:, 1] + 0.3 * inside[:, 0] * sunward
+    light += rng.normal(0, 0.09, owner.size)
+    sizes = radii[0] * rng.uniform(0.035, 0.085, owner.size)
+    for i in np.argsort(light, kind="stable"):
+        shade = float(np.clip(light[i], 0.42, 1.35))
+        _bough(sheet, _on(middle, radii, spots[i]), float(sizes[i]), _dim(leaf, shade))
+    sheet.grain(rng, 12)
+
+
+def _on(middle: Point, radii: Point, unit: Floats) -> Point:
+    """Return the point of an ellipse's sheet that stands for a (2,) point of the unit circle."""
+    return middle[0] + radii[0] * float(unit[0]), middle[1] + radii[1] * float(unit[1])
+
+
+def _bough(sheet: Sketch, centre: Point, radius: float, colour: Colour) -> None:
+    """Draw a disc, moved inwards where the sheet ends, so that no crown is cut off straight."""
+    x = min(max(centre[0], radius), sheet.width - radius)
+    sheet.disc((x, min(centre[1], sheet.height - radius)), radius, colour)
+
+
+def _dim(colour: Colour, share: float) -> Colour:
+    return colour[0] * share, colour[1] * share, colour[2] * share
+
+
+def tree(
+    kind: TreeKind, foot: Floats, scale: float, weather: Weather, reach: float = 150.0
+) -> Prop:
+    """Return a tree standing at foot, (3,) metres."""
+    size = (kind.width * scale, kind.height * scale)
+    light = 0.25 + 0.75 * max(weather.shade + 0.25, weather.facing(np.array([-0.7, 0.0, 0.7])))
+    crown = oval_shadow(foot, size[0] * 0.4, kind.trunk * scale, size[1] * 0.9, weather)
+    trunk = oval_shadow(foot, 0.2, 0.0, kind.trunk * scale, weather)
+    return Prop((billboard(foot, kind.texture, size, min(1.0, light), reach),), (crown, trunk))
+
+
+def tree_line(
+    rng: np.random.Generator, start: Floats, end: Floats, weather: Weather, leaf: Colour
+) -> Prop:
+    """Return a hedge of distant trees over the line from start to end."""
+    length, height = float(np.abs(end - start).max()), rng.uniform(6.0, 9.0)
+    sheet = Sketch(length, height, TREE, 10.0)
+    sheet.box((0, 0), (length, height * 0.6), _dim(leaf, 0.6))
+    for _ in range(int(length * 9)):
+        x, level = rng.uniform(0, length), rng.random()
+        shade = float(np.clip(0.55 + 0.45 * level + rng.normal(0, 0.12), 0.4, 1.3))
+        top = height * (0.62 + 0.2 * np.sin(x * 0.9) * np.sin(x * 0.37 + 1))
+        centre = (x, float(level * top))
+        sheet.disc(centre, rng.uniform(0.4, 0.9), _dim(leaf, shade))
+    sheet.labels[-2:] = TREE
+    sheet.grain(rng, 10)
+    light = max(weather.shade, weather.facing(np.array([-0.4, -np.sign(start[1]) * 0.6, 0.7])))
+    return Prop((Panel(upright(start, end, height), sheet.texture(), light),))

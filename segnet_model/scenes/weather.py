@@ -1,0 +1,89 @@
+"""Sun, sky and haze of one drive."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segnet_model.scenes.draws import Colour, Purpose, chance, noise_tile, stream, vary
+from segnet_model.scenes.panels import Floats
+
+_CLOUD_TILE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Weather:
+    """What the light is like; the same for a whole drive."""
+
+    sun: Floats  # (3,) unit vector towards the sun, world axes
+    shade: float  # light in a shadow; sunlit ground has 1
+    zenith: Colour
+    horizon: Colour
+    cover: float  # 0 for a clear sky, 1 for an overcast one
+    haze_distance: float  # metres at which 63 % of a colour is lost to the haze
+    clouds: npt.NDArray[np.float32]  # (256, 256) noise
+
+    def facing(self, normal: Floats) -> float:
+        """Return the light on a surface with this (3,) outward normal."""
+        return float(self.relief(normal))
+
+    def relief(self, normals: Floats) -> Floats:
+        """Return the light (...) on a curved surface with these (..., 3) outward normals."""
+        direct = np.maximum(0.0, normals @ self.sun) / max(0.55, float(self.sun[2]))
+        sky_seen = 0.8 + 0.2 * normals[..., 2]
+        return np.asarray(sky_seen * self.shade + (1.0 - self.shade) * np.minimum(1.15, direct))
+
+    def cast(self, height: float) -> Floats:
+        """Return where on the ground, (2,) metres, a point at this height throws its shadow."""
+        return np.asarray(-self.sun[:2] * (height / max(0.25, float(self.sun[2]))))
+
+
+def draw_weather(seed: int) -> Weather:
+    """Draw the weather of a drive: sunny, hazy or overcast."""
+    rng = stream(seed, Purpose.WEATHER)
+    overcast = chance(rng, 0.35)
+    azimuth, elevation = rng.uniform(-np.pi, np.pi), rng.uniform(0.45, 1.2)
+    sun = np.array([np.cos(azimuth), np.sin(azimuth), np.tan(elevation)])
+    blue = (rng.uniform(60, 110), rng.uniform(120, 165), rng.uniform(200, 235))
+    gray = (rng.uniform(165, 215),) * 3
+    pale = vary(rng, (214, 224, 236), 8)
+    return Weather(
+        sun=np.asarray(sun / np.sqrt((sun**2).sum())),
+        shade=rng.uniform(0.78, 0.95) if overcast else rng.uniform(0.42, 0.62),
+        zenith=vary(rng, gray, 6) if overcast else blue,
+        horizon=vary(rng, (225, 227, 230), 5) if overcast else pale,
+        cover=rng.uniform(0.8, 1.0) if overcast else rng.uniform(0.0, 0.7),
+        haze_distance=rng.uniform(150, 600),
+        clouds=noise_tile(stream(seed, Purpose.SKY), _CLOUD_TILE, (4, 8, 16, 32, 64)),
+    )
+
+
+def paint_sky(weather: Weather, rays: Floats) -> npt.NDArray[np.uint8]:  # (h, W, 3) RGB
+    """Return the sky's colours for (3, h, W) world rays, of any length."""
+    x, y, upward = rays.astype(np.float32)
+    upward = np.maximum(upward, np.float32(1e-3))
+    level = np.sqrt(x * x + y * y)
+    steepness = np.clip(upward / level * 1.6, 0, 1)[..., None] ** np.float32(0.7)
+    zenith, horizon = np.array([weather.zenith, weather.horizon], np.float32)
+    sky = (zenith - horizon) * steepness
+    sky += horizon
+    cloud = _cloud_cover(weather, x, y, upward)[..., None]
+    white = np.float32(246.0 - 40.0 * max(0.0, weather.cover - 0.6))
+    sky += (white - sky) * cloud
+    return np.asarray(sky, np.uint8)
+
+
+def _cloud_cover(
+    weather: Weather,
+    x: npt.NDArray[np.float32],
+    y: npt.NDArray[np.float32],
+    upward: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """Return 0..1 for each ray of direction x, y, upward: a flat layer of noise overhead."""
+    stretch = np.float32(90.0) / (upward + np.float32(0.12))
+    u = np.mod(x * stretch, np.float32(_CLOUD_TILE))
+    v = np.mod(y * stretch, np.float32(_CLOUD_TILE))
+    noise = cv2.remap(weather.clouds, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    dense = np.clip((noise + np.float32(weather.cover - 0.55)) * np.float32(2.5), 0, 1)
+    return np.asarray(dense * np.float32(0.4 + 0.5 * (1 - weather.cover)), np.float32)

@@ -1,0 +1,102 @@
+"""Feeds training batches whose content depends on nothing but the seed and the step."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segnet_model.datasets.folder import LabelledFolder
+from segnet_model.training.augment import augment
+from segnet_model.training.settings import AugmentSettings
+
+Key = tuple[int, int]  # epoch, index of the image: together they seed its changes
+BATCHES_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """Which images make up each step's batch."""
+
+    images: int
+    batch_size: int
+    seed: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches that show every image about once."""
+        return max(1, self.images // self.batch_size)
+
+    def batches(self, first: int, end: int) -> Iterator[list[Key]]:
+        """The batches of steps first to end - 1, the same whether or not earlier ones were run."""
+        for step in range(first, end):
+            epoch, batch = divmod(step, self.steps_per_epoch)
+            order = np.random.default_rng([self.seed, epoch]).permutation(self.images)
+            start = batch * self.batch_size
+            # A set smaller than a batch shows images more than once; each time is changed alike.
+            yield [
+                (epoch, int(order[i % self.images])) for i in range(start, start + self.batch_size)
+            ]
+
+    def spread(self, images: int) -> list[list[Key]]:
+        """Batches of about so many images, spread over the folder, in the order of their names."""
+        count = min(images, self.images)
+        size = min(count, self.batch_size)
+        chosen = np.linspace(0, self.images - 1, count).round().astype(int).tolist()
+        whole = count // size if size else 0
+        return [[(0, i) for i in chosen[b * size : (b + 1) * size]] for b in range(whole)]
+
+
+@dataclass(frozen=True)
+class AugmentedFolder:
+    """Labelled images, each epoch changed in another way."""
+
+    folder: LabelledFolder
+    size: tuple[int, int]  # (height, width) at which the network sees whole images
+    settings: AugmentSettings
+    seed: int
+    crop: tuple[int, int] | None = None  # (height, width) that is cut out; None for size
+
+    def load(self, key: Key) -> tuple[np.ndarray, np.ndarray]:
+        """One image (h, w, 3) uint8 RGB as this epoch changes it, with its labels (h, w) uint8."""
+        epoch, index = key
+        image, labels = self.folder.read(index)
+        rng = np.random.default_rng([self.seed, epoch, index])
+        ignore = self.folder.label_set.ignore_id
+        return augment(image, labels, self.size, ignore, self.settings, rng, self.crop)
+
+
+def load_batches(
+    data: AugmentedFolder, batches: Iterable[Sequence[Key]], workers: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Load batches a little ahead of their use.
+
+    Threads do it: what takes the time, OpenCV and Pillow, runs outside Python's lock, and unlike
+    processes they see no signals and may be started beside the threads of ROS.
+
+    Args:
+        data: gives the images.
+        batches: say which, all of one size.
+        workers: threads that load, at least 1.
+
+    Yields:
+        (N, h, w, 3) uint8 RGB and (N, h, w) uint8.
+    """
+    ahead: deque[list[Future[tuple[np.ndarray, np.ndarray]]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for keys in batches:
+            ahead.append([pool.submit(data.load, key) for key in keys])
+            if len(ahead) > BATCHES_AHEAD:
+                yield _collect(ahead.popleft())
+        while ahead:
+            yield _collect(ahead.popleft())
+
+
+def _collect(samples: list[Future[tuple[np.ndarray, np.ndarray]]]) -> tuple[Tensor, Tensor]:
+    images, labels = zip(*(sample.result() for sample in samples), strict=True)
+    return torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(labels))

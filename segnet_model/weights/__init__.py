@@ -1,0 +1,1 @@
+"""The weights file, what it says of itself, and the weights that ship."""

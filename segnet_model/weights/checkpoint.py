@@ -1,0 +1,243 @@
+"""The weights file: tensors and everything needed to use them, in one `.safetensors`.
+
+Safetensors holds plain arrays and text, so that a file from a stranger cannot run code as a
+pickle can. The metadata key "segnet" holds `ModelInfo` as JSON: the single source of truth.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segnet_model.base.documents import read_json
+from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
+from segnet_model.base.limits import MAX_INPUT
+from segnet_model.labels import LabelSet
+from segnet_model.networks import build_network
+from segnet_model.networks.custom import check_trusted, is_custom
+from segnet_model.networks.outputs import output_channels
+from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensors, write_tensors
+
+__all__ = ["ModelInfo", "change_info", "load_weights", "save_weights"]
+
+FORMAT = 1  # raise it when an older reader would misunderstand a newer file
+KEY = "segnet"
+MAX_TEXT = 1000  # characters of a name or a licence
+MOST = 1e6  # beyond any mean, standard deviation or temperature, and their inverses
+FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+# Mean and standard deviation of ImageNet's RGB, the field's habit and near enough for any camera.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a weights file says of itself.
+
+    Attributes:
+        network: a name that `build_network` knows, or "package.module:factory".
+        labels: classes, colours, drivable flags and the ignored id.
+        input_size: (height, width) in pixels that the network was trained at.
+        network_settings: further arguments of `build_network`.
+        mean: of RGB scaled to 0..1, taken away before the network.
+        std: of RGB scaled to 0..1, divided by before the network.
+        activation: "softmax", or "sigmoid" for two classes from one channel; see `outputs`.
+        temperatures: what logits are divided by, so that the network is as sure as it is right,
+            by the way in which it is asked: "none" and "mc", which is "temporal"'s too.
+        license: of the weights, an SPDX name where there is one.
+        training: data set, epochs, seed and the like, for people.
+        metrics: what was measured on which data, for people.
+    """
+
+    network: str
+    labels: LabelSet
+    input_size: tuple[int, int]
+    network_settings: Mapping[str, Any] = field(default_factory=dict)
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    activation: str = "softmax"
+    temperatures: Mapping[str, float] = field(default_factory=dict)
+    license: str = "unknown"
+    training: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    def build(self, trusted: Collection[str] = ()) -> nn.Module:
+        """The network that this file is for, with fresh weights.
+
+        Args:
+            trusted: names of networks from elsewhere whose code may be run.
+
+        Raises:
+            SettingsError: it cannot be built, or is from elsewhere and not trusted.
+        """
+        check_trusted(self.network, trusted)
+        channels = output_channels(self.labels.num_classes, self.activation)
+        return build_network(self.network, channels, **self.network_settings)
+
+    def temperature(self, asked: str) -> float:
+        """What to divide logits by when the network is asked "none" or "mc"; 1 if never fitted."""
+        return self.temperatures.get(asked, 1.0)
+
+    def to_json(self) -> str:
+        """The text of the metadata."""
+        values = {**vars(self), "labels": self.labels.to_dict(), "format": FORMAT}
+        return json.dumps(values, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelInfo:
+        """The opposite of `to_json`.
+
+        Raises:
+            WeightsError: the text is not such metadata, or of a newer format.
+        """
+        try:
+            values = read_json(text)
+            made_by = values.pop("format")
+            if made_by > FORMAT:
+                raise WeightsError(f"made by a newer segnet (format {made_by}); update this one")
+            values["labels"] = LabelSet.from_dict(values["labels"])
+            for key in ("input_size", "mean", "std"):
+                values[key] = tuple(values[key])
+            info = cls(**values)
+            _check_form(info)
+            return info
+        except (KeyError, TypeError, ValueError, AttributeError, SettingsError) as error:
+            raise WeightsError(f"its metadata is damaged ({error})") from None
+
+
+def _check_form(info: ModelInfo) -> None:
+    """Raise WeightsError where a value is not what its field is for."""
+    for name in ("network", "activation", "license"):
+        text = getattr(info, name)
+        if not isinstance(text, str) or len(text) > MAX_TEXT:
+            raise WeightsError(f"its metadata is damaged ({name} is no text, or a long one)")
+    for name in ("network_settings", "temperatures", "training", "metrics"):
+        if not isinstance(getattr(info, name), dict):
+            raise WeightsError(f"its metadata is damaged ({name} is not a set of named values)")
+    height, width = info.input_size
+    sides = type(height) is type(width) is int and height > 0 and width > 0
+    if not sides or height * width > MAX_INPUT:
+        raise WeightsError(f"its input size {height}x{width} cannot be")
+    normal = len(info.mean) == len(info.std) == 3 and all(abs(each) < MOST for each in info.mean)
+    if not normal or not all(1 / MOST < each < MOST for each in info.std):
+        raise WeightsError("its mean and std are not three numbers each, std above 0")
+    if not all(1 / MOST < each < MOST for each in info.temperatures.values()):
+        raise WeightsError("its temperatures are not numbers above 0")
+
+
+def save_weights(
+    path: str | Path, network: nn.Module, info: ModelInfo, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write a network's weights and their metadata, whole or not at all.
+
+    Args:
+        path: where to; the folder must exist.
+        network: made by `info.build()`.
+        info: everything that a reader needs.
+        dtype: of the stored floating-point tensors; float16 halves the file.
+
+    Raises:
+        WeightsError: the file cannot be written, e.g. because the disk is full, or the weights
+            are no numbers any more.
+    """
+    tensors = {
+        name: _stored(name, tensor.detach().cpu(), dtype).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    write_tensors(path, tensors, {KEY: info.to_json()})
+
+
+def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """A tensor as it is stored: in this type, unless it holds what that cannot."""
+    if not tensor.is_floating_point():
+        return tensor
+    if not tensor.isfinite().all():
+        raise WeightsError(f"{name} is not finite any more; train again with a lower learning rate")
+    small = tensor.to(dtype)
+    return small if small.isfinite().all() else tensor
+
+
+def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Module, ModelInfo]:
+    """Read a weights file and make its network, in float32 on the CPU and in eval mode.
+
+    Nothing is allocated for tensors that do not fit the network that the file names.
+
+    Args:
+        path: of the file.
+        trusted: names of networks from elsewhere, "package.module:factory", that it may name.
+
+    Raises:
+        WeightsError: the file is missing, damaged, a pickle, of another network, or of one from
+            elsewhere that is not trusted.
+    """
+    path = Path(path)
+    try:
+        info = _read_info(path)
+        network = _fitting(info, read_shapes(path), trusted)
+        tensors, _ = read_tensors(path)
+        _check_numbers(tensors, network.state_dict())
+    except SegNetError as error:
+        raise WeightsError(f"weights {path}: {error}") from None
+    network.load_state_dict(tensors)
+    return network.eval(), info
+
+
+def change_info(path: Path, out: Path, info: ModelInfo) -> None:
+    """Write a weights file with other metadata, whole or not at all; its tensors stay.
+
+    Raises:
+        WeightsError: path is not a whole safetensors file, or out cannot be written.
+    """
+    tensors, _ = read_tensors(path)
+    write_tensors(out, tensors, {KEY: info.to_json()})
+
+
+def _read_info(path: Path) -> ModelInfo:
+    metadata = read_metadata(path)
+    if KEY not in metadata:
+        raise WeightsError("it has no segnet metadata; expected a file made by `segnet train`")
+    return ModelInfo.from_json(metadata[KEY])
+
+
+def _fitting(
+    info: ModelInfo, shapes: Mapping[str, tuple[int, ...]], trusted: Collection[str]
+) -> nn.Module:
+    """The network, its weights yet to be filled in; WeightsError unless they have these shapes."""
+    if is_custom(info.network):  # trusted code, which need not know of "meta"
+        network = info.build(trusted)
+        _check_shapes(shapes, network.state_dict(), info.network)
+        return network
+    with torch.device("meta"):  # shapes without memory: a few bytes may ask for terabytes
+        network = info.build()
+    _check_shapes(shapes, network.state_dict(), info.network)
+    return network.to_empty(device="cpu")
+
+
+def _check_shapes(
+    found: Mapping[str, tuple[int, ...]], expected: Mapping[str, Tensor], network: str
+) -> None:
+    for name, tensor in expected.items():
+        if name not in found:
+            raise WeightsError(f"{network} needs tensor {name!r}, which is not in it")
+        if found[name] != tensor.shape:
+            raise WeightsError(
+                f"{network} needs {name!r} of shape {tuple(tensor.shape)}, "
+                f"but it holds {found[name]}"
+            )
+    if extra := found.keys() - expected.keys():
+        raise WeightsError(f"it holds tensors that {network} has not: {sorted(extra)[:3]}")
+
+
+def _check_numbers(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    for name, tensor in found.items():
+        kinds = FLOATS if expected[name].is_floating_point() else (expected[name].dtype,)
+        if tensor.dtype not in kinds:
+            raise WeightsError(f"its tensor {name!r} is of {tensor.dtype}; expected {kinds[0]}")
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise WeightsError(f"its tensor {name!r} is not finite; train again")

@@ -1,0 +1,30 @@
+"""The weights that ship with the package, and how any weights are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segnet_model.base.errors import WeightsError
+
+FOLDER = Path(__file__).parent
+
+
+def find_weights(path: str | Path) -> Path:
+    """The file itself, or the shipped weights of this name, e.g. "segnet_basic_drives".
+
+    Raises:
+        WeightsError: there is no such file, and none of this name ships.
+    """
+    shipped = FOLDER / f"{path}.safetensors"
+    # A shell leaves ~ as it is in name:=~/path.
+    found = shipped if shipped.is_file() else Path(path).expanduser().absolute()
+    if not found.is_file():
+        names = ", ".join(sorted(each.stem for each in FOLDER.glob("*.safetensors")))
+        what = "is a folder" if found.is_dir() else "there is no such file"
+        raise WeightsError(f"weights {found}: {what}; give a file, or one that ships: {names}")
+    return found
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a file is of those that ship, and so belongs to everyone on the machine."""
+    return path.resolve().parent == FOLDER.resolve()

@@ -1,0 +1,1 @@
+"""The nodes `bag_player` and `bag_recorder`."""

@@ -1,0 +1,223 @@
+"""The node `bag_player`: plays a bag on topics, where `ros2 bag` is not installed.
+
+bag_player --ros-args -p bag:=drive -p rate:=0.5 -r /camera/image_raw:=/front/image
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import Field, fields
+from time import monotonic
+from typing import Any
+
+import rclpy
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.duration import Duration
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+
+from segnet_model.bags.images import RawMessage
+from segnet_model.bags.reader import BagReader
+from segnet_model.base.errors import SegNetError, SettingsError
+from segnet_model.base.progress import ShareDone, untold
+from segnet_ros.bags.player_settings import Settings
+from segnet_ros.ros.cdr import stamp_of, with_stamp
+from segnet_ros.ros.message_types import has_header, message_class
+from segnet_ros.ros.qos import matching_qos, publisher_qos
+
+SLICE = 0.05  # seconds; the longest that a request to end waits
+# Our side of a match says nothing of the other side's, which drops what comes before it.
+SETTLE = 0.5  # seconds
+Spin = Callable[[float], None]  # handles events for at most so many seconds
+OnImage = Callable[[int, int], None]  # stamp in the bag, stamp as published; nanoseconds
+
+
+class BagPlayer(Node):
+    """Publishes the messages of a bag in their order and at their times.
+
+    With `wait_for`, the next message is published when its time has come and the last image came
+    back: a slow computer plays slower instead of losing frames.
+
+    Attributes:
+        settings: the parameters.
+        missed: images that did not come back in time.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        """Declare the parameters; arguments go to `rclpy.node.Node`.
+
+        Raises:
+            SettingsError: a parameter is out of range.
+            ParameterException: a parameter from outside is of another type.
+        """
+        super().__init__("bag_player", **arguments)
+        self.settings = Settings(**{row.name: self._declare(row) for row in fields(Settings)})
+        self.missed = 0
+        self._came_back = 0
+        self._stamps = (-1, -1)
+        self._stamped_now: set[str] = set()  # topics that have used these stamps
+
+    def _declare(self, row: Field[Any]) -> Any:
+        about = ParameterDescriptor(description=row.metadata["text"], read_only=True)
+        return self.declare_parameter(row.name, row.default, about).value
+
+    def play(self, spin: Spin, on_image: OnImage | None = None, tell: ShareDone = untold) -> None:
+        """Play the bag to its end, or for ever with `loop`.
+
+        Args:
+            spin: called whenever there is nothing to do but wait.
+            on_image: told of each image right after its publication.
+            tell: told the share of the recording that was played.
+
+        Raises:
+            BagError: the bag is damaged, or lacks the topic.
+            ExternalShutdownException: the process was told to end.
+        """
+        self._spin = spin
+        self._on_image = on_image or (lambda old, new: None)
+        with BagReader(self.settings.bag) as bag:
+            image_topic = bag.choose_image_topic(self.settings.topic or None)
+            publishers = self._advertise(bag)
+            self._await_listeners(publishers[image_topic])
+            self._play_once(bag, publishers, image_topic, tell)
+            while self.settings.loop:
+                self._play_once(bag, publishers, image_topic, tell)
+            for publisher in publishers.values():
+                publisher.wait_for_all_acked(Duration(seconds=1))
+
+    def _advertise(self, bag: BagReader) -> dict[str, Publisher]:
+        self._stamped: dict[str, bool] = {}
+        publishers = {}
+        for topic, info in bag.topics.items():
+            kind = message_class(info.type)
+            if kind is None:
+                self.get_logger().warning(f"{topic} is not played: {info.type} is not installed")
+                continue
+            self._stamped[topic] = has_header(kind)
+            aside = self.settings.aside and topic.startswith(f"{self.settings.aside}/")
+            name = f"/recorded{topic}" if aside else topic
+            publishers[topic] = self.create_publisher(kind, name, publisher_qos(info.latched))
+        return publishers
+
+    def _await_listeners(self, images: Publisher) -> None:
+        name, wanted = images.topic_name, self.settings.listeners
+        self.get_logger().info(f"waiting for {wanted} to listen to {name}")
+        enough = self._wait(
+            self.settings.start_timeout, lambda: images.get_subscription_count() >= wanted
+        )
+        if not enough:
+            found = images.get_subscription_count()
+            self.get_logger().warning(f"{found} listen to {name}; playing all the same")
+        self._await_recorder()
+        if self.settings.wait_for:
+            self._follow(self.resolve_topic_name(self.settings.wait_for))
+        self._wait(SETTLE, lambda: False)
+
+    def _await_recorder(self) -> None:
+        topic = self.settings.heard and self.resolve_topic_name(self.settings.heard)
+        if topic and not self._wait(
+            self.settings.start_timeout, lambda: self.count_subscribers(topic)
+        ):
+            self.get_logger().warning(f"nobody listens to {topic}; playing all the same")
+
+    def _follow(self, topic: str) -> None:
+        if not self._wait(self.settings.start_timeout, lambda: self.count_publishers(topic)):
+            raise SettingsError(f"nobody publishes {topic}, which parameter wait_for names")
+        types = dict(self.get_topic_names_and_types())[topic]
+        kind = message_class(types[0])
+        if kind is None or not has_header(kind):
+            raise SettingsError(f"wait_for {topic} is of type {types[0]}, which has no stamp here")
+        self.create_subscription(
+            kind, topic, self._note_return, matching_qos(self, topic), raw=True
+        )
+
+    def _note_return(self, data: bytes) -> None:
+        self._came_back = stamp_of(data)
+
+    def _play_once(
+        self, bag: BagReader, publishers: dict[str, Publisher], image_topic: str, tell: ShareDone
+    ) -> None:
+        start, length = monotonic(), max(1, bag.end_ns - bag.start_ns)
+        for message in bag.messages(*publishers):
+            due = start + (message.receive_ns - bag.start_ns) / 1e9 / self.settings.rate
+            self._wait(due - monotonic(), lambda: False)
+            if self.settings.wait_for:
+                # What waiting took is not caught up with, which would be a burst of frames.
+                start += max(0.0, monotonic() - due)
+            stamps = self._publish(publishers[message.topic], message)
+            if message.topic == image_topic:
+                self._on_image(*stamps)
+                self._await_return(stamps[1])
+            tell((message.receive_ns - bag.start_ns) / length)
+
+    def _publish(self, publisher: Publisher, message: RawMessage) -> tuple[int, int]:
+        """Returns the stamps in the bag and as published, 0 for messages without."""
+        if not self._stamped[message.topic]:
+            publisher.publish(bytes(message.data))
+            return 0, 0
+        stamp = stamp_of(message.data)
+        if not self.settings.restamp:
+            publisher.publish(bytes(message.data))
+            return stamp, stamp
+        stamps = self._new_stamps(message.topic, stamp)
+        publisher.publish(with_stamp(message.data, stamps[1]))
+        return stamps
+
+    def _new_stamps(self, topic: str, stamp: int) -> tuple[int, int]:
+        # Messages that shared a stamp share one again, so that they can still be paired; but not
+        # two of one topic, as where a camera never set any.
+        if stamp != self._stamps[0] or topic in self._stamped_now:
+            self._stamps = stamp, self.get_clock().now().nanoseconds
+            self._stamped_now.clear()
+        self._stamped_now.add(topic)
+        return self._stamps
+
+    def _await_return(self, stamp: int) -> None:
+        topic, seconds = self.settings.wait_for, self.settings.wait_timeout
+        if topic and not self._wait(seconds, lambda: self._came_back == stamp):
+            self.missed += 1
+            self.get_logger().warning(f"image {stamp} not back on {topic} in {seconds:g} s")
+
+    def _wait(self, seconds: float, until: Callable[[], object]) -> bool:
+        """Handle events for so long, or until something is true; says whether it became so."""
+        end = monotonic() + seconds
+        while not until():
+            left = end - monotonic()
+            # Once even where there is no time, so that being late makes nobody deaf.
+            self._spin(min(max(left, 0.0), SLICE))
+            if not self.context.ok():
+                raise ExternalShutdownException
+            if left <= 0:
+                return bool(until())
+        return True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play the bag that the parameters name; the exit code says whether it could be."""
+    player = None
+    try:
+        rclpy.init(args=arguments)
+        player = BagPlayer()
+        executor = SingleThreadedExecutor()
+        executor.add_node(player)
+        player.play(executor.spin_once)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except (SegNetError, ParameterException) as error:
+        print(f"bag_player: {error}", file=sys.stderr)
+        return 1
+    except Exception:
+        if rclpy.ok():  # else rclpy was told to end, and had no node to begin with
+            raise
+    finally:
+        if player is not None:
+            player.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

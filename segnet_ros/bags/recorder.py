@@ -1,0 +1,170 @@
+"""The node `bag_recorder`: writes topics into a bag, where `ros2 bag` is not installed.
+
+bag_recorder --ros-args -p out:=drive -p topics:="[/camera/image_raw, /segmentation/mask]"
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import rclpy
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+
+from segnet_model.bags.writer import BagWriter
+from segnet_model.base.errors import BagError, SegNetError, SettingsError
+from segnet_ros.ros.message_types import definitions, message_class
+from segnet_ros.ros.qos import is_latched, matching_qos
+
+LOOK_PERIOD = 0.2  # seconds between two looks for new topics
+
+PARAMETERS: dict[str, tuple[Any, str]] = {
+    "out": ("", "The rosbag2 folder to make."),
+    "storage": ("mcap", "mcap or sqlite3."),
+    # rclpy takes an empty list for one of bytes, so that [""] stands for it.
+    "topics": ([""], "Topics to record; without, all below prefix."),
+    "prefix": ("/segmentation", "Namespace whose topics are recorded."),
+}
+
+
+class BagRecorder(Node):
+    """Records what is published until `close`; the bag appears, whole, only then.
+
+    Attributes:
+        counts: recorded messages of each topic that is listened to.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        """Open the bag; arguments go to `rclpy.node.Node`.
+
+        Raises:
+            SettingsError: no name for the bag.
+            BagError: the bag exists or cannot be written.
+            ParameterException: a parameter from outside is of another type.
+        """
+        super().__init__("bag_recorder", **arguments)
+        for name, (default, text) in PARAMETERS.items():
+            about = ParameterDescriptor(description=text, read_only=True)
+            self.declare_parameter(name, default, about)
+        if not self._parameter("out"):
+            raise SettingsError("parameter out is empty; name the bag: -p out:=drive")
+        self.counts: Counter[str] = Counter()
+        self._refused: set[str] = set()
+        self._writer = BagWriter(self._parameter("out"), self._parameter("storage"))
+        self._writer.open()
+        self._timer = self.create_timer(LOOK_PERIOD, self.look)
+        self.get_logger().info(f"recording to {self._writer.path}")
+
+    def close(self) -> None:
+        """Finish the bag; further messages are not recorded.
+
+        Raises:
+            BagError: the bag cannot be finished, e.g. because the disk is full. What there is of it
+                stays in a temporary folder, which the error names.
+        """
+        self._timer.cancel()
+        for subscription in list(self.subscriptions):
+            self.destroy_subscription(subscription)
+        try:
+            self._writer.finish()
+        except BagError as error:
+            raise BagError(
+                f"{error} What was recorded is left in {self._writer.leave()}; "
+                "`mcap recover` or `ros2 bag reindex` may mend it"
+            ) from None
+        self._writer.discard()
+
+    def destroy_node(self) -> None:
+        """End the node; a bag that nobody tried to close is removed."""
+        self._writer.discard()
+        super().destroy_node()
+
+    def look(self) -> None:
+        """Subscribe to the wanted topics that are published by now."""
+        for topic, types in self.get_topic_names_and_types():
+            if self._wants(topic) and self.count_publishers(topic):
+                self._listen(topic, types[0])
+
+    def _wants(self, topic: str) -> bool:
+        if topic in self.counts or topic in self._refused:
+            return False
+        topics = [self.resolve_topic_name(name) for name in self._parameter("topics") if name]
+        if topics:
+            return topic in topics
+        return topic.startswith(self._parameter("prefix").rstrip("/") + "/")
+
+    def _listen(self, topic: str, type_name: str) -> None:
+        kind = message_class(type_name)
+        try:
+            self._announce(topic, type_name, kind)
+        except (BagError, LookupError) as error:
+            self._refused.add(topic)
+            self.get_logger().error(f"{topic} is not recorded: {error}")
+            return
+        callback = partial(self._record, topic, type_name)
+        self.create_subscription(kind, topic, callback, matching_qos(self, topic), raw=True)
+        self.counts[topic] = 0
+        self.get_logger().info(f"recording {topic} ({type_name})")
+
+    def _announce(self, topic: str, type_name: str, kind: Any) -> None:
+        if kind is None:
+            raise LookupError(f"{type_name} is not installed")
+        self._writer.define(definitions(type_name, self._writer.knows))
+        self._writer.add_topic(topic, type_name, latched=is_latched(self, topic))
+
+    def _record(self, topic: str, type_name: str, data: bytes) -> None:
+        self._writer.write_raw(topic, type_name, data, self.get_clock().now().nanoseconds)
+        self.counts[topic] += 1
+
+    def _parameter(self, name: str) -> Any:
+        return self.get_parameter(name).value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Record until told to end; the exit code says whether all is in the bag."""
+    recorder = None
+    try:
+        rclpy.init(args=arguments)
+        recorder = BagRecorder()
+        whole = _spin(recorder)
+        recorder.close()
+        print(f"recorded {sum(recorder.counts.values())} messages of {len(recorder.counts)} topics")
+        return 0 if whole else 1
+    except (SegNetError, ParameterException) as error:
+        print(f"bag_recorder: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("bag_recorder: interrupted while starting or finishing; no bag", file=sys.stderr)
+    except Exception:
+        if rclpy.ok():  # else rclpy was told to end, and had no node to begin with
+            raise
+    finally:
+        if recorder is not None:
+            recorder.destroy_node()
+        rclpy.try_shutdown()
+    return 1
+
+
+def _spin(recorder: BagRecorder) -> bool:
+    """Record until Ctrl-C; False where a message could not be written, which ends it."""
+    try:
+        with suppress(KeyboardInterrupt, ExternalShutdownException):
+            rclpy.spin(recorder)
+    except BagError as error:
+        recorder.get_logger().error(f"recording ends early: {error}")
+        return False
+    finally:
+        # A terminal and `ros2 launch` may both send it; a second one must not cost the recording.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

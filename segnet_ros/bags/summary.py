@@ -1,0 +1,55 @@
+"""What a launch file asks of a bag: `python3 -m segnet_ros.bags.summary BAG [TOPIC [PREFIX]]`.
+
+A program of its own, because `ros2 launch` may run under a Python that cannot read bags.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from segnet_model.base.errors import BagError, SegNetError
+
+
+def summary(bag: str, topic: str = "", prefix: str = "") -> dict[str, str]:
+    """The launch arguments that fit a bag.
+
+    Args:
+        bag: a rosbag2 folder, .mcap or .db3 file.
+        topic: of the images; empty for the only one.
+        prefix: namespace of the node's answers, as in /segmentation; empty for none.
+
+    Raises:
+        BagError: the bag cannot be read, or does not hold such images.
+    """
+    try:
+        from segnet_model.bags.messages import COMPRESSED_IMAGE
+        from segnet_model.bags.reader import BagReader
+    except ImportError as error:
+        raise BagError(
+            f"{sys.executable} cannot read bags: {error}; activate the environment with the "
+            "package's requirements"
+        ) from None
+    with BagReader(bag) as reader:
+        inside = f"{prefix}/" if prefix else ()
+        others = [name for name in reader.image_topics if not name.startswith(inside)]
+        if not topic and len(others) > 1:
+            choices = " or ".join(f"image:={name}" for name in others)
+            raise BagError(f"bag {bag} has several image topics; choose {choices}")
+        image = reader.choose_image_topic(topic or next(iter(others), None))
+        compressed = reader.topics[image].type == COMPRESSED_IMAGE
+    return {"image": image, "transport": "compressed" if compressed else "raw"}
+
+
+def main() -> int:
+    """Print the summary as JSON; the exit code says whether there is one."""
+    try:
+        print(json.dumps(summary(*sys.argv[1:])))
+    except SegNetError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""What the launch files share: arguments from the nodes' parameter tables, Ctrl-C, and RViz."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from dataclasses import Field, fields
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import yaml
+from ament_index_python import (
+    PackageNotFoundError,
+    get_package_prefix,
+    get_package_share_directory,
+)
+from launch import LaunchContext
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+)
+from launch.event_handlers import OnProcessStart
+from launch.events import matches_action
+from launch.events.process import ProcessStarted, SignalProcess
+from launch.logging import get_logger
+from launch_ros.actions import Node
+
+from segnet_model.base.errors import SettingsError
+from segnet_ros.launching.values import typed
+from segnet_ros.ros import fast_dds as transport
+
+SHARE = Path(get_package_share_directory("segnet_ros"))
+COMMON = {
+    "namespace": ("", "Namespace of the nodes."),
+    "log_level": ("info", "debug, info, warn, error or fatal."),
+}
+RVIZ = {
+    "rviz": ("false", "true also starts RViz, with what the node sees."),
+    "rviz_config": (str(SHARE / "config" / "segnet.rviz"), "What RViz shows."),
+}
+PATIENCE = "15"  # seconds to end by itself; PyTorch alone takes some on a busy machine
+TRANSPORT = {
+    "transport_profile": (
+        str(transport.default_profile()),
+        "Fast DDS profile that gives large images room, for all that this starts; other programs "
+        "need it too. Empty, or a profile of your own in the environment: nothing is set.",
+    ),
+}
+
+
+def arguments(texts: dict[str, tuple[str, str]]) -> list[DeclareLaunchArgument]:
+    """Launch arguments from name -> (default, description)."""
+    return [
+        DeclareLaunchArgument(name, default_value=default, description=text)
+        for name, (default, text) in texts.items()
+    ]
+
+
+def table_arguments(table: type[Any], names: Iterable[str]) -> list[DeclareLaunchArgument]:
+    """A launch argument for each named parameter of a node's table; empty leaves it alone."""
+    rows = {row.name: row for row in fields(table)}
+    return arguments({name: ("", _explained(rows[name])) for name in names})
+
+
+def _explained(row: Field[Any]) -> str:
+    shown = list(row.default) if isinstance(row.default, tuple) else row.default
+    shown = str(shown).lower() if isinstance(shown, bool) else shown
+    otherwise = f", else {shown}" if row.default not in ("", ()) else ""
+    choices = row.metadata["choices"]
+    among = f" One of: {', '.join(choices)}." if choices else ""
+    return f"{row.metadata['text']}{among} Empty: as in params_file{otherwise}."
+
+
+def interruptible(context: LaunchContext) -> list[RegisterEventHandler]:
+    """Let Ctrl-C end what is just starting, too; before the first node.
+
+    Launch hears of signals through `signal.set_wakeup_fd`. Python's own handler raises
+    KeyboardInterrupt besides, wherever it is: within the start of a program launch forgets that
+    one, never ends it, and waits for it for ever. And a terminal's Ctrl-C does not reach what
+    starts a moment later.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave_to_launch)
+    return [RegisterEventHandler(OnProcessStart(on_start=_end_latecomer))]
+
+
+def _leave_to_launch(number: int, frame: FrameType | None) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # launch has ended
+        signal.default_int_handler(number, frame)
+
+
+def _end_latecomer(event: ProcessStarted, context: LaunchContext) -> EmitEvent | None:
+    if not context.is_shutdown:
+        return None
+    ours = matches_action(event.action)
+    return EmitEvent(event=SignalProcess(signal_number=signal.SIGINT, process_matcher=ours))
+
+
+def node(context: LaunchContext, executable: str, **more: Any) -> Node:
+    """One of this package's nodes, with the arguments that all launch files have."""
+    values = context.launch_configurations
+    more = {"sigterm_timeout": PATIENCE, **more}
+    return Node(
+        package="segnet_ros",
+        executable=executable,
+        name=executable,
+        namespace=values["namespace"],
+        ros_arguments=["--log-level", values["log_level"]],
+        output="screen",
+        **more,
+    )
+
+
+def parameters(context: LaunchContext, table: type[Any], names: Iterable[str]) -> list[Any]:
+    """The file `params_file`, and over it what was given as a launch argument.
+
+    Raises:
+        SettingsError: a text does not fit its parameter, or there is no such file.
+    """
+    values = context.launch_configurations
+    file = values["params_file"]
+    if file and not Path(file).is_file():  # launch would only warn, and take the defaults
+        raise SettingsError(f"params_file:={file}: there is no such file")
+    defaults = {row.name: row.default for row in fields(table)}
+    given = {name: typed(name, values[name], defaults[name]) for name in names if values[name]}
+    # ROS cannot read a file of parameters that holds none.
+    return [*filter(None, [file]), *([given] if given else [])]
+
+
+def enlarge_transport(context: LaunchContext) -> list[SetEnvironmentVariable]:
+    """Set the Fast DDS profile for what starts after this, unless a person has.
+
+    Raises:
+        SettingsError: there is no such file.
+    """
+    profile = context.launch_configurations["transport_profile"]
+    if not profile:
+        return []
+    if not Path(profile).is_file():  # Fast DDS would only grumble, and lose images
+        raise SettingsError(f"transport_profile:={profile}: there is no such file")
+    chosen = transport.settings(profile, context.environment)
+    return [SetEnvironmentVariable(name, value) for name, value in chosen.items()]
+
+
+def rviz(context: LaunchContext) -> list[Node]:
+    """RViz, if it was asked for and is installed."""
+    values = context.launch_configurations
+    if not typed("rviz", values["rviz"], False):
+        return []
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError:
+        get_logger("segnet").error(
+            "rviz2 is not installed, so there is no window: sudo apt install ros-$ROS_DISTRO-rviz2"
+        )
+        return []
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            arguments=["-d", values["rviz_config"]],
+            remappings=_into(values["namespace"], Path(values["rviz_config"])),
+        )
+    ]
+
+
+def _into(namespace: str, config: Path) -> list[tuple[str, str]]:
+    """Remappings of a configuration's absolute topics to those of a node in a namespace."""
+    shown = yaml.safe_load(config.read_text())["Visualization Manager"]["Displays"] or []
+    topics = [display["Topic"]["Value"] for display in shown if "Topic" in display]
+    inside = namespace.strip("/")
+    ours = [topic for topic in topics if topic.startswith("/segmentation/")]
+    return [(topic, f"/{inside}{topic}") for topic in ours] if inside else []

@@ -1,0 +1,1 @@
+"""What rclpy lacks, and messages as bytes."""

@@ -1,0 +1,56 @@
+"""Frames that are too near to the last one taken."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segnet_model.datasets.extraction.thinning import Thinning, difference
+from segnet_model.images.thumbnails import look_of
+
+
+def grey(value: float) -> np.ndarray:
+    return np.full((24, 32, 3), value, np.uint8)
+
+
+def test_the_difference_is_in_percent() -> None:
+    assert difference(look_of(grey(0)), look_of(grey(255))) == pytest.approx(100)
+    assert difference(look_of(grey(100)), look_of(grey(151))) == pytest.approx(20, rel=1e-5)
+    half = grey(0)
+    half[:12] = 255
+    assert difference(look_of(grey(0)), look_of(half)) == pytest.approx(50)
+
+
+def test_time_is_a_distance() -> None:
+    thinning = Thinning(10, 0)
+    assert not thinning.is_early(100)
+    thinning.take(100, None)
+    assert [thinning.is_early(t) for t in (91, 100, 109, 90, 110)] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert not thinning.looks
+    assert not thinning.is_alike(grey(0))
+
+
+def test_the_last_one_taken_counts_and_not_the_last_one_seen() -> None:
+    """A slow change must not pass unseen step by step."""
+    thinning = Thinning(0, 10)
+    taken = []
+    for step in range(0, 256, 5):  # 2 % a step
+        if not thinning.is_alike(grey(step)):
+            thinning.take(step, grey(step))
+            taken.append(step)
+    assert taken == [step for step in range(0, 256, 5) if step % 30 == 0]
+
+
+def test_noise_is_no_change() -> None:
+    """Of 1280x720 pixels, a thumbnail's are means of 4,800: noise moves them by a grey level."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(60, 190, (12, 16, 3)).repeat(60, 0).repeat(80, 1)
+    one, other = (image + rng.normal(0, 8, image.shape) for _ in range(2))
+    looks = [look_of(each.astype(np.uint8)) for each in (one, other)]
+    assert 0 < difference(*looks) < 100 / 255

@@ -1,0 +1,57 @@
+"""Rendered drives as recordings and as data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segnet_model.bags.reader import BagReader
+from segnet_model.base.errors import SettingsError
+from segnet_model.datasets.drives import write_dataset, write_drive
+from segnet_model.datasets.folder import open_split
+from segnet_model.labels import LabelSet
+from segnet_model.scenes import Drive
+
+CAMERA, TRUTH = "/camera/image_raw", "/truth/labels"
+STEP = 100_000_000  # 10 frames a second
+CAMVID = LabelSet.load("camvid")
+
+
+def test_a_drive_is_recorded_with_its_truth(tmp_path: Path) -> None:
+    assert write_drive(tmp_path / "drive", seed=5, seconds=0.3, depth=True) == 3
+    truth = list(Drive(5).frames(3))
+    with BagReader(tmp_path / "drive") as reader:
+        images, labels = list(reader.images(CAMERA)), list(reader.labels(TRUTH))
+        assert {name: info.count for name, info in reader.topics.items()} == {
+            CAMERA: 3,
+            "/camera/camera_info": 3,
+            TRUTH: 3,
+            "/truth/depth": 3,
+            "/truth/pose": 3,
+        }
+    for frame, image, label in zip(truth, images, labels, strict=True):
+        np.testing.assert_array_equal(image.image, frame.image)
+        np.testing.assert_array_equal(label.image, frame.labels)
+        assert image.stamp_ns == label.stamp_ns
+    assert images[1].stamp_ns - images[0].stamp_ns == STEP
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_drives_as_a_data_set(tmp_path: Path, workers: int) -> None:
+    assert write_dataset(tmp_path, range(3, 6), frames=1, val=0.3, workers=workers) == (2, 1)
+    val = open_split(tmp_path, "val", CAMVID)
+    assert [sample.image.name for sample in val.samples] == ["000005_0000.png"]
+    image, labels = val.read(0)
+    frame = Drive(5, fps=1.0).frame(0)
+    np.testing.assert_array_equal(image, frame.image)
+    np.testing.assert_array_equal(labels, frame.labels)
+    assert len(open_split(tmp_path, "train", CAMVID)) == 2
+
+
+def test_drives_refuse(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="is no frame"):
+        write_drive(tmp_path / "drive", seed=0, seconds=0)
+    with pytest.raises(SettingsError, match="cannot render"):
+        write_dataset(tmp_path / "set", range(0), frames=1)

@@ -1,0 +1,115 @@
+import cv2
+import numpy as np
+import pytest
+
+from segnet_model.base.errors import SettingsError
+from segnet_model.driving import Lens
+
+K = (400.0, 0, 319.5, 0, 410.0, 239.5, 0, 0, 1)
+MATRIX = np.reshape(K, (3, 3))
+BARREL = (-0.32, 0.11, 0.001, -0.002, -0.015)
+RATIONAL = (0.5, 0.1, 0.0005, -0.0003, 0.01, 0.9, 0.25, 0.03)
+FISHEYE = (-0.02, 0.004, -0.003, 0.0004)
+
+
+def lens(model="", distortion=(), k=K, size=(640, 480)):
+    return Lens.from_camera_info(*size, k, model, distortion)
+
+
+def image_points():
+    columns, rows = np.meshgrid(np.linspace(0, 639, 23), np.linspace(0, 479, 17))
+    return np.column_stack([columns.ravel(), rows.ravel()])
+
+
+def test_a_pinhole_by_hand():
+    points = np.array([(0.0, 0, 5), (1, 0.5, 2), (1, 0.5, -2)])
+    expected = [(319.5, 239.5), (519.5, 342), (np.nan, np.nan)]
+    np.testing.assert_allclose(lens().project(points), expected)
+
+
+@pytest.mark.parametrize(
+    ("model", "distortion"), [("plumb_bob", BARREL), ("rational_polynomial", RATIONAL)]
+)
+def test_every_pixel_is_where_undistorting_says(model, distortion):
+    """OpenCV goes from pixel to ray by iterating, the other way than `project`."""
+    pixels = image_points()
+    ends = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-12)
+    undistort = getattr(cv2, "undistortPointsIter", cv2.undistortPoints)  # OpenCV 4 and 5
+    rays = undistort(pixels[:, None], MATRIX, np.array(distortion), R=None, P=None, criteria=ends)
+    rays = rays[:, 0]
+    found = lens(model, distortion).project(np.column_stack([rays, np.ones(len(rays))]) * 3)
+    np.testing.assert_allclose(found, pixels, atol=1e-4)
+
+
+def test_every_pixel_of_a_fisheye_is_where_undistorting_says():
+    pixels = image_points()
+    rays = cv2.fisheye.undistortPoints(pixels[:, None], MATRIX, np.array(FISHEYE))[:, 0]
+    found = lens("equidistant", FISHEYE).project(np.column_stack([rays, np.ones(len(rays))]))
+    np.testing.assert_allclose(found, pixels, atol=1e-3)
+
+
+def test_equidistant_without_coefficients_goes_with_the_angle():
+    angle = np.radians(80)
+    point = np.array([(np.sin(angle), 0, np.cos(angle))])
+    found = lens("equidistant", (0, 0, 0, 0)).project(point)
+    np.testing.assert_allclose(found, [(319.5 + 400 * angle, 239.5)])
+
+
+def test_what_a_polynomial_folds_back_into_the_image_is_not_seen():
+    """r (1 - 0.3 r^2) turns at r = 1.054, at 46.5 degrees; at r = 1.7 it is 0.226 again."""
+    radii = np.array([0.5, 1.04, 1.07, 1.7])
+    points = np.column_stack([radii, 0 * radii, np.ones(4)])
+    still = np.zeros(3)
+    folded, _ = cv2.projectPoints(points, still, still, MATRIX, np.array([-0.3, 0, 0, 0]))
+    assert 0 < folded[3, 0, 0] < 640  # so OpenCV alone would show it
+    found = lens("plumb_bob", (-0.3, 0, 0, 0)).project(points)
+    np.testing.assert_array_equal(np.isnan(found[:, 0]), [False, False, True, True])
+
+
+def test_scaling_keeps_the_edges_of_the_image():
+    half = lens().scaled_to(320, 240)
+    assert (half.focal, half.centre) == ((200.0, 205.0), (159.5, 119.5))
+    ray = np.array([(-0.79875, -0.58414634, 1.0)])  # of pixel (0, 0)
+    np.testing.assert_allclose(lens().project(ray), [(0, 0)], atol=1e-6)
+    np.testing.assert_allclose(half.project(ray), [(-0.25, -0.25)], atol=1e-6)
+
+
+def test_binning_may_drop_an_odd_row():
+    assert lens(size=(641, 481)).scaled_to(320, 240).height == 240
+
+
+def test_another_shape_is_refused_with_the_mend():
+    with pytest.raises(SettingsError, match="640x480 pixels, the image has 640x360.*roi"):
+        lens().scaled_to(640, 360)
+
+
+def test_a_crop_moves_the_centre():
+    part = lens().cropped(100, 40, 400, 300)
+    assert (part.width, part.height, part.centre) == (400, 300, (219.5, 199.5))
+
+
+def test_zeros_are_no_distortion():
+    assert lens("plumb_bob", [0.0] * 5) == lens()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"k": [0.0] * 9}, "uncalibrated"),
+        ({"k": (-1.0, *K[1:])}, "not above 0"),
+        ({"k": (np.nan, *K[1:])}, "not finite"),
+        ({"k": (np.inf, *K[1:])}, "not finite"),
+        ({"k": K[:8]}, "8 numbers"),
+        ({"k": (400.0, 3.0, *K[2:])}, "skewed"),
+        ({"size": (0, 480)}, "0x480"),
+        ({"size": (640, 1 << 20)}, "1 to 16384"),
+        ({"model": "plumb_bob", "distortion": [0.1] * 3}, "3 coefficients instead of 0 or 4 or 5"),
+        ({"model": "equidistant", "distortion": [0.1] * 5}, "5 coefficients instead of 4"),
+        ({"model": "plumb_bob", "distortion": [np.nan] * 5}, "not finite"),
+        ({"model": "double_sphere", "distortion": [0.1]}, "rectified"),
+        ({"distortion": [0.1] * 5}, "'' has 5 coefficients"),
+    ],
+)
+def test_bad_camera_info_is_refused(wrong, message):
+    with pytest.raises(SettingsError, match=message):
+        lens(**wrong)

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from segnet_model.labels import LabelSet
+from segnet_model.pictures.drawing import (
+    GAP,
+    OUTLINE,
+    TITLE_HEIGHT,
+    draw_outline,
+    heat,
+    overlay,
+    panel,
+)
+
+CAMVID = LabelSet.load("camvid")
+
+
+def test_overlay_mixes_image_and_color():
+    image = np.full((2, 2, 3), 100, np.uint8)
+    drawn = overlay(image, np.full((2, 2), 3, np.uint8), CAMVID, alpha=0.25)
+    assert np.abs(drawn[0, 0] - (75 + 0.25 * np.array([128, 64, 128]))).max() <= 1
+
+
+def test_overlay_has_the_color_of_every_id():
+    labels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    drawn = overlay(np.zeros((16, 16, 3), np.uint8), labels, CAMVID, alpha=1.0)
+    np.testing.assert_array_equal(drawn, CAMVID.palette[labels])
+
+
+@pytest.mark.parametrize("size", [(240, 320), (1080, 1920)])
+def test_outline_follows_the_edge_and_nothing_else(size):
+    drivable = np.zeros(size, np.uint8)
+    top, left = size[0] // 2, size[1] // 4
+    drivable[top:, left : 3 * left] = 255
+    drivable[top + 40 : top + 60, 2 * left : 2 * left + 20] = 0  # a hole
+    image = np.full((*size, 3), 77, np.uint8)
+    draw_outline(image, drivable)
+    green = (image == OUTLINE).all(2)
+    assert green[top, left : 3 * left].all()
+    assert green[top + 50, 2 * left - 1]
+    rows, columns = np.nonzero(green)
+    assert rows.min() >= top - 4
+    assert columns.min() >= left - 4
+    assert (image[: top - 8] == 77).all()
+    assert (image[top + 12 : top + 30, left + 12 : 2 * left - 12] == 77).all()
+
+
+def test_outline_of_nothing_is_nothing():
+    image = np.full((9, 9, 3), 77, np.uint8)
+    draw_outline(image, np.zeros((9, 9), np.uint8))
+    assert (image == 77).all()
+
+
+def test_heat_grows_brighter():
+    drawn = heat(np.array([[-1, 0, 0.5, 1, 2]], np.float32)).astype(int)
+    brightness = drawn.sum(-1)[0]
+    assert brightness[0] == brightness[1] < brightness[2] < brightness[3] == brightness[4]
+
+
+def test_panel_lays_pictures_side_by_side():
+    red = np.zeros((10, 20, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
+    grey = np.full((10, 20), 7, np.uint8)
+    sheet = panel([[red, grey], [grey, red]], ["one", "two"])
+    assert sheet.shape == (TITLE_HEIGHT + 2 * (10 + GAP), 2 * (20 + GAP), 3)
+    assert sheet[TITLE_HEIGHT, 0].tolist() == [255, 0, 0]
+    assert sheet[TITLE_HEIGHT, 20 + GAP].tolist() == [7, 7, 7]
+    assert (sheet[:TITLE_HEIGHT] < 100).any()  # the titles are written

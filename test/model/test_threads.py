@@ -1,0 +1,26 @@
+import os
+import subprocess
+import sys
+
+from segnet_model.threads import wait_briefly
+
+
+def test_a_persons_choice_stays():
+    for choice in ({"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "7"}):
+        environment = dict(choice)
+        wait_briefly(environment)
+        assert environment == choice
+
+
+def test_it_is_said_before_pytorch_is_there():
+    code = (
+        "import os, sys, segnet_model; "
+        "assert 'torch' not in sys.modules; print(os.environ['GOMP_SPINCOUNT'])"
+    )
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    }
+    done = subprocess.run([sys.executable, "-c", code], env=clean, capture_output=True, text=True)
+    assert done.stdout.strip() == "2000", done.stderr

@@ -1,0 +1,101 @@
+"""The weights that ship do what the README says of them, on what they were not trained on."""
+
+import cv2
+import numpy as np
+import pytest
+
+from segnet_model.datasets.folder import open_split
+from segnet_model.evaluation.assess import evaluate
+from segnet_model.evaluation.calibration import Detector, Reliability
+from segnet_model.evaluation.metrics import ConfusionMatrix
+from segnet_model.inference.predictor import Predictor
+from segnet_model.labels import LabelSet
+from segnet_model.scenes import Drive
+from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.shipped import find_weights
+
+UNSEEN = 3  # training had the drives of seeds 1000 to 1119
+
+
+NAMES = [
+    "segnet_basic_drives", "segnet_basic_camvid", "enet_camvid",
+    "bayesian_segnet_basic_drives", "bayesian_segnet_basic_camvid",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_small_and_complete(name):
+    path = find_weights(name)
+    assert path.stat().st_size < 4_000_000
+    _, info = load_weights(path)
+    assert info.network == name.rpartition("_")[0]
+    assert info.labels == LabelSet.load("camvid")
+    assert info.training["images"] > 0
+    assert 0 < info.metrics["val_miou"] < 1
+    expected = "Apache-2.0" if name.endswith("drives") else "CC-BY-NC-4.0"
+    assert info.license == expected
+
+
+@pytest.mark.slow
+def test_drives_of_an_unseen_seed():
+    predictor = Predictor.load("segnet_basic_drives", "cpu")
+    labels = predictor.info.labels
+    classes, drivable = ConfusionMatrix(11, 11), ConfusionMatrix(2, 255)
+    drive = Drive(UNSEEN)
+    for index in range(0, 100, 5):
+        frame = drive.frame(index)
+        found = predictor.predict(frame.image).labels
+        classes.update(found, frame.labels)
+        drivable.update(*(labels.drivable[ids].astype(np.uint8) for ids in (found, frame.labels)))
+    assert classes.mean_iou >= 0.75
+    assert drivable.iou[1] >= 0.93
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("segnet_basic_camvid", 0.58), ("enet_camvid", 0.60), ("bayesian_segnet_basic_camvid", 0.55)],
+)
+def test_camvid_val(camvid, name, least):
+    predictor = Predictor.load(name, "cpu")
+    folder = open_split(camvid, "val", predictor.info.labels)
+    assert len(folder) == 101
+    assert evaluate(predictor, folder).mean_iou >= least
+
+
+@pytest.mark.slow
+def test_what_was_never_shown_is_less_sure_than_what_is_around_it():
+    """A cow, a sofa and the like on the drives of unseen seeds; by chance it would be 0.5."""
+    predictor = Predictor.load("bayesian_segnet_basic_drives", "cpu", uncertainty="mc", samples=12)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (81, 81))
+    around, everywhere = Detector(), Detector()
+    for seed in (5000, 5001):
+        drive = Drive(seed, unknown=True)
+        for index in (5, 35, 65, 95):
+            frame = drive.frame(index)
+            found = predictor.predict(frame.image).mutual_information
+            near = cv2.dilate(frame.unknown.astype(np.uint8), disc) > 0
+            around.update(found[near], ~frame.unknown[near])
+            everywhere.update(found.ravel(), ~frame.unknown.ravel())
+    assert around.auroc >= 0.75
+    assert everywhere.auroc >= 0.85
+
+
+@pytest.mark.slow
+def test_averaging_over_a_slow_video_is_calibrated_as_sampling_is():
+    def error(**how):
+        predictor = Predictor.load("bayesian_segnet_basic_drives", "cpu", **how)
+        reliability = Reliability()
+        for seed in (4000, 4001):
+            for index, frame in enumerate(Drive(seed, speed=2.0).frames(10)):
+                if index < 5 and how["uncertainty"] == "mc":
+                    continue  # these are for the average to settle
+                found = predictor.predict(frame.image, 100.0 * seed + frame.stamp)
+                if index >= 5:
+                    known = frame.labels != 11
+                    right = found.labels[known] == frame.labels[known]
+                    reliability.update(found.confidence[known], right)
+        return reliability.expected_error
+
+    sampled = error(uncertainty="mc", samples=10)
+    assert error(uncertainty="temporal") == pytest.approx(sampled, abs=0.015)

@@ -1,0 +1,92 @@
+"""Which publishers cannot be heard, and why, among real ones."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+pytest.importorskip("rclpy")
+import rclpy
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
+
+from segnet_ros.ros.qos import complaint, overrides, profile
+
+pytestmark = pytest.mark.ros
+
+IMAGE = "sensor_msgs/msg/Image"
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+@pytest.fixture
+def node():
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    parameters = [
+        Parameter("qos_overrides./camera.subscription.reliability", value="reliable"),
+        Parameter("qos_overrides./camera.subscription.depth", value=7),
+    ]
+    node = rclpy.create_node("test", context=context, parameter_overrides=parameters)
+    yield node
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def told(node, count, asked):
+    """The complaint, once so many publishers are known."""
+    until = time.monotonic() + 10
+    while len(node.get_publishers_info_by_topic("/camera")) < count:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return complaint(node, "/camera", IMAGE, asked)
+
+
+def test_what_can_be_heard_is_not_told(node):
+    assert complaint(node, "/camera", IMAGE, profile("best_effort", 1)) == ""
+    for reliability in ("best_effort", "reliable"):
+        node.create_publisher(Image, "/camera", profile(reliability, 1))
+    assert told(node, 2, profile("best_effort", 1)) == ""
+
+
+def test_a_publisher_of_best_effort_is_not_heard_reliably(node):
+    node.create_publisher(Image, "/camera", profile("best_effort", 1))
+    assert told(node, 1, profile("reliable", 1)) == (
+        "/test on /camera cannot be heard: it sends best effort and is asked for reliable; set "
+        "reliability to best_effort"
+    )
+
+
+def test_a_publisher_of_another_type_is_named(node):
+    node.create_publisher(CompressedImage, "/camera", 1)
+    assert told(node, 1, profile("best_effort", 1)) == (
+        "/test publishes sensor_msgs/msg/CompressedImage on /camera, not sensor_msgs/msg/Image; "
+        "set transport, or remap the topic"
+    )
+
+
+def test_a_publisher_that_keeps_nothing_is_named(node):
+    node.create_publisher(Image, "/camera", 1)
+    assert "it keeps nothing for who comes later" in told(node, 1, LATCHED)
+
+
+def subscribe(node, topic, asked):
+    changes = overrides(node, topic, "subscription")
+    made = node.create_subscription(Image, topic, print, asked, qos_overriding_options=changes)
+    return made.qos_profile
+
+
+def test_ros_own_overrides_change_a_profile(node):
+    asked = profile("best_effort", 1)
+    for _ in range(2):  # the second as by a node that is configured anew
+        made = subscribe(node, "camera", asked)
+        assert (made.reliability, made.depth) == (ReliabilityPolicy.RELIABLE, 7)
+    assert asked.reliability == ReliabilityPolicy.RELIABLE  # which complaints then go by
+
+
+def test_what_nobody_overrides_is_as_it_is_asked_for_each_time(node):
+    for reliability in ("best_effort", "reliable"):
+        made = subscribe(node, "other", profile(reliability, 1))
+        assert made.reliability == ReliabilityPolicy[reliability.upper()]
+    assert node.has_parameter("qos_overrides./other.subscription.reliability")  # to be found

@@ -1,0 +1,113 @@
+"""A weights file becomes an engine, or an error that names the mend."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import cv2
+import pytest
+import torch
+
+pytest.importorskip("rclpy")
+from segnet_model.base.errors import SettingsError, WeightsError
+from segnet_model.inference.predictor import Predictor
+from segnet_model.labels import LabelSet
+from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_ros.segmentation.network import ALL_CORES, Engine, use_threads
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    info = ModelInfo("segnet_basic", LabelSet.load("camvid"), (64, 96), {"features": 8})
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_weights(path, info.build(), info)
+    return path
+
+
+def test_it_says_what_runs_and_which_file_it_is(weights):
+    engine = Engine.load(str(weights), device="cpu", precision="float32")
+    assert engine.facts == {
+        "network": "segnet_basic",
+        "engine": "torch",
+        "device": "cpu",
+        "precision": "float32",
+        "weights": str(weights),
+        "sha256": engine.sha256[:12],
+    }
+    digest = subprocess.check_output(["sha256sum", os.fspath(weights)], text=True).split()[0]
+    assert engine.sha256 == digest
+
+
+def test_drivable_classes_are_those_of_the_weights_unless_told(weights):
+    def drivable(*names):
+        labels = Engine.load(str(weights), names, device="cpu", precision="float32").labels
+        return [c.name for c in labels.classes if c.drivable]
+
+    assert drivable() == ["Road"]
+    assert drivable("Pavement", "Road") == ["Road", "Pavement"]
+    with pytest.raises(SettingsError, match="Moon"):
+        drivable("Moon")
+
+
+def test_the_same_network_may_drive_on_other_classes(weights):
+    engine = Engine.load(str(weights), ("Pavement",), device="cpu", precision="float32")
+    other = engine.driving_on(("Sky", "Road"))
+    assert [c.name for c in other.labels.classes if c.drivable] == ["Sky", "Road"]
+    assert other.predictor is engine.predictor
+    assert other.driving_on(()).labels == LabelSet.load("camvid")
+    with pytest.raises(SettingsError, match="Moon"):
+        other.driving_on(("Moon",))
+
+
+@pytest.mark.parametrize("writing", ["replaced", "written"])
+def test_a_file_that_changes_while_it_is_read_is_refused(weights, tmp_path, monkeypatch, writing):
+    path = tmp_path / "mine.safetensors"
+    shutil.copy(weights, path)
+    load = Predictor.load
+
+    def meanwhile(*arguments, **how):
+        predictor = load(*arguments, **how)
+        other = tmp_path / "other"
+        shutil.copy(weights, other)
+        if writing == "replaced":
+            other.replace(path)
+        else:
+            path.write_bytes(other.read_bytes() + b"more")
+        return predictor
+
+    monkeypatch.setattr(Predictor, "load", meanwhile)
+    with pytest.raises(WeightsError, match=f"{path}: the file changed .* load it again"):
+        Engine.load(str(path))
+
+
+def test_what_cannot_be_used_is_refused(weights):
+    with pytest.raises(WeightsError, match="no such file"):
+        Engine.load("nowhere")
+    with pytest.raises(SettingsError, match="toaster"):
+        Engine.load(str(weights), device="toaster")
+
+
+def test_it_is_warm(weights, monkeypatch):
+    seen = []
+    forward = torch.nn.Module.__call__
+    monkeypatch.setattr(
+        torch.nn.Module,
+        "__call__",
+        lambda self, *arguments: seen.append(self) or forward(self, *arguments),
+    )
+    Engine.load(str(weights), device="cpu", precision="float32")
+    assert seen
+
+
+def test_threads():
+    try:
+        use_threads(1)
+        assert torch.get_num_threads() == cv2.getNumThreads() == 1
+    finally:
+        use_threads(0)
+    assert torch.get_num_threads() == ALL_CORES
+    assert cv2.getNumThreads() > 1 or os.cpu_count() == 1
