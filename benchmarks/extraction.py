@@ -17,7 +17,8 @@ from rosbags.highlevel import AnyReader
 from benchmarks.harness import Report, peak_memory
 from benchmarks.subjects import UNSEEN_SEED
 from segnet_model.bags.reader import BagReader, BagWriter
-from segnet_model.datasets.extraction import ExtractSettings, extract
+from segnet_model.datasets.extraction.extract import extract
+from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.images.files import read_image
 from segnet_model.scenes import Camera, Drive
 

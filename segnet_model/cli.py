@@ -7,40 +7,68 @@ import argparse
 import importlib
 import logging
 import sys
+from collections.abc import Sequence
 
 from segnet_model.base.errors import SegNetError
 
-COMMANDS = (
-    "extract", "select", "prelabel", "import-labels", "check", "train", "calibrate", "evaluate",
-    "predict", "view", "label", "export", "bag", "render",
-)  # fmt: skip
+# The first lines of the commands' modules, which are imported only when they are asked for: most
+# need PyTorch, and its import takes seconds.
+COMMANDS = {
+    "extract": "Take images out of recordings into a data set to label.",
+    "select": "Choose the frames of a recording whose labels would teach the network the most.",
+    "prelabel": "Write the network's masks for CVAT, so that a person corrects them instead of "
+    "drawing.",
+    "import-labels": "Read labels from CVAT, labelme, CamVid or id images into a data set.",
+    "check": "Find everything that is wrong with a data set before it is trained on.",
+    "train": "Train a network on labelled images.",
+    "calibrate": "Make a network as sure as it is right, with labelled images that it was not "
+    "trained on.",
+    "evaluate": "Measure weights on labelled images, alone or beside others.",
+    "predict": "Write the network's masks of images or of a recording.",
+    "view": "Look at a recording: a video of its classes, or the Rerun viewer.",
+    "label": "Add the node's topics to a copy of a recording, without ROS.",
+    "export": "Make a file that ONNX Runtime, TensorRT or OpenVINO run, in float or in int8.",
+    "bag": "Make a recording of a folder of images.",
+    "render": "Render procedural drives, with exact truth, as a recording or a data set.",
+}
+NETWORK_PACKAGES = ("torch", "safetensors")  # extract, import-labels, check, bag, render need none
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns the exit code: its own, else 0, or 2 for bad input."""
     logging.basicConfig(format="%(message)s", level=logging.INFO)
-    args = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    args = _parser(arguments).parse_args(arguments)
     try:
         return int(args.run(args) or 0)
     except (SegNetError, OSError) as error:  # the latter name the file that cannot be written
         print(f"segnet {args.command}: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        if error.name not in NETWORK_PACKAGES:
+            raise
+        print(f"segnet {args.command}: it needs PyTorch, and {error.name} is not installed: "
+              f"pip install {' '.join(NETWORK_PACKAGES)}", file=sys.stderr)  # fmt: skip
+        return 2
     except KeyboardInterrupt:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """A parser that knows every command's name, and the arguments of the one that is asked for."""
     parser = argparse.ArgumentParser(prog="segnet", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in COMMANDS:
-        module = importlib.import_module(f"segnet_model.commands.{name.replace('-', '_')}")
-        help_line = (module.__doc__ or "").splitlines()[0]
+    chosen = next((each for each in arguments if not each.startswith("-")), None)
+    for name, help_line in COMMANDS.items():
         command = commands.add_parser(
-            name, help=help_line, description=help_line, epilog=getattr(module, "EPILOG", None),
+            name, help=help_line, description=help_line,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        if name == chosen:
+            module = importlib.import_module(f"segnet_model.commands.{name.replace('-', '_')}")
+            command.epilog = getattr(module, "EPILOG", None)
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
     return parser
 
 

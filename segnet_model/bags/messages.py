@@ -13,12 +13,12 @@ from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
 from segnet_model.base.errors import BagError
+from segnet_model.base.units import NANOSECONDS
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 POSE = "geometry_msgs/msg/PoseStamped"
-NANOSECONDS = 1_000_000_000
 
 
 def new_types() -> Typestore:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
-from segnet_model.inference.predictor import Predictor
+
+if TYPE_CHECKING:
+    from segnet_model.inference.predictor import Predictor
 
 _WAYS = {
     "mc": "several passes with dropout",
@@ -54,6 +57,8 @@ def add_arguments(
 
 def load(args: argparse.Namespace) -> Predictor:
     """The predictor that the arguments ask for."""
+    from segnet_model.inference.predictor import Predictor
+
     return Predictor.load(
         args.weights, args.device, args.precision, args.engine, uncertainty=args.uncertainty,
         samples=args.samples, seed=args.seed, refine=args.refine, trusted=args.trust,

@@ -5,10 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segnet_model.bags.writer import STORAGES
-from segnet_model.base.progress import progress_bar
-from segnet_model.datasets.folder_to_bag import folder_to_bag
-from segnet_model.labels import LabelSet
+from segnet_model.base.choices import STORAGES
 
 EPILOG = """\
 The images are taken in the order of their names. `ros2 bag play` and the node bag_player play the
@@ -32,11 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", type=Path, metavar="FOLDER", help="label images, same names")
     parser.add_argument("--labels-topic", default="/truth/labels", help="(/truth/labels)")
     parser.add_argument("--label-set", default="camvid", help="a name or YAML file (camvid)")
-    parser.add_argument("--storage", choices=sorted(STORAGES), default="mcap", help="(mcap)")
+    parser.add_argument("--storage", choices=STORAGES, default="mcap", help="(mcap)")
 
 
 def run(args: argparse.Namespace) -> None:
     """Write the recording with a progress bar."""
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.folder_to_bag import folder_to_bag
+    from segnet_model.labels import LabelSet
+
     with progress_bar("writing") as progress:
         count = folder_to_bag(
             args.folder,

@@ -7,13 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.progress import progress_bar
-from segnet_model.datasets.folder import load_label_set, open_split
-from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.evaluation.assess import check_classes
-from segnet_model.evaluation.temperature import fit_temperatures, temperatures
-from segnet_model.weights.checkpoint import change_info, load_weights
-from segnet_model.weights.shipped import find_weights, is_shipped
 
 EPILOG = """\
 A network that says "90 % sure" should be right nine times in ten. This fits one number, the
@@ -46,6 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Fit, write, and say what it changed."""
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.folder import load_label_set, open_split
+    from segnet_model.engines.torch_engine import TorchEngine
+    from segnet_model.evaluation.assess import check_classes
+    from segnet_model.evaluation.temperature import fit_temperatures, temperatures
+    from segnet_model.weights.checkpoint import change_info, load_weights
+    from segnet_model.weights.shipped import find_weights, is_shipped
+
     path = find_weights(args.weights)
     if path.suffix != ".safetensors":
         raise SettingsError(f"{path}: give the .safetensors file, and export it again afterwards")

@@ -8,14 +8,15 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.base.progress import progress_bar
-from segnet_model.datasets.checking import DatasetReport, SplitFacts, check_dataset
-from segnet_model.datasets.checking.problems import Problem, some
-from segnet_model.datasets.folder import load_label_set
-from segnet_model.labels import LabelSet
+
+if TYPE_CHECKING:
+    from segnet_model.datasets.checking import DatasetReport, SplitFacts
+    from segnet_model.datasets.checking.problems import Problem
+    from segnet_model.labels import LabelSet
 
 EPILOG = """\
 Reads every file of every split and names all problems at once, with the mend of each:
@@ -50,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, print and write; returns the exit code."""
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.checking import check_dataset
+    from segnet_model.datasets.folder import load_label_set
+
     if args.workers is not None and args.workers < 1:
         raise SettingsError(f"--workers {args.workers}: give at least 1")
     label_set = load_label_set(args.dataset, args.labels)
@@ -115,6 +120,8 @@ def _kind(problems: list[Problem], report: DatasetReport) -> Iterator[str]:
 
 
 def _problem(problem: Problem, report: DatasetReport) -> str:
+    from segnet_model.datasets.checking.problems import some
+
     files = some((report.name(path) for path in problem.files), MOST_FILES)
     parts = (files, problem.detail) if len(problem.files) <= MOST_FILES else (problem.detail, files)
     return ": ".join(part for part in parts if part)

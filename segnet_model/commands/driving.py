@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from segnet_model.driving.rule import Driving
+if TYPE_CHECKING:
+    from segnet_model.driving.rule import Driving
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add them; the defaults are the node's."""
+    from segnet_model.driving.rule import Driving
+
     usual = Driving()
     group = parser.add_argument_group("where the robot may drive")
     group.add_argument(
@@ -30,4 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def settings(args: argparse.Namespace) -> Driving:
     """What the arguments say."""
+    from segnet_model.driving.rule import Driving
+
     return Driving(args.max_uncertainty, args.min_area, args.margin)

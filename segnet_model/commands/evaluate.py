@@ -6,22 +6,20 @@ import argparse
 import json
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.commands import asking
 from segnet_model.commands.folders import make_folder
-from segnet_model.datasets.folder import LabelledFolder, load_label_set, open_split
-from segnet_model.evaluation.assess import COUNTS, assess_together, check_classes
-from segnet_model.evaluation.report import Circumstances, WorstFrames, describe, render
-from segnet_model.images.files import write_png
-from segnet_model.inference.predictor import Predictor
-from segnet_model.labels import LabelSet
-from segnet_model.pictures.drawing import heat, overlay, panel
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from segnet_model.datasets.folder import LabelledFolder
+    from segnet_model.evaluation.report import Circumstances, WorstFrames
+    from segnet_model.inference.predictor import Predictor
+    from segnet_model.labels import LabelSet
 
 EPILOG = """\
 Prints how well each class is found, and whether the network is unsure where it is wrong:
@@ -69,6 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure, print a table and write what was asked for."""
+    from tqdm import tqdm
+
+    from segnet_model.datasets.folder import load_label_set, open_split
+    from segnet_model.evaluation.assess import COUNTS, assess_together
+    from segnet_model.evaluation.report import WorstFrames, describe
+    from segnet_model.images.files import write_png
+
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     if args.out:
         make_folder(args.out)
@@ -94,6 +99,8 @@ def run(args: argparse.Namespace) -> None:
 
 def _load(args: argparse.Namespace, weights: str, wanted: LabelSet) -> Predictor:
     """One of several predictors; errors say which."""
+    from segnet_model.evaluation.assess import check_classes
+
     try:
         predictor = asking.load(argparse.Namespace(**{**vars(args), "weights": weights}))
         check_classes(predictor.info.labels, wanted)
@@ -103,6 +110,8 @@ def _load(args: argparse.Namespace, weights: str, wanted: LabelSet) -> Predictor
 
 
 def _circumstances(args: argparse.Namespace, folder: LabelledFolder) -> Circumstances:
+    from segnet_model.evaluation.report import Circumstances
+
     return Circumstances(
         datetime.now(timezone.utc), str(args.dataset), args.split, len(folder),
         folder.label_set.name, args.uncertainty, args.samples, args.seed, args.refine,
@@ -113,6 +122,8 @@ def _write(
     out: Path, evaluation: dict[str, Any], folder: LabelledFolder, worst: WorstFrames
 ) -> None:
     """Write evaluation.json and report.html, whole or not at all."""
+    from segnet_model.evaluation.report import render
+
     page = render(evaluation, folder.label_set, worst.frames)
     texts = {"evaluation.json": json.dumps(evaluation, indent=1), "report.html": page}
     try:
@@ -164,6 +175,10 @@ def print_comparison(evaluation: dict[str, Any]) -> None:
 
 def picture(predictor: Predictor, folder: LabelledFolder) -> np.ndarray:
     """A sheet of images spread over the folder: (H, W, 3) uint8 RGB."""
+    import numpy as np
+
+    from segnet_model.pictures.drawing import heat, overlay, panel
+
     rows = []
     titles = ["image", "truth", "prediction", "uncertainty"]
     label_set = folder.label_set

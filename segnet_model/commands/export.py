@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.progress import progress_bar
-from segnet_model.datasets.folder import load_label_set, open_split
-from segnet_model.engines import open_engine
-from segnet_model.engines.export import Export
-from segnet_model.inference.predictor import Predictor
-from segnet_model.weights.shipped import find_weights
+
+if TYPE_CHECKING:
+    import numpy as np
 
 EPILOG = """\
 The file takes a camera's image as it is, (1, HEIGHT, WIDTH, 3) bytes of RGB, and gives logits.
@@ -60,6 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Export, and say how well the result agrees with the original."""
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.engines.export import Export
+    from segnet_model.weights.shipped import find_weights
+
     if args.calibrate and args.engine != "openvino":
         raise SettingsError("--calibrate makes int8, which is for --engine openvino")
     weights = find_weights(args.weights)
@@ -87,6 +87,10 @@ def calibration_images(dataset: Path, split: str, count: int) -> list[np.ndarray
         SettingsError: count is below 1.
         DatasetError: there are none.
     """
+    import numpy as np
+
+    from segnet_model.datasets.folder import load_label_set, open_split
+
     if count < 1:
         raise SettingsError(f"--images {count}: give at least 1; a few dozen are usual")
     folder = open_split(dataset, split, load_label_set(dataset))
@@ -96,6 +100,11 @@ def calibration_images(dataset: Path, split: str, count: int) -> list[np.ndarray
 
 def agreement(weights: Path, export: Path, images: list[np.ndarray], trusted: list[str]) -> float:
     """The share of pixels to which an export gives the label that the weights give in float32."""
+    import numpy as np
+
+    from segnet_model.engines import open_engine
+    from segnet_model.inference.predictor import Predictor
+
     exact = Predictor(open_engine(weights, "torch", "cpu", "float32", trusted))
     exported = Predictor(open_engine(export))
     same = [

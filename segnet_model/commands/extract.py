@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segnet_model.base.progress import stoppable_bar
-from segnet_model.datasets.extraction import extract
 from segnet_model.datasets.extraction.settings import BLOCK, GAP, SPLIT_WAYS, ExtractSettings
 
 EPILOG = f"""\
@@ -92,6 +90,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Extract with a progress bar; Ctrl-C ends it in good order."""
+    from segnet_model.base.progress import stoppable_bar
+    from segnet_model.datasets.extraction.extract import extract
+
     values = {k: v for k, v in vars(args).items() if k in ExtractSettings.__dataclass_fields__}
     for name in ("topics", "labels_topics"):
         values[name] = tuple(values[name])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from segnet_model.base.progress import progress_bar
+from segnet_model.base.choices import LABEL_FORMATS
 from segnet_model.commands import mapping
-from segnet_model.datasets.annotations.detect import FORMATS
-from segnet_model.datasets.annotations.importing import Imported, import_labels
-from segnet_model.datasets.folder import load_label_set
+
+if TYPE_CHECKING:
+    from segnet_model.datasets.annotations.importing import Imported
 
 EPILOG = """\
 SOURCE is a folder or a zip, which is read without being unpacked. Labels go to the image of the
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", type=Path, help="folder with train/ and val/")
     parser.add_argument("--split", help="take only images of this split (default: whichever)")
     parser.add_argument(
-        "--format", choices=("auto", *FORMATS), default="auto",
+        "--format", choices=("auto", *LABEL_FORMATS), default="auto",
         help="of the labels (default: auto, by the files' names)",
     )  # fmt: skip
     mapping.add_argument(parser, "what a label of another name is; CLASS may be ignore")
@@ -61,6 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Import, and say what came of it."""
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.annotations.importing import import_labels
+    from segnet_model.datasets.folder import load_label_set
+
     labels = load_label_set(args.dataset, args.labels)
     with progress_bar("reading") as progress:
         done = import_labels(

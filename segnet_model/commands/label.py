@@ -6,17 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from segnet_model.bags.writer import STORAGES
-from segnet_model.base.progress import progress_bar
-from segnet_model.base.signals import stop_on_signals
+from segnet_model.base.choices import PREFIX, STORAGES, TOPICS, USUAL_TOPICS
 from segnet_model.commands import asking, driving
-from segnet_model.recordings.labelling import NAMES, PREFIX, USUAL, LabelSettings, label_bag
-from segnet_model.recordings.node_messages import LATCHED, OUTPUTS
 
-_LIST = "\n".join(
-    f"  {name:<20}{text}"
-    for name, text in {**{name: each.help for name, each in OUTPUTS.items()}, **LATCHED}.items()
-)
+_LIST = "\n".join(f"  {name:<20}{text}" for name, text in TOPICS.items())
 EPILOG = f"""\
 All that is in the recording stays as it is, byte for byte. Each answer has the header of its image
 and the time at which that was recorded, as if a node without delay had run beside the recorder:
@@ -31,7 +24,7 @@ Two cameras, one after the other:
   segnet label drive enet_camvid --topic /left/image --prefix /segmentation/left --out one
   segnet label one enet_camvid --topic /right/image --prefix /segmentation/right --out both
 
-Topics below the prefix ({" ".join(USUAL)} if none are named):
+Topics below the prefix ({" ".join(USUAL_TOPICS)} if none are named):
 
 {_LIST}
 
@@ -48,17 +41,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the rosbag2 folder to make")
     parser.add_argument("--topic", help="of the images in a bag that has several")
     parser.add_argument(
-        "--topics", nargs="+", choices=NAMES, default=USUAL, metavar="NAME",
+        "--topics", nargs="+", choices=tuple(TOPICS), default=USUAL_TOPICS, metavar="NAME",
         help="what to add; see below",
     )  # fmt: skip
     parser.add_argument("--prefix", default=PREFIX, help="of the new topics (%(default)s)")
-    parser.add_argument(
-        "--storage", choices=sorted(STORAGES), help="of the new bag (the recording's own)"
-    )
+    parser.add_argument("--storage", choices=STORAGES, help="of the new bag (the recording's own)")
 
 
 def run(args: argparse.Namespace) -> None:
     """Label with a progress bar; Ctrl-C leaves nothing behind."""
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.base.signals import stop_on_signals
+    from segnet_model.recordings.labelling import LabelSettings, label_bag
+
     settings = LabelSettings(
         args.topic, tuple(args.topics), args.prefix, args.storage, driving.settings(args)
     )

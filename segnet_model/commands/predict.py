@@ -5,13 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tqdm import tqdm
-
 from segnet_model.base.choices import UNCERTAINTIES
 from segnet_model.commands import asking
-from segnet_model.datasets.sources import named_images
-from segnet_model.images.files import write_png
-from segnet_model.pictures.drawing import heat, overlay
 
 EPILOG = """\
 Writes masks/NAME.png (class ids; they look black) and overlays/NAME.png (for people), and with
@@ -33,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Predict one image after the other, with a progress bar."""
+    from tqdm import tqdm
+
+    from segnet_model.datasets.sources import named_images
+    from segnet_model.images.files import write_png
+    from segnet_model.pictures.drawing import heat, overlay
+
     predictor = asking.load(args)
     unsure = args.uncertainty != "none"
     for folder in ("masks", "overlays", *(["uncertainty"] if unsure else [])):

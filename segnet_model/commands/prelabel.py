@@ -5,20 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from segnet_model.base.choices import CVAT_FORMATS
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.base.progress import progress_bar
 from segnet_model.commands import asking, mapping
 from segnet_model.commands.folders import make_folder
-from segnet_model.datasets.annotations.cvat_zip import FORMATS, check_names, cvat_zip, labels_json
-from segnet_model.datasets.annotations.forms import NamedMask, by_stem
-from segnet_model.datasets.annotations.naming import Naming
-from segnet_model.datasets.folder import label_path, own_label_set
-from segnet_model.images.files import list_images, new_file, read_image
-from segnet_model.inference.predictor import Predictor
-from segnet_model.labels import LabelSet
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from segnet_model.inference.predictor import Predictor
+    from segnet_model.labels import LabelSet
 
 EPILOG = """\
 Takes the images of DATASET/train and val that have no labels in trainannot and valannot yet, or
@@ -56,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the zip")
     parser.add_argument("--split", help="only this one of the data set (default: train and val)")
     parser.add_argument(
-        "--format", choices=FORMATS, default="camvid",
+        "--format", choices=CVAT_FORMATS, default="camvid",
         help="camvid: CVAT's CamVid 1.0, mask: Segmentation mask 1.1 (default: camvid)",
     )  # fmt: skip
     parser.add_argument("--all", action="store_true", help="also images that have labels")
@@ -71,6 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Predict the images one after the other into the zip."""
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.annotations.cvat_zip import check_names, cvat_zip, labels_json
+    from segnet_model.datasets.folder import own_label_set
+    from segnet_model.images.files import new_file
+
     if args.out.suffix != ".zip":
         raise SettingsError(f"--out {args.out} must end in .zip; CVAT takes nothing else")
     if args.unsure is not None and not 0 <= args.unsure <= 1:
@@ -96,8 +99,9 @@ def run(args: argparse.Namespace) -> None:
     with new_file(constructor) as temporary:
         temporary.write_text(labels_json(labels), encoding="utf-8")
     print(
-        f"{args.out}: {len(images)} masks, to be uploaded to CVAT as {FORMATS[args.format]!r}; "
-        f"labels for its raw constructor in {constructor}; segnet prelabel --help says how"
+        f"{args.out}: {len(images)} masks, to be uploaded to CVAT as "
+        f"{CVAT_FORMATS[args.format]!r}; labels for its raw constructor in "
+        f"{constructor}; segnet prelabel --help says how"
     )
 
 
@@ -112,6 +116,10 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
     Raises:
         DatasetError: there are none, or two of one name.
     """
+    from segnet_model.datasets.annotations.forms import by_stem
+    from segnet_model.datasets.folder import label_path
+    from segnet_model.images.files import list_images
+
     splits = [source / each for each in ((split,) if split else SPLITS)]
     folders = [folder for folder in splits if folder.is_dir()] or [source]
     if not source.is_dir():
@@ -139,6 +147,11 @@ def translation(known: LabelSet, wanted: LabelSet, renamed: Mapping[str, str]) -
         DatasetError: a class has no meaning there; --map gives it one.
         SettingsError: a class is mapped to what is none.
     """
+    import numpy as np
+
+    from segnet_model.datasets.annotations.forms import NamedMask
+    from segnet_model.datasets.annotations.naming import Naming
+
     naming = Naming(wanted, renamed, {})
     ids = np.arange(known.num_classes, dtype=np.uint8)[None]
     table = np.full(256, naming.ignored)
@@ -151,6 +164,8 @@ def _predict(
     predictor: Predictor, path: Path, table: np.ndarray, unsure: float | None
 ) -> np.ndarray:
     """The network's labels (H, W) uint8 as table has them; what it is not sure of is ignored."""
+    from segnet_model.images.files import read_image
+
     found = predictor.predict(read_image(path))
     labels: np.ndarray = table[found.labels]
     if unsure is not None:

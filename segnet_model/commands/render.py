@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segnet_model.bags.writer import STORAGES
+from segnet_model.base.choices import STORAGES
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.progress import progress_bar
-from segnet_model.datasets.drives import IMAGE_TOPIC, write_dataset, write_drive
 
 EPILOG = """\
 A seed gives the same drive on every machine.
@@ -44,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bag = parser.add_argument_group("a recording")
     bag.add_argument("--seconds", type=float, default=10.0, help="of driving (10)")
     bag.add_argument("--depth", action="store_true", help="add /truth/depth; doubles the size")
-    bag.add_argument("--storage", choices=sorted(STORAGES), default="mcap", help="(mcap)")
+    bag.add_argument("--storage", choices=STORAGES, default="mcap", help="(mcap)")
     data = parser.add_argument_group("a data set")
     data.add_argument("--drives", type=int, default=100, help="how many (100)")
     data.add_argument("--frames", type=int, default=15, help="of each drive (15)")
@@ -62,6 +60,9 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _recording(args: argparse.Namespace) -> None:
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.drives import IMAGE_TOPIC, write_drive
+
     with progress_bar("rendering") as progress:
         count = write_drive(
             args.out,
@@ -77,6 +78,9 @@ def _recording(args: argparse.Namespace) -> None:
 
 
 def _dataset(args: argparse.Namespace) -> None:
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.drives import write_dataset
+
     seeds = range(args.seed, args.seed + args.drives)
     with progress_bar("rendering") as progress:
         train, val = write_dataset(

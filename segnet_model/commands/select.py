@@ -6,22 +6,14 @@ import argparse
 import logging
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from segnet_model.base.progress import progress_bar, stoppable_bar
 from segnet_model.commands import asking
 from segnet_model.datasets.extraction.settings import GAP
-from segnet_model.datasets.extraction.store import ImageStore
-from segnet_model.datasets.folder import LABELS_FILE, own_label_set
-from segnet_model.images.files import list_images
-from segnet_model.labels import LabelSet
-from segnet_model.selection import (
-    Plan,
-    SelectSettings,
-    choose_round,
-    load_plan,
-    open_stream,
-    take_round,
-)
+
+if TYPE_CHECKING:
+    from segnet_model.labels import LabelSet
+    from segnet_model.selection import Plan
 
 EPILOG = f"""\
 Asks the network about each frame several times with dropout, and takes the frames where its
@@ -65,6 +57,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Rank, choose, and write the chosen frames, or go on writing them."""
+    from segnet_model.base.progress import progress_bar, stoppable_bar
+    from segnet_model.datasets.extraction.store import ImageStore
+    from segnet_model.selection import (
+        SelectSettings,
+        choose_round,
+        load_plan,
+        open_stream,
+        take_round,
+    )
+
     values = {field.name: getattr(args, field.name) for field in fields(SelectSettings)}
     settings = SelectSettings(**{**values, "source": str(args.source.resolve())})
     plan, store = load_plan(args.out, settings), ImageStore(args.out)
@@ -83,6 +85,8 @@ def run(args: argparse.Namespace) -> None:
 
 def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
     """Say where the data set's own classes are others than the network's."""
+    from segnet_model.datasets.folder import LABELS_FILE, own_label_set
+
     own = own_label_set(args.out)
     if own and own.names != labels.names:
         logger.warning(
@@ -93,6 +97,8 @@ def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
 
 
 def _found(out: Path, plan: Plan) -> str:
+    from segnet_model.images.files import list_images
+
     train, val = (len(list_images(out / split)) for split in ("train", "val"))
     return (
         f"round {plan.number}: {len(plan.train)} of {plan.candidates} frames in train, "

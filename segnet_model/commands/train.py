@@ -6,23 +6,23 @@ import argparse
 import math
 import time
 from pathlib import Path
-
-from tqdm import tqdm
-from tqdm.contrib.logging import logging_redirect_tqdm
+from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import (
     ACTIVATIONS,
     LOSSES,
+    NETWORKS,
     OPTIMIZERS,
     SCHEDULES,
     TRAINING_PRECISIONS,
     WEIGHTINGS,
 )
-from segnet_model.base.signals import stop_on_signals
-from segnet_model.networks import NETWORKS
-from segnet_model.training.loop import train
 from segnet_model.training.settings import AugmentSettings, TrainSettings, network_setting
-from segnet_model.training.tracking import Progress
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from segnet_model.training.tracking import Progress
 
 EPILOG = """\
 DATASET holds train/ and trainannot/ (images and their labels under the same names) and, to be
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and progress")
     parser.add_argument(
         "--network",
-        help=f"{', '.join(sorted(NETWORKS))}, or package.module:factory for one of your own, "
+        help=f"{', '.join(NETWORKS)}, or package.module:factory for one of your own, "
         "called with the number of classes (default: that of --init, else segnet_basic)",
     )
     parser.add_argument(
@@ -137,6 +137,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, with a progress bar."""
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    from segnet_model.base.signals import stop_on_signals
+    from segnet_model.training.loop import train
+
     values = {k: v for k, v in vars(args).items() if k in TrainSettings.__dataclass_fields__}
     values["network_settings"] = dict(map(network_setting, args.network_settings))
     for name in ("input_size", "crop_size"):
@@ -165,6 +170,8 @@ class _Bar:
 
     def show(self, progress: Progress) -> None:
         """Show how far training is; steps of an earlier run do not count for the time left."""
+        from tqdm import tqdm
+
         if self._bar is None:
             self._bar = tqdm(total=progress.steps, unit="step", dynamic_ncols=True)
         bar = self._bar

@@ -6,21 +6,19 @@ import argparse
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from segnet_model.bags.messages import NANOSECONDS
-from segnet_model.bags.reader import BagReader
+from segnet_model.base.choices import PANES, PREFIX
 from segnet_model.base.errors import BagError, SettingsError
-from segnet_model.base.progress import progress_bar
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.commands import asking, driving
-from segnet_model.labels import LabelSet
-from segnet_model.pictures.video import check_video, video
-from segnet_model.recordings.answers import Answer
-from segnet_model.recordings.labelling import PREFIX, choose_topic
-from segnet_model.recordings.looking import PANES, side_by_side
-from segnet_model.recordings.recorded import recorded_labels, recorded_topics
-from segnet_model.recordings.rejected import Rejected
-from segnet_model.recordings.rerun_log import check_rerun, rerun_log
-from segnet_model.recordings.viewing import Part, predictions, recordings
+
+if TYPE_CHECKING:
+    from segnet_model.bags.reader import BagReader
+    from segnet_model.labels import LabelSet
+    from segnet_model.recordings.answers import Answer
+    from segnet_model.recordings.rejected import Rejected
+    from segnet_model.recordings.viewing import Part
 
 WEIGHTS = "segnet_basic_drives"
 EPILOG = f"""\
@@ -55,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rerun.add_argument("--rrd", type=Path, metavar="FILE", help="write a file for that viewer")
     parser.add_argument("--topic", help="of the images in a bag that has several")
     parser.add_argument(
-        "--beside", nargs="+", choices=tuple(PANES), default=(), metavar="WHAT",
+        "--beside", nargs="+", choices=PANES, default=(), metavar="WHAT",
         help=f"what to show beside the overlay in the video: {', '.join(PANES)}",
     )  # fmt: skip
     parser.add_argument(
@@ -71,6 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Show the recording with a progress bar."""
+    from segnet_model.bags.reader import BagReader
+    from segnet_model.recordings.labelling import choose_topic
+    from segnet_model.recordings.rejected import Rejected
+    from segnet_model.recordings.viewing import Part
+
     _check_outputs(args)
     part, bad = Part(args.start, args.seconds, args.every), Rejected()
     with BagReader(args.bag) as bag:
@@ -85,6 +88,9 @@ def run(args: argparse.Namespace) -> None:
 
 def _check_outputs(args: argparse.Namespace) -> None:
     """Before anything is predicted, so that no long work is lost."""
+    from segnet_model.pictures.video import check_video
+    from segnet_model.recordings.rerun_log import check_rerun
+
     if not (args.out or args.rerun or args.rrd):
         raise SettingsError("say where to: --out drive.mp4, --rerun or --rrd drive.rrd")
     if args.out:
@@ -97,6 +103,10 @@ def _answers(
     args: argparse.Namespace, bag: BagReader, topic: str, part: Part, bad: Rejected
 ) -> tuple[Generator[Answer, None, None], LabelSet]:
     """What the network says, or what was recorded, and what its ids mean."""
+    from segnet_model.labels import LabelSet
+    from segnet_model.recordings.recorded import recorded_labels, recorded_topics
+    from segnet_model.recordings.viewing import predictions, recordings
+
     there = {} if args.weights else recorded_topics(bag, args.prefix)
     if there:
         said = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
@@ -119,6 +129,8 @@ def _show(
     Raises:
         BagError: there is none.
     """
+    from segnet_model.base.progress import progress_bar
+
     count, (begin, end) = 0, limits
     with progress_bar("showing") as progress, ExitStack() as stack:
         takers = list(_takers(args, label_set, stack))
@@ -135,6 +147,10 @@ def _show(
 def _takers(
     args: argparse.Namespace, label_set: LabelSet, stack: ExitStack
 ) -> Iterator[Callable[[Answer], None]]:
+    from segnet_model.pictures.video import video
+    from segnet_model.recordings.looking import side_by_side
+    from segnet_model.recordings.rerun_log import rerun_log
+
     # What is entered last is finished first: a video is kept, whatever becomes of the viewer.
     if args.rerun or args.rrd:
         yield stack.enter_context(rerun_log(label_set, args.rrd)).add

@@ -9,10 +9,10 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from segnet_model.bags.messages import NANOSECONDS
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.folder_to_bag import FOLDER_START_NS
 from segnet_model.images.files import write_png
 from segnet_model.scenes import Camera, Drive, SceneFrame

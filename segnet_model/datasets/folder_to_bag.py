@@ -6,10 +6,10 @@ from pathlib import Path
 
 import cv2
 
-from segnet_model.bags.messages import NANOSECONDS
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.images.files import list_images, read_image, read_labels
 from segnet_model.labels import LabelSet
 

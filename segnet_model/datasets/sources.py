@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from segnet_model.bags.messages import NANOSECONDS
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import DatasetError
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.images.files import list_images, read_image
 
 

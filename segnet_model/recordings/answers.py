@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from segnet_model.bags.images import RawMessage, parse, to_rgb
-from segnet_model.bags.messages import NANOSECONDS, stamp_ns
+from segnet_model.bags.messages import stamp_ns
 from segnet_model.base.errors import ImageError
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.driving.mask import drivable_mask
 from segnet_model.driving.rule import Driving
 from segnet_model.inference.predictor import Predictor

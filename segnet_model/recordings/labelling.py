@@ -10,6 +10,7 @@ from time import perf_counter
 
 from segnet_model.bags.copy import announce_topics, storage_of
 from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.base.choices import PREFIX, USUAL_TOPICS
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.progress import ShareDone, untold
 from segnet_model.driving.rule import Driving
@@ -21,8 +22,6 @@ from segnet_model.recordings.rejected import Rejected
 from segnet_model.weights.shipped import find_weights
 
 NAMES = (*OUTPUTS, *LATCHED)
-USUAL = ("mask", "confidence", "drivable", "overlay/compressed", "stats", *LATCHED)
-PREFIX = "/segmentation"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class LabelSettings:
     """
 
     topic: str | None = None
-    outputs: Sequence[str] = USUAL
+    outputs: Sequence[str] = USUAL_TOPICS
     prefix: str = PREFIX
     storage: str | None = None
     driving: Driving = field(default_factory=Driving)

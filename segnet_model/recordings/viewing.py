@@ -9,9 +9,9 @@ from math import inf
 from typing import TypeVar
 
 from segnet_model.bags.images import RawMessage
-from segnet_model.bags.messages import NANOSECONDS
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.driving.rule import Driving
 from segnet_model.inference.predictor import Predictor
 from segnet_model.recordings.ahead import ahead

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from segnet_model.bags.messages import NANOSECONDS
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.units import NANOSECONDS
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
-from segnet_model.bags.messages import NANOSECONDS
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import ImageError
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.extraction.frames import ImageFile, Still, read_frames
 from segnet_model.datasets.extraction.settings import GAP
 from segnet_model.datasets.extraction.source import FileSource, Source, bag_id

@@ -9,7 +9,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 from segnet_model.base.errors import DatasetError, SegNetError
-from segnet_model.datasets.extraction import ExtractSettings, extract
+from segnet_model.datasets.extraction.extract import extract
+from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.folder import has_split
 from segnet_model.training.loop import train
 from segnet_model.training.run import WEIGHTS_FILE

@@ -1,4 +1,8 @@
+import importlib
 import json
+import resource
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -9,12 +13,49 @@ from segnet_model.cli import COMMANDS, main
 from segnet_model.images.files import read_image
 from segnet_model.inference.predictor import Predictor
 
+HEAVY = {"torch", "safetensors", "rosbags", "PIL", "jinja2", "av", "onnx", "openvino"}
+
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_teaches_with_an_example(command, capsys):
     with pytest.raises(SystemExit, match="0"):
         main([command, "--help"])
     assert f"segnet {command} " in capsys.readouterr().out.split("\n\n", 1)[1]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_list_of_commands_has_the_first_lines_of_their_modules(command):
+    module = importlib.import_module(f"segnet_model.commands.{command.replace('-', '_')}")
+    assert COMMANDS[command] == module.__doc__.splitlines()[0]
+
+
+def _python(program):
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+
+def test_help_imports_nothing_heavy():
+    """Of all commands in one process: what one of them imports stays."""
+    result = _python(f"""
+import sys
+from segnet_model.cli import main
+for arguments in [["--help"], *([command, "--help"] for command in {list(COMMANDS)})]:
+    try:
+        main(arguments)
+    except SystemExit as end:
+        assert end.code == 0
+print("imported", *(sys.modules.keys() & {HEAVY}))
+""")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "imported"
+
+
+@pytest.mark.parametrize("arguments", [(), ("check",), ("train",), ("label",)], ids=" ".join)
+def test_help_costs_less_than_half_a_second_of_processor(arguments):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "segnet_model.cli", *arguments, "--help"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
 
 
 def test_predict_writes_ids_and_overlays_under_the_images_names(dataset, weights, tmp_path):

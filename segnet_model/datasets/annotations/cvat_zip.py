@@ -21,7 +21,6 @@ from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.images.files import new_file
 from segnet_model.labels import LabelSet
 
-FORMATS = {"camvid": "CamVid 1.0", "mask": "Segmentation mask 1.1"}
 SUBSET = "default"  # as CVAT names it itself
 BLACK = (0, 0, 0)
 AddMask = Callable[[str, np.ndarray], None]  # image file's name, labels (H, W) uint8 ids

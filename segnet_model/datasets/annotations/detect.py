@@ -21,8 +21,6 @@ from segnet_model.datasets.annotations.plain import colors_form, ids_form, label
 from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet
 
-FORMATS = ("cvat-camvid", "cvat-mask", "camvid32", "ids", "colors", "labelme")
-
 
 def open_form(source: Source, name: str, labels: LabelSet) -> Form:
     """Open an export as the format that is named, or that "auto" finds.

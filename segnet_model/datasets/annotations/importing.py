@@ -59,7 +59,7 @@ def import_labels(
         dataset: folder with train/, val/ or test/.
         labels: the data set's label set.
         split: whose images to look at; None takes the split that holds the image.
-        format_name: one of `detect.FORMATS`, or "auto".
+        format_name: one of `LABEL_FORMATS`, or "auto".
         renamed: name in the export: our class, or "ignore".
         keep: leave label files that are there already as they are.
         progress: told the share of the files that is done.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from segnet_model.bags.messages import NANOSECONDS
 from segnet_model.base.errors import BagError
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.extraction.frames import Frame
 
 Time = tuple[int, int]  # how often the clock was set back before, and nanoseconds

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from segnet_model.bags.messages import NANOSECONDS
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.units import NANOSECONDS
 
 SPLIT_WAYS = ("time", "blocks", "bag")
 BLOCK = 10.0  # seconds

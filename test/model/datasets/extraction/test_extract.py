@@ -18,9 +18,9 @@ from segnet_model import cli
 from segnet_model.bags.messages import IMAGE, image_message, standard_types
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import BagError, DatasetError, SettingsError
-from segnet_model.datasets.extraction import Extracted, extract
 from segnet_model.datasets.extraction import store as image_store
 from segnet_model.datasets.extraction import topic as topic_extraction
+from segnet_model.datasets.extraction.extract import Extracted, extract
 from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.folder import open_split
 from segnet_model.images.files import write_png

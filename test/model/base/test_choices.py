@@ -1,0 +1,27 @@
+from types import SimpleNamespace
+
+import pytest
+
+from segnet_model.bags.writer import STORAGES
+from segnet_model.base import choices
+from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.annotations.detect import open_form
+from segnet_model.labels import LabelSet
+from segnet_model.networks import NETWORKS
+from segnet_model.recordings.looking import PANES
+from segnet_model.recordings.node_messages import LATCHED, OUTPUTS
+
+
+def test_the_light_lists_are_those_of_the_code():
+    assert tuple(sorted(NETWORKS)) == choices.NETWORKS
+    assert tuple(STORAGES) == choices.STORAGES
+    assert tuple(PANES) == choices.PANES
+    assert {name: output.help for name, output in OUTPUTS.items()} | LATCHED == choices.TOPICS
+    assert set(choices.USUAL_TOPICS) < set(choices.TOPICS)
+
+
+@pytest.mark.parametrize("name", choices.LABEL_FORMATS)
+def test_every_format_of_labels_can_be_opened(name):
+    nothing = SimpleNamespace(names=(), path="nowhere", read=None)
+    with pytest.raises(DatasetError, match="holds no labels|no labelmap.txt"):
+        open_form(nothing, name, LabelSet.load("camvid"))
