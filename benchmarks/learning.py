@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from itertools import islice
-from pathlib import Path
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -15,9 +13,10 @@ from benchmarks.reference import lovasz_by_sorting
 from benchmarks.subjects import SIZE, drives, matrix_rates
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.training.loading import load_batches
-from segnet_model.training.lovasz import lovasz
+from segnet_model.training.losses import lovasz
+from segnet_model.training.preparation import TrainingData, weigh_classes
 from segnet_model.training.processes import processes_of
-from segnet_model.training.run import Run
+from segnet_model.training.session import Session
 from segnet_model.training.settings import TrainSettings
 
 NETWORKS = ("segnet_basic", "enet")
@@ -29,10 +28,8 @@ CLASSES = 11
 
 def run(report: Report) -> None:
     """Time steps of the real loop, passes of the real engine, and the loader alone."""
-    rates, rows = matrix_rates(), []
-    for name in NETWORKS:
-        with tempfile.TemporaryDirectory() as folder:
-            rows.append(_measured(name, Path(folder), rates))
+    rates = matrix_rates()
+    rows = [_measured(name, rates) for name in NETWORKS]
     for row in rows:
         row["training / inference"] = row["share of the limit"] / row["inference's share"]
     report.table(f"{SIZE[0]}x{SIZE[1]}, batches of {BATCH}", rows)
@@ -47,10 +44,11 @@ def run(report: Report) -> None:
     report.add("Lovasz's loss: counting over sorting pixels, times as fast", _lovasz_speedup())
 
 
-def _measured(name: str, out: Path, rates: dict[str, float]) -> dict[str, object]:
+def _measured(name: str, rates: dict[str, float]) -> dict[str, object]:
     settings = TrainSettings(network=name, input_size=SIZE, batch_size=BATCH)
+    data = TrainingData.open(drives(), settings)
     with processes_of("cpu", BATCH) as processes:
-        training = Run(drives(), out, settings, processes, lambda progress: None, lambda: False)
+        training = Session(data, weigh_classes(data, settings, lambda: None), settings, processes)
         images, labels = next(training.batches())
         engine = TorchEngine(training.info.build(), training.info, "cpu")
         with torch.inference_mode():
@@ -71,11 +69,11 @@ def _measured(name: str, out: Path, rates: dict[str, float]) -> dict[str, object
         }
 
 
-def _loading_rate(training: Run) -> float:
+def _loading_rate(training: Session) -> float:
     """Images a second that come with all their changes, where nobody learns from them."""
-    keys = list(islice(training.plan.batches(0, training.steps), BATCHES))
+    keys = list(islice(training.data.plan.batches(0, training.data.steps), BATCHES))
     began = time.perf_counter()
-    for _ in load_batches(training.data, keys, training.settings.workers):
+    for _ in load_batches(training.augmented, keys, training.settings.workers):
         pass
     return BATCHES * BATCH / (time.perf_counter() - began)
 

@@ -18,8 +18,8 @@ from benchmarks.harness import time_together
 from segnet_model.base.progress import progress_bar
 from segnet_model.datasets.drives import write_dataset
 from segnet_model.scenes import Drive
-from segnet_model.training.loop import train
 from segnet_model.training.settings import AugmentSettings, TrainSettings
+from segnet_model.training.trainer import train
 
 CACHE = Path(__file__).parent / "cache"
 SIZE = (360, 480)

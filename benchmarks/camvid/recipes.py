@@ -15,8 +15,8 @@ from segnet_model.base.progress import progress_bar
 from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.evaluation.assess import Assessment, assess
 from segnet_model.inference.predictor import Predictor
-from segnet_model.training.loop import train
 from segnet_model.training.settings import AugmentSettings, TrainSettings
+from segnet_model.training.trainer import train
 from segnet_model.weights.checkpoint import change_info, load_weights
 
 FIRST = TrainSettings(

@@ -140,7 +140,7 @@ def run(args: argparse.Namespace) -> None:
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     from segnet_model.base.signals import stop_on_signals
-    from segnet_model.training.loop import train
+    from segnet_model.training.trainer import train
 
     values = {k: v for k, v in vars(args).items() if k in TrainSettings.__dataclass_fields__}
     values["network_settings"] = dict(map(network_setting, args.network_settings))

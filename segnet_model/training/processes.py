@@ -1,4 +1,4 @@
-"""Several processes that train one network, as `torchrun` starts them, or just this one."""
+"""The processes that train one network together, as `torchrun` starts them, or just this one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MEASURING = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Processes:
-    """Who trains with whom.
+    """The processes of one training, as one of them sees them.
 
     Attributes:
         rank: of this process, from 0.
@@ -38,38 +38,43 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether it is this process that measures, logs and writes."""
+        """Whether this is the process that measures, logs and writes."""
         return self.rank == 0
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other process."""
+        return self.count == 1
+
     def share(self, batch: Sequence[Item]) -> Sequence[Item]:
-        """What of a batch this process computes."""
+        """The part of a batch that this process computes."""
         return batch[self.rank :: self.count]
 
-    def any(self, wish: bool) -> bool:
-        """Whether any process has the wish; all must ask at the same step."""
-        if self.count == 1:
-            return wish
-        asked = torch.tensor(float(wish), device=self.device)
-        dist.all_reduce(asked)
-        return bool(asked.item() > 0)
+    def any(self, value: bool) -> bool:
+        """Whether the value is true in any process; all must call this at the same step."""
+        if self.alone:
+            return value
+        total = torch.tensor(float(value), device=self.device)
+        dist.all_reduce(total)
+        return bool(total.item() > 0)
 
     def mean(self, value: Tensor) -> float:
         """The mean of a number over all processes."""
-        if self.count > 1:
+        if not self.alone:
             dist.all_reduce(value)
         return value.item() / self.count
 
     def from_first(self, value: int) -> int:
-        """What the first process says; the others wait for it."""
-        if self.count == 1:
+        """The value in the first process; the others wait for it."""
+        if self.alone:
             return value
-        told = torch.tensor(value, device=self.device)
-        dist.broadcast(told, 0)
-        return int(told.item())
+        shared = torch.tensor(value, device=self.device)
+        dist.broadcast(shared, 0)
+        return int(shared.item())
 
     def joined(self, network: nn.Module) -> nn.Module:
         """The network as it is trained: gradients and batch statistics are those of all."""
-        if self.count == 1:
+        if self.alone:
             return network
         ids = [self.device.index] if self.device.type == "cuda" else None
         return DistributedDataParallel(network, device_ids=ids)
@@ -116,3 +121,49 @@ def mean_over_processes(x: Tensor) -> Tensor:
 def process_count() -> int:
     """How many processes train together."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+class SharedBatchNorm2d(nn.BatchNorm2d):
+    """Batch normalization over the batches of all processes, each of as many images.
+
+    It runs on any device, where PyTorch's own `SyncBatchNorm` needs a GPU.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalize x (N, C, H, W); the statistics of Ioffe and Szegedy, ICML 2015, algorithm 1."""
+        if not self.training:
+            return super().forward(x)
+        over, column = (0, 2, 3), (1, -1, 1, 1)
+        values = x.float()
+        mean = mean_over_processes(values.mean(over))
+        variance = mean_over_processes((values - mean.view(column)).square().mean(over))
+        self._keep(mean.detach(), variance.detach(), values.numel() // len(mean))
+        scale = self.weight * (variance + self.eps).rsqrt()
+        y = (values - mean.view(column)) * scale.view(column) + self.bias.view(column)
+        return y.to(x.dtype)
+
+    def _keep(self, mean: Tensor, variance: Tensor, own: int) -> None:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        count = own * process_count()
+        self.num_batches_tracked += 1
+        factor = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
+        self.running_mean.lerp_(mean, factor)
+        self.running_var.lerp_(variance * count / (count - 1), factor)
+
+
+def share_batch_norm(network: nn.Module) -> nn.Module:
+    """Let batch normalization see the images of all processes; changes the network in place."""
+    for module in network.modules():
+        if type(module) is nn.BatchNorm2d and module.affine and module.track_running_stats:
+            module.__class__ = SharedBatchNorm2d  # the same parameters, under the same names
+    return network
+
+
+def own_batch_norm(network: nn.Module) -> nn.Module:
+    """The opposite of `share_batch_norm`, for a network that one process runs alone."""
+    for module in network.modules():
+        if type(module) is SharedBatchNorm2d:
+            module.__class__ = nn.BatchNorm2d  # type: ignore[assignment]
+    return network

@@ -1,62 +1,77 @@
-"""What an interrupted training goes on from: network, optimiser and a few facts, in one file."""
+"""The state of a training in one file: save it, read it, and resume from it."""
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import DatasetError, SegNetError, SettingsError, WeightsError
-from segnet_model.training.averaging import WeightAverage
-from segnet_model.training.settings import TrainSettings
+from segnet_model.training.session import Session
+from segnet_model.training.validation import Scores
 from segnet_model.weights.tensors import read_metadata, read_tensors, write_tensors
 
+logger = logging.getLogger(__name__)
+
 KEY = "segnet_training"
-# By AdamW and by SGD.
-REMEMBERED = {
-    frozenset(("step", "exp_avg", "exp_avg_sq")),
-    frozenset(("momentum_buffer",)),
-}
-NETWORK, AVERAGE, OPTIMIZER = (
-    "network.",
-    "average.",
-    "optimizer.",
-)  # what the tensors' names begin with
+# Tensors that AdamW and SGD keep of each parameter.
+REMEMBERED = {frozenset(("step", "exp_avg", "exp_avg_sq")), frozenset(("momentum_buffer",))}
+# The names of the tensors begin with one of these.
+NETWORK, AVERAGE, OPTIMIZER = "network.", "average.", "optimizer."
 
 
-def save_state(
-    path: Path,
-    network: nn.Module,
-    average: nn.Module | None,
-    optimizer: Optimizer,
-    facts: Mapping[str, Any],
-) -> None:
-    """Write a state, whole or not at all.
-
-    Args:
-        path: of the safetensors file.
-        network: its parameters and statistics.
-        average: the same, averaged over the steps.
-        optimizer: its running means of each parameter.
-        facts: plain values for JSON.
+def save_state(path: Path, session: Session, scores: Scores) -> None:
+    """Write the state of a session and its scores, whole or not at all.
 
     Raises:
         WeightsError: the file cannot be written, e.g. because the disk is full.
     """
-    tensors = {NETWORK + name: tensor for name, tensor in network.state_dict().items()}
-    if average is not None:
-        tensors |= {AVERAGE + name: tensor for name, tensor in average.state_dict().items()}
-    for index, values in optimizer.state_dict()["state"].items():
+    facts = {
+        "step": session.step, **asdict(scores), "settings": session.settings.shaping(),
+        "data": session.fingerprint,
+    }  # fmt: skip
+    tensors = {NETWORK + name: tensor for name, tensor in session.trained.state_dict().items()}
+    if session.average:
+        average = session.average.network.state_dict()
+        tensors |= {AVERAGE + name: tensor for name, tensor in average.items()}
+    for index, values in session.optimizer.state_dict()["state"].items():
         tensors |= {f"{OPTIMIZER}{index}.{k}": v for k, v in values.items() if v is not None}
     plain = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     write_tensors(path, plain, {KEY: json.dumps(facts)})
+
+
+def resume(path: Path, session: Session, scores: Scores) -> None:
+    """Put a session, fresh from the same settings, back to a saved state, if there is one.
+
+    Args:
+        path: of the state, in the output folder.
+        session: changed in place.
+        scores: changed in place.
+
+    Raises:
+        DatasetError: images or labels have changed.
+        SettingsError: settings have changed; names them.
+        WeightsError: the state is damaged, or not of such a session.
+    """
+    if not path.exists():
+        return
+    state = TrainingState.read(path)
+    _check_same(state.facts, session, path.parent)
+    state.restore(session)
+    for name in asdict(scores):
+        setattr(scores, name, state.facts[name])
+    if session.step == session.data.steps:
+        logger.info("this training is finished; give another folder for a new one")
+    else:
+        logger.info("going on from step %d of %d", session.step, session.data.steps)
 
 
 @dataclass(frozen=True)
@@ -79,25 +94,21 @@ class TrainingState:
                     raise WeightsError(f"{name} is not finite")
             return cls(path, tensors, facts)
 
-    def restore(self, network: nn.Module, optimizer: Optimizer) -> None:
-        """Put network and optimiser, made with the same settings, back to where they were.
-
-        Raises:
-            WeightsError: they are not of this state.
-        """
+    def restore(self, session: Session) -> None:
+        """Put a session back to where it was; WeightsError where the state does not fit it."""
         with _damage(self.path):
-            network.load_state_dict(self._below(NETWORK))
-            state: dict[int, dict[str, Tensor]] = {}
+            session.trained.load_state_dict(self._below(NETWORK))
+            remembered: dict[int, dict[str, Tensor]] = {}
             for name, tensor in self._below(OPTIMIZER).items():
                 index, key = name.split(".", 1)
-                state.setdefault(int(index), {})[key] = tensor
-            _check_optimizer(state, optimizer)
-            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-
-    def restore_average(self, average: WeightAverage) -> None:
-        """Put the averaged network back; WeightsError where it is not of this state."""
-        with _damage(self.path):
-            average.restore(self._below(AVERAGE), self.facts["step"])
+                remembered.setdefault(int(index), {})[key] = tensor
+            _check_optimizer(remembered, session.optimizer)
+            session.optimizer.load_state_dict(
+                {**session.optimizer.state_dict(), "state": remembered}
+            )
+            session.step = self.facts["step"]
+            if session.average:
+                session.average.restore(self._below(AVERAGE), session.step)
 
     def _below(self, prefix: str) -> dict[str, Tensor]:
         found = self.tensors.items()
@@ -106,7 +117,7 @@ class TrainingState:
 
 @contextmanager
 def _damage(path: Path) -> Iterator[None]:
-    """Whatever does not fit comes out as WeightsError, with the mend."""
+    """Turn errors about the contents of a state into WeightsError, with the mend."""
     try:
         yield
     except (KeyError, ValueError, TypeError, RuntimeError, SegNetError) as error:
@@ -115,7 +126,7 @@ def _damage(path: Path) -> Iterator[None]:
 
 
 def _check_facts(facts: Any) -> None:
-    """Raise TypeError where a fact is not what `Run.save_state` writes."""
+    """Raise TypeError where a fact is not as `save_state` writes it."""
     wholes = [facts[name] for name in ("step", "measured_at", "best_at")]
     shares = [facts[name] for name in ("miou", "best")]
     if not all(type(each) is int and 0 <= each < 1 << 62 for each in wholes):
@@ -127,41 +138,27 @@ def _check_facts(facts: Any) -> None:
 
 
 def _check_optimizer(state: Mapping[int, Mapping[str, Tensor]], optimizer: Optimizer) -> None:
-    """Raise ValueError where a step would fail on what the optimiser is to remember."""
+    """Raise ValueError where a step would fail on the tensors of the optimizer."""
     parameters = [each for group in optimizer.param_groups for each in group["params"]]
     if state and sorted(state) != list(range(len(parameters))):
-        raise ValueError(f"the optimiser has {len(parameters)} parameters, not {len(state)}")
+        raise ValueError(f"the optimizer has {len(parameters)} parameters, not {len(state)}")
     kinds = {frozenset(values) for values in state.values()}
     if len(kinds) > 1 or not kinds <= REMEMBERED:
-        raise ValueError("the optimiser remembers something else")
+        raise ValueError("the optimizer remembers something else")
     for index, values in state.items():
         for key, tensor in values.items():
             if key != "step" and tensor.shape != parameters[index].shape:
                 raise ValueError(f"{OPTIMIZER}{index}.{key} has the shape {tuple(tensor.shape)}")
 
 
-def check_same(
-    facts: Mapping[str, Any], settings: TrainSettings, data: str, dataset: Path, out: Path
-) -> None:
-    """Refuse to go on with another data set or other settings than a training began with.
-
-    Args:
-        facts: of the state.
-        settings: of now.
-        data: the fingerprint of the images and labels of now.
-        dataset: to name.
-        out: to name.
-
-    Raises:
-        DatasetError: images or labels have changed.
-        SettingsError: settings have changed; says which.
-    """
-    if facts["data"] != data:
+def _check_same(facts: Mapping[str, Any], session: Session, out: Path) -> None:
+    """Refuse to go on with another data set or other settings than a training began with."""
+    if facts["data"] != session.fingerprint:
         raise DatasetError(
-            f"{dataset} has other images, labels or classes than when the training in {out} began; "
-            "train into another folder, with init naming the weights in this one"
+            f"{session.data.path} has other images, labels or classes than when the training in "
+            f"{out} began; train into another folder, with init naming the weights in this one"
         )
-    before, now = facts["settings"], json.loads(json.dumps(settings.shaping()))
+    before, now = facts["settings"], json.loads(json.dumps(session.settings.shaping()))
     changed = [f"{k} {before.get(k)} -> {now[k]}" for k in now if before.get(k) != now[k]]
     if changed:
         raise SettingsError(

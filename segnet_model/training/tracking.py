@@ -1,8 +1,9 @@
-"""What a training tells of itself: the running loss, the time left, curves and pictures."""
+"""Tracking of a training: the running loss, the time left, curves and pictures."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segnet_model.base.errors import SegNetError
 from segnet_model.datasets.folder import LabelledFolder
 from segnet_model.inference.predictor import Predictor
 from segnet_model.pictures.drawing import heat, overlay, panel
@@ -23,7 +25,8 @@ logger = logging.getLogger(__name__)
 SMOOTHING = 0.95  # of the running loss: about twenty steps
 PICTURES = 4
 DIVERGED = 10.0  # times the least running loss
-LEAST = 0.1  # of a running loss: to grow from less, as from an image without labels, is no harm
+LEAST = 0.1  # of a running loss: growing from less, as from an image without labels, is harmless
+MEND = "lower the learning rate; the last saved state is left as it was"
 
 
 @dataclass(frozen=True)
@@ -46,35 +49,33 @@ OnProgress = Callable[[Progress], None]
 
 
 class Tracker:
-    """What one training reports of itself.
+    """Follows one training: its loss, its pace, and TensorBoard's curves.
 
     Attributes:
         loss: running mean.
+        miou: on val at the last measurement, 0 to 1; None without.
     """
 
     def __init__(self, steps: int, epochs: int) -> None:
         """Start the clock of a training of so many steps."""
         self.loss = self._rate = float("nan")
+        self.miou: float | None = None
         self._least = float("inf")
         self._steps, self._epochs = steps, epochs
         self._first = self._step = 0
         self._start = time.monotonic()
         self._events: Events | None = None
 
-    def begin(self, folder: Path | None, first: int) -> None:
+    def begin(self, folder: Path | None, first: int, miou: float | None) -> None:
         """Start the clock anew after step `first`; TensorBoard's events go to the folder.
 
         Raises:
             SegNetError: they cannot be written, as from the other methods too.
         """
+        self.miou = miou
         self._first = self._step = first
         self._start = time.monotonic()
         self._events = _events(folder, first) if folder else None
-
-    @property
-    def diverges(self) -> bool:
-        """Whether the loss has grown far beyond what it has been."""
-        return self._step - self._first > 100 and self.loss > DIVERGED * self._least
 
     def end(self) -> None:
         """Close TensorBoard's file."""
@@ -82,7 +83,13 @@ class Tracker:
             self._events.close()
 
     def step(self, step: int, loss: float, learning_rate: float) -> None:
-        """Note a step's loss and learning rate."""
+        """Note a step's loss and learning rate.
+
+        Raises:
+            SegNetError: the loss is not finite, or has grown far beyond the least one.
+        """
+        if not math.isfinite(loss):
+            raise SegNetError(f"the loss is {loss} at step {step}; {MEND}")
         fresh = self.loss != self.loss
         self.loss = loss if fresh else self.loss * SMOOTHING + loss * (1 - SMOOTHING)
         self._least = min(self._least, max(self.loss, LEAST))
@@ -90,32 +97,35 @@ class Tracker:
         if self._events:
             self._events.scalar("train/loss", loss, step)
             self._events.scalar("train/learning_rate", learning_rate, step)
+        if self._step - self._first > 100 and self.loss > DIVERGED * self._least:
+            raise SegNetError(f"the loss grew to {loss:.3g} by step {step}; {MEND}")
 
     def measured(self, step: int, miou: float) -> None:
         """Note a measurement on val."""
+        self.miou = miou
         if self._events:
             self._events.scalar("val/miou", miou, step)
 
     def drawn(self, tag: str, step: int, pictures: Callable[[], np.ndarray]) -> None:
-        """Note a sheet of pictures (H, W, 3) uint8 RGB, drawn only where somebody can see it."""
+        """Note a sheet of pictures (H, W, 3) uint8 RGB, drawn only for TensorBoard."""
         if self._events:
             self._events.image(tag, pictures(), step)
 
-    def progress(self, phase: str, miou: float | None) -> Progress:
-        """How far it is now, with the time that what is left takes at the present pace."""
+    def progress(self, phase: str) -> Progress:
+        """How far it is now, and the time that the rest takes at the present pace."""
         steps_per_epoch = max(1, self._steps // self._epochs)
         elapsed = time.monotonic() - self._start
         done = self._step - self._first
         left = elapsed / max(1, done) * (self._steps - self._step)
         epoch = -(-self._step // steps_per_epoch)
         return Progress(
-            phase, epoch, self._epochs, self._step, self._steps, self.loss, self._rate, miou,
-            elapsed, left,
+            phase, epoch, self._epochs, self._step, self._steps, self.loss, self._rate,
+            self.miou, elapsed, left,
         )  # fmt: skip
 
 
-def answers(predictor: Predictor, folder: LabelledFolder) -> Callable[[], np.ndarray]:
-    """A sheet of what a network says of some images: image, truth, prediction, uncertainty."""
+def draw_answers(predictor: Predictor, folder: LabelledFolder) -> Callable[[], np.ndarray]:
+    """Draw rows of image, truth, prediction and uncertainty, for a few images of a folder."""
 
     def draw() -> np.ndarray:
         labels, rows = folder.label_set, []

@@ -12,9 +12,8 @@ from segnet_model.base.errors import DatasetError, SegNetError
 from segnet_model.datasets.extraction.extract import extract
 from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.folder import has_split
-from segnet_model.training.loop import train
-from segnet_model.training.run import WEIGHTS_FILE
 from segnet_model.training.tracking import Progress
+from segnet_model.training.trainer import WEIGHTS_FILE, train
 from segnet_ros.trainer.settings import TrainerSettings
 
 # Phases, as TrainingProgress names them; written out because that may not be built.

@@ -5,8 +5,8 @@ from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
-from segnet_model.training.loop import train
 from segnet_model.training.settings import TrainSettings
+from segnet_model.training.trainer import train
 from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
 
 SOURCE = """

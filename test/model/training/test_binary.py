@@ -10,8 +10,8 @@ from segnet_model.evaluation.assess import evaluate
 from segnet_model.images.files import read_image, write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.training.loop import train
 from segnet_model.training.settings import AugmentSettings, TrainSettings
+from segnet_model.training.trainer import train
 from segnet_model.weights.checkpoint import load_weights
 
 STILL = AugmentSettings(scale_min=1, scale_max=1, brightness=0, contrast=0, saturation=0, hue=0)

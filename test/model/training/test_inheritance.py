@@ -9,8 +9,8 @@ import torch
 from segnet_model.base.errors import SettingsError
 from segnet_model.datasets.folder import open_split
 from segnet_model.labels import LabelSet, SegmentationClass
+from segnet_model.training.preparation import initial_network
 from segnet_model.training.settings import TrainSettings
-from segnet_model.training.start import start
 from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
 
 SOURCE = """
@@ -53,7 +53,7 @@ def begin(tmp_path, dataset):
         save_weights(path, info.build([given[0]]), info)
         settings = TrainSettings(init=str(path), network=given[0])
         settings = dataclasses.replace(settings, **changes)
-        network, _ = start(settings, now, open_split(dataset, "train", now), "yard")
+        network, _ = initial_network(settings, open_split(dataset, "train", now), "yard")
         return load_weights(path, [given[0]])[0], network.eval()
 
     return do

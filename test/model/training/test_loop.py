@@ -20,9 +20,8 @@ from segnet_model.evaluation.assess import evaluate
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.training.loading import BatchPlan
-from segnet_model.training.loop import train
-from segnet_model.training.run import STATE_FILE
 from segnet_model.training.settings import TrainSettings
+from segnet_model.training.trainer import STATE_FILE, train
 from segnet_model.weights import tensors as tensor_file
 from segnet_model.weights.checkpoint import load_weights
 

@@ -10,8 +10,7 @@ from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.networks.outputs import class_logits, output_channels
 from segnet_model.training.class_weights import count_classes, enet, median_frequency
-from segnet_model.training.losses import LOSSES, cross_entropy, dice, lovasz
-from segnet_model.training.lovasz import BINS
+from segnet_model.training.losses import BINS, LOSSES, cross_entropy, dice, lovasz
 
 
 def test_median_frequency_by_hand(tmp_path):

@@ -13,9 +13,8 @@ from segnet_model.bags.messages import IMAGE
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.errors import WeightsError
 from segnet_model.networks import build_network
-from segnet_model.training.loop import train
-from segnet_model.training.run import STATE_FILE
 from segnet_model.training.settings import TrainSettings
+from segnet_model.training.trainer import STATE_FILE, train
 from segnet_model.weights.vgg import load_vgg16
 
 # torchvision's encoder.

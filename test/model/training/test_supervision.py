@@ -7,11 +7,12 @@ from torch import nn
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.networks import build_network
-from segnet_model.training.loop import train
+from segnet_model.training.preparation import TrainingData, weigh_classes
 from segnet_model.training.processes import processes_of
-from segnet_model.training.run import Run
+from segnet_model.training.session import Session
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.supervision import Supervised, shrink_labels
+from segnet_model.training.trainer import train
 from segnet_model.weights.checkpoint import load_weights
 
 SIZES = {
@@ -87,7 +88,14 @@ def test_weights_hold_no_heads(dataset, tmp_path):
     assert not any("head" in name for name in network.state_dict())
 
 
-def test_the_loss_counts_inner_stages_by_the_weight(dataset, tmp_path):
+def loss_of(dataset, settings):
+    data = TrainingData.open(dataset, settings)
+    weights = weigh_classes(data, settings, lambda: None)
+    with processes_of("cpu", 2) as processes:
+        return Session(data, weights, settings, processes).loss
+
+
+def test_the_loss_counts_inner_stages_by_the_weight(dataset):
     settings = TrainSettings(
         network_settings={"features": 8}, input_size=(64, 96), batch_size=2, device="cpu",
         balance=0.0, supervision=0.4,
@@ -95,11 +103,7 @@ def test_the_loss_counts_inner_stages_by_the_weight(dataset, tmp_path):
     truth = torch.randint(0, 2, (2, 8, 8)) * 3  # the classes that the data set has
     said = [torch.randn(2, 11, *size) for size in ((8, 8), (4, 4), (2, 2))]
     losses = [F.cross_entropy(a, shrink_labels(truth, a.shape[-2:])) for a in said]
-    with processes_of("cpu", 2) as processes:
-        run = Run(dataset, tmp_path, settings, processes, lambda p: None, lambda: False)
     expected = losses[0] + 0.4 * (losses[1] + losses[2]) / 2
-    torch.testing.assert_close(run.loss(said, truth), expected)
+    torch.testing.assert_close(loss_of(dataset, settings)(said, truth), expected)
     plain = dataclasses.replace(settings, supervision=0.0)
-    with processes_of("cpu", 2) as processes:
-        run = Run(dataset, tmp_path, plain, processes, lambda p: None, lambda: False)
-    torch.testing.assert_close(run.loss(said[:1], truth), losses[0])
+    torch.testing.assert_close(loss_of(dataset, plain)(said[:1], truth), losses[0])

@@ -10,10 +10,9 @@ import torch
 from safetensors.torch import load_file
 
 from segnet_model.base.errors import SegNetError
-from segnet_model.training.loop import train
-from segnet_model.training.run import STATE_FILE
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.state import TrainingState
+from segnet_model.training.trainer import STATE_FILE, train
 
 accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 record_writer = pytest.importorskip("tensorboard.summary.writer.record_writer")

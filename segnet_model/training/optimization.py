@@ -1,0 +1,90 @@
+"""How the weights are changed: optimizer, precision, and the schedule of the learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import cos, pi
+
+import torch
+from torch import nn
+
+from segnet_model.engines.capabilities import cpu_has_bfloat16
+from segnet_model.training.settings import TrainSettings
+
+Schedule = Callable[[float], float]  # from the share of the training that is done, 0 to 1
+
+
+def make_optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+    """The optimizer that the settings name.
+
+    Biases and batch normalization are not decayed, having no direction to shrink.
+    """
+    parameters = list(network.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if settings.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=settings.learning_rate)
+    return torch.optim.SGD(
+        groups,
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        nesterov=settings.momentum > 0,
+    )
+
+
+def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
+    """Half precision of the convolutions, None for float32.
+
+    Args:
+        precision: "auto" takes bfloat16 where the device multiplies it, "bfloat16" or "float32".
+        device: that trains.
+    """
+    if precision == "auto":
+        has = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bfloat16()
+        return torch.bfloat16 if has else None
+    return torch.bfloat16 if precision == "bfloat16" else None
+
+
+def share_of_highest(schedule: str, warm_up: float, step: int, steps: int) -> float:
+    """The learning rate of a step, as a share of the highest.
+
+    Args:
+        schedule: a key of `SCHEDULES`.
+        warm_up: share of the steps in which it rises linearly on top of that, 0 to below 1.
+        step: steps that are done.
+        steps: of the whole training.
+
+    Returns:
+        0 to 1.
+    """
+    warm = max(1, int(steps * warm_up))
+    rise = min(1.0, (step + 1) / warm)
+    done = max(0.0, (step - warm) / max(1, steps - warm))
+    return rise * SCHEDULES[schedule](done)
+
+
+def _cosine(done: float) -> float:
+    """Loshchilov and Hutter, "SGDR", ICLR 2017, equation 5, without restarts."""
+    return (1 + cos(pi * done)) / 2
+
+
+def _poly(done: float) -> float:
+    """Chen et al., "DeepLab", PAMI 2018, section 3: to the power of 0.9."""
+    return float((1 - done) ** 0.9)
+
+
+def _one_cycle(done: float) -> float:
+    """Smith and Topin, "Super-Convergence", 2018: up for 0.3 of the way from 1/25, then down."""
+    if done < 0.3:
+        return 0.04 + 0.96 * (1 - _cosine(done / 0.3))
+    return _cosine((done - 0.3) / 0.7)
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "cosine": _cosine,
+    "poly": _poly,
+    "one_cycle": _one_cycle,
+    "constant": lambda done: 1.0,
+}

@@ -1,0 +1,148 @@
+"""What a training begins with: its data, the weights of the classes, and the initial network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.limits import check_input_size
+from segnet_model.datasets.folder import LabelledFolder, has_split, load_label_set, open_split
+from segnet_model.networks.inputs import network_size
+from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
+from segnet_model.training.inheritance import take_over
+from segnet_model.training.loading import BatchPlan
+from segnet_model.training.settings import TrainSettings
+from segnet_model.weights.checkpoint import ModelInfo, load_weights
+from segnet_model.weights.shipped import find_weights
+from segnet_model.weights.vgg import load_vgg16
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The images to learn from and to measure on, and the order in which they are shown."""
+
+    path: Path
+    folder: LabelledFolder
+    val: LabelledFolder | None
+    plan: BatchPlan
+    steps: int  # of the whole training
+
+    @classmethod
+    def open(cls, dataset: Path, settings: TrainSettings) -> TrainingData:
+        """Find the images of a data set.
+
+        Raises:
+            DatasetError: files are missing or cannot be read.
+            SettingsError: the settings wait for val to become better, and there is none.
+        """
+        label_set = load_label_set(dataset, settings.labels)
+        folder = open_split(dataset, "train", label_set)
+        val = open_split(dataset, "val", label_set) if has_split(dataset, "val") else None
+        if val is None and settings.patience:
+            raise SettingsError(
+                f"patience {settings.patience} needs images to measure on, and {dataset} has no "
+                "val/; add it, or give patience 0"
+            )
+        plan = BatchPlan(len(folder), settings.batch_size, settings.seed)
+        return cls(dataset, folder, val, plan, plan.steps_per_epoch * settings.epochs)
+
+    @property
+    def name(self) -> str:
+        """Of the data set."""
+        return self.path.resolve().name
+
+
+def weigh_classes(
+    data: TrainingData, settings: TrainSettings, on_image: Callable[[], object]
+) -> Tensor:
+    """Weight of each class in the loss, (classes,) float32; 0 where it never occurs in train.
+
+    Raises:
+        DatasetError: no pixel of train or of val is labelled: nothing to learn or to measure.
+    """
+    if data.val is not None:
+        _count(data.val, on_image, "label some, or move val/ away")
+    logger.info("counting the classes of %d images", len(data.folder))
+    counts = _count(data.folder, on_image, "label some")
+    for name in counts.missing:
+        logger.warning("class %r never occurs in train, so it cannot be learned", name)
+    weights = WEIGHTINGS[settings.weighting](counts) ** settings.balance
+    return torch.from_numpy(weights * (counts.pixels > 0)).float()
+
+
+def _count(folder: LabelledFolder, on_image: Callable[[], object], mend: str) -> ClassCounts:
+    counts = count_classes(folder, lambda index: on_image())
+    if not counts.pixels.any():
+        raise DatasetError(f"no pixel of {folder.samples[0].labels.parent} is labelled; {mend}")
+    return counts
+
+
+def initial_network(
+    settings: TrainSettings, folder: LabelledFolder, name: str
+) -> tuple[nn.Module, ModelInfo]:
+    """The network to train: a fresh one, or as much of `settings.init` as fits.
+
+    Args:
+        settings: how to train.
+        folder: to learn from.
+        name: of the data set, for the weights file.
+
+    Raises:
+        SettingsError: the network cannot be made, is too large, or unlike that of `settings.init`.
+        WeightsError: a file to start from cannot be read.
+    """
+    trusted = {settings.network} if settings.network else set()  # named by the user
+    source, given = (
+        load_weights(find_weights(settings.init), trusted) if settings.init else (None, None)
+    )
+    same = given is not None and settings.network in (None, given.network)
+    info = ModelInfo(
+        settings.network or (given.network if given else "segnet_basic"),
+        folder.label_set,
+        settings.input_size or (given.input_size if given else _half_size(folder)),
+        {**(given.network_settings if given and same else {}), **settings.network_settings},
+        activation=settings.activation,
+        license=settings.license,
+        training={"dataset": name, "images": len(folder), **_public(settings)},
+    )
+    check_input_size(info.input_size)
+    _check_crop(settings, info.input_size)
+    network = info.build(trusted)
+    if settings.encoder:
+        load_vgg16(network, Path(settings.encoder).expanduser())
+    if source is not None and given is not None:
+        take_over(source, given, network, info)
+    return network, info
+
+
+def _half_size(folder: LabelledFolder) -> tuple[int, int]:
+    height, width = folder.read(0)[1].shape
+    return network_size((height, width), (height // 2, width // 2))
+
+
+def _check_crop(settings: TrainSettings, size: tuple[int, int]) -> None:
+    """Refuse crops that are larger than any image of a (height, width) can become."""
+    crop, most = settings.crop_size, settings.augment.scale_max
+    if crop and any(c > s * most for c, s in zip(crop, size, strict=True)):
+        raise SettingsError(
+            f"crop_size {crop} is larger than any image at input_size {size}; lower it"
+        )
+
+
+def _public(settings: TrainSettings) -> dict[str, Any]:
+    """The settings without folders, which are private."""
+    names = {
+        key: Path(value).name
+        for key in ("encoder", "init", "labels")
+        if (value := getattr(settings, key))
+    }
+    return {k: v for k, v in {**settings.shaping(), **names}.items() if v not in (None, {})}

@@ -1,0 +1,131 @@
+"""Validation: measure a network while it learns, keep the best weights, calibrate them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from segnet_model.engines.torch_engine import TorchEngine
+from segnet_model.evaluation.assess import evaluate
+from segnet_model.evaluation.temperature import fit_temperatures, temperatures
+from segnet_model.inference.predictor import Predictor
+from segnet_model.training.session import Session
+from segnet_model.training.tracking import Tracker, draw_answers
+from segnet_model.weights.checkpoint import change_info, load_weights, save_weights
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Scores:
+    """The mIoU on val, 0 to 1, at the last and at the best measurement; None before the first."""
+
+    miou: float | None = None
+    measured_at: int = 0  # step
+    best: float | None = None
+    best_at: int = 0  # step
+
+
+class Validation:
+    """Measures the network of a session, and writes its weights file.
+
+    Attributes:
+        weights_path: of the weights file.
+        scores: so far.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        weights_path: Path,
+        tracker: Tracker,
+        report: Callable[[str], object],
+    ) -> None:
+        """Begin without a score.
+
+        Args:
+            session: to measure.
+            weights_path: of the file to write.
+            tracker: notes each measurement.
+            report: called with the phase after each image; may raise to stop.
+        """
+        self.weights_path, self.scores = weights_path, Scores()
+        self._session, self._tracker, self._report = session, tracker, report
+        self._settings, self._processes = session.settings, session.processes
+        self._steps_per_epoch = session.data.plan.steps_per_epoch
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the network is to be measured after the last step, and was not yet."""
+        step, data = self._session.step, self._session.data
+        period = self._steps_per_epoch * self._settings.evaluate_every
+        return self.scores.measured_at < step and (step == data.steps or step % period == 0)
+
+    @property
+    def patience_is_over(self) -> bool:
+        """Whether val has not become better for as many epochs as the patience lasts."""
+        steps = self.scores.measured_at - self.scores.best_at
+        return 0 < self._settings.patience <= steps / self._steps_per_epoch
+
+    def measure(self) -> None:
+        """Measure on val, at the labels' full size, and keep the weights if they are to be kept."""
+        scores = self.scores
+        if self._processes.first:
+            network = self._session.result()
+            self._measure(network)
+            better = scores.best is None or scores.miou is None or scores.miou > scores.best
+            if better:
+                scores.best, scores.best_at = scores.miou, self._session.step
+            if better or not self._settings.patience:
+                self._save_weights(network)
+        scores.measured_at = self._session.step
+        scores.best_at = self._processes.from_first(scores.best_at)
+
+    def restore_lost_weights(self) -> None:
+        """Measure once more where a finished training's weights file is gone."""
+        if not self.weights_path.exists():
+            self.scores.best = None
+            self.measure()
+
+    def calibrate(self) -> None:
+        """Fit the temperatures of the weights file on val, unless it has some."""
+        val = self._session.data.val
+        if val is None or not self._processes.first:
+            return
+        network, info = load_weights(self.weights_path, {self._session.info.network})
+        if info.temperatures:
+            return
+        logger.info("fitting how sure the network is to how often it is right")
+        fits = fit_temperatures(
+            TorchEngine(network, info, str(self._processes.device)), val,
+            lambda share: self._report("calibrating"), self._settings.seed,
+        )  # fmt: skip
+        new = replace(info, temperatures=temperatures(fits))
+        change_info(self.weights_path, self.weights_path, new)
+
+    def _measure(self, network: nn.Module) -> None:
+        """Note the mIoU on val and pictures; without val, pictures of train."""
+        step, data = self._session.step, self._session.data
+        device = str(self._processes.device)
+        predictor = Predictor(TorchEngine(deepcopy(network), self._session.info, device))
+        if data.val is None:
+            self._tracker.drawn("train/answers", step, draw_answers(predictor, data.folder))
+            return
+        matrix = evaluate(predictor, data.val, lambda index: self._report("measuring"))
+        self.scores.miou = matrix.mean_iou
+        self._tracker.measured(step, matrix.mean_iou)
+        self._tracker.drawn("val/answers", step, draw_answers(predictor, data.val))
+        self._report("measuring")
+
+    def _save_weights(self, network: nn.Module) -> None:
+        session, miou = self._session, self.scores.miou
+        metrics = {} if miou is None else {"val_miou": round(miou, 4)}
+        training = {**session.info.training, "step": session.step, "steps": session.data.steps}
+        info = replace(session.info, training=training, metrics=metrics)
+        save_weights(self.weights_path, network, info, torch.float16)
