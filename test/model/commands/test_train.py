@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from segnet_model.cli import main
-from segnet_model.training import loop
+from segnet_model.training import trainer
 from segnet_model.training.tracking import Progress
 
 COMMAND = [
@@ -32,7 +32,7 @@ def show(monkeypatch, tmp_path, capsys):
             for each in progress:
                 on_progress(each)
 
-        monkeypatch.setattr(loop, "train", train)
+        monkeypatch.setattr(trainer, "train", train)
         assert main(["train", "dataset", "--out", str(tmp_path / "run"), *COMMAND]) == 0
         shown = capsys.readouterr().err
         assert "nan" not in shown
