@@ -45,7 +45,7 @@ def load(path):
 
 @pytest.fixture
 def bad(refused):
-    def check(path, match=""):
+    def check(path, match):
         return refused(match, lambda: load(path), error=WeightsError, megabytes=400)
 
     return check
@@ -119,9 +119,11 @@ def test_onnx_reads_no_data_from_outside(onnx, folder, bad, place):
 def test_onnx_that_is_cut_or_something_else(folder, bad):
     path = folder / "small.onnx"
     whole = path.read_bytes()
-    for data in (b"", b"\0" * 1000, whole[:1000], b"\x08" * 10**6, b"<xml/>"):
+    for data in (b"\0" * 1000, whole[:1000], b"\x08" * 10**6, b"<xml/>"):
         path.write_bytes(data)
-        bad(path)
+        bad(path, "small.onnx: not a whole ONNX model")
+    path.write_bytes(b"")
+    bad(path, "small.onnx: an empty file; export again")
 
 
 def entities(levels):
@@ -157,10 +159,10 @@ def test_xml_whose_weights_lie_beyond_the_file(folder, bad):
         (r' size="\d+"', ' size="999999999"'),
     ):
         path.write_text(re.sub(old, new, whole))
-        bad(path)
+        bad(path, "small.xml: not a whole OpenVINO model .Incorrect weights in bin")
     path.write_text(whole)
     path.with_suffix(".bin").unlink()
-    bad(path)
+    bad(path, "small.xml: not a whole OpenVINO model .Empty weights data in bin")
 
 
 def test_an_honest_export_is_read(folder):

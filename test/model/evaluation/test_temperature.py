@@ -115,9 +115,16 @@ def test_images_without_labelled_pixels_are_refused(dataset, weights):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"none": 0}, {"none": -1.0}, {"none": "warm"}, {"mc": float("inf")}, 3]
+    ("bad", "message"),
+    [
+        ({"none": 0}, "its temperatures are not numbers above 0"),
+        ({"none": -1.0}, "its temperatures are not numbers above 0"),
+        ({"none": "warm"}, "its metadata is damaged .*not supported"),
+        ({"mc": float("inf")}, "its temperatures are not numbers above 0"),
+        (3, "temperatures is not a set of named values"),
+    ],
 )
-def test_damaged_temperatures_are_refused(small_info, bad):
+def test_damaged_temperatures_are_refused(small_info, bad, message):
     text = dataclasses.replace(small_info, temperatures=bad).to_json()
-    with pytest.raises(WeightsError):
+    with pytest.raises(WeightsError, match=message):
         ModelInfo.from_json(text)

@@ -144,20 +144,20 @@ def test_an_image_shows_what_the_labels_say(frames: list[SceneFrame]) -> None:
 
 
 @pytest.mark.parametrize(
-    "build",
+    ("build", "message"),
     [
-        lambda: Drive(3, SMALL).frame(-1),
-        lambda: Drive(-3, SMALL),
-        lambda: Drive(3, SMALL, fps=0.0),
-        lambda: Drive(3, SMALL, fps=-10.0),
-        lambda: Drive(3, SMALL, speed=0.0),
-        lambda: Camera(width=0),
-        lambda: Camera(height=0),
-        lambda: Camera(fx=0.0),
-        lambda: Camera(mount_height=-1.0),
-        lambda: Camera(pitch=2.0),
+        (lambda: Drive(3, SMALL).frame(-1), "frame -1 is before the start; use 0 or more"),
+        (lambda: Drive(-3, SMALL), "seed -3 is negative; use 0 or more"),
+        (lambda: Drive(3, SMALL, fps=0.0), "fps 0.0 and speed .* greater than 0"),
+        (lambda: Drive(3, SMALL, fps=-10.0), "fps -10.0 and speed .* greater than 0"),
+        (lambda: Drive(3, SMALL, speed=0.0), "and speed 0.0 must both be greater than 0"),
+        (lambda: Camera(width=0), "image size 0x360 is empty; use 1x1 or more"),
+        (lambda: Camera(height=0), "image size 480x0 is empty; use 1x1 or more"),
+        (lambda: Camera(fx=0.0), "fx, fy and mount_height must be greater than 0"),
+        (lambda: Camera(mount_height=-1.0), "fx, fy and mount_height must be greater than 0"),
+        (lambda: Camera(pitch=2.0), "pitch 2.0 rad; use a value between -1 and 1"),
     ],
 )
-def test_bad_arguments_are_refused(build: Callable[[], object]) -> None:
-    with pytest.raises(SettingsError):
+def test_bad_arguments_are_refused(build: Callable[[], object], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         build()
