@@ -1,7 +1,11 @@
+import os
 import signal
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # the other cores have tests of their own
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import segnet_model  # noqa: F401  # before PyTorch, so that waiting threads leave the cores alone
 

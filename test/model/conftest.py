@@ -6,6 +6,7 @@ import re
 import resource
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,33 @@ import pytest
 import torch
 
 from segnet_model.base.errors import SegNetError
+from segnet_model.datasets import drives
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
+from segnet_model.scenes import Camera, Drive
 from segnet_model.weights.checkpoint import ModelInfo, save_weights
 
 SECONDS, MEGABYTES = 4.0, 200  # of a processor; about one second on an idle machine
 ADDRESSES = 8 << 30  # bytes beyond which the machine is not put at risk
+
+
+SMALL = Camera(width=240, height=180, fx=180.0, fy=178.0, cx=119.0, cy=90.5)
+
+
+@pytest.fixture(scope="session")
+def small_camera():
+    """A quarter of the pixels of a procedural drive's own camera."""
+    return SMALL
+
+
+@pytest.fixture(scope="session")
+def drive(tmp_path_factory):
+    """A recorded drive of six small frames with their truth; to be read only."""
+    path = tmp_path_factory.mktemp("drives") / "drive"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drives, "Drive", partial(Drive, camera=SMALL))
+        drives.write_drive(path, seed=3, seconds=0.6)
+    return path
 
 
 @pytest.fixture

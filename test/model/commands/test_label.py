@@ -11,7 +11,6 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from segnet_model.bags.images import to_ids, to_rgb
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
-from segnet_model.datasets.drives import write_drive
 from segnet_model.driving.mask import drivable_mask
 from segnet_model.driving.rule import Driving
 from segnet_model.inference.predictor import Predictor
@@ -22,13 +21,6 @@ from segnet_model.recordings.node_types import node_types
 IMAGE = "/camera/image_raw"
 EVERYTHING = (*OUTPUTS, "class_map", "label_info")
 ODD = "int32 left\nstd_msgs/Header header\n"  # a type that this package knows nothing of
-
-
-@pytest.fixture(scope="module")
-def drive(tmp_path_factory):
-    path = tmp_path_factory.mktemp("drives") / "drive"
-    write_drive(path, seed=3, seconds=0.4)
-    return path
 
 
 def raw(path):
@@ -59,17 +51,18 @@ def test_all_that_was_there_is_kept_and_the_answers_are_the_networks(
     out = tmp_path / "out"
     more = ("--topic", IMAGE, "--storage", storage, "--topics", *EVERYTHING)
     assert label(drive, weights, out, *more) == 0
-    assert "4 images on /camera/image_raw labelled" in capsys.readouterr().out
+    assert "6 images on /camera/image_raw labelled" in capsys.readouterr().out
     before, after = raw(drive), raw(out)
     assert [m for m in after if not m[0].startswith("/segmentation/")] == before
 
     predictor, labels, driving = Predictor.load(weights, "cpu"), LabelSet.load("camvid"), Driving()
     with BagReader(drive) as bag:
         images = list(bag.messages(IMAGE))
+    answers = {name: parsed(out, f"/segmentation/{name}") for name in OUTPUTS}
     for index, message in enumerate(images):
         image = node_types().deserialize_cdr(message.data, message.type)
         found = predictor.predict(to_rgb(image, message.type))
-        said = {name: parsed(out, f"/segmentation/{name}")[index] for name in OUTPUTS}
+        said = {name: each[index] for name, each in answers.items()}
         assert all(each.header == image.header for each in said.values())
         times = {m[2] for m in after if m[0].startswith("/segmentation/")}
         assert message.receive_ns in times

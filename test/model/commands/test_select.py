@@ -19,13 +19,13 @@ from segnet_model.scenes import Drive
 
 
 @pytest.fixture
-def bag(tmp_path):
+def bag(tmp_path, small_camera):
     """Ten frames, half a second apart: five of noise, that no network knows, and five alike."""
     rng = np.random.default_rng(0)
-    still = Drive(4000).frame(0).image
+    still = Drive(4000, small_camera).frame(0).image
     with BagWriter(tmp_path / "bag") as writer:
         for index in range(10):
-            noise = rng.integers(0, 256, (6, 8, 3), np.uint8).repeat(60, 0).repeat(60, 1)
+            noise = rng.integers(0, 256, (6, 8, 3), np.uint8).repeat(30, 0).repeat(30, 1)
             image = noise if index % 2 else still
             writer.write_image("/camera", (index + 1) * 500_000_000, "camera", image)
     return tmp_path / "bag"
@@ -43,7 +43,7 @@ def test_the_command_takes_frames_out_of_a_bag(bag, bayesian, tmp_path):
     assert len(names) == 3
     assert [int(row["rank"]) for row in rows] == [1, 2, 3]
     assert read_image(out / "selection.png").shape[2] == 3
-    assert read_image(out / "train" / f"{names[0]}.png").shape == (360, 480, 3)
+    assert read_image(out / "train" / f"{names[0]}.png").shape == (180, 240, 3)
 
 
 def test_the_end_of_a_recording_is_kept_to_measure_on(bag, bayesian, tmp_path):

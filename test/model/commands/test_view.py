@@ -11,7 +11,6 @@ import pytest
 
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
-from segnet_model.datasets.drives import write_drive
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.looking import PANES
@@ -20,13 +19,6 @@ from segnet_model.recordings.recorded import recorded_labels
 av = pytest.importorskip("av")
 IMAGE = "/camera/image_raw"
 CAMVID = LabelSet.load("camvid")
-
-
-@pytest.fixture(scope="module")
-def drive(tmp_path_factory):
-    path = tmp_path_factory.mktemp("drives") / "drive"
-    write_drive(path, seed=3, seconds=0.6)
-    return path
 
 
 @pytest.fixture
@@ -139,16 +131,14 @@ def test_what_it_refuses(drive, weights, tmp_path, capsys):
         assert said in capsys.readouterr().err
 
 
-def test_a_missing_extra_is_named(drive, tmp_path):
-    program = (
-        "import sys; sys.modules.update(rerun=None, av=None)\n"
-        "from segnet_model.cli import main; sys.exit(main(sys.argv[1:]))"
-    )
-    for option, extra in (("--rrd=a.rrd", "view"), ("--out=a.mp4", "video")):
-        run = [sys.executable, "-c", program, "view", str(drive), option]
-        result = subprocess.run(run, capture_output=True, text=True, check=False)
-        assert result.returncode == 2
-        assert f"pip install 'segnet_ros[{extra}]'" in result.stderr
+@pytest.mark.parametrize(
+    ("module", "option", "extra"),
+    [("rerun", "--rrd=a.rrd", "view"), ("av", "--out=a.mp4", "video")],
+)
+def test_a_missing_extra_is_named(drive, capsys, monkeypatch, module, option, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    assert view(drive, option) == 2
+    assert f"pip install 'segnet_ros[{extra}]'" in capsys.readouterr().err
 
 
 def test_rerun_gets_all_of_it(drive, weights, tmp_path):

@@ -73,14 +73,12 @@ def test_accelerated_networks_say_the_same(name):
     x = torch.randn(1, 3, 40, 48)
     with torch.inference_mode():
         expected = network(x)
-        found = accelerate(deepcopy(network), CPU, torch.float32)(x)
+        network = accelerate(network, CPU, torch.float32)
+        found = network(x)
     scale = expected.abs().max()
     # Rounding may move the place of a maximum, which moves single values.
     close = (found - expected).abs() < 1e-4 * scale
     assert close.float().mean() > 0.999
-
-
-def test_wide_layers_and_no_others_are_winograds():
-    network = accelerate(build_network("segnet", 5), CPU, torch.float32)
     wide = [m for m in network.modules() if isinstance(m, WinogradConv2d)]
-    assert len(wide) == 20  # of 26: those with 128 channels and more on both sides
+    if name == "segnet":  # of 26: those with 128 channels and more on both sides
+        assert len(wide) == 20

@@ -7,16 +7,14 @@ import pytest
 import torch
 
 from segnet_model.base.errors import SettingsError, WeightsError
-from segnet_model.base.optional import has
 from segnet_model.cli import main
 from segnet_model.engines import open_engine
 from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.export import Export
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.predictor import Predictor
-from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive
-from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
+from segnet_model.weights.checkpoint import load_weights, save_weights
 from segnet_model.weights.shipped import find_weights
 
 SIZE = (45, 64)  # odd, so that the pooling leaves a row out
@@ -25,21 +23,6 @@ SIZE = (45, 64)  # odd, so that the pooling leaves a row out
 @pytest.fixture
 def image():
     return np.random.default_rng(2).integers(0, 256, (*SIZE, 3), np.uint8)
-
-
-@pytest.fixture(scope="module")
-def exports(tmp_path_factory):
-    """A weights file and its exports, made once."""
-    pytest.importorskip("onnxscript")
-    torch.manual_seed(0)
-    info = ModelInfo("segnet_basic", LabelSet.load("camvid"), (64, 96), {"features": 8})
-    folder = tmp_path_factory.mktemp("exports")
-    save_weights(folder / "small.safetensors", info.build(), info)
-    export = Export.of(folder / "small.safetensors", SIZE)
-    export.to_onnx(folder / "small.onnx")
-    if has("openvino"):
-        export.to_openvino(folder / "small.xml")
-    return folder
 
 
 @pytest.fixture
@@ -142,6 +125,7 @@ def test_int8_is_calibrated_with_a_data_sets_images(weights, dataset, tmp_path, 
     assert open_engine(weights.with_suffix(".xml")).precision == "int8"
 
 
+@pytest.mark.slow
 def test_int8_of_shipped_weights_says_nearly_the_same(tmp_path):
     for module in ("openvino", "nncf", "onnxscript"):
         pytest.importorskip(module)

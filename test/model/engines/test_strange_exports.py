@@ -6,25 +6,8 @@ import numpy as np
 import pytest
 
 from segnet_model.base.errors import WeightsError
-from segnet_model.engines.export import Export
 from segnet_model.engines.exported import ExportInfo
 from segnet_model.inference.predictor import Predictor
-from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
-
-
-@pytest.fixture(scope="module")
-def exports(tmp_path_factory):
-    """Honest exports of small weights, by their suffix."""
-    for needed in ("onnxscript", "onnxruntime", "openvino"):
-        pytest.importorskip(needed)
-    folder = tmp_path_factory.mktemp("exports")
-    info = ModelInfo("segnet_basic", LabelSet.load("camvid"), (64, 96), {"features": 8})
-    path = folder / "small.safetensors"
-    save_weights(path, info.build(), info)
-    Export.of(path, (64, 96)).to_onnx(folder / "small.onnx")
-    Export.of(path, (64, 96)).to_openvino(folder / "small.xml")
-    return folder
 
 
 @pytest.fixture
@@ -34,6 +17,9 @@ def onnx():
 
 @pytest.fixture
 def folder(exports, tmp_path):
+    """Honest exports of small weights, by their suffix."""
+    for needed in ("onnxruntime", "openvino"):
+        pytest.importorskip(needed)
     for path in exports.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     return tmp_path

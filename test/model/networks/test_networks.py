@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -9,6 +10,18 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.networks import NETWORKS, build_network
 
 
+@pytest.fixture(scope="module")
+def built():
+    """Networks of 5 classes to be asked only: the large ones take long to draw at random."""
+    return cache(lambda name: build_network(name, 5).eval())
+
+
+def drawn(name, classes):
+    """A network without values, which is free to build."""
+    with torch.device("meta"):
+        return build_network(name, classes)
+
+
 @pytest.mark.parametrize(
     ("name", "millions"),
     [
@@ -17,16 +30,15 @@ from segnet_model.networks import NETWORKS, build_network
     ],
 )  # fmt: skip
 def test_as_large_as_published(name, millions):
-    count = sum(p.numel() for p in build_network(name, 11).parameters())
+    count = sum(p.numel() for p in drawn(name, 11).parameters())
     assert count / 1e6 == pytest.approx(millions, abs=0.005)
 
 
 @pytest.mark.parametrize("size", [(32, 64), (45, 61), (1, 1)])
 @pytest.mark.parametrize("name", sorted(NETWORKS))
-def test_any_size_comes_back(name, size):
-    network = build_network(name, 5).eval()
+def test_any_size_comes_back(name, size, built):
     with torch.inference_mode():
-        assert network(torch.randn(2, 3, *size)).shape == (2, 5, *size)
+        assert built(name)(torch.randn(2, 3, *size)).shape == (2, 5, *size)
 
 
 def textbook(network, x):
@@ -45,8 +57,8 @@ def textbook(network, x):
 
 @pytest.mark.parametrize("size", [(45, 61), (90, 120), (64, 32)])
 @pytest.mark.parametrize("name", ["segnet", "segnet_basic", "bayesian_segnet"])
-def test_equals_the_textbook_at_odd_sizes_too(name, size):
-    network = build_network(name, 5).eval()
+def test_equals_the_textbook_at_odd_sizes_too(name, size, built):
+    network = built(name)
     x = torch.randn(1, 3, *size)
     with torch.inference_mode():
         torch.testing.assert_close(network(x), textbook(network, x))
@@ -72,7 +84,7 @@ def sites(network):
     ],
 )
 def test_dropout_follows_the_central_stages(name, expected):
-    assert sites(build_network(name, 5)) == expected
+    assert sites(drawn(name, 5)) == expected
 
 
 def test_dropout_is_where_its_stage_ends():
@@ -114,7 +126,7 @@ def test_enet_is_made_of_the_papers_bottlenecks():
 
 
 def test_unet_hands_whole_features_across():
-    network = build_network("unet", 11)
+    network = drawn("unet", 11)
     widths = [stage[0][0].in_channels for stage in network.decoders]
     assert widths == [512 + 512, 512 + 512, 512 + 256, 256 + 128, 128 + 64]
 
@@ -128,7 +140,7 @@ def test_basic_has_no_relu_in_the_decoder_and_7x7_kernels():
 
 
 def test_segnet_has_vgg16s_convolutions_and_their_mirror_image():
-    network = build_network("segnet", 11)
+    network = drawn("segnet", 11)
     encoder = [m.out_channels for m in network.encoders.modules() if isinstance(m, nn.Conv2d)]
     decoder = [m.in_channels for m in network.decoders.modules() if isinstance(m, nn.Conv2d)]
     assert encoder == [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]

@@ -35,7 +35,8 @@ def test_equals_pytorch(kind, dtype, memory_format):
 
 @pytest.mark.parametrize("kind", ["random", "odd"])
 def test_gradients(kind):
-    x = maps(kind, torch.float64).requires_grad_()
+    # A window more than two is enough, and each number costs two runs.
+    x = maps(kind, torch.float64)[:1, :2, :, :7].clone().requires_grad_()
     size = (x.shape[2], x.shape[3])
 
     def there_and_back(x):

@@ -1,3 +1,5 @@
+from functools import cache
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -31,6 +33,12 @@ def vgg():
 
 
 @pytest.fixture(scope="module")
+def built():
+    """Networks to load into: the large ones take long to draw at random."""
+    return cache(lambda name: build_network(name, 5).eval())
+
+
+@pytest.fixture(scope="module")
 def file(vgg, tmp_path_factory):
     tensors = {f"features.{k}": v for k, v in vgg.state_dict().items()}
     tensors["classifier.0.weight"] = torch.zeros(4, 4)  # the file has more than the encoder
@@ -42,8 +50,10 @@ def file(vgg, tmp_path_factory):
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 @pytest.mark.parametrize("name", ["segnet", "bayesian_segnet", "unet"])
-def test_the_encoder_gives_vggs_features(name, suffix, vgg, file):
-    network = build_network(name, 5).eval()
+def test_the_encoder_gives_vggs_features(name, suffix, vgg, file, built):
+    network = built(name)
+    for tensor in network.state_dict().values():
+        tensor.zero_()  # what another test has loaded
     load_vgg16(network, file.with_suffix(suffix))
     x = torch.randn(1, 3, 64, 96)
     with torch.inference_mode():
@@ -60,23 +70,22 @@ def test_networks_of_another_shape_are_refused(file):
         load_vgg16(build_network("enet", 5), file)
 
 
-def test_files_of_another_kind_are_refused(tmp_path):
-    network = build_network("segnet", 5)
+def test_files_of_another_kind_are_refused(tmp_path, built):
     (tmp_path / "text.pth").write_text("weights")
     torch.save([1, 2], tmp_path / "list.pth")
     torch.save({"features.0.weight": torch.zeros(64, 3, 3, 3)}, tmp_path / "short.pth")
-    torch.save(torchvisions(), tmp_path / "module.pth")  # a pickle that would run code
+    torch.save(nn.Sequential(nn.ReLU()), tmp_path / "module.pth")  # a pickle that would run code
     for name, reason in (
         ("text", "cannot be read"), ("list", "not a state dict"), ("module", "cannot be read"),
         ("short", "1 convolutions of 13"), ("missing", "cannot be read"),
     ):  # fmt: skip
         with pytest.raises(WeightsError, match=f"{reason}.*torchvision"):
-            load_vgg16(network, tmp_path / f"{name}.pth")
+            load_vgg16(built("segnet"), tmp_path / f"{name}.pth")
 
 
-def test_a_file_that_lacks_statistics_is_refused(file, tmp_path):
+def test_a_file_that_lacks_statistics_is_refused(file, tmp_path, built):
     tensors = torch.load(file)
     del tensors["features.1.running_mean"]
     torch.save(tensors, tmp_path / "plain.pth")
     with pytest.raises(WeightsError, match=r"features\.0 does not fit"):
-        load_vgg16(build_network("segnet", 5), tmp_path / "plain.pth")
+        load_vgg16(built("segnet"), tmp_path / "plain.pth")

@@ -1,0 +1,28 @@
+"""What tests of engines share: a weights file and its exports, which cost seconds each."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from segnet_model.base.optional import has
+from segnet_model.engines.export import Export
+from segnet_model.labels import LabelSet
+from segnet_model.weights.checkpoint import ModelInfo, save_weights
+
+SIZE = (45, 64)  # odd, so that the pooling leaves a row out
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory):
+    """A folder with small.safetensors and its exports, made once; to be copied, not changed."""
+    pytest.importorskip("onnxscript")
+    torch.manual_seed(0)
+    info = ModelInfo("segnet_basic", LabelSet.load("camvid"), (64, 96), {"features": 8})
+    folder = tmp_path_factory.mktemp("exports")
+    save_weights(folder / "small.safetensors", info.build(), info)
+    export = Export.of(folder / "small.safetensors", SIZE)
+    export.to_onnx(folder / "small.onnx")
+    if has("openvino"):
+        export.to_openvino(folder / "small.xml")
+    return folder
