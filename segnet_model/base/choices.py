@@ -17,20 +17,3 @@ LABEL_FORMATS = ("cvat-camvid", "cvat-mask", "camvid32", "ids", "colors", "label
 CVAT_FORMATS = {"camvid": "CamVid 1.0", "mask": "Segmentation mask 1.1"}  # CVAT's names of them
 PANES = ("image", "mask", "uncertainty", "confidence", "drivable")
 PREFIX = "/segmentation"
-# Topics below the prefix, and what is in them.
-TOPICS = {
-    "mask": "class ids, mono8",
-    "confidence": "probability of the class, mono8",
-    "uncertainty": "0 to 1, 32FC1",
-    "drivable": "0 or 255, mono8",
-    "color": "classes in colour, rgb8",
-    "overlay": "the same over the image, rgb8",
-    "mask/compressed": "the mask as PNG",
-    "overlay/compressed": "the overlay as JPEG",
-    "stats": "class fractions and the like",
-    "class_map": "names and colours of the ids, and the weights",
-    "label_info": "the same for Nav2",
-}
-USUAL_TOPICS = (
-    "mask", "confidence", "drivable", "overlay/compressed", "stats", "class_map", "label_info",
-)  # fmt: skip

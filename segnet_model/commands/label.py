@@ -6,10 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from segnet_model.base.choices import PREFIX, STORAGES, TOPICS, USUAL_TOPICS
+from segnet_model.base.choices import PREFIX, STORAGES
 from segnet_model.commands import asking, driving
+from segnet_model.inference.outputs import LATCHED, OUTPUTS, USUAL
 
-_LIST = "\n".join(f"  {name:<20}{text}" for name, text in TOPICS.items())
+_HELP = {name: output.help for name, output in OUTPUTS.items()}
+_HELP |= {name: text for name, (_, text) in LATCHED.items()}
+_LIST = "\n".join(f"  {name:<20}{text}" for name, text in _HELP.items())
 EPILOG = f"""\
 All that is in the recording stays as it is, byte for byte. Each answer has the header of its image
 and the time at which that was recorded, as if a node without delay had run beside the recorder:
@@ -24,7 +27,13 @@ Two cameras, one after the other:
   segnet label drive enet_camvid --topic /left/image --prefix /segmentation/left --out one
   segnet label one enet_camvid --topic /right/image --prefix /segmentation/right --out both
 
-Topics below the prefix ({" ".join(USUAL_TOPICS)} if none are named):
+The ground before the robot, as an OccupancyGrid, needs the camera's calibration in the recording
+and its place on the robot:
+
+  segnet label drive enet_camvid --out labelled --camera-height 1.2 --camera-pitch 0.1
+
+Topics below the prefix ({" ".join(USUAL)} if none are named,
+camera_info where the recording holds it, and drivable_grid where --camera-height is given too):
 
 {_LIST}
 
@@ -38,11 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bag", type=Path, help="a rosbag2 folder, a .mcap or a .db3 file")
     asking.add_arguments(parser, ("none", "mc", "temporal"))
     driving.add_arguments(parser)
+    driving.add_ground_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="the rosbag2 folder to make")
     parser.add_argument("--topic", help="of the images in a bag that has several")
     parser.add_argument(
-        "--topics", nargs="+", choices=tuple(TOPICS), default=USUAL_TOPICS, metavar="NAME",
-        help="what to add; see below",
+        "--topics", nargs="+", choices=tuple(_HELP), metavar="NAME", help="what to add; see below"
+    )
+    parser.add_argument(
+        "--camera-info", metavar="TOPIC",
+        help="the camera's calibration (camera_info beside the images)",
     )  # fmt: skip
     parser.add_argument("--prefix", default=PREFIX, help="of the new topics (%(default)s)")
     parser.add_argument("--storage", choices=STORAGES, help="of the new bag (the recording's own)")
@@ -55,8 +68,9 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.recordings.labelling import LabelSettings, label_bag
 
     settings = LabelSettings(
-        args.topic, tuple(args.topics), args.prefix, args.storage, driving.settings(args)
-    )
+        args.topic, args.topics, args.prefix, args.storage,
+        driving.settings(args), driving.ground_settings(args), args.camera_info,
+    )  # fmt: skip
     predictor = asking.load(args)
     with stop_on_signals() as should_stop, progress_bar("labelling") as bar:
 

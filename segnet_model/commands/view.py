@@ -15,8 +15,9 @@ from segnet_model.commands import asking, driving
 
 if TYPE_CHECKING:
     from segnet_model.bags.reader import BagReader
+    from segnet_model.inference.answer import Answer
     from segnet_model.labels import LabelSet
-    from segnet_model.recordings.answers import Answer
+    from segnet_model.recordings.answers import Frame
     from segnet_model.recordings.rejected import Rejected
     from segnet_model.recordings.viewing import Part
 
@@ -101,26 +102,27 @@ def _check_outputs(args: argparse.Namespace) -> None:
 
 def _answers(
     args: argparse.Namespace, bag: BagReader, topic: str, part: Part, bad: Rejected
-) -> tuple[Generator[Answer, None, None], LabelSet]:
+) -> tuple[Generator[tuple[Frame, Answer], None, None], LabelSet]:
     """What the network says, or what was recorded, and what its ids mean."""
     from segnet_model.labels import LabelSet
+    from segnet_model.recordings.answers import Asker
     from segnet_model.recordings.recorded import recorded_labels, recorded_topics
     from segnet_model.recordings.viewing import predictions, recordings
 
     there = {} if args.weights else recorded_topics(bag, args.prefix)
     if there:
         said = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
-        return recordings(bag, topic, part, there, bad), said or LabelSet.load("camvid")
+        labels = said or LabelSet.load("camvid")
+        return recordings(bag, topic, part, there, labels, bad), labels
     args.weights = args.weights or WEIGHTS
-    predictor = asking.load(args)
-    how = driving.settings(args)
-    return predictions(bag, topic, part, predictor, how, bad), predictor.info.labels
+    asker = Asker(asking.load(args), driving.settings(args))
+    return predictions(bag, topic, part, asker, bad), asker.predictor.info.labels
 
 
 def _show(
     args: argparse.Namespace,
     label_set: LabelSet,
-    answers: Iterator[Answer],
+    answers: Iterator[tuple[Frame, Answer]],
     limits: tuple[int, int],
     bad: Rejected,
 ) -> int:
@@ -134,11 +136,11 @@ def _show(
     count, (begin, end) = 0, limits
     with progress_bar("showing") as progress, ExitStack() as stack:
         takers = list(_takers(args, label_set, stack))
-        for answer in answers:
+        for frame, answer in answers:
             for take in takers:
-                take(answer)
+                take(frame, answer)
             count += 1
-            progress((answer.frame.receive_ns - begin) / (end - begin))
+            progress((frame.receive_ns - begin) / (end - begin))
         if not count:  # said in here, so that no empty files are left
             raise BagError(f"there is nothing to see in {args.bag}{_rejected(bad)}")
     return count
@@ -146,18 +148,20 @@ def _show(
 
 def _takers(
     args: argparse.Namespace, label_set: LabelSet, stack: ExitStack
-) -> Iterator[Callable[[Answer], None]]:
+) -> Iterator[Callable[[Frame, Answer], None]]:
+    from segnet_model.bags.messages import stamp_ns
     from segnet_model.pictures.video import video
     from segnet_model.recordings.looking import side_by_side
     from segnet_model.recordings.rerun_log import rerun_log
 
     # What is entered last is finished first: a video is kept, whatever becomes of the viewer.
     if args.rerun or args.rrd:
-        yield stack.enter_context(rerun_log(label_set, args.rrd)).add
+        log = stack.enter_context(rerun_log(label_set, args.rrd))
+        yield lambda frame, answer: log.add(answer, stamp_ns(frame.header) or frame.receive_ns)
     if args.out:
         writer = stack.enter_context(video(args.out))
-        yield lambda answer: writer.add(
-            side_by_side(answer, label_set, args.beside), answer.frame.receive_ns / NANOSECONDS
+        yield lambda frame, answer: writer.add(
+            side_by_side(answer, args.beside), frame.receive_ns / NANOSECONDS
         )
 
 

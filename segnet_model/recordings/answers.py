@@ -17,11 +17,11 @@ from segnet_model.bags.images import RawMessage, parse, to_rgb
 from segnet_model.bags.messages import stamp_ns
 from segnet_model.base.errors import ImageError
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.mask import drivable_mask
-from segnet_model.driving.rule import Driving
+from segnet_model.driving.settings import AnswerSettings
+from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
-from segnet_model.labels import LabelSet
 from segnet_model.recordings.ahead import ahead
+from segnet_model.recordings.calibration import Calibration
 from segnet_model.recordings.rejected import Rejected
 
 MOST_MESSAGES, MOST_BYTES = 256, 1 << 24  # that are handed on together
@@ -39,18 +39,6 @@ class Frame:
     def seconds(self) -> float:
         """Its stamp, or when it was received where a camera leaves that at zero."""
         return (stamp_ns(self.header) or self.receive_ns) / NANOSECONDS
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """A frame and what is known of it; None is what a recording does not hold."""
-
-    frame: Frame
-    ids: np.ndarray  # (H, W) uint8, class ids
-    confidence: np.ndarray | None  # (H, W) float32, 0 to 1
-    uncertainty: np.ndarray | None  # (H, W) float32, 0 to 1
-    drivable: np.ndarray | None  # (H, W) uint8, 0 or 255
-    inference_ms: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,53 +83,61 @@ def _decoded(raw: RawMessage, rejected: Rejected) -> Frame | None:
         return None
 
 
+@dataclass(frozen=True, eq=False)
+class Asker:
+    """How frames of one camera are answered.
+
+    Attributes:
+        predictor: the network.
+        settings: how outputs are made.
+        calibration: of the camera; None leaves it and its ground out.
+    """
+
+    predictor: Predictor
+    settings: AnswerSettings
+    calibration: Calibration | None = None
+
+    def ask(self, frame: Frame) -> Answer:
+        """The network's answer to one frame.
+
+        Raises:
+            ImageError: it is not finite, or the image cannot be used.
+            SettingsError: a grid is asked for, and the camera is not calibrated.
+        """
+        start = perf_counter()
+        found = self.predictor.predict(frame.image, frame.seconds)
+        took = (perf_counter() - start) * 1000
+        labels = self.predictor.info.labels
+        answer = Answer(frame.image, found, labels, self.settings, took)
+        return self.calibration.complete(answer) if self.calibration else answer
+
+
 def answered(
-    found: Iterator[Passage], predictor: Predictor, driving: Driving, rejected: Rejected
+    found: Iterator[Passage], asker: Asker, rejected: Rejected
 ) -> Generator[tuple[Passage, Answer | None], None, None]:
     """Each passage with the network's answer to its frame; None where there is no frame, or none.
 
     Args:
         found: read ahead in a thread.
-        predictor: runs in another thread.
-        driving: decides where the robot may drive.
+        asker: runs in another thread.
         rejected: counts the frames that the network cannot answer.
 
     Raises:
         DeviceMemoryError: the GPU has too little memory.
     """
-    return ahead(_answered(ahead(found), predictor, driving, rejected))
+    return ahead(_answered(ahead(found), asker, rejected))
 
 
 def _answered(
-    found: Iterator[Passage], predictor: Predictor, driving: Driving, rejected: Rejected
+    found: Iterator[Passage], asker: Asker, rejected: Rejected
 ) -> Iterator[tuple[Passage, Answer | None]]:
     for each in found:
         answer = None
+        if asker.calibration is not None:
+            asker.calibration.read(each.messages)
         if each.frame is not None:
             try:
-                answer = ask(each.frame, predictor, driving)
+                answer = asker.ask(each.frame)
             except ImageError as error:
                 rejected.add(error)
         yield each, answer
-
-
-def ask(frame: Frame, predictor: Predictor, driving: Driving) -> Answer:
-    """The network's answer to one frame.
-
-    Raises:
-        ImageError: it is not finite, or the image cannot be used.
-    """
-    start = perf_counter()
-    found = predictor.predict(frame.image, frame.seconds)
-    took = (perf_counter() - start) * 1000
-    drivable = _drivable(found.labels, found.uncertainty, predictor.info.labels, driving)
-    return Answer(frame, found.labels, found.confidence, found.uncertainty, drivable, took)
-
-
-def _drivable(
-    ids: np.ndarray, uncertainty: np.ndarray, label_set: LabelSet, driving: Driving
-) -> np.ndarray:
-    return drivable_mask(
-        ids, uncertainty, label_set, driving.max_uncertainty,
-        min_area=driving.min_area, margin=driving.margin,
-    )  # fmt: skip

@@ -8,65 +8,49 @@ from math import ceil, sqrt
 import cv2
 import numpy as np
 
-from segnet_model.labels import LabelSet
-from segnet_model.pictures.drawing import annotated, heat, overlay
-from segnet_model.recordings.answers import Answer
+from segnet_model.inference.answer import Answer
+from segnet_model.pictures.drawing import heat, overlay
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 NO_DATA = (60, 60, 60)  # RGB, where a recording does not hold what is asked for
 
 
-def picture(answer: Answer, label_set: LabelSet) -> np.ndarray:
-    """The image under its classes' colours, their names, and the outline of where one may drive.
-
-    Returns:
-        (H, W, 3) uint8 RGB.
-    """
-    return annotated(answer.frame.image, answer.ids, label_set, answer.drivable)
+def _mask(answer: Answer) -> np.ndarray:
+    return overlay(answer.image, answer.segmentation.labels, answer.labels, alpha=1.0)
 
 
-def fractions(answer: Answer, label_set: LabelSet) -> np.ndarray:
-    """The share of the image that each class covers: (classes,) floats."""
-    counts = cv2.calcHist([answer.ids], [0], None, [256], [0, 256]).ravel()
-    return counts[: label_set.num_classes] / answer.ids.size
+def _confidence(answer: Answer) -> np.ndarray:
+    return heat(answer.segmentation.confidence)
 
 
-def _mask(answer: Answer, label_set: LabelSet) -> np.ndarray:
-    return overlay(answer.frame.image, answer.ids, label_set, alpha=1.0)
+def _uncertainty(answer: Answer) -> np.ndarray:
+    return heat(answer.segmentation.uncertainty)
 
 
-def _values(values: np.ndarray | None, answer: Answer) -> np.ndarray:
-    if values is None:
-        return np.full_like(answer.frame.image, NO_DATA)
-    return heat(values)
-
-
-def _drivable(answer: Answer, _: LabelSet) -> np.ndarray:
-    if answer.drivable is None:
-        return np.full_like(answer.frame.image, NO_DATA)
+def _drivable(answer: Answer) -> np.ndarray:
     return cv2.cvtColor(answer.drivable, cv2.COLOR_GRAY2RGB)
 
 
 # What can be seen beside the overlay, by name.
-PANES: dict[str, Callable[[Answer, LabelSet], np.ndarray]] = {
-    "image": lambda answer, _: answer.frame.image,
+PANES: dict[str, Callable[[Answer], np.ndarray]] = {
+    "image": lambda answer: answer.image,
     "mask": _mask,
-    "uncertainty": lambda answer, _: _values(answer.uncertainty, answer),
-    "confidence": lambda answer, _: _values(answer.confidence, answer),
+    "uncertainty": _uncertainty,
+    "confidence": _confidence,
     "drivable": _drivable,
 }
 
 
-def side_by_side(answer: Answer, label_set: LabelSet, beside: Sequence[str]) -> np.ndarray:
+def side_by_side(answer: Answer, beside: Sequence[str]) -> np.ndarray:
     """The overlay and some of `PANES`, each under its name, in a grid.
 
     Returns:
         (rows * H, columns * W, 3) uint8 RGB.
     """
-    drawn = picture(answer, label_set)
+    drawn = answer.overlay
     if not beside:
         return drawn
-    panes = [drawn, *(_titled(PANES[name](answer, label_set), name) for name in beside)]
+    panes = [drawn, *(_titled(_pane(answer, name), name) for name in beside)]
     columns = ceil(sqrt(len(panes)))
     height, width = drawn.shape[:2]
     sheet = np.zeros((ceil(len(panes) / columns) * height, columns * width, 3), np.uint8)
@@ -74,6 +58,12 @@ def side_by_side(answer: Answer, label_set: LabelSet, beside: Sequence[str]) -> 
         row, column = divmod(index, columns)
         sheet[row * height :, column * width :][:height, :width] = pane
     return sheet
+
+
+def _pane(answer: Answer, name: str) -> np.ndarray:
+    if name in answer.missing:
+        return np.full_like(answer.image, NO_DATA)
+    return PANES[name](answer)
 
 
 def _titled(pane: np.ndarray, title: str) -> np.ndarray:

@@ -1,186 +1,113 @@
-"""What the node publishes about an image and about its network, made without ROS."""
+"""The outputs of an answer, and what is said once about a network, as messages of a bag."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from segnet_model.bags.messages import (
-    COMPRESSED_IMAGE,
-    IMAGE,
-    compressed_under,
-    header_of,
-    image_under,
-)
-from segnet_model.labels import LabelSet
-from segnet_model.recordings.answers import Answer
-from segnet_model.recordings.looking import fractions, picture
-from segnet_model.recordings.node_types import (
-    CLASS,
-    CLASS_MAP,
-    LABEL_INFO,
-    STATS,
-    VISION_CLASS,
-    node_types,
-)
+from segnet_model.bags.messages import compressed_under, header_of, image_under
+from segnet_model.inference import outputs
+from segnet_model.inference.answer import Answer
+from segnet_model.inference.outputs import OUTPUTS
+from segnet_model.recordings.node_types import CLASS, VISION_CLASS, node_types
 from segnet_model.weights.checkpoint import ModelInfo
 
-JPEG_QUALITY = 90
+
+def message(name: str, answer: Answer, header: Any) -> Any:
+    """The message of an output; None where there is none.
+
+    Args:
+        name: of `OUTPUTS`, but not "stats".
+        answer: to make it of.
+        header: std_msgs/Header of the image; the output carries it as it came.
+    """
+    output = OUTPUTS[name]
+    value = output.value(answer)
+    return None if value is None else _BUILD[output.type](value, output.encoding, header, answer)
 
 
-@dataclass
-class Context:
-    """What an image's messages need besides the answer.
+def _image(pixels: np.ndarray, encoding: str, header: Any, _: Answer) -> Any:
+    return image_under(header, pixels, encoding)
 
-    Attributes:
-        labels: what the ids mean.
+
+def _compressed(file: np.ndarray, encoding: str, header: Any, _: Answer) -> Any:
+    return compressed_under(header, file.tobytes(), encoding)
+
+
+def _camera_info(info: Any, _: str, header: Any, __: Answer) -> Any:
+    info.header = header
+    return info
+
+
+def _grid(grid: np.ndarray, _: str, header: Any, answer: Answer) -> Any:
+    assert answer.ground is not None
+    types, spec = node_types().types, answer.ground.spec
+    origin = types["geometry_msgs/msg/Pose"](
+        position=types["geometry_msgs/msg/Point"](x=spec.x_min, y=spec.y_min, z=0.0),
+        orientation=types["geometry_msgs/msg/Quaternion"](x=0.0, y=0.0, z=0.0, w=1.0),
+    )
+    about = types["nav_msgs/msg/MapMetaData"](
+        map_load_time=header.stamp,
+        resolution=spec.resolution,
+        width=grid.shape[1],
+        height=grid.shape[0],
+        origin=origin,
+    )
+    frame_id = answer.settings.base_frame
+    robots = types["std_msgs/msg/Header"](stamp=header.stamp, frame_id=frame_id)
+    return types[outputs.GRID](header=robots, info=about, data=grid.ravel())
+
+
+_BUILD: dict[str, Callable[[Any, str, Any, Answer], Any]] = {
+    outputs.IMAGE: _image,
+    outputs.COMPRESSED_IMAGE: _compressed,
+    outputs.CAMERA_INFO: _camera_info,
+    outputs.GRID: _grid,
+}
+
+
+def stats(answer: Answer, header: Any, processed: int, rejected: int) -> Any:
+    """Summarize an answer as SegmentationStats.
+
+    Args:
+        answer: to a frame.
+        header: of its image.
         processed: frames so far, this one included.
         rejected: bad frames so far.
     """
-
-    labels: LabelSet
-    processed: int = 0
-    rejected: int = 0
-    _drawn: tuple[Answer | None, np.ndarray] = field(default=(None, np.zeros(0)), repr=False)
-
-    def overlay(self, answer: Answer) -> np.ndarray:
-        """The image under its classes' colours, (H, W, 3) uint8 RGB, drawn once."""
-        if self._drawn[0] is not answer:
-            self._drawn = answer, picture(answer, self.labels)
-        return self._drawn[1]
-
-
-@dataclass(frozen=True)
-class Output:
-    """A topic with a message for each image.
-
-    Attributes:
-        type: its name, e.g. "sensor_msgs/msg/Image".
-        build: makes the message.
-        help: what is in it, for people.
-    """
-
-    type: str
-    build: Callable[[Answer, Context], Any]
-    help: str
-
-
-def _mask(answer: Answer, _: Context) -> Any:
-    return image_under(answer.frame.header, answer.ids, "mono8")
-
-
-def _mask_png(answer: Answer, _: Context) -> Any:
-    file = cv2.imencode(".png", answer.ids, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-    return _compressed(answer, file, "mono8; png compressed ")
-
-
-def _confidence(answer: Answer, _: Context) -> Any:
-    assert answer.confidence is not None
-    scaled = cv2.convertScaleAbs(answer.confidence, alpha=255)
-    return image_under(answer.frame.header, scaled, "mono8")
-
-
-def _uncertainty(answer: Answer, _: Context) -> Any:
-    assert answer.uncertainty is not None
-    return image_under(answer.frame.header, answer.uncertainty.astype("<f4"), "32FC1")
-
-
-def _drivable(answer: Answer, _: Context) -> Any:
-    assert answer.drivable is not None
-    return image_under(answer.frame.header, answer.drivable, "mono8")
-
-
-def _color(answer: Answer, context: Context) -> Any:
-    return image_under(answer.frame.header, context.labels.colorize(answer.ids), "rgb8")
-
-
-def _overlay(answer: Answer, context: Context) -> Any:
-    return image_under(answer.frame.header, context.overlay(answer), "rgb8")
-
-
-def _overlay_jpeg(answer: Answer, context: Context) -> Any:
-    bgr = cv2.cvtColor(context.overlay(answer), cv2.COLOR_RGB2BGR)
-    file = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-    return _compressed(answer, file, "rgb8; jpeg compressed bgr8")
-
-
-def _compressed(answer: Answer, file: np.ndarray, image_format: str) -> Any:
-    return compressed_under(answer.frame.header, file.tobytes(), image_format)
-
-
-def _stats(answer: Answer, context: Context) -> Any:
-    maps = answer.drivable, answer.confidence, answer.uncertainty
-    drivable, confidence, uncertainty = (np.asarray(each) for each in maps)
-    return node_types().types[STATS](
-        header=answer.frame.header,
-        class_fractions=fractions(answer, context.labels).astype(np.float32),
-        drivable_fraction=np.count_nonzero(drivable) / drivable.size,
-        mean_confidence=float(confidence.mean()),
-        mean_uncertainty=float(uncertainty.mean()),
-        inference_ms=answer.inference_ms,
+    return node_types().types[outputs.STATS](
+        header=header,
+        **outputs.stats(answer),
         total_ms=nan,  # these two are of a node that runs
         latency_ms=nan,
-        frames_received=context.processed + context.rejected,
-        frames_processed=context.processed,
+        frames_received=processed + rejected,
+        frames_processed=processed,
         frames_dropped=0,
-        frames_rejected=context.rejected,
+        frames_rejected=rejected,
     )
 
 
-# By the name of the topic below the prefix; names, types and contents are the node's.
-OUTPUTS: dict[str, Output] = {
-    "mask": Output(IMAGE, _mask, "class ids, mono8"),
-    "confidence": Output(IMAGE, _confidence, "probability of the class, mono8"),
-    "uncertainty": Output(IMAGE, _uncertainty, "0 to 1, 32FC1"),
-    "drivable": Output(IMAGE, _drivable, "0 or 255, mono8"),
-    "color": Output(IMAGE, _color, "classes in colour, rgb8"),
-    "overlay": Output(IMAGE, _overlay, "the same over the image, rgb8"),
-    "mask/compressed": Output(COMPRESSED_IMAGE, _mask_png, "the mask as PNG"),
-    "overlay/compressed": Output(COMPRESSED_IMAGE, _overlay_jpeg, "the overlay as JPEG"),
-    "stats": Output(STATS, _stats, "class fractions and the like"),
-}
-LATCHED = {
-    "class_map": "names and colours of the ids, and the weights",
-    "label_info": "the same for Nav2",
-}
-
-
-def class_map(info: ModelInfo, weights: Path, stamp: int) -> Any:
-    """Tell what the mask's ids mean and where they come from, as segnet_ros/ClassMap.
+def about(info: ModelInfo, weights: Path, stamp: int) -> dict[str, Any]:
+    """What is said once, by topic.
 
     Args:
         info: of the weights.
         weights: their file.
-        stamp: of the message, nanoseconds since the epoch.
+        stamp: of the messages, nanoseconds since the epoch.
     """
-    types = node_types().types
-    classes = [
-        types[CLASS](id=i, name=c.name, r=c.color[0], g=c.color[1], b=c.color[2],
-                     drivable=c.drivable)
-        for i, c in enumerate(info.labels.classes)
-    ]  # fmt: skip
-    return types[CLASS_MAP](
-        header=header_of(stamp, ""),
-        classes=classes,
-        ignore_id=info.labels.ignore_id,
-        network=info.network,
-        weights=str(weights),
-        weights_sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
-        license=info.license,
-    )
-
-
-def label_info(label_set: LabelSet, stamp: int) -> Any:
-    """Tell what the mask's ids mean as vision_msgs/LabelInfo, which Nav2 waits for."""
-    types = node_types().types
-    classes = [
-        types[VISION_CLASS](class_id=i, class_name=name) for i, name in enumerate(label_set.names)
+    types, header = node_types().types, header_of(stamp, "")
+    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+    fields = outputs.class_map(info, info.labels, str(weights), sha256)
+    classes = [types[CLASS](**each) for each in fields["classes"]]
+    names = [
+        types[VISION_CLASS](class_id=i, class_name=name) for i, name in enumerate(info.labels.names)
     ]
-    return types[LABEL_INFO](header=header_of(stamp, ""), class_map=classes, threshold=0.0)
+    return {
+        "class_map": types[outputs.CLASS_MAP](header=header, **{**fields, "classes": classes}),
+        "label_info": types[outputs.LABEL_INFO](header=header, class_map=names, threshold=0.0),
+    }

@@ -11,12 +11,10 @@ from rosbags.typesys import get_types_from_msg
 from rosbags.typesys.store import Typestore
 
 from segnet_model.bags.messages import new_types
+from segnet_model.inference.outputs import CLASS_MAP, LABEL_INFO, STATS
 
 CLASS = "segnet_ros/msg/SegmentationClass"
-CLASS_MAP = "segnet_ros/msg/ClassMap"
-STATS = "segnet_ros/msg/SegmentationStats"
 VISION_CLASS = "vision_msgs/msg/VisionClass"
-LABEL_INFO = "vision_msgs/msg/LabelInfo"
 
 DEFINITIONS = {
     CLASS: """\

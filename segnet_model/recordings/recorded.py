@@ -14,9 +14,12 @@ from segnet_model.bags.images import RawMessage, parse, to_ids
 from segnet_model.bags.messages import IMAGE, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import BagError, ImageError, SegNetError
+from segnet_model.inference.answer import Answer
+from segnet_model.inference.outputs import CLASS_MAP
+from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass
-from segnet_model.recordings.answers import Answer, decode
-from segnet_model.recordings.node_types import CLASS_MAP, node_types
+from segnet_model.recordings.answers import Frame, decode
+from segnet_model.recordings.node_types import node_types
 from segnet_model.recordings.rejected import Rejected
 
 OPTIONAL = ("confidence", "uncertainty", "drivable")
@@ -61,14 +64,19 @@ def recorded_labels(bag: BagReader, prefix: str) -> LabelSet | None:
 
 
 def recorded(
-    messages: Iterator[RawMessage], image_topic: str, topics: Mapping[str, str], rejected: Rejected
-) -> Iterator[Answer]:
+    messages: Iterator[RawMessage],
+    image_topic: str,
+    topics: Mapping[str, str],
+    labels: LabelSet,
+    rejected: Rejected,
+) -> Iterator[tuple[Frame, Answer]]:
     """Every frame to which all answers came, in the order in which they were complete.
 
     Args:
         messages: of the images and the answers.
         image_topic: of the images.
         topics: of the answers, by what they hold; see `recorded_topics`.
+        labels: of the masks.
         rejected: counts frames that are malformed.
     """
     waiting: dict[int, dict[str, RawMessage]] = defaultdict(dict)
@@ -78,23 +86,26 @@ def recorded(
             waiting[stamp][raw.topic] = raw
             if len(waiting[stamp]) == len(topics) + 1:
                 parts = waiting.pop(stamp)
-                yield _answer(parts.pop(image_topic), {n: parts[t] for n, t in topics.items()})
+                frame = decode(parts.pop(image_topic))
+                yield frame, _answer(frame, {n: parts[t] for n, t in topics.items()}, labels)
         except ImageError as error:
             rejected.add(error)
         if len(waiting) > MOST_WAITING:  # those that were not answered
             del waiting[min(waiting)]
 
 
-def _answer(image: RawMessage, parts: Mapping[str, RawMessage]) -> Answer:
-    frame = decode(image)
-    maps = {name: _map(raw, frame.image.shape[:2]) for name, raw in parts.items()}
-    confidence = maps.get("confidence")
+def _answer(frame: Frame, parts: Mapping[str, RawMessage], labels: LabelSet) -> Answer:
+    size = frame.image.shape[:2]
+    maps = {name: _map(raw, size) for name, raw in parts.items()}
+    nothing = np.broadcast_to(np.float32(np.nan), size)
+    confidence = maps["confidence"] / np.float32(255) if "confidence" in maps else nothing
+    found = Segmentation(maps["mask"], confidence, maps.get("uncertainty", nothing))
     return Answer(
-        frame,
-        maps["mask"],
-        None if confidence is None else confidence.astype(np.float32) / 255,
-        maps.get("uncertainty"),
-        maps.get("drivable"),
+        frame.image,
+        found,
+        labels,
+        recorded_drivable=maps.get("drivable", np.broadcast_to(np.uint8(0), size)),
+        missing=frozenset(OPTIONAL) - maps.keys(),
     )
 
 

@@ -13,14 +13,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segnet_model.bags.messages import stamp_ns
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.optional import need
+from segnet_model.inference.answer import Answer
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import OUTLINE
-from segnet_model.recordings.answers import Answer
-from segnet_model.recordings.looking import fractions
 
 EXTRA = "view"
 APPLICATION = "segnet"
@@ -109,21 +107,20 @@ class RerunLog:
         self._stream.save(path, default_blueprint=self._layout())
         self._describe()
 
-    def add(self, answer: Answer) -> None:
-        """Log all that is known of a frame."""
+    def add(self, answer: Answer, stamp_ns: int) -> None:
+        """Log all that is known of a frame, under its stamp in nanoseconds since the epoch."""
         rr, log = self._rr, self._stream.log
-        stamp = stamp_ns(answer.frame.header) or answer.frame.receive_ns
-        self._stream.set_time("stamp", timestamp=np.datetime64(stamp, "ns"))
+        self._stream.set_time("stamp", timestamp=np.datetime64(stamp_ns, "ns"))
         self._stream.set_time("frame", sequence=self._count)
         self._count += 1
-        log(IMAGE, rr.Image(answer.frame.image).compress(jpeg_quality=JPEG_QUALITY))
-        log(CLASSES, rr.SegmentationImage(answer.ids))
-        for name, share in zip(self._entities(), fractions(answer, self._label_set), strict=True):
+        log(IMAGE, rr.Image(answer.image).compress(jpeg_quality=JPEG_QUALITY))
+        log(CLASSES, rr.SegmentationImage(answer.segmentation.labels))
+        for name, share in zip(self._entities(), answer.fractions, strict=True):
             log(name, rr.Scalars(float(share)))
-        if answer.uncertainty is not None:
-            log(UNCERTAINTY, self._heat(answer.uncertainty))
-        if answer.drivable is not None:
-            self._log_drivable(answer.drivable)
+        if "uncertainty" not in answer.missing:
+            log(UNCERTAINTY, self._heat(answer.segmentation.uncertainty))
+        if "drivable" not in answer.missing:
+            self._log_drivable(answer)
 
     def _heat(self, values: np.ndarray) -> Any:
         """(H, W) floats from 0 to 1, which Rerun colours; pointed at, it tells the value."""
@@ -132,13 +129,13 @@ class RerunLog:
             levels, meter=LEVELS, depth_range=(0, LEVELS), colormap="inferno"
         )
 
-    def _log_drivable(self, drivable: np.ndarray) -> None:
-        rr, log = self._rr, self._stream.log
+    def _log_drivable(self, answer: Answer) -> None:
+        rr, log, drivable = self._rr, self._stream.log, answer.drivable
         edges, _ = cv2.findContours(drivable, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
         closed = [np.concatenate([edge[:, 0], edge[:1, 0]]) for edge in edges]
         log(EDGE, rr.LineStrips2D(closed, colors=[OUTLINE] * len(closed), radii=1.0))
         log(DRIVABLE, rr.SegmentationImage((drivable > 0).view(np.uint8)))
-        log(DRIVABLE_FRACTION, rr.Scalars(np.count_nonzero(drivable) / drivable.size))
+        log(DRIVABLE_FRACTION, rr.Scalars(answer.drivable_fraction))
 
     def finish(self) -> None:
         """Let all of it arrive.

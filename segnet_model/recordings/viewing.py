@@ -12,14 +12,14 @@ from segnet_model.bags.images import RawMessage
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.rule import Driving
-from segnet_model.inference.predictor import Predictor
+from segnet_model.inference.answer import Answer
+from segnet_model.labels import LabelSet
 from segnet_model.recordings.ahead import ahead
-from segnet_model.recordings.answers import Answer, answered, passages
+from segnet_model.recordings.answers import Asker, Frame, answered, passages
 from segnet_model.recordings.recorded import recorded
 from segnet_model.recordings.rejected import Rejected
 
-Received = TypeVar("Received", RawMessage, Answer)
+Received = TypeVar("Received", RawMessage, tuple[Frame, Answer])
 
 
 @dataclass(frozen=True)
@@ -56,22 +56,27 @@ class Part:
 
 
 def predictions(
-    bag: BagReader, topic: str, part: Part, predictor: Predictor, driving: Driving, bad: Rejected
-) -> Generator[Answer, None, None]:
+    bag: BagReader, topic: str, part: Part, asker: Asker, bad: Rejected
+) -> Generator[tuple[Frame, Answer], None, None]:
     """The network's answers to a recording's images, at the network's speed."""
     images = _apart(_within(bag.messages(topic), *part.limits(bag)), part.every)
-    with closing(answered(passages(images, topic, bad), predictor, driving, bad)) as found:
-        for _, answer in found:
-            if answer is not None:
-                yield answer
+    with closing(answered(passages(images, topic, bad), asker, bad)) as found:
+        for passage, answer in found:
+            if passage.frame is not None and answer is not None:
+                yield passage.frame, answer
 
 
 def recordings(
-    bag: BagReader, topic: str, part: Part, topics: dict[str, str], bad: Rejected
-) -> Generator[Answer, None, None]:
+    bag: BagReader,
+    topic: str,
+    part: Part,
+    topics: dict[str, str],
+    labels: LabelSet,
+    bad: Rejected,
+) -> Generator[tuple[Frame, Answer], None, None]:
     """The answers that a recording holds; see `recorded_topics`."""
     messages = _within(bag.messages(topic, *topics.values()), *part.limits(bag))
-    return ahead(_apart(recorded(messages, topic, topics, bad), part.every))
+    return ahead(_apart(recorded(messages, topic, topics, labels, bad), part.every))
 
 
 def _within(messages: Iterator[RawMessage], begin: int, end: int) -> Iterator[RawMessage]:
@@ -86,7 +91,7 @@ def _apart(items: Iterator[Received], every: float) -> Iterator[Received]:
     """Those that were received at least so many seconds after the last one."""
     last = -inf
     for each in items:
-        time = each.receive_ns if isinstance(each, RawMessage) else each.frame.receive_ns
+        time = each.receive_ns if isinstance(each, RawMessage) else each[0].receive_ns
         if time - last >= every * NANOSECONDS:
             last = time
             yield each

@@ -9,22 +9,22 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SegNetError
-from segnet_model.inference.segmentation import Segmentation
+from segnet_model.driving.settings import AnswerSettings
+from segnet_model.inference.answer import Answer
 from segnet_ros.ros.qos import complaint, overrides, profile
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
-from segnet_ros.segmentation.frame import Frame
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.health import Health
-from segnet_ros.segmentation.network import Engine
+from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.outputs import Outputs
+from segnet_ros.segmentation.parameters import part
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
@@ -44,17 +44,6 @@ class Arrival:
     time: float  # seconds of perf_counter
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the network says of an arrival."""
-
-    header: Header
-    image: np.ndarray  # (H, W, 3) uint8 RGB
-    found: Segmentation
-    engine: Engine
-    inference_ms: float
-
-
 class Camera:
     """Takes the images of one topic while it is started, and publishes the answers to them."""
 
@@ -62,7 +51,7 @@ class Camera:
         self,
         node: LifecycleNode,
         name: str,
-        engine: Engine,
+        network: Network,
         settings: Callable[[], Settings],
         submit: Callable[[Arrival], None],
         transforms: Transforms,
@@ -72,7 +61,7 @@ class Camera:
         Args:
             node: to publish and subscribe with.
             name: of the camera, which its topics are below; empty for the only one.
-            engine: tells what the masks' ids mean, until another one is announced.
+            network: tells what the masks' ids mean, until another one is announced.
             settings: asked once a frame, so that a live parameter applies between two.
             submit: takes each image that somebody wants to be answered.
             transforms: tell where the camera is.
@@ -81,7 +70,7 @@ class Camera:
         self._inside = f"{name}/" if name else ""
         self._frame = f"frame of {name}" if name else "frame"
         outputs = settings().output_reliability
-        self._outputs = Outputs(node, engine, f"~/{self._inside}", outputs)
+        self._outputs = Outputs(node, network, f"~/{self._inside}", outputs)
         self._ground = Ground(transforms)
         self._subscriptions: list[Any] = []
         self._asked: QoSProfile | None = None  # of the images, while they are subscribed to
@@ -117,26 +106,32 @@ class Camera:
         self._ground.close()
         self._outputs.destroy()
 
-    def announce(self, engine: Engine) -> None:
+    def announce(self, network: Network) -> None:
         """Say what the ids of the masks that follow mean."""
-        self._outputs.announce(engine)
+        self._outputs.announce(network)
 
-    def publish(self, arrival: Arrival, answer: Answer, counts: Counts) -> None:
-        """Publish what is wanted of an answer; counts are those before it."""
-        settings = self._settings()
-        info, header = self._info, answer.header
+    def publish(self, arrival: Arrival, header: Header, answer: Answer, counts: Counts) -> None:
+        """Complete an answer and publish what is wanted of it.
+
+        Args:
+            arrival: that was answered.
+            header: of its image.
+            answer: of the network, without settings and calibration.
+            counts: those before it.
+        """
+        settings, info = self._settings(), self._info
         ground = None
         if "drivable_grid" in arrival.wanted:
             ground = self._ground.projector(info, answer.image.shape[:2], header, settings)
-        labels = answer.engine.labels
-        frame = Frame(header, answer.image, answer.found, labels, settings, info, ground)
-        self._outputs.publish(frame, arrival.wanted)
+        how = part(settings, AnswerSettings)
+        answer = replace(answer, settings=how, info=info, ground=ground)
+        self._outputs.publish(answer, header, arrival.wanted)
         # Stats cannot tell when they went out.
-        self._timing = timing = self._time(arrival, answer)
-        self._health.see(frame.summary, perf_counter())
+        self._timing = timing = self._time(arrival, header, answer)
+        self._health.see(answer.summary, perf_counter())
         if "stats" in arrival.wanted:
             counts = replace(counts, processed=counts.processed + 1)
-            self._outputs.publish_stats(messages.stats(frame, timing, counts))
+            self._outputs.publish_stats(messages.stats(answer, header, timing, counts))
 
     def report(self, error: Exception) -> None:
         """Say that a frame failed, not too often."""
@@ -201,9 +196,9 @@ class Camera:
         else:
             self._skipped += 1
 
-    def _time(self, arrival: Arrival, answer: Answer) -> messages.Timing:
+    def _time(self, arrival: Arrival, header: Header, answer: Answer) -> messages.Timing:
         total_ms = (perf_counter() - arrival.time) * 1000
-        stamp = nanoseconds(answer.header)
+        stamp = nanoseconds(header)
         now = self._node.get_clock().now().nanoseconds
         latency_ms = (now - stamp) / 1e6 if stamp else math.nan
         return messages.Timing(answer.inference_ms, total_ms, latency_ms)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from array import array
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
-from nav_msgs.msg import OccupancyGrid
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
+from segnet_model.driving.settings import GroundSettings
+from segnet_ros.segmentation.parameters import part
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.transforms import Transforms
 
@@ -66,8 +65,9 @@ class Ground:
     ) -> GroundProjector | None:
         if info is None:
             raise SettingsError("no camera_info came; let the driver publish it, and remap it")
-        lens = lens_of(info, settings.rectified).scaled_to(size[1], size[0])
-        wanted = lens, self._pose(header, settings), grid_spec(settings)
+        mounting = part(settings, GroundSettings)
+        pose = mounting.pose if settings.camera_height else self._look_up(header, settings)
+        wanted = mounting.lens(info, size), pose, mounting.spec
         self._take()
         made = self._made
         if made is not None and made.fits(*wanted):
@@ -89,17 +89,8 @@ class Ground:
         if self._making is not None and self._making.done():
             self._made, self._making = self._making.result(), None
 
-    def _pose(self, header: Header, settings: Settings) -> CameraPose:
-        if not settings.camera_height:
-            return self._transforms.pose(settings.base_frame, header.frame_id, header.stamp)
-        return CameraPose.mounted(
-            settings.camera_height,
-            settings.camera_pitch,
-            settings.camera_roll,
-            settings.camera_yaw,
-            settings.camera_forward,
-            settings.camera_left,
-        )
+    def _look_up(self, header: Header, settings: Settings) -> CameraPose:
+        return self._transforms.pose(settings.base_frame, header.frame_id, header.stamp)
 
 
 @dataclass(frozen=True)
@@ -123,52 +114,3 @@ class Made:
     def fits(self, lens: Lens, pose: CameraPose, spec: GridSpec) -> bool:
         """Whether it may be used for these."""
         return (self.lens, self.spec) == (lens, spec) and not self.pose.moved(pose)
-
-
-def lens_of(info: CameraInfo, rectified: bool) -> Lens:
-    """The lens that took an image, at the size of the image before binning.
-
-    Raises:
-        SettingsError: the camera is not calibrated.
-    """
-    if rectified:
-        matrix = np.reshape(info.p, (3, 4))[:, :3]
-        lens = Lens.from_camera_info(info.width, info.height, matrix.ravel().tolist())
-    else:
-        lens = Lens.from_camera_info(
-            info.width, info.height, info.k.tolist(), info.distortion_model, info.d.tolist()
-        )
-    part = info.roi
-    if not (part.width and part.height):
-        return lens
-    return lens.cropped(part.x_offset, part.y_offset, part.width, part.height)
-
-
-def message(grid: np.ndarray, spec: GridSpec, header: Header, frame_id: str) -> OccupancyGrid:
-    """Make a grid a message.
-
-    Args:
-        grid: (rows, columns) int8, 0 free, 100 occupied, -1 not known.
-        spec: of the grid.
-        header: of the image that it was made from.
-        frame_id: of the robot's frame.
-    """
-    found = OccupancyGrid(header=Header(stamp=header.stamp, frame_id=frame_id))
-    found.info.map_load_time = header.stamp
-    found.info.resolution = spec.resolution
-    found.info.height, found.info.width = grid.shape
-    found.info.origin.position.x = spec.x_min
-    found.info.origin.position.y = spec.y_min
-    found.info.origin.orientation.w = 1.0
-    found.data = array("b", np.ascontiguousarray(grid).tobytes())
-    return found
-
-
-def grid_spec(settings: Settings) -> GridSpec:
-    """The grid that the parameters ask for.
-
-    Raises:
-        SettingsError: it has too many cells.
-    """
-    half = settings.grid_width / 2
-    return GridSpec(settings.grid_resolution, 0.0, settings.grid_length, -half, half)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from segnet_ros.segmentation.frame import Summary
+from segnet_model.inference.answer import Summary
 
 ONE_CLASS = 0.995  # share of the pixels that makes an image one of a single class
 MOST = 0.5  # share of the pixels

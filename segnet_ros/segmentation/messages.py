@@ -1,23 +1,23 @@
-"""What the node publishes about a frame and about its network, as messages."""
+"""The outputs of an answer, and what is said once about a network, as ROS messages."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from nav_msgs.msg import OccupancyGrid
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from segnet_model.inference.segmentation import nearest
+from segnet_model.inference import outputs
+from segnet_model.inference.answer import Answer
+from segnet_model.inference.outputs import OUTPUTS
 from segnet_ros.ros.image_conversion import serialize, serialize_compressed
-from segnet_ros.segmentation import ground
-from segnet_ros.segmentation.camera_info import scaled_info
-from segnet_ros.segmentation.frame import Frame
-from segnet_ros.segmentation.network import Engine
+from segnet_ros.ros.message_types import message_class
+from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.worker import Counts
 
 try:
@@ -29,8 +29,10 @@ try:
 except ImportError:
     LabelInfo = VisionClass = None
 
-
-JPEG_QUALITY = 80
+# The type of each topic with a message a frame, as far as it is installed.
+TYPES: dict[str, type] = {
+    name: kind for name, output in OUTPUTS.items() if (kind := message_class(output.type))
+}
 
 
 @dataclass(frozen=True)
@@ -42,127 +44,67 @@ class Timing:
     latency_ms: float  # from header.stamp to everything published; NaN where the stamp is zero
 
 
-def mask(frame: Frame) -> bytes:
-    """Class ids, mono8."""
-    return serialize(frame.segmentation.labels, "mono8", frame.header)
-
-
-def mask_png(frame: Frame) -> bytes:
-    """Class ids, mono8 as PNG."""
-    kind, quick = "mono8; png compressed ", [cv2.IMWRITE_PNG_COMPRESSION, 1]
-    return _compressed(frame.segmentation.labels, kind, ".png", quick, frame.header)
-
-
-def confidence(frame: Frame) -> bytes:
-    """Probability of the chosen class, mono8: 0 to 255."""
-    scaled = cv2.convertScaleAbs(frame.segmentation.confidence, alpha=255)
-    return serialize(scaled, "mono8", frame.header)
-
-
-def uncertainty(frame: Frame) -> bytes:
-    """Normalised entropy, 32FC1: 0 to 1."""
-    return serialize(frame.segmentation.uncertainty, "32FC1", frame.header)
-
-
-def drivable(frame: Frame) -> bytes:
-    """Where the robot may drive, mono8: 0 or 255."""
-    height, width = frame.segmentation.labels.shape
-    return serialize(nearest(frame.drivable, (height, width)), "mono8", frame.header)
-
-
-def color(frame: Frame) -> bytes:
-    """Classes in their colours, rgb8."""
-    return serialize(frame.labels.colorize(frame.segmentation.labels), "rgb8", frame.header)
-
-
-def overlaid(frame: Frame) -> bytes:
-    """Classes' colours over the image, rgb8."""
-    return serialize(frame.overlay, "rgb8", frame.header)
-
-
-def overlaid_jpeg(frame: Frame) -> bytes:
-    """Classes' colours over the image, as JPEG."""
-    bgr = cv2.cvtColor(frame.overlay, cv2.COLOR_RGB2BGR)
-    kind, quality = "rgb8; jpeg compressed bgr8", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    return _compressed(bgr, kind, ".jpg", quality, frame.header)
-
-
-def drivable_grid(frame: Frame) -> OccupancyGrid | None:
-    """The ground before the robot; None where it is not known where the camera is."""
-    if frame.ground is None:
-        return None
-    found, settings = frame.whole, frame.settings
-    grid = frame.ground.grid(
-        found.labels, found.uncertainty, frame.labels, settings.max_uncertainty
-    )
-    return ground.message(grid, frame.ground.spec, frame.header, settings.base_frame)
-
-
-def camera_info(frame: Frame) -> CameraInfo | None:
-    """What the camera measured, for masks of the size that they have; None where none came."""
-    if frame.info is None:
-        return None
-    height, width = frame.segmentation.labels.shape
-    return scaled_info(frame.info, (height, width), frame.header)
-
-
-@dataclass(frozen=True)
-class Output:
-    """A topic with a message a frame.
-
-    Attributes:
-        kind: its type.
-        build: makes the message, serialised or not, or None where there is nothing to say.
-    """
-
-    kind: type
-    build: Callable[[Frame], Any]
-
-
-# By the name of the topic below the node's.
-OUTPUTS: dict[str, Output] = {
-    "mask": Output(Image, mask),
-    "confidence": Output(Image, confidence),
-    "uncertainty": Output(Image, uncertainty),
-    "drivable": Output(Image, drivable),
-    "drivable_grid": Output(OccupancyGrid, drivable_grid),
-    "camera_info": Output(CameraInfo, camera_info),
-    "color": Output(Image, color),
-    "overlay": Output(Image, overlaid),
-    "mask/compressed": Output(CompressedImage, mask_png),
-    "overlay/compressed": Output(CompressedImage, overlaid_jpeg),
-}
-# Type of each topic with a message a frame.
-TYPES: dict[str, type] = {name: output.kind for name, output in OUTPUTS.items()}
-if SegmentationStats is not None:
-    TYPES["stats"] = SegmentationStats
-
-
-def _compressed(
-    pixels: np.ndarray, kind: str, ending: str, quality: list[int], header: Header
-) -> bytes:
-    _, file = cv2.imencode(ending, pixels, quality)
-    return serialize_compressed(memoryview(file), kind, header)
-
-
-def stats(frame: Frame, timing: Timing, counts: Counts) -> Any:
-    """Summarise a frame and what it cost as SegmentationStats.
+def message(name: str, answer: Answer, header: Header) -> Any:
+    """The message of an output, serialized where that saves a copy; None where there is none.
 
     Args:
-        frame: the frame.
+        name: of `OUTPUTS`, but not "stats".
+        answer: to make it of.
+        header: of the image; the output carries it as it came.
+    """
+    output = OUTPUTS[name]
+    value = output.value(answer)
+    return None if value is None else _BUILD[output.type](value, output.encoding, header, answer)
+
+
+def _image(pixels: np.ndarray, encoding: str, header: Header, _: Answer) -> bytes:
+    return serialize(pixels, encoding, header)
+
+
+def _compressed(file: np.ndarray, encoding: str, header: Header, _: Answer) -> bytes:
+    return serialize_compressed(memoryview(file), encoding, header)
+
+
+def _camera_info(info: CameraInfo, _: str, header: Header, __: Answer) -> CameraInfo:
+    info.header = header
+    return info
+
+
+def _grid(grid: np.ndarray, _: str, header: Header, answer: Answer) -> OccupancyGrid:
+    assert answer.ground is not None
+    spec, frame_id = answer.ground.spec, answer.settings.base_frame
+    found = OccupancyGrid(header=Header(stamp=header.stamp, frame_id=frame_id))
+    found.info.map_load_time = header.stamp
+    found.info.resolution = spec.resolution
+    found.info.height, found.info.width = grid.shape
+    found.info.origin.position.x = spec.x_min
+    found.info.origin.position.y = spec.y_min
+    found.info.origin.orientation.w = 1.0
+    found.data = array("b", np.ascontiguousarray(grid).tobytes())
+    return found
+
+
+_BUILD: dict[str, Callable[[Any, str, Header, Answer], Any]] = {
+    outputs.IMAGE: _image,
+    outputs.COMPRESSED_IMAGE: _compressed,
+    outputs.CAMERA_INFO: _camera_info,
+    outputs.GRID: _grid,
+}
+
+
+def stats(answer: Answer, header: Header, timing: Timing, counts: Counts) -> Any:
+    """Summarize an answer and what it cost as SegmentationStats.
+
+    Args:
+        answer: to a frame.
+        header: of its image.
         timing: of this frame.
         counts: since the activation, this frame included.
     """
-    found = frame.segmentation
-    pixels = found.labels.size
-    numbers = np.bincount(found.labels.ravel(), minlength=frame.labels.num_classes)
+    fields = outputs.stats(answer)
     return SegmentationStats(
-        header=frame.header,
-        class_fractions=(numbers / pixels).tolist(),
-        drivable_fraction=np.count_nonzero(frame.drivable) / frame.drivable.size,
-        mean_confidence=float(found.confidence.mean()),
-        mean_uncertainty=float(found.uncertainty.mean()),
-        inference_ms=timing.inference_ms,
+        header=header,
+        **{**fields, "class_fractions": array("f", fields["class_fractions"].tobytes())},
         total_ms=timing.total_ms,
         latency_ms=timing.latency_ms,
         frames_received=counts.received,
@@ -172,41 +114,29 @@ def stats(frame: Frame, timing: Timing, counts: Counts) -> Any:
     )
 
 
-def class_map(engine: Engine, header: Header) -> Any:
-    """Tell what the mask's ids mean and where they come from, as ClassMap."""
-    info = engine.predictor.info
-    classes = [
-        SegmentationClass(
-            id=i, name=c.name, r=c.color[0], g=c.color[1], b=c.color[2], drivable=c.drivable
-        )
-        for i, c in enumerate(engine.labels.classes)
-    ]
-    return ClassMap(
-        header=header,
-        classes=classes,
-        ignore_id=engine.labels.ignore_id,
-        network=info.network,
-        weights=str(engine.path),
-        weights_sha256=engine.sha256,
-        license=info.license,
-    )
+def class_map(network: Network, header: Header) -> Any:
+    """What the mask's ids mean and where they come from, as ClassMap."""
+    info, path = network.predictor.info, str(network.path)
+    fields = outputs.class_map(info, network.labels, path, network.sha256)
+    classes = [SegmentationClass(**each) for each in fields["classes"]]
+    return ClassMap(header=header, **{**fields, "classes": classes})
 
 
-def label_info(engine: Engine, header: Header) -> Any:
-    """Tell what the mask's ids mean as vision_msgs/LabelInfo, which Nav2 waits for."""
+def label_info(network: Network, header: Header) -> Any:
+    """What the mask's ids mean as vision_msgs/LabelInfo, which Nav2 waits for."""
     classes = [
-        VisionClass(class_id=i, class_name=name) for i, name in enumerate(engine.labels.names)
+        VisionClass(class_id=i, class_name=name) for i, name in enumerate(network.labels.names)
     ]
     return LabelInfo(header=header, class_map=classes)
 
 
-def about(engine: Engine, header: Header) -> dict[str, Any]:
+def about(network: Network, header: Header) -> dict[str, Any]:
     """What is said once, by topic; without those whose types are not installed."""
     latched = {}
     if ClassMap is not None:
-        latched["class_map"] = class_map(engine, header)
+        latched["class_map"] = class_map(network, header)
     if LabelInfo is not None:
-        latched["label_info"] = label_info(engine, header)
+        latched["label_info"] = label_info(network, header)
     return latched
 
 

@@ -20,7 +20,7 @@ DIGITS = 12  # of a digest, enough for people to tell files apart
 
 
 @dataclass(frozen=True)
-class Engine:
+class Network:
     """A network and what the node needs to know of it.
 
     Attributes:
@@ -48,7 +48,7 @@ class Engine:
         }
 
     @classmethod
-    def load(cls, weights: str, drivable_classes: tuple[str, ...] = (), **how: Any) -> Engine:
+    def load(cls, weights: str, drivable_classes: tuple[str, ...] = (), **how: Any) -> Network:
         """Read a weights file and let its network run once.
 
         Args:
@@ -69,7 +69,7 @@ class Engine:
             raise WeightsError(f"weights {path}: the file changed while it was read; load it again")
         return cls(predictor, predictor.info.labels, path, sha256).driving_on(drivable_classes)
 
-    def driving_on(self, classes: tuple[str, ...]) -> Engine:
+    def driving_on(self, classes: tuple[str, ...]) -> Network:
         """The same network with other drivable classes; none takes those that the weights name.
 
         Raises:

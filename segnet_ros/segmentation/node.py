@@ -26,7 +26,7 @@ from segnet_ros.segmentation import parameters
 from segnet_ros.segmentation.diagnostics import Diagnostics, Observation
 from segnet_ros.segmentation.network import use_threads
 from segnet_ros.segmentation.pipeline import Pipeline
-from segnet_ros.segmentation.reloading import LOAD_TIMEOUT, Reloader, load_engine, serve
+from segnet_ros.segmentation.reloading import LOAD_TIMEOUT, Reloader, load_network, serve
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.switch import serve_switch
 
@@ -131,10 +131,10 @@ class SegmentationNode(LifecycleNode):
         if reason := parameters.conflict(settings):
             raise SettingsError(reason)
         use_threads(settings.threads)
-        engine = load_engine(settings)
+        network = load_network(settings)
         # Last, so that a failure before leaves nothing behind.
-        self._pipeline = Pipeline(self, engine, lambda: self.settings)
-        self.get_logger().info(f"ready: {', '.join(engine.facts.values())}")
+        self._pipeline = Pipeline(self, network, lambda: self.settings)
+        self.get_logger().info(f"ready: {', '.join(network.facts.values())}")
 
     def _release(self) -> None:
         with self._reloader.exclusive():
@@ -165,7 +165,7 @@ class SegmentationNode(LifecycleNode):
         seen = Observation(self._state, self._problem, settings=settings)
         if pipeline is None:  # the names of later, as others would be taken for lost then
             return dict.fromkeys(settings.cameras or ("",), seen)
-        facts, gpu = pipeline.engine.facts, gpu_health(pipeline.engine.predictor.device)
+        facts, gpu = pipeline.network.facts, gpu_health(pipeline.network.predictor.device)
         refusal = self._reloader.refusal
         return pipeline.observe(replace(seen, refusal=refusal, gpu=gpu, facts=facts))
 

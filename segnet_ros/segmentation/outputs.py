@@ -1,4 +1,4 @@
-"""The publishers of one camera's results, and of what is said once about the network."""
+"""The publishers of one camera's outputs, and of what is said once about the network."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Header
 
+from segnet_model.inference.answer import Answer
 from segnet_ros.ros.qos import overrides, profile
-from segnet_ros.segmentation.frame import Frame
-from segnet_ros.segmentation.messages import OUTPUTS, TYPES, about
-from segnet_ros.segmentation.network import Engine
+from segnet_ros.segmentation.messages import TYPES, about, message
+from segnet_ros.segmentation.network import Network
 
 DEPTH = 5  # images; they bridge a listener's short pause
 LATCHED = QoSProfile(
@@ -26,7 +26,11 @@ class Outputs:
     """Publishes what somebody listens to; the node's lifecycle opens and closes it."""
 
     def __init__(
-        self, node: LifecycleNode, engine: Engine, prefix: str = "~/", reliability: str = "reliable"
+        self,
+        node: LifecycleNode,
+        network: Network,
+        prefix: str = "~/",
+        reliability: str = "reliable",
     ) -> None:
         """Create the publishers, all topics below prefix, and say what the mask's ids mean.
 
@@ -44,39 +48,41 @@ class Outputs:
                 )  # fmt: skip
                 undo.callback(node.destroy_lifecycle_publisher, topic)
                 self._topics[name] = topic
-            self._latch(engine, prefix, undo)
+            self._latch(network, prefix, undo)
             self._undo = undo.pop_all()
 
     def wanted(self) -> frozenset[str]:
         """Names of the topics that somebody listens to now."""
         return frozenset(n for n, topic in self._topics.items() if topic.get_subscription_count())
 
-    def publish(self, frame: Frame, wanted: frozenset[str]) -> None:
-        """Build and publish what is made of a frame alone, as far as it is wanted."""
-        for name, output in OUTPUTS.items():
-            if name in wanted and (message := output.build(frame)) is not None:
-                self._topics[name].publish(message)
+    def publish(self, answer: Answer, header: Header, wanted: frozenset[str]) -> None:
+        """Build and publish the outputs that are wanted, but for the stats."""
+        for name in TYPES:
+            if name in wanted and name != "stats":
+                made = message(name, answer, header)
+                if made is not None:
+                    self._topics[name].publish(made)
 
     def publish_stats(self, message: Any) -> None:
         """Publish a SegmentationStats."""
         self._topics["stats"].publish(message)
 
-    def announce(self, engine: Engine) -> None:
+    def announce(self, network: Network) -> None:
         """Say what the ids of the masks that follow mean; late listeners hear only the last."""
-        for name, message in self._about(engine).items():
-            self._latched[name].publish(message)
+        for name, said in self._about(network).items():
+            self._latched[name].publish(said)
 
     def destroy(self) -> None:
         """Remove the publishers."""
         self._undo.close()
 
-    def _latch(self, engine: Engine, prefix: str, undo: ExitStack) -> None:
+    def _latch(self, network: Network, prefix: str, undo: ExitStack) -> None:
         # Plain publishers: Nav2 wants the classes before the first mask, so before activation.
-        for name, message in self._about(engine).items():
-            publisher = self._node.create_publisher(type(message), prefix + name, LATCHED)
+        for name, said in self._about(network).items():
+            publisher = self._node.create_publisher(type(said), prefix + name, LATCHED)
             undo.callback(self._node.destroy_publisher, publisher)
             self._latched[name] = publisher
-            publisher.publish(message)
+            publisher.publish(said)
 
-    def _about(self, engine: Engine) -> dict[str, Any]:
-        return about(engine, Header(stamp=self._node.get_clock().now().to_msg()))
+    def _about(self, network: Network) -> dict[str, Any]:
+        return about(network, Header(stamp=self._node.get_clock().now().to_msg()))

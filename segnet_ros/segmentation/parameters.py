@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import Field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.driving.settings import AnswerSettings, GroundSettings
 from segnet_ros.ros.parameter_table import NETWORK, declare_table, judge_row, plain, read_table
-from segnet_ros.segmentation.ground import grid_spec
 from segnet_ros.segmentation.settings import Settings
+
+T = TypeVar("T", AnswerSettings, GroundSettings)
 
 TABLE: dict[str, Field[Any]] = {row.name: row for row in fields(Settings)}
 
@@ -34,6 +36,11 @@ def read(node: Node) -> Settings:
 def changed(settings: Settings, changes: Sequence[Parameter]) -> Settings:
     """The settings after these changes; names that are not of the table are let pass."""
     return replace(settings, **{p.name: plain(p.value) for p in changes if p.name in TABLE})
+
+
+def part(settings: Settings, kind: type[T]) -> T:
+    """Those of the values that another class of settings has too, under the same names."""
+    return kind(**{row.name: getattr(settings, row.name) for row in fields(kind)})
 
 
 def of_network(settings: Settings) -> dict[str, Any]:
@@ -66,7 +73,7 @@ def judge(parameters: Sequence[Parameter], configured: bool) -> str:
 def conflict(settings: Settings) -> str:
     """Why values that are right one by one cannot go together, with the mend; empty if they can."""
     try:
-        grid_spec(settings)
+        part(settings, GroundSettings).spec  # noqa: B018
     except SettingsError as error:
         return f"grid_resolution, grid_length and grid_width: {error}"
     return ""

@@ -12,14 +12,15 @@ from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
 from segnet_model.base.errors import SegNetError, reason
+from segnet_model.inference.answer import Answer
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.inference.shots import Shot
 from segnet_ros.ros.image_conversion import parse, to_rgb
 from segnet_ros.segmentation import messages
-from segnet_ros.segmentation.camera import Answer, Arrival, Camera, nanoseconds
+from segnet_ros.segmentation.camera import Arrival, Camera, nanoseconds
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.handover import Handover
-from segnet_ros.segmentation.network import Engine
+from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.worker import Counts, Worker
@@ -35,13 +36,13 @@ class Pipeline:
     """
 
     def __init__(
-        self, node: LifecycleNode, engine: Engine, settings: Callable[[], Settings]
+        self, node: LifecycleNode, network: Network, settings: Callable[[], Settings]
     ) -> None:
         """Create the outputs of the cameras that the settings name.
 
         Args:
             node: to publish and subscribe with.
-            engine: the network, until it is replaced.
+            network: answers the images, until it is replaced.
             settings: asked once a frame, so that a live parameter applies between two.
         """
         self._node = node
@@ -53,23 +54,23 @@ class Pipeline:
             undo.callback(transforms.close)
             for name in settings().cameras or ("",):
                 submit = partial(self._submit, name)
-                self._cameras[name] = Camera(node, name, engine, settings, submit, transforms)
+                self._cameras[name] = Camera(node, name, network, settings, submit, transforms)
                 undo.callback(self._cameras[name].destroy)
             self._undo = undo.pop_all()
         for text in messages.missing():
             node.get_logger().info(text)
         # Between two frames, so that what a mask's ids mean is said before the first such mask.
-        self._engine = Handover(engine, self._announce)
+        self._network = Handover(network, self._announce)
 
     @property
-    def engine(self) -> Engine:
+    def network(self) -> Network:
         """The network that answers now."""
-        return self._engine.current
+        return self._network.current
 
     @property
-    def newest(self) -> Engine:
+    def newest(self) -> Network:
         """The network that answers the next frame."""
-        return self._engine.newest
+        return self._network.newest
 
     def counts(self, name: str = "") -> Counts:
         """What became of a camera's frames since the start; idle ones are not among them."""
@@ -96,9 +97,9 @@ class Pipeline:
         for camera in self._cameras.values():
             camera.start()
 
-    def replace(self, engine: Engine) -> None:
+    def replace(self, network: Network) -> None:
         """Let another network answer from the next frame on; never waits, from any thread."""
-        self._engine.replace(engine)
+        self._network.replace(network)
 
     def stop(self) -> None:
         """Unsubscribe and let the frames in work come out; does nothing where not started."""
@@ -117,15 +118,15 @@ class Pipeline:
         """Stop, remove the outputs and forget the network."""
         self.stop()
         self._undo.close()
-        del self._engine  # its memory must not wait until Python breaks the cycle of callbacks
+        del self._network  # its memory must not wait until Python breaks the cycle of callbacks
 
     def _submit(self, name: str, arrival: Arrival) -> None:
         if self._worker is not None:
             self._worker.submit(arrival, name)
 
-    def _announce(self, engine: Engine) -> None:
+    def _announce(self, network: Network) -> None:
         for camera in self._cameras.values():
-            camera.announce(engine)
+            camera.announce(network)
 
     def _report(self, name: str, error: Exception) -> None:
         self._cameras[name].report(error)
@@ -140,21 +141,23 @@ class Pipeline:
                 images[name] = message.header, to_rgb(message)
             except Exception as error:
                 errors[name] = error
-        with self._engine.use() as engine:
+        with self._network.use() as network:
             started = perf_counter()
-            found, failed = ask(engine, images)
+            found, failed = ask(network, images)
             took_ms = (perf_counter() - started) * 1000
             for name, segmentation in found.items():
-                answer = Answer(*images[name], segmentation, engine, took_ms)
+                header, image = images[name]
+                answer = Answer(image, segmentation, network.labels, inference_ms=took_ms)
                 try:
-                    self._cameras[name].publish(arrivals[name], answer, self.counts(name))
+                    counts = self.counts(name)
+                    self._cameras[name].publish(arrivals[name], header, answer, counts)
                 except Exception as error:
                     failed[name] = error
         return errors | failed
 
 
 def ask(
-    engine: Engine, images: Mapping[str, tuple[Header, np.ndarray]]
+    network: Network, images: Mapping[str, tuple[Header, np.ndarray]]
 ) -> tuple[dict[str, Segmentation], dict[str, Exception]]:
     """What the network says of each camera's image, and what went wrong with which.
 
@@ -162,12 +165,12 @@ def ask(
     """
     try:
         shots = [Shot(name, _seconds(header)) for name, (header, _) in images.items()]
-        found = engine.predictor.predict_each([image for _, image in images.values()], shots)
+        found = network.predictor.predict_each([image for _, image in images.values()], shots)
         return dict(zip(images, found, strict=True)), {}
     except Exception as error:
         if len(images) == 1:
             return {}, dict.fromkeys(images, error)
-    parts = [ask(engine, {name: image}) for name, image in images.items()]
+    parts = [ask(network, {name: image}) for name, image in images.items()]
     found_each = {name: each for found, _ in parts for name, each in found.items()}
     failed_each = {name: each for _, failed in parts for name, each in failed.items()}
     return found_each, failed_each

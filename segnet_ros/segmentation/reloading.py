@@ -17,7 +17,7 @@ from std_srvs.srv import Trigger
 
 from segnet_ros.ros.slow_services import SlowServices
 from segnet_ros.segmentation import parameters
-from segnet_ros.segmentation.network import Engine
+from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.pipeline import Pipeline
 from segnet_ros.segmentation.settings import Settings
 
@@ -25,11 +25,11 @@ REFUSAL_PERIOD = 30.0  # seconds in which a refused reload is worth a warning
 LOAD_TIMEOUT = 30.0  # seconds; Monte Carlo on a slow processor warms up for over ten
 
 
-def load_engine(settings: Settings) -> Engine:
-    """The network that the parameters ask for; see `Engine.load` for what is raised."""
+def load_network(settings: Settings) -> Network:
+    """The network that the parameters ask for; see `Network.load` for what is raised."""
     how = parameters.of_network(settings)
     weights, classes = how.pop("weights"), how.pop("drivable_classes")
-    return Engine.load(weights, classes, trusted=how.pop("trusted_networks"), **how)
+    return Network.load(weights, classes, trusted=how.pop("trusted_networks"), **how)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Candidate:
     """A network that was loaded for parameters which are not set yet."""
 
     pipeline: Pipeline
-    engine: Engine
+    network: Network
     asked: dict[str, Any]  # `parameters.of_network` once they are set
 
 
@@ -84,10 +84,10 @@ class Reloader:
             if asked == parameters.of_network(before):
                 return ""
             try:
-                engine = _engine(pipeline.newest, before, after)
+                network = _network(pipeline.newest, before, after)
             except Exception as error:  # whatever it is, the old network goes on
                 return self._refuse(error)
-            self._candidate = Candidate(pipeline, engine, asked)
+            self._candidate = Candidate(pipeline, network, asked)
             return ""
 
     def settle_after(self, changes: Sequence[Parameter]) -> None:
@@ -102,7 +102,7 @@ class Reloader:
             if candidate is None or candidate.pipeline is not self._pipeline():
                 return
             if candidate.asked == parameters.of_network(self._settings()):
-                self._hand_over(candidate.pipeline, candidate.engine)
+                self._hand_over(candidate.pipeline, candidate.network)
 
     def answer(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Answer ~/reload_weights: read the same file again, which may hold other weights now."""
@@ -115,15 +115,15 @@ class Reloader:
                 )
                 return response
             try:
-                engine = load_engine(self._settings())
+                network = load_network(self._settings())
             except Exception as error:  # as above
                 response.message = self._refuse(error)
                 return response
             if pipeline is not self._pipeline():
                 response.message = "the node was cleaned up meanwhile; configure it, which loads it"
                 return response
-            self._hand_over(pipeline, engine)
-            response.success, response.message = True, _describe(engine)
+            self._hand_over(pipeline, network)
+            response.success, response.message = True, _describe(network)
             return response
 
     @contextmanager
@@ -141,10 +141,10 @@ class Reloader:
             if free:
                 self._lock.release()
 
-    def _hand_over(self, pipeline: Pipeline, engine: Engine) -> None:
-        pipeline.replace(engine)
+    def _hand_over(self, pipeline: Pipeline, network: Network) -> None:
+        pipeline.replace(network)
         self._refusal = ""
-        self._node.get_logger().info(f"network replaced: {_describe(engine)}")
+        self._node.get_logger().info(f"network replaced: {_describe(network)}")
 
     def _refuse(self, error: Exception) -> str:
         reason = str(error) or type(error).__name__
@@ -183,14 +183,14 @@ def _settling(change: Any, reloader: Reloader) -> Any:
     return answer
 
 
-def _engine(newest: Engine, before: Settings, after: Settings) -> Engine:
-    """The engine for other settings; the same network where only its labels are seen otherwise."""
+def _network(newest: Network, before: Settings, after: Settings) -> Network:
+    """The network for other settings; the same one where only its labels are seen otherwise."""
     old, new = parameters.of_network(before), parameters.of_network(after)
     if {**old, "drivable_classes": after.drivable_classes} == new:
         return newest.driving_on(after.drivable_classes)
-    return load_engine(after)
+    return load_network(after)
 
 
-def _describe(engine: Engine) -> str:
-    facts = engine.facts
+def _describe(network: Network) -> str:
+    facts = network.facts
     return f"{facts['network']}, weights {facts['weights']}, sha256 {facts['sha256']}"

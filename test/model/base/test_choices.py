@@ -9,15 +9,12 @@ from segnet_model.datasets.annotations.detect import open_form
 from segnet_model.labels import LabelSet
 from segnet_model.networks import NETWORKS
 from segnet_model.recordings.looking import PANES
-from segnet_model.recordings.node_messages import LATCHED, OUTPUTS
 
 
 def test_the_light_lists_are_those_of_the_code():
     assert tuple(sorted(NETWORKS)) == choices.NETWORKS
     assert tuple(STORAGES) == choices.STORAGES
     assert tuple(PANES) == choices.PANES
-    assert {name: output.help for name, output in OUTPUTS.items()} | LATCHED == choices.TOPICS
-    assert set(choices.USUAL_TOPICS) < set(choices.TOPICS)
 
 
 @pytest.mark.parametrize("name", choices.LABEL_FORMATS)

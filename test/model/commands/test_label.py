@@ -12,14 +12,15 @@ from segnet_model.bags.images import to_ids, to_rgb
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
 from segnet_model.driving.mask import drivable_mask
-from segnet_model.driving.rule import Driving
+from segnet_model.driving.settings import AnswerSettings
+from segnet_model.inference.outputs import OUTPUTS
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.recordings.node_messages import OUTPUTS
 from segnet_model.recordings.node_types import node_types
 
 IMAGE = "/camera/image_raw"
-EVERYTHING = (*OUTPUTS, "class_map", "label_info")
+WITHOUT_GROUND = [name for name in OUTPUTS if name != "drivable_grid"]
+EVERYTHING = (*WITHOUT_GROUND, "class_map", "label_info")
 ODD = "int32 left\nstd_msgs/Header header\n"  # a type that this package knows nothing of
 
 
@@ -55,10 +56,11 @@ def test_all_that_was_there_is_kept_and_the_answers_are_the_networks(
     before, after = raw(drive), raw(out)
     assert [m for m in after if not m[0].startswith("/segmentation/")] == before
 
-    predictor, labels, driving = Predictor.load(weights, "cpu"), LabelSet.load("camvid"), Driving()
+    predictor, labels = Predictor.load(weights, "cpu"), LabelSet.load("camvid")
+    how = AnswerSettings()
     with BagReader(drive) as bag:
         images = list(bag.messages(IMAGE))
-    answers = {name: parsed(out, f"/segmentation/{name}") for name in OUTPUTS}
+    answers = {name: parsed(out, f"/segmentation/{name}") for name in WITHOUT_GROUND}
     for index, message in enumerate(images):
         image = node_types().deserialize_cdr(message.data, message.type)
         found = predictor.predict(to_rgb(image, message.type))
@@ -74,8 +76,8 @@ def test_all_that_was_there_is_kept_and_the_answers_are_the_networks(
         sure = to_ids(said["confidence"], "") / 255
         assert np.abs(sure - found.confidence).max() <= 0.5 / 255 + 1e-6
         allowed = drivable_mask(
-            found.labels, found.uncertainty, labels, driving.max_uncertainty,
-            min_area=driving.min_area, margin=driving.margin,
+            found.labels, found.uncertainty, labels, how.max_uncertainty,
+            min_area=how.drivable_min_area, margin=how.drivable_margin,
         )  # fmt: skip
         np.testing.assert_array_equal(to_ids(said["drivable"], ""), allowed)
         color = to_rgb(said["color"], "sensor_msgs/msg/Image")

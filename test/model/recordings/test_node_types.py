@@ -4,7 +4,8 @@ import pytest
 from rosbags.typesys import get_types_from_msg
 
 from segnet_model.bags.messages import new_types
-from segnet_model.recordings.node_types import CLASS, CLASS_MAP, DEFINITIONS, STATS, node_types
+from segnet_model.inference.outputs import CLASS_MAP, STATS
+from segnet_model.recordings.node_types import CLASS, DEFINITIONS, node_types
 
 MSG = Path(__file__).parents[3] / "msg"
 

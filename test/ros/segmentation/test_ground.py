@@ -7,13 +7,13 @@ import time
 import pytest
 
 pytest.importorskip("rclpy")
-from sensor_msgs.msg import CameraInfo, RegionOfInterest
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.driving import CameraPose
 from segnet_ros.segmentation import ground as module
-from segnet_ros.segmentation.ground import Ground, lens_of
+from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.settings import Settings
 
 pytestmark = pytest.mark.ros
@@ -113,18 +113,6 @@ def test_what_is_missing_is_told(ground, known, size, reason):
     assert ground.projector(known, size, Header(), MOUNTED) is None
     assert ground.problem.startswith("no drivable_grid: ")
     assert reason in ground.problem
-
-
-def test_the_lens_of_a_rectified_image_is_that_of_p_without_distortion():
-    lens = lens_of(info(), rectified=True)
-    assert (lens.focal, lens.centre, lens.distortion) == ((40.0, 40.0), (30.0, 20.0), ())
-    assert lens_of(info(), rectified=False).distortion[0] == 0.1
-
-
-def test_the_lens_of_a_part_of_the_image():
-    part = RegionOfInterest(x_offset=10, y_offset=4, width=32, height=24)
-    lens = lens_of(info(roi=part), rectified=False)
-    assert (lens.width, lens.height, lens.centre) == (32, 24, (21.5, 19.5))
 
 
 def test_a_projector_that_cannot_be_made_is_told_and_not_tried_for_every_image(ground, monkeypatch):

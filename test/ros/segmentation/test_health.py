@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from segnet_ros.segmentation.frame import Summary
+from segnet_model.inference.answer import Summary
 from segnet_ros.segmentation.health import LONG, Health
 
 USUAL = Summary("Road", 0.6, 0.1)

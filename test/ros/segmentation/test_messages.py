@@ -1,4 +1,4 @@
-"""Messages about a frame and a network, against values worked out by hand."""
+"""Messages about an answer and a network, against values worked out by hand."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from segnet_model.driving.settings import AnswerSettings
+from segnet_model.inference.answer import Answer
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass
 from segnet_ros.segmentation import messages
-from segnet_ros.segmentation.frame import SPARSE, Frame
-from segnet_ros.segmentation.messages import OUTPUTS, Timing
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.messages import TYPES, Timing
 from segnet_ros.segmentation.worker import Counts
 
 pytestmark = pytest.mark.ros
@@ -30,25 +30,26 @@ LABELS = LabelSet(
 )
 
 
+HEADER = Header(frame_id="camera")
+HEADER.stamp.sec, HEADER.stamp.nanosec = 3, 4
+
+
 @pytest.fixture
-def frame():
-    header = Header(frame_id="camera")
-    header.stamp.sec, header.stamp.nanosec = 3, 4
+def answer():
     found = Segmentation(
         labels=np.array([[0, 0, 0, 0], [1, 1, 1, 1]], np.uint8),
         confidence=np.array([[1.0, 0.5, 0.5, 0.502], [0.998, 0.9, 0.9, 0.7]], np.float32),
         uncertainty=np.array([[0.0, 1.0, 1.0, 1.0], [0.1, 0.2, 0.2, 0.9]], np.float32),
     )
     image = np.full((2, 4, 3), 100, np.uint8)
-    settings = Settings(overlay_alpha=0.25, overlay_legend=False, drivable_min_area=0.0)
-    return Frame(header, image, found, LABELS, settings)
+    settings = AnswerSettings(overlay_alpha=0.25, overlay_legend=False, drivable_min_area=0.0)
+    return Answer(image, found, LABELS, settings)
 
 
-def built(name, frame):
+def built(name, answer):
     """The message of a topic, as who listens to it gets it."""
-    output = OUTPUTS[name]
-    message = output.build(frame)
-    return deserialize_message(message, output.kind) if isinstance(message, bytes) else message
+    message = messages.message(name, answer, HEADER)
+    return deserialize_message(message, TYPES[name]) if isinstance(message, bytes) else message
 
 
 def pixels(message, dtype=np.uint8, channels=()):
@@ -56,14 +57,14 @@ def pixels(message, dtype=np.uint8, channels=()):
     return array.reshape(message.height, message.width, *channels).tolist()
 
 
-def test_mask(frame):
-    message = built("mask", frame)
+def test_mask(answer):
+    message = built("mask", answer)
     assert message.encoding == "mono8"
     assert pixels(message) == [[0, 0, 0, 0], [1, 1, 1, 1]]
 
 
-def test_confidence_is_scaled_and_rounded(frame):
-    message = built("confidence", frame)
+def test_confidence_is_scaled_and_rounded(answer):
+    message = built("confidence", answer)
     assert message.encoding == "mono8"
     # 0.5 * 255 = 127.5 lies between two; the others are rounded to the nearest.
     first, *_ = pixels(message)
@@ -73,43 +74,45 @@ def test_confidence_is_scaled_and_rounded(frame):
     assert pixels(message)[1] == [254, 230, 230, 178] or pixels(message)[1] == [254, 229, 229, 178]
 
 
-def test_uncertainty(frame):
-    message = built("uncertainty", frame)
+def test_uncertainty(answer):
+    message = built("uncertainty", answer)
     assert (message.encoding, message.step) == ("32FC1", 16)
-    assert pixels(message, np.float32) == frame.segmentation.uncertainty.tolist()
+    assert pixels(message, np.float32) == answer.segmentation.uncertainty.tolist()
 
 
-def test_drivable_leaves_out_what_is_unsure(frame):
-    assert pixels(built("drivable", frame)) == [[0, 0, 0, 0], [255, 255, 255, 0]]
+def test_drivable_leaves_out_what_is_unsure(answer):
+    assert pixels(built("drivable", answer)) == [[0, 0, 0, 0], [255, 255, 255, 0]]
 
 
-def test_color(frame):
-    message = built("color", frame)
+def test_color(answer):
+    message = built("color", answer)
     assert (message.encoding, message.step) == ("rgb8", 12)
     assert pixels(message, channels=(3,)) == [[[*RED]] * 4, [[*GREEN]] * 4]
 
 
-def test_overlay_mixes_by_alpha(frame):
-    message = built("overlay", frame)
+def test_overlay_mixes_by_alpha(answer):
+    message = built("overlay", answer)
     assert message.encoding == "rgb8"
     # 100 * 0.75 + 255 * 0.25 = 138.75, and 100 * 0.75 = 75
     assert pixels(message, channels=(3,)) == [[[139, 75, 75]] * 4, [[75, 139, 75]] * 4]
 
 
-@pytest.mark.parametrize("name", [n for n, output in OUTPUTS.items() if output.kind is Image])
-def test_the_header_goes_out_as_it_came_and_rows_have_no_gap(frame, name):
-    message = built(name, frame)
-    assert message.header == frame.header
+@pytest.mark.parametrize("name", [n for n, kind in TYPES.items() if kind is Image])
+def test_the_header_goes_out_as_it_came_and_rows_have_no_gap(answer, name):
+    message = built(name, answer)
+    assert message.header == HEADER
     assert (message.height, message.width) == (2, 4)
     assert len(message.data) == 2 * message.step
 
 
-def test_stats(frame):
+def test_stats(answer):
     if messages.SegmentationStats is None:
         pytest.skip("segnet_ros.msg is not built")
     counts = Counts(received=9, processed=4, dropped=3, reasons={"step": 1, "data": 1})
-    message = messages.stats(frame, Timing(1.5, 2.5, 3.5), counts)
-    assert message.header == frame.header
+    message = messages.stats(
+        replace(answer, inference_ms=1.5), HEADER, Timing(1.5, 2.5, 3.5), counts
+    )
+    assert message.header == HEADER
     assert list(message.class_fractions) == [0.5, 0.5]
     assert message.drivable_fraction == 3 / 8
     assert message.mean_confidence == pytest.approx(6.0 / 8)
@@ -120,17 +123,17 @@ def test_stats(frame):
 
 
 @pytest.fixture
-def engine():
+def network():
     info = SimpleNamespace(network="segnet", license="MIT")
     return SimpleNamespace(
         predictor=SimpleNamespace(info=info), labels=LABELS, path="/w.safetensors", sha256="ab12"
     )
 
 
-def test_class_map(engine):
+def test_class_map(network):
     if messages.ClassMap is None:
         pytest.skip("segnet_ros.msg is not built")
-    message = messages.class_map(engine, Header())
+    message = messages.class_map(network, Header())
     found = [(c.id, c.name, (c.r, c.g, c.b), c.drivable) for c in message.classes]
     assert found == [(0, "wall", RED, False), (1, "road", GREEN, True)]
     assert message.ignore_id == 9
@@ -138,64 +141,49 @@ def test_class_map(engine):
     assert (message.weights, message.weights_sha256) == ("/w.safetensors", "ab12")
 
 
-def test_label_info(engine, monkeypatch):
+def test_label_info(network, monkeypatch):
     if messages.LabelInfo is None:  # then at least the fields of its definition are held to
         monkeypatch.setattr(
             messages, "VisionClass", lambda class_id, class_name: (class_id, class_name)
         )
         monkeypatch.setattr(messages, "LabelInfo", lambda header, class_map: class_map)
-        assert messages.label_info(engine, Header()) == [(0, "wall"), (1, "road")]
+        assert messages.label_info(network, Header()) == [(0, "wall"), (1, "road")]
         return
-    found = messages.label_info(engine, Header()).class_map
+    found = messages.label_info(network, Header()).class_map
     assert [(c.class_id, c.class_name) for c in found] == [(0, "wall"), (1, "road")]
 
 
-def test_what_is_not_installed_is_left_out(engine, monkeypatch):
+def test_what_is_not_installed_is_left_out(network, monkeypatch):
     monkeypatch.setattr(messages, "ClassMap", None)
     monkeypatch.setattr(messages, "LabelInfo", None)
-    assert messages.about(engine, Header()) == {}
+    assert messages.about(network, Header()) == {}
 
 
-def test_a_compressed_mask_is_the_mask(frame):
-    message = built("mask/compressed", frame)
-    assert (message.header, message.format) == (frame.header, "mono8; png compressed ")
+def test_a_compressed_mask_is_the_mask(answer):
+    message = built("mask/compressed", answer)
+    assert (message.header, message.format) == (HEADER, "mono8; png compressed ")
     found = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert found.tolist() == [[0, 0, 0, 0], [1, 1, 1, 1]]
 
 
-def test_a_compressed_overlay_is_nearly_the_overlay(frame):
-    frame = replace(frame, image=frame.image.repeat(16, 0).repeat(16, 1),
-                    whole=frame.whole.resized((32, 64)))  # fmt: skip
-    message = built("overlay/compressed", frame)
-    assert (message.header, message.format) == (frame.header, "rgb8; jpeg compressed bgr8")
+def test_a_compressed_overlay_is_nearly_the_overlay(answer):
+    answer = replace(answer, image=answer.image.repeat(16, 0).repeat(16, 1),
+                     segmentation=answer.segmentation.resized((32, 64)))  # fmt: skip
+    message = built("overlay/compressed", answer)
+    assert (message.header, message.format) == (HEADER, "rgb8; jpeg compressed bgr8")
     found = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-    assert np.abs(found.astype(int) - frame.overlay).mean() < 4
+    assert np.abs(found.astype(int) - answer.overlay).mean() < 4
 
 
-def test_another_size_takes_what_lies_under_the_middle_of_each_pixel(frame):
-    frame = replace(frame, settings=replace(frame.settings, output_size=(2, 4)))
-    mask = built("mask", frame)
+def test_another_size_takes_what_lies_under_the_middle_of_each_pixel(answer):
+    answer = replace(answer, settings=replace(answer.settings, output_size=(2, 4)))
+    mask = built("mask", answer)
     assert (mask.width, mask.height, mask.step) == (2, 4, 2)
     assert pixels(mask) == [[0, 0], [0, 0], [1, 1], [1, 1]]
-    assert pixels(built("drivable", frame)) == [[0, 0], [0, 0], [255, 0], [255, 0]]
-    assert built("overlay", frame).width == 4  # stays the image's
+    assert pixels(built("drivable", answer)) == [[0, 0], [0, 0], [255, 0], [255, 0]]
+    assert built("overlay", answer).width == 4  # stays the image's
 
 
-def test_without_a_calibration_there_is_no_camera_info_and_no_grid(frame):
-    assert built("camera_info", frame) is None
-    assert built("drivable_grid", frame) is None
-
-
-def test_a_summary_names_the_largest_class(frame):
-    assert (frame.summary.largest, frame.summary.share) == ("wall", 1.0)  # one pixel is looked at
-    assert frame.summary.unsure == 0.0
-
-
-@pytest.mark.parametrize(("limit", "share"), [(0.9, 0.25), (0.3, 0.5), (0.1, 0.75)])
-def test_a_summary_tells_how_much_of_the_image_is_unsure(limit, share):
-    uncertainty = np.repeat(np.float32([[0.2, 0.8], [0.0, np.nan]]), SPARSE, 0).repeat(SPARSE, 1)
-    labels = np.zeros(uncertainty.shape, np.uint8)
-    found = Segmentation(labels, 1 - uncertainty, uncertainty)
-    settings = Settings(max_uncertainty=limit)
-    frame = Frame(Header(), np.zeros((*labels.shape, 3)), found, LABELS, settings)
-    assert frame.summary.unsure == share
+def test_without_a_calibration_there_is_no_camera_info_and_no_grid(answer):
+    assert built("camera_info", answer) is None
+    assert built("drivable_grid", answer) is None

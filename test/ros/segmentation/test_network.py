@@ -1,4 +1,4 @@
-"""A weights file becomes an engine, or an error that names the mend."""
+"""A weights file becomes a network, or an error that names the mend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import ModelInfo, save_weights
-from segnet_ros.segmentation.network import ALL_CORES, Engine, use_threads
+from segnet_ros.segmentation.network import ALL_CORES, Network, use_threads
 
 pytestmark = pytest.mark.ros
 
@@ -29,22 +29,22 @@ def weights(tmp_path_factory):
 
 
 def test_it_says_what_runs_and_which_file_it_is(weights):
-    engine = Engine.load(str(weights), device="cpu", precision="float32")
-    assert engine.facts == {
+    network = Network.load(str(weights), device="cpu", precision="float32")
+    assert network.facts == {
         "network": "segnet_basic",
         "engine": "torch",
         "device": "cpu",
         "precision": "float32",
         "weights": str(weights),
-        "sha256": engine.sha256[:12],
+        "sha256": network.sha256[:12],
     }
     digest = subprocess.check_output(["sha256sum", os.fspath(weights)], text=True).split()[0]
-    assert engine.sha256 == digest
+    assert network.sha256 == digest
 
 
 def test_drivable_classes_are_those_of_the_weights_unless_told(weights):
     def drivable(*names):
-        labels = Engine.load(str(weights), names, device="cpu", precision="float32").labels
+        labels = Network.load(str(weights), names, device="cpu", precision="float32").labels
         return [c.name for c in labels.classes if c.drivable]
 
     assert drivable() == ["Road"]
@@ -54,10 +54,10 @@ def test_drivable_classes_are_those_of_the_weights_unless_told(weights):
 
 
 def test_the_same_network_may_drive_on_other_classes(weights):
-    engine = Engine.load(str(weights), ("Pavement",), device="cpu", precision="float32")
-    other = engine.driving_on(("Sky", "Road"))
+    network = Network.load(str(weights), ("Pavement",), device="cpu", precision="float32")
+    other = network.driving_on(("Sky", "Road"))
     assert [c.name for c in other.labels.classes if c.drivable] == ["Sky", "Road"]
-    assert other.predictor is engine.predictor
+    assert other.predictor is network.predictor
     assert other.driving_on(()).labels == LabelSet.load("camvid")
     with pytest.raises(SettingsError, match="Moon"):
         other.driving_on(("Moon",))
@@ -81,14 +81,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused(weights, tmp_path, monk
 
     monkeypatch.setattr(Predictor, "load", meanwhile)
     with pytest.raises(WeightsError, match=f"{path}: the file changed .* load it again"):
-        Engine.load(str(path))
+        Network.load(str(path))
 
 
 def test_what_cannot_be_used_is_refused(weights):
     with pytest.raises(WeightsError, match="no such file"):
-        Engine.load("nowhere")
+        Network.load("nowhere")
     with pytest.raises(SettingsError, match="toaster"):
-        Engine.load(str(weights), device="toaster")
+        Network.load(str(weights), device="toaster")
 
 
 def test_it_is_warm(weights, monkeypatch):
@@ -99,7 +99,7 @@ def test_it_is_warm(weights, monkeypatch):
         "__call__",
         lambda self, *arguments: seen.append(self) or forward(self, *arguments),
     )
-    Engine.load(str(weights), device="cpu", precision="float32")
+    Network.load(str(weights), device="cpu", precision="float32")
     assert seen
 
 

@@ -18,13 +18,12 @@ from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, Image
 
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, ImageError, SegNetError
+from segnet_model.inference.answer import Answer
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet
 from segnet_ros.segmentation import messages, outputs
 from segnet_ros.segmentation import pipeline as pipeline_module
 from segnet_ros.segmentation.diagnostics import Observation
-from segnet_ros.segmentation.frame import Frame
-from segnet_ros.segmentation.messages import Output
 from segnet_ros.segmentation.outputs import Outputs
 from segnet_ros.segmentation.pipeline import Pipeline
 from segnet_ros.segmentation.settings import Settings
@@ -33,7 +32,7 @@ from segnet_ros.segmentation.worker import Counts
 pytestmark = pytest.mark.ros
 
 
-class Network:
+class FakePredictor:
     """Stands for a predictor; fails as often as it is told to."""
 
     info = SimpleNamespace(network="none", license="MIT")
@@ -58,9 +57,9 @@ class Network:
 
 
 @pytest.fixture
-def engine():
+def network():
     return SimpleNamespace(
-        predictor=Network(), labels=LabelSet.load("camvid"), path="/w", sha256="0"
+        predictor=FakePredictor(), labels=LabelSet.load("camvid"), path="/w", sha256="0"
     )
 
 
@@ -91,8 +90,8 @@ def spin(node):
 
 
 @pytest.fixture
-def pipeline(node, engine):
-    pipeline = Pipeline(node, engine, Settings)
+def pipeline(node, network):
+    pipeline = Pipeline(node, network, Settings)
     pipeline.start()
     yield pipeline
     pipeline.destroy()
@@ -128,12 +127,13 @@ def send(node, spin):
 def test_only_what_is_listened_to_is_built(node, pipeline, spin, send, monkeypatch):
     built = []
 
-    def build(name):
-        return Output(Image, lambda frame: built.append(name) or Image())
+    def build(name, answer, header):
+        built.append(name)
+        return Image()
 
-    monkeypatch.setattr(outputs, "OUTPUTS", {name: build(name) for name in messages.OUTPUTS})
-    drivable = property(lambda frame: built.append("drivable area"))
-    monkeypatch.setattr(Frame, "drivable", drivable)
+    monkeypatch.setattr(outputs, "message", build)
+    drivable = property(lambda answer: built.append("drivable area"))
+    monkeypatch.setattr(Answer, "drivable", drivable)
     listen(node, "confidence")
     listen(node, "color")
     send()
@@ -149,9 +149,9 @@ def test_nobody_listens(pipeline, spin, send):
 
 
 def test_a_network_that_fails_is_told_from_a_bad_frame_and_the_next_frame_comes(
-    node, pipeline, engine, spin, send, capfd
+    node, pipeline, network, spin, send, capfd
 ):
-    engine.predictor.failures = [RuntimeError("out of memory: 7 GiB")]
+    network.predictor.failures = [RuntimeError("out of memory: 7 GiB")]
     listen(node, "mask")
     send()
     spin(lambda: seen(pipeline).broken == 1)
@@ -166,37 +166,37 @@ def test_a_network_that_fails_is_told_from_a_bad_frame_and_the_next_frame_comes(
     assert np.isnan(seen(pipeline).timing.latency_ms)  # the stamp was zero
 
 
-def test_an_answer_that_is_none_is_the_networks_fault(node, pipeline, engine, spin, send):
-    engine.predictor.failures = [AnswerError("the network's answer is not finite")]
+def test_an_answer_that_is_none_is_the_networks_fault(node, pipeline, network, spin, send):
+    network.predictor.failures = [AnswerError("the network's answer is not finite")]
     listen(node, "mask")
     send()
     spin(lambda: seen(pipeline).broken == 1)
     assert pipeline.counts().failed == 1
 
 
-def test_of_the_frames_that_wait_only_the_newest_is_segmented(node, pipeline, engine, spin, send):
+def test_of_the_frames_that_wait_only_the_newest_is_segmented(node, pipeline, network, spin, send):
     listen(node, "mask")
-    engine.predictor.may_go_on.clear()
+    network.predictor.may_go_on.clear()
     for number in (1, 2, 3):
         send()
         spin(lambda number=number: pipeline.counts().received == number)
         time.sleep(0.05)  # so that the first is in work
-    engine.predictor.may_go_on.set()
+    network.predictor.may_go_on.set()
     spin(lambda: pipeline.counts() == Counts(received=3, processed=2, dropped=1))
 
 
 def test_a_network_that_hangs_is_not_asked_by_two_threads(
-    node, pipeline, engine, spin, send, monkeypatch
+    node, pipeline, network, spin, send, monkeypatch
 ):
     monkeypatch.setattr(pipeline_module, "STOP_TIMEOUT", 0.1)
     listen(node, "mask")
-    engine.predictor.may_go_on.clear()
+    network.predictor.may_go_on.clear()
     send()
-    spin(lambda: engine.predictor.asked)
+    spin(lambda: network.predictor.asked)
     pipeline.stop()
     with pytest.raises(SegNetError, match="still works on an image of before; activate again"):
         pipeline.start()
-    engine.predictor.may_go_on.set()
+    network.predictor.may_go_on.set()
     time.sleep(0.1)
     pipeline.start()
     send()
@@ -221,13 +221,13 @@ class Said:
         monkeypatch.setattr(outputs, "about", self._about)
         monkeypatch.setattr(outputs.Outputs, "publish", self._publish)
 
-    def _about(self, engine, header):
-        self.all.append(("map", engine.path))
+    def _about(self, network, header):
+        self.all.append(("map", network.path))
         return {}
 
-    def _publish(self, frame, wanted):
-        drivable = [c.name for c in frame.labels.classes if c.drivable]
-        self.all.append(("mask", int(frame.whole.labels[0, 0]), drivable))
+    def _publish(self, answer, header, wanted):
+        drivable = [c.name for c in answer.labels.classes if c.drivable]
+        self.all.append(("mask", int(answer.segmentation.labels[0, 0]), drivable))
 
 
 @pytest.fixture
@@ -238,22 +238,22 @@ def said(monkeypatch):
 
 def other(path, answer, drivable):
     labels = LabelSet.load("camvid").with_drivable(drivable)
-    return SimpleNamespace(predictor=Network(answer), labels=labels, path=path, sha256="1")
+    return SimpleNamespace(predictor=FakePredictor(answer), labels=labels, path=path, sha256="1")
 
 
 def test_another_network_answers_from_the_next_frame_on_with_its_own_labels(
-    node, said, pipeline, engine, spin, send
+    node, said, pipeline, network, spin, send
 ):
     listen(node, "mask")
-    engine.predictor.may_go_on.clear()
+    network.predictor.may_go_on.clear()
     send()
-    spin(lambda: engine.predictor.asked)  # the first is in work
+    spin(lambda: network.predictor.asked)  # the first is in work
     pipeline.replace(other("/new", 7, ["Sky"]))
-    assert (pipeline.engine, pipeline.newest.path) == (engine, "/new")
+    assert (pipeline.network, pipeline.newest.path) == (network, "/new")
     send()
     spin(lambda: pipeline.counts().received == 2)
     assert said.all == [("map", "/w")]
-    engine.predictor.may_go_on.set()
+    network.predictor.may_go_on.set()
     spin(lambda: pipeline.counts().processed == 2)
     assert said.all == [
         ("map", "/w"),
@@ -261,11 +261,11 @@ def test_another_network_answers_from_the_next_frame_on_with_its_own_labels(
         ("map", "/new"),
         ("mask", 7, ["Sky"]),
     ]
-    assert pipeline.engine.path == "/new"
+    assert pipeline.network.path == "/new"
 
 
-def test_a_network_is_replaced_although_no_frame_comes(node, said, engine):
-    pipeline = Pipeline(node, engine, Settings)
+def test_a_network_is_replaced_although_no_frame_comes(node, said, network):
+    pipeline = Pipeline(node, network, Settings)
     pipeline.replace(other("/inactive", 1, ["Road"]))
     pipeline.start()
     pipeline.replace(other("/active", 2, ["Road"]))
@@ -273,30 +273,30 @@ def test_a_network_is_replaced_although_no_frame_comes(node, said, engine):
     pipeline.destroy()
 
 
-def test_the_outputs_leave_nothing(node, engine):
+def test_the_outputs_leave_nothing(node, network):
     before = names(node)
-    made = Outputs(node, engine, "~/front/")
+    made = Outputs(node, network, "~/front/")
     assert {f"/test/front/{name}" for name in messages.TYPES} <= names(node)
     made.destroy()
     assert names(node) == before
 
 
-def test_outputs_that_cannot_all_be_made_leave_nothing(node, engine, monkeypatch):
+def test_outputs_that_cannot_all_be_made_leave_nothing(node, network, monkeypatch):
     before = names(node)
 
-    def fail(engine, header):
+    def fail(network, header):
         raise RuntimeError("no memory")
 
     monkeypatch.setattr(outputs, "about", fail)
     with pytest.raises(RuntimeError, match="no memory"):
-        Outputs(node, engine)
+        Outputs(node, network)
     assert names(node) == before
 
 
-def test_another_reliability_applies_when_it_is_configured_anew(node, engine):
+def test_another_reliability_applies_when_it_is_configured_anew(node, network):
     for each in ("reliable", "best_effort", "reliable"):
         settings = Settings(reliability=each, output_reliability=each)
-        pipeline = Pipeline(node, engine, lambda settings=settings: settings)
+        pipeline = Pipeline(node, network, lambda settings=settings: settings)
         pipeline.start()
         (asked,) = node.get_subscriptions_info_by_topic("/image")
         (offered,) = node.get_publishers_info_by_topic("/test/mask")
@@ -309,12 +309,12 @@ CAMERAS = Settings(cameras=("front", "left"))
 
 
 @pytest.fixture
-def start(node, engine):
+def start(node, network):
     """Call it to start a pipeline with some settings, which a test may change."""
     made = []
 
     def start(settings):
-        made.append(Pipeline(node, engine, lambda: settings))
+        made.append(Pipeline(node, network, lambda: settings))
         node.trigger_configure()
         node.trigger_activate()  # which opens the outputs
         made[-1].start()
@@ -351,22 +351,22 @@ def publish(node, spin):
     return publish
 
 
-def test_what_waits_of_several_cameras_is_answered_together(node, engine, start, spin, publish):
+def test_what_waits_of_several_cameras_is_answered_together(node, network, start, spin, publish):
     got = []
     for name in CAMERAS.cameras:
         node.create_subscription(Image, f"~/{name}/mask", got.append, 10)
     pipeline = start(CAMERAS)
-    engine.predictor.may_go_on.clear()
+    network.predictor.may_go_on.clear()
     publish("front/image", picture(stamp=1))
-    spin(lambda: engine.predictor.asked == [["front"]])
+    spin(lambda: network.predictor.asked == [["front"]])
     publish("front/image", picture(stamp=2))
     spin(lambda: pipeline.counts("front").received == 2)
     publish("left/image", picture(width=3, stamp=3))
     publish("front/image", picture(stamp=4))
     spin(lambda: pipeline.counts("front").received == 3 and pipeline.counts("left").received == 1)
-    engine.predictor.may_go_on.set()
+    network.predictor.may_go_on.set()
     spin(lambda: len(got) == 3)
-    assert engine.predictor.asked == [["front"], ["front", "left"]]
+    assert network.predictor.asked == [["front"], ["front", "left"]]
     assert {(m.header.stamp.sec, m.width) for m in got} == {(1, 2), (4, 2), (3, 3)}
     assert pipeline.counts("front") == Counts(received=3, processed=2, dropped=1)
     assert pipeline.counts("left") == Counts(received=1, processed=1)
@@ -374,7 +374,7 @@ def test_what_waits_of_several_cameras_is_answered_together(node, engine, start,
 
 
 def test_a_camera_that_stalls_or_sends_rubbish_holds_up_none(
-    node, engine, start, spin, publish, capfd
+    node, network, start, spin, publish, capfd
 ):
     for name in CAMERAS.cameras:
         listen(node, f"{name}/mask")
@@ -382,36 +382,38 @@ def test_a_camera_that_stalls_or_sends_rubbish_holds_up_none(
     for number in range(3):  # the left one says nothing
         publish("front/image", picture(stamp=number))
         spin(lambda number=number: pipeline.counts("front").processed == number + 1)
-    engine.predictor.may_go_on.clear()
+    network.predictor.may_go_on.clear()
     publish("front/image", picture(stamp=8))
-    spin(lambda: len(engine.predictor.asked) == 4)
+    spin(lambda: len(network.predictor.asked) == 4)
     rubbish = picture(stamp=9)
     rubbish.step = 1
     publish("left/image", rubbish)
     publish("front/image", picture(stamp=9))
     spin(lambda: pipeline.counts("left").received == 1 and pipeline.counts("front").received == 5)
-    engine.predictor.may_go_on.set()
+    network.predictor.may_go_on.set()
     spin(lambda: pipeline.counts("left").failed == 1 and pipeline.counts("front").processed == 5)
     said = []
     spin(lambda: said.append(capfd.readouterr().err) or "frame of left dropped" in "".join(said))
     assert "frame of left dropped: step 1 is shorter" in "".join(said)
 
 
-def test_no_camera_pays_for_what_the_network_cannot_do_together(node, engine, start, spin, publish):
+def test_no_camera_pays_for_what_the_network_cannot_do_together(
+    node, network, start, spin, publish
+):
     for name in CAMERAS.cameras:
         listen(node, f"{name}/mask")
     pipeline = start(CAMERAS)
-    engine.predictor.may_go_on.clear()
+    network.predictor.may_go_on.clear()
     publish("front/image", picture(stamp=1))
-    spin(lambda: len(engine.predictor.asked) == 1)
+    spin(lambda: len(network.predictor.asked) == 1)
     for name in CAMERAS.cameras:
         publish(f"{name}/image", picture(stamp=2))
     spin(lambda: all(pipeline.counts(n).received == c for n, c in (("front", 2), ("left", 1))))
     # Together, then front alone; popped from the end, and the first image takes one as well.
-    engine.predictor.failures = [ImageError("not finite"), DeviceMemoryError("too little"), None]
-    engine.predictor.may_go_on.set()
+    network.predictor.failures = [ImageError("not finite"), DeviceMemoryError("too little"), None]
+    network.predictor.may_go_on.set()
     spin(lambda: pipeline.counts("left").processed == 1)
-    assert engine.predictor.asked[1:] == [["front", "left"], ["front"], ["left"]]
+    assert network.predictor.asked[1:] == [["front", "left"], ["front"], ["left"]]
     assert pipeline.counts("front") == Counts(2, 1, 0, {"not finite": 1})
 
 
@@ -425,13 +427,13 @@ def test_no_more_than_max_rate_is_looked_at(node, start, spin, publish):
     spin(lambda: pipeline.counts() == Counts(received=1, processed=1))
 
 
-def test_a_node_that_is_disabled_rests(node, engine, start, spin, publish):
+def test_a_node_that_is_disabled_rests(node, network, start, spin, publish):
     listen(node, "mask")
     pipeline = start(Settings(enabled=False))
     publish("image", picture())
     spin(lambda: seen(pipeline).idle == 1)
     assert pipeline.counts() == Counts()
-    assert engine.predictor.asked == []
+    assert network.predictor.asked == []
 
 
 def test_a_frame_that_fails_is_not_waited_for(node, start, spin, publish):

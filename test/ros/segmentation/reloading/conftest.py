@@ -19,7 +19,7 @@ from segnet_model.base.errors import WeightsError
 from segnet_model.labels import LabelSet
 from segnet_ros.segmentation import node as segmentation_node
 from segnet_ros.segmentation import reloading
-from segnet_ros.segmentation.network import Engine
+from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.node import SegmentationNode
 
 pytestmark = pytest.mark.ros
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.ros
 WAIT = 10.0  # seconds, after which a test has failed
 
 
-class Network:
+class FakePredictor:
     """Stands for a predictor."""
 
     device = torch.device("cpu")
@@ -37,7 +37,7 @@ class Network:
 
 
 class Loader:
-    """Stands for `load_engine`: remembers what was asked for and what it made, all but alive."""
+    """Stands for `load_network`: remembers what was asked for and what it made, all but alive."""
 
     def __init__(self):
         self.asked = []
@@ -51,11 +51,11 @@ class Loader:
         assert self.may_end.wait(WAIT)
         if "bad" in settings.weights:
             raise WeightsError(f"weights {settings.weights}: there is no such file")
-        network = Network()
-        self.alive.add(network)
-        labels = network.info.labels
-        engine = Engine(network, labels, Path(settings.weights), f"{len(self.asked):064}")
-        return engine.driving_on(settings.drivable_classes)
+        predictor = FakePredictor()
+        self.alive.add(predictor)
+        labels = predictor.info.labels
+        network = Network(predictor, labels, Path(settings.weights), f"{len(self.asked):064}")
+        return network.driving_on(settings.drivable_classes)
 
     @property
     def weights(self):
@@ -66,8 +66,8 @@ class Loader:
 @pytest.fixture
 def load(monkeypatch):
     loader = Loader()
-    monkeypatch.setattr(reloading, "load_engine", loader)
-    monkeypatch.setattr(segmentation_node, "load_engine", loader)
+    monkeypatch.setattr(reloading, "load_network", loader)
+    monkeypatch.setattr(segmentation_node, "load_network", loader)
     gc.disable()  # what is dropped has to go by itself
     yield loader
     gc.enable()

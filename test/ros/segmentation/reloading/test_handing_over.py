@@ -61,7 +61,7 @@ def test_the_services_replace_it_before_they_answer(load, context, kind):
     response = call(node, kind, weights="new", samples=9)
     results = response.results if kind is SetParameters else [response.result]
     assert all(result.successful for result in results)
-    assert (node._pipeline.engine.path, node.settings.samples) == (Path("new"), 9)
+    assert (node._pipeline.network.path, node.settings.samples) == (Path("new"), 9)
     # One after another, the second is loaded with what the first one left.
     expected = {SetParameters: [("new", 20), ("new", 9)], SetParametersAtomically: [("new", 9)]}
     assert [(s.weights, s.samples) for s in load.asked[1:]] == expected[kind]
@@ -75,11 +75,11 @@ def test_one_that_a_later_judge_refuses_is_dropped(configured, load):
     configured.remove_on_set_parameters_callback(configured._judge)
     configured.add_on_set_parameters_callback(lambda changes: refusal)
     configured.add_on_set_parameters_callback(configured._judge)
-    before = configured._pipeline.engine
+    before = configured._pipeline.network
     response = call(configured, SetParametersAtomically, weights="new")
     assert response.result.reason == "not today"
     assert load.weights[1:] == ["new"]
-    assert configured._pipeline.engine is before
+    assert configured._pipeline.network is before
     assert len(load.alive) == 1
 
 
@@ -89,24 +89,24 @@ def reload(node):
 
 def test_the_same_file_is_read_again(configured, load, change):
     change(configured, weights="mine")
-    old = configured._pipeline.engine
+    old = configured._pipeline.network
     response = reload(configured)
     assert response.success
     assert (
-        response.message == f"fake, weights mine, sha256 {configured._pipeline.engine.sha256[:12]}"
+        response.message == f"fake, weights mine, sha256 {configured._pipeline.network.sha256[:12]}"
     )
-    assert configured._pipeline.engine.sha256 != old.sha256
+    assert configured._pipeline.network.sha256 != old.sha256
     assert load.weights[1:] == ["mine", "mine"]
 
 
 def test_a_file_that_went_bad_is_not_taken(configured, load, monkeypatch):
-    monkeypatch.setattr(reloading, "load_engine", lambda settings: load(fails))
+    monkeypatch.setattr(reloading, "load_network", lambda settings: load(fails))
     fails = SimpleNamespace(weights="bad")
-    before = configured._pipeline.engine
+    before = configured._pipeline.network
     response = reload(configured)
     assert not response.success
     assert response.message == "weights bad: there is no such file"
-    assert configured._pipeline.engine is before
+    assert configured._pipeline.network is before
 
 
 def test_where_there_is_no_network_none_is_replaced(node, load):
@@ -120,7 +120,7 @@ def test_an_error_without_words_is_named(configured, monkeypatch):
     def fail(settings):
         raise MemoryError
 
-    monkeypatch.setattr(reloading, "load_engine", fail)
+    monkeypatch.setattr(reloading, "load_network", fail)
     assert reload(configured).message == "MemoryError"
 
 

@@ -107,15 +107,15 @@ def test_nothing_is_loaded_beside_what_is_refused_anyway(configured, load, other
 def test_other_drivable_classes_need_no_loading(configured, load, change):
     assert change(configured, weights="new").successful
     assert change(configured, drivable_classes=["Pavement"]).successful
-    engine = configured._pipeline.engine
-    assert [c.name for c in engine.labels.classes if c.drivable] == ["Pavement"]
+    network = configured._pipeline.network
+    assert [c.name for c in network.labels.classes if c.drivable] == ["Pavement"]
     assert weights(configured) == "new"
     assert load.weights[1:] == ["new"]
     result = change(configured, drivable_classes=["Moon"])
     assert "Moon" in result.reason
-    assert configured._pipeline.engine is engine
+    assert configured._pipeline.network is network
     assert change(configured, drivable_classes=[""]).successful
-    assert configured._pipeline.engine.labels == LabelSet.load("camvid")
+    assert configured._pipeline.network.labels == LabelSet.load("camvid")
 
 
 def test_values_that_were_set_together_are_seen_together(node):

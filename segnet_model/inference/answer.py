@@ -1,0 +1,139 @@
+"""What the network says of one image, and what is worked out of it once for several outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import nan
+from typing import Any
+
+import cv2
+import numpy as np
+
+from segnet_model.driving import GroundProjector
+from segnet_model.driving.calibration import scaled_info
+from segnet_model.driving.mask import drivable_mask
+from segnet_model.driving.settings import AnswerSettings
+from segnet_model.inference.segmentation import Segmentation, nearest
+from segnet_model.labels import LabelSet
+from segnet_model.pictures.drawing import annotated, overlay
+
+SPARSE = 8  # every so many pixels are looked at for a summary
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an image shows, roughly."""
+
+    largest: str  # name of the class with the most pixels
+    share: float  # of the pixels that have it, 0 to 1
+    unsure: float  # share of the pixels that are above max_uncertainty
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the network says of one image, from which each output is made.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        segmentation: at the image's size.
+        labels: the label set of its classes.
+        settings: how outputs are made.
+        inference_ms: what the network took, milliseconds; NaN where that is not known.
+        info: the camera's newest sensor_msgs/CameraInfo, of any library; None where none came.
+        ground: projects this camera's images to the ground; None where no grid is asked for, or
+            the camera's place is not known.
+        recorded_drivable: (H, W) uint8, 0 or 255, out of a recording; None works it out.
+        missing: of "confidence", "uncertainty" and "drivable", those that a recording lacks. Such
+            confidence and uncertainty is NaN everywhere, and nothing is drivable.
+    """
+
+    image: np.ndarray
+    segmentation: Segmentation
+    labels: LabelSet
+    settings: AnswerSettings = field(default_factory=AnswerSettings)
+    inference_ms: float = nan
+    info: Any = None
+    ground: GroundProjector | None = None
+    recorded_drivable: np.ndarray | None = None
+    missing: frozenset[str] = frozenset()
+
+    @cached_property
+    def resized(self) -> Segmentation:
+        """The segmentation at the size of the outputs."""
+        return self.segmentation.resized(self.size)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the outputs, in pixels."""
+        width, height = self.settings.output_size
+        return (height, width) if width else (self.image.shape[0], self.image.shape[1])
+
+    @cached_property
+    def drivable(self) -> np.ndarray:
+        """The drivable area: (H, W) uint8, 0 or 255, at the image's size."""
+        if self.recorded_drivable is not None:
+            return self.recorded_drivable
+        return drivable_mask(
+            self.segmentation.labels,
+            self.segmentation.uncertainty,
+            self.labels,
+            self.settings.max_uncertainty,
+            min_area=self.settings.drivable_min_area,
+            margin=self.settings.drivable_margin,
+        )
+
+    @property
+    def resized_drivable(self) -> np.ndarray:
+        """The drivable area at the size of the outputs."""
+        return nearest(self.drivable, self.size)
+
+    @cached_property
+    def overlay(self) -> np.ndarray:
+        """The classes' colors over the image: (H, W, 3) uint8 RGB, at the image's size."""
+        ids, alpha = self.segmentation.labels, self.settings.overlay_alpha
+        if self.settings.overlay_legend:
+            edge = None if "drivable" in self.missing else self.drivable
+            return annotated(self.image, ids, self.labels, edge, alpha)
+        return overlay(self.image, ids, self.labels, alpha)
+
+    @cached_property
+    def fractions(self) -> np.ndarray:
+        """The share of the image that each class covers: (classes,) float32, 0 to 1."""
+        ids = self.segmentation.labels
+        counts = cv2.calcHist([ids], [0], None, [256], [0, 256]).ravel()
+        return counts[: self.labels.num_classes] / np.float32(ids.size)
+
+    @property
+    def drivable_fraction(self) -> float:
+        """The share of the image that is drivable, 0 to 1."""
+        return cv2.countNonZero(self.drivable) / self.drivable.size
+
+    @cached_property
+    def grid(self) -> np.ndarray | None:
+        """The ground before the robot, as `GroundProjector.grid`; None without a projector."""
+        if self.ground is None:
+            return None
+        found = self.segmentation
+        limit = self.settings.max_uncertainty
+        return self.ground.grid(found.labels, found.uncertainty, self.labels, limit)
+
+    @property
+    def camera_info(self) -> Any:
+        """A copy of the camera's calibration for the size of the outputs; None without one."""
+        return None if self.info is None else scaled_info(self.info, self.size)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Quick enough for every image."""
+        labels, uncertainty = (
+            each[::SPARSE, ::SPARSE]
+            for each in (self.segmentation.labels, self.segmentation.uncertainty)
+        )
+        numbers = np.bincount(labels.ravel())
+        largest = int(numbers.argmax())
+        return Summary(
+            self.labels.names[largest],
+            float(numbers[largest] / labels.size),
+            1 - float((uncertainty <= self.settings.max_uncertainty).mean()),  # NaN is not sure
+        )

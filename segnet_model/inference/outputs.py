@@ -1,0 +1,129 @@
+"""The outputs of an answer: what the node publishes and `segnet label` writes, without ROS.
+
+Both make their messages of this one table, so that a recording that was labeled holds what a node
+would have published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:  # so that `segnet label --help` needs no PyTorch
+    from segnet_model.inference.answer import Answer
+    from segnet_model.labels import LabelSet
+    from segnet_model.weights.checkpoint import ModelInfo
+
+IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+GRID = "nav_msgs/msg/OccupancyGrid"
+STATS = "segnet_ros/msg/SegmentationStats"
+CLASS_MAP = "segnet_ros/msg/ClassMap"
+LABEL_INFO = "vision_msgs/msg/LabelInfo"
+
+JPEG = [cv2.IMWRITE_JPEG_QUALITY, 80]
+PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # quick, and masks are small anyhow
+
+
+@dataclass(frozen=True)
+class Output:
+    """One thing made of an answer, for a topic below the node's name.
+
+    Attributes:
+        type: of its messages, e.g. "sensor_msgs/msg/Image".
+        encoding: of an image's pixels, or the format of a compressed one; empty for others.
+        value: makes what the message holds: pixels (H, W) or (H, W, 3), a file's bytes (n,) uint8,
+            a grid (rows, columns) int8, a camera_info, or fields by name; None where there is none.
+        help: its content, for people.
+    """
+
+    type: str
+    encoding: str
+    value: Callable[[Answer], Any]
+    help: str
+
+
+def confidence(answer: Answer) -> np.ndarray:
+    """The confidence as (H, W) uint8, 0 to 255."""
+    return cv2.convertScaleAbs(answer.resized.confidence, alpha=255)
+
+
+def mask_png(answer: Answer) -> np.ndarray:
+    """The mask as a PNG file: (n,) uint8."""
+    return cv2.imencode(".png", answer.resized.labels, PNG)[1]
+
+
+def overlay_jpeg(answer: Answer) -> np.ndarray:
+    """The overlay as a JPEG file: (n,) uint8."""
+    return cv2.imencode(".jpg", cv2.cvtColor(answer.overlay, cv2.COLOR_RGB2BGR), JPEG)[1]
+
+
+def stats(answer: Answer) -> dict[str, Any]:
+    """The fields of SegmentationStats that an answer gives, all of them of the whole image."""
+    return {
+        "class_fractions": answer.fractions,
+        "drivable_fraction": answer.drivable_fraction,
+        "mean_confidence": float(answer.segmentation.confidence.mean()),
+        "mean_uncertainty": float(answer.segmentation.uncertainty.mean()),
+        "inference_ms": answer.inference_ms,
+    }
+
+
+# By the name of the topic below the node's.
+OUTPUTS: dict[str, Output] = {
+    "mask": Output(IMAGE, "mono8", lambda a: a.resized.labels, "class ids, mono8"),
+    "confidence": Output(IMAGE, "mono8", confidence, "probability of the class, mono8"),
+    "uncertainty": Output(IMAGE, "32FC1", lambda a: a.resized.uncertainty, "0 to 1, 32FC1"),
+    "drivable": Output(IMAGE, "mono8", lambda a: a.resized_drivable, "0 or 255, mono8"),
+    "drivable_grid": Output(GRID, "", lambda a: a.grid, "the ground before the robot"),
+    "camera_info": Output(CAMERA_INFO, "", lambda a: a.camera_info, "the mask's calibration"),
+    "color": Output(
+        IMAGE, "rgb8", lambda a: a.labels.colorize(a.resized.labels), "classes in color, rgb8"
+    ),
+    "overlay": Output(IMAGE, "rgb8", lambda a: a.overlay, "the same over the image, rgb8"),
+    "mask/compressed": Output(
+        COMPRESSED_IMAGE, "mono8; png compressed ", mask_png, "the mask as PNG"
+    ),
+    "overlay/compressed": Output(
+        COMPRESSED_IMAGE, "rgb8; jpeg compressed bgr8", overlay_jpeg, "the overlay as JPEG"
+    ),
+    "stats": Output(STATS, "", stats, "class fractions and the like"),
+}
+# What is published once for each network: type and content by the name of the topic.
+LATCHED = {
+    "class_map": (CLASS_MAP, "names and colors of the ids, and the weights"),
+    "label_info": (LABEL_INFO, "the same for Nav2"),
+}
+# What `segnet label` adds to any recording.
+USUAL = ("mask", "confidence", "drivable", "overlay/compressed", "stats", *LATCHED)
+
+
+def class_map(info: ModelInfo, labels: LabelSet, path: str, sha256: str) -> dict[str, Any]:
+    """The fields of a ClassMap: what the ids mean, and where they come from.
+
+    Args:
+        info: of the weights.
+        labels: of the answers.
+        path: of the weights file.
+        sha256: its digest, in lower-case hexadecimal.
+
+    Returns:
+        By name; "classes" are the fields of a SegmentationClass each.
+    """
+    classes = [
+        {"id": i, "name": c.name, **dict(zip("rgb", c.color, strict=True)), "drivable": c.drivable}
+        for i, c in enumerate(labels.classes)
+    ]
+    return {
+        "classes": classes,
+        "ignore_id": labels.ignore_id,
+        "network": info.network,
+        "weights": path,
+        "weights_sha256": sha256,
+        "license": info.license,
+    }

@@ -1,0 +1,98 @@
+"""A calibration at another size, against what a camera of that size would see."""
+
+import numpy as np
+import pytest
+
+from segnet_model.bags.messages import CAMERA_INFO, camera_info_message, header_of, standard_types
+from segnet_model.driving.calibration import lens_of, scaled_info
+
+POINT = np.array([0.3, -0.2, 2.0])  # metres, in the optical frame
+
+
+def info(**fields):
+    found = camera_info_message(5, "camera", (640, 480), (500, 510), (319.5, 239.5))
+    found.d = np.array([0.1, 0.2, 0, 0, 0])
+    found.p = np.array([490.0, 0, 310, 12, 0, 495, 230, 0, 0, 0, 1, 0])
+    for name, value in fields.items():
+        setattr(found, name, value)
+    return found
+
+
+def region(x=0, y=0, width=0, height=0, rectify=False):
+    kind = standard_types().types["sensor_msgs/msg/RegionOfInterest"]
+    return kind(x_offset=x, y_offset=y, width=width, height=height, do_rectify=rectify)
+
+
+PART = region(64, 48, 320, 240, rectify=True)
+
+
+def written(message):
+    """The bytes of a message, which are equal where all its fields are."""
+    return bytes(standard_types().serialize_cdr(message, CAMERA_INFO))
+
+
+def seen(matrix, columns):
+    """Pixel coordinates whose origin is the image's corner, as shares of nothing else do."""
+    x, y, z = np.reshape(matrix, (3, columns))[:, :3] @ POINT
+    return np.array([x / z + 0.5, y / z + 0.5])
+
+
+def test_a_point_is_seen_at_the_same_share_of_the_image():
+    before, after = info(), scaled_info(info(), (120, 320))
+    assert (after.height, after.width, after.header) == (120, 320, before.header)
+    share = np.array([640, 480]) / np.array([320, 120])
+    for field, columns in (("k", 3), ("p", 4)):
+        found = seen(getattr(after, field), columns) * share
+        np.testing.assert_allclose(found, seen(getattr(before, field), columns))
+    assert after.p[3] == 6.0  # the baseline of a stereo pair is in pixels too
+    assert list(after.d) == list(before.d)  # of angles, which stay
+
+
+def test_a_part_of_the_camera_and_binned_pixels_are_worked_in():
+    before = info()
+    before.roi, before.binning_x, before.binning_y = PART, 2, 2  # the image has 160x120 pixels
+    after = scaled_info(before, (60, 40))
+    assert (after.width, after.height, after.binning_x, after.binning_y) == (40, 60, 0, 0)
+    assert after.roi == region(rectify=True)
+    for field, columns in (("k", 3), ("p", 4)):
+        there = seen(getattr(before, field), columns) - [PART.x_offset, PART.y_offset]
+        found = seen(getattr(after, field), columns)
+        np.testing.assert_allclose(found, there / [320 / 40, 240 / 60])
+
+
+@pytest.mark.parametrize(
+    ("roi", "binning", "size"),
+    [
+        (region(), 0, (480, 640)),
+        (region(), 2, (240, 320)),
+        (PART, 1, (240, 320)),
+        (PART, 3, (80, 106)),
+    ],
+)
+def test_at_the_size_of_the_image_it_is_a_copy(roi, binning, size):
+    before = info(roi=roi, binning_x=binning, binning_y=binning)
+    after = scaled_info(before, size)
+    assert written(after) == written(before)
+    after.header = header_of(7, "here")
+    assert written(after) != written(before)
+
+
+def test_a_camera_that_tells_no_size_is_left_alone():
+    nothing = info(width=0, height=0)
+    assert written(scaled_info(nothing, (10, 20))) == written(nothing)
+
+
+def test_what_is_scaled_can_be_written():
+    after = scaled_info(info(roi=PART), (60, 40))
+    assert standard_types().deserialize_cdr(written(after), CAMERA_INFO).k.tolist() == list(after.k)
+
+
+def test_the_lens_of_a_rectified_image_is_that_of_p_without_distortion():
+    lens = lens_of(info(), rectified=True)
+    assert (lens.focal, lens.centre, lens.distortion) == ((490.0, 495.0), (310.0, 230.0), ())
+    assert lens_of(info(), rectified=False).distortion[0] == 0.1
+
+
+def test_the_lens_of_a_part_of_the_image():
+    lens = lens_of(info(roi=PART), rectified=False)
+    assert (lens.width, lens.height, lens.centre) == (320, 240, (319.5 - 64, 239.5 - 48))

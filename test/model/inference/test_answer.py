@@ -1,0 +1,97 @@
+"""What is worked out of an answer, against values worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from segnet_model.base.errors import SettingsError
+from segnet_model.driving.settings import AnswerSettings
+from segnet_model.inference.answer import SPARSE, Answer
+from segnet_model.inference.segmentation import Segmentation
+from segnet_model.labels import LabelSet, SegmentationClass
+
+RED, GREEN = (255, 0, 0), (0, 255, 0)
+LABELS = LabelSet(
+    "two", (SegmentationClass("wall", RED), SegmentationClass("road", GREEN, drivable=True)), 9
+)
+
+
+@pytest.fixture
+def answer():
+    found = Segmentation(
+        labels=np.array([[0, 0, 0, 0], [0, 1, 1, 1]], np.uint8),
+        confidence=np.full((2, 4), 0.5, np.float32),
+        uncertainty=np.array([[0.0, 1.0, 1.0, 1.0], [0.1, 0.2, 0.2, 0.9]], np.float32),
+    )
+    image = np.full((2, 4, 3), 100, np.uint8)
+    return Answer(image, found, LABELS, AnswerSettings(drivable_min_area=0.0))
+
+
+def test_shares_are_of_the_whole_image_whatever_the_size_of_the_outputs(answer):
+    small = replace(answer, settings=replace(answer.settings, output_size=(1, 1)))
+    for each in (answer, small):
+        assert each.fractions.tolist() == [5 / 8, 3 / 8]
+        assert each.drivable_fraction == 2 / 8  # the third is too unsure
+    assert small.resized.labels.tolist() == [[1]]
+    assert small.resized_drivable.tolist() == [[255]]
+
+
+def test_ids_beyond_the_label_set_are_of_no_class(answer):
+    ids = answer.segmentation.labels.copy()
+    ids[0] = LABELS.ignore_id
+    found = replace(answer.segmentation, labels=ids)
+    assert replace(answer, segmentation=found).fractions.tolist() == [1 / 8, 3 / 8]
+
+
+def test_each_part_is_worked_out_once(answer):
+    for name in ("drivable", "overlay", "fractions", "resized", "summary"):
+        assert getattr(answer, name) is getattr(answer, name), name
+
+
+def test_the_drivable_area_of_a_recording_is_taken_as_it_is(answer):
+    recorded = np.full((2, 4), 255, np.uint8)
+    assert replace(answer, recorded_drivable=recorded).drivable is recorded
+
+
+def test_an_overlay_outlines_no_drivable_area_that_a_recording_lacks(answer):
+    big = replace(
+        answer,
+        image=np.full((64, 64, 3), 100, np.uint8),
+        segmentation=Segmentation(
+            np.ones((64, 64), np.uint8), np.ones((64, 64)), np.zeros((64, 64))
+        ),
+    )
+    lacking = replace(big, missing=frozenset({"drivable"}))
+    assert (big.overlay[32, 0] != lacking.overlay[32, 0]).any()
+    assert lacking.overlay[32, 0].tolist() == [50, 178, 50]
+
+
+def test_a_summary_names_the_largest_class(answer):
+    assert (answer.summary.largest, answer.summary.share) == ("wall", 1.0)  # one pixel is looked at
+    assert answer.summary.unsure == 0.0
+
+
+@pytest.mark.parametrize(("limit", "share"), [(0.9, 0.25), (0.3, 0.5), (0.1, 0.75)])
+def test_a_summary_tells_how_much_of_the_image_is_unsure(limit, share):
+    uncertainty = np.repeat(np.float32([[0.2, 0.8], [0.0, np.nan]]), SPARSE, 0).repeat(SPARSE, 1)
+    labels = np.zeros(uncertainty.shape, np.uint8)
+    found = Segmentation(labels, 1 - uncertainty, uncertainty)
+    how = AnswerSettings(max_uncertainty=limit)
+    answer = Answer(np.zeros((*labels.shape, 3), np.uint8), found, LABELS, how)
+    assert answer.summary.unsure == share
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_uncertainty": 1.5}, {"drivable_min_area": -0.1}, {"drivable_margin": -1},
+        {"overlay_alpha": 2.0},
+    ],
+)  # fmt: skip
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(SettingsError, match="must be from 0 to 1, margin"):
+        AnswerSettings(**wrong)
+    assert next(iter(wrong)) in {field.name for field in fields(AnswerSettings)}
