@@ -11,11 +11,13 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from segnet_model.bags.images import to_ids, to_rgb
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
+from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.driving.mask import drivable_mask
 from segnet_model.driving.settings import AnswerSettings
-from segnet_model.inference.outputs import OUTPUTS
+from segnet_model.inference.outputs import OUTPUTS, USUAL
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
+from segnet_model.recordings.calibration import info_topic
 from segnet_model.recordings.node_types import node_types
 
 IMAGE = "/camera/image_raw"
@@ -92,6 +94,60 @@ def test_all_that_was_there_is_kept_and_the_answers_are_the_networks(
         assert stats.mean_uncertainty == pytest.approx(float(found.uncertainty.mean()), abs=1e-4)
         assert stats.inference_ms > 0
         assert (stats.frames_received, stats.frames_processed) == (index + 1, index + 1)
+
+
+def test_the_usual_topics_are_those_that_the_recording_allows(drive, weights, tmp_path):
+    bare = tmp_path / "bare"
+    with BagWriter(bare) as writer:
+        writer.write_image("/camera/image_raw", 7, "camera", np.zeros((32, 48, 3), np.uint8))
+    for bag, more, extra in (
+        (bare, ("--camera-height", "1.2"), set()),
+        (drive, (), {"camera_info"}),
+        (drive, ("--camera-height", "1.2"), {"camera_info", "drivable_grid"}),
+    ):
+        out = tmp_path / f"out{len(extra)}"
+        assert label(bag, weights, out, "--topic", IMAGE, *more) == 0
+        with BagReader(out) as labeled:
+            names = {t.removeprefix("/segmentation/") for t in labeled.topics if "segm" in t}
+        assert names == {*USUAL, *extra}
+
+
+def test_the_grid_is_the_ground_that_the_camera_sees(drive, weights, tmp_path):
+    out = tmp_path / "out"
+    mounted = ("--camera-height", "1.1", "--camera-pitch", "0.2", "--base-frame", "base_footprint")
+    topics = ("--topics", "drivable_grid", "camera_info")
+    assert label(drive, weights, out, "--topic", IMAGE, *mounted, *topics) == 0
+    info = parsed(drive, "/camera/camera_info")[0]
+    lens = Lens.from_camera_info(info.width, info.height, info.k)
+    spec = GridSpec(0.1, 0.0, 15.0, -7.5, 7.5)
+    projector = GroundProjector(lens, CameraPose.mounted(1.1, pitch=0.2), spec)
+    predictor = Predictor.load(weights, "cpu")
+    for image, grid, said in zip(
+        parsed(drive, IMAGE),
+        parsed(out, "/segmentation/drivable_grid"),
+        parsed(out, "/segmentation/camera_info"),
+        strict=True,
+    ):
+        found = predictor.predict(to_rgb(image, "sensor_msgs/msg/Image"))
+        cells = projector.grid(found.labels, found.uncertainty, predictor.info.labels, 0.5)
+        np.testing.assert_array_equal(grid.data.reshape(grid.info.height, grid.info.width), cells)
+        assert (grid.header.frame_id, grid.header.stamp) == ("base_footprint", image.header.stamp)
+        assert (grid.info.origin.position.y, grid.info.origin.orientation.w) == (-7.5, 1.0)
+        assert said.header == image.header
+        assert (said.width, said.height, list(said.k)) == (info.width, info.height, list(info.k))
+
+
+@pytest.mark.parametrize(
+    ("topic", "info"),
+    [
+        ("/camera/image_raw", "/camera/camera_info"),
+        ("/camera/image_raw/compressed", "/camera/camera_info"),
+        ("/left/camera/image", "/left/camera/camera_info"),
+        ("/image", "/camera_info"),
+    ],
+)
+def test_the_calibration_is_beside_the_images(topic, info):
+    assert info_topic(topic) == info
 
 
 def test_what_is_said_once_comes_first_and_is_latched(drive, weights, tmp_path):
@@ -177,6 +233,11 @@ def test_what_cannot_be_labelled(drive, weights, tmp_path, capsys):
     assert "no image on /front" in said
     assert "1 x data that starts with" in said
     assert not out.exists()
+    said = refused(capsys, drive, weights, out, *named, "--topics", "drivable_grid")
+    assert "give --camera-height" in said
+    said = refused(capsys, drive, weights, out, *named, "--topics", "camera_info",
+                   "--camera-info", "/elsewhere")  # fmt: skip
+    assert "no sensor_msgs/msg/CameraInfo on /elsewhere" in said
     assert label(drive, weights, out, *named, "--topics", "mask") == 0
     capsys.readouterr()
     assert "out exists already; remove it" in refused(capsys, drive, weights, out, *named)

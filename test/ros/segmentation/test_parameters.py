@@ -18,6 +18,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
+from segnet_model.driving.settings import AnswerSettings, GroundSettings
 from segnet_ros.ros.parameter_table import CONFIGURE, LIVE, NETWORK, START
 from segnet_ros.segmentation import parameters
 from segnet_ros.segmentation.ground import Ground
@@ -28,6 +29,7 @@ from segnet_ros.segmentation.parameters import (
     conflict,
     judge,
     of_network,
+    part,
 )
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.transforms import Transforms
@@ -64,6 +66,11 @@ def test_defaults_are_those_of_the_table(make_node):
     node = make_node()
     parameters.declare(node)
     assert parameters.read(node) == Settings()
+
+
+@pytest.mark.parametrize("kind", [AnswerSettings, GroundSettings])
+def test_the_node_and_the_commands_have_the_same_defaults(kind):
+    assert part(Settings(), kind) == kind()
 
 
 def test_values_from_outside_are_read(make_node):

@@ -1,0 +1,142 @@
+"""The node and `segnet label` say the same of the same recording, byte for byte."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+
+import pytest
+import torch
+from nav_msgs.msg import OccupancyGrid
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import CameraInfo
+
+from segnet_model.bags.reader import BagReader
+from segnet_model.cli import main
+from segnet_model.datasets.drives import IMAGE_TOPIC, INFO_TOPIC, write_drive
+from segnet_model.inference.outputs import OUTPUTS
+from segnet_ros.ros.cdr import stamp_of
+from segnet_ros.segmentation.messages import TYPES, ClassMap, SegmentationStats
+from segnet_ros.segmentation.outputs import LATCHED
+
+pytestmark = pytest.mark.ros
+
+# Not the defaults, so that none of them is left out on either side.
+MOUNTED = {"camera_height": 1.2, "camera_pitch": 0.2, "camera_forward": 0.3, "grid_length": 8.0}
+RULE = {"max_uncertainty": 0.99, "drivable_min_area": 0.001, "drivable_margin": 2}
+OPTIONS = {"drivable_min_area": "--min-area", "drivable_margin": "--margin"}
+THREADS = 1  # with others, sums would be rounded otherwise
+FRAMES = 2
+STATS = (
+    "header", "class_fractions", "drivable_fraction", "mean_confidence", "mean_uncertainty",
+)  # fmt: skip
+needs_messages = pytest.mark.skipif(SegmentationStats is None, reason="segnet_ros.msg is not built")
+
+
+@pytest.fixture(scope="module")
+def drive(tmp_path_factory):
+    path = tmp_path_factory.mktemp("drives") / "drive"
+    write_drive(path, seed=3, seconds=0.2)
+    return path
+
+
+@pytest.fixture(scope="module")
+def node(start_node, weights):
+    node = start_node(
+        weights=weights, device="cpu", precision="float32", threads=THREADS, reliability="reliable",
+        **MOUNTED, **RULE,
+    )  # fmt: skip
+    node.wait_for("ready")
+    return node
+
+
+@pytest.fixture(scope="module")
+def labeled(drive, weights, tmp_path_factory):
+    """What `segnet label` adds to the recording: by topic, the messages by their stamps."""
+    out = tmp_path_factory.mktemp("labeled") / "out"
+    options = [
+        word
+        for name, value in (MOUNTED | RULE).items()
+        for word in (OPTIONS.get(name, f"--{name.replace('_', '-')}"), str(value))
+    ]
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    code = main([
+        "label", str(drive), str(weights), "--out", str(out), "--topic", IMAGE_TOPIC, *options,
+        "--device", "cpu", "--precision", "float32", "--topics", *OUTPUTS, "class_map",
+    ])  # fmt: skip
+    torch.set_num_threads(before)
+    assert code == 0
+    found = defaultdict(dict)
+    with BagReader(out) as bag:
+        for raw in bag.messages():
+            if raw.topic.startswith("/segmentation/"):
+                data = bytes(raw.data)
+                found[raw.topic.removeprefix("/segmentation/")][stamp_of(data)] = data
+    return found
+
+
+@pytest.fixture(scope="module")
+def published(drive, node, client, camera):
+    """What the node publishes on real topics when the same messages come to it."""
+    found = defaultdict(dict)
+    for name, kind in TYPES.items():
+
+        def keep(data, name=name):
+            found[name][stamp_of(data)] = data
+
+        client.node.create_subscription(kind, f"/segmentation/{name}", keep, 10, raw=True)
+    info = client.publisher("camera_info", CameraInfo)
+    with BagReader(drive) as bag:
+        messages = list(bag.messages(IMAGE_TOPIC, INFO_TOPIC))
+    for raw in messages:
+        data = bytes(raw.data)
+        if raw.topic == INFO_TOPIC:
+            info.publish(data)
+            continue
+        until = time.monotonic() + 20
+        while not all(stamp_of(data) in found[name] for name in TYPES):
+            assert time.monotonic() < until, [n for n in TYPES if stamp_of(data) not in found[n]]
+            camera.publish(data)  # again, as the first grid takes a while
+            time.sleep(0.2)
+    return found
+
+
+def filled_up(data):
+    """A message as it comes out of Fast DDS: its bytes up to the next multiple of four."""
+    return data + bytes(-len(data) % 4)
+
+
+@pytest.mark.parametrize("name", [name for name in OUTPUTS if name != "stats"])
+def test_every_output_is_the_same(published, labeled, name):
+    assert len(labeled[name]) == FRAMES
+    assert published[name].keys() == labeled[name].keys()
+    for stamp, data in labeled[name].items():
+        assert filled_up(published[name][stamp]) == filled_up(data)
+
+
+def test_the_ground_is_seen_in_the_grid(labeled):
+    grids = [deserialize_message(each, OccupancyGrid) for each in labeled["drivable_grid"].values()]
+    assert all(set(grid.data) > {-1} for grid in grids)
+
+
+@needs_messages
+def test_the_stats_are_the_same_but_for_the_times_and_counts(published, labeled):
+    """As they say how long the node took, and how often the test sent the image."""
+    assert len(labeled["stats"]) == FRAMES
+    for stamp, data in labeled["stats"].items():
+        ours, theirs = (deserialize_message(each, SegmentationStats)
+                        for each in (published["stats"][stamp], data))  # fmt: skip
+        for name in STATS:
+            assert getattr(ours, name) == getattr(theirs, name), name
+        assert sum(ours.class_fractions) == pytest.approx(1)
+
+
+@needs_messages
+def test_the_class_map_is_the_same_but_for_its_time(node, client, labeled):
+    inbox = client.listen("/segmentation/class_map", ClassMap, LATCHED)
+    ours = inbox.next()
+    (data,) = labeled["class_map"].values()
+    theirs = deserialize_message(data, ClassMap)
+    ours.header = theirs.header
+    assert ours == theirs
