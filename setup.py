@@ -1,7 +1,11 @@
 """Installs the Python packages with pip, where there is no colcon: a training box, a notebook."""
 
+import re
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
+PACKAGE = Path(__file__).with_name("package.xml").read_text(encoding="utf-8")
 NODES = {
     "segmentation": "segmentation.node",
     "trainer": "trainer.node",
@@ -20,19 +24,24 @@ DEV = [
 
 setup(
     name="segnet_ros",
-    version="0.1.0",  # as in package.xml; catkin_prepare_release changes both
+    version=re.search("<version>(.+)</version>", PACKAGE)[1],
     description="SegNet semantic segmentation for ROS 2, and its training from recordings",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
     license="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.10",
     packages=find_packages(include=["segnet_model*", "segnet_ros*"]),
     package_data={
         "segnet_model": [
+            "py.typed",
             "label_sets/*.yaml",
             "evaluation/report/*.css",
             "evaluation/report/*.jinja",
             "weights/*.safetensors",
             "weights/*.md",
         ],
+        "segnet_ros": ["py.typed"],
     },
     install_requires=[
         "jinja2>=3",

@@ -3,3 +3,11 @@
 from segnet_model.threads import wait_briefly
 
 wait_briefly()
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from segnet_model.base.version import version  # read only when asked for
+
+        return version()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

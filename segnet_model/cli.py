@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+import segnet_model
 from segnet_model.base.errors import SegNetError
 
 # The first lines of the commands' modules, which are imported only when they are asked for: most
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """A parser that knows every command's name, and the arguments of the one that is asked for."""
     parser = argparse.ArgumentParser(prog="segnet", description=__doc__)
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = next((each for each in arguments if not each.startswith("-")), None)
     for name, help_line in COMMANDS.items():
@@ -70,6 +72,14 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version. argparse's own action would look it up for every command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"segnet {segnet_model.__version__}")
+        parser.exit()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import segnet_model
 from segnet_model.cli import COMMANDS, main
 from segnet_model.images.files import read_image
 from segnet_model.inference.predictor import Predictor
@@ -37,6 +38,7 @@ def test_help_imports_nothing_heavy():
     """Of all commands in one process: what one of them imports stays."""
     result = _python(f"""
 import sys
+import segnet_model
 from segnet_model.cli import main
 for arguments in [["--help"], *([command, "--help"] for command in {list(COMMANDS)})]:
     try:
@@ -120,3 +122,9 @@ def test_a_folder_that_cannot_be_made_ends_in_one_line(tmp_path, weights, datase
     assert main(["prelabel", str(weights), str(dataset), "--all", "--split", "val",
                  "--out", str(out)]) == 2  # fmt: skip
     assert f"{tmp_path / 'file'}" in capsys.readouterr().err
+
+
+def test_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"segnet {segnet_model.__version__}\n"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import platform
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from segnet_model.base.version import version
 from segnet_model.engines.exported import ExportedEngine, digest
 from segnet_model.evaluation.assess import Assessment
 from segnet_model.evaluation.calibration import CONFIDENCE_BINS, UncertaintyQuality
@@ -135,11 +135,11 @@ def _device(device: torch.device) -> str:
 
 
 def _versions() -> dict[str, str]:
-    try:
-        own = metadata.version("segnet_ros")
-    except metadata.PackageNotFoundError:
-        own = "unknown"  # run from its sources
-    return {"segnet_ros": own, "torch": str(torch.__version__), "python": platform.python_version()}
+    return {
+        "segnet_ros": version(),
+        "torch": str(torch.__version__),
+        "python": platform.python_version(),
+    }
 
 
 def curves(uncertainty: UncertaintyQuality) -> dict[str, Any]:
