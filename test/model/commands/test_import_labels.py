@@ -1,0 +1,59 @@
+"""`segnet import-labels`: labels that people drew come back into a data set."""
+
+import argparse
+
+import numpy as np
+import pytest
+
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.commands import import_labels, mapping
+from segnet_model.images.files import read_image, write_png
+
+
+def call(command, *arguments):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    command.run(parser.parse_args([str(each) for each in arguments]))
+
+
+def test_what_came_of_an_import_is_told_by_name(dataset, tmp_path, capsys):
+    for index in range(1, 6):
+        (dataset / "trainannot" / f"{index}.png").unlink()
+    for index in range(6, 9):
+        write_png(dataset / "train" / f"{index}.png", np.zeros((64, 96, 3), np.uint8))
+    source = tmp_path / "ids"
+    source.mkdir()
+    for name in ("0", "1", "x", "y"):
+        write_png(source / f"{name}.png", np.zeros((64, 96), np.uint8))
+    call(import_labels, source, dataset, "--split", "train")
+    assert capsys.readouterr().out.splitlines() == [
+        f"{dataset}: labels of 2 images: 1 new, 1 changed, 0 same (ids)",
+        "2 labels have no image here: x, y",
+        "7 images have no labels yet: train/2, train/3, train/4, train/5, train/6 and 2 more",
+    ]
+
+
+def test_meanings_are_read_and_checked():
+    assert mapping.meanings(["a=Road", "b=c=ignore"]) == {"a": "Road", "b=c": "ignore"}
+    for pair in ("a", "=Road", "a="):
+        with pytest.raises(SettingsError, match="is not NAME=CLASS"):
+            mapping.meanings([pair])
+    with pytest.raises(SettingsError, match="given twice"):
+        mapping.meanings(["a=Road", "a=Sky"])
+
+
+def test_labels_that_nobody_has_come_to_erase_none(dataset, tmp_path, capsys):
+    size = read_image(dataset / "train" / "0.png").shape[:2]
+    before = {each.name: each.read_bytes() for each in (dataset / "trainannot").iterdir()}
+    export = tmp_path / "export"
+    export.mkdir()
+    write_png(export / "0.png", np.full(size, 11, np.uint8))
+    write_png(export / "1.png", np.full(size, 3, np.uint8))
+    call(import_labels, export, dataset, "--split", "train", "--format", "ids")
+    assert "1 labels are empty and were left out: 0" in capsys.readouterr().out
+    after = {each.name: each.read_bytes() for each in (dataset / "trainannot").iterdir()}
+    assert after.keys() == before.keys()
+    assert [name for name in after if after[name] != before[name]] == ["1.png"]
+    (export / "1.png").unlink()
+    with pytest.raises(DatasetError, match="in none of its 1 labels a pixel is labelled; label"):
+        call(import_labels, export, dataset, "--split", "train", "--format", "ids")
