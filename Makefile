@@ -2,7 +2,7 @@
 # For example: make demo BAG=drive.mcap TOPIC=/camera/image_raw
 
 .DEFAULT_GOAL := help
-.PHONY: help setup extras build demo test bench lint format clean
+.PHONY: help setup extras build demo test coverage bench lint format clean
 
 # .venv is of use to one ROS only: the stamp's name says to which.
 STAMP := .venv/.installed-$(or $(ROS_DISTRO),wheels)
@@ -12,6 +12,7 @@ help:
 	@echo 'make demo     the main job, end to end: a drive in, masks on ROS topics out, measured'
 	@echo '              BAG=path TOPIC=/camera/image_raw: with a recording of your own'
 	@echo 'make test     every test                         ARGS="-k worker" for some'
+	@echo 'make coverage the same, and what of the sources no test runs'
 	@echo 'make bench    speed, memory and uncertainty, ours and the reference   ARGS="engines" for one'
 	@echo 'make extras   OpenVINO, ONNX and what else bench and some tests can use'
 	@echo 'make lint     ruff and mypy                      make format lets ruff mend what it can'
@@ -55,6 +56,11 @@ demo: build
 test: build
 	@$(ENV) && exec scripts/isolated.py python3 -m pytest -n 2 --dist loadgroup $(ARGS)
 
+# What of the sources, branches included, no test runs.
+coverage: build
+	@$(ENV) && exec scripts/isolated.py python3 -m pytest -n 2 --dist loadgroup \
+		--cov --cov-report=term:skip-covered $(ARGS)
+
 bench: build $(EXTRAS)
 	@$(ENV) && exec python3 -m benchmarks $(ARGS)
 
@@ -66,4 +72,4 @@ format: $(STAMP)
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 
 clean:
-	rm -rf .venv build install log demo_out .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv build install log demo_out .coverage* .mypy_cache .pytest_cache .ruff_cache *.egg-info
