@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+DRAWS = (Tensor.normal_, Tensor.uniform_)
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int, *, relu: bool = True) -> nn.Sequential:
@@ -45,3 +52,22 @@ def init_he(network: nn.Module) -> None:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+@contextmanager
+def only_shapes() -> Iterator[None]:
+    """Let networks that are built meanwhile have shapes, but neither memory nor values."""
+    with torch.device("meta"), _NoDraws():
+        yield
+
+
+class _NoDraws(TorchFunctionMode):
+    """Skips random numbers: there is nothing to fill, and trying to imports PyTorch's compiler.
+
+    That takes a second of processor, more than all else that loading weights does.
+    """
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        return args[0] if function in DRAWS else function(*args, **(kwargs or {}))

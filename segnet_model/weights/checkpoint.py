@@ -20,6 +20,7 @@ from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.base.limits import MAX_INPUT
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
+from segnet_model.networks.blocks import only_shapes
 from segnet_model.networks.custom import check_trusted, is_custom
 from segnet_model.networks.outputs import output_channels
 from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensors, write_tensors
@@ -181,10 +182,12 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
         info = _read_info(path)
         network = _fitting(info, read_shapes(path), trusted)
         tensors, _ = read_tensors(path)
-        _check_numbers(tensors, network.state_dict())
+        expected = network.state_dict()
+        _check_numbers(tensors, expected)
     except SegNetError as error:
         raise WeightsError(f"weights {path}: {error}") from None
-    network.load_state_dict(tensors)
+    own = {name: tensor.to(expected[name].dtype, copy=True) for name, tensor in tensors.items()}
+    network.load_state_dict(own, assign=not is_custom(info.network))
     return network.eval(), info
 
 
@@ -208,15 +211,15 @@ def _read_info(path: Path) -> ModelInfo:
 def _fitting(
     info: ModelInfo, shapes: Mapping[str, tuple[int, ...]], trusted: Collection[str]
 ) -> nn.Module:
-    """The network, its weights yet to be filled in; WeightsError unless they have these shapes."""
+    """The network, its weights yet to be put in; WeightsError unless they have these shapes."""
     if is_custom(info.network):  # trusted code, which need not know of "meta"
         network = info.build(trusted)
         _check_shapes(shapes, network.state_dict(), info.network)
         return network
-    with torch.device("meta"):  # shapes without memory: a few bytes may ask for terabytes
+    with only_shapes():  # a few bytes may ask for terabytes
         network = info.build()
     _check_shapes(shapes, network.state_dict(), info.network)
-    return network.to_empty(device="cpu")
+    return network
 
 
 def _check_shapes(

@@ -1,6 +1,8 @@
 import errno
 import json
 import pickle
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -138,3 +140,30 @@ def test_a_really_full_disk(small_info, tmp_path):
 
 def test_json_and_back(small_info):
     assert ModelInfo.from_json(small_info.to_json()) == small_info
+
+
+def test_loading_imports_no_compiler(tmp_path):
+    """PyTorch's compiler, and sympy with it, take as long to import as half of PyTorch."""
+    program = f"""
+import sys
+from segnet_model.inference.predictor import Predictor
+from segnet_model.labels import LabelSet
+from segnet_model.networks import NETWORKS
+from segnet_model.weights.checkpoint import ModelInfo, save_weights
+for name in NETWORKS:
+    info = ModelInfo(name, LabelSet.load("camvid"), (64, 96))
+    save_weights({str(tmp_path)!r} + "/w.safetensors", info.build(), info)
+    Predictor.load({str(tmp_path)!r} + "/w.safetensors", "cpu", engine="torch")
+print("imported", *(sys.modules.keys() & {{"torch._dynamo", "sympy", "torch.onnx"}}))
+"""
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.stdout == "imported\n", result.stdout + result.stderr
+
+
+def test_weights_outlive_their_file(weights):
+    network, _ = load_weights(weights)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    weights.write_bytes(bytes(weights.stat().st_size))  # in place, where memory may be mapped
+    assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+    assert all(parameter.requires_grad for parameter in network.parameters())
