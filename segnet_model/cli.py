@@ -15,7 +15,7 @@ from segnet_model.base.errors import SegNetError
 # The first lines of the commands' modules, which are imported only when they are asked for: most
 # need PyTorch, and its import takes seconds.
 COMMANDS = {
-    "extract": "Take images out of recordings into a data set to label.",
+    "extract": "Take images out of recordings or videos into a data set to label.",
     "select": "Choose the frames of a recording whose labels would teach the network the most.",
     "prelabel": "Write the network's masks for CVAT, so that a person corrects them instead of "
     "drawing.",
@@ -25,7 +25,7 @@ COMMANDS = {
     "calibrate": "Make a network as sure as it is right, with labelled images that it was not "
     "trained on.",
     "evaluate": "Measure weights on labelled images, alone or beside others.",
-    "predict": "Write the network's masks of images or of a recording.",
+    "predict": "Write the network's masks of images, of a recording or of a video.",
     "view": "Look at a recording: a video of its classes, or the Rerun viewer.",
     "label": "Add the node's topics to a copy of a recording, without ROS.",
     "export": "Make a file that ONNX Runtime, TensorRT or OpenVINO run, in float or in int8.",

@@ -93,13 +93,21 @@ class BagReader:
         """Topics with raw or compressed images."""
         return tuple(name for name, info in self.topics.items() if info.type in IMAGE_TYPES)
 
-    def choose_image_topic(self, topic: str | None = None, besides: str | None = None) -> str:
-        """The topic itself, or the only image topic, besides that of the labels, where none is.
+    def choose_image_topic(self, topic: str | None = None, besides: str = "") -> str:
+        """The topic itself, or the only image topic where none is named.
+
+        Args:
+            topic: of the images.
+            besides: a topic, or what the names of topics begin with, that is not the only one.
 
         Raises:
             BagError: it is not in the bag, holds no images, or there is none or more than one.
         """
-        others = [name for name in self.image_topics if name != besides]
+        others = [
+            name
+            for name in self.image_topics
+            if not besides or not f"{name}/".startswith(f"{besides}/")
+        ]
         if topic is None and len(others) == 1:
             topic = others[0]
         if topic is None and others:

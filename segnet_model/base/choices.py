@@ -12,6 +12,7 @@ OPTIMIZERS = ("adamw", "sgd")
 SCHEDULES = ("cosine", "poly", "one_cycle", "constant")
 WEIGHTINGS = ("median_frequency", "enet")
 TRAINING_PRECISIONS = ("auto", "float32", "bfloat16")
+KINDS = "a bag, a folder of images, an image or a video"  # of sources
 STORAGES = ("mcap", "sqlite3")
 LABEL_FORMATS = ("cvat-camvid", "cvat-mask", "camvid32", "ids", "colors", "labelme")
 CVAT_FORMATS = {"camvid": "CamVid 1.0", "mask": "Segmentation mask 1.1"}  # CVAT's names of them

@@ -35,6 +35,10 @@ class BagError(SegNetError):
     """A recording cannot be read, written, or lacks what was asked of it."""
 
 
+class VideoError(SegNetError):
+    """A video cannot be read."""
+
+
 class SettingsError(SegNetError):
     """A setting is out of range or contradicts another."""
 

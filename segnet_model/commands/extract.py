@@ -1,10 +1,11 @@
-"""Take images out of recordings into a data set to label."""
+"""Take images out of recordings or videos into a data set to label."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from segnet_model.base.choices import KINDS
 from segnet_model.datasets.extraction.settings import BLOCK, GAP, SPLIT_WAYS, ExtractSettings
 
 EPILOG = f"""\
@@ -25,6 +26,12 @@ Several bags and cameras; files are then called STAMP_camera-left-image_raw.png:
   segnet extract monday tuesday --topic /camera/left/image_raw --topic /camera/right/image_raw \\
       --split bag --out my_yard
 
+A video, or a folder of images, whose files keep their names and count as a second apart; images of
+a video are called VIDEO_NANOSECONDS.png, after the time since its begin. Videos need
+pip install 'segnet_ros[video]':
+
+  segnet extract phone.mp4 photos --every 1 --out my_yard
+
 Images that are neighbours in time look alike, so a network that is measured on the neighbours of
 what it learned from looks better than it is. No split is made image by image:
 
@@ -39,18 +46,16 @@ nearest, each once, and images without are left out:
 
   segnet extract drive --topic /camera/image_raw --labels-topic /truth/labels --out drives
 
-OUT/manifest.csv says which bag, topic and stamp each file is from. Repeat the command after an
-interruption, or with more bags: what is there already stays as it is, in the split where it is.
-Images that would come next to an earlier run's of the other split are left out.
+OUT/manifest.csv says which bag, topic and stamp, or which file, each image is from. Repeat the
+command after an interruption, or with more bags: what is there already stays as it is, in the split
+where it is. Images that would come next to an earlier run's of the other split are left out.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     usual = ExtractSettings()
-    parser.add_argument(
-        "bags", type=Path, nargs="+", metavar="BAG", help="rosbag2 folders, .mcap or .db3 files"
-    )
+    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help=KINDS)
     parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
     parser.add_argument(
         "--topic", dest="topics", action="append", default=[], metavar="T",
@@ -98,5 +103,5 @@ def run(args: argparse.Namespace) -> None:
         values[name] = tuple(values[name])
     settings = ExtractSettings(**values)
     with stoppable_bar("extracting") as progress:
-        found = extract(args.bags, args.out, settings, progress)
+        found = extract(args.sources, args.out, settings, progress)
     print(f"{args.out}: {found}")

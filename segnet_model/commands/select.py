@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet_model.base.choices import KINDS
 from segnet_model.commands import asking
 from segnet_model.datasets.extraction.settings import GAP
 
@@ -43,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("source", type=Path, help="a bag, or a folder of images")
+    parser.add_argument("source", type=Path, help=KINDS)
     asking.add_arguments(parser, ("mc", "none"))
     parser.set_defaults(uncertainty="mc", samples=8)
     parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
@@ -59,27 +60,22 @@ def run(args: argparse.Namespace) -> None:
     """Rank, choose, and write the chosen frames, or go on writing them."""
     from segnet_model.base.progress import progress_bar, stoppable_bar
     from segnet_model.datasets.extraction.store import ImageStore
-    from segnet_model.selection import (
-        SelectSettings,
-        choose_round,
-        load_plan,
-        open_stream,
-        take_round,
-    )
+    from segnet_model.datasets.sources import open_source
+    from segnet_model.selection import SelectSettings, choose_round, load_plan, take_round
 
     values = {field.name: getattr(args, field.name) for field in fields(SelectSettings)}
     settings = SelectSettings(**{**values, "source": str(args.source.resolve())})
     plan, store = load_plan(args.out, settings), ImageStore(args.out)
-    with open_stream(args.source, args.topic) as stream:
+    with open_source(args.source, args.topic) as source:
         predictor = asking.load(args)
         _compare_classes(args, predictor.info.labels)
         if plan is None:
             with progress_bar("ranking") as progress:
-                plan = choose_round(stream, store, predictor, settings, progress)
+                plan = choose_round(source, store, predictor, settings, progress)
         else:
             logger.info("%s: going on with round %d", args.out, plan.number)
         with stoppable_bar("writing") as progress:
-            take_round(plan, stream, store, predictor, progress)
+            take_round(plan, source, store, predictor, progress)
     print(f"{args.out}: {_found(args.out, plan)}")
 
 

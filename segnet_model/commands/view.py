@@ -15,10 +15,10 @@ from segnet_model.commands import asking, driving
 
 if TYPE_CHECKING:
     from segnet_model.bags.reader import BagReader
+    from segnet_model.base.rejected import Rejected
     from segnet_model.inference.answer import Answer
     from segnet_model.labels import LabelSet
     from segnet_model.recordings.answers import Frame
-    from segnet_model.recordings.rejected import Rejected
     from segnet_model.recordings.viewing import Part
 
 WEIGHTS = "segnet_basic_drives"
@@ -71,8 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Show the recording with a progress bar."""
     from segnet_model.bags.reader import BagReader
+    from segnet_model.base.rejected import Rejected
     from segnet_model.recordings.labelling import choose_topic
-    from segnet_model.recordings.rejected import Rejected
     from segnet_model.recordings.viewing import Part
 
     _check_outputs(args)

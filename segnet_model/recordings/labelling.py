@@ -14,6 +14,7 @@ from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.choices import PREFIX
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.rejected import Rejected
 from segnet_model.driving.settings import AnswerSettings, GroundSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import LATCHED, OUTPUTS, USUAL
@@ -22,7 +23,6 @@ from segnet_model.recordings.answers import Asker, Frame, answered, passages
 from segnet_model.recordings.calibration import Calibration, has_info, info_topic
 from segnet_model.recordings.node_messages import about, message, stats
 from segnet_model.recordings.node_types import DEFINITIONS, node_types
-from segnet_model.recordings.rejected import Rejected
 from segnet_model.weights.shipped import find_weights
 
 NAMES = (*OUTPUTS, *LATCHED)

@@ -14,13 +14,13 @@ from segnet_model.bags.images import RawMessage, parse, to_ids
 from segnet_model.bags.messages import IMAGE, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import BagError, ImageError, SegNetError
+from segnet_model.base.rejected import Rejected
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import CLASS_MAP
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass
 from segnet_model.recordings.answers import Frame, decode
 from segnet_model.recordings.node_types import node_types
-from segnet_model.recordings.rejected import Rejected
 
 OPTIONAL = ("confidence", "uncertainty", "drivable")
 MOST_WAITING = 100  # frames

@@ -11,13 +11,13 @@ from typing import TypeVar
 from segnet_model.bags.images import RawMessage
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.inference.answer import Answer
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.ahead import ahead
 from segnet_model.recordings.answers import Asker, Frame, answered, passages
 from segnet_model.recordings.recorded import recorded
-from segnet_model.recordings.rejected import Rejected
 
 Received = TypeVar("Received", RawMessage, tuple[Frame, Answer])
 

@@ -3,7 +3,6 @@
 from segnet_model.selection.choosing import choose_round
 from segnet_model.selection.plan import Plan, load_plan
 from segnet_model.selection.settings import SelectSettings
-from segnet_model.selection.stream import open_stream
 from segnet_model.selection.taking import take_round
 
-__all__ = ["Plan", "SelectSettings", "choose_round", "load_plan", "open_stream", "take_round"]
+__all__ = ["Plan", "SelectSettings", "choose_round", "load_plan", "take_round"]

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.extraction.store import ImageStore
+from segnet_model.datasets.sources import Frame, Source
 from segnet_model.images.files import list_images, read_image
 from segnet_model.images.thumbnails import look_of
 from segnet_model.inference.predictor import Predictor
@@ -15,7 +19,7 @@ from segnet_model.selection.plan import Pick, Plan
 from segnet_model.selection.ranking import Candidate, choose, evenly, score_of
 from segnet_model.selection.rounds import next_round
 from segnet_model.selection.settings import SelectSettings
-from segnet_model.selection.stream import Seen, Stream
+from segnet_model.selection.splitting import split_rule
 
 THERE = "are in the data set already"
 KEPT = "are kept to measure on"
@@ -30,7 +34,7 @@ class _PickCandidate(Candidate):
 
 
 def choose_round(
-    stream: Stream,
+    source: Source,
     store: ImageStore,
     predictor: Predictor,
     settings: SelectSettings,
@@ -43,7 +47,7 @@ def choose_round(
         DatasetError: nothing is left to choose, or a file is damaged.
     """
     number = next_round(store.folder)  # first: a damaged list is better known before the work
-    ranked = _Ranking(stream, store, predictor, settings, progress)
+    ranked = _Ranking(source, store, predictor, settings, progress)
     train = store.folder / "train"
     known = [look_of(read_image(path)) for path in (list_images(train) if train.is_dir() else [])]
     chosen = choose(ranked.candidates, settings.count, known)
@@ -60,7 +64,7 @@ def choose_round(
 
 
 class _Ranking:
-    """What a stream holds.
+    """What a source holds.
 
     Attributes:
         candidates: frames to choose from.
@@ -70,7 +74,7 @@ class _Ranking:
 
     def __init__(
         self,
-        stream: Stream,
+        source: Source,
         store: ImageStore,
         predictor: Predictor,
         settings: SelectSettings,
@@ -82,35 +86,37 @@ class _Ranking:
         self._left_out: Counter[str] = Counter()
         self._store = store
         self._predictor = predictor
-        self._rule = stream.rule(store, settings.val > 0)
-        for seen in stream.candidates(settings.every_ns):
-            self._sort(seen)
-            progress(seen.share)
+        self._rule = split_rule(source, store, settings.val > 0)
+        # A folder's images are chosen from all, for they are no seconds apart.
+        part = source.part(every=settings.every if source.timed else 0)
+        for frame, image in part.images():
+            self._sort(frame, image)
+            progress(source.share(frame))
 
     def left_out_text(self) -> str:
         """How many are no candidates, and why."""
         parts = [f"{number} {why}" for why, number in self._left_out.items()]
         return ", ".join(parts) or "it holds none"
 
-    def _sort(self, seen: Seen) -> None:
-        known = self._store.find(seen.source, seen.frame)
+    def _sort(self, frame: Frame, image: np.ndarray) -> None:
+        known = self._store.find(frame)
         is_there = known is not None and self._store.has(known)
         # What was in one split before somebody removed it must not come to the other one.
-        split = known.split if known else self._rule(seen)
+        split = known.split if known else self._rule(frame.receive_ns)
         if split == "val":
-            pick = _pick(seen, 0.0)
+            pick = _pick(frame, 0.0)
             self.to_measure.append(pick)
             self.there.update([pick] if is_there else [])
         elif split == "train" and not is_there:
-            self.candidates.append(self._candidate(seen))
+            self.candidates.append(self._candidate(frame, image))
             return
         self._left_out[KEPT if split == "val" else THERE if is_there else NEAR] += 1
 
-    def _candidate(self, seen: Seen) -> _PickCandidate:
-        score = score_of(self._predictor, seen.image)
-        name = seen.source.stem(seen.frame.stamp_ns)
-        return _PickCandidate(name, seen.time, score, look_of(seen.image), _pick(seen, score))
+    def _candidate(self, frame: Frame, image: np.ndarray) -> _PickCandidate:
+        score = score_of(self._predictor, image)
+        pick = _pick(frame, score)
+        return _PickCandidate(frame.name, pick.seconds, score, look_of(image), pick)
 
 
-def _pick(seen: Seen, score: float) -> Pick:
-    return Pick(*seen.key, seen.time, score)
+def _pick(frame: Frame, score: float) -> Pick:
+    return Pick(*frame.key[1:], frame.stamp_ns / NANOSECONDS, score)

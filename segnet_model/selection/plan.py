@@ -12,8 +12,8 @@ from segnet_model.base.documents import read_json
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.images.files import new_file
 from segnet_model.selection.settings import SelectSettings
-from segnet_model.selection.stream import Key
 
+Key = tuple[str, int, int]  # topic, stamp and reception, by which a frame is found again
 PLAN_FILE = "selection.unfinished.json"
 MAX_PLAN = 1 << 26  # characters, of half a million frames
 

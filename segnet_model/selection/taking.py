@@ -9,15 +9,15 @@ import numpy as np
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone
 from segnet_model.datasets.extraction.store import ImageStore
+from segnet_model.datasets.sources import Frame, Source
 from segnet_model.inference.predictor import Predictor
-from segnet_model.selection.plan import PLAN_FILE, Pick, Plan, save_plan
+from segnet_model.selection.plan import PLAN_FILE, Key, Pick, Plan, save_plan
 from segnet_model.selection.rounds import write_round
 from segnet_model.selection.sheet import PICTURES, picture, write_sheet
-from segnet_model.selection.stream import Key, Seen, Stream
 
 
 def take_round(
-    plan: Plan, stream: Stream, store: ImageStore, predictor: Predictor, progress: ShareDone
+    plan: Plan, source: Source, store: ImageStore, predictor: Predictor, progress: ShareDone
 ) -> None:
     """Write the images and where they are from, the list of the chosen ones, and a picture.
 
@@ -30,7 +30,7 @@ def take_round(
     with store:
         save_plan(store.folder, plan)
         best: dict[Key, list[np.ndarray]] = {pick.key: [] for pick in plan.train[:PICTURES]}
-        names = _take(plan, stream, store, predictor, best, progress)
+        names = _take(plan, source, store, predictor, best, progress)
     rows = [_row(pick, names[pick.key]) for pick in plan.train]
     write_round(store.folder, plan.number, rows)
     write_sheet(store.folder, list(best.values()))
@@ -39,7 +39,7 @@ def take_round(
 
 def _take(
     plan: Plan,
-    stream: Stream,
+    source: Source,
     store: ImageStore,
     predictor: Predictor,
     best: dict[Key, list[np.ndarray]],
@@ -48,11 +48,15 @@ def _take(
     """Write the images and draw the best ones; returns the names of all files."""
     splits = {pick.key: "train" for pick in plan.train} | {pick.key: "val" for pick in plan.val}
     names: dict[Key, str] = {}
-    for seen in stream.find(lambda key: key in splits and key not in names):
-        names[seen.key] = _put(seen, splits[seen.key], store)
-        if seen.key in best:
-            best[seen.key] = picture(predictor, seen.image)
-        progress(seen.share)
+    for frame in source.frames():
+        key = frame.key[1:]
+        image = source.image_of(frame) if key in splits and key not in names else None
+        if image is None:
+            continue
+        names[key] = _put(frame, image, splits[key], store)
+        if key in best:
+            best[key] = picture(predictor, image)
+        progress(source.share(frame))
     if lost := len(splits) - len(names):
         raise DatasetError(
             f"{plan.settings.source} has lost {lost} of the frames that were chosen; bring it back "
@@ -61,10 +65,10 @@ def _take(
     return names
 
 
-def _put(seen: Seen, split: str, store: ImageStore) -> str:
-    origin = store.find(seen.source, seen.frame)
+def _put(frame: Frame, image: np.ndarray, split: str, store: ImageStore) -> str:
+    origin = store.find(frame)
     if origin is None or not store.has(origin):
-        origin = store.add(seen.source, seen.frame, seen.image, split, known=origin)
+        origin = store.add(frame, image, split, known=origin)
     return origin.name
 
 

@@ -6,6 +6,7 @@ import re
 import resource
 import time
 from contextlib import contextmanager
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -83,6 +84,28 @@ def dataset(tmp_path):
             write_png(root / split / f"{index}.png", image.astype(np.uint8))
             write_png(root / f"{split}annot" / f"{index}.png", labels)
     return root
+
+
+def _write_video(path, times, images, *, codec="libx264", container=None, **options):
+    """Write images (H, W, 3) uint8, one at each time in seconds, with PyAV."""
+    av = pytest.importorskip("av")
+    tick = Fraction(1, 90_000)
+    with av.open(str(path), "w", options=container or {}) as file:
+        stream = file.add_stream(codec, 30, options=options)
+        stream.height, stream.width = images[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = stream.time_base = tick
+        for moment, image in zip(times, images, strict=True):
+            frame = av.VideoFrame.from_ndarray(image, "rgb24")
+            frame.pts, frame.time_base = round(moment / tick), tick
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def write_video():
+    return _write_video
 
 
 def _status(key):

@@ -1,4 +1,4 @@
-"""From recordings to a folder that people can label."""
+"""From recordings, folders and videos to a data set that people can label."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from segnet_model.bags.reader import BagReader
-from segnet_model.base.errors import BagError, SettingsError
+from segnet_model.base.errors import BagError, SegNetError, SettingsError, VideoError
 from segnet_model.base.progress import ShareDone, untold
 from segnet_model.datasets.extraction.settings import ExtractSettings
-from segnet_model.datasets.extraction.source import bag_id
 from segnet_model.datasets.extraction.splits import (
     Neighbours,
     Rule,
@@ -24,7 +22,8 @@ from segnet_model.datasets.extraction.splits import (
     usual_gap,
 )
 from segnet_model.datasets.extraction.store import ImageStore
-from segnet_model.datasets.extraction.topic import TopicExtraction
+from segnet_model.datasets.extraction.taking import SourceExtraction
+from segnet_model.datasets.sources import BagSource, Source, open_source
 
 logger = logging.getLogger(__name__)
 USUAL = ExtractSettings()
@@ -56,7 +55,7 @@ class Extracted:
 
 
 def extract(
-    bags: str | Path | Sequence[str | Path],
+    sources: str | Path | Sequence[str | Path],
     out: str | Path,
     settings: ExtractSettings = USUAL,
     progress: ShareDone = untold,
@@ -69,43 +68,44 @@ def extract(
     corrected labels are never lost.
 
     Files are named STAMP.png, or STAMP_TOPIC.png where several topics are named. Where another
-    image has that name, topic and bag are added: STAMP_TOPIC_BAG.png.
+    image has that name, topic and bag are added: STAMP_TOPIC_BAG.png. Those of a folder keep their
+    names, and those of a video are named VIDEO_NANOSECONDS.png.
 
     Args:
-        bags: one or more rosbag2 folders, .mcap or .db3 files.
+        sources: one or more bags, folders of images, images or videos.
         out: the data set; made where it is missing.
         settings: what to take, and how to split it.
-        progress: told the share of the recordings that is done.
+        progress: told the share of the sources that is done.
 
     Raises:
         BagError: a bag cannot be opened or has no such topic, and nothing is taken; or it is
-            damaged further on, and all that can be read, also in the other bags, is taken before.
+            damaged further on, and all that can be read, also in the others, is taken before.
+        VideoError: likewise for a video.
         DatasetError: a file cannot be written, or labels do not fit their image.
-        SettingsError: the settings do not fit the bags.
+        SettingsError: the settings do not fit the sources.
     """
-    paths = [Path(bags)] if isinstance(bags, str | Path) else [Path(bag) for bag in bags]
-    _check_bags(paths)
+    paths = [Path(sources)] if isinstance(sources, str | Path) else [Path(path) for path in sources]
+    _check_paths(paths)
     with ExitStack() as stack:
-        readers = [stack.enter_context(BagReader(path, cut_ok=True)) for path in paths]
-        topics = [_topics(reader, settings) for reader in readers]
+        opened = [_open(path, settings, stack) for path in paths]
         store = ImageStore(Path(out))
-        rules = _rules(store, readers, settings)
+        rules = _rules(store, [streams[0][0] for streams in opened], settings)
         stack.enter_context(store)  # makes folders, so what is refused has been refused before
         works = [
-            TopicExtraction(reader, topic, labels, store, rule, settings)
-            for reader, rule, named in zip(readers, rules, topics, strict=True)
-            for topic, labels in named
+            SourceExtraction(source, labels, store, rule, settings)
+            for streams, rule in zip(opened, rules, strict=True)
+            for source, labels in streams
         ]
         errors = _run(works, progress)
-    found = _found(store, readers, works)
+    found = _found(store, works)
     if settings.split == "blocks" and 0 < settings.val < 1 and not store.holds_split("val"):
         logger.warning("%s has nothing in val: the bags are too short; give shorter blocks", out)
     if errors:
-        raise BagError(f"{errors[0]}\nWhat could be read was taken: {out}: {found}")
+        raise type(errors[0])(f"{errors[0]}\nWhat could be read was taken: {out}: {found}")
     return found
 
 
-def _check_bags(paths: Sequence[Path]) -> None:
+def _check_paths(paths: Sequence[Path]) -> None:
     if not paths:
         raise SettingsError("there is no bag to take images out of; name one")
     twice = [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]
@@ -113,82 +113,92 @@ def _check_bags(paths: Sequence[Path]) -> None:
         raise SettingsError(f"bag {twice[0]} is named twice; name each once")
 
 
-def _topics(reader: BagReader, settings: ExtractSettings) -> list[tuple[str, str | None]]:
-    """Topics of images, and of their labels."""
-    labels = settings.labels_topics
-    for topic in labels:
-        reader.labels(topic)  # raises where the bag has no such labels
-    if not settings.topics:
-        only = reader.choose_image_topic(besides=labels[0] if labels else None)
-        return [(only, labels[0] if labels else None)]
-    images = [reader.choose_image_topic(topic) for topic in settings.topics]
-    return list(zip(images, labels or [None] * len(images), strict=True))
+def _open(
+    path: Path, settings: ExtractSettings, stack: ExitStack
+) -> list[tuple[Source, str | None]]:
+    """Each topic of a bag as a source, with the topic of its labels, or another source alone."""
+    names, labels = settings.topics or (None,), settings.labels_topics
+    besides, name_topic = next(iter(labels), ""), len(names) > 1
+    found: list[tuple[Source, str | None]] = []
+    for name, labels_topic in zip(names, labels or [None] * len(names), strict=True):
+        source = open_source(path, name, besides=besides, cut_ok=True, name_topic=name_topic)
+        found.append((stack.enter_context(source), labels_topic))
+        if not isinstance(source, BagSource):
+            if labels:
+                raise SettingsError(f"{path} is no bag and holds no labels; take it by itself")
+            return found
+        if labels_topic:
+            source.reader.labels(labels_topic)  # raises where the bag has no such labels
+    return found
 
 
-def _rules(
-    store: ImageStore, readers: Sequence[BagReader], settings: ExtractSettings
-) -> list[Rule]:
-    """Which images of each bag come to which split."""
-    val, gap = settings.val, settings.gap_ns
-    known = [_neighbours(store, reader, settings) for reader in readers]
+def _rules(store: ImageStore, sources: Sequence[Source], settings: ExtractSettings) -> list[Rule]:
+    """Which images of each source come to which split."""
+    val = settings.val
+    known = [_neighbours(store, source, settings) for source in sources]
     if settings.split == "bag":
-        rules = [all_to(split) for split in _split_bags(readers, known, val)]
+        rules = [all_to(split) for split in _split_sources(sources, known, val)]
     elif settings.split == "blocks":
-        rules = [by_blocks(reader.start_ns, settings.block_ns, val, gap) for reader in readers]
+        rules = [
+            by_blocks(source.start_ns, settings.block_ns, val, _gap_ns(source, settings))
+            for source in sources
+        ]
     else:
-        rules = [_by_time(reader, settings) for reader in readers]
+        rules = [_by_time(source, settings) for source in sources]
     return [each.keep_apart(rule) for each, rule in zip(known, rules, strict=True)]
 
 
-def _by_time(reader: BagReader, settings: ExtractSettings) -> Rule:
-    start, end, gap = reader.start_ns, reader.end_ns, settings.gap_ns
+def _gap_ns(source: Source, settings: ExtractSettings) -> int:
+    """What is left out where splits meet; nothing of a folder, whose images have no times."""
+    return settings.gap_ns if source.timed or settings.gap is not None else 0
+
+
+def _by_time(source: Source, settings: ExtractSettings) -> Rule:
+    start, end, gap = source.start_ns, source.end_ns, _gap_ns(source, settings)
     if settings.gap is None:
         gap = usual_gap(start, end, settings.val, gap)
     return by_time(start, end, settings.val, gap)
 
 
-def _neighbours(store: ImageStore, reader: BagReader, settings: ExtractSettings) -> Neighbours:
-    span = range(reader.start_ns, reader.end_ns + 1)
+def _neighbours(store: ImageStore, source: Source, settings: ExtractSettings) -> Neighbours:
+    span = range(source.start_ns, source.end_ns + 1) if source.shares_clock else range(0)
     if settings.split == "bag":  # two cameras' bags may be of one time, and of different splits
         span = range(0)
-    return Neighbours(store.times(bag_id(reader.path), span), settings.gap_ns)
+    return Neighbours(store.times(source, span), _gap_ns(source, settings))
 
 
-def _split_bags(readers: Sequence[BagReader], known: Sequence[Neighbours], val: float) -> list[str]:
-    for reader, there in zip(readers, known, strict=True):
+def _split_sources(sources: Sequence[Source], known: Sequence[Neighbours], val: float) -> list[str]:
+    for source, there in zip(sources, known, strict=True):
         if len(there.splits) > 1:
             raise SettingsError(
-                f"the data set has images of bag {reader.path} in both splits; split it as before, "
+                f"the data set has images of bag {source.path} in both splits; split it as before, "
                 "or make a new data set"
             )
-    lengths = [reader.end_ns - reader.start_ns for reader in readers]
+    lengths = [source.end_ns - source.start_ns for source in sources]
     before = {index: there.splits[0] for index, there in enumerate(known) if there.splits}
     return split_recordings(lengths, val, before)
 
 
-def _run(works: Sequence[TopicExtraction], progress: ShareDone) -> list[BagError]:
-    errors = []
+def _run(works: Sequence[SourceExtraction], progress: ShareDone) -> list[SegNetError]:
+    errors: list[SegNetError] = []
     for number, work in enumerate(works):
-        before = work.bag_size()
         try:
             for share in work.run():
                 progress((number + share) / len(works))
-        except BagError as error:  # the other bags can be read all the same
+        except (BagError, VideoError) as error:  # the others can be read all the same
             errors.append(error)
-        if work.bag.cut or work.bag_size() != before:
+        if not work.source.is_whole():
             logger.warning(
                 "bag %s is not whole: it grew while it was read, or was cut. What is whole was "
                 "read; run the same command again when its recorder has ended, or try "
                 "`mcap recover`",
-                work.bag.path,
+                work.source.path,
             )
     progress(1.0)
     return errors
 
 
-def _found(
-    store: ImageStore, readers: Sequence[BagReader], works: Sequence[TopicExtraction]
-) -> Extracted:
+def _found(store: ImageStore, works: Sequence[SourceExtraction]) -> Extracted:
     left_out = sum((work.left_out for work in works), Counter[str]())
-    malformed = sum(reader.skipped for reader in readers)
+    malformed = sum(len(work.source.rejected) for work in works)
     return Extracted(**store.written, **left_out, malformed=malformed)

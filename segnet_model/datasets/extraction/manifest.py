@@ -19,10 +19,10 @@ class Origin:
 
     file: str  # in the data set, "train/123.png"
     split: str  # "train" or "val"
-    bag: str  # absolute path, or that of a folder of images
-    topic: str  # or the name of the file in that folder
-    stamp_ns: int  # of the header, or of the reception where a camera leaves that at zero
-    receive_ns: int  # when the recorder got it; both are 0 for a file
+    bag: str  # absolute path, or that of a video or of a folder of images
+    topic: str  # or the name of the video's or the image's file
+    stamp_ns: int  # of the header, or since the begin of a video
+    receive_ns: int  # when the recorder got it; both are 0 for an image file
     labels_stamp_ns: int | None = None  # of the labels that were recorded with it
 
     @property

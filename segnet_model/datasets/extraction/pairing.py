@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from segnet_model.base.errors import BagError
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.datasets.extraction.frames import Frame
+from segnet_model.datasets.sources import BagFrame
 
 Time = tuple[int, int]  # how often the clock was set back before, and nanoseconds
-Timed = tuple[Time, Frame]
+Timed = tuple[Time, BagFrame]
 
 
 def paired(
-    frames: Iterator[Frame], labels: Iterator[Frame], tolerance_ns: int
-) -> Iterator[tuple[Frame, Frame | None]]:
+    frames: Iterator[BagFrame], labels: Iterator[BagFrame], tolerance_ns: int
+) -> Iterator[tuple[BagFrame, BagFrame | None]]:
     """Join each image with the labels whose stamp is nearest, each labels at most once.
 
     Labels that are nearer to the next image are left to that one.
@@ -48,7 +48,7 @@ class _Stream:
         error: what ended it early; raised once all that came before is joined.
     """
 
-    def __init__(self, frames: Iterator[Frame]) -> None:
+    def __init__(self, frames: Iterator[BagFrame]) -> None:
         self._frames = frames
         self._epoch, self._last = 0, 0
         self.error: BagError | None = None
@@ -80,7 +80,7 @@ class _Window:
         self.coming = labels
         self._held: deque[Timed] = deque()
 
-    def take(self, time: Time, after: Timed | None, tolerance: int) -> Frame | None:
+    def take(self, time: Time, after: Timed | None, tolerance: int) -> BagFrame | None:
         """The nearest labels that are not nearer to the image after this one."""
         epoch, now = time
         while self.coming.head and self.coming.head[0] <= (epoch, now + tolerance):

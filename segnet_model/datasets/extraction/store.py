@@ -13,12 +13,11 @@ import cv2
 import numpy as np
 
 from segnet_model.base.errors import DatasetError
-from segnet_model.datasets.extraction.frames import Still
 from segnet_model.datasets.extraction.manifest import Origin, read_manifest, write_manifest
 from segnet_model.datasets.extraction.png_pool import PngPool
-from segnet_model.datasets.extraction.source import Source
 from segnet_model.datasets.extraction.splits import SPLITS
 from segnet_model.datasets.folder import label_path
+from segnet_model.datasets.sources import Frame, Source
 from segnet_model.images.files import list_images, read_image, write_png
 
 SAVE_EVERY = 10.0  # seconds between two states of the manifest
@@ -84,15 +83,19 @@ class ImageStore:
                 if kind is None:
                     raise
 
-    def times(self, bag: str, span: range) -> Iterator[tuple[int, str]]:
-        """When the images of a bag were received, and their splits.
+    def times(self, source: Source, span: range) -> Iterator[tuple[int, str]]:
+        """When the images of an open source were received, and their splits.
 
         Also of those that somebody removed, which come back to their split, and of what was
-        received in the bag's time span: of another camera, or of the bag by another path.
+        received in a span of time: of another camera, or of the bag by another path.
         """
         for each in self.origins.values():
-            if each.bag == bag or each.receive_ns in span:
-                yield each.receive_ns, each.split
+            if each.bag == source.id:
+                time = source.place((each.topic, each.stamp_ns, each.receive_ns))
+            else:
+                time = each.receive_ns if each.receive_ns in span else None
+            if time is not None:
+                yield time, each.split
         for stamp, names in self._unlisted.items():
             if stamp.isdecimal() and int(stamp) in span:
                 yield from ((int(stamp), self._places[name]) for name in names)
@@ -101,22 +104,26 @@ class ImageStore:
         """Whether a split has an image."""
         return split in self._places.values()
 
-    def find(self, source: Source, frame: Still) -> Origin | None:
+    def find(self, frame: Frame) -> Origin | None:
         """Where this image is, or was before somebody removed it; None where it is new.
 
         An image with its topic and stamp, but of another bag, or that no manifest lists, is held
         against it: bags are copied and moved, and two of them may have the same stamps.
+
+        Raises:
+            ImageError: the frame has to be looked at, and is malformed.
         """
-        names = self._by_stamp.get((source.topic, frame.stamp_ns), [])
+        key = frame.key
+        names = self._by_stamp.get((key.topic, key.stamp_ns), [])
         for origin in (self.origins[name] for name in names):
-            if (origin.bag, origin.receive_ns) == (source.id, frame.receive_ns):
+            if (origin.bag, origin.receive_ns) == (key.source, key.receive_ns):
                 return origin
         for name in names:
             if self._holds(name, frame):
                 return self.origins[name]
-        for name in self._unlisted.get(source.stem(frame.stamp_ns), []):
+        for name in self._unlisted.get(frame.name, []):
             if name not in self.origins and self._holds(name, frame):
-                return self._note(_origin(source, frame, self._places[name], name))
+                return self._note(_origin(frame, self._places[name], name))
         return None
 
     def has(self, origin: Origin) -> bool:
@@ -131,8 +138,7 @@ class ImageStore:
 
     def add(
         self,
-        source: Source,
-        frame: Still,
+        frame: Frame,
         image: np.ndarray,
         split: str,
         labels: tuple[int, np.ndarray] | None = None,
@@ -141,8 +147,7 @@ class ImageStore:
         """Have an image written; returns where.
 
         Args:
-            source: where it comes from.
-            frame: the message, or the file.
+            frame: where it comes from.
             image: (H, W, 3) uint8 RGB.
             split: "train" or "val".
             labels: their stamp and (H, W) uint8 ids.
@@ -151,7 +156,7 @@ class ImageStore:
         Raises:
             DatasetError: this or an earlier image cannot be written.
         """
-        origin = known or _origin(source, frame, split, self._free_name(source, frame.stamp_ns))
+        origin = known or _origin(frame, split, self._free_name(frame))
         if labels is not None:
             origin = replace(origin, labels_stamp_ns=labels[0])
         self._coming.add(origin.name)
@@ -190,7 +195,7 @@ class ImageStore:
         self.origins[origin.name] = origin
         return origin
 
-    def _holds(self, name: str, frame: Still) -> bool:
+    def _holds(self, name: str, frame: Frame) -> bool:
         """Whether the file of this name shows this frame."""
         if name in self._coming:
             self._pool.drain()
@@ -199,8 +204,8 @@ class ImageStore:
         there, image = read_image(self.folder / self._places[name] / name), frame.image()
         return there.shape == image.shape and int(cv2.absdiff(there, image).max()) <= ROUNDING
 
-    def _free_name(self, source: Source, stamp_ns: int) -> str:
-        names = source.names(stamp_ns)
+    def _free_name(self, frame: Frame) -> str:
+        names = frame.file_names()
         return next(n for n in names if n not in self.origins and Path(n).stem not in self._stems)
 
     def _labels_path(self, origin: Origin) -> Path:
@@ -228,7 +233,5 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _origin(source: Source, frame: Still, split: str, name: str) -> Origin:
-    return Origin(
-        f"{split}/{name}", split, source.id, source.topic, frame.stamp_ns, frame.receive_ns
-    )
+def _origin(frame: Frame, split: str, name: str) -> Origin:
+    return Origin(f"{split}/{name}", split, *frame.key)

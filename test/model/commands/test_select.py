@@ -12,7 +12,7 @@ import yaml
 from segnet_model.bags.writer import BagWriter
 from segnet_model.cli import main
 from segnet_model.datasets.extraction.manifest import read_manifest
-from segnet_model.datasets.sources import named_images
+from segnet_model.datasets.sources import open_source
 from segnet_model.images.files import list_images, read_image, write_png
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive
@@ -105,7 +105,8 @@ def test_a_clock_that_is_set_back_mixes_nothing_up(bayesian, tmp_path):
 
 def test_a_bag_with_a_picture_in_its_folder_is_a_bag(bag):
     write_png(bag / "photo.png", np.zeros((8, 8, 3), np.uint8))
-    assert len(list(named_images(bag))) == 10
+    with open_source(bag) as source:
+        assert len(list(source.images())) == 10
 
 
 def test_a_folder_of_images_will_do(weights, tmp_path):

@@ -19,10 +19,10 @@ from segnet_model.bags.messages import IMAGE, image_message, standard_types
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import BagError, DatasetError, SettingsError
 from segnet_model.datasets.extraction import store as image_store
-from segnet_model.datasets.extraction import topic as topic_extraction
 from segnet_model.datasets.extraction.extract import Extracted, extract
 from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.folder import open_split
+from segnet_model.datasets.sources import BagFrame
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 
@@ -214,13 +214,13 @@ def test_resuming_decodes_and_encodes_only_what_is_missing(
     (out / "train" / f"{START + 3 * STEP}.png").unlink()
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
     decoded: list[int] = []
-    image = topic_extraction.Frame.image
+    image = BagFrame.image
 
-    def counted(frame: topic_extraction.Frame) -> np.ndarray:
+    def counted(frame: BagFrame) -> np.ndarray:
         decoded.append((frame.stamp_ns - START) // STEP)
         return image(frame)
 
-    monkeypatch.setattr(topic_extraction.Frame, "image", counted)
+    monkeypatch.setattr(BagFrame, "image", counted)
     assert take(bag, out) == Extracted(train=1, kept=9)
     assert decoded == [3]
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())

@@ -9,14 +9,21 @@ import pytest
 
 from segnet_model.bags.images import RawMessage
 from segnet_model.base.errors import BagError
-from segnet_model.datasets.extraction.frames import Frame
 from segnet_model.datasets.extraction.pairing import paired
+from segnet_model.datasets.sources import BagFrame
+from segnet_model.datasets.sources.frame import Key
 
 START = 1_700_000_000_000_000_000
 
 
-def frames(stamps: Sequence[int]) -> list[Frame]:
-    return [Frame(RawMessage("/t", "", stamp, b""), stamp, None) for stamp in stamps]
+def frame(stamp: int) -> BagFrame:
+    raw = RawMessage("/t", "", stamp, b"")
+    key = Key("bag", "/t", stamp, stamp)
+    return BagFrame(key, str(stamp), stamp, stamp, lambda: np.zeros(0), raw=raw, message=None)
+
+
+def frames(stamps: Sequence[int]) -> list[BagFrame]:
+    return [frame(stamp) for stamp in stamps]
 
 
 def pairs(images: Sequence[int], labels: Sequence[int], tolerance: int) -> dict[int, int | None]:
@@ -61,14 +68,14 @@ def test_a_clock_that_is_set_back() -> None:
 
 @pytest.mark.parametrize("which", ["images", "labels"])
 def test_what_came_before_damage_is_joined(which: str) -> None:
-    def broken(stamps: Sequence[int]) -> Iterator[Frame]:
+    def broken(stamps: Sequence[int]) -> Iterator[BagFrame]:
         yield from frames(stamps)
         raise BagError("cut")
 
     images, labels = iter(frames([1, 2, 3])), iter(frames([1, 2, 3]))
     images = broken([1, 2]) if which == "images" else images
     labels = broken([1, 2]) if which == "labels" else labels
-    found: list[tuple[Frame, Frame | None]] = []
+    found: list[tuple[BagFrame, BagFrame | None]] = []
     with pytest.raises(BagError, match="cut"):
         found.extend(paired(images, labels, 0))
     joined = [(image.stamp_ns, label and label.stamp_ns) for image, label in found]
@@ -78,7 +85,7 @@ def test_what_came_before_damage_is_joined(which: str) -> None:
 def test_only_labels_around_an_image_are_held() -> None:
     read: list[int] = []
 
-    def labels() -> Iterator[Frame]:
+    def labels() -> Iterator[BagFrame]:
         for frame in frames(range(0, 100_000, 10)):
             read.append(frame.stamp_ns)
             yield frame

@@ -22,10 +22,12 @@ class Rejected:
     def __len__(self) -> int:
         return sum(self.reasons.values())
 
-    def add(self, error: Exception) -> None:
-        """Count one."""
-        self.reasons[reason(error)] += 1
-        self._first.setdefault(reason(error), str(error))
+    def add(self, error: Exception) -> bool:
+        """Count one; whether it is the first of its kind."""
+        why = reason(error)
+        self.reasons[why] += 1
+        self._first.setdefault(why, str(error))
+        return self.reasons[why] == 1
 
     def __str__(self) -> str:
         """A line for each reason, the most frequent first, in the words of its first error."""

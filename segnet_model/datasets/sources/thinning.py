@@ -15,7 +15,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
 class Thinning:
     """Says which frames of a topic to take; remembers the last one taken."""
 
-    def __init__(self, every_ns: int, unlike: float) -> None:
+    def __init__(self, every_ns: int, unlike: float = 0.0) -> None:
         """Take frames that are this far apart, in nanoseconds and in percent; 0 for any."""
         self._every = every_ns
         self._unlike = unlike
@@ -38,7 +38,7 @@ class Thinning:
             return False
         return difference(look_of(image), self._look) < self._unlike
 
-    def take(self, stamp_ns: int, image: np.ndarray | None) -> None:
+    def take(self, stamp_ns: int, image: np.ndarray | None = None) -> None:
         """Remember the one that is taken; the image may be None where looks do not matter."""
         self._stamp = stamp_ns
         if self.looks and image is not None:

@@ -1,5 +1,5 @@
 from segnet_model.base.errors import ImageError
-from segnet_model.recordings.rejected import Rejected, reason
+from segnet_model.base.rejected import Rejected, reason
 
 
 def test_numbers_and_quotes_make_no_other_reason():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segnet_model.datasets.extraction.thinning import Thinning, difference
+from segnet_model.datasets.sources.thinning import Thinning, difference
 from segnet_model.images.thumbnails import look_of
 
 

@@ -1,0 +1,20 @@
+"""Where images come from: a folder or an image, a topic of a bag, or a video."""
+
+from segnet_model.datasets.sources.bag import BagFrame, BagSource
+from segnet_model.datasets.sources.folder import FolderSource
+from segnet_model.datasets.sources.frame import Frame
+from segnet_model.datasets.sources.opening import open_source
+from segnet_model.datasets.sources.source import Source
+from segnet_model.datasets.sources.thinning import Thinning
+from segnet_model.datasets.sources.video import VideoSource
+
+__all__ = [
+    "BagFrame",
+    "BagSource",
+    "FolderSource",
+    "Frame",
+    "Source",
+    "Thinning",
+    "VideoSource",
+    "open_source",
+]

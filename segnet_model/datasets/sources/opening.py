@@ -1,0 +1,45 @@
+"""Which kind of source a path is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segnet_model.base.choices import KINDS
+from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.sources.bag import BagSource
+from segnet_model.datasets.sources.folder import FolderSource
+from segnet_model.datasets.sources.source import Source
+from segnet_model.datasets.sources.video import VideoSource
+from segnet_model.images.files import IMAGE_SUFFIXES, list_images
+
+
+def open_source(
+    path: str | Path,
+    topic: str | None = None,
+    *,
+    besides: str = "",
+    cut_ok: bool = False,
+    name_topic: bool = False,
+) -> Source:
+    """A source of any kind; entering its context opens it.
+
+    Args:
+        path: a bag, a folder of images, an image or a video.
+        topic: of the images in a bag; None for the only one.
+        besides: a topic, or what the names of topics begin with, that is not that one.
+        cut_ok: read what is whole of a bag that was cut, or is still being written.
+        name_topic: name files after the topic too, since there are several.
+
+    Raises:
+        DatasetError: there is nothing of this name.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise DatasetError(f"there is no bag or file {path}; give {KINDS}")
+    if path.is_dir() and not (path / "metadata.yaml").is_file() and list_images(path):
+        return FolderSource(path)
+    if path.is_dir() or path.suffix in (".mcap", ".db3"):
+        return BagSource(path, topic, besides=besides, cut_ok=cut_ok, name_topic=name_topic)
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return FolderSource(path)
+    return VideoSource(path)

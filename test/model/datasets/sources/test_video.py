@@ -1,0 +1,284 @@
+"""Video files against the frames and times with which they were written."""
+
+from __future__ import annotations
+
+import logging
+import os
+import struct
+import subprocess
+import sys
+import wave
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segnet_model.base.errors import DatasetError, SettingsError, VideoError
+from segnet_model.datasets.sources import VideoSource, open_source
+
+av = pytest.importorskip("av")
+EVEN = [index / 30 for index in range(20)]
+UNEVEN = [0, 0.04, 0.1, 0.13, 0.3, 0.31, 0.5, 0.9, 1.0, 2.1]
+SECOND = 1_000_000_000
+
+
+def shade(index):
+    return 20 + 13 * index % 220
+
+
+@pytest.fixture
+def write(write_video):
+    def one(path, times, images=None, **options):
+        images = images or [np.full((48, 64, 3), shade(i), np.uint8) for i in range(len(times))]
+        return write_video(path, times, images, **options)
+
+    return one
+
+
+def read(path, **part):
+    with open_source(path) as source:
+        return [(f.stamp_ns, int(image.mean())) for f, image in source.part(**part).images()]
+
+
+def noise(count):
+    rng = np.random.default_rng(3)
+    return list(rng.integers(0, 256, (count, 48, 64, 3), np.uint8))
+
+
+def damaged(path, at, count=3000):
+    """Overwrite bytes of the frames, from a share of them on."""
+    data = bytearray(path.read_bytes())
+    begin = data.find(b"mdat") + 4
+    where = begin + round(at * (len(data) - begin))
+    data[where : where + count] = bytes(count)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("times", [EVEN, UNEVEN], ids=["even", "uneven"])
+@pytest.mark.parametrize("between", ["0", "3"], ids=["no B-frames", "B-frames"])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts"])
+def test_frames_come_in_order_at_their_times(write, tmp_path, kind, between, times):
+    path = write(tmp_path / f"a.{kind}", times, bf=between, g="12")
+    found = read(path)
+    rounded = 1_000_000 if kind == "mkv" else 40_000  # Matroska has milliseconds
+    stamps = [stamp for stamp, _ in found]
+    assert stamps == pytest.approx([round(time * SECOND) for time in times], abs=rounded)
+    shades = [shade(index) for index in range(len(times))]
+    assert [gray for _, gray in found] == pytest.approx(shades, abs=3)
+    assert read(path) == found  # a second time
+
+
+def test_the_begin_of_the_container_is_time_zero(write, tmp_path):
+    assert read(write(tmp_path / "a.ts", [time + 7 for time in EVEN]))[0][0] == 0
+
+
+def test_a_stream_that_has_no_times_is_taken_at_its_rate(write, tmp_path):
+    path = write(tmp_path / "a.h264", EVEN, bf="0")
+    stamps = [stamp for stamp, _ in read(path)]
+    assert len(stamps) == len(EVEN)
+    assert stamps[0] == 0
+    assert len(set(np.diff(stamps) // 1000)) == 1
+    with open_source(path) as source:
+        assert source.end_ns > stamps[-1]
+
+
+def test_parts_are_cut_and_thinned_by_time(write, tmp_path):
+    path = write(tmp_path / "a.mp4", EVEN, g="5", bf="2")
+    whole = read(path)
+    assert read(path, start=0.25) == [each for each in whole if each[0] >= SECOND // 4]
+    assert read(path, start=0.25, seconds=0.2) == [
+        each for each in whole if SECOND // 4 <= each[0] < 9 * SECOND // 20
+    ]
+    assert read(path, every=0.09) == whole[::3]
+    with (
+        open_source(path) as source,
+        pytest.raises(SettingsError, match="after the end of"),
+    ):
+        source.part(start=5)
+
+
+def test_progress_is_the_share_of_the_part(write, tmp_path):
+    path = write(tmp_path / "a.mp4", [index / 10 for index in range(11)])
+    with open_source(path) as source:
+        shares = [source.share(frame) for frame, _ in source.images()]
+        half = source.part(start=0.5, seconds=0.5)
+        of_half = [half.share(frame) for frame, _ in half.images()]
+    assert shares == pytest.approx([index / 10 for index in range(11)], abs=0.05)
+    assert of_half == pytest.approx([0, 0.2, 0.4, 0.6, 0.8], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turned"),  # x' = ax + cy, y' = bx + dy: QuickTime File Format, "Matrices"
+    [
+        ((1, 0, 0, 1), lambda image: image),
+        ((0, 1, -1, 0), lambda image: np.rot90(image, -1)),  # the upper left comes to the right
+        ((-1, 0, 0, -1), lambda image: np.rot90(image, 2)),
+        ((0, -1, 1, 0), lambda image: np.rot90(image, 1)),
+    ],
+)
+def test_a_camera_that_was_turned(write, tmp_path, matrix, turned):
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[:24, :32] = 255, 0, 0
+    image[24:, 32:] = 0, 0, 255
+    path = write(tmp_path / "a.mp4", [0], [image], crf="1")
+    data = bytearray(path.read_bytes())
+    begin = data.find(b"tkhd") + 4 + 40  # behind version, times, track, duration, layer, volume
+    a, b, c, d = (round(each * 65536) for each in matrix)
+    data[begin : begin + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    with open_source(path) as source:
+        [(_, found)] = source.images()
+    expected = turned(image)
+    assert found.shape == expected.shape
+    alike = np.abs(found.astype(int) - expected).mean(2) < 40
+    assert alike.mean() > 0.95  # all but where the colors meet
+
+
+def test_colors_are_kept(write, tmp_path):
+    images = [np.full((48, 64, 3), color, np.uint8) for color in ((200, 40, 30), (30, 160, 90))]
+    with open_source(write(tmp_path / "a.mp4", [0, 1], images, crf="1")) as source:
+        for (_, found), image in zip(source.images(), images, strict=True):
+            assert np.abs(found.astype(int) - image).max() <= 4
+
+
+def test_frames_are_named_and_found_again(write, tmp_path):
+    path = write(tmp_path / "a drive.mp4", [0, 1.5])
+    with open_source(path) as source:
+        first, second = source.frames()
+    assert second.key == (str(path), "a drive.mp4", 3 * SECOND // 2, 3 * SECOND // 2)
+    names = second.file_names()
+    assert next(names) == f"{second.name}.png" == "a drive_0001500000000.png"
+    assert next(names) == f"a drive_0001500000000_{tmp_path.name}.png"
+    assert (first.seconds, second.seconds) == (0, 1.5)
+
+
+def test_damaged_frames_are_counted_up_to_the_next_whole_one(write, tmp_path, caplog):
+    times = [index / 30 for index in range(40)]
+    path = write(tmp_path / "a.mp4", times, noise(40), g="10", bf="0")
+    with open_source(path) as source:
+        whole = {frame.stamp_ns: image for frame, image in source.images()}
+    with caplog.at_level(logging.WARNING), open_source(damaged(path, 0.3)) as source:
+        found = {frame.stamp_ns: image for frame, image in source.images()}
+    assert 25 <= len(found) < 40
+    assert all((whole[stamp] == image).all() for stamp, image in found.items())
+    assert 40 - len(found) <= len(source.rejected) + 3
+    assert "damaged packet of a video" in str(source.rejected)
+    assert sum("damaged packet" in message for message in caplog.messages) == 1
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+def test_a_video_that_was_cut_gives_what_is_whole(write, tmp_path, caplog, kind):
+    front = {"movflags": "faststart"} if kind == "mp4" else {}
+    times = [index / 5 for index in range(50)]
+    path = write(tmp_path / f"a.{kind}", times, noise(50), container=front, bf="0")
+    whole = read(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with caplog.at_level(logging.WARNING):
+        found = read(path)
+    assert 15 < len(found) < 30
+    assert found == whole[: len(found)]
+    assert "it was cut, and what is whole was read" in caplog.text
+
+
+def test_what_is_no_video_is_refused_with_the_mend(write, tmp_path):
+    whole = write(tmp_path / "whole.mp4", EVEN).read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])  # its index was at the end
+    (tmp_path / "text.txt").write_text("hello\n" * 100)
+    (tmp_path / "text.mp4").write_text("hello\n" * 100)
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "list.ffconcat").write_text("ffconcat version 1.0\nfile whole.mp4\n")
+    (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nwhole.mp4\n#EXT-X-ENDLIST\n")
+    for name in ("cut.mp4", "text.txt", "text.mp4", "empty.mp4", "list.ffconcat", "list.m3u8"):
+        with pytest.raises(VideoError, match=f"{name} is no bag, image or video .* copy it again"):
+            open_source(tmp_path / name).__enter__()
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(VideoError, match="no plain file"):
+        open_source(tmp_path / "pipe.mp4").__enter__()
+    with pytest.raises(DatasetError, match="give a bag, a folder of images, an image or a video"):
+        open_source(tmp_path / "none.mp4")
+
+
+def test_sound_without_pictures(tmp_path):
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(16000))
+    with av.open(str(tmp_path / "a.mka"), "w") as out, av.open(str(tmp_path / "a.wav")) as sound:
+        stream = out.add_stream("flac", 8000)
+        for frame in sound.decode(audio=0):
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    with pytest.raises(VideoError, match="no video stream; give a file with pictures"):
+        open_source(tmp_path / "a.mka").__enter__()
+
+
+@pytest.mark.parametrize("kind", ["mkv", "mp4", "avi"])
+def test_a_video_without_frames(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("mjpeg", 30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        file.start_encoding()
+    said = "no frames; was its|no video stream; give|End of file.*; copy it again"
+    with pytest.raises(VideoError, match=said):
+        open_source(path).__enter__()
+
+
+def test_an_absurd_size_is_refused_without_its_memory(tmp_path, refused):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", 30, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 16384, 8192, "yuv420p"
+        frame = av.VideoFrame(16384, 8192, "yuv420p")
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        frame.pts, frame.time_base = 0, Fraction(1, 30)
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    del frame
+    refused("16384x8192 pixels cannot be", lambda: open_source(path).__enter__(), megabytes=80)
+
+
+def test_memory_does_not_grow_with_the_length(write_video, tmp_path):
+    image = np.zeros((480, 640, 3), np.uint8)
+    path = write_video(tmp_path / "a.mp4", [i / 30 for i in range(300)], [image] * 300, g="30")
+    program = (
+        "import sys, resource\n"
+        "from segnet_model.datasets.sources import open_source\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10\n"
+        "with open_source(sys.argv[1]) as source:\n"
+        "    images = source.images()\n"
+        "    for _ in range(40): next(images)\n"
+        "    before = peak()\n"
+        "    print(sum(1 for _ in images), peak() - before)\n"
+    )
+    run = [sys.executable, "-c", program, str(path)]
+    said = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    count, grew = map(int, said.split())
+    assert count == 260
+    assert grew < 30  # megabytes; 260 images are 240
+
+
+def test_pyav_is_named_where_it_is_missing(tmp_path):
+    program = (
+        "import sys; sys.modules['av'] = None\n"
+        "from segnet_model.datasets.sources import open_source\n"
+        "try: open_source(sys.argv[1]).__enter__()\n"
+        "except Exception as error: print(error)"
+    )
+    (tmp_path / "a.mp4").write_bytes(b"any")
+    run = [sys.executable, "-c", program, str(tmp_path / "a.mp4")]
+    said = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    assert "av is not installed" in said
+    assert "pip install 'segnet_ros[video]'" in said
+
+
+def test_a_path_is_never_an_address(write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("http:").mkdir()
+    path = Path("http:") / "a.mp4"
+    write(tmp_path / "a.mp4", EVEN).rename(path)
+    with VideoSource(path) as source:
+        assert len(list(source.images())) == len(EVEN)
