@@ -27,14 +27,14 @@ from segnet_ros.launching import actions as launching
 from segnet_ros.launching.values import typed
 
 ARGUMENTS = {
-    "bag": ("", "The recording: a rosbag2 folder, .mcap or .db3 file."),
-    "image": ("", "Topic of the images in the bag; needed where it has several."),
-    "rate": ("1.0", "Speed; 2.0 plays twice as fast."),
-    "loop": ("false", "true begins again at the end."),
-    "restamp": ("false", "true stamps the images with the time of playing."),
-    "lockstep": ("false", "true waits for each image's mask, so that none is dropped."),
-    "record": ("", "Folder for a bag with the answers; empty records nothing."),
-    "record_topics": ("", "Topics to record, as in [/a, /b]; empty for all of the node's."),
+    "bag": ("", "Recording: a rosbag2 folder, .mcap or .db3 file."),
+    "image": ("", "Image topic of the bag. Empty: its only image topic."),
+    "rate": ("1.0", "Speed of the playback; 2.0 is twice as fast."),
+    "loop": ("false", "true starts again at the end."),
+    "restamp": ("false", "true stamps the images with the time of publication."),
+    "lockstep": ("false", "true waits for the mask of each image, so that no image is dropped."),
+    "record": ("", "Bag to record the outputs to: the path of a new folder. Empty: none."),
+    "record_topics": ("", "Topics to record, as in [/a, /b]. Empty: every output of the node."),
 }
 TYPES = {"rate": 1.0, "loop": False, "restamp": False, "lockstep": False, "record_topics": ()}
 LAST_WORDS = 2.0  # seconds for the last image's answers

@@ -31,15 +31,15 @@ PARAMETERS = (
 ARGUMENTS = {
     "image": (
         "/camera/image_raw",
-        "Topic of the camera's images; with several cameras a list in their order.",
+        "Image topic; with several cameras, a list in the order of cameras.",
     ),
     "camera_info": (
         "",
-        "Topic of the camera's calibration, or a list. Empty: camera_info beside the images.",
+        "CameraInfo topic, or a list. Empty: camera_info beside the image topic.",
     ),
     "params_file": (
         str(launching.SHARE / "config" / "segnet.yaml"),
-        "YAML file with the node's parameters; arguments that are given win over it.",
+        "YAML file with the node's parameters; launch arguments override it.",
     ),
 }
 

@@ -6,19 +6,18 @@ ros2 launch segnet_ros train.launch.py bag:=drive labels_topic:=/labels out:=run
 Ctrl-C stops after the step under way; the same command goes on from there.
 """
 
-from dataclasses import fields
-
 from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 
+from segnet_model.base.options import options_of
 from segnet_ros.launching import actions as launching
 from segnet_ros.trainer.settings import TrainerSettings
 
-PARAMETERS = tuple(row.name for row in fields(TrainerSettings))
+PARAMETERS = tuple(options_of(TrainerSettings))
 ARGUMENTS = {
     "params_file": (
-        "",
-        "YAML file with the node's parameters; arguments that are given win over it.",
+        str(launching.SHARE / "config" / "trainer.yaml"),
+        "YAML file with the node's parameters; launch arguments override it.",
     ),
 }
 # Seconds from Ctrl-C until more than that is done: the step under way may be a measurement of all

@@ -1,7 +1,8 @@
-"""How to train. Nothing heavy is imported, so that a launch file can list the settings."""
+"""How to train: one table. Nothing heavy is imported, so that a launch file can list it."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from segnet_model.base.choices import (
     ACTIVATIONS,
     LOSSES,
+    NETWORKS,
     OPTIMIZERS,
     SCHEDULES,
     TRAINING_PRECISIONS,
@@ -17,33 +19,86 @@ from segnet_model.base.choices import (
 )
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.limits import check_input_size
+from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, option
+
+DATA, NETWORK, SCHEDULE, LOSS, AUGMENTATION, MACHINE = (
+    "data", "network", "schedule", "loss", "augmentation", "machine"
+)  # fmt: skip
+ANY_SIZE = (0, 0)  # the plain form of a size that is not given
+SIZE_NAMES = "HEIGHT WIDTH"
+LEAST_SIDE = 32  # pixels
+
+
+def network_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """Read settings of a network, ("features=32",); SettingsError where one is none."""
+    return dict(map(_network_setting, pairs))
+
+
+def _network_setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    try:
+        if name and equals:
+            return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        pass
+    raise SettingsError(f"network_settings: {text!r} is not NAME=VALUE, as in features=32")
+
+
+def _size_fault(size: tuple[int, ...]) -> str:
+    if len(size) != 2:
+        return f"{[*size]} is not [height, width]"
+    if min(size) < LEAST_SIDE:
+        return f"{[*size]} is below {LEAST_SIDE} pixels a side; give more"
+    return ""
 
 
 @dataclass(frozen=True)
 class AugmentSettings:
-    """How far images are changed; `UNCHANGED` has the values that change nothing."""
+    """Random changes of the training images; `UNCHANGED` has the values that change nothing."""
 
-    flip: float = 0.5  # probability of a mirror image
-    scale_min: float = 0.75  # relative to the size at which the network sees the image
-    scale_max: float = 1.5
-    brightness: float = 0.3  # each factor is drawn from 1 - x to 1 + x
-    contrast: float = 0.3
-    saturation: float = 0.3
-    hue: float = 0.05  # of the colour circle, either way
-    rotate: float = 0.0  # degrees, either way
-    blur: float = 0.0  # pixels: the highest standard deviation, for every other image
-    noise: float = 0.0  # of the brightest value: likewise
+    flip: float = option(
+        0.5, "Probability of a mirror image.", limits=(0.0, 1.0), group=AUGMENTATION
+    )
+    scale_min: float = option(
+        0.75, "Smallest random scale.",
+        limits=(ABOVE_0, 8.0), group=AUGMENTATION, flag="scale", metavar="MIN MAX",
+    )  # fmt: skip
+    scale_max: float = option(
+        1.5, "Largest random scale; both are near 1 for a camera that never moves.",
+        limits=(ABOVE_0, 8.0), group=AUGMENTATION, flag="scale",
+    )  # fmt: skip
+    brightness: float = option(
+        0.3, "Random brightness: x draws a factor from 1 - x to 1 + x.",
+        limits=(0.0, 1.0), group=AUGMENTATION,
+    )  # fmt: skip
+    contrast: float = option(
+        0.3, "Random contrast, as brightness.", limits=(0.0, 1.0), group=AUGMENTATION
+    )
+    saturation: float = option(
+        0.3, "Random saturation, as brightness.", limits=(0.0, 1.0), group=AUGMENTATION
+    )
+    hue: float = option(
+        0.05, "Largest random shift of the hue, as a share of the color circle.",
+        limits=(0.0, 1.0), group=AUGMENTATION,
+    )  # fmt: skip
+    rotate: float = option(
+        0.0, "Largest random rotation in degrees, either way.",
+        limits=(0.0, 180.0), group=AUGMENTATION, metavar="DEGREES",
+    )  # fmt: skip
+    blur: float = option(
+        0.0, "Random blur of every other image: largest standard deviation in pixels.",
+        limits=(0.0, 50.0), group=AUGMENTATION, metavar="PIXELS",
+    )  # fmt: skip
+    noise: float = option(
+        0.0,
+        "Random noise of every other image: largest standard deviation as a share of white.",
+        limits=(0.0, 1.0), group=AUGMENTATION,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Refuse what leaves no image."""
-        for name in ("flip", "brightness", "contrast", "saturation", "hue", "noise"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingsError(f"{name} is {getattr(self, name)}; give 0 to 1")
-        if not (0 <= self.rotate <= 180 and 0 <= self.blur <= 50):
-            raise SettingsError(
-                f"rotate {self.rotate} must be 0 to 180 degrees, blur {self.blur} 0 to 50 pixels"
-            )
-        if not 0 < self.scale_min <= self.scale_max <= 8:
+        check_options(self)
+        if self.scale_min > self.scale_max:
             raise SettingsError(
                 f"scale from {self.scale_min} to {self.scale_max}; give 0 < MIN <= MAX <= 8"
             )
@@ -58,73 +113,133 @@ UNCHANGED = AugmentSettings(
 class TrainSettings:
     """How to train; the defaults suit a few hundred images of one robot's camera."""
 
-    # None: that of `init`, else SegNet-Basic; "package.module:factory": one from elsewhere
-    network: str | None = None
-    network_settings: dict[str, Any] = field(default_factory=dict)
-    input_size: tuple[int, int] | None = None  # None: that of `init`, else half the images' sides
-    crop_size: tuple[int, int] | None = None  # that is cut out to learn from; None: input_size
-    labels: str | None = None  # a label set's name or YAML file; None: the data set's own
-    epochs: int = 60
-    batch_size: int = 8
-    optimizer: str = "adamw"  # or "sgd", which wants a learning rate ten times as high
-    learning_rate: float = 2e-3  # the highest
-    schedule: str = "cosine"  # how it falls: or "poly", "one_cycle", "constant"
-    warm_up: float = 0.05  # share of the steps in which it rises
-    momentum: float = 0.9  # of sgd
-    weight_decay: float = 1e-2
-    precision: str = "auto"  # of the convolutions: bfloat16 where the device multiplies it
-    activation: str = "softmax"  # or "sigmoid": one channel for two classes
-    loss: str = "cross_entropy"  # or "dice", "lovasz", or a sum: "cross_entropy+lovasz"
-    weighting: str = "median_frequency"  # of rare classes, as SegNet does; or "enet"
-    supervision: float = 0.0  # weight of the losses of inner stages, which answer in training only
-    balance: float = 0.5  # power of these weights: 1 as in the papers, 0 for none
-    clip_norm: float = 5.0
-    average: float = 0.999  # weight of the past in the average of the weights; 0 for none
-    statistics_images: int = 100  # to compute batch normalisation's statistics anew from
-    patience: int = 0  # epochs without a better mIoU on val after which to stop; 0 for never
-    encoder: str | None = None  # file of torchvision's vgg16_bn for SegNet's or U-Net's encoder
-    init: str | None = None  # weights to start from; other classes and shapes start fresh
+    network: str | None = option(
+        None, f"Network: {', '.join(NETWORKS)}, or package.module:factory for one of your own.",
+        plain="", otherwise="the network of init, else segnet_basic", group=NETWORK,
+    )  # fmt: skip
+    network_settings: dict[str, Any] = option(
+        {}, "Settings of the network, for example features=32.",
+        plain=(), read=network_settings, otherwise="those of init, else the network's own",
+        group=NETWORK, flag="set", metavar="NAME=VALUE",
+    )  # fmt: skip
+    input_size: tuple[int, int] | None = option(
+        None, "Input size of the network: height and width in pixels.",
+        plain=ANY_SIZE, otherwise="the size of init, else half of the images' size",
+        group=NETWORK, metavar=SIZE_NAMES, fault=_size_fault,
+    )  # fmt: skip
+    crop_size: tuple[int, int] | None = option(
+        None,
+        "Size of the random crops to train on: height and width in pixels. Smaller crops are "
+        "faster and need less memory.",
+        plain=ANY_SIZE, otherwise="the whole input size",
+        group=AUGMENTATION, metavar=SIZE_NAMES, fault=_size_fault,
+    )  # fmt: skip
+    labels: str | None = option(
+        None, "Label set: a YAML file, or camvid.",
+        plain="", otherwise="the data set's own", group=DATA,
+    )  # fmt: skip
+    epochs: int = option(60, "Number of passes over the data.", limits=(1, MANY), group=SCHEDULE)
+    batch_size: int = option(
+        8, "Images per step, over all processes.", limits=(1, MANY), group=SCHEDULE
+    )
+    optimizer: str = option(
+        "adamw", "Optimizer; sgd needs a learning rate about ten times as high.",
+        choices=OPTIMIZERS, group=SCHEDULE,
+    )  # fmt: skip
+    learning_rate: float = option(
+        2e-3, "Peak learning rate.", limits=(ABOVE_0, math.inf), group=SCHEDULE
+    )
+    schedule: str = option(
+        "cosine", "Decay of the learning rate.", choices=SCHEDULES, group=SCHEDULE
+    )
+    warm_up: float = option(
+        0.05, "Share of the steps in which the learning rate rises to its peak.",
+        limits=(0.0, BELOW_1), group=SCHEDULE,
+    )  # fmt: skip
+    momentum: float = option(0.9, "Momentum of sgd.", limits=(0.0, BELOW_1), group=SCHEDULE)
+    weight_decay: float = option(
+        1e-2, "Weight decay of all weights but biases and batch normalization.",
+        limits=(0.0, 10.0), group=SCHEDULE,
+    )  # fmt: skip
+    precision: str = option(
+        "auto",
+        "Number format of the convolutions; auto is bfloat16 where the device computes in it.",
+        choices=TRAINING_PRECISIONS, group=MACHINE,
+    )  # fmt: skip
+    activation: str = option(
+        "softmax", "Output activation; sigmoid gives two classes one channel.",
+        choices=ACTIVATIONS, group=NETWORK,
+    )  # fmt: skip
+    loss: str = option("cross_entropy", "Loss function.", choices=LOSSES, group=LOSS)
+    weighting: str = option(
+        "median_frequency", "Formula of the class weights.", choices=WEIGHTINGS, group=LOSS
+    )
+    supervision: float = option(
+        0.0, "Deep supervision: weight of the losses of inner stages; 0.4 is usual, 0 is off.",
+        limits=(0.0, 10.0), group=LOSS,
+    )  # fmt: skip
+    balance: float = option(
+        0.5, "Exponent of the class weights: 1 as in the papers, 0 weights all classes alike.",
+        limits=(0.0, 2.0), group=LOSS,
+    )  # fmt: skip
+    clip_norm: float = option(
+        5.0, "Largest norm of the gradient; longer gradients are clipped.",
+        limits=(ABOVE_0, math.inf), group=SCHEDULE,
+    )  # fmt: skip
+    average: float = option(
+        0.999, "Decay of the moving average of the weights; 0 keeps no average.",
+        limits=(0.0, BELOW_1), group=SCHEDULE,
+    )  # fmt: skip
+    statistics_images: int = option(
+        100,
+        "Images to measure the statistics of batch normalization on at the end; 0 keeps those of "
+        "the training.",
+        limits=(0, MANY), group=SCHEDULE,
+    )  # fmt: skip
+    patience: int = option(
+        0, "Early stopping: epochs without a better val mIoU; 0 never stops early.",
+        limits=(0, MANY), group=SCHEDULE,
+    )  # fmt: skip
+    encoder: str | None = option(
+        None,
+        "Weights file of torchvision's vgg16_bn, .pth or .safetensors, for the encoder of segnet, "
+        "bayesian_segnet or unet.",
+        plain="", otherwise="random weights", group=NETWORK, metavar="FILE",
+    )  # fmt: skip
+    init: str | None = option(
+        None, "Weights to start from: a file, or the name of shipped weights. Classes are matched "
+        "by name.",
+        plain="", otherwise="random weights", group=NETWORK, metavar="WEIGHTS",
+    )  # fmt: skip
     augment: AugmentSettings = field(default_factory=AugmentSettings)
-    seed: int = 0
-    workers: int = 2  # threads that load images
-    device: str = "auto"
-    evaluate_every: int = 10  # epochs
-    save_every_s: float = 60.0
-    license: str = "unknown"  # of the weights, which is for the data's owner to say
+    seed: int = option(
+        0, "Random seed; the same seed gives the same weights.",
+        limits=(0, 2**63 - 1), group=SCHEDULE,
+    )  # fmt: skip
+    workers: int = option(2, "Threads that load images.", limits=(1, MANY), group=MACHINE)
+    device: str = option(
+        "auto", "Device: auto (a GPU if there is one), cpu, cuda or cuda:1.", group=MACHINE
+    )
+    evaluate_every: int = option(
+        10, "Epochs between two evaluations on val.", limits=(1, MANY), group=SCHEDULE
+    )
+    save_every_s: float = option(
+        60.0, "Time in seconds between two saved states to resume from.",
+        limits=(0.0, math.inf), group=MACHINE, metavar="SECONDS",
+    )  # fmt: skip
+    license: str = option(
+        "unknown", "License of the weights, as your data allows; stored in the weights file.",
+        group=DATA,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, by name and with the mend."""
-        for name in ("epochs", "batch_size", "evaluate_every", "workers"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name} is {getattr(self, name)}; give at least 1")
-        for name in ("learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
-                raise SettingsError(f"{name} is {getattr(self, name)}; give more than 0")
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise SettingsError(
-                    f"{name} {getattr(self, name)!r} is none of {', '.join(choices)}"
-                )
-        for name in ("seed", "statistics_images", "patience"):
-            if getattr(self, name) < 0:
-                raise SettingsError(f"{name} is {getattr(self, name)}; give 0 or more")
-        for name in ("average", "warm_up", "momentum"):
-            if not 0 <= getattr(self, name) < 1:
-                raise SettingsError(
-                    f"{name} is {getattr(self, name)}; give 0 or more and less than 1"
-                )
+        check_options(self)
         if self.patience and self.patience < self.evaluate_every:
             raise SettingsError(
                 f"patience {self.patience} is shorter than the {self.evaluate_every} epochs "
-                "between two measurements; lower evaluate_every or give more patience"
+                "between two evaluations; lower evaluate_every or give more patience"
             )
-        for name, most in (("balance", 2.0), ("supervision", 10.0), ("weight_decay", 10.0)):
-            if not 0 <= getattr(self, name) <= most:
-                raise SettingsError(f"{name} is {getattr(self, name)}; give 0 to {most:g}")
-        for name in ("input_size", "crop_size"):
-            size = getattr(self, name)
-            if size and min(size) < 32:
-                raise SettingsError(f"{name} {size} is below 32 pixels a side; give more")
         if self.input_size:
             check_input_size(self.input_size)
 
@@ -134,24 +249,3 @@ class TrainSettings:
         for name in ("device", "workers", "save_every_s"):
             del values[name]
         return values
-
-
-def network_setting(text: str) -> tuple[str, Any]:
-    """Read a setting of a network, "features=32"; SettingsError where it is none."""
-    name, equals, value = text.partition("=")
-    try:
-        if name and equals:
-            return name, yaml.safe_load(value)
-    except yaml.YAMLError:
-        pass
-    raise SettingsError(f"{text!r} is not NAME=VALUE, as in features=32")
-
-
-_CHOICES = {
-    "loss": LOSSES,
-    "activation": ACTIVATIONS,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "weighting": WEIGHTINGS,
-    "precision": TRAINING_PRECISIONS,
-}

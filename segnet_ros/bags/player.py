@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import Field, fields
 from time import monotonic
 from typing import Any
 
 import rclpy
-from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.duration import Duration
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -23,9 +21,10 @@ from segnet_model.bags.images import RawMessage
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.base.progress import ShareDone, untold
-from segnet_ros.bags.player_settings import Settings
+from segnet_ros.bags.settings import PlayerSettings
 from segnet_ros.ros.cdr import stamp_of, with_stamp
 from segnet_ros.ros.message_types import has_header, message_class
+from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import matching_qos, publisher_qos
 
 SLICE = 0.05  # seconds; the longest that a request to end waits
@@ -51,18 +50,15 @@ class BagPlayer(Node):
 
         Raises:
             SettingsError: a parameter is out of range.
-            ParameterException: a parameter from outside is of another type.
+            ParameterException: a parameter from outside is out of range or of another type.
         """
         super().__init__("bag_player", **arguments)
-        self.settings = Settings(**{row.name: self._declare(row) for row in fields(Settings)})
+        declare_table(self, PlayerSettings)
+        self.settings = read_table(self, PlayerSettings)
         self.missed = 0
         self._came_back = 0
         self._stamps = (-1, -1)
         self._stamped_now: set[str] = set()  # topics that have used these stamps
-
-    def _declare(self, row: Field[Any]) -> Any:
-        about = ParameterDescriptor(description=row.metadata["text"], read_only=True)
-        return self.declare_parameter(row.name, row.default, about).value
 
     def play(self, spin: Spin, on_image: OnImage | None = None, tell: ShareDone = untold) -> None:
         """Play the bag to its end, or for ever with `loop`.

@@ -14,31 +14,25 @@ from functools import partial
 from typing import Any
 
 import rclpy
-from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
 from segnet_model.bags.writer import BagWriter
-from segnet_model.base.errors import BagError, SegNetError, SettingsError
+from segnet_model.base.errors import BagError, SegNetError
+from segnet_ros.bags.settings import RecorderSettings
 from segnet_ros.ros.message_types import definitions, message_class
+from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import is_latched, matching_qos
 
 LOOK_PERIOD = 0.2  # seconds between two looks for new topics
-
-PARAMETERS: dict[str, tuple[Any, str]] = {
-    "out": ("", "The rosbag2 folder to make."),
-    "storage": ("mcap", "mcap or sqlite3."),
-    # rclpy takes an empty list for one of bytes, so that [""] stands for it.
-    "topics": ([""], "Topics to record; without, all below prefix."),
-    "prefix": ("/segmentation", "Namespace whose topics are recorded."),
-}
 
 
 class BagRecorder(Node):
     """Records what is published until `close`; the bag appears, whole, only then.
 
     Attributes:
+        settings: the parameters.
         counts: recorded messages of each topic that is listened to.
     """
 
@@ -46,19 +40,16 @@ class BagRecorder(Node):
         """Open the bag; arguments go to `rclpy.node.Node`.
 
         Raises:
-            SettingsError: no name for the bag.
+            SettingsError: no name for the bag, or no such storage.
             BagError: the bag exists or cannot be written.
             ParameterException: a parameter from outside is of another type.
         """
         super().__init__("bag_recorder", **arguments)
-        for name, (default, text) in PARAMETERS.items():
-            about = ParameterDescriptor(description=text, read_only=True)
-            self.declare_parameter(name, default, about)
-        if not self._parameter("out"):
-            raise SettingsError("parameter out is empty; name the bag: -p out:=drive")
+        declare_table(self, RecorderSettings)
+        self.settings = read_table(self, RecorderSettings)
         self.counts: Counter[str] = Counter()
         self._refused: set[str] = set()
-        self._writer = BagWriter(self._parameter("out"), self._parameter("storage"))
+        self._writer = BagWriter(self.settings.out, self.settings.storage)
         self._writer.open()
         self._timer = self.create_timer(LOOK_PERIOD, self.look)
         self.get_logger().info(f"recording to {self._writer.path}")
@@ -96,10 +87,10 @@ class BagRecorder(Node):
     def _wants(self, topic: str) -> bool:
         if topic in self.counts or topic in self._refused:
             return False
-        topics = [self.resolve_topic_name(name) for name in self._parameter("topics") if name]
+        topics = [self.resolve_topic_name(name) for name in self.settings.topics]
         if topics:
             return topic in topics
-        return topic.startswith(self._parameter("prefix").rstrip("/") + "/")
+        return topic.startswith(self.settings.prefix.rstrip("/") + "/")
 
     def _listen(self, topic: str, type_name: str) -> None:
         kind = message_class(type_name)
@@ -123,9 +114,6 @@ class BagRecorder(Node):
     def _record(self, topic: str, type_name: str, data: bytes) -> None:
         self._writer.write_raw(topic, type_name, data, self.get_clock().now().nanoseconds)
         self.counts[topic] += 1
-
-    def _parameter(self, name: str) -> Any:
-        return self.get_parameter(name).value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import Iterable
-from dataclasses import Field, fields
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,24 +30,27 @@ from launch.logging import get_logger
 from launch_ros.actions import Node
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.options import Option, options_of
 from segnet_ros.launching.values import typed
 from segnet_ros.ros import fast_dds as transport
+from segnet_ros.ros.parameter_table import constraints, ros_value
 
 SHARE = Path(get_package_share_directory("segnet_ros"))
 COMMON = {
     "namespace": ("", "Namespace of the nodes."),
-    "log_level": ("info", "debug, info, warn, error or fatal."),
+    "log_level": ("info", "Log level of the nodes: debug, info, warn, error or fatal."),
 }
 RVIZ = {
-    "rviz": ("false", "true also starts RViz, with what the node sees."),
-    "rviz_config": (str(SHARE / "config" / "segnet.rviz"), "What RViz shows."),
+    "rviz": ("false", "true starts RViz with the node's output."),
+    "rviz_config": (str(SHARE / "config" / "segnet.rviz"), "Configuration file of RViz."),
 }
 PATIENCE = "15"  # seconds to end by itself; PyTorch alone takes some on a busy machine
 TRANSPORT = {
     "transport_profile": (
         str(transport.default_profile()),
-        "Fast DDS profile that gives large images room, for all that this starts; other programs "
-        "need it too. Empty, or a profile of your own in the environment: nothing is set.",
+        "Fast DDS profile with room for large images, for every node that this file starts. Other "
+        "programs need it too. It is not set where it is empty, or where the environment names "
+        "another one.",
     ),
 }
 
@@ -61,18 +64,19 @@ def arguments(texts: dict[str, tuple[str, str]]) -> list[DeclareLaunchArgument]:
 
 
 def table_arguments(table: type[Any], names: Iterable[str]) -> list[DeclareLaunchArgument]:
-    """A launch argument for each named parameter of a node's table; empty leaves it alone."""
-    rows = {row.name: row for row in fields(table)}
-    return arguments({name: ("", _explained(rows[name])) for name in names})
+    """A launch argument for each named option of a node's table; empty leaves it alone."""
+    options = options_of(table)
+    return arguments({name: ("", _explained(options[name])) for name in names})
 
 
-def _explained(row: Field[Any]) -> str:
-    shown = list(row.default) if isinstance(row.default, tuple) else row.default
-    shown = str(shown).lower() if isinstance(shown, bool) else shown
-    otherwise = f", else {shown}" if row.default not in ("", ()) else ""
-    choices = row.metadata["choices"]
-    among = f" One of: {', '.join(choices)}." if choices else ""
-    return f"{row.metadata['text']}{among} Empty: as in params_file{otherwise}."
+def _explained(option: Option) -> str:
+    default = option.otherwise or json.dumps(ros_value(option.default)).strip('"')
+    sentences = (
+        option.help,
+        constraints(option),
+        f"Empty: as in params_file{default and f', else {default}'}.",
+    )
+    return " ".join(filter(None, sentences))
 
 
 def interruptible(context: LaunchContext) -> list[RegisterEventHandler]:
@@ -127,8 +131,8 @@ def parameters(context: LaunchContext, table: type[Any], names: Iterable[str]) -
     file = values["params_file"]
     if file and not Path(file).is_file():  # launch would only warn, and take the defaults
         raise SettingsError(f"params_file:={file}: there is no such file")
-    defaults = {row.name: row.default for row in fields(table)}
-    given = {name: typed(name, values[name], defaults[name]) for name in names if values[name]}
+    options = options_of(table)
+    given = {n: typed(n, values[n], options[n].default) for n in names if values[n]}
     # ROS cannot read a file of parameters that holds none.
     return [*filter(None, [file]), *([given] if given else [])]
 

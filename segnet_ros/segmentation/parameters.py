@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import Field, fields, replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.options import options_of
 from segnet_model.driving.settings import AnswerSettings, GroundSettings
-from segnet_ros.ros.parameter_table import NETWORK, declare_table, judge_row, plain, read_table
+from segnet_ros.ros.parameter_table import NETWORK, declare_table, judge_option, plain, read_table
 from segnet_ros.segmentation.settings import Settings
 
 T = TypeVar("T", AnswerSettings, GroundSettings)
 
-TABLE: dict[str, Field[Any]] = {row.name: row for row in fields(Settings)}
+TABLE = options_of(Settings)
 
 
 def declare(node: Node) -> None:
@@ -45,14 +46,12 @@ def part(settings: Settings, kind: type[T]) -> T:
 
 def of_network(settings: Settings) -> dict[str, Any]:
     """The values that say which network runs and how it is asked, by name."""
-    return {
-        n: getattr(settings, n) for n, row in TABLE.items() if row.metadata["applies"] == NETWORK
-    }
+    return {n: getattr(settings, n) for n, each in TABLE.items() if each.applies == NETWORK}
 
 
 def concern_network(changes: Sequence[Any]) -> bool:
     """Whether any of these parameters or their messages may ask for another network."""
-    return any(p.name in TABLE and TABLE[p.name].metadata["applies"] == NETWORK for p in changes)
+    return any(p.name in TABLE and TABLE[p.name].applies == NETWORK for p in changes)
 
 
 def judge(parameters: Sequence[Parameter], configured: bool) -> str:
@@ -66,7 +65,7 @@ def judge(parameters: Sequence[Parameter], configured: bool) -> str:
         The reasons and the mends; empty where all is well.
     """
     ours = [p for p in parameters if p.name in TABLE]
-    reasons = [judge_row(TABLE[p.name], p, configured) for p in ours]
+    reasons = [judge_option(TABLE[p.name], p, configured) for p in ours]
     return "; ".join(filter(None, reasons))
 
 

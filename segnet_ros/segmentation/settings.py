@@ -6,12 +6,17 @@ import re
 from dataclasses import dataclass
 
 from segnet_model.base.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
-from segnet_ros.ros.parameter_table import CONFIGURE, LIVE, NETWORK, START, setting
+from segnet_model.base.options import MANY, option
+from segnet_ros.ros.parameter_table import CONFIGURE, LIVE, NETWORK, START
 
 RELIABILITIES = ("best_effort", "reliable")
 NAME = re.compile(r"[A-Za-z]([A-Za-z0-9]|_(?!_))*")  # as a part of a topic's name may be
 MAX_CAMERAS = 16
 MAX_SIDE = 8192  # pixels
+OF_NETWORK, TOPICS, FRAMES, DRIVABLE, OVERLAY, GRID, WARNINGS, AT_START = (
+    "network", "topics and threads", "frames", "drivable area", "overlay", "~/drivable_grid",
+    "diagnostics", "start",
+)  # fmt: skip
 
 
 def _names_fault(names: tuple[str, ...]) -> str:
@@ -35,182 +40,210 @@ def _size_fault(size: tuple[int, ...]) -> str:
 class Settings:
     """The table: a row for each parameter, and the values of all at one moment."""
 
-    weights: str = setting(
+    weights: str = option(
         "segnet_basic_drives",
-        NETWORK,
-        "Path of a .safetensors file or an export (.xml, .onnx), or the name of shipped weights.",
-    )
-    device: str = setting(
-        "auto", NETWORK, "Where the network runs: auto (a GPU where there is one), cpu or cuda:0."
-    )
-    precision: str = setting(
+        "Weights file (.safetensors), exported network (.xml, .onnx), or name of shipped "
+        "weights.",
+        applies=NETWORK, group=OF_NETWORK,
+    )  # fmt: skip
+    device: str = option(
         "auto",
-        NETWORK,
-        "Number format of the network; auto takes the fastest that the device is made for.",
+        "Device of the network: auto (a GPU if there is one), cpu, cuda or cuda:1.",
+        applies=NETWORK, group=OF_NETWORK,
+    )  # fmt: skip
+    precision: str = option(
+        "auto",
+        "Number format of the network; auto is the fastest that the device supports natively.",
+        applies=NETWORK, group=OF_NETWORK,
         choices=("auto", "float32", "bfloat16", "float16"),
-    )
-    engine: str = setting(
+    )  # fmt: skip
+    engine: str = option(
         "auto",
-        NETWORK,
-        "What runs the network; auto takes the fastest that is installed and right for the file.",
-        choices=ENGINES,
-    )
-    uncertainty: str = setting(
+        "Library that runs the network; auto is the fastest that is installed and supports the "
+        "file.",
+        applies=NETWORK, group=OF_NETWORK, choices=ENGINES,
+    )  # fmt: skip
+    uncertainty: str = option(
         "none",
-        NETWORK,
-        "How the network is asked: none asks once; mc asks samples times with dropout; temporal "
-        "asks once a frame with dropout and averages over frames. The last two need the weights "
-        "of a Bayesian network.",
-        choices=UNCERTAINTIES,
-    )
-    samples: int = setting(
-        20, NETWORK, "Passes of uncertainty mc; 8 to 40 are usual.", limits=(1, 1000)
-    )
-    seed: int = setting(
-        0, NETWORK, "Of the dropout masks; the same gives the same.", limits=(0, 2**31 - 1)
-    )
-    refine: str = setting(
-        "none",
-        NETWORK,
-        "What is done to the network's answer: crf fits its edges to the image's.",
-        choices=REFINEMENTS,
-    )
-    trusted_networks: tuple[str, ...] = setting(
-        (),
-        NETWORK,
-        "Networks from other Python packages, package.module:factory, that weights may name; "
-        "[''] trusts none, because naming one imports it.",
-    )
-    cameras: tuple[str, ...] = setting(
-        (),
-        CONFIGURE,
-        "Names of several cameras that share the network: front listens to front/image and "
-        "answers below ~/front. [''] is one camera without a name.",
-        fault=_names_fault,
-    )
-    threads: int = setting(
-        0, CONFIGURE, "Processor threads for the network; 0 takes all cores.", limits=(0, 1024)
-    )
-    transport: str = setting(
-        "raw",
-        CONFIGURE,
-        "Type on the topic image: raw is sensor_msgs/Image, compressed is CompressedImage.",
-        choices=("raw", "compressed"),
-    )
-    reliability: str = setting(
-        "best_effort",
-        CONFIGURE,
-        "Of the image subscription; best_effort hears every publisher, reliable only reliable.",
-        choices=RELIABILITIES,
-    )
-    output_reliability: str = setting(
-        "reliable",
-        CONFIGURE,
-        "Of the outputs; reliable serves every subscriber, best_effort waits for none.",
-        choices=RELIABILITIES,
-    )
-    enabled: bool = setting(
-        True, LIVE, "Whether images are looked at at all; ~/set_enabled sets it too."
-    )
-    max_rate: float = setting(
-        0.0,
-        LIVE,
-        "Images a second of each camera that are looked at, at most; 0.0 takes as many as can be.",
-        limits=(0.0, 1000.0),
-    )
-    output_size: tuple[int, ...] = setting(
-        (0, 0),
-        LIVE,
-        "Width and height of all but the overlay, by nearest neighbour, for example [400, 200] to "
-        "match a point cloud; [0, 0] keeps the image's. ~/camera_info fits.",
-        fault=_size_fault,
-    )
-    max_uncertainty: float = setting(
-        0.5,
-        LIVE,
-        "A pixel that is less sure than this is not drivable: 0 (sure) to 1 (no idea).",
-        limits=(0.0, 1.0),
-    )
-    drivable_margin: int = setting(
+        "Estimate of the uncertainty: none is one pass; mc is several passes with dropout per "
+        "frame; temporal is one pass with dropout per frame, averaged over frames. mc and "
+        "temporal need weights of a Bayesian network.",
+        applies=NETWORK, group=OF_NETWORK, choices=UNCERTAINTIES,
+    )  # fmt: skip
+    samples: int = option(
+        20,
+        "Number of passes of uncertainty mc; 8 to 40 are usual.",
+        applies=NETWORK, group=OF_NETWORK, limits=(1, 1000),
+    )  # fmt: skip
+    seed: int = option(
         0,
-        LIVE,
-        "Pixels by which the drivable area keeps away from what is not drivable.",
-        limits=(0, 1000),
-    )
-    drivable_min_area: float = setting(
-        0.0005,
-        LIVE,
-        "Share of the image: smaller specks of drivable area vanish, and smaller holes in it are "
-        "filled unless the network is sure of what stands there.",
-        limits=(0.0, 0.1),
-    )
-    drivable_classes: tuple[str, ...] = setting(
+        "Random seed of the dropout masks.",
+        applies=NETWORK, group=OF_NETWORK, limits=(0, MANY),
+    )  # fmt: skip
+    refine: str = option(
+        "none",
+        "Refinement of the labels: crf aligns them with the edges of the image.",
+        applies=NETWORK, group=OF_NETWORK, choices=REFINEMENTS,
+    )  # fmt: skip
+    trusted_networks: tuple[str, ...] = option(
         (),
-        NETWORK,
-        "Names of the classes to drive on; [''] takes those that the weights name. Alone they load "
-        "no network.",
-    )
-    overlay_alpha: float = setting(
-        0.5,
-        LIVE,
-        "Share of the classes' colours in the overlay: 0 shows the image alone, 1 the colours.",
-        limits=(0.0, 1.0),
-    )
-    overlay_legend: bool = setting(
-        True, LIVE, "Whether the overlay names the classes and outlines the drivable area."
-    )
-    base_frame: str = setting(
-        "base_link",
-        LIVE,
-        "The robot's frame, on the ground, in which ~/drivable_grid is.",
-        fault=lambda name: "" if name else "it is empty; name the robot's frame, as base_link",
-    )
-    camera_height: float = setting(
+        "Networks from other Python packages, package.module:factory, that a weights file may "
+        "name. Naming one imports it.",
+        applies=NETWORK, group=OF_NETWORK, otherwise="none",
+    )  # fmt: skip
+    cameras: tuple[str, ...] = option(
+        (),
+        "Names of several cameras that share the network: front subscribes to front/image and "
+        "publishes below ~/front.",
+        applies=CONFIGURE, group=TOPICS,
+        otherwise="one camera without a name", fault=_names_fault,
+    )  # fmt: skip
+    threads: int = option(
+        0,
+        "Processor threads for the network; 0 is all cores.",
+        applies=CONFIGURE, group=TOPICS, limits=(0, 1024),
+    )  # fmt: skip
+    transport: str = option(
+        "raw",
+        "Message type of the topic image: raw is sensor_msgs/Image, compressed is "
+        "CompressedImage.",
+        applies=CONFIGURE, group=TOPICS, choices=("raw", "compressed"),
+    )  # fmt: skip
+    reliability: str = option(
+        "best_effort",
+        "QoS of the image subscription; best_effort accepts every publisher, reliable only "
+        "reliable ones.",
+        applies=CONFIGURE, group=TOPICS, choices=RELIABILITIES,
+    )  # fmt: skip
+    output_reliability: str = option(
+        "reliable",
+        "QoS of the outputs; reliable serves every subscriber, best_effort never waits for one.",
+        applies=CONFIGURE, group=TOPICS, choices=RELIABILITIES,
+    )  # fmt: skip
+    enabled: bool = option(
+        True,
+        "Process images; the service ~/set_enabled sets it too.",
+        applies=LIVE, group=FRAMES,
+    )  # fmt: skip
+    max_rate: float = option(
         0.0,
-        LIVE,
-        "Metres of the camera above the ground; 0.0 asks tf for all of where it is mounted.",
-        limits=(0.0, 100.0),
-    )
-    camera_forward: float = setting(
-        0.0, LIVE, "Metres of the camera before the robot's frame.", limits=(-100.0, 100.0)
-    )
-    camera_left: float = setting(
-        0.0, LIVE, "Metres of the camera left of the robot's frame.", limits=(-100.0, 100.0)
-    )
-    camera_pitch: float = setting(
-        0.0, LIVE, "Radians by which the camera looks down.", limits=(-1.6, 1.6)
-    )
-    camera_roll: float = setting(
-        0.0, LIVE, "Radians by which the camera leans to its right.", limits=(-3.2, 3.2)
-    )
-    camera_yaw: float = setting(
-        0.0, LIVE, "Radians by which the camera looks to the left.", limits=(-3.2, 3.2)
-    )
-    rectified: bool = setting(
-        False, LIVE, "Whether the images are free of the distortion that camera_info tells of."
-    )
-    grid_resolution: float = setting(
-        0.1, LIVE, "Metres of a side of a cell of ~/drivable_grid.", limits=(0.01, 5.0)
-    )
-    grid_length: float = setting(
-        15.0, LIVE, "Metres that ~/drivable_grid reaches forward.", limits=(0.1, 100.0)
-    )
-    grid_width: float = setting(
-        15.0, LIVE, "Metres of ~/drivable_grid from right to left.", limits=(0.1, 200.0)
-    )
-    min_rate: float = setting(
+        "Maximum rate per camera in Hz; 0.0 is unlimited.",
+        applies=LIVE, group=FRAMES, limits=(0.0, 1000.0),
+    )  # fmt: skip
+    output_size: tuple[int, ...] = option(
+        (0, 0),
+        "Width and height in pixels of every output but the overlay, by nearest neighbor; for "
+        "example [400, 200] to match a point cloud. ~/camera_info is scaled alike.",
+        applies=LIVE, group=FRAMES,
+        otherwise="the size of the image", fault=_size_fault,
+    )  # fmt: skip
+    max_uncertainty: float = option(
         0.5,
-        LIVE,
-        "Answers a second below which /diagnostics warns; 0.0 never does.",
-        limits=(0.0, 1000.0),
-    )
-    max_latency: float = setting(
+        "Highest uncertainty of a drivable pixel: 0 is certain, 1 is a guess.",
+        applies=LIVE, group=DRIVABLE, limits=(0.0, 1.0),
+    )  # fmt: skip
+    drivable_margin: int = option(
+        0,
+        "Safety margin: pixels removed from the edge of the drivable area.",
+        applies=LIVE, group=DRIVABLE, limits=(0, 1000),
+    )  # fmt: skip
+    drivable_min_area: float = option(
+        0.0005,
+        "Smallest region of the drivable area, as a share of the image. Smaller regions are "
+        "removed; smaller holes are filled unless the network is certain of an obstacle there.",
+        applies=LIVE, group=DRIVABLE, limits=(0.0, 0.1),
+    )  # fmt: skip
+    drivable_classes: tuple[str, ...] = option(
+        (),
+        "Names of the drivable classes. Changing them alone loads no network.",
+        applies=NETWORK, group=OF_NETWORK,
+        otherwise="the classes that the weights name",
+    )  # fmt: skip
+    overlay_alpha: float = option(
+        0.5,
+        "Opacity of the class colors: 0 shows only the image, 1 only the colors.",
+        applies=LIVE, group=OVERLAY, limits=(0.0, 1.0),
+    )  # fmt: skip
+    overlay_legend: bool = option(
+        True,
+        "Draw the class names and the outline of the drivable area on the overlay.",
+        applies=LIVE, group=OVERLAY,
+    )  # fmt: skip
+    base_frame: str = option(
+        "base_link",
+        "tf frame of the robot, on the ground; the frame of ~/drivable_grid.",
+        applies=LIVE, group=GRID,
+        fault=lambda name: "" if name else "it is empty; name the robot's frame, as base_link",
+    )  # fmt: skip
+    camera_height: float = option(
+        0.0,
+        "Height of the camera above the ground in meters; 0.0 takes the camera's whole pose "
+        "from tf.",
+        applies=LIVE, group=GRID, limits=(0.0, 100.0),
+    )  # fmt: skip
+    camera_forward: float = option(
+        0.0,
+        "Distance of the camera in front of base_frame in meters.",
+        applies=LIVE, group=GRID, limits=(-100.0, 100.0),
+    )  # fmt: skip
+    camera_left: float = option(
+        0.0,
+        "Distance of the camera to the left of base_frame in meters.",
+        applies=LIVE, group=GRID, limits=(-100.0, 100.0),
+    )  # fmt: skip
+    camera_pitch: float = option(
+        0.0,
+        "Downward pitch of the camera in radians.",
+        applies=LIVE, group=GRID, limits=(-1.6, 1.6),
+    )  # fmt: skip
+    camera_roll: float = option(
+        0.0,
+        "Roll of the camera to its right in radians.",
+        applies=LIVE, group=GRID, limits=(-3.2, 3.2),
+    )  # fmt: skip
+    camera_yaw: float = option(
+        0.0,
+        "Yaw of the camera to the left in radians.",
+        applies=LIVE, group=GRID, limits=(-3.2, 3.2),
+    )  # fmt: skip
+    rectified: bool = option(
+        False,
+        "The images are rectified: the distortion of camera_info is already removed.",
+        applies=LIVE, group=GRID,
+    )  # fmt: skip
+    grid_resolution: float = option(
+        0.1,
+        "Cell size of ~/drivable_grid in meters.",
+        applies=LIVE, group=GRID, limits=(0.01, 5.0),
+    )  # fmt: skip
+    grid_length: float = option(
+        15.0,
+        "Length of ~/drivable_grid in front of the robot in meters.",
+        applies=LIVE, group=GRID, limits=(0.1, 100.0),
+    )  # fmt: skip
+    grid_width: float = option(
+        15.0,
+        "Width of ~/drivable_grid in meters.",
+        applies=LIVE, group=GRID, limits=(0.1, 200.0),
+    )  # fmt: skip
+    min_rate: float = option(
+        0.5,
+        "Output rate in Hz below which /diagnostics warns; 0.0 never warns.",
+        applies=LIVE, group=WARNINGS, limits=(0.0, 1000.0),
+    )  # fmt: skip
+    max_latency: float = option(
         1.0,
-        LIVE,
-        "Seconds from an image's stamp to its answer above which /diagnostics warns; 0.0 never.",
-        limits=(0.0, 3600.0),
-    )
-    autostart: bool = setting(True, START, "Configure and activate without a lifecycle manager.")
-    diagnostics_period: float = setting(
-        1.0, START, "Seconds between two messages on /diagnostics.", limits=(0.1, 60.0)
-    )
+        "Latency in seconds, from the image's stamp to its outputs, above which /diagnostics "
+        "warns; 0.0 never warns.",
+        applies=LIVE, group=WARNINGS, limits=(0.0, 3600.0),
+    )  # fmt: skip
+    autostart: bool = option(
+        True,
+        "Configure and activate without a lifecycle manager.",
+        applies=START, group=AT_START,
+    )  # fmt: skip
+    diagnostics_period: float = option(
+        1.0,
+        "Time in seconds between two messages on /diagnostics.",
+        applies=START, group=AT_START, limits=(0.1, 60.0),
+    )  # fmt: skip

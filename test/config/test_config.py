@@ -10,9 +10,11 @@ pytest.importorskip("rclpy")
 
 from segnet_model.base.errors import SettingsError
 from segnet_ros.launching.values import camera_remappings, typed
+from segnet_ros.ros.parameter_file import parameter_file
 from segnet_ros.ros.qos import profile
 from segnet_ros.segmentation.messages import OUTPUTS
 from segnet_ros.segmentation.settings import Settings
+from segnet_ros.trainer.settings import TrainerSettings
 
 CONFIG = Path(__file__).parents[2] / "config"
 RVIZ = yaml.safe_load((CONFIG / "segnet.rviz").read_text())
@@ -42,6 +44,19 @@ def test_every_panel_of_rviz_has_its_place():
         name = panel["Name"].encode("utf-16-be")
         assert len(name).to_bytes(4, "big") + name in state, panel["Name"]
         assert RVIZ["Window Geometry"][panel["Name"]] == {"collapsed": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "node", "table"),
+    [
+        ("segnet.yaml", "segmentation", Settings),
+        ("trainer.yaml", "trainer", TrainerSettings),
+    ],
+)
+def test_a_parameter_file_is_that_of_the_table(name, node, table):
+    assert (CONFIG / name).read_text() == parameter_file(node, table), (
+        "run scripts/parameter_files.py"
+    )
 
 
 def test_the_parameter_file_names_every_parameter_with_its_default():

@@ -51,11 +51,12 @@ def run(program, **values):
 
 
 @pytest.mark.parametrize(
-    "name", ["launch_values", "segmentation.settings", "trainer_settings", "launching"]
+    "name",
+    ["launching.values", "segmentation.settings", "trainer.settings", "launching.actions"],
 )
 def test_modules_of_the_launch_files_are_light(name):
     pytest.importorskip("rclpy")
-    if name == "launching":
+    if name == "launching.actions":
         pytest.importorskip("launch_ros")
         pytest.importorskip("segnet_ros.msg")
     result = run(f"import segnet_ros.{name}")

@@ -289,12 +289,16 @@ sys.exit(main())
         (PLAYER, {}, "parameter bag is empty"),
         (PLAYER, {"bag": "missing"}, "there is no bag missing"),
         (PLAYER, {"bag": "{drive}"}, "several image topics; name one"),
-        (PLAYER, {"bag": "{drive}", "rate": 0.0}, "rate 0.0 must be greater than 0"),
+        (PLAYER, {"bag": "{drive}", "rate": 0.0}, "rate is 0.0; give more than 0"),
         (PLAYER, {"bag": "{drive}", "rate": 2}, "set parameter 'rate' to '2' of type 'INTEGER'"),
         (RECORDER, {}, "parameter out is empty"),
         (RECORDER, {"out": 2}, "set parameter 'out' to '2' of type 'INTEGER'"),
         (RECORDER, {"out": "{drive}"}, "exists already"),
-        (RECORDER, {"out": "{drive}2", "storage": "rosbag1"}, "no storage 'rosbag1'"),
+        (
+            RECORDER,
+            {"out": "{drive}2", "storage": "rosbag1"},
+            "storage 'rosbag1' is none of mcap, sqlite3",
+        ),
     ],
 )
 def test_wrong_settings_are_told(

@@ -153,9 +153,7 @@ def test_live_ones_may_change_at_any_time(configured):
     assert judge(changes, configured) == ""
 
 
-@pytest.mark.parametrize(
-    "name", [n for n, r in TABLE.items() if r.metadata["applies"] == CONFIGURE]
-)
+@pytest.mark.parametrize("name", [n for n, r in TABLE.items() if r.applies == CONFIGURE])
 def test_others_are_refused_while_configured_with_the_mend(name):
     default = TABLE[name].default
     change = Parameter(name, value=list(default) or [""] if isinstance(default, tuple) else default)
@@ -165,7 +163,7 @@ def test_others_are_refused_while_configured_with_the_mend(name):
     assert "clean it up" in reason
 
 
-OF_NETWORK = {n for n, r in TABLE.items() if r.metadata["applies"] == NETWORK}
+OF_NETWORK = {n for n, r in TABLE.items() if r.applies == NETWORK}
 
 
 def test_what_says_which_network_runs_may_change_at_any_time():
@@ -247,7 +245,7 @@ def test_a_parameter_cannot_be_removed():
 def test_the_ground_can_be_mapped_at_the_limits(end):
     """What is within them and cannot be would be taken, and leave the planner without a grid."""
     names = [name for name in TABLE if name.startswith(("camera_", "grid_"))]
-    ends = {name: TABLE[name].metadata["limits"][end] for name in names}
+    ends = {name: TABLE[name].limits[end] for name in names}
     settings = Settings(**ends | {"grid_resolution": 5.0, "camera_height": 100.0})
     info = CameraInfo(height=60, width=80, k=[50.0, 0, 39.5, 0, 50.0, 29.5, 0, 0, 1])
     ground = Ground(Transforms(None))

@@ -18,6 +18,7 @@ from rclpy.parameter import Parameter  # noqa: E402
 
 from segnet_model.bags.reader import BagWriter  # noqa: E402
 from segnet_model.base.errors import SettingsError  # noqa: E402
+from segnet_model.base.options import from_plain  # noqa: E402
 from segnet_model.training.tracking import Progress  # noqa: E402
 from segnet_ros.ros.parameter_table import declare_table, read_table  # noqa: E402
 from segnet_ros.trainer import job  # noqa: E402
@@ -32,7 +33,8 @@ GREY = np.full((64, 96, 3), 3, np.uint8)
 def settings(tmp_path: Path, **values: Any) -> TrainerSettings:
     bag = {"bag": str(tmp_path / "drive"), "labels_topic": "/truth"}
     common = {"out": str(tmp_path / "run"), "network_settings": ("features=8",)}
-    return TrainerSettings(**{**bag, **common, "input_size": (64, 96), "epochs": 1, **values})
+    values = {**bag, **common, "input_size": (64, 96), "epochs": 1, **values}
+    return from_plain(TrainerSettings, values)
 
 
 def test_a_stop_during_the_extraction_leaves_what_there_is(
@@ -114,4 +116,4 @@ def test_parameters_become_settings() -> None:
 )
 def test_wrong_settings_are_refused(tmp_path: Path, values: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
-        settings(tmp_path, **values).training  # noqa: B018
+        settings(tmp_path, **values)
