@@ -53,9 +53,17 @@ def test_colors_change_and_labels_do_not(pair):
     np.testing.assert_array_equal(labels, pair[1])
 
 
-@pytest.mark.parametrize("scales", [(0, 1), (2, 1), (1, 9), (float("nan"), 1)])
-def test_scales_that_leave_no_image_are_refused(scales):
-    with pytest.raises(SettingsError, match="MIN <= MAX"):
+@pytest.mark.parametrize(
+    ("scales", "reason"),
+    [
+        ((0, 1), "scale_min is 0; give more than 0, at most 8"),
+        ((2, 1), "scale from 2 to 1; give 0 < MIN <= MAX <= 8"),
+        ((1, 9), "scale_max is 9; give more than 0, at most 8"),
+        ((float("nan"), 1), "scale_min is nan; give more than 0, at most 8"),
+    ],
+)
+def test_scales_that_leave_no_image_are_refused(scales, reason):
+    with pytest.raises(SettingsError, match=reason):
         AugmentSettings(scale_min=scales[0], scale_max=scales[1])
 
 
