@@ -16,6 +16,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
+from std_srvs.srv import SetBool
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.signals import stop_on_signals
@@ -28,7 +29,6 @@ from segnet_ros.segmentation.network import use_threads
 from segnet_ros.segmentation.pipeline import Pipeline
 from segnet_ros.segmentation.reloading import LOAD_TIMEOUT, Reloader, load_network, serve
 from segnet_ros.segmentation.settings import Settings
-from segnet_ros.segmentation.switch import serve_switch
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
@@ -61,7 +61,7 @@ class SegmentationNode(LifecycleNode):
             self.add_post_set_parameters_callback(self._after)
         refuse_impossible(self)
         self._slow_services = serve(self, self._reloader)
-        serve_switch(self)
+        self.create_service(SetBool, "~/set_enabled", self._set_enabled)
         self._closing = ExitStack()
         self._closing.enter_context(forwarded(self.get_logger()))
         self._diagnostics = Diagnostics(self, self.settings.diagnostics_period, self._observe)
@@ -148,6 +148,13 @@ class SegmentationNode(LifecycleNode):
         if self.context.ok():
             self.get_logger().error(self._problem)
         return FAILURE
+
+    def _set_enabled(self, request: SetBool.Request, response: SetBool.Response) -> Any:
+        """Answer ~/set_enabled by the live parameter `enabled`: one truth, by two ways."""
+        (result,) = self.set_parameters([Parameter("enabled", value=request.data)])
+        response.success = result.successful
+        response.message = result.reason or ("enabled" if request.data else "disabled")
+        return response
 
     def _judge(self, changes: list[Parameter]) -> SetParametersResult:
         reason = parameters.judge(changes, configured=self._pipeline is not None)

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from functools import partial
 from time import perf_counter
 
-import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
@@ -15,11 +14,11 @@ from segnet_model.base.errors import SegNetError, reason
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.inference.shots import Shot
-from segnet_ros.ros.image_conversion import parse, to_rgb
 from segnet_ros.segmentation import messages
-from segnet_ros.segmentation.camera import Arrival, Camera, nanoseconds
+from segnet_ros.segmentation.camera import Camera, nanoseconds
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.handover import Handover
+from segnet_ros.segmentation.input import Decoded, Frame
 from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.transforms import Transforms
@@ -46,8 +45,8 @@ class Pipeline:
             settings: asked once a frame, so that a live parameter applies between two.
         """
         self._node = node
-        self._worker: Worker[Arrival] | None = None
-        self._unended: Worker[Arrival] | None = None  # still at work although it was stopped
+        self._worker: Worker[Frame] | None = None
+        self._unended: Worker[Frame] | None = None  # still at work although it was stopped
         self._cameras: dict[str, Camera] = {}
         transforms = Transforms(node)
         with ExitStack() as undo:
@@ -120,9 +119,9 @@ class Pipeline:
         self._undo.close()
         del self._network  # its memory must not wait until Python breaks the cycle of callbacks
 
-    def _submit(self, name: str, arrival: Arrival) -> None:
+    def _submit(self, name: str, frame: Frame) -> None:
         if self._worker is not None:
-            self._worker.submit(arrival, name)
+            self._worker.submit(frame, name)
 
     def _announce(self, network: Network) -> None:
         for camera in self._cameras.values():
@@ -131,14 +130,13 @@ class Pipeline:
     def _report(self, name: str, error: Exception) -> None:
         self._cameras[name].report(error)
 
-    def _answer(self, arrivals: Mapping[str, Arrival]) -> dict[str, Exception]:
-        """Answer an image of each camera that has one; what went wrong, by camera."""
-        images: dict[str, tuple[Header, np.ndarray]] = {}
-        errors = {}
-        for name, arrival in arrivals.items():
+    def _answer(self, frames: Mapping[str, Frame]) -> dict[str, Exception]:
+        """Answer a frame of each camera that has one; what went wrong, by camera."""
+        images: dict[str, Decoded] = {}
+        errors: dict[str, Exception] = {}
+        for name, frame in frames.items():
             try:
-                message = parse(arrival.data, arrival.kind)
-                images[name] = message.header, to_rgb(message)
+                images[name] = frame.decode()
             except Exception as error:
                 errors[name] = error
         with self._network.use() as network:
@@ -150,14 +148,14 @@ class Pipeline:
                 answer = Answer(image, segmentation, network.labels, inference_ms=took_ms)
                 try:
                     counts = self.counts(name)
-                    self._cameras[name].publish(arrivals[name], header, answer, counts)
+                    self._cameras[name].publish(frames[name], header, answer, counts)
                 except Exception as error:
                     failed[name] = error
         return errors | failed
 
 
 def ask(
-    network: Network, images: Mapping[str, tuple[Header, np.ndarray]]
+    network: Network, images: Mapping[str, Decoded]
 ) -> tuple[dict[str, Segmentation], dict[str, Exception]]:
     """What the network says of each camera's image, and what went wrong with which.
 

@@ -1,0 +1,118 @@
+"""What comes of a camera's messages: frames, in their order, decoded when their turn comes."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+import rclpy
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from segnet_model.base.errors import ImageError
+from segnet_ros.ros.image_conversion import parse
+from segnet_ros.segmentation import input as module
+from segnet_ros.segmentation.input import TRANSPORTS, Decoded, Input, Transport
+from segnet_ros.segmentation.settings import Settings
+
+pytestmark = pytest.mark.ros
+
+WAIT = 10.0  # seconds, after which a test has failed
+
+
+class Sum:
+    """Decodes a format of differences: each message is added to the sum of those before."""
+
+    def __init__(self):
+        self.sum = np.zeros((1, 2, 3), np.uint8)
+        self.thread = ThreadPoolExecutor(1)
+
+    def __call__(self, data):
+        return self.thread.submit(self.decode, data).result
+
+    def decode(self, data):
+        time.sleep(0.01)
+        step = bytes(parse(data, CompressedImage).data)
+        if not step:
+            raise ImageError("a difference without a number")
+        self.sum = self.sum + np.uint8(step[0])
+        return Decoded(Header(), self.sum)
+
+
+class Camera:
+    """An input that is started, and a publisher that it hears."""
+
+    def __init__(self, node, settings, kind):
+        self.node, self.frames, self.listens = node, [], True
+        self.input = Input(node, "", lambda: settings, self.wanted, self.frames.append)
+        self.input.start()
+        self.publisher = node.create_publisher(kind, "image", 10)
+        self.until(lambda: self.publisher.get_subscription_count())
+
+    def wanted(self):
+        return frozenset({"mask"} if self.listens else ())
+
+    def send(self, message):
+        """Publish, and wait until it has come."""
+        before = len(self.frames) + self.input.idle
+        self.publisher.publish(message)
+        self.until(lambda: len(self.frames) + self.input.idle > before)
+
+    def until(self, condition):
+        end = time.monotonic() + WAIT
+        while not condition():
+            assert time.monotonic() < end
+            rclpy.spin_once(self.node, timeout_sec=0.05)
+
+
+def test_an_image_that_is_replaced_is_never_decoded(new_node, monkeypatch):
+    decoded = []
+    monkeypatch.setattr(module, "to_rgb", lambda message: decoded.append(message.width))
+    camera = Camera(new_node("input"), Settings(reliability="reliable"), Image)
+    for width in (1, 2, 3):
+        camera.send(Image(height=1, width=width, step=width, data=bytes(width)))
+    assert len(camera.frames) == 3
+    assert decoded == []
+    camera.frames[-1].decode()
+    assert decoded == [3]
+
+
+def test_what_is_no_image_is_told_when_it_is_decoded(new_node):
+    camera = Camera(new_node("input"), Settings(reliability="reliable"), Image)
+    camera.send(Image(height=1, width=4, step=1, encoding="mono8"))
+    with pytest.raises(ImageError, match="step 1 is shorter"):
+        camera.frames[0].decode()
+
+
+def test_a_format_with_state_sees_every_message_whatever_becomes_of_the_frames(
+    new_node, monkeypatch
+):
+    monkeypatch.setitem(TRANSPORTS, "sum", Transport(CompressedImage, Sum))
+    camera = Camera(
+        new_node("input"), Settings(transport="sum", reliability="reliable"), CompressedImage
+    )
+    for number in (1, 2, 3, None, 5):
+        camera.listens = number != 2  # that one is idle
+        camera.send(CompressedImage(data=[] if number is None else [number]))
+    assert (len(camera.frames), camera.input.idle) == (4, 1)
+    assert camera.frames[3].decode().image.max() == 1 + 2 + 3 + 5
+    with pytest.raises(ImageError, match="without a number"):
+        camera.frames[2].decode()
+    assert camera.frames[0].decode().image.max() == 1
+
+
+def test_a_decoder_begins_anew_with_every_start(new_node, monkeypatch):
+    monkeypatch.setitem(TRANSPORTS, "sum", Transport(CompressedImage, Sum))
+    camera = Camera(
+        new_node("input"), Settings(transport="sum", reliability="reliable"), CompressedImage
+    )
+    camera.send(CompressedImage(data=[7]))
+    camera.input.stop()
+    camera.input.start()
+    camera.until(lambda: camera.publisher.get_subscription_count() == 1)
+    camera.send(CompressedImage(data=[1]))
+    assert camera.frames[-1].decode().image.max() == 1
