@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,17 +19,23 @@ from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive
 
 
-@pytest.fixture
-def bag(tmp_path, small_camera):
-    """Ten frames, half a second apart: five of noise, that no network knows, and five alike."""
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory, small_camera):
     rng = np.random.default_rng(0)
     still = Drive(4000, small_camera).frame(0).image
-    with BagWriter(tmp_path / "bag") as writer:
+    path = tmp_path_factory.mktemp("recorded") / "bag"
+    with BagWriter(path) as writer:
         for index in range(10):
             noise = rng.integers(0, 256, (6, 8, 3), np.uint8).repeat(30, 0).repeat(30, 1)
             image = noise if index % 2 else still
             writer.write_image("/camera", (index + 1) * 500_000_000, "camera", image)
-    return tmp_path / "bag"
+    return path
+
+
+@pytest.fixture
+def bag(recorded, tmp_path):
+    """Ten frames, half a second apart: five of noise, that no network knows, and five alike."""
+    return Path(shutil.copytree(recorded, tmp_path / "bag"))
 
 
 def test_the_command_takes_frames_out_of_a_bag(bag, bayesian, tmp_path):

@@ -13,10 +13,12 @@ from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.export import Export
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.predictor import Predictor
+from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive
-from segnet_model.weights.checkpoint import load_weights, save_weights
+from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
 from segnet_model.weights.shipped import find_weights
 
+pytestmark = pytest.mark.xdist_group("exports")  # which are made once a process
 SIZE = (45, 64)  # odd, so that the pooling leaves a row out
 
 
@@ -70,21 +72,32 @@ def test_exports_say_what_pytorch_says(engine, weights, image, request):
         assert (answer.argmax(0) == expected.argmax(0)).float().mean() > 0.999
 
 
-@pytest.mark.parametrize("network", ["segnet_basic", "enet"])
-def test_the_pooling_is_written_with_what_every_runtime_has(network, small_info, tmp_path, image):
-    onnx = pytest.importorskip("onnx")
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory):
+    """An ENet that tells two classes apart by one channel, exported once."""
     pytest.importorskip("onnxscript")
-    settings = {"features": 8} if network == "segnet_basic" else {}
-    info = type(small_info)(network, small_info.labels, SIZE, settings)
-    save_weights(tmp_path / "w.safetensors", info.build(), info)
-    Export.of(tmp_path / "w.safetensors").to_onnx(tmp_path / "w.onnx")
-    model = onnx.load(tmp_path / "w.onnx")
+    torch.manual_seed(0)
+    camvid = LabelSet.load("camvid")
+    labels = LabelSet("two", camvid.classes[:2], camvid.ignore_id)
+    info = ModelInfo("enet", labels, SIZE, {}, activation="sigmoid")
+    file = tmp_path_factory.mktemp("binary") / "w.safetensors"
+    save_weights(file, info.build(), info)
+    Export.of(file).to_onnx(file.with_suffix(".onnx"))
+    return file
+
+
+@pytest.mark.parametrize(("network", "labels"), [("segnet_basic", "camvid"), ("enet", "two")])
+def test_the_pooling_is_written_with_what_every_runtime_has(network, labels, exports, binary):
+    onnx = pytest.importorskip("onnx")
+    file = binary.with_suffix(".onnx") if network == "enet" else exports / "small.onnx"
+    model = onnx.load(file)
     onnx.checker.check_model(model, full_check=True)
     operations = {node.op_type for node in model.graph.node}
     assert not operations & {"MaxUnpool", "ScatterElements", "ScatterND"}
     assert {len(n.output) for n in model.graph.node if n.op_type == "MaxPool"} == {1}
     (metadata,) = model.metadata_props
-    assert json.loads(metadata.value)["info"]["labels"]["name"] == small_info.labels.name
+    assert json.loads(metadata.value)["info"]["labels"]["name"] == labels
+    assert json.loads(metadata.value)["info"]["network"] == network
 
 
 def test_openvino_sees_an_unpooling_and_no_transposes(openvino):
@@ -99,17 +112,10 @@ def test_openvino_sees_an_unpooling_and_no_transposes(openvino):
     assert kinds.count("Transpose") <= 2  # of the image and of the logits
 
 
-def test_binary_networks_keep_both_classes(tmp_path, small_info, image):
+def test_binary_networks_keep_both_classes(binary, image):
     pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
-    labels = type(small_info.labels)(
-        "two", small_info.labels.classes[:2], small_info.labels.ignore_id
-    )
-    info = type(small_info)("segnet_basic", labels, SIZE, {"features": 8}, activation="sigmoid")
-    save_weights(tmp_path / "w.safetensors", info.build(), info)
-    Export.of(tmp_path / "w.safetensors").to_onnx(tmp_path / "w.onnx")
-    found = open_engine(tmp_path / "w.onnx").logits(torch.from_numpy(image)[None])
-    expected = logits(tmp_path / "w.safetensors", image)
+    found = open_engine(binary.with_suffix(".onnx")).logits(torch.from_numpy(image)[None])
+    expected = logits(binary, image)
     assert found.shape == (1, 2, *SIZE)
     assert (found.argmax(1) == expected.argmax(1)).float().mean() > 0.999
 

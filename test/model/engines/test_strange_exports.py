@@ -9,6 +9,8 @@ from segnet_model.base.errors import WeightsError
 from segnet_model.engines.exported import ExportInfo
 from segnet_model.inference.predictor import Predictor
 
+pytestmark = pytest.mark.xdist_group("exports")  # which are made once a process
+
 
 @pytest.fixture
 def onnx():

@@ -63,7 +63,7 @@ def test_a_large_zip_is_read(tmp_path):
 
 @pytest.mark.parametrize("entries", [0, 1, 5, 2**63])
 def test_a_directory_that_lies_about_its_length(tmp_path, refused, entries):
-    path = many(tmp_path / "x.zip", 200_000)
+    path = many(tmp_path / "x.zip", 110_000)
     data = bytearray(path.read_bytes())
     at = data.rindex(b"PK\x06\x06")
     struct.pack_into("<QQ", data, at + 24, entries, entries)
