@@ -1,8 +1,11 @@
+import importlib.util
 import os
 import signal
 from pathlib import Path
 
 import pytest
+from fork_server import die_with_parent
+from programs import Programs
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the other cores have tests of their own
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -16,6 +19,25 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def reserve_domain():
+    """A ROS domain that nobody else has, for as long as this process runs."""
+    path = HERE.parent / "scripts" / "isolated.py"
+    spec = importlib.util.spec_from_file_location("isolated", path)
+    isolated = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(isolated)
+    return isolated.reserve_domain()
+
+
+def pytest_configure(config):
+    """Give this process a ROS domain of its own, before anything imports rclpy."""
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    worker = hasattr(config, "workerinput")  # of pytest-xdist
+    if worker:
+        die_with_parent()
+    if worker or "ROS_DOMAIN_ID" not in os.environ:
+        os.environ["ROS_DOMAIN_ID"] = str(reserve_domain())
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--long",
@@ -26,10 +48,25 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items):
-    """Let `-n 2 --dist loadgroup` run what talks over ROS one after the other, in one process."""
-    for item in items:
-        if item.path.is_relative_to(HERE / "ros") or item.path.is_relative_to(HERE / "launch"):
-            item.add_marker(pytest.mark.xdist_group("ros"))
+    """Let `--dist loadgroup` keep together what shares a node: the tests of a file.
+
+    They go first, as they take longest: a file of them at the end would keep one worker waiting.
+    """
+
+    def talks(item):
+        return any(item.path.is_relative_to(HERE / name) for name in ("ros", "launch"))
+
+    for item in filter(talks, items):
+        item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(HERE))))
+    items.sort(key=lambda item: not talks(item))
+
+
+@pytest.fixture(scope="session")
+def programs():
+    """Starts programs that end with this process."""
+    programs = Programs()
+    yield programs
+    programs.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The files in config/ agree with the nodes, and launch arguments become parameters."""
+"""The files in config/ agree with the nodes."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -8,8 +8,6 @@ import yaml
 
 pytest.importorskip("rclpy")
 
-from segnet_model.base.errors import SettingsError
-from segnet_ros.launching.values import camera_remappings, typed
 from segnet_ros.ros.parameter_file import parameter_file
 from segnet_ros.ros.qos import profile
 from segnet_ros.segmentation.messages import OUTPUTS
@@ -70,69 +68,3 @@ def test_the_parameter_file_names_every_parameter_with_its_default():
         "trusted_networks": [""],
         "output_size": [0, 0],
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "default", "value"),
-    [
-        ("1", "text", "1"),
-        ("1", 0.5, 1.0),
-        ("1e-3", 0.5, 1e-3),
-        ("7", 1, 7),
-        ("true", False, True),
-        ("[64, 96]", (0, 0), [64, 96]),
-        ("['features=8']", (), ["features=8"]),
-    ],
-)
-def test_a_launch_argument_has_its_parameters_type(text, default, value):
-    result = typed("name", text, default)
-    assert (result, type(result)) == (value, type(value))
-
-
-@pytest.mark.parametrize(
-    ("text", "default", "mend"),
-    [
-        ("many", 0.5, "a number"),
-        ("1.5", 1, "a whole number"),
-        ("true", 1, "a whole number"),
-        ("1", True, "true or false"),
-        ("64", (0, 0), "a list"),
-        ("[64", (0, 0), "a list"),
-    ],
-)
-def test_a_wrong_launch_argument_is_named_with_the_mend(text, default, mend):
-    with pytest.raises(SettingsError, match=f"rate:=.* is not {mend}"):
-        typed("rate", text, default)
-
-
-def remapped(cameras="", image="/camera/image_raw", camera_info=""):
-    return camera_remappings({"cameras": cameras, "image": image, "camera_info": camera_info})
-
-
-def test_the_calibration_is_looked_for_beside_the_images():
-    assert remapped() == [("image", "/camera/image_raw"), ("camera_info", "/camera/camera_info")]
-    assert remapped(image="/raw")[1] == ("camera_info", "/camera_info")
-    assert remapped(image="raw")[1] == ("camera_info", "camera_info")  # in the node's namespace
-    compressed = remapped(image="/camera/image_raw/compressed")
-    assert compressed[1] == ("camera_info", "/camera/camera_info")
-    assert remapped(camera_info="/calib")[1] == ("camera_info", "/calib")
-
-
-def test_several_cameras_have_topics_in_their_order():
-    found = remapped("[front, left]", "[/front/raw, /left/raw]")
-    assert found == [
-        ("front/image", "/front/raw"),
-        ("front/camera_info", "/front/camera_info"),
-        ("left/image", "/left/raw"),
-        ("left/camera_info", "/left/camera_info"),
-    ]
-    assert remapped("[one]", "/raw")[0] == ("one/image", "/raw")
-    assert remapped("['']", "/raw")[0] == ("image", "/raw")  # as the parameter has it
-
-
-@pytest.mark.parametrize(
-    ("image", "info"), [("/raw", ""), ("[/a, /b, /c]", ""), ("[/a, /b]", "/c")]
-)
-def test_not_as_many_topics_as_cameras_are_refused(image, info):
-    with pytest.raises(SettingsError, match="for 2 cameras; give a list with one for each"):
-        remapped("[front, left]", image, info)

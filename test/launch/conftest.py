@@ -1,9 +1,7 @@
-"""Keeps launch tests off the ROS domain of others, and quick on a busy machine."""
+"""Starts launch files, and lets nothing of them stay; quick on a busy machine."""
 
 import os
-import random
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,9 +12,6 @@ from segnet_model.bags.reader import BagWriter
 from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import ModelInfo, save_weights
 
-# Before anything imports rclpy, and for child processes too.
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, 100)))
 # Threads that wait for each other take long where others work; a tiny network needs none.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -66,7 +61,7 @@ def members():
 
 
 @pytest.fixture
-def start(folder, members):
+def start(programs, folder, members):
     """Start a launch file, after other code, in a session of its own; then kill what is left."""
     pytest.importorskip("launch_ros")
     pytest.importorskip("segnet_ros.msg")
@@ -76,15 +71,7 @@ def start(folder, members):
         weights = f"weights:={folder / 'tiny.safetensors'}"
         command = [sys.executable, "-c", before + LAUNCH, file, weights, *arguments]
         with (folder / "log").open("w") as log:
-            started.append(
-                subprocess.Popen(
-                    command,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    env=os.environ | environment,
-                )
-            )
+            started.append(programs.execute(*command, output=log, **environment))
         return started[-1]
 
     yield launch

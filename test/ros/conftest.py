@@ -1,29 +1,15 @@
-"""What tests with real topics share: a ROS domain of their own, and processes that always end."""
+"""What tests with real topics share: nodes, and processes that always end."""
 
 from __future__ import annotations
 
-import os
-import random
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import Program, Programs
 
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {
-    "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-    "ROS_DOMAIN_ID": str(random.randint(1, 100)),
-}
-# Before anything imports rclpy, and for child processes too.
-for name, value in ENVIRONMENT.items():
-    os.environ.setdefault(name, value)
-
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Program]
 
 
 @pytest.fixture
@@ -47,29 +33,31 @@ def new_node() -> Iterator[Callable[[str], Any]]:
 
 
 @pytest.fixture
-def ros_process() -> Iterator[Start]:
-    """Start `python -m MODULE ARGUMENTS`; at the end its process group is killed.
+def ros_process(programs: Programs) -> Iterator[Start]:
+    """Run a module with arguments as `python -m` does; at the end its process group is killed.
 
     Output and errors of the process are one text, `process.communicate()[0]`.
     """
-    pytest.importorskip("rclpy")
-    started: list[subprocess.Popen[str]] = []
+    started: list[Program] = []
 
-    def start(module: str, *arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
+    def start(module: str, *arguments: str) -> Program:
+        started.append(programs.fork(module, *arguments))
+        return started[-1]
 
     yield start
     for process in started:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        process.end()
+
+
+@pytest.fixture
+def python_process(programs: Programs) -> Iterator[Start]:
+    """Run `python ARGUMENTS` by itself, where the start or the end of it is the subject."""
+    started: list[Program] = []
+
+    def start(*arguments: str) -> Program:
+        started.append(programs.execute(sys.executable, *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()

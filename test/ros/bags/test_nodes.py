@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from programs import Program
 
 pytest.importorskip("rclpy")
 
@@ -24,7 +25,7 @@ from segnet_model.bags.messages import IMAGE, image_message, stamp_ns, standard_
 from segnet_model.bags.reader import BagReader, BagWriter
 
 pytestmark = pytest.mark.ros
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Program]
 NewNode = Callable[[str], Any]
 PLAYER, RECORDER = "segnet_ros.bags.player", "segnet_ros.bags.recorder"
 CAMERA, TRUTH, POSE = "/camera/image_raw", "/truth/labels", "/truth/pose"
@@ -53,7 +54,7 @@ def parameters(**values: Any) -> list[str]:
     return ["--ros-args", *(word for pair in pairs for word in pair)]
 
 
-def wait_for_line(process: subprocess.Popen[str], text: str) -> str:
+def wait_for_line(process: Program, text: str) -> str:
     assert process.stdout is not None
     for line in process.stdout:
         if text in line:
@@ -61,7 +62,7 @@ def wait_for_line(process: subprocess.Popen[str], text: str) -> str:
     raise AssertionError(f"ended with {process.wait()} before {text!r}")
 
 
-def finish(process: subprocess.Popen[str], with_signal: signal.Signals | None = None) -> str:
+def finish(process: Program, with_signal: signal.Signals | None = None) -> str:
     if with_signal is not None:
         process.send_signal(with_signal)
     output = process.communicate(timeout=20)[0]
@@ -69,7 +70,7 @@ def finish(process: subprocess.Popen[str], with_signal: signal.Signals | None = 
     return output
 
 
-def record(ros_process: Start, out: Path, *topics: str, **values: Any) -> subprocess.Popen[str]:
+def record(ros_process: Start, out: Path, *topics: str, **values: Any) -> Program:
     if topics:
         values["topics"] = f"[{','.join(topics)}]"
     recorder = ros_process(RECORDER, *parameters(out=out, **values))
@@ -164,7 +165,7 @@ class Echo:
         while while_true() and time.monotonic() < end:
             executor.spin_once(timeout_sec=0.05)
 
-    def spin_until_end_of(self, process: subprocess.Popen[str]) -> str:
+    def spin_until_end_of(self, process: Program) -> str:
         self.spin_for(30, lambda: process.poll() is None)
         return finish(process)
 

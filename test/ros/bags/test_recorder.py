@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from programs import Program
 
 pytest.importorskip("rclpy")
 
@@ -19,7 +19,7 @@ from segnet_model.base.errors import BagError
 from segnet_ros.bags.recorder import main
 
 pytestmark = pytest.mark.ros
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Program]
 Record = Callable[[], int]
 CAMERA = "/camera/image_raw"
 KEPT = 3  # messages before the disk is full

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from programs import Program
 
 from segnet_model.datasets.folder import open_split
 from segnet_model.datasets.folder_to_bag import folder_to_bag
@@ -20,12 +20,12 @@ WEIGHTS = "segnet_basic_camvid"
 
 @pytest.mark.timeout(300)
 def test_every_mask_of_a_camvid_bag_comes_back(
-    ros_process: Callable[..., subprocess.Popen[str]], camvid: Path, tmp_path: Path
+    ros_process: Callable[..., Program], camvid: Path, tmp_path: Path
 ) -> None:
     bag, out = tmp_path / "val", tmp_path / "out"
     folder_to_bag(camvid / "val", bag, labels_folder=camvid / "valannot")
     demo = ros_process(
-        "segnet_ros.demo", "--bag", str(bag), "--topic", "/camera/image_raw",
+        "segnet_ros.demo.__main__", "--bag", str(bag), "--topic", "/camera/image_raw",
         "--labels-topic", "/truth/labels", "--weights", WEIGHTS, "--out", str(out),
     )  # fmt: skip
     output = demo.communicate(timeout=240)[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from programs import Program
 
 pytest.importorskip("rclpy")
 pytest.importorskip("av")
@@ -29,8 +29,8 @@ from segnet_model.weights.checkpoint import ModelInfo, save_weights
 from segnet_ros.demo.pictures import FREE, OCCUPIED, UNKNOWN, seen_from_above
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
-Start = Callable[..., "subprocess.Popen[str]"]
-DEMO = "segnet_ros.demo"
+Start = Callable[..., Program]
+DEMO = "segnet_ros.demo.__main__"
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def processes_with(word: str) -> list[str]:
     return [line for line in lines if word in line]
 
 
-def finish(process: subprocess.Popen[str], code: int) -> str:
+def finish(process: Program, code: int) -> str:
     output = process.communicate(timeout=100)[0]
     assert process.returncode == code, output
     return output

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import Program
 from safetensors import safe_open
 
 rclpy = pytest.importorskip("rclpy")
@@ -25,7 +25,7 @@ from segnet_model.weights.checkpoint import load_weights  # noqa: E402
 
 pytestmark = pytest.mark.ros
 NewNode = Callable[[str], Any]
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Program]
 TINY = {
     "network_settings": "['features=8']",
     "input_size": "[64, 96]",
@@ -57,7 +57,7 @@ class Listener:
     def steps(self) -> list[int]:
         return [(m.epoch - 1) * m.steps + m.step for m in self.heard if m.epoch]
 
-    def last(self, process: subprocess.Popen[str]) -> Any:
+    def last(self, process: Program) -> Any:
         """What was published last by a process, once it ended."""
         self.spin_until(lambda: process.poll() is not None)
         for _ in range(20):
@@ -70,7 +70,7 @@ def listener(new_node: NewNode) -> Listener:
     return Listener(new_node("listener"))
 
 
-def start(ros_process: Start, **values: Any) -> subprocess.Popen[str]:
+def start(ros_process: Start, **values: Any) -> Program:
     pairs = (("-p", f"{name}:={value}") for name, value in {**TINY, **values}.items())
     words = (word for pair in pairs for word in pair)
     return ros_process("segnet_ros.trainer.node", "--ros-args", *words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import torch
 pytest.importorskip("rclpy")
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.srv import GetParameters
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from sensor_msgs.msg import Image
 
@@ -28,7 +28,8 @@ from segnet_model.weights.checkpoint import ModelInfo, save_weights
 WAIT = 20.0  # seconds, after which a test has failed; a busy machine starts a node in five
 LABELS = LabelSet.load("camvid")
 FEW = replace(LABELS, name="few", classes=LABELS.classes[:4])  # without Pavement
-PROGRAM = "import sys; {}; from segnet_ros.segmentation.node import main; sys.exit(main())"
+MODULE = "segnet_ros.segmentation.node"
+PROGRAM = f"import sys; {{}}; from {MODULE} import main; sys.exit(main())"
 
 
 @pytest.fixture(scope="session")
@@ -74,17 +75,17 @@ def networks(folder):
 class NodeProcess:
     """The node `segmentation` as a user starts it."""
 
-    def __init__(self, log, *arguments, before="pass", **parameters):
+    def __init__(self, programs, log, *arguments, before="pass", forked=True, **parameters):
         """Start it, after some other Python; parameters are those of the node."""
         settings = [word for n, v in parameters.items() for word in ("-p", f"{n}:={v}")]
+        words = ["--ros-args", *arguments, *settings]
         self.log = log
         with log.open("w") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM.format(before), "--ros-args", *arguments, *settings],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )
+            if forked:
+                self.process = programs.fork(MODULE, *words, before=before, output=output)
+            else:
+                command = [sys.executable, "-c", PROGRAM.format(before), *words]
+                self.process = programs.execute(*command, output=output)
 
     @property
     def text(self):
@@ -113,14 +114,13 @@ class NodeProcess:
 
 
 @pytest.fixture(scope="module")
-def start_node(tmp_path_factory):
-    """Call it to start a node; all are ended after the module."""
+def start_node(programs, tmp_path_factory):
+    """Call it to start a node, `forked=False` as a user does; all are ended after the module."""
     nodes = []
 
     def start(*arguments, **parameters):
-        nodes.append(
-            NodeProcess(tmp_path_factory.mktemp("node") / "log.txt", *arguments, **parameters)
-        )
+        log = tmp_path_factory.mktemp("node") / "log.txt"
+        nodes.append(NodeProcess(programs, log, *arguments, **parameters))
         return nodes[-1]
 
     yield start
@@ -161,6 +161,7 @@ class Client:
         self._thread = Thread(target=self._spin, daemon=True)
         self._thread.start()
         self._listening = defaultdict(list)
+        self._clients = {}
 
     def _spin(self):
         with suppress(ExternalShutdownException):
@@ -191,12 +192,37 @@ class Client:
         raise AssertionError(f"no answer to the image of {message.header.stamp}")
 
     def call(self, kind, name, request):
+        future = self.ask(kind, name, request)
+        wait_until(future.done, f"an answer of {name}")
+        return future.result()
+
+    def ask(self, kind, name, request):
+        """Call a service without waiting for the answer: a future."""
+        if name not in self._clients:
+            self._clients[name] = self._known(kind, name)
+        assert self._clients[name].wait_for_service(WAIT), f"no service {name}"
+        return self._clients[name].call_async(request)
+
+    def _known(self, kind, name):
+        """A client that the server has found: an answer to another goes nowhere, on a busy machine.
+
+        The middleware tells of endpoints in order: who answers a later one knows this one too.
+        """
         client = self.node.create_client(kind, name)
         assert client.wait_for_service(WAIT), f"no service {name}"
-        future = client.call_async(request)
-        wait_until(future.done, f"an answer of {name}")
-        self.node.destroy_client(client)
-        return future.result()
+        later = self.node.create_client(GetParameters, f"{name.rpartition('/')[0]}/get_parameters")
+        assert later.wait_for_service(WAIT), f"no parameters of {name}"
+        asked = []
+
+        def answered():
+            asked.append(later.call_async(GetParameters.Request()))
+            with suppress(AssertionError):
+                wait_until(asked[-1].done, "an answer", 0.5)
+            return any(future.done() for future in asked)
+
+        wait_until(answered, f"any answer of the node of {name}")
+        self.node.destroy_client(later)
+        return client
 
     def diagnostics(self, inbox, wanted):
         """The next diagnostic status of the node that is wanted, with its values as a dict."""
@@ -215,10 +241,10 @@ def unpacked(message: DiagnosticArray):
     return status, {item.key: item.value for item in status.values}
 
 
-def wait_until(condition, what):
-    until = time.monotonic() + WAIT
+def wait_until(condition, what, seconds=WAIT):
+    until = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < until, f"{what} did not come within {WAIT:g} s"
+        assert time.monotonic() < until, f"{what} did not come within {seconds:g} s"
         time.sleep(0.01)
 
 

@@ -63,11 +63,11 @@ def state_of(health, name, wanted):
     title = f"segmentation: segmentation of {name}"
 
     def found(message):
-        status = next(s for s in message.status if s.name == title)
-        return wanted(status, {item.key: item.value for item in status.values})
+        """Those that are wanted, among those of other tests' nodes too."""
+        states = [s for s in message.status if s.name == title]
+        return [s for s in states if wanted(s, {item.key: item.value for item in s.values})]
 
-    message = health.next(found)
-    return next(s for s in message.status if s.name == title)
+    return found(health.next(found))[0]
 
 
 def test_each_camera_gets_its_own_masks(cameras, masks, weights):

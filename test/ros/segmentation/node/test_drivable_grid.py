@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from segnet_model.labels import LabelSet
 pytestmark = pytest.mark.ros
 
 ROAD = 3
+PITCH = 0.1
 WIDTH, HEIGHT, FOCAL = 160, 120, 120.0
 K = [FOCAL, 0.0, 79.5, 0.0, FOCAL, 59.5, 0.0, 0.0, 1.0]
 SPEC = GridSpec(0.5, 0.0, 10.0, -4.0, 4.0)
@@ -35,31 +37,51 @@ def info():
 
 
 @pytest.fixture(scope="module")
-def node(start_node, save_constant, tmp_path_factory):
-    """One that sees road wherever it looks."""
-    node = start_node(
-        weights=save_constant(tmp_path_factory.mktemp("road") / "road.safetensors", ROAD),
-        camera_height=1.2,
-        camera_pitch=0.1,
-        camera_forward=0.3,
-        base_frame="base_footprint",
-        grid_resolution=SPEC.resolution,
-        grid_length=SPEC.x_max,
-        grid_width=2 * SPEC.y_max,
-        diagnostics_period=0.1,
-    )
-    node.wait_for("ready")
-    return node
+def start_on_road(start_node, save_constant, tmp_path_factory):
+    """Call it to start a node that sees road wherever it looks."""
+    weights = save_constant(tmp_path_factory.mktemp("road") / "road.safetensors", ROAD)
+
+    def start(*arguments):
+        node = start_node(
+            *arguments,
+            weights=weights,
+            camera_height=1.2,
+            camera_pitch=PITCH,
+            camera_forward=0.3,
+            base_frame="base_footprint",
+            grid_resolution=SPEC.resolution,
+            grid_length=SPEC.x_max,
+            grid_width=2 * SPEC.y_max,
+            diagnostics_period=0.1,
+        )
+        node.wait_for("ready")
+
+    return start
 
 
 @pytest.fixture(scope="module")
-def health(client, node):
-    return client.listen("/diagnostics", DiagnosticArray)
+def node(start_on_road):
+    return start_on_road()
+
+
+@pytest.fixture
+def health(client):
+    yield client.listen("/diagnostics", DiagnosticArray)
+    client.forget("/diagnostics")
 
 
 @pytest.fixture(scope="module")
-def grids(client, camera, health):
-    return client.listen("/segmentation/drivable_grid", OccupancyGrid)
+def grids(client, camera):
+    """What comes once the node knows the camera's calibration."""
+    grids = client.listen("/segmentation/drivable_grid", OccupancyGrid)
+    calibration = client.publisher("camera_info", CameraInfo)
+    for _ in range(100):
+        calibration.publish(info())
+        camera.publish(image(1))
+        with suppress(AssertionError):
+            grids.next(timeout=0.2)
+            return grids
+    raise AssertionError("no grid")
 
 
 def set_parameter(client, name, value):
@@ -68,12 +90,16 @@ def set_parameter(client, name, value):
     assert client.call(SetParameters, "/segmentation/set_parameters", request).results[0].successful
 
 
-def wait_for_problem(client, camera, health, text):
-    """Send images until the node says what it lacks."""
+def wait_for_problem(camera, health, text, name="segmentation"):
+    """Send images until a node says what it lacks."""
+
+    def said(message):
+        return any(s.name.startswith(f"{name}:") and text in s.message for s in message.status)
+
     for seconds in range(100):
         camera.publish(image(seconds))
         try:
-            return health.next(lambda message: text in message.status[0].message, timeout=0.3)
+            return health.next(said, timeout=0.3)
         except AssertionError:
             continue
     raise AssertionError(f"{text!r} was not said")
@@ -86,13 +112,16 @@ def expected(pitch):
     return projector.grid(labels, np.zeros(labels.shape), LabelSet.load("camvid"), 0.5)
 
 
-def test_without_a_calibration_there_is_no_grid_and_it_is_said(client, camera, grids, health):
-    wait_for_problem(client, camera, health, "no drivable_grid: no camera_info came")
+def test_without_a_calibration_there_is_no_grid_and_it_is_said(client, start_on_road, health):
+    start_on_road("-r", "__ns:=/blind")
+    grids = client.listen("/blind/segmentation/drivable_grid", OccupancyGrid)
+    camera = client.publisher("/blind/image", Image)
+    text = "no drivable_grid: no camera_info came"
+    wait_for_problem(camera, health, text, "blind/segmentation")
     assert grids.queue.empty()
 
 
 def test_the_grid_is_the_ground_that_the_camera_sees(client, camera, grids):
-    client.publisher("camera_info", CameraInfo).publish(info())
     grid = client.exchange(camera, image(50), grids)
     assert grid.header.frame_id == "base_footprint"
     assert (grid.info.height, grid.info.width) == (16, 20)
@@ -101,7 +130,7 @@ def test_the_grid_is_the_ground_that_the_camera_sees(client, camera, grids):
     assert (corner.x, corner.y, corner.z) == (0.0, -4.0, 0.0)
     assert grid.info.origin.orientation.w == 1.0
     cells = np.array(grid.data, np.int8).reshape(16, 20)
-    np.testing.assert_array_equal(cells, expected(pitch=0.1))
+    np.testing.assert_array_equal(cells, expected(PITCH))
     # By hand: the lowest row looks down by 0.1 + atan(59.5 / 120) = 0.56 and meets the ground at
     # 0.3 + 1.2 / tan 0.56 = 2.2 m; straight ahead all is road from there on.
     assert cells[8].tolist() == [-1] * 5 + [0] * 15
@@ -109,13 +138,16 @@ def test_the_grid_is_the_ground_that_the_camera_sees(client, camera, grids):
 
 def test_a_camera_that_is_mounted_otherwise_sees_other_ground(client, camera, grids):
     set_parameter(client, "camera_pitch", 0.5)
-    grid = client.exchange(camera, image(60), grids)
-    np.testing.assert_array_equal(np.array(grid.data, np.int8).reshape(16, 20), expected(pitch=0.5))
+    try:
+        grid = client.exchange(camera, image(60), grids)
+    finally:
+        set_parameter(client, "camera_pitch", PITCH)
+    np.testing.assert_array_equal(np.array(grid.data, np.int8).reshape(16, 20), expected(0.5))
 
 
 def test_where_nothing_says_where_the_camera_is_there_is_no_grid(client, camera, grids, health):
     set_parameter(client, "camera_height", 0.0)
     try:
-        wait_for_problem(client, camera, health, "camera_height, camera_pitch and so on")
+        wait_for_problem(camera, health, "camera_height, camera_pitch and so on")
     finally:
         set_parameter(client, "camera_height", 1.2)

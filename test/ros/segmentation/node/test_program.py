@@ -24,7 +24,7 @@ def test_it_ends_cleanly_while_active(start_node, weights):
 
 
 def test_it_ends_cleanly_when_terminated(start_node, weights):
-    node = start_node(weights=weights)
+    node = start_node(weights=weights, forked=False)
     node.wait_for("ready")
     check_clean_end(node, signal.SIGTERM)
 
@@ -53,7 +53,7 @@ def test_it_ends_cleanly_in_other_states(start_node, client, weights, transition
 
 
 def test_it_fails_to_start_with_bad_weights(start_node, tmp_path):
-    node = start_node(weights=tmp_path / "missing.safetensors")
+    node = start_node(weights=tmp_path / "missing.safetensors", forked=False)
     assert node.wait() == 1
     assert f"cannot configure: weights {tmp_path}/missing.safetensors" in node.text
     assert "Traceback" not in node.text
@@ -72,8 +72,9 @@ def test_it_fails_to_start_with_a_bad_parameter(start_node, name, value):
 
 def test_without_built_messages_it_does_without(start_node, client, wait, weights):
     node = start_node(
-        "-r", "__ns:=/pip", before="sys.modules['segnet_ros.msg'] = None", weights=weights
-    )
+        "-r", "__ns:=/pip", before="sys.modules['segnet_ros.msg'] = None", forked=False,
+        weights=weights,
+    )  # fmt: skip
     node.wait_for("ready")
     wait(lambda: client.node.count_publishers("/pip/segmentation/mask") == 1, "the mask")
     assert client.node.count_publishers("/pip/segmentation/stats") == 0

@@ -104,10 +104,7 @@ class Operator:
         return self.ask(SetParameters, f"{NODE}/set_parameters", request)
 
     def ask(self, kind, name, request):
-        """Ask a service without waiting for the answer: a future."""
-        asking = self.client.node.create_client(kind, name)
-        assert asking.wait_for_service(20)
-        return asking.call_async(request)
+        return self.client.ask(kind, name, request)
 
     def reload(self):
         return self.client.call(Trigger, f"{NODE}/reload_weights", Trigger.Request())
