@@ -11,6 +11,7 @@ LOSSES = ("cross_entropy", "dice", "lovasz", "cross_entropy+dice", "cross_entrop
 OPTIMIZERS = ("adamw", "sgd")
 SCHEDULES = ("cosine", "poly", "one_cycle", "constant")
 WEIGHTINGS = ("median_frequency", "enet")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 TRAINING_PRECISIONS = ("auto", "float32", "bfloat16")
 KINDS = "a bag, a folder of images, an image or a video"  # of sources
 STORAGES = ("mcap", "sqlite3")

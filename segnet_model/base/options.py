@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -44,7 +44,7 @@ class Option:
     default: Any
     help: str
     limits: tuple[float, float] | None = None
-    choices: tuple[str, ...] = ()
+    choices: Collection[str] = ()
     otherwise: str = ""
     group: str = "options"
     flag: str = ""
@@ -138,7 +138,11 @@ def from_plain(table: type[T], values: Mapping[str, Any]) -> T:
 
 
 def add_arguments(
-    parser: argparse.ArgumentParser, table: type[Any], groups: dict[str, Any] | None = None
+    parser: argparse.ArgumentParser,
+    table: type[Any],
+    groups: dict[str, Any] | None = None,
+    names: Iterable[str] = (),
+    **changes: Mapping[str, Any],
 ) -> None:
     """Add the options of a table to a command.
 
@@ -146,31 +150,34 @@ def add_arguments(
         parser: of the command.
         table: its class.
         groups: those that the command has already, by heading.
+        names: the options to add; none stands for all.
+        changes: attributes of an option, by its name, that differ for this command.
     """
     groups = {} if groups is None else groups
-    for flag, sharers in _flags(table).items():
+    for flag, sharers in _flags(table, names).items():
         heading = sharers[0].group
         if heading not in groups:
             groups[heading] = parser.add_argument_group(heading)
-        groups[heading].add_argument(f"--{flag}", **_argument(*sharers))
+        changed = [replace(each, **changes.get(each.name, {})) for each in sharers]
+        groups[heading].add_argument(f"--{flag}", **_argument(*changed))
 
 
 def from_arguments(table: type[T], args: argparse.Namespace) -> T:
     """The table that the arguments of `add_arguments` ask for; SettingsError as `from_plain`."""
     values: dict[str, Any] = {}
     for sharers in _flags(table).values():
-        given = getattr(args, sharers[0].name)
+        given = getattr(args, sharers[0].name, sharers[0].default)
         given = tuple(given) if isinstance(given, list) else given
-        values |= {each.name: given for each in sharers}
-        if len(sharers) > 1:
-            values |= {each.name: value for each, value in zip(sharers, given, strict=True)}
+        several = given if len(sharers) > 1 else [given]
+        values |= {each.name: value for each, value in zip(sharers, several, strict=True)}
     return from_plain(table, values)
 
 
-def _flags(table: type[Any]) -> dict[str, list[Option]]:
+def _flags(table: type[Any], names: Iterable[str] = ()) -> dict[str, list[Option]]:
     """The options of each flag of the command line."""
     flags: dict[str, list[Option]] = {}
-    for each in options_of(table).values():
+    options = options_of(table)
+    for each in (options[name] for name in names or options):
         flags.setdefault(each.flag or each.name.replace("_", "-"), []).append(each)
     return flags
 
@@ -178,22 +185,29 @@ def _flags(table: type[Any]) -> dict[str, list[Option]]:
 def _argument(*sharers: Option) -> dict[str, Any]:
     """What argparse is told of the options that share a flag."""
     first, *others = sharers
-    default = tuple(each.default for each in sharers) if others else first.default
-    shown = first.otherwise or (" ".join(map(str, default)) if others else default)
-    notes = ["may be repeated"] if default == () else [first.range] if first.range else []
-    about = {
-        "dest": first.name,
-        "default": default,
-        "help": _help(" ".join(each.help for each in sharers), *notes, f"default: {shown}"),
-        "metavar": first.metavar or None,
-    }
-    if default == ():
-        return {**about, "action": "append", "default": []}
-    if isinstance(default, tuple):
-        names = tuple(first.metavar.split())
-        return {**about, "nargs": len(default), "type": type(default[0]), "metavar": names}
-    return {**about, "type": type(default), "choices": first.choices or None}
+    about = {"dest": first.name, "metavar": first.metavar or None}
+    if others:
+        default = tuple(each.default for each in sharers)
+        shown, how = " ".join(map(str, default)), _several(default, first)
+    elif first.default is False:
+        return {"dest": first.name, "action": "store_true", "help": _help(first.help)}
+    elif first.default == ():
+        shown, how = "none", {"action": "append", "default": []}
+    elif isinstance(first.default, tuple):
+        shown, how = " ".join(map(str, first.default)), _several(first.default, first)
+    else:
+        shown, how = "%(default)s", {"default": first.default, "type": type(first.default)}
+        how["choices"] = first.choices or None
+    notes = ["may be repeated"] if first.default == () else [first.range] if first.range else []
+    text = " ".join(each.help for each in sharers)
+    return {**about, **how, "help": _help(text, *notes, f"default: {first.otherwise or shown}")}
+
+
+def _several(default: tuple[Any, ...], option: Option) -> dict[str, Any]:
+    names = tuple(option.metavar.split())
+    return {"nargs": len(default), "type": type(default[0]), "default": default, "metavar": names}
 
 
 def _help(text: str, *notes: str) -> str:
-    return f"{text.rstrip('.')} ({'; '.join(notes)})".replace("%", "%%")
+    text = text.rstrip(".").replace("%", "%%")
+    return f"{text} ({'; '.join(notes)})" if notes else text

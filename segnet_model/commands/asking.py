@@ -1,23 +1,23 @@
-"""The arguments of every command that asks a network."""
+"""The arguments of every command that runs a network."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from segnet_model.base.choices import ENGINES, REFINEMENTS, UNCERTAINTIES
+from segnet_model.base import options
+from segnet_model.base.choices import UNCERTAINTIES
+from segnet_model.base.tables import NetworkSettings, uncertainty_help
 
 if TYPE_CHECKING:
     from segnet_model.inference.predictor import Predictor
 
-_WAYS = {
-    "mc": "several passes with dropout",
-    "temporal": "one pass a frame with dropout, and their average",
-}
+WEIGHTS = "weights file (.safetensors), exported network, or name of shipped weights"
 
 
 def add_arguments(
-    parser: argparse.ArgumentParser, uncertainties: tuple[str, ...], otherwise: str | None = None
+    parser: argparse.ArgumentParser, uncertainties: Collection[str], otherwise: str | None = None
 ) -> None:
     """Add them.
 
@@ -29,37 +29,20 @@ def add_arguments(
     assert set(uncertainties) <= set(UNCERTAINTIES)
     parser.add_argument(
         "weights", nargs=None if otherwise is None else "?",
-        help="a .safetensors file, an export, or a shipped name"
-        + ("" if otherwise is None else f" ({otherwise})"),
+        help=WEIGHTS if otherwise is None else f"{WEIGHTS} (default: {otherwise})",
     )  # fmt: skip
-    group = parser.add_argument_group("how the network is asked")
-    group.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto)")
-    group.add_argument("--precision", default="auto", help="auto, float32, bfloat16, float16")
-    group.add_argument("--engine", choices=ENGINES, default="auto", help="(default: auto)")
-    ways = "; ".join(f"{name}: {_WAYS[name]}" for name in uncertainties if name != "none")
-    group.add_argument(
-        "--uncertainty", choices=uncertainties, default="none",
-        help=f"{ways}; needs a Bayesian network (default: %(default)s)",
-    )  # fmt: skip
-    group.add_argument(
-        "--samples", type=int, default=20, help="passes of mc (default: %(default)s)"
-    )
-    group.add_argument("--seed", type=int, default=0, help="of the dropout masks (default: 0)")
-    group.add_argument(
-        "--refine", choices=REFINEMENTS, default="none",
-        help="crf fits the labels to the image's edges (default: none)",
-    )  # fmt: skip
-    group.add_argument(
-        "--trust", action="append", default=[], metavar="PACKAGE.MODULE:FACTORY",
-        help="a network of one's own that the weights name",
-    )  # fmt: skip
+    ways = {"choices": uncertainties, "help": uncertainty_help(uncertainties)}
+    names = [name for name in options.options_of(NetworkSettings) if name != "weights"]
+    options.add_arguments(parser, NetworkSettings, names=names, uncertainty=ways)
 
 
 def load(args: argparse.Namespace) -> Predictor:
     """The predictor that the arguments ask for."""
     from segnet_model.inference.predictor import Predictor
 
+    asked = options.from_arguments(NetworkSettings, args)
     return Predictor.load(
-        args.weights, args.device, args.precision, args.engine, uncertainty=args.uncertainty,
-        samples=args.samples, seed=args.seed, refine=args.refine, trusted=args.trust,
+        asked.weights, asked.device, asked.precision, asked.engine,
+        uncertainty=asked.uncertainty, samples=asked.samples, seed=asked.seed, refine=asked.refine,
+        trusted=asked.trusted_networks,
     )  # fmt: skip

@@ -6,7 +6,9 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from segnet_model.base import options
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.tables import NetworkSettings
 
 EPILOG = """\
 A network that says "90 % sure" should be right nine times in ten. This fits one number, the
@@ -26,15 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", type=Path, help="folder with val/ and valannot/")
     parser.add_argument("--split", default="val", help="which split (default: val)")
     parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda (default: auto)")
     parser.add_argument(
         "--out", type=Path,
         help="(default: changes the weights file itself; shipped weights stay as they are)",
     )  # fmt: skip
-    parser.add_argument(
-        "--trust", action="append", default=[], metavar="PACKAGE.MODULE:FACTORY",
-        help="a network of one's own that the weights name",
-    )  # fmt: skip
+    options.add_arguments(parser, NetworkSettings, names=("device", "trusted_networks"))
 
 
 def run(args: argparse.Namespace) -> None:
@@ -55,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
             f"{args.weights} ships with the package, for all who use it; give --out FILE"
         )
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
-    network, info = load_weights(path, args.trust)
+    network, info = load_weights(path, args.trusted_networks)
     check_classes(info.labels, folder.label_set)
     with progress_bar("calibrating") as progress:
         fits = fit_temperatures(TorchEngine(network, info, args.device), folder, progress)

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet_model.base import options
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.tables import NetworkSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,10 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--quick", action="store_true", help="calibrate in a fraction of the time, less exactly"
     )
     parser.add_argument("--out", type=Path, help="(default: beside the weights)")
-    parser.add_argument(
-        "--trust", action="append", default=[], metavar="PACKAGE.MODULE:FACTORY",
-        help="a network of one's own that the weights name",
-    )  # fmt: skip
+    options.add_arguments(parser, NetworkSettings, names=["trusted_networks"])
 
 
 def run(args: argparse.Namespace) -> None:
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> None:
     if out.suffix != SUFFIXES[args.engine]:
         raise SettingsError(f"{out}: name it *{SUFFIXES[args.engine]}")
     images = calibration_images(args.calibrate, args.split, args.images) if args.calibrate else []
-    export = Export.of(weights, args.size, args.trust)
+    export = Export.of(weights, args.size, args.trusted_networks)
     out.parent.mkdir(parents=True, exist_ok=True)
     if args.engine == "onnx":
         export.to_onnx(out)
@@ -76,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
             export.to_openvino(out, images, progress, quick=args.quick)
     print(f"{out}: {export.info.size[0]}x{export.info.size[1]}, {'int8' if images else 'float32'}")
     if images:
-        same = agreement(weights, out, images, args.trust)
+        same = agreement(weights, out, images, args.trusted_networks)
         print(f"{100 * same:.2f} % of the labels of {len(images)} images are those of float32")
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from segnet_model.base.tables import AnswerSettings
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.calibration import scaled_info
 from segnet_model.driving.mask import drivable_mask
-from segnet_model.driving.settings import AnswerSettings
 from segnet_model.inference.segmentation import Segmentation, nearest
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, overlay

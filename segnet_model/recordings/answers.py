@@ -17,8 +17,8 @@ from segnet_model.bags.images import RawMessage, parse, to_rgb
 from segnet_model.bags.messages import stamp_ns
 from segnet_model.base.errors import ImageError
 from segnet_model.base.rejected import Rejected
+from segnet_model.base.tables import AnswerSettings
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.settings import AnswerSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
 from segnet_model.recordings.ahead import ahead

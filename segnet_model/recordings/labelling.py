@@ -15,7 +15,8 @@ from segnet_model.base.choices import PREFIX
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.progress import ShareDone, untold
 from segnet_model.base.rejected import Rejected
-from segnet_model.driving.settings import AnswerSettings, GroundSettings
+from segnet_model.base.tables import AnswerSettings
+from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import LATCHED, OUTPUTS, USUAL
 from segnet_model.inference.predictor import Predictor

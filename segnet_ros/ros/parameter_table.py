@@ -12,12 +12,7 @@ from segnet_model.base.options import ABOVE_0, BELOW_1, Option, from_plain, opti
 
 T = TypeVar("T")
 
-# When a new value applies, as `ros2 param describe` says.
-LIVE = "Applies from the next frame on."
-NETWORK = (
-    "A new value loads a network beside the running one, which is replaced between two frames; if "
-    "loading fails, the old value stays."
-)
+# When a new value applies, besides those of `segnet_model.base.tables`.
 CONFIGURE = "Read when the node is configured; refused from then until it is cleaned up."
 START = "Read when the node starts."
 # ROS has closed ranges only; the table itself refuses the ends.
@@ -80,7 +75,7 @@ def summary(option: Option) -> str:
     if not option.otherwise:
         return option.help
     default = ros_value(option.default)
-    return f"{option.help} {default if default else 'Empty'}: {option.otherwise}."
+    return f"{option.help} {'Empty' if default == '' else default}: {option.otherwise}."
 
 
 def constraints(option: Option) -> str:

@@ -12,7 +12,7 @@ from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SegNetError
-from segnet_model.driving.settings import AnswerSettings
+from segnet_model.base.tables import AnswerSettings
 from segnet_model.inference.answer import Answer
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation

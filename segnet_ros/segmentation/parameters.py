@@ -11,8 +11,9 @@ from rclpy.parameter import Parameter
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import options_of
-from segnet_model.driving.settings import AnswerSettings, GroundSettings
-from segnet_ros.ros.parameter_table import NETWORK, declare_table, judge_option, plain, read_table
+from segnet_model.base.tables import RELOAD, AnswerSettings
+from segnet_model.driving.settings import GroundSettings
+from segnet_ros.ros.parameter_table import declare_table, judge_option, plain, read_table
 from segnet_ros.segmentation.settings import Settings
 
 T = TypeVar("T", AnswerSettings, GroundSettings)
@@ -46,12 +47,12 @@ def part(settings: Settings, kind: type[T]) -> T:
 
 def of_network(settings: Settings) -> dict[str, Any]:
     """The values that say which network runs and how it is asked, by name."""
-    return {n: getattr(settings, n) for n, each in TABLE.items() if each.applies == NETWORK}
+    return {n: getattr(settings, n) for n, each in TABLE.items() if each.applies == RELOAD}
 
 
 def concern_network(changes: Sequence[Any]) -> bool:
     """Whether any of these parameters or their messages may ask for another network."""
-    return any(p.name in TABLE and TABLE[p.name].applies == NETWORK for p in changes)
+    return any(p.name in TABLE and TABLE[p.name].applies == RELOAD for p in changes)
 
 
 def judge(parameters: Sequence[Parameter], configured: bool) -> str:

@@ -87,7 +87,7 @@ def test_help_has_groups_ranges_and_defaults(capsys):
     text = " ".join(parser.format_help().split())
     assert text.count("inner:") == 1
     assert "--name NAME Name (default: the file's)" in text
-    assert "--pairs PAIRS Pairs (may be repeated; default: ())" in text
+    assert "--pairs PAIRS Pairs (may be repeated; default: none)" in text
     assert "--share SHARE Share (at least 0 and less than 1; default: 0.5)" in text
     assert "--span LOW HIGH Lowest. Highest, in % (default: 0.5 1.5)" in text
 

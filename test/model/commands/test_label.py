@@ -10,10 +10,10 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from segnet_model.bags.images import to_ids, to_rgb
 from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.base.tables import AnswerSettings
 from segnet_model.cli import main
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.driving.mask import drivable_mask
-from segnet_model.driving.settings import AnswerSettings
 from segnet_model.inference.outputs import OUTPUTS, USUAL
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet

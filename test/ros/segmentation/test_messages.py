@@ -14,7 +14,7 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from segnet_model.driving.settings import AnswerSettings
+from segnet_model.base.tables import AnswerSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass

@@ -18,8 +18,9 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from segnet_model.driving.settings import AnswerSettings, GroundSettings
-from segnet_ros.ros.parameter_table import CONFIGURE, LIVE, NETWORK, START
+from segnet_model.base.tables import LIVE, RELOAD, AnswerSettings
+from segnet_model.driving.settings import GroundSettings
+from segnet_ros.ros.parameter_table import CONFIGURE, START
 from segnet_ros.segmentation import parameters
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.parameters import (
@@ -136,7 +137,7 @@ def test_every_description_says_when_the_value_applies(make_node):
     parameters.declare(node)
     for name in TABLE:
         descriptor = node.describe_parameter(name)
-        assert descriptor.description.endswith((LIVE, NETWORK, CONFIGURE, START))
+        assert descriptor.description.endswith((LIVE, RELOAD, CONFIGURE, START))
         assert descriptor.read_only == descriptor.description.endswith(START)
     (limits,) = node.describe_parameter("max_uncertainty").floating_point_range
     assert (limits.from_value, limits.to_value) == (0.0, 1.0)
@@ -163,7 +164,7 @@ def test_others_are_refused_while_configured_with_the_mend(name):
     assert "clean it up" in reason
 
 
-OF_NETWORK = {n for n, r in TABLE.items() if r.applies == NETWORK}
+OF_NETWORK = {n for n, r in TABLE.items() if r.applies == RELOAD}
 
 
 def test_what_says_which_network_runs_may_change_at_any_time():
