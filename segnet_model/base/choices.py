@@ -1,11 +1,31 @@
-"""Names that settings choose from. Imports nothing, so that `--help` and launch files are quick."""
+"""Names that settings choose from. Nothing heavy is imported, so that `--help` is quick."""
 
-NETWORKS = (
-    "bayesian_segnet", "bayesian_segnet_basic", "enet", "segnet", "segnet_basic", "unet",
-)  # fmt: skip
-ENGINES = ("auto", "torch", "openvino", "onnx")
-UNCERTAINTIES = ("none", "mc", "temporal")
-REFINEMENTS = ("none", "crf")
+from segnet_model.base.registry import Registry
+
+# A new one is a file and a line here; CONTRIBUTING says what each has to be.
+NETWORKS = Registry("network", {
+    "bayesian_segnet": "segnet_model.networks.segnet:BayesianSegNet",
+    "bayesian_segnet_basic": "segnet_model.networks.segnet_basic:BayesianSegNetBasic",
+    "enet": "segnet_model.networks.enet:ENet",
+    "segnet": "segnet_model.networks.segnet:SegNet",
+    "segnet_basic": "segnet_model.networks.segnet_basic:SegNetBasic",
+    "unet": "segnet_model.networks.unet:UNet",
+})  # fmt: skip
+ENGINES = Registry("engine", {
+    "auto": "segnet_model.engines.engine:open_engine",
+    "torch": "segnet_model.engines.torch_engine:TorchEngine",
+    "openvino": "segnet_model.engines.openvino_engine:OpenVinoEngine",
+    "onnx": "segnet_model.engines.onnx_engine:OnnxEngine",
+})  # fmt: skip
+UNCERTAINTIES = Registry("uncertainty", {
+    "none": "segnet_model.inference.ways:NONE",
+    "mc": "segnet_model.inference.ways:MC",
+    "temporal": "segnet_model.inference.ways:TEMPORAL",
+})  # fmt: skip
+REFINEMENTS = Registry("refine", {
+    "none": "segnet_model.inference.crf:Unrefined",
+    "crf": "segnet_model.inference.crf:DenseCrf",
+})  # fmt: skip
 ACTIVATIONS = ("softmax", "sigmoid")
 LOSSES = ("cross_entropy", "dice", "lovasz", "cross_entropy+dice", "cross_entropy+lovasz")
 OPTIMIZERS = ("adamw", "sgd")

@@ -14,12 +14,8 @@ from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import has
 from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.exported import digest
-from segnet_model.engines.onnx_engine import OnnxEngine
-from segnet_model.engines.openvino_engine import OpenVinoEngine
-from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.weights.checkpoint import ModelInfo, load_weights
-
-EXPORTS = {".xml": "openvino", ".onnx": "onnx"}
+from segnet_model.engines.openvino_engine import OpenVinoEngine, read_export
+from segnet_model.weights.checkpoint import ModelInfo
 
 
 class Engine(Protocol):
@@ -50,6 +46,19 @@ class Engine(Protocol):
         """
 
 
+class EngineKind(Protocol):
+    """An entry of `ENGINES`, usually the engine's class.
+
+    Attributes:
+        suffix: of the files that it runs, e.g. ".onnx".
+    """
+
+    suffix: str
+
+    def open(self, path: Path, device: str, precision: str, trusted: Collection[str]) -> Engine:
+        """Open a file of this suffix; see `open_engine` for arguments and errors."""
+
+
 def open_engine(
     path: Path,
     engine: str = "auto",
@@ -75,54 +84,52 @@ def open_engine(
         WeightsError: the file is not usable weights.
         SettingsError: no such engine, device or precision, or one that is not installed.
     """
-    if engine not in ENGINES:
-        raise SettingsError(f"engine {engine!r} is none of {', '.join(ENGINES)}")
-    own = EXPORTS.get(path.suffix, "torch")
+    ENGINES.find(engine)
+    own = _own_engine(path)
     if own != "torch" and engine not in ("auto", own):
         raise SettingsError(f"engine {engine!r} does not run {path.name}; choose 'auto' or {own!r}")
-    if own == "torch":
+    if engine not in ("auto", own):
+        path = _export_for(path, engine)
+    elif engine == "auto":
         torch_only = needs_dropout or device not in ("auto", "cpu") or precision != "auto"
-        path = _export_beside(path, engine, torch_only)
-    if path.suffix in EXPORTS:
-        return _open_export(path, device, precision)
-    network, info = load_weights(path, trusted)
-    return TorchEngine(network, info, device, precision)
+        engine, path = _fastest(path) if own == "torch" and not torch_only else (own, path)
+    kind: EngineKind = ENGINES[engine]
+    return kind.open(path, device, precision, trusted)
 
 
-def _open_export(path: Path, device: str, precision: str) -> Engine:
-    if device not in ("auto", "cpu"):
-        raise SettingsError(f"device {device!r}: {path.name} runs on 'cpu'; for a GPU give the "
-                            ".safetensors file, or build the .onnx with TensorRT")  # fmt: skip
-    if EXPORTS[path.suffix] == "openvino":
-        return OpenVinoEngine(path, precision)
-    return OnnxEngine(path, precision)
+def _own_engine(path: Path) -> str:
+    """The engine that runs files of this suffix; files of none are taken for weights."""
+    names = (name for name in ENGINES if name != "auto" and ENGINES[name].suffix == path.suffix)
+    return next(names, "torch")
 
 
-def _export_beside(path: Path, engine: str, torch_only: bool) -> Path:
-    """The file to open for a `.safetensors` file: itself, or an export of it."""
-    if engine in ("openvino", "onnx"):
-        suffix = {name: suffix for suffix, name in EXPORTS.items()}[engine]
-        if not path.with_suffix(suffix).exists():
-            raise SettingsError(
-                f"there is no {path.with_suffix(suffix)}; make it with: "
-                f"segnet export {path} --engine {engine}"
-            )
-        return path.with_suffix(suffix)
-    export = path.with_suffix(".xml")
-    if engine == "torch" or torch_only or not export.exists() or torch.cuda.is_available():
-        return path
+def _export_for(path: Path, engine: str) -> Path:
+    """The export of a weights file for an engine; SettingsError where there is none."""
+    export = path.with_suffix(ENGINES[engine].suffix)
+    if not export.exists():
+        raise SettingsError(
+            f"there is no {export}; make it with: segnet export {path} --engine {engine}"
+        )
+    return export
+
+
+def _fastest(path: Path) -> tuple[str, Path]:
+    """The engine and the file for a weights file on a processor: itself, or OpenVINO's export."""
+    export = path.with_suffix(OpenVinoEngine.suffix)
+    if not export.exists() or torch.cuda.is_available():
+        return "torch", path
     if not has("openvino"):
         say_once(
             f"{export.name} would be faster: pip install 'segnet_ros[openvino]'; using PyTorch"
         )
-        return path
+        return "torch", path
     try:
-        made_of = OpenVinoEngine(export).exported.weights_sha256
+        made_of = read_export(export)[-1].weights_sha256
     except WeightsError as error:
         say_once(f"{error}; using PyTorch")
-        return path
+        return "torch", path
     if made_of != digest(path):
         say_once(f"{export.name} was made of other weights than {path.name}, which PyTorch runs "
                  f"now; export again: segnet export {path} --engine openvino")  # fmt: skip
-        return path
-    return export
+        return "torch", path
+    return "openvino", export

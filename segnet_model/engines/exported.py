@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from segnet_model.base.documents import read_json
-from segnet_model.base.errors import SegNetError, WeightsError
+from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.base.limits import MAX_INPUT
 from segnet_model.weights.checkpoint import ModelInfo
 
@@ -114,6 +114,13 @@ class ExportedEngine:
 def digest(path: Path) -> str:
     """The SHA-256 of a file, in lower-case hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def check_device(device: str, path: Path) -> None:
+    """Raise SettingsError unless a device is the processor, on which exports run here."""
+    if device not in ("auto", "cpu"):
+        raise SettingsError(f"device {device!r}: {path.name} runs on 'cpu'; for a GPU give the "
+                            ".safetensors file, or build the .onnx with TensorRT")  # fmt: skip
 
 
 def check_exists(path: Path) -> None:

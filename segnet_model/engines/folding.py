@@ -5,9 +5,14 @@ from __future__ import annotations
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from segnet_model.engines.capabilities import say_once
+
 
 def fold_batch_norm(network: nn.Module) -> nn.Module:
     """Fold each BatchNorm2d that follows a Conv2d in an `nn.Sequential` into that convolution.
+
+    Elsewhere nothing says that a convolution's values go to the batch normalisation and nowhere
+    else, so that one stays, which is right but slower; a warning says so.
 
     In eval mode a batch normalisation is a multiplication and an addition for each channel
     (Ioffe and Szegedy, ICML 2015, algorithm 2), which weights and bias can do as well.
@@ -18,9 +23,18 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
     Returns:
         The network.
     """
+    outside = 0
     for module in network.modules():
         if isinstance(module, nn.Sequential):
             _fold(module)
+        else:
+            outside += sum(isinstance(child, nn.BatchNorm2d) for child in module.children())
+    if outside:
+        say_once(
+            f"{outside} batch normalizations of {type(network).__name__} are computed on their "
+            "own, which is slower; to fold them, put each behind its convolution in an "
+            "nn.Sequential"
+        )
     return network
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from segnet_model.engines.exported import (
     OUTPUT,
     ExportedEngine,
     ExportInfo,
+    check_device,
     check_exists,
 )
 
@@ -26,6 +28,13 @@ class OnnxEngine(ExportedEngine):
     """Runs an `.onnx` on the processor."""
 
     name = "onnx"
+    suffix = ".onnx"
+
+    @classmethod
+    def open(cls, path: Path, device: str, precision: str, trusted: Collection[str]) -> OnnxEngine:
+        """See `Engine`."""
+        check_device(device, path)
+        return cls(path, precision)
 
     def __init__(self, path: Path, precision: str = "auto") -> None:
         """Read an export.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +12,13 @@ import torch
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import need
 from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8, say_once
-from segnet_model.engines.exported import KEY, ExportedEngine, ExportInfo, check_exists
+from segnet_model.engines.exported import (
+    KEY,
+    ExportedEngine,
+    ExportInfo,
+    check_device,
+    check_exists,
+)
 
 EXTRA = "openvino"
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
@@ -20,6 +28,15 @@ class OpenVinoEngine(ExportedEngine):
     """Runs an `.xml` and the `.bin` beside it."""
 
     name = "openvino"
+    suffix = ".xml"
+
+    @classmethod
+    def open(
+        cls, path: Path, device: str, precision: str, trusted: Collection[str]
+    ) -> OpenVinoEngine:
+        """See `Engine`."""
+        check_device(device, path)
+        return cls(path, precision)
 
     def __init__(self, path: Path, precision: str = "auto") -> None:
         """Read and compile an export.
@@ -37,16 +54,7 @@ class OpenVinoEngine(ExportedEngine):
             precision = "bfloat16" if cpu_has_bfloat16() else "float32"
         if precision not in HINTS:
             raise SettingsError(f"precision {precision!r}: OpenVINO has {', '.join(HINTS)}")
-        openvino = need("openvino", EXTRA)
-        check_exists(path)
-        core = openvino.Core()
-        try:
-            model = core.read_model(path)
-            text = model.get_rt_info([KEY]).astype(str) if model.has_rt_info([KEY]) else ""
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise WeightsError(f"weights {path}: not a whole OpenVINO model ({reason})") from None
-        exported = ExportInfo.from_json(text, path)
+        core, model, exported = read_export(path)
         if exported.precision == "int8" and not cpu_has_int8():
             say_once("this processor has no VNNI: int8 is right here, but not much faster")
         options = {
@@ -65,3 +73,17 @@ class OpenVinoEngine(ExportedEngine):
             return answer
 
         super().__init__(exported, run, "int8" if exported.precision == "int8" else precision)
+
+
+def read_export(path: Path) -> tuple[Any, Any, ExportInfo]:
+    """OpenVINO, a model that is not compiled yet, and its metadata; errors as `OpenVinoEngine`."""
+    openvino = need("openvino", EXTRA)
+    check_exists(path)
+    core = openvino.Core()
+    try:
+        model = core.read_model(path)
+        text = model.get_rt_info([KEY]).astype(str) if model.has_rt_info([KEY]) else ""
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise WeightsError(f"weights {path}: not a whole OpenVINO model ({reason})") from None
+    return core, model, ExportInfo.from_json(text, path)

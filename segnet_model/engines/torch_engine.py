@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 
@@ -10,7 +13,7 @@ from segnet_model.engines.acceleration import accelerate
 from segnet_model.engines.capabilities import cpu_has_bfloat16, say_once
 from segnet_model.networks.inputs import Normalise
 from segnet_model.networks.outputs import class_logits
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.checkpoint import ModelInfo, load_weights
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -23,6 +26,7 @@ class TorchEngine:
     """
 
     name = "torch"
+    suffix = ".safetensors"
     size: tuple[int, int] | None = None
 
     def __init__(
@@ -45,6 +49,12 @@ class TorchEngine:
         self._dtype = PRECISIONS[self.precision]
         self._normalise = Normalise(info.mean, info.std, self.device)
         self.network = accelerate(network, self.device, self._dtype)
+
+    @classmethod
+    def open(cls, path: Path, device: str, precision: str, trusted: Collection[str]) -> TorchEngine:
+        """See `Engine`."""
+        network, info = load_weights(path, trusted)
+        return cls(network, info, device, precision)
 
     def logits(self, images: Tensor) -> Tensor:
         """Run the network once: (N, h, w, 3) uint8 to (N, C, h, w) float32."""

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from segnet_model.base.choices import REFINEMENTS
-from segnet_model.base.errors import SettingsError
 from segnet_model.inference.belief import Belief
 
 
@@ -91,12 +90,19 @@ class DenseCrf:
         return weight
 
 
+class Unrefined:
+    """Leaves beliefs as they are."""
+
+    def __call__(self, belief: Belief, images: Tensor) -> Belief:
+        """The belief itself."""
+        return belief
+
+
 def choose_refinement(name: str) -> Callable[[Belief, Tensor], Belief]:
     """The refinement of this name: from a belief and its images, (N, h, w, 3) uint8, to a belief.
 
     Raises:
         SettingsError: there is none of this name.
     """
-    if name not in REFINEMENTS:
-        raise SettingsError(f"refine {name!r} is none of {', '.join(REFINEMENTS)}")
-    return DenseCrf() if name == "crf" else (lambda belief, images: belief)
+    refine: Callable[[Belief, Tensor], Belief] = REFINEMENTS.find(name)()
+    return refine

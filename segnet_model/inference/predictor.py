@@ -21,7 +21,7 @@ from segnet_model.inference.crf import choose_refinement
 from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.segmentation import Segmentation, plain, read_out
 from segnet_model.inference.shots import Shot, shots_of
-from segnet_model.inference.ways import SinglePass, choose_inference
+from segnet_model.inference.ways import SinglePass, choose_inference, needs_dropout
 from segnet_model.networks.inputs import check_images, network_size, resize_image
 from segnet_model.weights.checkpoint import ModelInfo
 from segnet_model.weights.shipped import find_weights
@@ -92,7 +92,7 @@ class Predictor:
         """
         opened = open_engine(
             find_weights(path), engine, device, precision, trusted,
-            needs_dropout=uncertainty != "none",
+            needs_dropout=needs_dropout(uncertainty),
         )  # fmt: skip
         predictor = cls(opened, uncertainty, samples, seed, refine)
         predictor.warm_up()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -56,6 +57,30 @@ class SinglePass:
         return False
 
 
+@dataclass(frozen=True)
+class Way:
+    """An entry of `UNCERTAINTIES`.
+
+    Attributes:
+        make: from an engine, the number of passes and the seed.
+        needs_dropout: it samples the network's dropout, which only PyTorch can.
+    """
+
+    make: Callable[[Any, int, int], Inference]
+    needs_dropout: bool = False
+
+
+NONE = Way(lambda engine, samples, seed: SinglePass(engine))
+MC = Way(MonteCarlo, needs_dropout=True)
+TEMPORAL = Way(lambda engine, samples, seed: Temporal(engine, seed), needs_dropout=True)
+
+
+def needs_dropout(uncertainty: str) -> bool:
+    """Whether a way of this name needs PyTorch; SettingsError where there is none."""
+    way: Way = UNCERTAINTIES.find(uncertainty)
+    return way.needs_dropout
+
+
 def choose_inference(engine: Engine, uncertainty: str, samples: int, seed: int) -> Inference:
     """The way of this name.
 
@@ -68,19 +93,14 @@ def choose_inference(engine: Engine, uncertainty: str, samples: int, seed: int) 
     Raises:
         SettingsError: with the mend, where these do not go together.
     """
-    if uncertainty not in UNCERTAINTIES:
-        raise SettingsError(f"uncertainty {uncertainty!r} is none of {', '.join(UNCERTAINTIES)}")
+    way: Way = UNCERTAINTIES.find(uncertainty)
     if samples < 1:
         raise SettingsError(f"samples is {samples}; give at least 1")
     if not 0 <= seed < 2**31:
         raise SettingsError(f"seed is {seed}; give 0 to {2**31 - 1}")
-    if uncertainty == "none":
-        return SinglePass(engine)
-    if not isinstance(engine, TorchEngine):
+    if way.needs_dropout and not isinstance(engine, TorchEngine):
         raise SettingsError(
             f"uncertainty {uncertainty!r} needs the network's dropout, which an export to "
             f"{engine.name} has not; give the .safetensors file, or choose uncertainty 'none'"
         )
-    if uncertainty == "mc":
-        return MonteCarlo(engine, samples, seed)
-    return Temporal(engine, seed)
+    return way.make(engine, samples, seed)

@@ -8,32 +8,11 @@ from typing import Any
 
 from torch import nn
 
+from segnet_model.base.choices import NETWORKS
 from segnet_model.base.errors import SettingsError
 from segnet_model.networks.custom import build_custom, is_custom
-from segnet_model.networks.enet import ENet
-from segnet_model.networks.segnet import BayesianSegNet, SegNet
-from segnet_model.networks.segnet_basic import BayesianSegNetBasic, SegNetBasic
-from segnet_model.networks.unet import UNet
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {
-    "bayesian_segnet": BayesianSegNet,
-    "bayesian_segnet_basic": BayesianSegNetBasic,
-    "enet": ENet,
-    "segnet": SegNet,
-    "segnet_basic": SegNetBasic,
-    "unet": UNet,
-}
-
-__all__ = [
-    "NETWORKS",
-    "BayesianSegNet",
-    "BayesianSegNetBasic",
-    "ENet",
-    "SegNet",
-    "SegNetBasic",
-    "UNet",
-    "build_network",
-]
+__all__ = ["NETWORKS", "build_network"]
 
 
 def build_network(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
@@ -57,10 +36,11 @@ def build_network(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
             f"no network {name!r}; there are {', '.join(sorted(NETWORKS))}, and "
             "package.module:factory names one of your own"
         )
-    known = inspect.signature(NETWORKS[name]).parameters.keys() - {"num_classes"}
+    make: Callable[..., nn.Module] = NETWORKS[name]
+    known = inspect.signature(make).parameters.keys() - {"num_classes"}
     if unknown := settings.keys() - known:
         raise SettingsError(f"{name} has no setting {sorted(unknown)}; it has {sorted(known)}")
     try:
-        return NETWORKS[name](num_classes, **settings)
+        return make(num_classes, **settings)
     except (TypeError, ValueError, RuntimeError) as error:
         raise SettingsError(f"{name} cannot be built with {settings}: {error}") from None

@@ -7,12 +7,10 @@ from segnet_model.base import choices
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.detect import open_form
 from segnet_model.labels import LabelSet
-from segnet_model.networks import NETWORKS
 from segnet_model.recordings.looking import PANES
 
 
 def test_the_light_lists_are_those_of_the_code():
-    assert tuple(sorted(NETWORKS)) == choices.NETWORKS
     assert tuple(STORAGES) == choices.STORAGES
     assert tuple(PANES) == choices.PANES
 
@@ -22,3 +20,10 @@ def test_every_format_of_labels_can_be_opened(name):
     nothing = SimpleNamespace(names=(), path="nowhere", read=None)
     with pytest.raises(DatasetError, match="holds no labels|no labelmap.txt"):
         open_form(nothing, name, LabelSet.load("camvid"))
+
+
+@pytest.mark.parametrize(
+    "registry", [choices.NETWORKS, choices.ENGINES, choices.UNCERTAINTIES, choices.REFINEMENTS]
+)
+def test_every_name_leads_to_a_thing(registry):
+    assert all(registry[name] is not None for name in registry)

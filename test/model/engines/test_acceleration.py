@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from segnet_model.engines.acceleration import accelerate
+from segnet_model.engines.capabilities import say_once
 from segnet_model.engines.folding import fold_batch_norm
 from segnet_model.engines.winograd import WinogradConv2d
 from segnet_model.networks import NETWORKS, build_network
@@ -65,6 +66,35 @@ def test_folding_leaves_no_batch_norm_and_the_same_values():
 def test_folding_keeps_a_batch_norm_that_follows_something_else():
     network = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(3), nn.Conv2d(3, 4, 1)).eval()
     assert isinstance(fold_batch_norm(network)[1], nn.BatchNorm2d)
+
+
+class Block(nn.Module):
+    """A convolution and its batch normalization as attributes, as many networks have them."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.normalization = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+
+    def forward(self, x):
+        return self.normalization(self.convolution(x))
+
+
+def test_folding_says_what_it_cannot_fold(caplog):
+    say_once.cache_clear()
+    network = with_statistics(nn.Sequential(Block(), nn.Conv2d(4, 5, 1), nn.BatchNorm2d(5)))
+    x = torch.randn(1, 3, 9, 9)
+    with torch.inference_mode():
+        expected = network(x)
+        torch.testing.assert_close(fold_batch_norm(network)(x), expected)
+    assert isinstance(network[2], nn.Identity)
+    assert "1 batch normalizations of Sequential are computed on their own" in caplog.text
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_folding_has_nothing_to_say_of_our_networks(name, caplog):
+    say_once.cache_clear()
+    fold_batch_norm(build_network(name, 5).eval())
+    assert not caplog.text
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))

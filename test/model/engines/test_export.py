@@ -176,6 +176,31 @@ def test_auto_takes_the_export_of_exactly_these_weights(weights, openvino, small
     assert not caplog.records  # said once
 
 
+@pytest.mark.parametrize("engine", ["auto", "openvino", "onnx"])
+def test_an_export_is_compiled_once(engine, weights, request, monkeypatch):
+    """At the start of a node nothing takes longer on a small processor."""
+    request.getfixturevalue("onnx" if engine == "onnx" else "openvino")
+    compiled = []
+    if engine == "onnx":
+        import onnxruntime as runtime
+
+        owner, name = runtime, "InferenceSession"
+    else:
+        import openvino as runtime
+
+        owner, name = runtime.Core, "compile_model"
+    compile_model = getattr(owner, name)
+
+    def counted(*arguments, **options):
+        compiled.append(arguments)
+        return compile_model(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, counted)
+    predictor = Predictor.load(weights, engine=engine)
+    assert predictor.engine.name == (engine if engine == "onnx" else "openvino")
+    assert len(compiled) == 1
+
+
 def test_without_openvino_auto_falls_back_with_one_warning(weights, caplog, monkeypatch):
     weights.with_suffix(".xml").touch()
     monkeypatch.setattr("segnet_model.engines.engine.has", lambda module: False)

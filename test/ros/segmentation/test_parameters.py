@@ -18,6 +18,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
+from segnet_model.base.choices import ENGINES
 from segnet_model.base.tables import LIVE, RELOAD, AnswerSettings
 from segnet_model.driving.settings import GroundSettings
 from segnet_ros.ros.parameter_table import CONFIGURE, START
@@ -265,3 +266,11 @@ def test_a_grid_of_too_many_cells_is_refused_with_the_mend():
     assert "1500 x 1500 cells" in reason
     assert "coarser" in reason
     assert conflict(Settings(grid_resolution=0.01, grid_length=5.0, grid_width=5.0)) == ""
+
+
+def test_an_engine_of_ones_own_is_a_choice(monkeypatch):
+    monkeypatch.setattr(ENGINES, "_things", dict(ENGINES._things))
+    own = [Parameter("engine", value="mine")]
+    assert "'mine' is none of auto, torch, openvino, onnx" in judge(own, configured=False)
+    ENGINES.register("mine", object())
+    assert judge(own, configured=False) == ""
