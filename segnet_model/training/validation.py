@@ -11,12 +11,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from segnet_model.base.errors import AnswerError, SegNetError
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.assess import evaluate
 from segnet_model.evaluation.temperature import fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
 from segnet_model.training.session import Session
-from segnet_model.training.tracking import Tracker, draw_answers
+from segnet_model.training.tracking import MEND, Tracker, draw_answers
 from segnet_model.weights.checkpoint import change_info, load_weights, save_weights
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,11 @@ class Validation:
         return 0 < self._settings.patience <= steps / self._steps_per_epoch
 
     def measure(self) -> None:
-        """Measure on val, at the labels' full size, and keep the weights if they are to be kept."""
+        """Measure on val, at the labels' full size, and keep the weights if they are to be kept.
+
+        Raises:
+            SegNetError: the weights are not finite any more.
+        """
         scores = self.scores
         if self._processes.first:
             network = self._session.result()
@@ -117,7 +122,10 @@ class Validation:
         if data.val is None:
             self._tracker.drawn("train/answers", step, draw_answers(predictor, data.folder))
             return
-        matrix = evaluate(predictor, data.val, lambda index: self._report("measuring"))
+        try:
+            matrix = evaluate(predictor, data.val, lambda index: self._report("measuring"))
+        except AnswerError:
+            raise SegNetError(f"the network is not finite after step {step}; {MEND}") from None
         self.scores.miou = matrix.mean_iou
         self._tracker.measured(step, matrix.mean_iou)
         self._tracker.drawn("val/answers", step, draw_answers(predictor, data.val))

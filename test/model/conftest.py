@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import resource
+import shutil
 import time
 from contextlib import contextmanager
 from fractions import Fraction
@@ -69,10 +70,10 @@ def bayesian(tmp_path):
     return tmp_path / "bayesian.safetensors"
 
 
-@pytest.fixture
-def dataset(tmp_path):
+@pytest.fixture(scope="session")
+def shared_dataset(tmp_path_factory):
     """Six training and two validation images: a grey sky over a purple road, in noise."""
-    root = tmp_path / "dataset"
+    root = tmp_path_factory.mktemp("shared") / "dataset"
     rng = np.random.default_rng(5)
     for split, count in (("train", 6), ("val", 2)):
         for folder in (split, f"{split}annot"):
@@ -84,6 +85,12 @@ def dataset(tmp_path):
             write_png(root / split / f"{index}.png", image.astype(np.uint8))
             write_png(root / f"{split}annot" / f"{index}.png", labels)
     return root
+
+
+@pytest.fixture
+def dataset(shared_dataset, tmp_path):
+    """The same data set, for a test to change."""
+    return shutil.copytree(shared_dataset, tmp_path / "dataset")
 
 
 def _write_video(path, times, images, *, codec="libx264", container=None, **options):

@@ -1,5 +1,3 @@
-import dataclasses
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,13 +5,7 @@ from torch import nn
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.networks import build_network
-from segnet_model.training.preparation import TrainingData, weigh_classes
-from segnet_model.training.processes import processes_of
-from segnet_model.training.session import Session
-from segnet_model.training.settings import TrainSettings
 from segnet_model.training.supervision import Supervised, shrink_labels
-from segnet_model.training.trainer import train
-from segnet_model.weights.checkpoint import load_weights
 
 SIZES = {
     "segnet_basic": [(8, 12), (16, 24), (32, 48)],
@@ -76,34 +68,3 @@ def test_labels_shrink_as_pytorch_interpolates(size):
 def test_a_network_without_names_of_stages_is_refused():
     with pytest.raises(SettingsError, match="attribute `supervised`"):
         Supervised(nn.Conv2d(3, 2, 1), 2, inner=True)
-
-
-def test_weights_hold_no_heads(dataset, tmp_path):
-    settings = TrainSettings(
-        network_settings={"features": 8}, input_size=(64, 96), epochs=1, batch_size=2, workers=1,
-        device="cpu", supervision=0.4,
-    )  # fmt: skip
-    network, info = load_weights(train(dataset, tmp_path / "run", settings))
-    assert info.training["supervision"] == 0.4
-    assert not any("head" in name for name in network.state_dict())
-
-
-def loss_of(dataset, settings):
-    data = TrainingData.open(dataset, settings)
-    weights = weigh_classes(data, settings, lambda: None)
-    with processes_of("cpu", 2) as processes:
-        return Session(data, weights, settings, processes).loss
-
-
-def test_the_loss_counts_inner_stages_by_the_weight(dataset):
-    settings = TrainSettings(
-        network_settings={"features": 8}, input_size=(64, 96), batch_size=2, device="cpu",
-        balance=0.0, supervision=0.4,
-    )  # fmt: skip
-    truth = torch.randint(0, 2, (2, 8, 8)) * 3  # the classes that the data set has
-    said = [torch.randn(2, 11, *size) for size in ((8, 8), (4, 4), (2, 2))]
-    losses = [F.cross_entropy(a, shrink_labels(truth, a.shape[-2:])) for a in said]
-    expected = losses[0] + 0.4 * (losses[1] + losses[2]) / 2
-    torch.testing.assert_close(loss_of(dataset, settings)(said, truth), expected)
-    plain = dataclasses.replace(settings, supervision=0.0)
-    torch.testing.assert_close(loss_of(dataset, plain)(said[:1], truth), losses[0])

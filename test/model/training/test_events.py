@@ -6,20 +6,13 @@ import shutil
 import threading
 
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from segnet_model.base.errors import SegNetError
-from segnet_model.training.settings import TrainSettings
 from segnet_model.training.state import TrainingState
 from segnet_model.training.trainer import STATE_FILE, train
 
 accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 record_writer = pytest.importorskip("tensorboard.summary.writer.record_writer")
-QUICK = TrainSettings(
-    network_settings={"features": 8}, input_size=(64, 96), epochs=4, batch_size=2, workers=1,
-    device="cpu", evaluate_every=2,
-)  # fmt: skip
 
 
 def events(run):
@@ -28,34 +21,45 @@ def events(run):
     return found
 
 
+@pytest.fixture
+def unmeasured(dataset, tmp_path, small):
+    """The folder of a training without val."""
+    shutil.rmtree(dataset / "val")
+    train(dataset, tmp_path / "unmeasured", small)
+    return tmp_path / "unmeasured"
+
+
 @pytest.mark.parametrize("split", ["val", "train"])
-def test_pictures_are_drawn_whenever_val_would_be_measured(dataset, tmp_path, split):
-    if split == "train":
-        shutil.rmtree(dataset / "val")
-    train(dataset, tmp_path / "run", QUICK)
-    found = events(tmp_path / "run")
+def test_pictures_are_drawn_whenever_val_would_be_measured(request, whole, split):
+    run = whole.out if split == "val" else request.getfixturevalue("unmeasured")
+    found = events(run)
     assert found.Tags()["images"] == [f"{split}/answers"]
     pictures = found.Images(f"{split}/answers")
     assert [each.step for each in pictures] == [6, 12]
     assert (pictures[0].width > 4 * 96, pictures[0].height > 2 * 64) == (True, True)
 
 
-def test_a_run_that_goes_on_replaces_what_was_written_of_later_steps(dataset, tmp_path):
-    seen = []
-    settings = dataclasses.replace(QUICK, save_every_s=1e9)
-    assert train(dataset, tmp_path / "run", settings, seen.append, lambda: len(seen) == 12) is None
-    stopped = TrainingState.read(tmp_path / "run" / STATE_FILE).facts["step"]
+def test_each_step_has_a_loss(whole):
+    assert [each.step for each in events(whole.out).Scalars("train/loss")] == list(range(1, 13))
+
+
+def test_a_run_that_goes_on_replaces_what_was_written_of_later_steps(
+    shared_dataset, tmp_path, small
+):
+    seen, out = [], tmp_path / "run"
+    settings = dataclasses.replace(small, save_every_s=1e9)
+    assert train(shared_dataset, out, settings, seen.append, lambda: len(seen) == 12) is None
+    stopped = TrainingState.read(out / STATE_FILE).facts["step"]
     assert 0 < stopped < 12
-    train(dataset, tmp_path / "run", settings)
-    found = events(tmp_path / "run")
+    train(shared_dataset, out, settings)
+    found = events(out)
     assert [each.step for each in found.Scalars("train/loss")] == list(range(1, 13))
     assert [each.step for each in found.Scalars("val/miou")] == [6, 12]
 
 
 def test_a_full_disk_is_named_with_the_mend_and_the_state_stays_whole(
-    dataset, tmp_path, monkeypatch
+    shared_dataset, tmp_path, small, whole, monkeypatch
 ):
-    whole = train(dataset, tmp_path / "whole", QUICK)
     write, written, crashed = record_writer.RecordWriter.write, [], []
 
     def full(self, data):
@@ -65,20 +69,20 @@ def test_a_full_disk_is_named_with_the_mend_and_the_state_stays_whole(
         write(self, data)
 
     monkeypatch.setattr(threading, "excepthook", crashed.append)
-    often = dataclasses.replace(QUICK, save_every_s=0)
+    often = dataclasses.replace(small, save_every_s=0)
     with monkeypatch.context() as patch:
         patch.setattr(record_writer.RecordWriter, "write", full)
         with pytest.raises(SegNetError, match=r"run/tensorboard: .*No space left.*; free some "
                            "space, and the same command goes on"):  # fmt: skip
-            train(dataset, tmp_path / "run", often)
+            train(shared_dataset, tmp_path / "run", often)
     assert not crashed
     assert TrainingState.read(tmp_path / "run" / STATE_FILE).facts["step"] > 0
-    resumed = load_file(train(dataset, tmp_path / "run", often))
-    assert all(torch.equal(tensor, resumed[name]) for name, tensor in load_file(whole).items())
+    resumed = train(shared_dataset, tmp_path / "run", often)
+    assert resumed.read_bytes() == whole.path.read_bytes()
 
 
-def test_a_folder_that_cannot_be_made_is_named(dataset, tmp_path):
+def test_a_folder_that_cannot_be_made_is_named(shared_dataset, tmp_path, small):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "tensorboard").write_text("")
     with pytest.raises(SegNetError, match=r"cannot write to .*run/tensorboard"):
-        train(dataset, tmp_path / "run", QUICK)
+        train(shared_dataset, tmp_path / "run", small)
