@@ -1,4 +1,4 @@
-"""What the network says of one image, and what is worked out of it once for several outputs."""
+"""The answer of a network to one image, and what is worked out of it once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SPARSE = 8  # every so many pixels are looked at for a summary
 
 @dataclass(frozen=True)
 class Summary:
-    """What an image shows, roughly."""
+    """A rough description of an image."""
 
     largest: str  # name of the class with the most pixels
     share: float  # of the pixels that have it, 0 to 1
@@ -32,7 +32,7 @@ class Summary:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What the network says of one image, from which each output is made.
+    """The network's answer to one image, from which each output is made.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.

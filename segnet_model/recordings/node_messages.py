@@ -1,4 +1,4 @@
-"""The outputs of an answer, and what is said once about a network, as messages of a bag."""
+"""The outputs of an answer and the classes of a network as messages of a bag."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def stats(answer: Answer, header: Any, processed: int, rejected: int) -> Any:
 
 
 def about(info: ModelInfo, weights: Path, stamp: int) -> dict[str, Any]:
-    """What is said once, by topic.
+    """The latched messages of a network by topic.
 
     Args:
         info: of the weights.

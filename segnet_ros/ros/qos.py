@@ -83,7 +83,7 @@ def _durability(latched: bool) -> DurabilityPolicy:
     return DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE
 
 
-def complaint(node: Node, topic: str, kind: str, asked: QoSProfile) -> str:
+def mismatch(node: Node, topic: str, kind: str, asked: QoSProfile) -> str:
     """Say which publishers of a topic a subscription cannot hear, why, and the mend.
 
     Args:

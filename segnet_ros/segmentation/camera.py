@@ -1,4 +1,4 @@
-"""One camera of the node: its input, its outputs, and what is known of its health."""
+"""One camera of the node: its input, its outputs and its health."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class Camera:
         Args:
             node: to publish and subscribe with.
             name: of the camera, which its topics are below; empty for the only one.
-            network: tells what the masks' ids mean, until another one is announced.
+            network: gives the masks' classes, until another one is announced.
             settings: asked once a frame, so that a live parameter applies between two.
-            submit: takes each image that somebody wants to be answered.
-            transforms: tell where the camera is.
+            submit: takes each frame that is to be answered.
+            transforms: give the camera's pose.
         """
         self._node, self._settings = node, settings
         inside = f"{name}/" if name else ""
@@ -61,9 +61,9 @@ class Camera:
         self._reset()
 
     def _reset(self) -> None:
-        self._broken = 0
+        self._network_failures = 0
         self._timing: messages.Timing | None = None
-        self._words = Throttle()
+        self._log_throttle = Throttle()
 
     def start(self) -> None:
         """Subscribe."""
@@ -81,11 +81,11 @@ class Camera:
         self._outputs.destroy()
 
     def announce(self, network: Network) -> None:
-        """Say what the ids of the masks that follow mean."""
+        """Publish the classes of the masks that follow."""
         self._outputs.announce(network)
 
     def publish(self, frame: Frame, header: Header, answer: Answer, counts: Counts) -> None:
-        """Complete an answer and publish what is wanted of it.
+        """Complete an answer and publish its outputs that have subscribers.
 
         Args:
             frame: that was answered.
@@ -102,20 +102,20 @@ class Camera:
         self._outputs.publish(answer, header, frame.wanted)
         # Stats cannot tell when they went out.
         self._timing = timing = self._time(frame, header, answer)
-        self._input.health.see(answer.summary, perf_counter())
+        self._input.health.answered(answer.summary, perf_counter())
         if "stats" in frame.wanted:
             counts = replace(counts, processed=counts.processed + 1)
             self._outputs.publish_stats(messages.stats(answer, header, timing, counts))
 
     def report(self, error: Exception) -> None:
-        """Say that a frame failed, not too often."""
-        self._input.health.fail()
+        """Count a frame that failed, and log it, not too often."""
+        self._input.health.failed()
         if not self._node.context.ok():
             return  # the process is ending, and nothing can be published or logged any more
         known = isinstance(error, SegNetError)
-        self._broken += not known or isinstance(error, DeviceMemoryError | AnswerError)
+        self._network_failures += not known or isinstance(error, DeviceMemoryError | AnswerError)
         # By a throttle of its own: rclpy's would be shared by all cameras.
-        if not self._words.passes(perf_counter(), 1 / LOG_PERIOD):
+        if not self._log_throttle.passes(perf_counter(), 1 / LOG_PERIOD):
             return
         if known:
             self._node.get_logger().warning(f"{self._frame} dropped: {error}")
@@ -124,17 +124,17 @@ class Camera:
             self._node.get_logger().error(f"{self._frame} lost: {trace}")
 
     def observe(self, seen: Observation, counts: Counts) -> Observation:
-        """Complete what is seen of the node with what is known of this camera."""
+        """Complete the state of the node with that of this camera."""
         return replace(
             seen,
             topic=self._input.topic,
             counts=counts,
             idle=self._input.idle,
             skipped=self._input.skipped,
-            broken=self._broken,
+            network_failures=self._network_failures,
             timing=self._timing,
-            unheard=self._input.unheard(),
-            blind=self._ground.problem if "drivable_grid" in self._outputs.wanted() else "",
+            mismatch=self._input.mismatch(),
+            grid_reason=self._ground.reason if "drivable_grid" in self._outputs.wanted() else "",
             signs=self._input.health.signs(perf_counter()),
         )
 

@@ -26,19 +26,19 @@ QUICKER = "a smaller network, smaller images, or fewer samples where uncertainty
 
 @dataclass(frozen=True)
 class Observation:
-    """What is known of the node, and of one of its cameras, at one moment."""
+    """The state of the node and of one of its cameras at one moment."""
 
     state: str  # of the lifecycle
-    problem: str = ""  # why the node could not be configured
-    refusal: str = ""  # why another network was refused not long ago
+    reason: str = ""  # why the node could not be configured
+    reload_reason: str = ""  # why another network was refused not long ago
     settings: Settings = field(default_factory=Settings)
     topic: str = ""  # where images should come from
-    unheard: str = ""  # which publishers there cannot be heard, and why
-    blind: str = ""  # why there is no grid, where one is wanted
+    mismatch: str = ""  # why publishers there cannot be received from
+    grid_reason: str = ""  # why there is no grid, where one is wanted
     counts: Counts = field(default_factory=Counts)
-    idle: int = 0  # frames that came while nobody listened, or while the node was disabled
+    idle: int = 0  # frames that came while no output had a subscriber, or while disabled
     skipped: int = 0  # frames that came faster than max_rate
-    broken: int = 0  # of counts.failed: not the frame's fault
+    network_failures: int = 0  # of counts.failed: not the frame's fault
     timing: Timing | None = None  # of the last frame that came out
     signs: Signs = field(default_factory=Signs)
     gpu: GpuHealth | None = None  # where the network runs on one
@@ -47,9 +47,9 @@ class Observation:
 
 def judge(now: Observation, before: Observation) -> tuple[bytes, str]:
     """Level and message for what happened between two observations."""
-    if now.problem:
-        return DiagnosticStatus.ERROR, now.problem
-    if now.broken > before.broken:
+    if now.reason:
+        return DiagnosticStatus.ERROR, now.reason
+    if now.network_failures > before.network_failures:
         return DiagnosticStatus.ERROR, f"frames lost: {_news(now.counts, before.counts)}"
     if warnings := list(_warnings(now, before)):
         return DiagnosticStatus.WARN, "; ".join(warnings)
@@ -65,8 +65,8 @@ def judge(now: Observation, before: Observation) -> tuple[bytes, str]:
 def _warnings(now: Observation, before: Observation) -> Iterator[str]:
     if now.counts.failed > before.counts.failed:
         yield f"bad frames: {_news(now.counts, before.counts)}"
-    if now.unheard:
-        yield now.unheard
+    if now.mismatch:
+        yield now.mismatch
     if now.state == "active" and now.settings.enabled and now.signs.silence > _patience(now):
         yield (
             f"no image on {now.topic} for {now.signs.silence:.0f} s; is the camera running, and "
@@ -75,12 +75,12 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
     if now.state == "active":
         yield from _slowness(now, before)
         yield from now.signs.warnings
-        if now.blind and now.settings.enabled:
-            yield now.blind
+        if now.grid_reason and now.settings.enabled:
+            yield now.grid_reason
     if now.gpu is not None:
         yield from now.gpu.warnings
-    if now.refusal:
-        yield now.refusal
+    if now.reload_reason:
+        yield now.reload_reason
 
 
 def _patience(now: Observation) -> float:
@@ -124,7 +124,7 @@ def _news(now: Counts, before: Counts) -> str:
 
 
 def numbers(now: Observation, before: Observation, seconds: float) -> dict[str, str]:
-    """What a person may want to know, by name; seconds is the time between the two."""
+    """Values for people, by name; seconds is the time between the two observations."""
     counts = now.counts
     values = {
         "state": now.state,
@@ -154,12 +154,12 @@ class Diagnostics:
         period: float,
         observe: Callable[[], Mapping[str, Observation]],
     ) -> None:
-        """Start; observe is asked every period seconds, and answers by the cameras' names."""
+        """Start; observe is called every period seconds, and returns states by cameras' names."""
         self._node = node
         self._observe = observe
         self._before = observe()
         self._time = monotonic()
-        self._unheard = ""
+        self._mismatch = ""
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # A steady clock, because simulated time may stand still just when help is needed.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -174,7 +174,7 @@ class Diagnostics:
         )
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
-        self._tell(now)
+        self._log_mismatch(now)
         self._before, self._time = now, time
 
     def _status(self, name: str, now: Observation, seconds: float) -> DiagnosticStatus:
@@ -193,9 +193,9 @@ class Diagnostics:
             values=[KeyValue(key=key, value=value) for key, value in values.items()],
         )
 
-    def _tell(self, now: Mapping[str, Observation]) -> None:
-        """Log once which publishers cannot be heard."""
-        unheard = "; ".join(filter(None, (each.unheard for each in now.values())))
-        if unheard and unheard != self._unheard:
-            self._node.get_logger().warning(unheard)
-        self._unheard = unheard
+    def _log_mismatch(self, now: Mapping[str, Observation]) -> None:
+        """Log a mismatch with publishers once."""
+        mismatch = "; ".join(filter(None, (each.mismatch for each in now.values())))
+        if mismatch and mismatch != self._mismatch:
+            self._node.get_logger().warning(mismatch)
+        self._mismatch = mismatch

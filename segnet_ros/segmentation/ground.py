@@ -24,7 +24,7 @@ class Ground:
     Making one takes a good part of a second, in a thread of its own: no image waits for it.
 
     Attributes:
-        problem: why there was none the last time; empty where there was, or soon will be.
+        reason: why there was none the last time; empty where there was, or soon will be.
     """
 
     def __init__(self, transforms: Transforms) -> None:
@@ -34,7 +34,7 @@ class Ground:
         self._made: Made | None = None
         self._making: Future[Made] | None = None
         self._in_vain = 0  # of those that were begun, the last ones that no image could use
-        self.problem = ""
+        self.reason = ""
 
     def close(self) -> None:
         """Make no more."""
@@ -43,7 +43,7 @@ class Ground:
     def projector(
         self, info: CameraInfo | None, size: tuple[int, ...], header: Header, settings: Settings
     ) -> GroundProjector | None:
-        """The projector for an image; None where there is none yet, or, with a problem, cannot be.
+        """The projector for an image; None where there is none yet, or, with a reason, cannot be.
 
         Args:
             info: of the camera; None where none came.
@@ -54,10 +54,10 @@ class Ground:
         try:
             found = self._find(info, size, header, settings)
         except SegNetError as error:
-            self.problem = f"no drivable_grid: {error}"
+            self.reason = f"no drivable_grid: {error}"
             return None
         if found is not None:
-            self.problem = ""
+            self.reason = ""
         return found
 
     def _find(

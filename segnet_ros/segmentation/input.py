@@ -15,7 +15,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from segnet_ros.ros.image_conversion import parse, to_rgb
-from segnet_ros.ros.qos import complaint, overrides, profile
+from segnet_ros.ros.qos import mismatch, overrides, profile
 from segnet_ros.segmentation.health import Health
 from segnet_ros.segmentation.settings import Settings
 from segnet_ros.segmentation.throttle import Throttle
@@ -33,7 +33,7 @@ Decode: TypeAlias = Callable[[], Decoded]
 
 @dataclass(frozen=True)
 class Transport:
-    """A way in which images travel.
+    """A type of message that carries images, and its decoder.
 
     Attributes:
         kind: of the messages.
@@ -66,7 +66,7 @@ class Frame:
     """An image on its way from a camera to the network."""
 
     decode: Decode
-    wanted: frozenset[str]  # outputs that somebody listened to when it came
+    wanted: frozenset[str]  # outputs that had subscribers when it came
     time: float  # seconds of perf_counter, when it came
 
 
@@ -76,7 +76,7 @@ class Input:
     Attributes:
         topic: of the images, its whole name.
         info: the newest calibration; None where none came.
-        idle: images that came while nobody listened, or while the node was disabled.
+        idle: images that came while no output had a subscriber, or while the node was disabled.
         skipped: images that came faster than max_rate.
         health: of the camera.
     """
@@ -95,7 +95,7 @@ class Input:
             node: to subscribe with.
             inside: what the topics' names begin with.
             settings: asked once a frame, so that a live parameter applies between two.
-            wanted: tells the outputs that somebody listens to.
+            wanted: returns the outputs that have subscribers.
             submit: takes each frame that is to be answered; never waits.
         """
         self._node, self._inside, self._settings = node, inside, settings
@@ -106,7 +106,7 @@ class Input:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what came."""
+        """Set the counts to zero and forget the calibration."""
         self.idle = self.skipped = 0
         self.info: CameraInfo | None = None
         self.health = Health(perf_counter())
@@ -130,12 +130,12 @@ class Input:
         self._subscriptions.clear()
         self._asked = None
 
-    def unheard(self) -> str:
-        """Which publishers of the images cannot be heard, and why; empty where all can."""
+    def mismatch(self) -> str:
+        """Why publishers of the images cannot be received from; empty where all can."""
         if self._asked is None:
             return ""
         kind = f"sensor_msgs/msg/{self._kind.__name__}"
-        return complaint(self._node, self.topic, kind, self._asked)
+        return mismatch(self._node, self.topic, kind, self._asked)
 
     def _subscribe(self, kind: type, topic: str, call: Any, qos: QoSProfile, **how: Any) -> None:
         name = self._inside + topic
@@ -150,7 +150,7 @@ class Input:
 
     def _receive(self, data: bytes) -> None:
         time = perf_counter()
-        self.health.hear(time)
+        self.health.received(time)
         if not self._subscriptions:
             return  # it was on its way through the executor when the camera was stopped
         settings = self._settings()
@@ -158,9 +158,9 @@ class Input:
         wanted = self._wanted() if settings.enabled else frozenset()
         if not wanted:
             self.idle += 1
-            self.health.rest()
+            self.health.idle()
         elif self._throttle.passes(time, settings.max_rate):
-            self.health.ask(time)
+            self.health.submitted(time)
             self._submit(Frame(decode, wanted, time))
         else:
             self.skipped += 1

@@ -1,4 +1,4 @@
-"""The outputs of an answer, and what is said once about a network, as ROS messages."""
+"""The outputs of an answer and the classes of a network as ROS messages."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def stats(answer: Answer, header: Header, timing: Timing, counts: Counts) -> Any
 
 
 def class_map(network: Network, header: Header) -> Any:
-    """What the mask's ids mean and where they come from, as ClassMap."""
+    """The classes of the mask's ids and the weights file, as ClassMap."""
     info, path = network.predictor.info, str(network.path)
     fields = outputs.class_map(info, network.labels, path, network.sha256)
     classes = [SegmentationClass(**each) for each in fields["classes"]]
@@ -123,25 +123,25 @@ def class_map(network: Network, header: Header) -> Any:
 
 
 def label_info(network: Network, header: Header) -> Any:
-    """What the mask's ids mean as vision_msgs/LabelInfo, which Nav2 waits for."""
+    """The classes of the mask's ids as vision_msgs/LabelInfo, which Nav2 waits for."""
     classes = [
         VisionClass(class_id=i, class_name=name) for i, name in enumerate(network.labels.names)
     ]
     return LabelInfo(header=header, class_map=classes)
 
 
-def about(network: Network, header: Header) -> dict[str, Any]:
-    """What is said once, by topic; without those whose types are not installed."""
-    latched = {}
+def latched(network: Network, header: Header) -> dict[str, Any]:
+    """The latched messages of a network by topic, as far as their types are installed."""
+    found: dict[str, Any] = {}
     if ClassMap is not None:
-        latched["class_map"] = class_map(network, header)
+        found["class_map"] = class_map(network, header)
     if LabelInfo is not None:
-        latched["label_info"] = label_info(network, header)
-    return latched
+        found["label_info"] = label_info(network, header)
+    return found
 
 
 def missing() -> list[str]:
-    """What cannot be published here and why, for people."""
+    """Reasons why topics are missing here, for the log."""
     reasons = []
     if ClassMap is None:
         reasons.append(

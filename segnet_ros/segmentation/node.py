@@ -50,7 +50,7 @@ class SegmentationNode(LifecycleNode):
         """
         super().__init__("segmentation", **arguments)
         self._state = "unconfigured"
-        self._problem = ""
+        self._reason = ""
         self._pipeline: Pipeline | None = None  # there is one while configured
         self._snapshot: Settings | None = None  # of the parameters, where rclpy tells of a change
         self._reloader = Reloader(self, lambda: self._pipeline, lambda: self.settings)
@@ -81,7 +81,7 @@ class SegmentationNode(LifecycleNode):
             self._build(self.settings)
         except Exception as error:  # rclpy would swallow it, and nobody would know the reason
             return self._fail("configure", error)
-        self._state, self._problem = "inactive", ""
+        self._state, self._reason = "inactive", ""
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -94,7 +94,7 @@ class SegmentationNode(LifecycleNode):
             self._pipeline.stop()
             super().on_deactivate(state)
             return self._fail("activate", error)
-        self._state, self._problem = "active", ""
+        self._state, self._reason = "active", ""
         return SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -141,12 +141,12 @@ class SegmentationNode(LifecycleNode):
             if self._pipeline is not None:
                 self._pipeline.destroy()
             self._pipeline = None
-        self._state, self._problem = "unconfigured", ""
+        self._state, self._reason = "unconfigured", ""
 
     def _fail(self, what: str, error: Exception) -> TransitionCallbackReturn:
-        self._problem = f"cannot {what}: {error}"
+        self._reason = f"cannot {what}: {error}"
         if self.context.ok():
-            self.get_logger().error(self._problem)
+            self.get_logger().error(self._reason)
         return FAILURE
 
     def _set_enabled(self, request: SetBool.Request, response: SetBool.Response) -> Any:
@@ -169,12 +169,12 @@ class SegmentationNode(LifecycleNode):
 
     def _observe(self) -> dict[str, Observation]:
         pipeline, settings = self._pipeline, self.settings
-        seen = Observation(self._state, self._problem, settings=settings)
+        seen = Observation(self._state, self._reason, settings=settings)
         if pipeline is None:  # the names of later, as others would be taken for lost then
             return dict.fromkeys(settings.cameras or ("",), seen)
         facts, gpu = pipeline.network.facts, gpu_health(pipeline.network.predictor.device)
-        refusal = self._reloader.refusal
-        return pipeline.observe(replace(seen, refusal=refusal, gpu=gpu, facts=facts))
+        reason = self._reloader.reason
+        return pipeline.observe(replace(seen, reload_reason=reason, gpu=gpu, facts=facts))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

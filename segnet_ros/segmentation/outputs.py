@@ -1,4 +1,4 @@
-"""The publishers of one camera's outputs, and of what is said once about the network."""
+"""The publishers of one camera's outputs and of its network's classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from std_msgs.msg import Header
 
 from segnet_model.inference.answer import Answer
 from segnet_ros.ros.qos import overrides, profile
-from segnet_ros.segmentation.messages import TYPES, about, message
+from segnet_ros.segmentation.messages import TYPES, latched, message
 from segnet_ros.segmentation.network import Network
 
 DEPTH = 5  # images; they bridge a listener's short pause
@@ -23,7 +23,7 @@ LATCHED = QoSProfile(
 
 
 class Outputs:
-    """Publishes what somebody listens to; the node's lifecycle opens and closes it."""
+    """Publishes the outputs that have subscribers; the node's lifecycle opens and closes it."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Outputs:
         prefix: str = "~/",
         reliability: str = "reliable",
     ) -> None:
-        """Create the publishers, all topics below prefix, and say what the mask's ids mean.
+        """Create the publishers, all topics below prefix, and publish the network's classes.
 
         Reliable ones serve both kinds of subscriber: Nav2 asks for best effort, RViz for reliable,
         and a best-effort publisher would be silent towards RViz.
@@ -52,11 +52,11 @@ class Outputs:
             self._undo = undo.pop_all()
 
     def wanted(self) -> frozenset[str]:
-        """Names of the topics that somebody listens to now."""
+        """Names of the topics that have subscribers now."""
         return frozenset(n for n, topic in self._topics.items() if topic.get_subscription_count())
 
     def publish(self, answer: Answer, header: Header, wanted: frozenset[str]) -> None:
-        """Build and publish the outputs that are wanted, but for the stats."""
+        """Build and publish the wanted outputs but the stats."""
         for name in TYPES:
             if name in wanted and name != "stats":
                 made = message(name, answer, header)
@@ -68,8 +68,8 @@ class Outputs:
         self._topics["stats"].publish(message)
 
     def announce(self, network: Network) -> None:
-        """Say what the ids of the masks that follow mean; late listeners hear only the last."""
-        for name, said in self._about(network).items():
+        """Publish the classes of the masks that follow; late subscribers get only the last."""
+        for name, said in self._said_once(network).items():
             self._latched[name].publish(said)
 
     def destroy(self) -> None:
@@ -78,11 +78,11 @@ class Outputs:
 
     def _latch(self, network: Network, prefix: str, undo: ExitStack) -> None:
         # Plain publishers: Nav2 wants the classes before the first mask, so before activation.
-        for name, said in self._about(network).items():
+        for name, said in self._said_once(network).items():
             publisher = self._node.create_publisher(type(said), prefix + name, LATCHED)
             undo.callback(self._node.destroy_publisher, publisher)
             self._latched[name] = publisher
             publisher.publish(said)
 
-    def _about(self, network: Network) -> dict[str, Any]:
-        return about(network, Header(stamp=self._node.get_clock().now().to_msg()))
+    def _said_once(self, network: Network) -> dict[str, Any]:
+        return latched(network, Header(stamp=self._node.get_clock().now().to_msg()))

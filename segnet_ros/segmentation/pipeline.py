@@ -72,11 +72,11 @@ class Pipeline:
         return self._network.newest
 
     def counts(self, name: str = "") -> Counts:
-        """What became of a camera's frames since the start; idle ones are not among them."""
+        """Counts of a camera's frames since the start, without idle and skipped ones."""
         return self._worker.counts(name) if self._worker else Counts()
 
     def observe(self, seen: Observation) -> dict[str, Observation]:
-        """Complete what is seen of the node, for each camera."""
+        """Complete the state of the node for each camera."""
         return {
             name: camera.observe(seen, self.counts(name)) for name, camera in self._cameras.items()
         }
@@ -131,7 +131,7 @@ class Pipeline:
         self._cameras[name].report(error)
 
     def _answer(self, frames: Mapping[str, Frame]) -> dict[str, Exception]:
-        """Answer a frame of each camera that has one; what went wrong, by camera."""
+        """Answer a frame of each camera that has one; returns the errors by camera."""
         images: dict[str, Decoded] = {}
         errors: dict[str, Exception] = {}
         for name, frame in frames.items():
@@ -141,7 +141,7 @@ class Pipeline:
                 errors[name] = error
         with self._network.use() as network:
             started = perf_counter()
-            found, failed = ask(network, images)
+            found, failed = segment(network, images)
             took_ms = (perf_counter() - started) * 1000
             for name, segmentation in found.items():
                 header, image = images[name]
@@ -154,10 +154,10 @@ class Pipeline:
         return errors | failed
 
 
-def ask(
+def segment(
     network: Network, images: Mapping[str, Decoded]
 ) -> tuple[dict[str, Segmentation], dict[str, Exception]]:
-    """What the network says of each camera's image, and what went wrong with which.
+    """The segmentation of each camera's image, or the error, by camera.
 
     One after the other where it did not go together, so that no camera pays for another.
     """
@@ -168,7 +168,7 @@ def ask(
     except Exception as error:
         if len(images) == 1:
             return {}, dict.fromkeys(images, error)
-    parts = [ask(network, {name: image}) for name, image in images.items()]
+    parts = [segment(network, {name: image}) for name, image in images.items()]
     found_each = {name: each for found, _ in parts for name, each in found.items()}
     failed_each = {name: each for _, failed in parts for name, each in failed.items()}
     return found_each, failed_each

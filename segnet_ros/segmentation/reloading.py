@@ -58,12 +58,12 @@ class Reloader:
         self._node, self._pipeline, self._settings = node, pipeline, settings
         self._lock = RLock()
         self._candidate: Candidate | None = None
-        self._refusal, self._refused = "", -REFUSAL_PERIOD
+        self._reason, self._refused = "", -REFUSAL_PERIOD
 
     @property
-    def refusal(self) -> str:
+    def reason(self) -> str:
         """Why the last reload failed; empty once one succeeds, and after a while."""
-        return self._refusal if monotonic() - self._refused < REFUSAL_PERIOD else ""
+        return self._reason if monotonic() - self._refused < REFUSAL_PERIOD else ""
 
     def judge(self, changes: Sequence[Parameter]) -> str:
         """Load the network that these parameters would ask for, and say why that fails.
@@ -136,23 +136,23 @@ class Reloader:
         free = self._lock.acquire(timeout=LOAD_TIMEOUT)
         try:
             yield
-            self._candidate, self._refusal = None, ""
+            self._candidate, self._reason = None, ""
         finally:
             if free:
                 self._lock.release()
 
     def _hand_over(self, pipeline: Pipeline, network: Network) -> None:
         pipeline.replace(network)
-        self._refusal = ""
+        self._reason = ""
         self._node.get_logger().info(f"network replaced: {_describe(network)}")
 
     def _refuse(self, error: Exception) -> str:
         reason = str(error) or type(error).__name__
-        self._refusal, self._refused = (
+        self._reason, self._refused = (
             f"reload refused, the old network goes on: {reason}",
             monotonic(),
         )
-        self._node.get_logger().warning(self._refusal)
+        self._node.get_logger().warning(self._reason)
         return reason
 
 

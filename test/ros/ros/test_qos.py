@@ -12,7 +12,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from segnet_ros.ros.qos import complaint, overrides, profile
+from segnet_ros.ros.qos import mismatch, overrides, profile
 
 pytestmark = pytest.mark.ros
 
@@ -35,16 +35,16 @@ def node():
 
 
 def told(node, count, asked):
-    """The complaint, once so many publishers are known."""
+    """The mismatch, once so many publishers are known."""
     until = time.monotonic() + 10
     while len(node.get_publishers_info_by_topic("/camera")) < count:
         assert time.monotonic() < until
         time.sleep(0.01)
-    return complaint(node, "/camera", IMAGE, asked)
+    return mismatch(node, "/camera", IMAGE, asked)
 
 
 def test_what_can_be_heard_is_not_told(node):
-    assert complaint(node, "/camera", IMAGE, profile("best_effort", 1)) == ""
+    assert mismatch(node, "/camera", IMAGE, profile("best_effort", 1)) == ""
     for reliability in ("best_effort", "reliable"):
         node.create_publisher(Image, "/camera", profile(reliability, 1))
     assert told(node, 2, profile("best_effort", 1)) == ""

@@ -34,13 +34,15 @@ def failed(**reasons):
     [
         (Observation("unconfigured"), Observation("unconfigured"), OK, "unconfigured"),
         (Observation("inactive"), Observation("unconfigured"), OK, "inactive"),
-        (Observation("unconfigured", problem="no such file"), ACTIVE, ERROR, "no such file"),
+        (Observation("unconfigured", reason="no such file"), ACTIVE, ERROR, "no such file"),
         (ACTIVE, ACTIVE, OK, "running"),
         (Observation("active", idle=2), ACTIVE, OK, "nobody listens"),
-        (Observation("active", refusal="reload refused"), ACTIVE, WARN, "reload refused"),
-        (Observation("inactive", refusal="reload refused"), ACTIVE, WARN, "reload refused"),
+        (Observation("active", reload_reason="reload refused"), ACTIVE, WARN, "reload refused"),
+        (Observation("inactive", reload_reason="reload refused"), ACTIVE, WARN, "reload refused"),
         (
-            Observation("active", refusal="reload refused", counts=failed(oom=1), broken=1),
+            Observation(
+                "active", reload_reason="reload refused", counts=failed(oom=1), network_failures=1
+            ),
             ACTIVE,
             ERROR,
             "frames lost: 1 x",
@@ -52,7 +54,12 @@ def failed(**reasons):
             "no image on /front",
         ),
         (Observation("active", counts=failed(step=2)), ACTIVE, WARN, "bad frames: 2 x step"),
-        (Observation("active", counts=failed(oom=1), broken=1), ACTIVE, ERROR, "frames lost: 1 x"),
+        (
+            Observation("active", counts=failed(oom=1), network_failures=1),
+            ACTIVE,
+            ERROR,
+            "frames lost: 1 x",
+        ),
     ],
 )
 def test_level_and_reason(now, before, level, text):
@@ -70,8 +77,11 @@ def answered(latency_ms, **more):
 @pytest.mark.parametrize(
     ("now", "text"),
     [
-        (Observation("active", unheard="/cam cannot be heard"), "/cam cannot be heard"),
-        (Observation("active", blind="no drivable_grid: no info"), "no drivable_grid: no info"),
+        (Observation("active", mismatch="/cam cannot be heard"), "/cam cannot be heard"),
+        (
+            Observation("active", grid_reason="no drivable_grid: no info"),
+            "no drivable_grid: no info",
+        ),
         (
             Observation("active", signs=Signs(wait=2.1)),
             "an answer takes 2.1 s; min_rate asks for 0.5",
@@ -113,14 +123,16 @@ def test_what_is_not(now):
 
 def test_a_node_that_was_told_to_rest_says_so():
     off = Settings(enabled=False)
-    now = Observation("active", idle=3, settings=off, signs=SILENT, blind="no drivable_grid: why")
+    now = Observation(
+        "active", idle=3, settings=off, signs=SILENT, grid_reason="no drivable_grid: why"
+    )
     level, message = judge(now, ACTIVE)
     assert level == OK
     assert message.startswith("disabled by ~/set_enabled")
 
 
 def test_an_old_fault_is_no_fault_any_more():
-    now = Observation("active", counts=failed(step=2), broken=1)
+    now = Observation("active", counts=failed(step=2), network_failures=1)
     assert judge(now, now) == (OK, "running")
 
 
@@ -131,7 +143,7 @@ def test_only_what_is_new_is_told():
 
 
 def test_warnings_do_not_hide_each_other():
-    now = Observation("active", counts=failed(step=2), signs=SILENT, refusal="reload refused")
+    now = Observation("active", counts=failed(step=2), signs=SILENT, reload_reason="reload refused")
     level, message = judge(now, ACTIVE)
     assert level == WARN
     assert message.startswith("bad frames: 2 x step; no image on")
@@ -167,8 +179,8 @@ def told(*observations):
 
 
 def test_what_failed_before_the_end_of_an_activation_is_not_told_again():
-    bad = Observation("active", counts=failed(oom=2), broken=2)
-    ended = Observation("inactive", broken=2)  # its counts ended with it
+    bad = Observation("active", counts=failed(oom=2), network_failures=2)
+    ended = Observation("inactive", network_failures=2)  # its counts ended with it
     assert told(ACTIVE, bad, bad, ended, ended) == [
         (ERROR, "frames lost: 2 x oom"),
         (OK, "running"),

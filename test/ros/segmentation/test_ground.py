@@ -57,8 +57,8 @@ def wait_for(ground, *asked):
     """The projector once it is made."""
     until = time.monotonic() + 20
     while (found := ground.projector(*asked)) is None:
-        assert time.monotonic() < until, ground.problem
-        assert ground.problem == ""
+        assert time.monotonic() < until, ground.reason
+        assert ground.reason == ""
         time.sleep(0.01)
     return found
 
@@ -67,7 +67,7 @@ def test_no_image_waits_for_a_projector_and_one_serves_many(ground):
     begun = time.perf_counter()
     assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
     assert time.perf_counter() - begun < 0.5  # making it takes longer on a busy machine
-    assert ground.problem == ""
+    assert ground.reason == ""
     first = wait_for(ground, info(), SIZE, Header(), MOUNTED)
     assert ground.projector(info(), SIZE, Header(), MOUNTED) is first
 
@@ -89,16 +89,16 @@ def test_another_lens_place_or_grid_makes_another(ground, other, settings):
 def test_a_camera_that_never_stands_still_is_told(ground, tf):
     wait_for(ground, info(), SIZE, Header(), BY_TF)
     until = time.monotonic() + 20
-    while not ground.problem:
+    while not ground.reason:
         assert time.monotonic() < until
         tf.pitch += 0.002
         assert ground.projector(info(), SIZE, Header(), BY_TF) is None
         time.sleep(0.01)
-    assert ground.problem.startswith("no drivable_grid: the camera moves in base_link")
+    assert ground.reason.startswith("no drivable_grid: the camera moves in base_link")
     while ground.projector(info(), SIZE, Header(), BY_TF) is None:  # it has come to rest
         assert time.monotonic() < until
         time.sleep(0.01)
-    assert ground.problem == ""
+    assert ground.reason == ""
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_a_camera_that_never_stands_still_is_told(ground, tf):
 )
 def test_what_is_missing_is_told(ground, known, size, reason):
     assert ground.projector(known, size, Header(), MOUNTED) is None
-    assert ground.problem.startswith("no drivable_grid: ")
-    assert reason in ground.problem
+    assert ground.reason.startswith("no drivable_grid: ")
+    assert reason in ground.reason
 
 
 def test_a_projector_that_cannot_be_made_is_told_and_not_tried_for_every_image(ground, monkeypatch):
@@ -124,11 +124,11 @@ def test_a_projector_that_cannot_be_made_is_told_and_not_tried_for_every_image(g
 
     monkeypatch.setattr(module, "GroundProjector", fail)
     until = time.monotonic() + 20
-    while not ground.problem:
+    while not ground.reason:
         assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
         assert time.monotonic() < until
         time.sleep(0.01)
     for _ in range(5):
         assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
-    assert ground.problem == "no drivable_grid: the grid is too far away"
+    assert ground.reason == "no drivable_grid: the grid is too far away"
     assert len(tried) == 1

@@ -156,7 +156,7 @@ def test_label_info(network, monkeypatch):
 def test_what_is_not_installed_is_left_out(network, monkeypatch):
     monkeypatch.setattr(messages, "ClassMap", None)
     monkeypatch.setattr(messages, "LabelInfo", None)
-    assert messages.about(network, Header()) == {}
+    assert messages.latched(network, Header()) == {}
 
 
 def test_a_compressed_mask_is_the_mask(answer):

@@ -253,7 +253,7 @@ def test_the_ground_can_be_mapped_at_the_limits(end):
     ground = Ground(Transforms(None))
     until = time.monotonic() + 20
     while ground.projector(info, (60, 80), Header(), settings) is None:
-        assert ground.problem == ""
+        assert ground.reason == ""
         assert time.monotonic() < until
         time.sleep(0.01)
     ground.close()

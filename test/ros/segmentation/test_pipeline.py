@@ -154,7 +154,7 @@ def test_a_network_that_fails_is_told_from_a_bad_frame_and_the_next_frame_comes(
     network.predictor.failures = [RuntimeError("out of memory: 7 GiB")]
     listen(node, "mask")
     send()
-    spin(lambda: seen(pipeline).broken == 1)
+    spin(lambda: seen(pipeline).network_failures == 1)
     assert pipeline.counts() == Counts(received=1, reasons={"out of memory: # GiB": 1})
     assert seen(pipeline).timing is None
     said = capfd.readouterr().err
@@ -170,7 +170,7 @@ def test_an_answer_that_is_none_is_the_networks_fault(node, pipeline, network, s
     network.predictor.failures = [AnswerError("the network's answer is not finite")]
     listen(node, "mask")
     send()
-    spin(lambda: seen(pipeline).broken == 1)
+    spin(lambda: seen(pipeline).network_failures == 1)
     assert pipeline.counts().failed == 1
 
 
@@ -218,7 +218,7 @@ class Said:
 
     def __init__(self, monkeypatch):
         self.all = []
-        monkeypatch.setattr(outputs, "about", self._about)
+        monkeypatch.setattr(outputs, "latched", self._about)
         monkeypatch.setattr(outputs.Outputs, "publish", self._publish)
 
     def _about(self, network, header):
@@ -287,7 +287,7 @@ def test_outputs_that_cannot_all_be_made_leave_nothing(node, network, monkeypatc
     def fail(network, header):
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr(outputs, "about", fail)
+    monkeypatch.setattr(outputs, "latched", fail)
     with pytest.raises(RuntimeError, match="no memory"):
         Outputs(node, network)
     assert names(node) == before
@@ -450,9 +450,9 @@ def test_no_grid_is_missed_once_nobody_listens_to_it(node, start, spin, publish)
     listener = node.create_subscription(OccupancyGrid, "~/drivable_grid", print, 10)
     pipeline = start(Settings())
     publish("image", picture())
-    spin(lambda: "no camera_info came" in seen(pipeline).blind)
+    spin(lambda: "no camera_info came" in seen(pipeline).grid_reason)
     node.destroy_subscription(listener)
-    spin(lambda: seen(pipeline).blind == "")
+    spin(lambda: seen(pipeline).grid_reason == "")
 
 
 def test_masks_of_another_size_with_a_camera_info_that_fits(node, start, spin, publish):

@@ -62,18 +62,18 @@ def test_a_refused_one_leaves_all_as_it_was(configured, load, change):
     assert result.reason == "weights bad: there is no such file"
     assert configured.settings == before
     assert weights(configured) == before.weights
-    assert "bad: there is no such file" in configured._observe()[""].refusal
-    assert configured._observe()[""].problem == ""
+    assert "bad: there is no such file" in configured._observe()[""].reload_reason
+    assert configured._observe()[""].reason == ""
     assert change(configured, weights="new").successful
-    assert configured._observe()[""].refusal == ""
+    assert configured._observe()[""].reload_reason == ""
 
 
 def test_a_refusal_is_news_for_a_while_only(configured, monkeypatch, change):
     change(configured, weights="bad")
-    assert configured._observe()[""].refusal
+    assert configured._observe()[""].reload_reason
     later = reloading.monotonic() + reloading.REFUSAL_PERIOD
     monkeypatch.setattr(reloading, "monotonic", lambda: later)
-    assert configured._observe()[""].refusal == ""
+    assert configured._observe()[""].reload_reason == ""
 
 
 def test_equal_values_load_nothing(configured, load, change):
