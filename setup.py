@@ -12,7 +12,7 @@ NODES = {
     "bag_player": "bags.player",
     "bag_recorder": "bags.recorder",
 }
-VIDEO = ["av>=12"]
+VIDEO = ["av>=14.2"]  # says how the camera was turned
 TRAIN = [*VIDEO, "tensorboard>=2.12"]
 VIEW = [*VIDEO, "rerun-sdk>=0.39"]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "onnxscript>=0.5"]

@@ -26,10 +26,10 @@ COMMANDS = {
     "trained on.",
     "evaluate": "Measure weights on labelled images, alone or beside others.",
     "predict": "Write the network's masks of images, of a recording or of a video.",
-    "view": "Look at a recording: a video of its classes, or the Rerun viewer.",
-    "label": "Add the node's topics to a copy of a recording, without ROS.",
+    "view": "Look at a recording or a video: a film of its classes, or the Rerun viewer.",
+    "label": "Add the node's topics to a recording, to images or to a video, without ROS.",
     "export": "Make a file that ONNX Runtime, TensorRT or OpenVINO run, in float or in int8.",
-    "bag": "Make a recording of a folder of images.",
+    "bag": "Make a recording of a folder of images, or of a video.",
     "render": "Render procedural drives, with exact truth, as a recording or a data set.",
 }
 NETWORK_PACKAGES = ("torch", "safetensors")  # extract, import-labels, check, bag, render need none

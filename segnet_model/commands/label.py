@@ -1,4 +1,4 @@
-"""Add the node's topics to a copy of a recording, without ROS."""
+"""Add the node's topics to a recording, to images or to a video, without ROS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from segnet_model.base.choices import PREFIX, STORAGES
+from segnet_model.base.choices import KINDS, PREFIX, STORAGES
 from segnet_model.commands import asking, driving
 from segnet_model.inference.outputs import LATCHED, OUTPUTS, USUAL
 
@@ -14,9 +14,10 @@ _HELP = {name: output.help for name, output in OUTPUTS.items()}
 _HELP |= {name: text for name, (_, text) in LATCHED.items()}
 _LIST = "\n".join(f"  {name:<20}{text}" for name, text in _HELP.items())
 EPILOG = f"""\
-All that is in the recording stays as it is, byte for byte. Each answer has the header of its image
-and the time at which that was recorded, as if a node without delay had run beside the recorder:
-`ros2 bag play`, Foxglove and RViz show images and answers together, and Nav2 can be tried on them.
+The result is a new bag. All that is in the recording stays as it is, byte for byte. Each answer has
+the header of its image and the time at which that was recorded, as if a node without delay had run
+beside the recorder: `ros2 bag play`, Foxglove and RViz show images and answers together, and Nav2
+can be tried on them.
 
   segnet label drive.mcap segnet_basic_drives --out labelled
   segnet label drive runs/yard/weights.safetensors --topic /camera/image_raw --out labelled
@@ -26,6 +27,12 @@ Two cameras, one after the other:
 
   segnet label drive enet_camvid --topic /left/image --prefix /segmentation/left --out one
   segnet label one enet_camvid --topic /right/image --prefix /segmentation/right --out both
+
+Images of a folder, an image or a video come into a new bag, with the answers. They are rgb8, which
+is much for a long video; a topic that ends in /compressed takes JPEG. A video keeps its times, and
+the images of a folder are a second apart; `segnet bag --fps` makes a bag of other times.
+
+  segnet label drive.mp4 segnet_basic_drives --topic /camera/image_raw/compressed --out labelled
 
 The ground before the robot, as an OccupancyGrid, needs the camera's calibration in the recording
 and its place on the robot:
@@ -44,12 +51,15 @@ copied and counted.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("bag", type=Path, help="a rosbag2 folder, a .mcap or a .db3 file")
+    parser.add_argument("source", type=Path, help=KINDS)
     asking.add_arguments(parser, ("none", "mc", "temporal"))
     driving.add_arguments(parser)
     driving.add_ground_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="the rosbag2 folder to make")
-    parser.add_argument("--topic", help="of the images in a bag that has several")
+    parser.add_argument(
+        "--topic",
+        help="of the images in a bag that has several, or in a new bag (/camera/image_raw)",
+    )
     parser.add_argument(
         "--topics", nargs="+", choices=tuple(_HELP), metavar="NAME", help="what to add; see below"
     )
@@ -65,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
     """Label with a progress bar; Ctrl-C leaves nothing behind."""
     from segnet_model.base.progress import progress_bar
     from segnet_model.base.signals import stop_on_signals
-    from segnet_model.recordings.labelling import LabelSettings, label_bag
+    from segnet_model.recordings.labelling import LabelSettings, label_source
 
     settings = LabelSettings(
         args.topic, args.topics, args.prefix, args.storage,
@@ -80,7 +90,7 @@ def run(args: argparse.Namespace) -> None:
                 raise KeyboardInterrupt
 
         try:
-            found = label_bag(args.bag, args.out, predictor, args.weights, settings, progress)
+            found = label_source(args.source, args.out, predictor, args.weights, settings, progress)
         except KeyboardInterrupt:
             print(f"stopped; {args.out} was not made", file=sys.stderr)
             raise

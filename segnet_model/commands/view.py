@@ -1,4 +1,4 @@
-"""Look at a recording: a video of its classes, or the Rerun viewer."""
+"""Look at a recording or a video: a film of its classes, or the Rerun viewer."""
 
 from __future__ import annotations
 
@@ -8,27 +8,25 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet_model.base.choices import PANES, PREFIX
+from segnet_model.base.choices import KINDS, PANES, PREFIX
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.commands import asking, driving
+from segnet_model.commands import asking, driving, part
 
 if TYPE_CHECKING:
-    from segnet_model.bags.reader import BagReader
-    from segnet_model.base.rejected import Rejected
+    from segnet_model.datasets.sources import Frame, Source
     from segnet_model.inference.answer import Answer
     from segnet_model.labels import LabelSet
-    from segnet_model.recordings.answers import Frame
-    from segnet_model.recordings.viewing import Part
 
 WEIGHTS = "segnet_basic_drives"
 EPILOG = f"""\
 Without weights, what the recording holds is shown: masks of the node, or of `segnet label`, below
 --prefix. Where it holds none, the network {WEIGHTS} is asked.
 
-A video, in which a second is a second of the recording:
+A video, in which a second is a second of the recording, and of an image of a folder:
 
   segnet view drive.mcap segnet_basic_drives --out drive.mp4
+  segnet view phone.mp4 segnet_basic_drives --out classes.mp4
   segnet view demo_out/segmentation --out what_the_node_said.mp4
   segnet view drive enet_camvid --beside uncertainty mask drivable --out drive.mp4
   segnet view long_drive enet_camvid --start 600 --seconds 30 --every 0.5 --out drive.mp4
@@ -44,7 +42,7 @@ pip install 'segnet_ros[view]':
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("bag", type=Path, help="a rosbag2 folder, a .mcap or a .db3 file")
+    parser.add_argument("source", type=Path, help=KINDS)
     asking.add_arguments(parser, ("none", "mc", "temporal"), f"what was recorded, else {WEIGHTS}")
     driving.add_arguments(parser)
     out = parser.add_argument_group("where to, at least one of these")
@@ -57,32 +55,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--beside", nargs="+", choices=PANES, default=(), metavar="WHAT",
         help=f"what to show beside the overlay in the video: {', '.join(PANES)}",
     )  # fmt: skip
-    parser.add_argument(
-        "--start", type=float, default=0.0, metavar="S", help="seconds to leave out"
-    )
-    parser.add_argument("--seconds", type=float, metavar="S", help="how much to show (all)")
-    parser.add_argument(
-        "--every", type=float, default=0.0, metavar="S", help="least seconds between frames (0)"
-    )
+    part.add_arguments(parser)
     parser.add_argument("--prefix", default=PREFIX, help="of recorded masks (%(default)s)")
     parser.add_argument("--labels", help="label set of recorded masks without a class map (camvid)")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Show the recording with a progress bar."""
-    from segnet_model.bags.reader import BagReader
-    from segnet_model.base.rejected import Rejected
-    from segnet_model.recordings.labelling import choose_topic
-    from segnet_model.recordings.viewing import Part
+    """Show the source with a progress bar."""
+    from segnet_model.datasets.sources import open_source
 
     _check_outputs(args)
-    part, bad = Part(args.start, args.seconds, args.every), Rejected()
-    with BagReader(args.bag) as bag:
-        topic = choose_topic(bag, args.topic, args.prefix)
-        answers, label_set = _answers(args, bag, topic, part, bad)
+    with open_source(args.source, args.topic, besides=args.prefix) as whole:
+        source = part.of(whole, args)
+        answers, label_set = _answers(args, source)
         with closing(answers):
-            count = _show(args, label_set, answers, part.limits(bag), bad)
-    print(f"{count} frames of {topic}{_rejected(bad)}")
+            count = _show(args, label_set, answers, source)
+    print(f"{count} frames of {source.topic or source.path}{_rejected(source)}")
     for path in filter(None, (args.out, args.rrd)):
         print(f"{path} is written")
 
@@ -101,30 +89,31 @@ def _check_outputs(args: argparse.Namespace) -> None:
 
 
 def _answers(
-    args: argparse.Namespace, bag: BagReader, topic: str, part: Part, bad: Rejected
+    args: argparse.Namespace, source: Source
 ) -> tuple[Generator[tuple[Frame, Answer], None, None], LabelSet]:
     """What the network says, or what was recorded, and what its ids mean."""
+    from segnet_model.datasets.sources import BagSource
     from segnet_model.labels import LabelSet
     from segnet_model.recordings.answers import Asker
     from segnet_model.recordings.recorded import recorded_labels, recorded_topics
     from segnet_model.recordings.viewing import predictions, recordings
 
-    there = {} if args.weights else recorded_topics(bag, args.prefix)
-    if there:
-        said = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
-        labels = said or LabelSet.load("camvid")
-        return recordings(bag, topic, part, there, labels, bad), labels
+    if isinstance(source, BagSource) and not args.weights:
+        bag, there = source.reader, recorded_topics(source.reader, args.prefix)
+        if there:
+            said = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
+            labels = said or LabelSet.load("camvid")
+            return recordings(source, there, labels), labels
     args.weights = args.weights or WEIGHTS
     asker = Asker(asking.load(args), driving.settings(args))
-    return predictions(bag, topic, part, asker, bad), asker.predictor.info.labels
+    return predictions(source, asker), asker.predictor.info.labels
 
 
 def _show(
     args: argparse.Namespace,
     label_set: LabelSet,
     answers: Iterator[tuple[Frame, Answer]],
-    limits: tuple[int, int],
-    bad: Rejected,
+    source: Source,
 ) -> int:
     """Give each answer to all who asked for it; returns their number.
 
@@ -133,23 +122,22 @@ def _show(
     """
     from segnet_model.base.progress import progress_bar
 
-    count, (begin, end) = 0, limits
+    count = 0
     with progress_bar("showing") as progress, ExitStack() as stack:
         takers = list(_takers(args, label_set, stack))
         for frame, answer in answers:
             for take in takers:
                 take(frame, answer)
             count += 1
-            progress((frame.receive_ns - begin) / (end - begin))
+            progress(source.share(frame))
         if not count:  # said in here, so that no empty files are left
-            raise BagError(f"there is nothing to see in {args.bag}{_rejected(bad)}")
+            raise BagError(f"there is nothing to see in {args.source}{_rejected(source)}")
     return count
 
 
 def _takers(
     args: argparse.Namespace, label_set: LabelSet, stack: ExitStack
 ) -> Iterator[Callable[[Frame, Answer], None]]:
-    from segnet_model.bags.messages import stamp_ns
     from segnet_model.pictures.video import video
     from segnet_model.recordings.looking import side_by_side
     from segnet_model.recordings.rerun_log import rerun_log
@@ -157,7 +145,7 @@ def _takers(
     # What is entered last is finished first: a video is kept, whatever becomes of the viewer.
     if args.rerun or args.rrd:
         log = stack.enter_context(rerun_log(label_set, args.rrd))
-        yield lambda frame, answer: log.add(answer, stamp_ns(frame.header) or frame.receive_ns)
+        yield lambda frame, answer: log.add(answer, frame.stamp_ns)
     if args.out:
         writer = stack.enter_context(video(args.out))
         yield lambda frame, answer: writer.add(
@@ -165,5 +153,6 @@ def _takers(
         )
 
 
-def _rejected(bad: Rejected) -> str:
-    return f"; {len(bad)} could not be used:\n{bad}" if len(bad) else ""
+def _rejected(source: Source) -> str:
+    bad = source.rejected
+    return f"; {len(bad)} could not be used:\n{bad}" if bad else ""

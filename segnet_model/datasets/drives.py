@@ -13,7 +13,7 @@ from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone, untold
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.datasets.folder_to_bag import FOLDER_START_NS
+from segnet_model.datasets.images_to_bag import FOLDER_START_NS
 from segnet_model.images.files import write_png
 from segnet_model.scenes import Camera, Drive, SceneFrame
 

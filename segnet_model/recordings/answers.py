@@ -6,19 +6,18 @@ the slowest of them sets the pace.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
-from segnet_model.bags.images import RawMessage, parse, to_rgb
-from segnet_model.bags.messages import stamp_ns
+from segnet_model.bags.images import RawMessage
 from segnet_model.base.errors import ImageError
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.tables import AnswerSettings
-from segnet_model.base.units import NANOSECONDS
+from segnet_model.datasets.images_to_bag import FOLDER_START_NS, message_of
+from segnet_model.datasets.sources import BagSource, Frame, Source
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
 from segnet_model.recordings.ahead import ahead
@@ -28,58 +27,51 @@ MOST_MESSAGES, MOST_BYTES = 256, 1 << 24  # that are handed on together
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
-    """An image of a recording."""
-
-    header: Any  # std_msgs/Header, as it came
-    receive_ns: int  # when the recorder got it, since the epoch
-    image: np.ndarray  # (H, W, 3) uint8 RGB
-
-    @property
-    def seconds(self) -> float:
-        """Its stamp, or when it was received where a camera leaves that at zero."""
-        return (stamp_ns(self.header) or self.receive_ns) / NANOSECONDS
-
-
-@dataclass(frozen=True, eq=False)
 class Passage:
-    """Messages of a bag in their order; the last one is the frame's, where there is a frame."""
+    """Messages of a bag in their order, and what is in the last of them.
 
-    messages: list[RawMessage]
-    frame: Frame | None
-
-
-def decode(raw: RawMessage) -> Frame:
-    """The image in a message; ImageError where it is malformed."""
-    message = parse(raw)
-    return Frame(message.header, raw.receive_ns, to_rgb(message, raw.type))
-
-
-def passages(messages: Iterator[RawMessage], topic: str, rejected: Rejected) -> Iterator[Passage]:
-    """Messages of any topics, cut after each image of one.
-
-    Args:
-        messages: all of them come out again.
-        topic: of the images.
-        rejected: counts those that are malformed.
+    Attributes:
+        messages: to be copied; none where nobody does.
+        shot: a frame and its image, (H, W, 3) uint8 RGB; None where the last is no good image.
     """
+
+    messages: Sequence[RawMessage]
+    shot: tuple[Frame, np.ndarray] | None
+
+
+def images_alone(source: Source) -> Iterator[Passage]:
+    """The images of the part of a source, as far apart as it says."""
+    return (Passage((), shot) for shot in source.images())
+
+
+def passages_of_images(source: Source, topic: str) -> Iterator[Passage]:
+    """Likewise, with a message for each: JPEG where the topic's name says "compressed"."""
+    compressed = topic.endswith("/compressed")
+    for frame, image in source.images():
+        stamp = FOLDER_START_NS + frame.stamp_ns
+        yield Passage([message_of(frame, image, topic, stamp, compressed)], (frame, image))
+
+
+def passages(bag: BagSource) -> Iterator[Passage]:
+    """All messages of a bag's part, of any topics, cut after each image of its topic."""
     waiting: list[RawMessage] = []
     size = 0
-    for raw in messages:
+    for raw in bag.messages():
         waiting.append(raw)
         size += len(raw.data)
-        frame = _decoded(raw, rejected) if raw.topic == topic else None
-        if frame is not None or len(waiting) >= MOST_MESSAGES or size >= MOST_BYTES:
-            yield Passage(waiting, frame)
+        shot = _shot(bag, raw) if raw.topic == bag.topic else None
+        if shot is not None or len(waiting) >= MOST_MESSAGES or size >= MOST_BYTES:
+            yield Passage(waiting, shot)
             waiting, size = [], 0
     yield Passage(waiting, None)
 
 
-def _decoded(raw: RawMessage, rejected: Rejected) -> Frame | None:
+def _shot(bag: BagSource, raw: RawMessage) -> tuple[Frame, np.ndarray] | None:
     try:
-        return decode(raw)
+        frame = bag.frame(raw)
+        return frame, frame.image()
     except ImageError as error:
-        rejected.add(error)
+        bag.reject(error)
         return None
 
 
@@ -97,18 +89,18 @@ class Asker:
     settings: AnswerSettings
     calibration: Calibration | None = None
 
-    def ask(self, frame: Frame) -> Answer:
-        """The network's answer to one frame.
+    def ask(self, image: np.ndarray, seconds: float | None) -> Answer:
+        """The network's answer to one image (H, W, 3) uint8 RGB, and when it was taken.
 
         Raises:
             ImageError: it is not finite, or the image cannot be used.
             SettingsError: a grid is asked for, and the camera is not calibrated.
         """
         start = perf_counter()
-        found = self.predictor.predict(frame.image, frame.seconds)
+        found = self.predictor.predict(image, seconds)
         took = (perf_counter() - start) * 1000
         labels = self.predictor.info.labels
-        answer = Answer(frame.image, found, labels, self.settings, took)
+        answer = Answer(image, found, labels, self.settings, took)
         return self.calibration.complete(answer) if self.calibration else answer
 
 
@@ -135,9 +127,10 @@ def _answered(
         answer = None
         if asker.calibration is not None:
             asker.calibration.read(each.messages)
-        if each.frame is not None:
+        if each.shot is not None:
+            frame, image = each.shot
             try:
-                answer = asker.ask(each.frame)
+                answer = asker.ask(image, frame.seconds)
             except ImageError as error:
                 rejected.add(error)
         yield each, answer

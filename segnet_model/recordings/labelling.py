@@ -10,17 +10,20 @@ from time import perf_counter
 from typing import Any
 
 from segnet_model.bags.copy import announce_topics, storage_of
+from segnet_model.bags.messages import header_of
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.choices import PREFIX
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.progress import ShareDone, untold
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.tables import AnswerSettings
+from segnet_model.datasets.images_to_bag import FOLDER_START_NS, FRAME_ID, TOPIC
+from segnet_model.datasets.sources import BagFrame, BagSource, Frame, Source, open_source
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import LATCHED, OUTPUTS, USUAL
 from segnet_model.inference.predictor import Predictor
-from segnet_model.recordings.answers import Asker, Frame, answered, passages
+from segnet_model.recordings.answers import Asker, answered, passages, passages_of_images
 from segnet_model.recordings.calibration import Calibration, has_info, info_topic
 from segnet_model.recordings.node_messages import about, message, stats
 from segnet_model.recordings.node_types import DEFINITIONS, node_types
@@ -35,7 +38,7 @@ class LabelSettings:
     """What is added to a recording.
 
     Attributes:
-        topic: of the images; None takes the only image topic.
+        topic: of the images; None takes the only image topic of a bag, or `TOPIC`.
         outputs: names of topics below the prefix, of `NAMES`; None adds to the usual ones
             camera_info where the recording holds it, and drivable_grid where the camera's height
             is given too.
@@ -84,8 +87,8 @@ class Labelled:
     rejected: Rejected
 
 
-def label_bag(
-    source: str | Path,
+def label_source(
+    path: str | Path,
     out: str | Path,
     predictor: Predictor,
     weights: str | Path,
@@ -94,11 +97,12 @@ def label_bag(
 ) -> Labelled:
     """Copy a recording and add what the network says of its images.
 
-    All messages of the source are kept as they are, byte for byte. An answer has its image's
-    header and was "received" when its image was. Bad images are copied, counted, and not answered.
+    All messages of a bag are kept as they are, byte for byte. An answer has its image's header and
+    was "received" when its image was. Bad images are copied, counted, and not answered. Of a
+    folder, an image or a video the images are written instead, stamped from `FOLDER_START_NS` on.
 
     Args:
-        source: rosbag2 folder, .mcap or .db3 file.
+        path: a bag, a folder of images, an image or a video.
         out: the rosbag2 folder to make.
         predictor: the network.
         weights: where it is from, as for `Predictor.load`; for the class map.
@@ -106,36 +110,51 @@ def label_bag(
         progress: told the share of images that is done.
 
     Raises:
-        BagError: the source is damaged, has no such topic, has what should be added already, or
-            no image of it can be answered; out exists or cannot be written.
+        BagError: the bag is damaged, has no such topic, has what should be added already, or no
+            image can be answered; out exists or cannot be written.
+        DatasetError: there is no such path, or an image does not open.
+        VideoError: the video cannot be read.
     """
     settings = settings or LabelSettings()
     start = perf_counter()
-    writer = BagWriter(out, settings.storage or storage_of(Path(source)))
-    with BagReader(source) as bag:
-        topic = choose_topic(bag, settings.topic, settings.prefix)
-        outputs = _chosen(bag, topic, settings)
-        _check_free(bag, outputs, settings)
-        asker = Asker(predictor, settings.answer, _calibration(bag, topic, outputs, settings))
+    source = open_source(path, settings.topic, besides=settings.prefix)
+    usual_storage = storage_of(Path(path)) if isinstance(source, BagSource) else "mcap"
+    writer = BagWriter(out, settings.storage or usual_storage)
+    with source:
+        outputs, calibration = _checked(source, settings)
         with writer:
             writer.define(DEFINITIONS)
-            announce_topics(bag, writer)
+            if isinstance(source, BagSource):
+                announce_topics(source.reader, writer)
             adder = _Adder(writer, outputs, settings)
-            adder.tell(about(predictor.info, find_weights(weights), bag.start_ns), bag.start_ns)
-            rejected = _copy(bag, topic, asker, adder, progress)
+            begin = _shift(source) + source.start_ns
+            adder.tell(about(predictor.info, find_weights(weights), begin), begin)
+            asker = Asker(predictor, settings.answer, calibration)
+            topic = _copy(source, settings, asker, adder, progress)
             if not adder.processed:
-                raise BagError(f"no image on {topic} in {source} can be used:\n{rejected}")
-    return Labelled(topic, adder.processed, perf_counter() - start, rejected)
+                raise BagError(f"no image on {topic} in {path} can be used:\n{source.rejected}")
+    return Labelled(topic, adder.processed, perf_counter() - start, source.rejected)
 
 
-def choose_topic(bag: BagReader, topic: str | None, prefix: str) -> str:
-    """The topic itself, or the only image topic that is not below the node's name.
+def _checked(source: Source, settings: LabelSettings) -> tuple[tuple[str, ...], Calibration | None]:
+    """What is added, and the camera's calibration where that is needed."""
+    if isinstance(source, BagSource):
+        bag, topic = source.reader, source.topic
+        outputs = _chosen(bag, topic, settings)
+        _check_free(bag, outputs, settings)
+        return outputs, _calibration(bag, topic, outputs, settings)
+    outputs = USUAL if settings.outputs is None else tuple(settings.outputs)
+    if missing := sorted(set(CALIBRATED) & set(outputs)):
+        raise SettingsError(
+            f"{source.path} is no bag and has no calibration for {', '.join(missing)}; leave "
+            "that out of --topics"
+        )
+    return outputs, None
 
-    Raises:
-        BagError: as `BagReader.choose_image_topic`.
-    """
-    others = [name for name in bag.image_topics if not name.startswith(f"{prefix}/")]
-    return bag.choose_image_topic(others[0] if topic is None and len(others) == 1 else topic)
+
+def _shift(source: Source) -> int:
+    """What is added to the times of what has no date, in nanoseconds."""
+    return 0 if isinstance(source, BagSource) else FOLDER_START_NS
 
 
 def _chosen(bag: BagReader, topic: str, settings: LabelSettings) -> tuple[str, ...]:
@@ -181,31 +200,46 @@ class _Adder:
             self.writer.add_topic(self._settings.name(name), kind, latched=True)
             self._write(name, kind, said[name], time)
 
-    def add(self, frame: Frame, answer: Answer, rejected: int) -> None:
-        """Write a message of each output."""
+    def add(self, header: Any, time: int, answer: Answer, rejected: int) -> None:
+        """Write a message of each output, with the image's header and time of reception."""
         self.processed += 1
         for name in self._outputs:
             if name == "stats":
-                made = stats(answer, frame.header, self.processed, rejected)
+                made = stats(answer, header, self.processed, rejected)
             else:
-                made = message(name, answer, frame.header)
-            self._write(name, OUTPUTS[name].type, made, frame.receive_ns)
+                made = message(name, answer, header)
+            self._write(name, OUTPUTS[name].type, made, time)
 
     def _write(self, name: str, type_name: str, made: Any, time: int) -> None:
         data = node_types().serialize_cdr(made, type_name)
         self.writer.write_raw(self._settings.name(name), type_name, data, time)
 
 
-def _copy(bag: BagReader, topic: str, asker: Asker, adder: _Adder, progress: ShareDone) -> Rejected:
-    """Write all messages and the answers; returns the images that have none."""
-    rejected = Rejected()
-    images = bag.topics[topic].count
-    found = passages(bag.messages(), topic, rejected)
-    with closing(answered(found, asker, rejected)) as all_of_it:
+def _copy(
+    source: Source, settings: LabelSettings, asker: Asker, adder: _Adder, progress: ShareDone
+) -> str:
+    """Write all messages, or the images, and the answers; returns the images' topic."""
+    if isinstance(source, BagSource):
+        topic, found = source.topic, passages(source)
+    else:
+        topic = settings.topic or TOPIC
+        found = passages_of_images(source, topic)
+    share = 0.0
+    with closing(answered(found, asker, source.rejected)) as all_of_it:
         for passage, answer in all_of_it:
             for raw in passage.messages:
                 adder.writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
-            if passage.frame is not None and answer is not None:
-                adder.add(passage.frame, answer, len(rejected))
-            progress(min(1.0, (adder.processed + len(rejected)) / images))
-    return rejected
+            if passage.shot is not None:
+                share = source.share(passage.shot[0])
+                if answer is not None:
+                    header = _header(passage.shot[0])
+                    adder.add(header, passage.messages[-1].receive_ns, answer, len(source.rejected))
+            progress(share)
+    return topic
+
+
+def _header(frame: Frame) -> Any:
+    """The std_msgs/Header of a frame's message."""
+    if isinstance(frame, BagFrame):
+        return frame.message.header
+    return header_of(FOLDER_START_NS + frame.stamp_ns, FRAME_ID)

@@ -14,12 +14,11 @@ from segnet_model.bags.images import RawMessage, parse, to_ids
 from segnet_model.bags.messages import IMAGE, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import BagError, ImageError, SegNetError
-from segnet_model.base.rejected import Rejected
+from segnet_model.datasets.sources import BagSource, Frame
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import CLASS_MAP
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass
-from segnet_model.recordings.answers import Frame, decode
 from segnet_model.recordings.node_types import node_types
 
 OPTIONAL = ("confidence", "uncertainty", "drivable")
@@ -64,44 +63,39 @@ def recorded_labels(bag: BagReader, prefix: str) -> LabelSet | None:
 
 
 def recorded(
-    messages: Iterator[RawMessage],
-    image_topic: str,
-    topics: Mapping[str, str],
-    labels: LabelSet,
-    rejected: Rejected,
+    bag: BagSource, topics: Mapping[str, str], labels: LabelSet
 ) -> Iterator[tuple[Frame, Answer]]:
     """Every frame to which all answers came, in the order in which they were complete.
 
     Args:
-        messages: of the images and the answers.
-        image_topic: of the images.
+        bag: of whose part the images are; it counts the malformed ones.
         topics: of the answers, by what they hold; see `recorded_topics`.
         labels: of the masks.
-        rejected: counts frames that are malformed.
     """
     waiting: dict[int, dict[str, RawMessage]] = defaultdict(dict)
-    for raw in messages:
+    for raw in bag.messages(bag.topic, *topics.values()):
         try:
             stamp = stamp_ns(parse(raw).header)
             waiting[stamp][raw.topic] = raw
             if len(waiting[stamp]) == len(topics) + 1:
                 parts = waiting.pop(stamp)
-                frame = decode(parts.pop(image_topic))
-                yield frame, _answer(frame, {n: parts[t] for n, t in topics.items()}, labels)
+                frame = bag.frame(parts.pop(bag.topic))
+                maps = {name: parts[topic] for name, topic in topics.items()}
+                yield frame, _answer(frame.image(), maps, labels)
         except ImageError as error:
-            rejected.add(error)
+            bag.reject(error)
         if len(waiting) > MOST_WAITING:  # those that were not answered
             del waiting[min(waiting)]
 
 
-def _answer(frame: Frame, parts: Mapping[str, RawMessage], labels: LabelSet) -> Answer:
-    size = frame.image.shape[:2]
+def _answer(image: np.ndarray, parts: Mapping[str, RawMessage], labels: LabelSet) -> Answer:
+    size = image.shape[:2]
     maps = {name: _map(raw, size) for name, raw in parts.items()}
     nothing = np.broadcast_to(np.float32(np.nan), size)
     confidence = maps["confidence"] / np.float32(255) if "confidence" in maps else nothing
     found = Segmentation(maps["mask"], confidence, maps.get("uncertainty", nothing))
     return Answer(
-        frame.image,
+        image,
         found,
         labels,
         recorded_drivable=maps.get("drivable", np.broadcast_to(np.uint8(0), size)),

@@ -85,6 +85,19 @@ class BagSource(Source):
         """Whether the bag was not cut, and has not grown since it was opened."""
         return not self.reader.cut and self._size == self._size_now()
 
+    def messages(self, *topics: str) -> Iterator[RawMessage]:
+        """The messages of these topics, or of all, that were received in the part.
+
+        Raises:
+            BagError: the bag is damaged, or has no such topic.
+        """
+        begin, end = self._window
+        for raw in self.reader.messages(*topics):
+            if raw.receive_ns >= end:
+                return
+            if raw.receive_ns >= begin:
+                yield raw
+
     def frames_of(self, topic: str) -> Iterator[BagFrame]:
         """The messages with images, or labels, of a topic in the order of their reception.
 
@@ -92,7 +105,7 @@ class BagSource(Source):
             BagError: there is no such topic, or the bag is damaged.
         """
         suffixes = self._suffixes(topic)
-        for raw in self.reader.messages(topic):
+        for raw in self.messages(topic):
             try:
                 yield self.frame(raw, suffixes)
             except ImageError as error:

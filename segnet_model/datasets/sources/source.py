@@ -34,6 +34,7 @@ class Source(ABC):
         timed: whether frames have times; in a folder, an image counts as a second.
         shares_clock: whether frames of another source may be of the same time.
         rejected: the bad frames so far.
+        every_ns: least nanoseconds between two stamps of `images`.
     """
 
     timed = True
@@ -45,7 +46,7 @@ class Source(ABC):
         self.start_ns = self.end_ns = 0
         self.rejected = Rejected()
         self._window = (-inf, inf)  # of `Frame.receive_ns`, the end excluded
-        self._every_ns = 0
+        self.every_ns = 0
 
     @abstractmethod
     def __enter__(self: Kind) -> Kind:
@@ -103,7 +104,7 @@ class Source(ABC):
         begin = self.start_ns + round(start * NANOSECONDS) if start else -inf
         span = inf if seconds is None else round(min(seconds, LONGEST) * NANOSECONDS)
         result._window = (begin, max(begin, self.start_ns) + span)
-        result._every_ns = round(every * NANOSECONDS)
+        result.every_ns = round(every * NANOSECONDS)
         return result
 
     def frames(self) -> Iterator[Frame]:
@@ -121,7 +122,7 @@ class Source(ABC):
         Yields:
             A frame and its pixels, (H, W, 3) uint8 RGB, maybe read-only.
         """
-        thinning = Thinning(self._every_ns)
+        thinning = Thinning(self.every_ns)
         for frame in self.frames():
             image = None if thinning.is_early(frame.stamp_ns) else self.image_of(frame)
             if image is not None:

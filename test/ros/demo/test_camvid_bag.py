@@ -10,7 +10,7 @@ import pytest
 from programs import Program
 
 from segnet_model.datasets.folder import open_split
-from segnet_model.datasets.folder_to_bag import folder_to_bag
+from segnet_model.datasets.images_to_bag import images_to_bag
 from segnet_model.evaluation.assess import evaluate
 from segnet_model.inference.predictor import Predictor
 
@@ -23,7 +23,7 @@ def test_every_mask_of_a_camvid_bag_comes_back(
     ros_process: Callable[..., Program], camvid: Path, tmp_path: Path
 ) -> None:
     bag, out = tmp_path / "val", tmp_path / "out"
-    folder_to_bag(camvid / "val", bag, labels_folder=camvid / "valannot")
+    images_to_bag(camvid / "val", bag, labels_folder=camvid / "valannot")
     demo = ros_process(
         "segnet_ros.demo.__main__", "--bag", str(bag), "--topic", "/camera/image_raw",
         "--labels-topic", "/truth/labels", "--weights", WEIGHTS, "--out", str(out),

@@ -14,7 +14,7 @@ from rcl_interfaces.srv import SetParametersAtomically
 from sensor_msgs.msg import Image
 
 from segnet_model.cli import main
-from segnet_model.datasets.folder_to_bag import FOLDER_START_NS
+from segnet_model.datasets.images_to_bag import FOLDER_START_NS
 from segnet_model.images.files import list_images, read_image, read_labels
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet

@@ -10,7 +10,7 @@ import pytest
 
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.datasets.folder_to_bag import FOLDER_START_NS, folder_to_bag
+from segnet_model.datasets.images_to_bag import FOLDER_START_NS, images_to_bag
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 
@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 def test_folder_to_bag_and_back(folder: Path, storage: str, compressed: bool) -> None:
     bag = folder.parent / "bag"
     labels = folder.parent / "labels"
-    count = folder_to_bag(
+    count = images_to_bag(
         folder, bag, CAMERA, fps=4, compressed=compressed, labels_folder=labels, storage=storage
     )
     assert count == 3
@@ -56,7 +56,7 @@ def test_folder_to_bag_and_back(folder: Path, storage: str, compressed: bool) ->
 
 def test_compressed_keeps_a_jpeg_as_it_is(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.jpg"), picture(0))
-    folder_to_bag(tmp_path, tmp_path / "bag", f"{CAMERA}/compressed", compressed=True)
+    images_to_bag(tmp_path, tmp_path / "bag", f"{CAMERA}/compressed", compressed=True)
     with BagReader(tmp_path / "bag") as reader:
         (raw,) = reader.messages()
     assert (tmp_path / "a.jpg").read_bytes() in bytes(raw.data)
@@ -64,14 +64,14 @@ def test_compressed_keeps_a_jpeg_as_it_is(tmp_path: Path) -> None:
 
 def test_folder_to_bag_refuses(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no folder"):
-        folder_to_bag(tmp_path / "missing", tmp_path / "bag")
+        images_to_bag(tmp_path / "missing", tmp_path / "bag")
     with pytest.raises(DatasetError, match="no images"):
-        folder_to_bag(tmp_path, tmp_path / "bag")
+        images_to_bag(tmp_path, tmp_path / "bag")
     with pytest.raises(SettingsError, match="fps 0"):
-        folder_to_bag(folder, tmp_path / "bag", fps=0)
+        images_to_bag(folder, tmp_path / "bag", fps=0)
     (folder / "11.png").write_bytes(b"no image")
     with pytest.raises(DatasetError, match=r"11\.png"):
-        folder_to_bag(folder, tmp_path / "bag", compressed=True)
+        images_to_bag(folder, tmp_path / "bag", compressed=True)
     with pytest.raises(DatasetError, match=r"11\.png"):
-        folder_to_bag(folder, tmp_path / "bag", labels_folder=tmp_path / "labels")
+        images_to_bag(folder, tmp_path / "bag", labels_folder=tmp_path / "labels")
     assert not (tmp_path / "bag").exists()

@@ -1,0 +1,120 @@
+"""Make a recording of the images in a folder, or of a video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from segnet_model.bags.images import RawMessage
+from segnet_model.bags.messages import (
+    COMPRESSED_IMAGE,
+    IMAGE,
+    compressed_message,
+    image_message,
+    standard_types,
+)
+from segnet_model.bags.reader import BagWriter
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.units import NANOSECONDS
+from segnet_model.datasets.sources import BagSource, Frame, Source, open_source
+from segnet_model.images.files import read_labels
+from segnet_model.labels import LabelSet
+
+# Midnight UTC on 1 January 2024: a folder has no times, and 0 means "no stamp" to many programs.
+FOLDER_START_NS = 1_704_067_200 * NANOSECONDS
+TOPIC, FRAME_ID = "/camera/image_raw", "camera"
+FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
+JPEG_QUALITY = 95  # of frames of a video, which was compressed before
+
+
+def images_to_bag(
+    path: str | Path,
+    bag: str | Path,
+    topic: str = TOPIC,
+    fps: float = 10.0,
+    compressed: bool = False,
+    labels_folder: str | Path | None = None,
+    labels_topic: str = "/truth/labels",
+    label_set: LabelSet | None = None,
+    storage: str = "mcap",
+    progress: ShareDone = untold,
+) -> int:
+    """Make a recording of a folder in natural order, or of a video; returns the number of images.
+
+    Args:
+        path: a folder with PNG or JPEG files, an image, or a video.
+        bag: the rosbag2 folder to make.
+        topic: for the images.
+        fps: images a second of a folder; a video keeps its times. `FOLDER_START_NS` is time zero.
+        compressed: as CompressedImage: files as they are, a video's frames as JPEG.
+        labels_folder: a label image for every image, under the same name as PNG.
+        labels_topic: for their ids, as mono8 with the image's stamp.
+        label_set: of the label images, CamVid's if None.
+        storage: "mcap" or "sqlite3".
+        progress: told the share of images that is done.
+
+    Raises:
+        DatasetError: the folder holds no images, or a file does not open.
+        VideoError: the video cannot be read.
+        BagError: the bag exists already or cannot be written.
+        SettingsError: fps is not above 0.
+    """
+    if not fps > 0:
+        raise SettingsError(f"fps {fps} must be greater than 0")
+    label_set, count = label_set or LabelSet.load("camvid"), 0
+    with _opened(Path(path)) as source, BagWriter(bag, storage) as writer:
+        for frame, image in source.images():
+            stamp = FOLDER_START_NS + round(frame.stamp_ns / (1 if source.timed else fps))
+            if labels_folder is not None:
+                labels = read_labels(Path(labels_folder) / f"{frame.name}.png", label_set)
+                writer.write_labels(labels_topic, stamp, FRAME_ID, labels)
+            raw = message_of(frame, image, topic, stamp, compressed)
+            writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
+            count += 1
+            progress(source.share(frame))
+    return count
+
+
+def message_of(
+    frame: Frame, image: np.ndarray, topic: str, stamp_ns: int, compressed: bool
+) -> RawMessage:
+    """A frame as a message of a new bag, received when it was taken.
+
+    Args:
+        frame: of a folder or a video.
+        image: its pixels, (H, W, 3) uint8 RGB.
+        topic: of the message.
+        stamp_ns: nanoseconds since the epoch.
+        compressed: an image file as it is, or else a JPEG; otherwise rgb8.
+    """
+    if not compressed:
+        kind, message = IMAGE, image_message(stamp_ns, FRAME_ID, image, "rgb8")
+    else:
+        kind = COMPRESSED_IMAGE
+        message = compressed_message(stamp_ns, FRAME_ID, *_compressed(frame, image))
+    return RawMessage(topic, kind, stamp_ns, standard_types().serialize_cdr(message, kind))
+
+
+def _opened(path: Path) -> Source:
+    if not path.exists():
+        raise DatasetError(f"there is no folder or video {path}; give one")
+    source = open_source(path)
+    if isinstance(source, BagSource):
+        if path.is_dir() and not (path / "metadata.yaml").exists():
+            raise DatasetError(f"{path} holds no images; expected PNG or JPEG files, or a video")
+        raise DatasetError(f"{path} is a bag already; give a folder of images or a video")
+    return source
+
+
+def _compressed(frame: Frame, image: np.ndarray) -> tuple[bytes, str]:
+    """A file's bytes and its format."""
+    if frame.timed:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        return cv2.imencode(".jpg", image[..., ::-1], quality)[1].tobytes(), "jpeg"
+    file = Path(frame.key.source, frame.key.topic)
+    if name := FORMATS.get(file.suffix.lower()):
+        return file.read_bytes(), name
+    return cv2.imencode(".png", image[..., ::-1])[1].tobytes(), "png"
