@@ -15,7 +15,7 @@ help:
 	@echo 'make coverage the same, and what of the sources no test runs'
 	@echo 'make bench    speed, memory and uncertainty, ours and the reference   ARGS="engines" for one'
 	@echo 'make extras   OpenVINO, ONNX and what else bench and some tests can use'
-	@echo 'make lint     ruff and mypy                      make format lets ruff mend what it can'
+	@echo 'make lint     style, types, imports, spelling    make format lets ruff mend what it can'
 	@echo 'make build    the package, with colcon           make setup just installs what it needs'
 	@echo 'make clean    removes what these made, .venv included'
 	@echo
@@ -64,9 +64,14 @@ coverage: build
 bench: build $(EXTRAS)
 	@$(ENV) && exec python3 -m benchmarks $(ARGS)
 
+SCHEMA := .venv/bin/check-jsonschema --quiet --builtin-schema vendor.
+
 lint: $(STAMP)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && \
 		.venv/bin/lint-imports --no-logo
+	@$(SCHEMA)github-workflows .github/workflows/*.yml
+	@$(SCHEMA)github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
+	@$(SCHEMA)citation-file-format CITATION.cff
 
 format: $(STAMP)
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
