@@ -2,7 +2,7 @@
 # For example: make demo BAG=drive.mcap TOPIC=/camera/image_raw
 
 .DEFAULT_GOAL := help
-.PHONY: help setup extras build demo test coverage bench lint format clean
+.PHONY: help setup extras build demo test coverage bench lint format docs clean
 
 # .venv is of use to one ROS only: the stamp's name says to which.
 STAMP := .venv/.installed-$(or $(ROS_DISTRO),wheels)
@@ -16,6 +16,7 @@ help:
 	@echo 'make bench    speed, memory and uncertainty, ours and the reference   ARGS="engines" for one'
 	@echo 'make extras   OpenVINO, ONNX and what else bench and some tests can use'
 	@echo 'make lint     style, types, imports, spelling    make format lets ruff mend what it can'
+	@echo 'make docs     the site with the guides and the library, in build/docs'
 	@echo 'make build    the package, with colcon           make setup just installs what it needs'
 	@echo 'make clean    removes what these made, .venv included'
 	@echo
@@ -72,6 +73,15 @@ lint: $(STAMP)
 	@$(SCHEMA)github-workflows .github/workflows/*.yml
 	@$(SCHEMA)github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
 	@$(SCHEMA)citation-file-format CITATION.cff
+
+# Strict: a broken link or anchor, or a docstring that cannot be read, fails.
+docs: $(STAMP)-docs
+	@.venv/bin/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs build/docs
+	@echo build/docs/index.html
+
+$(STAMP)-docs: $(STAMP) requirements/docs.txt
+	@.venv/bin/pip install --disable-pip-version-check -r requirements/docs.txt
+	@touch $@
 
 format: $(STAMP)
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

@@ -34,7 +34,7 @@ BLACK = (0, 0, 0)
 
 
 def cvat_camvid_form(source: Source) -> Form:
-    """Read "CamVid 1.0": label_colors.txt with lines "r g b name", masks in folders *annot."""
+    """Read "CamVid 1.0": label_colors.txt with lines "r g b name", masks in folders `*annot`."""
     files = by_stem(in_folders(pngs(source.names), "annot"))
     name = find_map(source, CAMVID_MAP)
     if name is None:  # CVAT leaves the file out where the labels are CamVid's own
