@@ -9,13 +9,12 @@ from segnet_model.evaluation.calibration import (
     UncertaintyQuality,
 )
 
-RNG = np.random.default_rng(4)
-
 
 def pixels(count=20_000):
     """An uncertainty that knows something, and which pixels are right."""
-    uncertainty = RNG.beta(0.5, 2, count).astype(np.float32)
-    return uncertainty, RNG.random(count) > 0.2 + 0.6 * uncertainty
+    rng = np.random.default_rng(4)
+    uncertainty = rng.beta(0.5, 2, count).astype(np.float32)
+    return uncertainty, rng.random(count) > 0.2 + 0.6 * uncertainty
 
 
 def fed(uncertainty, right):
@@ -80,9 +79,10 @@ def test_calibration_error_of_known_overconfidence():
 
 
 def test_a_network_that_is_as_right_as_it_says_has_no_error():
-    confidence = RNG.random(200_000)
+    rng = np.random.default_rng(4)
+    confidence = rng.random(200_000)
     reliability = Reliability()
-    reliability.update(confidence, RNG.random(200_000) < confidence)
+    reliability.update(confidence, rng.random(200_000) < confidence)
     assert reliability.expected_error < 0.01
     reliability.update(np.array([1.0, 0.0]), np.array([True, False]))  # the ends have bins
 
