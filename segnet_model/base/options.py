@@ -210,4 +210,6 @@ def _several(default: tuple[Any, ...], option: Option) -> dict[str, Any]:
 
 def _help(text: str, *notes: str) -> str:
     text = text.rstrip(".").replace("%", "%%")
+    if text[1:2].islower():  # no abbreviation
+        text = text[0].lower() + text[1:]
     return f"{text} ({'; '.join(notes)})" if notes else text

@@ -21,18 +21,35 @@ The images of a folder are taken in the order of their names, f2 before f10; a v
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("source", type=Path, help="a folder of images, an image or a video")
-    parser.add_argument("--out", type=Path, required=True, help="the rosbag2 folder to make")
-    parser.add_argument("--topic", default="/camera/image_raw", help="(/camera/image_raw)")
-    parser.add_argument("--fps", type=float, default=10.0, help="images a second of a folder (10)")
+    parser.add_argument("--out", type=Path, required=True, help="rosbag2 folder to write")
+    parser.add_argument(
+        "--topic", default="/camera/image_raw", help="image topic (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--fps",
+        type=float,
+        default=10.0,
+        help="rate of a folder's images in Hz (default: %(default)s)",
+    )
     parser.add_argument(
         "--compressed",
         action="store_true",
-        help="put files in as they are, a video's frames as JPEG: CompressedImage",
+        help="store CompressedImage: files unchanged, frames of a video as JPEG",
     )
-    parser.add_argument("--labels", type=Path, metavar="FOLDER", help="label images, same names")
-    parser.add_argument("--labels-topic", default="/truth/labels", help="(/truth/labels)")
-    parser.add_argument("--label-set", default="camvid", help="a name or YAML file (camvid)")
-    parser.add_argument("--storage", choices=STORAGES, default="mcap", help="(mcap)")
+    parser.add_argument(
+        "--labels", type=Path, metavar="FOLDER", help="folder with label images of the same names"
+    )
+    parser.add_argument(
+        "--labels-topic", default="/truth/labels", help="label topic (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--label-set",
+        default="camvid",
+        help="label set: a name or a YAML file (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--storage", choices=STORAGES, default="mcap", help="storage format (default: %(default)s)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -24,13 +24,15 @@ An export made before does not know of it: run segnet export again.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("weights", help="a .safetensors file or a shipped name")
-    parser.add_argument("dataset", type=Path, help="folder with val/ and valannot/")
-    parser.add_argument("--split", default="val", help="which split (default: val)")
-    parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
+    parser.add_argument("weights", help="weights file (.safetensors), or name of shipped weights")
+    parser.add_argument("dataset", type=Path, help="data set: folder with val/ and valannot/")
+    parser.add_argument("--split", default="val", help="split to calibrate on (default: val)")
+    parser.add_argument(
+        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
+    )
     parser.add_argument(
         "--out", type=Path,
-        help="(default: changes the weights file itself; shipped weights stay as they are)",
+        help="weights file to write (default: the weights file itself, unless it is shipped)",
     )  # fmt: skip
     options.add_arguments(parser, NetworkSettings, names=("device", "trusted_networks"))
 

@@ -42,11 +42,17 @@ MOST_FILES = 4  # of a problem
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("dataset", type=Path, help="folder with train/ and trainannot/ and so on")
-    parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything to this file")
-    parser.add_argument("--strict", action="store_true", help="take warnings for errors")
-    parser.add_argument("--workers", type=int, help="threads that read (one for each core)")
+    parser.add_argument(
+        "dataset", type=Path, help="data set: folder with train/, trainannot/ and so on"
+    )
+    parser.add_argument(
+        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="file to write all findings to")
+    parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
+    parser.add_argument(
+        "--workers", type=int, help="threads that read files (default: one per core)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.commands import asking
-from segnet_model.commands.folders import make_folder
+from segnet_model.commands import arguments, asking
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,17 +50,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     # The images of a data set are no video, so there is no temporal.
     asking.add_arguments(parser, ("none", "mc"))
-    parser.add_argument("dataset", type=Path, help="folder with val/ and valannot/")
-    parser.add_argument("--split", default="val", help="which split (default: val)")
-    parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
-    parser.add_argument("--out", type=Path, help="folder for the report")
+    parser.add_argument("dataset", type=Path, help="data set: folder with val/ and valannot/")
+    parser.add_argument("--split", default="val", help="split to evaluate on (default: val)")
+    parser.add_argument(
+        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="folder to write the report to (default: no report)"
+    )
     parser.add_argument(
         "--compare", metavar="WEIGHTS",
-        help="measure these too, asked in the same way, and say how they differ",
+        help="weights to evaluate with the same options and to compare with",
     )  # fmt: skip
     parser.add_argument(
         "--curve", action="store_true",
-        help="also measure mIoU after 1, 2, 3, 5 ... samples of mc; takes twice as long",
+        help="evaluate mIoU after 1, 2, 3, 5 ... passes of mc too; takes twice as long",
     )  # fmt: skip
 
 
@@ -76,7 +79,7 @@ def run(args: argparse.Namespace) -> None:
 
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     if args.out:
-        make_folder(args.out)
+        arguments.make_folder(args.out)
     weights = [args.weights, *([args.compare] if args.compare else [])]
     predictors = [_load(args, each, folder.label_set) for each in weights]
     counts = [t for t in COUNTS if t <= args.samples] if args.curve else []

@@ -30,26 +30,29 @@ SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("weights", help="a .safetensors file or a shipped name")
+    parser.add_argument("weights", help="weights file (.safetensors), or name of shipped weights")
     parser.add_argument(
-        "--engine", choices=sorted(SUFFIXES), required=True, help="what will run it"
+        "--engine", choices=sorted(SUFFIXES), required=True, help="library that will run the export"
     )
     parser.add_argument(
         "--size", type=_size, metavar="HEIGHTxWIDTH",
-        help="of the images that it takes (default: that at which the network was trained)",
+        help="input size of the export (default: the input size of the training)",
     )  # fmt: skip
     parser.add_argument(
         "--calibrate", type=Path, metavar="DATASET",
-        help="makes int8 with images of this data set (openvino only)",
+        help="quantize to int8 with the images of this data set (openvino only)",
     )  # fmt: skip
-    parser.add_argument("--split", default="train", help="of the data set (default: %(default)s)")
     parser.add_argument(
-        "--images", type=int, default=32, help="to calibrate (default: %(default)s)"
+        "--split", default="train", help="split to calibrate on (default: %(default)s)"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="calibrate in a fraction of the time, less exactly"
+        "--images",
+        type=int,
+        default=32,
+        help="number of images to calibrate on (default: %(default)s)",
     )
-    parser.add_argument("--out", type=Path, help="(default: beside the weights)")
+    parser.add_argument("--quick", action="store_true", help="faster, less exact calibration")
+    parser.add_argument("--out", type=Path, help="file to write (default: beside the weights)")
     options.add_arguments(parser, NetworkSettings, names=["trusted_networks"])
 
 

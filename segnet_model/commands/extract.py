@@ -56,40 +56,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     usual = ExtractSettings()
     parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help=KINDS)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
     parser.add_argument(
         "--topic", dest="topics", action="append", default=[], metavar="T",
-        help="of the images; needed where a bag has several, and may be repeated",
+        help="image topic (may be repeated; default: the only one of each bag)",
     )  # fmt: skip
     parser.add_argument(
         "--every", type=float, default=usual.every, metavar="S",
-        help="least seconds between images; 0 for all (%(default)s)",
+        help="shortest time between two images in seconds; 0 extracts all (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--unlike", type=float, default=usual.unlike, metavar="PERCENT",
-        help="least difference to the last image taken, as the mean over a thumbnail's pixels; 1 "
-        "passes over a robot that stands, 5 wants a new view (0: take all)",
+        help="smallest difference to the last extracted image, in percent over a "
+        "thumbnail; 1 skips a standing robot, 5 needs a new view (default: 0, all images)",
     )  # fmt: skip
     parser.add_argument(
         "--labels-topic", dest="labels_topics", action="append", default=[], metavar="T",
-        help="mono8 class ids of the images; one for each --topic, in the same order",
+        help="label topic, mono8 class ids; one for each --topic, in the same order",
     )  # fmt: skip
     parser.add_argument(
         "--tolerance", type=float, metavar="S",
-        help="most seconds between the stamps of an image and its labels (0.001)",
+        help="longest time between an image and its labels in seconds (default: 0.001)",
     )  # fmt: skip
-    split = parser.add_argument_group("training and validation")
-    split.add_argument("--split", choices=SPLIT_WAYS, default=usual.split, help="(%(default)s)")
+    split = parser.add_argument_group("split")
+    split.add_argument(
+        "--split", choices=SPLIT_WAYS, default=usual.split,
+        help="how images are split into train and val; see below (default: %(default)s)",
+    )  # fmt: skip
     split.add_argument(
         "--val", type=float, default=usual.val, metavar="SHARE",
-        help="of the time that is for val, 0 to 1 (%(default)s)",
+        help="share of the time for val, 0 to 1 (default: %(default)s)",
     )  # fmt: skip
     split.add_argument(
-        "--block", type=float, metavar="S", help=f"seconds of a block of --split blocks ({BLOCK:g})"
-    )
+        "--block", type=float, metavar="S",
+        help=f"duration of a block of --split blocks in seconds (default: {BLOCK:g})",
+    )  # fmt: skip
     split.add_argument(
         "--gap", type=float, metavar="S",
-        help=f"seconds left out where the two splits meet ({GAP:g}; of time in a short bag less)",
+        help=f"time left out between the splits in seconds (default: {GAP:g}; less in short bags)",
     )  # fmt: skip
 
 

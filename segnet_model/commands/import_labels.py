@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import LABEL_FORMATS
-from segnet_model.commands import mapping
+from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
     from segnet_model.datasets.annotations.importing import Imported
@@ -48,16 +48,18 @@ NAMED = 5  # files that are listed by name
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("source", type=Path, help="a zip or a folder")
-    parser.add_argument("dataset", type=Path, help="folder with train/ and val/")
-    parser.add_argument("--split", help="take only images of this split (default: whichever)")
+    parser.add_argument("source", type=Path, help="labels: a zip file or a folder")
+    parser.add_argument("dataset", type=Path, help="data set: folder with train/ and val/")
+    parser.add_argument("--split", help="split to import labels for (default: all)")
     parser.add_argument(
         "--format", choices=("auto", *LABEL_FORMATS), default="auto",
-        help="of the labels (default: auto, by the files' names)",
+        help="format of the labels; auto detects it from the file names (default: auto)",
     )  # fmt: skip
-    mapping.add_argument(parser, "what a label of another name is; CLASS may be ignore")
-    parser.add_argument("--labels", help="label set: a YAML file or 'camvid' (default: the data's)")
-    parser.add_argument("--keep", action="store_true", help="keep labels that are there already")
+    arguments.add_map(parser, "class for a label of another name; CLASS may be ignore")
+    parser.add_argument(
+        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep existing labels")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -70,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
     with progress_bar("reading") as progress:
         done = import_labels(
             args.source, args.dataset, labels, split=args.split, format_name=args.format,
-            renamed=mapping.meanings(args.map), keep=args.keep, progress=progress,
+            renamed=arguments.meanings(args.map), keep=args.keep, progress=progress,
         )  # fmt: skip
     _print(args.dataset, done)
 

@@ -55,20 +55,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asking.add_arguments(parser, ("none", "mc", "temporal"))
     driving.add_arguments(parser)
     driving.add_ground_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True, help="the rosbag2 folder to make")
+    parser.add_argument("--out", type=Path, required=True, help="rosbag2 folder to write")
     parser.add_argument(
         "--topic",
-        help="of the images in a bag that has several, or in a new bag (/camera/image_raw)",
+        help="image topic (default: the only one of the bag, /camera/image_raw in a new bag)",
     )
     parser.add_argument(
-        "--topics", nargs="+", choices=tuple(_HELP), metavar="NAME", help="what to add; see below"
+        "--topics", nargs="+", choices=tuple(_HELP), metavar="NAME", help="topics to add; see below"
     )
     parser.add_argument(
         "--camera-info", metavar="TOPIC",
-        help="the camera's calibration (camera_info beside the images)",
+        help="CameraInfo topic (default: camera_info beside the images)",
     )  # fmt: skip
-    parser.add_argument("--prefix", default=PREFIX, help="of the new topics (%(default)s)")
-    parser.add_argument("--storage", choices=STORAGES, help="of the new bag (the recording's own)")
+    parser.add_argument(
+        "--prefix", default=PREFIX, help="namespace of the new topics (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--storage",
+        choices=STORAGES,
+        help="storage format of the new bag (default: that of the recording)",
+    )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base.choices import KINDS, UNCERTAINTIES
-from segnet_model.commands import asking, part
+from segnet_model.commands import arguments, asking
 
 EPILOG = """\
 Writes masks/NAME.png (class ids; they look black) and overlays/NAME.png (for people), and with
@@ -26,9 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     asking.add_arguments(parser, UNCERTAINTIES)
     parser.add_argument("source", type=Path, help=KINDS)
-    parser.add_argument("--out", type=Path, required=True, help="folder for masks/ and overlays/")
-    parser.add_argument("--topic", help="of the images in a bag that has several")
-    part.add_arguments(parser)
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder to write masks/ and overlays/ to"
+    )
+    parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
+    arguments.add_part(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -40,7 +42,9 @@ def run(args: argparse.Namespace) -> None:
     predictor = asking.load(args)
     with open_source(args.source, args.topic) as source, progress_bar("predicting") as progress:
         unsure = args.uncertainty != "none"
-        count = predict_files(part.of(source, args), predictor, args.out, unsure, progress)
+        count = predict_files(
+            arguments.part_of(source, args), predictor, args.out, unsure, progress
+        )
     print(f"{count} masks in {args.out / 'masks'}, to look at in {args.out / 'overlays'}")
     if bad := source.rejected:
         print(f"{len(bad)} images could not be used:\n{bad}")

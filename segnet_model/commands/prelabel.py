@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import CVAT_FORMATS
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.commands import asking, mapping
-from segnet_model.commands.folders import make_folder
+from segnet_model.commands import arguments, asking
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,20 +49,22 @@ SPLITS = ("train", "val")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     asking.add_arguments(parser, ("none", "mc"))
-    parser.add_argument("source", type=Path, help="a data set, or a folder of images")
-    parser.add_argument("--out", type=Path, required=True, help="the zip")
-    parser.add_argument("--split", help="only this one of the data set (default: train and val)")
+    parser.add_argument("source", type=Path, help="data set, or folder of images")
+    parser.add_argument("--out", type=Path, required=True, help="zip file to write")
+    parser.add_argument("--split", help="split of the data set (default: train and val)")
     parser.add_argument(
         "--format", choices=CVAT_FORMATS, default="camvid",
-        help="camvid: CVAT's CamVid 1.0, mask: Segmentation mask 1.1 (default: camvid)",
+        help="CVAT format: camvid is CamVid 1.0, mask is Segmentation mask 1.1 (default: camvid)",
     )  # fmt: skip
-    parser.add_argument("--all", action="store_true", help="also images that have labels")
-    mapping.add_argument(
-        parser, "what a class of the network is in the data set; CLASS may be ignore"
+    parser.add_argument(
+        "--all", action="store_true", help="include images that have labels already"
+    )
+    arguments.add_map(
+        parser, "class of the data set for a class of the network; CLASS may be ignore"
     )
     parser.add_argument(
         "--unsure", type=float, metavar="U",
-        help="leave pixels empty whose uncertainty, 0 to 1, is above U",
+        help="highest uncertainty of a labeled pixel, 0 to 1; other pixels stay empty (default: 1)",
     )  # fmt: skip
 
 
@@ -81,13 +82,13 @@ def run(args: argparse.Namespace) -> None:
     images = images_to_label(args.source, args.split, args.all)
     predictor = asking.load(args)
     labels = own_label_set(args.source) or predictor.info.labels
-    table = translation(predictor.info.labels, labels, mapping.meanings(args.map))
+    table = translation(predictor.info.labels, labels, arguments.meanings(args.map))
     check_names(args.format, labels)
     if args.unsure is not None and "background" in labels.names:
         raise SettingsError(
             "CVAT takes empty pixels for the class 'background'; leave --unsure away"
         )
-    make_folder(args.out.parent)
+    arguments.make_folder(args.out.parent)
     with (
         progress_bar("predicting") as progress,
         cvat_zip(args.out, args.format, labels) as add,

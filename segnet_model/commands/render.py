@@ -35,21 +35,42 @@ truth ignores:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("--seed", type=int, default=0, help="of the (first) drive (0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="random seed of the first drive (default: %(default)s)"
+    )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--out", type=Path, metavar="BAG", help="make this recording")
-    what.add_argument("--dataset", type=Path, metavar="FOLDER", help="make this data set")
-    bag = parser.add_argument_group("a recording")
-    bag.add_argument("--seconds", type=float, default=10.0, help="of driving (10)")
-    bag.add_argument("--depth", action="store_true", help="add /truth/depth; doubles the size")
-    bag.add_argument("--storage", choices=STORAGES, default="mcap", help="(mcap)")
-    data = parser.add_argument_group("a data set")
-    data.add_argument("--drives", type=int, default=100, help="how many (100)")
-    data.add_argument("--frames", type=int, default=15, help="of each drive (15)")
-    data.add_argument("--val", type=float, default=0.1, help="share of drives in val (0.1)")
-    data.add_argument("--workers", type=int, help="processes (one for each core)")
-    parser.add_argument("--unknown", action="store_true", help="add things of no class")
-    parser.add_argument("--fps", type=float, help="frames a second (recording 10, data set 1)")
+    what.add_argument("--out", type=Path, metavar="BAG", help="rosbag2 folder to write")
+    what.add_argument("--dataset", type=Path, metavar="FOLDER", help="data set folder to write")
+    bag = parser.add_argument_group("recording")
+    bag.add_argument(
+        "--seconds",
+        type=float,
+        default=10.0,
+        help="duration of the drive in seconds (default: %(default)s)",
+    )
+    bag.add_argument(
+        "--depth", action="store_true", help="record /truth/depth too; doubles the size"
+    )
+    bag.add_argument(
+        "--storage", choices=STORAGES, default="mcap", help="storage format (default: %(default)s)"
+    )
+    data = parser.add_argument_group("data set")
+    data.add_argument(
+        "--drives", type=int, default=100, help="number of drives (default: %(default)s)"
+    )
+    data.add_argument(
+        "--frames", type=int, default=15, help="frames per drive (default: %(default)s)"
+    )
+    data.add_argument(
+        "--val", type=float, default=0.1, help="share of the drives in val (default: %(default)s)"
+    )
+    data.add_argument("--workers", type=int, help="processes (default: one per core)")
+    parser.add_argument(
+        "--unknown", action="store_true", help="add objects that belong to no class"
+    )
+    parser.add_argument(
+        "--fps", type=float, help="frame rate in Hz (default: 10 for a recording, 1 for a data set)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -47,13 +47,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, help=KINDS)
     asking.add_arguments(parser, ("mc", "none"))
     parser.set_defaults(uncertainty="mc", samples=8)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
-    parser.add_argument("--count", type=int, default=50, help="frames to choose (50)")
-    parser.add_argument("--val", type=int, default=10, help="frames to measure on (10)")
-    parser.add_argument("--topic", help="of the images in a bag that has several")
+    parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
     parser.add_argument(
-        "--every", type=float, default=0.5, metavar="S", help="seconds between candidates (0.5)"
-    )
+        "--count", type=int, default=50,
+        help="number of frames to select for train (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--val", type=int, default=10,
+        help="number of frames to select for val (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
+    parser.add_argument(
+        "--every", type=float, default=0.5, metavar="S",
+        help="shortest time between two candidates in seconds (default: %(default)s)",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:

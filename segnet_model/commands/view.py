@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from segnet_model.base.choices import KINDS, PANES, PREFIX
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.commands import asking, driving, part
+from segnet_model.commands import arguments, asking, driving
 
 if TYPE_CHECKING:
     from segnet_model.datasets.sources import Frame, Source
@@ -43,21 +43,27 @@ pip install 'segnet_ros[view]':
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("source", type=Path, help=KINDS)
-    asking.add_arguments(parser, ("none", "mc", "temporal"), f"what was recorded, else {WEIGHTS}")
+    asking.add_arguments(parser, ("none", "mc", "temporal"), f"the recorded masks, else {WEIGHTS}")
     driving.add_arguments(parser)
-    out = parser.add_argument_group("where to, at least one of these")
-    out.add_argument("--out", type=Path, metavar="VIDEO", help="an .mp4 file to write")
+    out = parser.add_argument_group("output, at least one")
+    out.add_argument("--out", type=Path, metavar="VIDEO", help=".mp4 file to write")
     rerun = out.add_mutually_exclusive_group()
     rerun.add_argument("--rerun", action="store_true", help="open the Rerun viewer")
-    rerun.add_argument("--rrd", type=Path, metavar="FILE", help="write a file for that viewer")
-    parser.add_argument("--topic", help="of the images in a bag that has several")
+    rerun.add_argument(
+        "--rrd", type=Path, metavar="FILE", help="file to write for the Rerun viewer"
+    )
+    parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
     parser.add_argument(
         "--beside", nargs="+", choices=PANES, default=(), metavar="WHAT",
-        help=f"what to show beside the overlay in the video: {', '.join(PANES)}",
+        help=f"panes beside the overlay in the video: {', '.join(PANES)}",
     )  # fmt: skip
-    part.add_arguments(parser)
-    parser.add_argument("--prefix", default=PREFIX, help="of recorded masks (%(default)s)")
-    parser.add_argument("--labels", help="label set of recorded masks without a class map (camvid)")
+    arguments.add_part(parser)
+    parser.add_argument(
+        "--prefix", default=PREFIX, help="namespace of recorded masks (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--labels", help="label set of recorded masks without a class map (default: camvid)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -66,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
 
     _check_outputs(args)
     with open_source(args.source, args.topic, besides=args.prefix) as whole:
-        source = part.of(whole, args)
+        source = arguments.part_of(whole, args)
         answers, label_set = _answers(args, source)
         with closing(answers):
             count = _show(args, label_set, answers, source)

@@ -86,10 +86,10 @@ def test_help_has_groups_ranges_and_defaults(capsys):
     add_arguments(parser, Outer, {"inner": mine})
     text = " ".join(parser.format_help().split())
     assert text.count("inner:") == 1
-    assert "--name NAME Name (default: the file's)" in text
-    assert "--pairs PAIRS Pairs (may be repeated; default: none)" in text
-    assert "--share SHARE Share (at least 0 and less than 1; default: 0.5)" in text
-    assert "--span LOW HIGH Lowest. Highest, in % (default: 0.5 1.5)" in text
+    assert "--name NAME name (default: the file's)" in text
+    assert "--pairs PAIRS pairs (may be repeated; default: none)" in text
+    assert "--share SHARE share (at least 0 and less than 1; default: 0.5)" in text
+    assert "--span LOW HIGH lowest. Highest, in % (default: 0.5 1.5)" in text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.commands import import_labels, mapping
+from segnet_model.commands import arguments, import_labels
 from segnet_model.images.files import read_image, write_png
 
 
@@ -34,12 +34,12 @@ def test_what_came_of_an_import_is_told_by_name(dataset, tmp_path, capsys):
 
 
 def test_meanings_are_read_and_checked():
-    assert mapping.meanings(["a=Road", "b=c=ignore"]) == {"a": "Road", "b=c": "ignore"}
+    assert arguments.meanings(["a=Road", "b=c=ignore"]) == {"a": "Road", "b=c": "ignore"}
     for pair in ("a", "=Road", "a="):
         with pytest.raises(SettingsError, match="is not NAME=CLASS"):
-            mapping.meanings([pair])
+            arguments.meanings([pair])
     with pytest.raises(SettingsError, match="given twice"):
-        mapping.meanings(["a=Road", "a=Sky"])
+        arguments.meanings(["a=Road", "a=Sky"])
 
 
 def test_labels_that_nobody_has_come_to_erase_none(dataset, tmp_path, capsys):
