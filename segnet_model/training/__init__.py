@@ -1,1 +1,1 @@
-"""Training: a folder of labelled images in, a weights file out."""
+"""Training: a folder of labeled images in, a weights file out."""

@@ -1,4 +1,4 @@
-"""Random changes to a training image, so that few images teach as much as many."""
+"""Augmentation: random changes to a training image, so that few images teach as much as many."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from segnet_model.networks.inputs import network_size, resize_image
 from segnet_model.training.settings import AugmentSettings
 
-GREY = (124, 116, 104)  # the mean that normalisation takes away
+GRAY = (124, 116, 104)  # the mean that normalization takes away
 
 
 def augment(
@@ -20,7 +20,7 @@ def augment(
     rng: np.random.Generator,
     crop: tuple[int, int] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scale, rotate, crop, mirror, recolour and blur an image, and its labels with it.
+    """Scale, rotate, crop, mirror, recolor and blur an image, and its labels with it.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -68,12 +68,12 @@ def _crop(
     ignore_id: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cut size out at random; an image that is too small is put at random into a grey one."""
+    """Cut size out at random; an image that is too small is put at random into a gray one."""
     missing = [max(0, want - have) for want, have in zip(size, labels.shape, strict=True)]
     if any(missing):
         top, left = (int(rng.integers(m + 1)) for m in missing)
         border = (top, missing[0] - top, left, missing[1] - left)
-        image = cv2.copyMakeBorder(image, *border, cv2.BORDER_CONSTANT, value=GREY)
+        image = cv2.copyMakeBorder(image, *border, cv2.BORDER_CONSTANT, value=GRAY)
         labels = cv2.copyMakeBorder(labels, *border, cv2.BORDER_CONSTANT, value=(ignore_id,))
     top, left = (
         int(rng.integers(have - want + 1)) for want, have in zip(size, labels.shape, strict=True)
@@ -94,7 +94,7 @@ def _recolor(image: np.ndarray, settings: AugmentSettings, rng: np.random.Genera
     image = cv2.LUT(np.ascontiguousarray(image), np.clip(levels, 0, 255).astype(np.uint8))
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
     turn = round(rng.uniform(-settings.hue, settings.hue) * 256) % 256
-    hsv[..., 0] = hsv[..., 0] + np.uint8(turn)  # wraps around, as the colour circle does
+    hsv[..., 0] = hsv[..., 0] + np.uint8(turn)  # wraps around, as the color circle does
     hsv[..., 1] = cv2.convertScaleAbs(hsv[..., 1], alpha=saturation)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
 
@@ -102,10 +102,10 @@ def _recolor(image: np.ndarray, settings: AugmentSettings, rng: np.random.Genera
 def _rotate(
     image: np.ndarray, labels: np.ndarray, degrees: float, ignore_id: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Turn about the centre; what comes from beyond the image is grey, and ignored."""
+    """Turn about the center; what comes from beyond the image is gray, and ignored."""
     height, width = labels.shape
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
-    image = cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR, borderValue=GREY)
+    image = cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR, borderValue=GRAY)
     return image, cv2.warpAffine(
         labels, turn, (width, height), flags=cv2.INTER_NEAREST, borderValue=(ignore_id,)
     )

@@ -1,4 +1,4 @@
-"""Weights that answer better than those of the last step: their average, and fresh statistics."""
+"""The average of the weights over the steps, and fresh statistics of batch normalization."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ class WeightAverage:
     Polyak and Juditsky (1992) averaged all; the weight of old steps fades here, as in Tarvainen
     and Valpola, "Mean teachers", NeurIPS 2017, section 2. Early on, fewer steps are averaged over,
     so that the random beginning is soon forgotten.
-
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -43,7 +42,7 @@ class WeightAverage:
         self._average.update_parameters(network)
 
     def restore(self, tensors: Mapping[str, Tensor], step: int) -> None:
-        """Put the average back to what it was after a step."""
+        """Load the average as it was after a step."""
         self.network.load_state_dict(tensors)
         self._average.n_averaged.fill_(step)
 
@@ -62,9 +61,9 @@ def recompute_statistics(
     forward: Callable[[nn.Module, Tensor], object],
     seed: int,
 ) -> None:
-    """Compute batch normalisation's means and variances anew, as SegNet's authors do at the end.
+    """Compute the statistics of batch normalization anew, as SegNet's authors do at the end.
 
-    What was kept while the weights changed belongs to many weights; these are of the last ones.
+    The running statistics are of the weights of many steps; these are of the given weights.
 
     Args:
         network: changed in place, and left in eval mode.
@@ -75,18 +74,18 @@ def recompute_statistics(
     torch.manual_seed(seed)
     first = next(batches := iter(batches), None)
     if first is not None:
-        asked = _Asked(network, forward)
+        adapter = _Adapter(network, forward)
         with torch.no_grad():
-            update_bn(chain([first], batches), asked)
+            update_bn(chain([first], batches), adapter)
     network.eval()
 
 
-class _Asked(nn.Module):
-    """A network as `update_bn` calls it."""
+class _Adapter(nn.Module):
+    """Adapter: `update_bn` calls it with images, and it runs the network on them."""
 
-    def __init__(self, network: nn.Module, ask: Callable[[nn.Module, Tensor], object]) -> None:
+    def __init__(self, network: nn.Module, run: Callable[[nn.Module, Tensor], object]) -> None:
         super().__init__()
-        self.network, self._ask = network, ask
+        self.network, self._run = network, run
 
     def forward(self, images: Tensor) -> object:
-        return self._ask(self.network, images)
+        return self._run(self.network, images)

@@ -1,4 +1,4 @@
-"""Class weights that keep rare classes from drowning."""
+"""Class weights: rare classes count more in the loss."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ClassCounts:
     Attributes:
         names: of the classes.
         pixels: of each class, (C,) float64.
-        seen_in: labelled pixels of the images in which a class occurs, (C,) float64.
+        seen_in: labeled pixels of the images in which a class occurs, (C,) float64.
     """
 
     names: tuple[str, ...]
@@ -33,7 +33,7 @@ class ClassCounts:
 def count_classes(
     folder: LabelledFolder, on_image: Callable[[int], object] = lambda index: None
 ) -> ClassCounts:
-    """Count the pixels of each class in a folder; on_image is told each image that is done."""
+    """Count the pixels of each class in a folder; on_image is called after each image."""
     classes = folder.label_set.num_classes
     pixels, seen_in = np.zeros(classes), np.zeros(classes)
     for index in range(len(folder)):
@@ -63,7 +63,7 @@ def median_frequency(counts: ClassCounts) -> np.ndarray:
 def enet(counts: ClassCounts) -> np.ndarray:
     """Weight each class by 1 / ln(1.02 + p), which is between 1.4 and 50.
 
-    Paszke et al., "ENet", 2016, section 5.1; p is the class's share of all labelled pixels.
+    Paszke et al., "ENet", 2016, section 5.1; p is the class's share of all labeled pixels.
 
     Returns:
         (C,) float64.

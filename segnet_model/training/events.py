@@ -36,7 +36,7 @@ class Events:
             name = f"events.out.tfevents.{time.time():.6f}.{os.getpid()}"
             self._records = RecordWriter((folder / name).open("wb"))
         self._write(0, file_version="brain.Event:2")
-        # What an earlier run wrote from this step on is shown no more.
+        # TensorBoard then hides events of an earlier run from this step on.
         self._write(first + 1, session_log=SessionLog(status=SessionLog.START))
 
     def scalar(self, tag: str, value: float, step: int) -> None:
@@ -60,7 +60,7 @@ class Events:
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """What the system refuses comes out with the folder and the mend."""
+        """Turn errors of the system into SegNetError with the folder and the mend."""
         try:
             yield
         except OSError as error:

@@ -1,4 +1,4 @@
-"""What a network takes over from weights that were trained before.
+"""Inheritance: a network takes over the weights of one that was trained before.
 
 Tensors of the same name and shape are copied. Those that answer for classes are copied class by
 class, as two label sets may name the same classes in another order.

@@ -1,4 +1,4 @@
-"""Feeds training batches whose content depends on nothing but the seed and the step."""
+"""Training batches: their content depends only on the seed and the step."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def load_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Load batches a little ahead of their use.
 
-    Threads do it: what takes the time, OpenCV and Pillow, runs outside Python's lock, and unlike
-    processes they see no signals and may be started beside the threads of ROS.
+    In threads: OpenCV and Pillow, which take most of the time, release Python's lock. Unlike
+    processes, threads get no signals, and may be started beside the threads of ROS.
 
     Args:
-        data: gives the images.
-        batches: say which, all of one size.
+        data: loads the images.
+        batches: keys of the images, all batches of one size.
         workers: threads that load, at least 1.
 
     Yields:

@@ -1,4 +1,4 @@
-"""One training a folder: a second one would overwrite the first one's files."""
+"""The lock of an output folder: a second training would overwrite the files of the first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCK_FILE = ".training.lock"
 def locked(folder: Path) -> Iterator[None]:
     """Hold a folder, made where it is missing, for as long as the context lasts.
 
-    The system lets go of it when the process ends, however it ends. A folder to which nothing was
+    The system releases it when the process ends, however it ends. A folder to which nothing was
     written, as when the data set's name was wrong, is left as it was found.
 
     Raises:
@@ -51,7 +51,7 @@ def _hold(folder: Path) -> TextIO:
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file
-        file.close()  # whoever held it took it away while it was being opened
+        file.close()  # its owner removed it while it was being opened
 
 
 def _leave(folder: Path, missing: list[Path]) -> None:

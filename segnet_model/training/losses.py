@@ -38,7 +38,7 @@ def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: in
     known = weights.new_tensor(0.0).expand(256).clone()
     known[: len(weights)] = weights
     known[ignore_id] = 0
-    # Of all processes, as one process with their images would have it.
+    # Over all processes, as one process with all images computes it.
     return total / mean_over_processes(known[labels].sum()).clamp_min(1e-9)
 
 
@@ -61,7 +61,7 @@ def dice(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Ten
     p = logits.float().softmax(1) * known[:, None]
     g = F.one_hot(labels.where(known, 0), logits.shape[1]).movedim(-1, 1) * known[:, None]
     over = (0, 2, 3)
-    # Of all processes, as one process with their images would have it.
+    # Over all processes, as one process with all images computes it.
     both, squares, truth = (
         mean_over_processes(each.sum(over)) for each in (p * g, p.square(), g.to(p.dtype))
     )
@@ -93,7 +93,7 @@ def lovasz(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> T
     places = (1 - errors.detach()).mul_(BINS - 1).round_().long().mul_(2).add_(~truth)
     places += 2 * BINS * classes
     counts = places.flatten().bincount(minlength=2 * BINS * len(classes)).double()
-    # Of all processes, as one process with their images would have it.
+    # Over all processes, as one process with all images computes it.
     counts = mean_over_processes(counts).view(-1, BINS, 2)
     losses = (errors * _steps(counts).take(places)).sum((0, 2, 3))
     occurs = counts[..., 0].sum(1) > 0
@@ -133,22 +133,21 @@ class Objective:
     """The sum of the losses that the settings name."""
 
     def __init__(self, settings: TrainSettings, info: ModelInfo, class_weights: Tensor) -> None:
-        """Take what it depends on; class_weights are (classes,) float32 on the device."""
+        """Choose the losses; class_weights are (classes,) float32 on the device."""
         self._terms, self._supervision = LOSSES[settings.loss], settings.supervision
         self._activation, self._ignored = info.activation, info.labels.ignore_id
         self.class_weights = class_weights
 
-    def __call__(self, said: list[Tensor], truth: Tensor) -> Tensor:
+    def __call__(self, answers: list[Tensor], truth: Tensor) -> Tensor:
         """The loss, a number.
 
         Args:
-            said: the network's answer (N, C, h, w), and those of its inner stages, which count
-                less.
+            answers: output (N, C, h, w) of the network, and of its inner stages, which count less.
             truth: (N, h, w) int64 class ids.
         """
-        losses = [self._loss(each, shrink_labels(truth, each.shape[-2:])) for each in said[1:]]
+        losses = [self._loss(each, shrink_labels(truth, each.shape[-2:])) for each in answers[1:]]
         inner = self._supervision * torch.stack(losses).mean() if losses else 0.0
-        return self._loss(said[0], truth) + inner
+        return self._loss(answers[0], truth) + inner
 
     def _loss(self, answer: Tensor, truth: Tensor) -> Tensor:
         logits = class_logits(answer, self._activation)

@@ -67,7 +67,7 @@ def weigh_classes(
     """Weight of each class in the loss, (classes,) float32; 0 where it never occurs in train.
 
     Raises:
-        DatasetError: no pixel of train or of val is labelled: nothing to learn or to measure.
+        DatasetError: no pixel of train or of val is labeled: nothing to learn or to measure.
     """
     if data.val is not None:
         _count(data.val, on_image, "label some, or move val/ away")

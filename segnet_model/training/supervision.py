@@ -1,7 +1,7 @@
 """Deep supervision: inner stages answer too while a network is trained, each with a loss.
 
 Lee et al., "Deeply-Supervised Nets", AISTATS 2015, section 2. A stage close to the loss learns
-without waiting for what lies behind it to make sense of it; the answers are thrown away afterwards.
+before the layers behind it make sense of its features; the answers are not used afterwards.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Training: a folder of labelled images in, a weights file out, to be resumed at any step."""
+"""Training: a folder of labeled images in, a weights file out, to be resumed at any step."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.training.augment import GREY, _degrade, _rotate, augment
+from segnet_model.training.augment import GRAY, _degrade, _rotate, augment
 from segnet_model.training.settings import UNCHANGED, AugmentSettings
 
 STILL = AugmentSettings(
@@ -94,7 +94,7 @@ def test_what_turns_in_from_outside_is_ignored():
     image, labels = np.full((64, 96, 3), 7, np.uint8), np.full((64, 96), 3, np.uint8)
     turned, ids = _rotate(image, labels, 20.0, 255)
     assert ids[0, 0] == 255
-    assert tuple(turned[0, 0]) == GREY
+    assert tuple(turned[0, 0]) == GRAY
     assert ids[32, 48] == 3
 
 
