@@ -2,7 +2,7 @@
 # For example: make demo BAG=drive.mcap TOPIC=/camera/image_raw
 
 .DEFAULT_GOAL := help
-.PHONY: help setup extras build demo test coverage bench lint format docs clean
+.PHONY: help setup extras build demo test test-all coverage bench lint format docs clean
 
 # .venv is of use to one ROS only: the stamp's name says to which.
 STAMP := .venv/.installed-$(or $(ROS_DISTRO),wheels)
@@ -11,8 +11,9 @@ ENV := . scripts/env.sh
 help:
 	@echo 'make demo     the main job, end to end: a drive in, masks on ROS topics out, measured'
 	@echo '              BAG=path TOPIC=/camera/image_raw: with a recording of your own'
-	@echo 'make test     every test                         ARGS="-k worker" for some'
-	@echo 'make coverage the same, and what of the sources no test runs'
+	@echo 'make test     every test of a few seconds        ARGS="-k worker" for some'
+	@echo 'make test-all the slow ones too; engines, endurance and CamVid, where they are there'
+	@echo 'make coverage the same as test-all, and what of the sources no test runs'
 	@echo 'make bench    speed, memory and uncertainty, ours and the reference   ARGS="engines" for one'
 	@echo 'make extras   OpenVINO, ONNX and what else bench and some tests can use'
 	@echo 'make lint     style, types, imports, spelling    make format lets ruff mend what it can'
@@ -53,13 +54,18 @@ demo: build
 	@$(ENV) && exec scripts/isolated.py python3 -m segnet_ros.demo \
 		$(if $(BAG),--bag "$(BAG)") $(if $(TOPIC),--topic "$(TOPIC)") $(ARGS)
 
-# Two processes: one for what talks over ROS, and one for the rest. ARGS="-n 0 -s ..." is one alone.
+# Two processes, each with a ROS domain of its own. ARGS="-n 0 -s ..." is one alone.
+PYTEST := scripts/isolated.py python3 -m pytest -n 2 --dist loadgroup
+
 test: build
-	@$(ENV) && exec scripts/isolated.py python3 -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(ENV) && exec $(PYTEST) -m "not slow" $(ARGS)
+
+test-all: build
+	@$(ENV) && exec $(PYTEST) $(ARGS)
 
 # What of the sources, branches included, no test runs.
 coverage: build
-	@$(ENV) && exec scripts/isolated.py python3 -m pytest -n 2 --dist loadgroup \
+	@$(ENV) && exec $(PYTEST) \
 		--cov --cov-report=term:skip-covered $(ARGS)
 
 bench: build $(EXTRAS)

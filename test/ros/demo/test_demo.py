@@ -28,7 +28,7 @@ from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import ModelInfo, save_weights
 from segnet_ros.demo.pictures import FREE, OCCUPIED, UNKNOWN, seen_from_above
 
-pytestmark = [pytest.mark.ros, pytest.mark.slow]
+pytestmark = pytest.mark.ros
 Start = Callable[..., Program]
 DEMO = "segnet_ros.demo.__main__"
 
@@ -94,6 +94,7 @@ def measured(bag: Path, predictor: Predictor) -> ConfusionMatrix:
     return confusion
 
 
+@pytest.mark.slow
 def test_a_bag_of_ones_own_with_a_bad_frame(
     ros_process: Start, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -143,20 +144,21 @@ def test_the_ground_is_drawn_as_the_robot_looks() -> None:
     assert sum((cell == UNKNOWN).all() for row in cells for cell in row) == 3 * 4 - 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_nothing_behind(
-    ros_process: Start, arguments: list[str], tmp_path: Path, number: signal.Signals
+    python_process: Start, arguments: list[str], tmp_path: Path, number: signal.Signals
 ) -> None:
     with BagWriter(tmp_path / "bag") as bag:
         for i in range(100):
             bag.write_image(IMAGE_TOPIC, i * 100_000_000, "", np.zeros((40, 60, 3), np.uint8))
-    demo = ros_process(DEMO, *arguments, "--bag", str(tmp_path / "bag"))
+    demo = python_process("-m", "segnet_ros.demo", *arguments, "--bag", str(tmp_path / "bag"))
     assert demo.stdout is not None
     for line in demo.stdout:
         if "playing to it" in line:
             break
-    time.sleep(2)
     assert len(processes_with(arguments[1])) >= 2  # the demo and the node
+    time.sleep(1)  # in the midst of the play
     demo.send_signal(number)
     assert "interrupted" in finish(demo, 130)
     assert processes_with(arguments[1]) == []

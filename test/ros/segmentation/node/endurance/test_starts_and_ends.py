@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 
 from segnet_ros.segmentation.node import SegmentationNode
 
-pytestmark = [pytest.mark.ros, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(1800)]
 
 CYCLE = (
     Transition.TRANSITION_CONFIGURE,
@@ -53,6 +53,7 @@ def test_a_hundred_lives(client, start_node, weights, steady_camera, taken, long
     assert "Traceback" not in node.text
 
 
+@pytest.mark.slow
 def test_a_node_that_was_killed_comes_back_to_those_who_listen(
     client, start_node, weights, steady_camera, long
 ):
