@@ -23,7 +23,7 @@ EPILOG = f"""\
 Without weights, what the recording holds is shown: masks of the node, or of `segnet label`, below
 --prefix. Where it holds none, the network {WEIGHTS} is asked.
 
-A video, in which a second is a second of the recording, and of an image of a folder:
+A video that lasts as long as the recording; an image of a folder lasts a second:
 
   segnet view drive.mcap segnet_basic_drives --out drive.mp4
   segnet view phone.mp4 segnet_basic_drives --out classes.mp4

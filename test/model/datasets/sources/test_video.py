@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import struct
 import subprocess
 import sys
 import wave
-from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from segnet_model.base.errors import DatasetError, SettingsError, VideoError
-from segnet_model.datasets.sources import VideoSource, open_source
+from segnet_model.base.errors import SettingsError, VideoError
+from segnet_model.datasets.sources import open_source
 
 av = pytest.importorskip("av")
 EVEN = [index / 30 for index in range(20)]
@@ -183,24 +180,6 @@ def test_a_video_that_was_cut_gives_what_is_whole(write, tmp_path, caplog, kind)
     assert "it was cut, and what is whole was read" in caplog.text
 
 
-def test_what_is_no_video_is_refused_with_the_mend(write, tmp_path):
-    whole = write(tmp_path / "whole.mp4", EVEN).read_bytes()
-    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])  # its index was at the end
-    (tmp_path / "text.txt").write_text("hello\n" * 100)
-    (tmp_path / "text.mp4").write_text("hello\n" * 100)
-    (tmp_path / "empty.mp4").write_bytes(b"")
-    (tmp_path / "list.ffconcat").write_text("ffconcat version 1.0\nfile whole.mp4\n")
-    (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nwhole.mp4\n#EXT-X-ENDLIST\n")
-    for name in ("cut.mp4", "text.txt", "text.mp4", "empty.mp4", "list.ffconcat", "list.m3u8"):
-        with pytest.raises(VideoError, match=f"{name} is no bag, image or video .* copy it again"):
-            open_source(tmp_path / name).__enter__()
-    os.mkfifo(tmp_path / "pipe.mp4")
-    with pytest.raises(VideoError, match="no plain file"):
-        open_source(tmp_path / "pipe.mp4").__enter__()
-    with pytest.raises(DatasetError, match="give a bag, a folder of images, an image or a video"):
-        open_source(tmp_path / "none.mp4")
-
-
 def test_sound_without_pictures(tmp_path):
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
@@ -224,21 +203,6 @@ def test_a_video_without_frames(tmp_path, kind):
     said = "no frames; was its|no video stream; give|End of file.*; copy it again"
     with pytest.raises(VideoError, match=said):
         open_source(path).__enter__()
-
-
-def test_an_absurd_size_is_refused_without_its_memory(tmp_path, refused):
-    path = tmp_path / "a.mp4"
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream("libx264", 30, options={"preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = 16384, 8192, "yuv420p"
-        frame = av.VideoFrame(16384, 8192, "yuv420p")
-        for plane in frame.planes:
-            plane.update(bytes(plane.buffer_size))
-        frame.pts, frame.time_base = 0, Fraction(1, 30)
-        file.mux(stream.encode(frame))
-        file.mux(stream.encode())
-    del frame
-    refused("16384x8192 pixels cannot be", lambda: open_source(path).__enter__(), megabytes=80)
 
 
 def test_memory_does_not_grow_with_the_length(write_video, tmp_path):
@@ -273,12 +237,3 @@ def test_pyav_is_named_where_it_is_missing(tmp_path):
     said = subprocess.run(run, capture_output=True, text=True, check=True).stdout
     assert "av is not installed" in said
     assert "pip install 'segnet_ros[video]'" in said
-
-
-def test_a_path_is_never_an_address(write, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("http:").mkdir()
-    path = Path("http:") / "a.mp4"
-    write(tmp_path / "a.mp4", EVEN).rename(path)
-    with VideoSource(path) as source:
-        assert len(list(source.images())) == len(EVEN)
