@@ -2,7 +2,7 @@
 # For example: make demo BAG=drive.mcap TOPIC=/camera/image_raw
 
 .DEFAULT_GOAL := help
-.PHONY: help setup extras build demo test test-all coverage bench lint format docs clean
+.PHONY: help setup extras build demo test test-all coverage bench lint format docs release clean
 
 # .venv is of use to one ROS only: the stamp's name says to which.
 STAMP := .venv/.installed-$(or $(ROS_DISTRO),wheels)
@@ -18,6 +18,7 @@ help:
 	@echo 'make extras   OpenVINO, ONNX and what else bench and some tests can use'
 	@echo 'make lint     style, types, imports, spelling    make format lets ruff mend what it can'
 	@echo 'make docs     the site with the guides and the library, in build/docs'
+	@echo 'make release  checks what a release needs, and prints the commands; does nothing else'
 	@echo 'make build    the package, with colcon           make setup just installs what it needs'
 	@echo 'make clean    removes what these made, .venv included'
 	@echo
@@ -87,6 +88,13 @@ docs: $(STAMP)-docs
 
 $(STAMP)-docs: $(STAMP) requirements/docs.txt
 	@.venv/bin/pip install --disable-pip-version-check -r requirements/docs.txt
+	@touch $@
+
+release: $(STAMP)-release $(STAMP)-docs
+	@.venv/bin/python scripts/release.py $(ARGS)
+
+$(STAMP)-release: $(STAMP) requirements/release.txt
+	@.venv/bin/pip install --disable-pip-version-check -r requirements/release.txt
 	@touch $@
 
 format: $(STAMP)

@@ -93,11 +93,15 @@ def _include(app: Sphinx, path: Path, parent: str, content: list[str]) -> None:
         content[0] = relink(content[0], (DOCS / path).resolve().parent)
 
 
-def _property(*event: Any) -> None:
+def _prose(*event: Any) -> None:
     """Give "The area: (H, W) uint8." back its first words, which Napoleon takes for a type."""
-    _, what, *_, lines = event
-    if what == "property" and lines and lines[-1].startswith(":type: "):
-        lines[0] = f"{lines.pop().removeprefix(':type: ')}: {lines[0]}"
+    *_, lines = event
+    for kind, start in ((":rtype: ", ":returns: "), (":type: ", "")):
+        words = [line for line in lines if line.startswith(kind)]
+        for at, line in enumerate(lines):
+            if words and line.startswith(start):
+                lines.remove(words[0])
+                lines[at] = f"{start}{words.pop(0).removeprefix(kind)}: {line.removeprefix(start)}"
 
 
 def _signature(*event: Any) -> tuple[str | None, str | None]:
@@ -109,7 +113,7 @@ def _signature(*event: Any) -> tuple[str | None, str | None]:
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     write_reference()
-    app.connect("autodoc-process-docstring", _property, priority=600)
+    app.connect("autodoc-process-docstring", _prose, priority=600)
     app.connect("autodoc-process-signature", _signature)
     app.connect("source-read", _read)
     app.connect("include-read", _include)
