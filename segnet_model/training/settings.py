@@ -90,8 +90,7 @@ class AugmentSettings:
         limits=(0.0, 50.0), group=AUGMENTATION, metavar="PIXELS",
     )  # fmt: skip
     noise: float = option(
-        0.0,
-        "Random noise of every other image: largest standard deviation as a share of white.",
+        0.0, "Random noise of every other image: largest standard deviation as a share of white.",
         limits=(0.0, 1.0), group=AUGMENTATION,
     )  # fmt: skip
 
@@ -128,8 +127,7 @@ class TrainSettings:
         group=NETWORK, metavar=SIZE_NAMES, fault=_size_fault,
     )  # fmt: skip
     crop_size: tuple[int, int] | None = option(
-        None,
-        "Size of the random crops to train on: height and width in pixels. Smaller crops are "
+        None, "Size of the random crops to train on: height and width in pixels. Smaller crops are "
         "faster and need less memory.",
         plain=ANY_SIZE, otherwise="the whole input size",
         group=AUGMENTATION, metavar=SIZE_NAMES, fault=_size_fault,
