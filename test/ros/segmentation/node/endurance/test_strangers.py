@@ -172,10 +172,10 @@ ROWS = [row for name, row in TABLE.items() if name not in ("uncertainty", "refin
 
 def fitting(row):
     """Values that a parameter may well take."""
-    low, high = row.metadata["limits"] or (0, 1)
+    low, high = row.limits or (0, 1)
     kind = type(row.default)
-    if row.metadata["choices"]:
-        return some.sampled_from(row.metadata["choices"])
+    if row.choices:
+        return some.sampled_from(list(row.choices))
     if kind is bool:
         return some.booleans()
     if kind is int:
