@@ -100,11 +100,11 @@ class AnswerSettings:
         0.0005,
         "Smallest region of the drivable area, as a share of the image. Smaller regions are "
         "removed; smaller holes are filled unless the network is certain of an obstacle there.",
-        applies=LIVE, group=DRIVABLE, limits=(0.0, 1.0), flag="min-area", metavar="SHARE",
+        applies=LIVE, group=DRIVABLE, limits=(0.0, 0.1), flag="min-area", metavar="SHARE",
     )  # fmt: skip
     drivable_margin: int = option(
         0, "Safety margin: pixels removed from the edge of the drivable area.",
-        applies=LIVE, group=DRIVABLE, limits=(0, MANY), flag="margin", metavar="PIXELS",
+        applies=LIVE, group=DRIVABLE, limits=(0, 1000), flag="margin", metavar="PIXELS",
     )  # fmt: skip
     overlay_alpha: float = option(
         0.5, "Opacity of the class colors: 0 shows only the image, 1 only the colors.",

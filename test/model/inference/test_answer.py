@@ -87,8 +87,8 @@ def test_a_summary_tells_how_much_of_the_image_is_unsure(limit, share):
 @pytest.mark.parametrize(
     ("name", "value", "mend"),
     [
-        ("max_uncertainty", 1.5, "0 to 1"), ("drivable_min_area", -0.1, "0 to 1"),
-        ("drivable_margin", -1, "at least 0"), ("overlay_alpha", 2.0, "0 to 1"),
+        ("max_uncertainty", 1.5, "0 to 1"), ("drivable_min_area", -0.1, "0 to 0.1"),
+        ("drivable_margin", -1, "0 to 1000"), ("overlay_alpha", 2.0, "0 to 1"),
     ],
 )  # fmt: skip
 def test_settings_out_of_range_are_refused(name, value, mend):
