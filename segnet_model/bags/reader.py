@@ -46,6 +46,16 @@ class BagReader:
         end_ns: after the last one was received.
         skipped: how many malformed images were passed over.
         cut: whether only its whole part is read.
+
+    Example:
+        >>> from segnet_model.datasets.drives import write_drive
+        >>> write_drive("drive", seed=7, seconds=0.1)
+        1
+        >>> with BagReader("drive") as bag:
+        ...     topics = [topic for topic in bag.topics if topic.startswith("/camera")]
+        ...     images = [each.image.shape for each in bag.images("/camera/image_raw")]
+        >>> topics, images
+        (['/camera/camera_info', '/camera/image_raw'], [(360, 480, 3)])
     """
 
     def __init__(self, path: str | Path, *, cut_ok: bool = False) -> None:

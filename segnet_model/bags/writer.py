@@ -32,6 +32,12 @@ class BagWriter:
     Attributes:
         path: the folder that appears at the end.
         storage: "mcap" or "sqlite3"; a sqlite3 bag must be written and closed in one thread.
+
+    Example:
+        >>> with BagWriter("dark") as bag:
+        ...     bag.write_image("/camera/image_raw", 0, "camera", np.zeros((48, 64, 3), np.uint8))
+        >>> sorted(path.name for path in bag.path.iterdir())
+        ['dark.mcap', 'metadata.yaml']
     """
 
     def __init__(self, path: str | Path, storage: str = "mcap") -> None:

@@ -94,6 +94,14 @@ def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder
 
     Raises:
         DatasetError: there is no such split, it is empty, or an image has no labels.
+
+    Example:
+        >>> from segnet_model.datasets.drives import write_dataset
+        >>> write_dataset("drives", seeds=[1], frames=1, val=0.0, workers=1)
+        (1, 0)
+        >>> images = open_split(Path("drives"), "train", LabelSet.load("camvid"))
+        >>> [array.shape for array in images.read(0)]
+        [(360, 480, 3), (360, 480)]
     """
     images, labels = dataset / split, dataset / f"{split}annot"
     for folder in (images, labels):

@@ -39,6 +39,15 @@ def drivable_mask(
     Returns:
         (H, W) uint8: 255 where a drivable, certain pixel connects through such pixels (sharing
         an edge) to the area in front of the robot, 0 elsewhere.
+
+    Example:
+        >>> from segnet_model.labels import LabelSet
+        >>> labels = np.zeros((4, 6), np.uint8)  # sky, and below it the road
+        >>> labels[2:] = 3
+        >>> unsure = np.zeros((4, 6), np.float32)
+        >>> unsure[2:, :2] = 0.9
+        >>> drivable_mask(labels, unsure, LabelSet.load("camvid"), max_uncertainty=0.5)[3].tolist()
+        [0, 0, 255, 255, 255, 255]
     """
     sure = (uncertainty <= max_uncertainty).view(np.uint8)
     of_class = np.asarray(cv2.LUT(labels, label_set.drivable.view(np.uint8)), np.uint8)

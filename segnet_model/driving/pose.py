@@ -67,6 +67,12 @@ class CameraPose:
 
         Raises:
             SettingsError: a number is out of range; degrees instead of radians, maybe.
+
+        Example:
+            >>> pose = CameraPose.mounted(height=1.0, x=0.3)
+            >>> ahead = np.array([0, 0, 1, 1])  # a meter along the optical axis
+            >>> (pose.matrix @ ahead).round(6).tolist()
+            [1.3, 0.0, 1.0, 1.0]
         """
         # A little more than pi, for who writes 3.1416.
         for name, angle, most in (("pitch", pitch, 1.6), ("roll", roll, 3.2), ("yaw", yaw, 3.2)):

@@ -27,7 +27,19 @@ _VALUES = np.array([FREE, UNKNOWN, UNKNOWN, OCCUPIED], np.int8)
 
 
 class GroundProjector:
-    """Maps the ground for one lens, one pose of the camera and one grid."""
+    """Maps the ground for one lens, one pose of the camera and one grid.
+
+    Example:
+        >>> lens = Lens(width=64, height=48, focal=(60, 60), centre=(31.5, 23.5))
+        >>> pose = CameraPose.mounted(height=1.2, pitch=0.2)
+        >>> spec = GridSpec(resolution=1.0, x_max=8, y_min=-2, y_max=2)
+        >>> projector = GroundProjector(lens, pose, spec)
+        >>> road = np.full((48, 64), 3, np.uint8)
+        >>> sure = np.zeros((48, 64))
+        >>> camvid = LabelSet.load("camvid")
+        >>> projector.grid(road, sure, camvid, max_uncertainty=0.5)[1].tolist()
+        [-1, -1, 0, 0, 0, 0, 0, 0]
+    """
 
     def __init__(self, lens: Lens, pose: CameraPose, spec: GridSpec) -> None:
         """Look up which pixels every cell covers; takes 0.3 s for 150 x 150 cells.

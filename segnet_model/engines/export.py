@@ -45,7 +45,14 @@ class _WholeNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Export:
-    """A network on its way out."""
+    """A network on its way out.
+
+    Example:
+        >>> from segnet_model.weights.shipped import find_weights
+        >>> export = Export.of(find_weights("segnet_basic_drives"), size=(180, 240))
+        >>> export.info.size, export.info.precision
+        ((180, 240), 'float32')
+    """
 
     network: nn.Module
     info: ExportInfo

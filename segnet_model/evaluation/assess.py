@@ -57,6 +57,17 @@ def evaluate(
 
     Raises:
         SettingsError: the data set's classes are not the network's.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from segnet_model.datasets.drives import write_dataset
+        >>> from segnet_model.datasets.folder import open_split
+        >>> write_dataset("drives", seeds=[7], frames=1, val=1.0, workers=1)
+        (0, 1)
+        >>> predictor = Predictor.load("segnet_basic_drives", "cpu")
+        >>> matrix = evaluate(predictor, open_split(Path("drives"), "val", predictor.info.labels))
+        >>> bool(matrix.pixel_accuracy > 0.9)
+        True
     """
     check_classes(predictor.info.labels, folder.label_set)
     matrix = ConfusionMatrix(folder.label_set.num_classes, folder.label_set.ignore_id)

@@ -14,6 +14,12 @@ class ConfusionMatrix:
 
     Attributes:
         counts: (C, C) int64.
+
+    Example:
+        >>> matrix = ConfusionMatrix(num_classes=2, ignore_id=255)
+        >>> matrix.update(np.array([0, 0, 1, 1], np.uint8), np.array([0, 1, 1, 255], np.uint8))
+        >>> matrix.iou.tolist(), matrix.mean_iou
+        ([0.5, 0.5], 0.5)
     """
 
     def __init__(self, num_classes: int, ignore_id: int) -> None:

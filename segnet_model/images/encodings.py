@@ -66,6 +66,11 @@ def decode_image(
 
     Raises:
         ImageError: the encoding is unknown, or the sizes contradict each other or the data.
+
+    Example:
+        >>> blue = bytes([255, 0, 0])
+        >>> decode_image(blue, height=1, width=1, encoding="bgr8", step=3).tolist()
+        [[[0, 0, 255]]]
     """
     kind = _find(encoding)
     check_size(height, width)

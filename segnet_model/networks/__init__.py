@@ -28,6 +28,12 @@ def build_network(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
 
     Raises:
         SettingsError: no network has this name, or these settings do not work.
+
+    Example:
+        >>> import torch
+        >>> network = build_network("segnet_basic", 11, features=8)
+        >>> network(torch.zeros(1, 3, 45, 60)).shape
+        torch.Size([1, 11, 45, 60])
     """
     if is_custom(name):
         return build_custom(name, num_classes, **settings)

@@ -52,6 +52,11 @@ def max_unpool_2x2(x: Tensor, places: Tensor, size: tuple[int, int] | None = Non
 
     Returns:
         (N, C, H, W) in x's dtype and memory format.
+
+    Example:
+        >>> pooled, places = max_pool_2x2(torch.tensor([[[[1.0, 2.0], [4.0, 3.0]]]]))
+        >>> max_unpool_2x2(pooled, places).tolist()
+        [[[[0.0, 0.0], [4.0, 0.0]]]]
     """
     size = (x.shape[-2] * 2, x.shape[-1] * 2) if size is None else size
     if _learning(x):

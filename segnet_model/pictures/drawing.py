@@ -28,6 +28,12 @@ def overlay(
 
     Returns:
         (H, W, 3) uint8 RGB.
+
+    Example:
+        >>> from segnet_model.labels import LabelSet
+        >>> black, road = np.zeros((1, 1, 3), np.uint8), np.full((1, 1), 3, np.uint8)
+        >>> overlay(black, road, LabelSet.load("camvid"), alpha=0.5).tolist()
+        [[[64, 32, 64]]]
     """
     return cv2.addWeighted(image, 1 - alpha, label_set.colorize(labels), alpha, 0)
 

@@ -56,6 +56,17 @@ def train(
             cannot be written.
         WeightsError: a file cannot be written; the last whole state stays.
         DeviceMemoryError: the GPU has too little memory.
+
+    Example:
+        >>> from segnet_model.datasets.drives import write_dataset
+        >>> write_dataset("drives", seeds=[1], frames=2, val=0.0, workers=1)
+        (2, 0)
+        >>> settings = TrainSettings(
+        ...     network="segnet_basic", network_settings={"features": 4}, input_size=(32, 48),
+        ...     epochs=1, batch_size=2, device="cpu",
+        ... )
+        >>> str(train(Path("drives"), Path("run"), settings))
+        'run/weights.safetensors'
     """
     with (
         processes_of(settings.device, settings.batch_size) as processes,

@@ -146,6 +146,13 @@ def save_weights(
     Raises:
         WeightsError: the file cannot be written, e.g. because the disk is full, or the weights
             are no numbers any more.
+
+    Example:
+        >>> camvid = LabelSet.load("camvid")
+        >>> info = ModelInfo("segnet_basic", camvid, (32, 48), {"features": 4}, license="MIT")
+        >>> save_weights("small.safetensors", info.build(), info)
+        >>> load_weights("small.safetensors")[1].license
+        'MIT'
     """
     tensors = {
         name: _stored(name, tensor.detach().cpu(), dtype).contiguous()
@@ -176,6 +183,12 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
     Raises:
         WeightsError: the file is missing, damaged, a pickle, of another network, or of one from
             elsewhere that is not trusted.
+
+    Example:
+        >>> from segnet_model.weights.shipped import find_weights
+        >>> network, info = load_weights(find_weights("enet_camvid"))
+        >>> info.network, sum(weight.numel() for weight in network.parameters())
+        ('enet', 369927)
     """
     path = Path(path)
     try:

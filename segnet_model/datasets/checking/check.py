@@ -41,6 +41,15 @@ def check_dataset(
 
     Raises:
         DatasetError: there is no such folder.
+
+    Example:
+        >>> from segnet_model.datasets.drives import write_dataset
+        >>> write_dataset("drives", seeds=[1, 2], frames=1, val=0.5, workers=1)
+        (1, 1)
+        >>> Path("drives/trainannot/000001_0000.png").unlink()
+        >>> report = check_dataset(Path("drives"), LabelSet.load("camvid"))
+        >>> [problem.kind.name for problem in report.problems]
+        ['image without labels']
     """
     listed = {split: list_split(dataset, split) for split in find_splits(dataset)}
     found = [problem for _, problems in listed.values() for problem in problems]

@@ -32,6 +32,14 @@ def open_source(
 
     Raises:
         DatasetError: there is nothing of this name.
+
+    Example:
+        >>> from segnet_model.datasets.drives import write_drive
+        >>> write_drive("drive", seed=7, seconds=0.5)
+        5
+        >>> with open_source("drive", topic="/camera/image_raw") as source:
+        ...     [image.shape for frame, image in source.part(every=0.2).images()]
+        [(360, 480, 3), (360, 480, 3), (360, 480, 3)]
     """
     path = Path(path)
     if not path.exists():
