@@ -1,27 +1,28 @@
-"""Round things of no class: a giant ball, and a hot-air balloon that has come down."""
+"""Round objects of no class: a giant ball, and a hot-air balloon on the ground."""
 
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from numpy.random import Generator
 
 from segnet_model.scenes.boxes import cuboid, standing
-from segnet_model.scenes.draws import Colour, chance, vary
+from segnet_model.scenes.draws import Color, chance, vary
 from segnet_model.scenes.panels import Floats
 from segnet_model.scenes.props import Prop, billboard, oval_shadow
 from segnet_model.scenes.sketch import CLEAR, UNKNOWN, Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
-Pattern = Callable[[Floats], Floats]  # colours (..., 3) RGB of (..., 3) unit vectors
-_SCALE = 110.0  # texels a metre
+Pattern = Callable[[Floats], Floats]  # colors (..., 3) RGB of (..., 3) unit vectors
+_SCALE = 110.0  # texels a meter
 _BRIGHT = np.array(
     [(226, 40, 60), (250, 214, 40), (40, 90, 220), (245, 244, 240), (240, 120, 30), (120, 50, 170)],
     np.float64,
 )
 
 
-def ball(rng: np.random.Generator, weather: Weather, reach: float) -> Prop:
-    """Return a checkered or gored ball at the origin, at least as high as a car's belt."""
+def ball(rng: Generator, weather: Weather, reach: float) -> Prop:
+    """Return a ball with checks or gores at the origin, at least as high as a car's belt."""
     radius = rng.uniform(0.65, 0.95)
     pattern = partial(_checks if chance(rng, 0.5) else _gores, rng.permutation(_BRIGHT), _axes(rng))
     texture = _round((2 * radius, 2 * radius), radius, pattern, weather)
@@ -31,8 +32,8 @@ def ball(rng: np.random.Generator, weather: Weather, reach: float) -> Prop:
     return Prop((panel,), (oval_shadow(foot, radius * 0.8, 0.0, radius * 1.8, weather), shade))
 
 
-def balloon(rng: np.random.Generator, weather: Weather, reach: float) -> Prop:
-    """Return a balloon on its side at the origin, half empty, with its basket before it."""
+def balloon(rng: Generator, weather: Weather, reach: float) -> Prop:
+    """Return a half-empty balloon on its side at the origin, its basket in front."""
     width, height = rng.uniform(3.0, 3.6), rng.uniform(1.9, 2.3)
     lying = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])  # its top to the left
     pattern = partial(_gores, rng.permutation(_BRIGHT), lying)
@@ -45,13 +46,13 @@ def balloon(rng: np.random.Generator, weather: Weather, reach: float) -> Prop:
     return standing([envelope, *basket], weather)
 
 
-def _axes(rng: np.random.Generator) -> Floats:
+def _axes(rng: Generator) -> Floats:
     """Return a random (3, 3) rotation, or its mirror image."""
     return np.asarray(np.linalg.qr(rng.standard_normal((3, 3)))[0])
 
 
 def _round(size: Point, middle: float, pattern: Pattern, weather: Weather) -> Texture:
-    """Return the picture of an ellipsoid, in relief, whose middle is so many metres up."""
+    """Return the shaded picture of an ellipsoid with its center `middle` meters up."""
     width, height = size
     rows, columns = round(height * _SCALE), round(width * _SCALE)
     up = ((np.arange(rows)[::-1] + 0.5) / _SCALE - middle) / (height - middle)
@@ -59,13 +60,13 @@ def _round(size: Point, middle: float, pattern: Pattern, weather: Weather) -> Te
     u, v = np.meshgrid(right, up)
     squared = u**2 + v**2
     normals = np.stack([-np.sqrt(np.maximum(0.0, 1.0 - squared)), -u, v], axis=-1)
-    colours = pattern(normals) * weather.relief(normals)[..., None]
+    colors = pattern(normals) * weather.relief(normals)[..., None]
     labels = np.where(squared < 1.0, np.uint8(UNKNOWN), np.uint8(CLEAR))
-    return Texture(np.clip(colours, 0, 255).astype(np.uint8), labels)
+    return Texture(np.clip(colors, 0, 255).astype(np.uint8), labels)
 
 
 def _checks(palette: Floats, axes: Floats, normals: Floats) -> Floats:
-    """Return two colours in turn, in squares of longitude and latitude."""
+    """Return two colors in turn, in squares of longitude and latitude."""
     longitude, latitude = _angles(normals @ axes)
     odd = (np.floor(longitude * 10) + np.floor(latitude * 5)) % 2
     return np.asarray(palette[odd.astype(np.intp)])
@@ -87,13 +88,13 @@ def _angles(normals: Floats) -> tuple[Floats, Floats]:
     return longitude, latitude
 
 
-def _wicker(rng: np.random.Generator, colour: Colour, width: float, height: float) -> Texture:
+def _wicker(rng: Generator, color: Color, width: float, height: float) -> Texture:
     """Return a weave of light and dark squares."""
     sheet = Sketch(width, height, UNKNOWN, _SCALE)
     sheet.labels[:] = UNKNOWN
     rows, columns = np.indices(sheet.labels.shape) // 6
     tone = np.where((rows + columns) % 2 > 0, 1.0, 0.55)
-    sheet.rgb[:] = (tone[..., None] * colour).astype(np.uint8)
+    sheet.rgb[:] = (tone[..., None] * color).astype(np.uint8)
     sheet.box((0, height - 0.1), (width, height), (70, 40, 24))
     sheet.grain(rng, 6)
     return sheet.texture()

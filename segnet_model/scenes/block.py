@@ -1,15 +1,15 @@
-"""What stands still in one block of the street."""
+"""The things that stand still in one block of the street."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.random import Generator
 
 from segnet_model.scenes.buildings import building
-from segnet_model.scenes.cars import car
-from segnet_model.scenes.cast import Cast
-from segnet_model.scenes.draws import Purpose, chance, stream
+from segnet_model.scenes.cars import CarKind, car, draw_car_kinds
+from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import (
     POLE_REACH,
     SIGN_REACH,
@@ -19,18 +19,36 @@ from segnet_model.scenes.furniture import (
     traffic_light,
     traffic_sign,
 )
+from segnet_model.scenes.people import Rider, Walker, draw_riders, draw_walkers
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, PARKING, Plan, Street, draw_plan
-from segnet_model.scenes.trees import tree, tree_line
+from segnet_model.scenes.trees import TreeKind, draw_tree_kinds, tree, tree_line
 from segnet_model.scenes.weather import Weather
 
-Span = tuple[float, float]  # metres along x
-_FENCE_PIECE = 8.0  # metres
+Span = tuple[float, float]  # meters along x
+_FENCE_PIECE = 8.0  # meters
+
+
+@dataclass(frozen=True, eq=False)
+class Cast:
+    """Cars, people and trees of one drive: each is drawn once and shown many times."""
+
+    cars: list[CarKind]
+    walkers: list[Walker]
+    riders: list[Rider]
+    trees: list[TreeKind]
+
+
+def draw_cast(seed: int, weather: Weather) -> Cast:
+    """Draw the cars, people and trees of a drive."""
+    return Cast(
+        draw_car_kinds(seed), draw_walkers(seed), draw_riders(seed), draw_tree_kinds(seed, weather)
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """All that a block is built from."""
+    """Street, weather and cast that every block is built from."""
 
     street: Street
     weather: Weather
@@ -39,7 +57,7 @@ class Site:
 
 
 def build_block(site: Site, block: int) -> list[Prop]:
-    """Return the props of one block; a block never depends on another."""
+    """Return the props of one block; no block depends on another."""
     plan = draw_plan(site.street, block)
     props: list[Prop] = []
     for hand in (1, -1):
@@ -47,20 +65,20 @@ def build_block(site: Site, block: int) -> list[Prop]:
         for span in _built_spans(plan):
             props += _lots(rng, site, span, hand)
         props += _backdrop(rng, site, plan, hand)
-        props += _kerbside(rng, site, plan, hand)
+        props += _curbside(rng, site, plan, hand)
         props += _parked_cars(rng, site, plan, hand)
     return props
 
 
 def _built_spans(plan: Plan) -> list[Span]:
-    """Return the stretches beside the side street, less its pavements."""
+    """Return the stretches with houses: all but the side street and its pavements."""
     end, gap = plan.start + BLOCK, plan.side_street
     if not gap.exists:
         return [(plan.start, end)]
     return [(plan.start, gap.start - 2.5), (gap.end + 2.5, end)]
 
 
-def _lots(rng: np.random.Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
+def _lots(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
     """Fill a stretch with houses at the pavement, houses behind a fence, and green plots."""
     x = span[0]
     while span[1] - x > 4.0:
@@ -76,8 +94,8 @@ def _lots(rng: np.random.Generator, site: Site, span: Span, hand: int) -> Iterat
         x = lot[1]
 
 
-def _garden_house(rng: np.random.Generator, site: Site, lot: Span, hand: int) -> Iterator[Prop]:
-    """Return a house set back behind its fence, sometimes with a tree between."""
+def _garden_house(rng: Generator, site: Site, lot: Span, hand: int) -> Iterator[Prop]:
+    """Yield a house behind a fence, sometimes with a tree between."""
     setback, gap = rng.uniform(3.0, 6.0), rng.uniform(0.0, 1.5)
     house = (lot[0] + gap, lot[1] - gap)
     yield building(rng, site.street, site.weather, house, setback, hand)
@@ -86,24 +104,22 @@ def _garden_house(rng: np.random.Generator, site: Site, lot: Span, hand: int) ->
         yield _plant(rng, site, rng.uniform(*lot), hand, setback * 0.5, rng.uniform(0.5, 0.8))
 
 
-def _green_plot(rng: np.random.Generator, site: Site, lot: Span, hand: int) -> Iterator[Prop]:
-    """Return a plot of trees behind a fence."""
+def _green_plot(rng: Generator, site: Site, lot: Span, hand: int) -> Iterator[Prop]:
+    """Yield trees behind a fence."""
     yield from _fence_row(rng, site, lot, hand)
     for x in np.arange(lot[0] + 1.5, lot[1] - 1.0, rng.uniform(3.0, 5.0)):
         yield _plant(rng, site, float(x), hand, rng.uniform(1.5, 5.0), rng.uniform(0.7, 1.1))
 
 
-def _plant(
-    rng: np.random.Generator, site: Site, x: float, hand: int, beyond: float, scale: float
-) -> Prop:
-    """Return a tree `beyond` metres behind the property line."""
-    kind = site.cast.trees[int(rng.integers(len(site.cast.trees)))]
+def _plant(rng: Generator, site: Site, x: float, hand: int, beyond: float, scale: float) -> Prop:
+    """Return a tree `beyond` meters behind the property line."""
+    kind = pick(rng, site.cast.trees)
     y = hand * (site.street.side(hand).line + beyond)
     return tree(kind, site.street.place(x, y), scale, site.weather)
 
 
-def _fence_row(rng: np.random.Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
-    """Return a fence along the property line."""
+def _fence_row(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
+    """Yield a fence along the property line."""
     texture, y = draw_fence(rng), hand * site.street.side(hand).line
     edges = np.linspace(*span, int(np.ceil((span[1] - span[0]) / _FENCE_PIECE)) + 1)
     for start, end in pairwise(edges):
@@ -111,21 +127,21 @@ def _fence_row(rng: np.random.Generator, site: Site, span: Span, hand: int) -> I
         yield fence(texture, *ends, site.weather)
 
 
-def _backdrop(rng: np.random.Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
-    """Return what closes the view between the houses and down the side street."""
+def _backdrop(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
+    """Yield the background between the houses and at the end of the side street."""
     setback = rng.uniform(20.0, 26.0)
     span = (plan.start, plan.start + BLOCK)
     if chance(rng, 0.5):
         yield building(rng, site.street, site.weather, span, setback, hand)
         return
     y = hand * (site.street.side(hand).line + setback)
-    leaf = tuple(np.asarray(site.cast.trees[0].texture.rgb.mean(axis=(0, 1)) * 1.2))
+    red, green, blue = map(float, site.cast.trees[0].texture.rgb.mean(axis=(0, 1)) * 1.2)
     ends = site.street.place(span[0], y), site.street.place(span[1], y)
-    yield tree_line(rng, *ends, site.weather, (float(leaf[0]), float(leaf[1]), float(leaf[2])))
+    yield tree_line(rng, *ends, site.weather, (red, green, blue))
 
 
-def _kerbside(rng: np.random.Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
-    """Return trees, lamps and signs in a row at the kerb, spaced so as not to touch."""
+def _curbside(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
+    """Yield trees, lamps and signs along the curb, far enough apart not to touch."""
     avenue = chance(rng, 0.7)
     x = plan.start + rng.uniform(1.0, 4.0)
     while x < plan.start + BLOCK - 1.0:
@@ -134,10 +150,8 @@ def _kerbside(rng: np.random.Generator, site: Site, plan: Plan, hand: int) -> It
         x += rng.uniform(4.5, 7.5)
 
 
-def _post(
-    rng: np.random.Generator, site: Site, x: float, hand: int, avenue: bool
-) -> Iterator[Prop]:
-    """Return one thing at the kerb."""
+def _post(rng: Generator, site: Site, x: float, hand: int, avenue: bool) -> Iterator[Prop]:
+    """Yield one post or tree at the curb, or none."""
     side, kind = site.street.side(hand), rng.random()
     foot = site.street.place(x, hand * (side.half_road + 0.55))
     if kind < 0.26:
@@ -147,17 +161,16 @@ def _post(
     elif kind < 0.60:
         yield traffic_light(rng, foot, site.weather, SIGN_REACH * site.zoom)
     elif avenue and kind < 0.92:
-        tree_kind = site.cast.trees[int(rng.integers(len(site.cast.trees)))]
-        yield tree(tree_kind, foot, rng.uniform(0.7, 1.0), site.weather)
+        yield tree(pick(rng, site.cast.trees), foot, rng.uniform(0.7, 1.0), site.weather)
 
 
-def _parked_cars(rng: np.random.Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
-    """Return the cars along the kerb, if cars may stand on this side."""
+def _parked_cars(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
+    """Yield the cars parked along the curb, if this side has parking."""
     side = site.street.side(hand)
     y, x = hand * (side.half_road - PARKING / 2), plan.start + 3.0
     while side.parking and x < plan.start + BLOCK - 2.5:
         clear = not plan.side_street.covers(x, 5.0) and not plan.zebra.covers(x, 4.5)
-        kind = site.cast.cars[int(rng.integers(len(site.cast.cars)))]
+        kind = pick(rng, site.cast.cars)
         if clear and chance(rng, 0.55):
             along = site.street.heading(x) * (hand * site.street.keep)
             yield car(kind, site.street.place(x, y + rng.uniform(-0.1, 0.1)), along, site.weather)

@@ -1,22 +1,23 @@
-"""Boxes of no class: a sofa with a loud cover, a stack of painted crates."""
+"""Boxes of no class: a sofa, and a stack of painted crates."""
 
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from numpy.random import Generator
 
-from segnet_model.scenes.draws import Colour, pick_colour, vary
+from segnet_model.scenes.draws import Color, Palette, dim, pick_color, vary
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, hull_shadow, upright
 from segnet_model.scenes.sketch import UNKNOWN, Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
-Paint = Callable[[float, float], Texture]  # draws a side of a width and a height in metres
-Size = tuple[float, float, float]  # metres away from the camera, across the street, up
-_SCALE = 64.0  # texels a metre
-_COVERS: tuple[Colour, ...] = ((222, 60, 140), (30, 170, 170), (240, 190, 40), (110, 70, 190))
-_DOTS: tuple[Colour, ...] = ((250, 246, 232), (250, 220, 60), (40, 30, 80))
-_PAINTS: tuple[Colour, ...] = ((236, 110, 30), (120, 200, 40), (40, 120, 230), (230, 50, 160))
+Paint = Callable[[float, float], Texture]  # draws a side of (width, height) in meters
+Size = tuple[float, float, float]  # meters away from the camera, across the street, up
+_SCALE = 64.0  # texels a meter
+_COVERS: Palette = ((222, 60, 140), (30, 170, 170), (240, 190, 40), (110, 70, 190))
+_DOTS: Palette = ((250, 246, 232), (250, 220, 60), (40, 30, 80))
+_PAINTS: Palette = ((236, 110, 30), (120, 200, 40), (40, 120, 230), (230, 50, 160))
 
 
 def cuboid(
@@ -25,12 +26,12 @@ def cuboid(
     """Return a box without its underside.
 
     Args:
-        middle: (3,) metres, of the underside, before the turn.
-        size: metres.
+        middle: (3,) meters, of the underside, before the turn.
+        size: meters.
         turn: radians to the left about the upright axis through the origin.
         paint: draws each side.
         weather: lights each side.
-        reach: metres; further off it is not drawn.
+        reach: meters; the box is not drawn beyond.
     """
     along, across, height = size
     ring = np.array([(-1, 1, 0), (-1, -1, 0), (1, -1, 0), (1, 1, 0)]) * (along / 2, across / 2, 0)
@@ -58,7 +59,7 @@ def turned(points: Floats, turn: float) -> Floats:
 
 
 def standing(panels: list[Panel], weather: Weather) -> Prop:
-    """Return panels as one thing, with the shadow that their corners throw and their own shade."""
+    """Return a prop of panels, with the shadow of their corners and the shade below them."""
     corners = np.array([_corners(panel) for panel in panels]).reshape(-1, 3)
     thrown = [*corners[:, :2], *(point[:2] + weather.cast(float(point[2])) for point in corners)]
     return Prop(tuple(panels), (hull_shadow(thrown), hull_shadow([*corners[:, :2]], 2.0)))
@@ -69,9 +70,9 @@ def _corners(panel: Panel) -> Floats:
     return np.stack([origin, origin + across, origin + down, origin + across + down])
 
 
-def sofa(rng: np.random.Generator, weather: Weather, reach: float) -> Prop:
-    """Return a sofa at the origin, more or less towards the camera."""
-    fabric, dots = pick_colour(rng, _COVERS, 10), pick_colour(rng, _DOTS, 8)
+def sofa(rng: Generator, weather: Weather, reach: float) -> Prop:
+    """Return a sofa at the origin that roughly faces the camera."""
+    fabric, dots = pick_color(rng, _COVERS, 10), pick_color(rng, _DOTS, 8)
     paint, turn = partial(_dotted, rng, fabric, dots), rng.uniform(-0.5, 0.5)
     width, arm = rng.uniform(2.0, 2.4), 0.28
     parts: list[tuple[Point, Size]] = [
@@ -88,11 +89,9 @@ def sofa(rng: np.random.Generator, weather: Weather, reach: float) -> Prop:
     return standing(panels, weather)
 
 
-def _dotted(
-    rng: np.random.Generator, fabric: Colour, dots: Colour, width: float, height: float
-) -> Texture:
+def _dotted(rng: Generator, fabric: Color, dots: Color, width: float, height: float) -> Texture:
     sheet = Sketch(width, height, UNKNOWN, _SCALE)
-    sheet.box((-0.1, -0.1), (width + 0.1, height + 0.1), _darker(fabric))
+    sheet.box((-0.1, -0.1), (width + 0.1, height + 0.1), dim(fabric, 0.6))
     sheet.box((0.03, 0.03), (width - 0.03, height - 0.03), fabric)
     for row, y in enumerate(np.arange(0.15, height, 0.24)):
         for x in np.arange(0.12 + 0.14 * (row % 2), width, 0.28):
@@ -101,32 +100,28 @@ def _dotted(
     return sheet.texture()
 
 
-def crates(rng: np.random.Generator, weather: Weather, reach: float) -> Prop:
-    """Return two or three tiers of crates at the origin, each tier a little askew."""
+def crates(rng: Generator, weather: Weather, reach: float) -> Prop:
+    """Return two or three tiers of crates at the origin, each tier turned a little."""
     side, turn = rng.uniform(0.7, 0.85), rng.uniform(-0.4, 0.4)
     panels: list[Panel] = []
     for tier, count in enumerate((2, int(rng.integers(1, 3)), 1)):
-        askew = turn + rng.uniform(-0.15, 0.15)
+        tier_turn = turn + rng.uniform(-0.15, 0.15)
         for number in range(count):
             aside = (number - (count - 1) / 2) * side * 1.06
-            paint = partial(_braced, rng, pick_colour(rng, _PAINTS, 10))
+            paint = partial(_braced, rng, pick_color(rng, _PAINTS, 10))
             spot = np.array([0.0, aside, tier * side])
-            panels += cuboid(spot, (side, side, side), askew, paint, weather, reach)
+            panels += cuboid(spot, (side, side, side), tier_turn, paint, weather, reach)
     return standing(panels, weather)
 
 
-def _braced(rng: np.random.Generator, colour: Colour, width: float, height: float) -> Texture:
+def _braced(rng: Generator, color: Color, width: float, height: float) -> Texture:
     """Return a painted frame with a cross in it over the dark inside."""
     sheet = Sketch(width, height, UNKNOWN, _SCALE)
-    sheet.box((-0.1, -0.1), (width + 0.1, height + 0.1), colour)
+    sheet.box((-0.1, -0.1), (width + 0.1, height + 0.1), color)
     sheet.box((0.1, 0.1), (width - 0.1, height - 0.1), vary(rng, (44, 34, 40), 4))
     for x in np.arange(0.2, width - 0.1, 0.2):
-        sheet.box((float(x), 0.1), (float(x) + 0.07, height - 0.1), _darker(colour))
-    sheet.limb([(0.1, 0.1), (width - 0.1, height - 0.1)], 0.1, colour)
-    sheet.limb([(0.1, height - 0.1), (width - 0.1, 0.1)], 0.1, colour)
+        sheet.box((float(x), 0.1), (float(x) + 0.07, height - 0.1), dim(color, 0.6))
+    sheet.limb([(0.1, 0.1), (width - 0.1, height - 0.1)], 0.1, color)
+    sheet.limb([(0.1, height - 0.1), (width - 0.1, 0.1)], 0.1, color)
     sheet.grain(rng, 6)
     return sheet.texture()
-
-
-def _darker(colour: Colour) -> Colour:
-    return colour[0] * 0.6, colour[1] * 0.6, colour[2] * 0.6

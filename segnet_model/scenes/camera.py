@@ -1,4 +1,4 @@
-"""The camera's way along the street, and where its rays meet the ground."""
+"""The camera's motion along the street, and the ground points of its rays."""
 
 from dataclasses import dataclass
 
@@ -9,29 +9,29 @@ from segnet_model.scenes.draws import Purpose, stream
 from segnet_model.scenes.panels import Floats, View
 from segnet_model.scenes.street import Street
 
-_FAR = 1e6  # metres; stands in for the ground point of a ray that never meets it
+_FAR = 1e6  # meters; depth of rays that never meet the ground
 
 
 @dataclass(frozen=True, eq=False)
 class CameraMotion:
-    """How a vehicle sways about the middle of its lane; all of it smooth in time."""
+    """Smooth motion of a vehicle around the middle of its lane."""
 
     street: Street
-    lift: float  # metres added to the mount height
+    lift: float  # meters added to the mount height
     tilt: float  # radians added to the pitch
     sway: Floats  # (4, 3): for y, yaw, pitch and roll: amplitude, radians a second, phase
 
     def pose(self, x: float, stamp: float, height: float, pitch: float) -> Floats:
-        """Return camera_to_world (4, 4) at x metres along the street."""
+        """Return camera_to_world (4, 4) at x meters along the street."""
         aside, yaw, nod, roll = self.sway[:, 0] * np.sin(self.sway[:, 1] * stamp + self.sway[:, 2])
         lane = self.street.keep * self.street.lane_width / 2
         position = self.street.place(x, lane + float(aside), height + self.lift)
-        yaw += np.arctan(self.street.slope(x + 6.0))  # a driver looks a little ahead into the bend
+        yaw += np.arctan(self.street.slope(x + 6.0))  # drivers look into the bend ahead
         return look(position, float(yaw), pitch + self.tilt + float(nod), float(roll))
 
 
 def draw_motion(seed: int, street: Street) -> CameraMotion:
-    """Draw the movements of one drive's camera."""
+    """Draw the motion of one drive's camera."""
     rng = stream(seed, Purpose.MOTION)
     amplitude = np.array([0.3, 0.02, 0.004, 0.006]) * rng.uniform(0.3, 1.0, 4)
     rate = np.array([0.5, 0.6, 5.0, 2.0]) * rng.uniform(0.7, 1.3, 4)
@@ -54,14 +54,14 @@ def look(position: Floats, yaw: float, pitch: float, roll: float) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class GroundHits:
-    """Where the rays of the lower image rows meet the plane z = 0."""
+    """Points where the rays of the lower image rows meet the plane z = 0."""
 
     first_row: int
-    x: Floats  # (h, W) world metres, as y is; far away for a ray above the horizon
+    x: Floats  # (h, W) world meters, as y is; far away for a ray above the horizon
     y: Floats
-    depth: Floats  # (h, W) metres along the optical axis
+    depth: Floats  # (h, W) meters along the optical axis
     hit: npt.NDArray[np.bool_]  # (h, W) False above the horizon
-    footprint: Floats  # (h, W) metres across the street from one pixel to the next
+    footprint: Floats  # (h, W) meters across the street from one pixel to the next
 
 
 def cast_rays(view: View, shape: tuple[int, ...]) -> Floats:
@@ -75,7 +75,7 @@ def cast_rays(view: View, shape: tuple[int, ...]) -> Floats:
 
 
 def ground_hits(view: View, rays: Floats) -> GroundHits:
-    """Meet the ground with (3, H, W) rays."""
+    """Intersect (3, H, W) rays with the ground."""
     falling = rays[2] < -1e-6
     rows = falling.any(axis=1)
     first_row = int(np.argmax(rows)) if rows.any() else rays.shape[1]
@@ -89,6 +89,6 @@ def ground_hits(view: View, rays: Floats) -> GroundHits:
 
 
 def sky_row_count(rays: Floats) -> int:
-    """Return how many rows from the top hold any sky."""
+    """Return the number of rows, from the top, that contain sky."""
     rows = (rays[2] >= -1e-6).any(axis=1)
     return int(rows.size - np.argmax(rows[::-1])) if rows.any() else 0

@@ -1,10 +1,11 @@
-"""Cars: a side profile drawn out to a body of flat panels."""
+"""Cars: bodies of flat panels, extruded from a side profile."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 
-from segnet_model.scenes.draws import Colour, Purpose, chance, pick_colour, stream
+from segnet_model.scenes.draws import Color, Palette, Purpose, chance, mix, pick_color, stream
 from segnet_model.scenes.ground import Shadow
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, hull_shadow
@@ -12,30 +13,30 @@ from segnet_model.scenes.sketch import Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
 CAR = 8
-CAR_REACH = 62.0  # metres
-_SCALE = 52.0  # texels a metre
+CAR_REACH = 62.0  # meters
+_SCALE = 52.0  # texels a meter
 _KINDS = 7
-_PAINTS: tuple[Colour, ...] = (
+_PAINTS: Palette = (
     (206, 208, 210), (236, 236, 234), (34, 36, 40), (150, 24, 28), (36, 62, 122), (122, 126, 130),
     (72, 76, 82), (40, 92, 84), (196, 176, 60), (92, 40, 44),
 )  # fmt: skip
-_GLASS: Colour = (46, 56, 66)
-_SKY: Colour = (134, 150, 164)
-_TYRE: Colour = (26, 26, 28)
-_UNDER = 0.26  # metres from the road to the sill
+_GLASS: Color = (46, 56, 66)
+_SKY: Color = (134, 150, 164)
+_TIRE: Color = (26, 26, 28)
+_UNDER = 0.26  # meters from the road to the sill
 
 
 @dataclass(frozen=True)
 class _Body:
-    """A car's profile. Metres; x counts from the tail."""
+    """A car's profile. Meters; x counts from the tail."""
 
     length: float
     width: float
-    belt: float  # height at which the windows begin
+    belt: float  # height of the lower edge of the windows
     roof: float
-    bonnet: float  # height of the nose
-    x: tuple[float, float, float, float]  # rear window low, high; windscreen high, low
-    paint: Colour
+    hood: float  # height of the nose
+    x: tuple[float, float, float, float]  # rear window low, high; windshield high, low
+    paint: Color
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ def draw_car_kinds(seed: int) -> list[CarKind]:
     return [_draw_car(stream(seed, Purpose.CARS, kind)) for kind in range(_KINDS)]
 
 
-def _draw_car(rng: np.random.Generator) -> CarKind:
+def _draw_car(rng: Generator) -> CarKind:
     body = _draw_body(rng)
     half, tuck = body.width / 2, body.width * 0.4
     lower, upper = _lower_side(body), _upper_side(body)
@@ -69,46 +70,46 @@ def _draw_car(rng: np.random.Generator) -> CarKind:
     return CarKind(tuple(panels), body.length, body.width, body.roof)
 
 
-def _draw_body(rng: np.random.Generator) -> _Body:
+def _draw_body(rng: Generator) -> _Body:
     length, roof = rng.uniform(3.8, 4.6), rng.uniform(1.4, 1.62)
-    bonnet_length = rng.uniform(0.95, 1.25)
+    hood_length = rng.uniform(0.95, 1.25)
     boot = rng.uniform(0.45, 0.75) if chance(rng, 0.35) else 0.06
     if chance(rng, 0.2):
-        roof, boot, bonnet_length = rng.uniform(1.9, 2.2), 0.03, 0.8
+        roof, boot, hood_length = rng.uniform(1.9, 2.2), 0.03, 0.8
     slope = 0.45 if boot > 0.1 else 0.3
-    x = (boot, boot + slope, length - bonnet_length - 0.65, length - bonnet_length)
+    x = (boot, boot + slope, length - hood_length - 0.65, length - hood_length)
     belt = roof * 0.62
     return _Body(
-        length, rng.uniform(1.68, 1.86), belt, roof, belt * 0.8, x, pick_colour(rng, _PAINTS, 6)
+        length, rng.uniform(1.68, 1.86), belt, roof, belt * 0.8, x, pick_color(rng, _PAINTS, 6)
     )
 
 
 def _lower_side(body: _Body) -> Texture:
-    """Return the flank from the road to the windows, wheels and all."""
+    """Return the side from the road to the windows, with the wheels."""
     sheet = Sketch(body.length, body.belt, CAR, _SCALE)
     end, paint = body.length, body.paint
     outline = [
         (0.03, _UNDER),
         (end - 0.03, _UNDER),
-        (end, body.bonnet),
+        (end, body.hood),
         (body.x[3], body.belt),
         (0, body.belt),
     ]
     sheet.polygon(outline, paint)
-    sheet.box((0.1, _UNDER), (end - 0.1, _UNDER + 0.12), _mix(paint, (30, 30, 30), 0.6))
+    sheet.box((0.1, _UNDER), (end - 0.1, _UNDER + 0.12), mix(paint, (30, 30, 30), 0.6))
     sheet.box(
-        (0.2, body.belt * 0.66), (end - 0.3, body.belt * 0.7), _mix(paint, (255, 255, 255), 0.3)
+        (0.2, body.belt * 0.66), (end - 0.3, body.belt * 0.7), mix(paint, (255, 255, 255), 0.3)
     )
     for x in (body.x[1] + 0.35, (body.x[1] + body.x[2]) / 2 + 0.2, body.x[3] - 0.05):
-        sheet.box((x, _UNDER + 0.1), (x + 0.03, body.belt), _mix(paint, (0, 0, 0), 0.5))
+        sheet.box((x, _UNDER + 0.1), (x + 0.03, body.belt), mix(paint, (0, 0, 0), 0.5))
         sheet.box(
-            (x - 0.25, body.belt * 0.82), (x - 0.07, body.belt * 0.86), _mix(paint, (0, 0, 0), 0.4)
+            (x - 0.25, body.belt * 0.82), (x - 0.07, body.belt * 0.86), mix(paint, (0, 0, 0), 0.4)
         )
     sheet.box((0, body.belt * 0.68), (0.16, body.belt * 0.9), (176, 30, 30))
-    sheet.box((end - 0.26, body.bonnet * 0.78), (end - 0.04, body.bonnet * 0.95), (236, 236, 226))
+    sheet.box((end - 0.26, body.hood * 0.78), (end - 0.04, body.hood * 0.95), (236, 236, 226))
     for x in (0.78, end - 0.8):
-        sheet.disc((x, 0.34), 0.39, _mix(paint, (0, 0, 0), 0.75))
-        sheet.disc((x, 0.32), 0.32, _TYRE)
+        sheet.disc((x, 0.34), 0.39, mix(paint, (0, 0, 0), 0.75))
+        sheet.disc((x, 0.32), 0.32, _TIRE)
         sheet.disc((x, 0.32), 0.19, (150, 152, 156))
         sheet.disc((x, 0.32), 0.07, (70, 72, 74))
     return sheet.texture()
@@ -142,9 +143,9 @@ def _outline(body: _Body) -> list[tuple[Floats, Texture]]:
         ),
         _across((x[2], roof, tuck), (x[3], belt, wide), _window(body, roof - belt, tuck, wide)),
         _across(
-            (x[3], belt, wide), (end, body.bonnet, wide), _sheet(body, wide, end - x[3], body.paint)
+            (x[3], belt, wide), (end, body.hood, wide), _sheet(body, wide, end - x[3], body.paint)
         ),
-        _across((end, body.bonnet, wide), (end, 0.0, wide), _nose(body)),
+        _across((end, body.hood, wide), (end, 0.0, wide), _nose(body)),
     ]
 
 
@@ -157,15 +158,15 @@ def _across(
     return np.array([corner, (0.0, -2 * half, 0.0), down]), texture
 
 
-def _sheet(body: _Body, half: float, length: float, colour: Colour) -> Texture:
+def _sheet(body: _Body, half: float, length: float, color: Color) -> Texture:
     sheet = Sketch(2 * half, max(0.1, length), CAR, 24.0)
-    sheet.rgb[:] = np.array(_mix(colour, (255, 255, 255), 0.12), np.uint8)
+    sheet.rgb[:] = np.array(mix(color, (255, 255, 255), 0.12), np.uint8)
     sheet.labels[:] = CAR
     return sheet.texture()
 
 
 def _window(body: _Body, height: float, tuck: float, wide: float) -> Texture:
-    """Return a windscreen or rear window, narrower at the roof."""
+    """Return a windshield or rear window, narrower at the roof."""
     sheet = Sketch(2 * wide, height, CAR, _SCALE)
     inset = wide - tuck
     sheet.polygon([(0, 0), (2 * wide, 0), (2 * wide - inset, height), (inset, height)], body.paint)
@@ -184,7 +185,7 @@ def _window(body: _Body, height: float, tuck: float, wide: float) -> Texture:
 
 
 def _tail(body: _Body) -> Texture:
-    """Return the back below the window: lights, number plate, bumper and tyres."""
+    """Return the back below the window: lights, number plate, bumper and tires."""
     sheet = _end(body, body.belt)
     width, belt = body.width, body.belt
     for left in (0.04, width - 0.34):
@@ -195,9 +196,9 @@ def _tail(body: _Body) -> Texture:
 
 
 def _nose(body: _Body) -> Texture:
-    """Return the front below the bonnet: headlights, grille, number plate and tyres."""
-    sheet = _end(body, body.bonnet)
-    width, top = body.width, body.bonnet
+    """Return the front below the hood: headlights, grille, number plate and tires."""
+    sheet = _end(body, body.hood)
+    width, top = body.width, body.hood
     for left in (0.06, width - 0.42):
         sheet.box((left, top * 0.72), (left + 0.36, top * 0.94), (242, 242, 232))
     sheet.box((0.5, top * 0.74), (width - 0.5, top * 0.92), (32, 34, 36))
@@ -206,49 +207,44 @@ def _nose(body: _Body) -> Texture:
 
 
 def _end(body: _Body, height: float) -> Sketch:
-    """Return the plain end of a car of a given height, on its tyres."""
+    """Return the plain end of a car of a given height, on its tires."""
     sheet = Sketch(body.width, height, CAR, _SCALE)
     for left in (0.08, body.width - 0.3):
-        sheet.box((left, 0), (left + 0.22, 0.4), _TYRE)
+        sheet.box((left, 0), (left + 0.22, 0.4), _TIRE)
     sheet.box((0, _UNDER), (body.width, height), body.paint)
-    sheet.box((0, _UNDER - 0.04), (body.width, height * 0.5), _mix(body.paint, (24, 24, 26), 0.45))
+    sheet.box((0, _UNDER - 0.04), (body.width, height * 0.5), mix(body.paint, (24, 24, 26), 0.45))
     return sheet
 
 
-def car(kind: CarKind, centre: Floats, heading: Floats, weather: Weather) -> Prop:
-    """Return a car standing at centre, (3,) metres, nose along heading, a (3,) unit vector."""
+def car(kind: CarKind, center: Floats, heading: Floats, weather: Weather) -> Prop:
+    """Return a car standing at center, (3,) meters, nose along heading, a (3,) unit vector."""
     turn = np.stack([heading, [-heading[1], heading[0], 0.0], [0.0, 0.0, 1.0]])
-    tail = centre - heading * (kind.length / 2)
+    tail = center - heading * (kind.length / 2)
     panels = []
     for corners, texture in kind.panels:
         placed = corners @ turn
         placed[0] += tail
-        panels.append(Panel(placed, texture, _light(placed, centre, weather), CAR_REACH))
-    return Prop(tuple(panels), _shadows(kind, centre, turn, weather))
+        panels.append(Panel(placed, texture, _light(placed, center, weather), CAR_REACH))
+    return Prop(tuple(panels), _shadows(kind, center, turn, weather))
 
 
-def _light(corners: Floats, centre: Floats, weather: Weather) -> float:
-    """Return the light on a panel, taking the side away from the car's middle as its outside."""
+def _light(corners: Floats, center: Floats, weather: Weather) -> float:
+    """Return the light on a panel; its outside is the side away from the car's middle."""
     normal = np.cross(corners[1], corners[2])
     normal /= np.sqrt((normal**2).sum())
-    outward = corners[0] + (corners[1] + corners[2]) / 2 - centre - (0, 0, 0.6)
+    outward = corners[0] + (corners[1] + corners[2]) / 2 - center - (0, 0, 0.6)
     return weather.facing(normal if normal @ outward > 0 else -normal)
 
 
 def _shadows(
-    kind: CarKind, centre: Floats, turn: Floats, weather: Weather
+    kind: CarKind, center: Floats, turn: Floats, weather: Weather
 ) -> tuple[Shadow, Shadow]:
-    """Return the shadow thrown by the sun and the deep shade under the car."""
+    """Return the shadow of the car, and the darker shade under it."""
     along, aside = turn[0, :2] * kind.length / 2, turn[1, :2] * kind.width / 2
-    ground = [centre[:2] + i * along + j * aside for i in (-1, 1) for j in (-1, 1)]
+    ground = [center[:2] + i * along + j * aside for i in (-1, 1) for j in (-1, 1)]
     roof = [
-        centre[:2] + 0.6 * i * along + 0.8 * j * aside + weather.cast(kind.height)
+        center[:2] + 0.6 * i * along + 0.8 * j * aside + weather.cast(kind.height)
         for i in (-1, 1)
         for j in (-1, 1)
     ]
     return (hull_shadow([*ground, *roof]), hull_shadow(ground, strength=2.0))
-
-
-def _mix(colour: Colour, other: Colour, share: float) -> Colour:
-    red, green, blue = (a + (b - a) * share for a, b in zip(colour, other, strict=True))
-    return red, green, blue

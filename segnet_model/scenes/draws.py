@@ -1,19 +1,23 @@
-"""Randomness that depends on a seed and a purpose, never on the order of calls."""
+"""Random numbers that depend on a seed and a purpose, never on the order of calls; colors."""
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 from segnet_model.base.errors import SettingsError
 
-Colour = tuple[float, float, float]  # RGB, 0 to 255
+Color = tuple[float, float, float]  # RGB, 0 to 255
+Palette = tuple[Color, ...]
+T = TypeVar("T")
 
 
 class Purpose(IntEnum):
-    """What a random stream is for. A new purpose leaves the other streams as they were."""
+    """Purpose of a random stream; a new one leaves the other streams unchanged."""
 
     WEATHER = 0
     STREET = 1
@@ -29,33 +33,49 @@ class Purpose(IntEnum):
     ODDITIES = 11
 
 
-def stream(seed: int, purpose: Purpose, *index: int) -> np.random.Generator:
+def stream(seed: int, purpose: Purpose, *index: int) -> Generator:
     """Return the generator of one purpose; raises SettingsError for a negative seed."""
     if seed < 0:
         raise SettingsError(f"seed {seed} is negative; use 0 or more")
     sequence = np.random.SeedSequence([seed, int(purpose), *index])
-    return np.random.Generator(np.random.PCG64(sequence))
+    return Generator(np.random.PCG64(sequence))
 
 
-def vary(rng: np.random.Generator, colour: Sequence[float], spread: float) -> Colour:
-    """Return a colour near the given one: mostly lighter or darker, a little of another hue."""
+def vary(rng: Generator, color: Sequence[float], spread: float) -> Color:
+    """Return a random color near the given one: mostly another brightness, a little another hue."""
     shift = rng.normal(0.0, spread) + rng.normal(0.0, spread / 3, 3)
-    red, green, blue = np.clip(np.asarray(colour) + shift, 4, 250)
+    red, green, blue = np.clip(np.asarray(color) + shift, 4, 250)
     return float(red), float(green), float(blue)
 
 
-def pick_colour(rng: np.random.Generator, palette: Sequence[Colour], spread: float) -> Colour:
-    """Return a variation of one colour of a palette."""
-    return vary(rng, palette[int(rng.integers(len(palette)))], spread)
+def pick_color(rng: Generator, palette: Palette, spread: float) -> Color:
+    """Return a variation of one color of a palette."""
+    return vary(rng, pick(rng, palette), spread)
 
 
-def chance(rng: np.random.Generator, probability: float) -> bool:
+def dim(color: Color, factor: float) -> Color:
+    """Return the color with its brightness scaled."""
+    return color[0] * factor, color[1] * factor, color[2] * factor
+
+
+def mix(color: Color, other: Color, share: float) -> Color:
+    """Return the color with a share of another one, 0 to 1, mixed in."""
+    red, green, blue = (a + (b - a) * share for a, b in zip(color, other, strict=True))
+    return red, green, blue
+
+
+def pick(rng: Generator, items: Sequence[T]) -> T:
+    """Return one of the items."""
+    return items[int(rng.integers(len(items)))]
+
+
+def chance(rng: Generator, probability: float) -> bool:
     """Return True with the given probability."""
     return bool(rng.random() < probability)
 
 
 def noise_tile(
-    rng: np.random.Generator, size: int, cells: Sequence[int]
+    rng: Generator, size: int, cells: Sequence[int]
 ) -> npt.NDArray[np.float32]:  # (size, size), zero mean, about -1 to 1, tiles without a seam
     """Return smooth noise summed over octaves; each octave has `cells` bumps a side."""
     total = np.zeros((size, size), np.float32)
@@ -65,7 +85,7 @@ def noise_tile(
     return np.asarray(total / np.abs(total).max(), np.float32)
 
 
-def _bumps(rng: np.random.Generator, size: int, count: int) -> npt.NDArray[np.float32]:
+def _bumps(rng: Generator, size: int, count: int) -> npt.NDArray[np.float32]:
     """Return one octave, periodic because the grid is wrapped before it is enlarged."""
     step = size // count
     grid = np.pad(rng.random((count, count), dtype=np.float32), 2, mode="wrap")

@@ -1,7 +1,7 @@
 """Procedural drives: a camera on a street whose labels, depth and pose are known exactly.
 
-A drive is a street with CamVid's eleven classes under a weather of its own. A seed gives the same
-drive on every machine, and every frame can be drawn on its own, in any order.
+A drive is a street with CamVid's eleven classes and its own weather. A seed gives the same
+drive on every machine, and frames can be drawn in any order.
 """
 
 from collections import OrderedDict
@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.scenes.block import Site, build_block
+from segnet_model.scenes.block import Site, build_block, draw_cast
 from segnet_model.scenes.camera import cast_rays, draw_motion, ground_hits, sky_row_count
-from segnet_model.scenes.cast import draw_cast
 from segnet_model.scenes.film import develop, draw_film
 from segnet_model.scenes.ground import draw_ground, is_road, paint_ground, shade_ground
 from segnet_model.scenes.oddities import draw_oddities, place_oddities
@@ -25,7 +24,7 @@ from segnet_model.scenes.street import BLOCK, draw_plan, draw_street
 from segnet_model.scenes.traffic import build_traffic
 from segnet_model.scenes.weather import draw_weather, paint_sky
 
-_BEHIND, _AHEAD = 32.0, 200.0  # metres; what stands behind still throws its shadow ahead
+_BEHIND, _AHEAD = 32.0, 200.0  # meters; things behind the camera may cast shadows ahead
 _KEPT_BLOCKS = 12
 
 
@@ -34,7 +33,7 @@ class Camera:
     """A pinhole camera on a vehicle; optical frame: x right, y down, z forward.
 
     Raises:
-        SettingsError: a size, focal length or height that no camera has.
+        SettingsError: a size, focal length, height or pitch is out of range.
     """
 
     width: int = 480
@@ -43,11 +42,11 @@ class Camera:
     fy: float = 360.0
     cx: float = 239.5
     cy: float = 179.5
-    mount_height: float = 1.5  # metres above the ground
+    mount_height: float = 1.5  # meters above the ground
     pitch: float = 0.05  # radians, positive looks down
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
+        """Check the values."""
         if self.width < 1 or self.height < 1:
             raise SettingsError(f"image size {self.width}x{self.height} is empty; use 1x1 or more")
         if not (self.fx > 0 and self.fy > 0 and self.mount_height > 0):
@@ -63,17 +62,17 @@ class Camera:
 
 @dataclass(frozen=True, eq=False)
 class SceneFrame:
-    """One frame of a drive and the truth about it."""
+    """One frame of a drive and its ground truth."""
 
     stamp: float  # seconds since the start of the drive
     image: npt.NDArray[np.uint8]  # (H, W, 3) RGB
     labels: npt.NDArray[np.uint8]  # (H, W) CamVid class ids, 0 to 10; 11, ignored, if unknown
-    depth: npt.NDArray[np.float32]  # (H, W) metres along the optical axis; inf in the sky
+    depth: npt.NDArray[np.float32]  # (H, W) meters along the optical axis; inf in the sky
     camera_to_world: npt.NDArray[np.float64]  # (4, 4); world: x along the street, y left, z up
 
     @property
     def unknown(self) -> npt.NDArray[np.bool_]:
-        """Where a thing of no class is seen, (H, W); see `Drive`."""
+        """Pixels that show an object of no class, (H, W); see `Drive`."""
         return np.asarray(self.labels == UNKNOWN)
 
 
@@ -94,15 +93,15 @@ class Drive:
         speed: float = 8.0,
         unknown: bool = False,
     ) -> None:
-        """Draw what stays the same along the drive.
+        """Draw everything that stays the same along the drive.
 
         Args:
-            seed: 0 or more; all that varies comes from it.
+            seed: 0 or more; the only source of randomness.
             camera: the default Camera if None.
             fps: frames a second.
-            speed: metres a second along the world's x axis.
-            unknown: leave things of no class about the street, as a test of uncertainty: a ball,
-                a sofa, a cow and so on. All else stays where it is without them.
+            speed: meters a second along the world's x axis.
+            unknown: place objects of no class along the street, to test uncertainty: a ball, a
+                sofa, a cow and so on. The rest of the drive is the same without them.
 
         Raises:
             SettingsError: seed below 0, or fps or speed not above 0.
@@ -126,7 +125,7 @@ class Drive:
             yield self.frame(index)
 
     def frame(self, index: int) -> SceneFrame:
-        """Return one frame; the same one whichever were drawn before.
+        """Return one frame, independent of the frames drawn before.
 
         Raises:
             SettingsError: index below 0.
@@ -141,7 +140,7 @@ class Drive:
         return SceneFrame(stamp, image, canvas.labels, canvas.depth.astype(np.float32), pose)
 
     def panels(self, index: int) -> list[Panel]:
-        """Return all surfaces that stand about in a frame: the truth of what hides what.
+        """Return all surfaces near the camera in a frame: the truth about occlusion.
 
         Raises:
             SettingsError: index below 0.
@@ -150,7 +149,7 @@ class Drive:
         return [panel for prop in self._props(float(pose[0, 3]), stamp) for panel in prop.panels]
 
     def is_road(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
-        """Return which points of the ground, world metres, are road and not pavement."""
+        """Return whether points of the ground, in world meters, are road (True) or pavement."""
         blocks = range(int(np.floor(x.min() / BLOCK)), int(np.floor(x.max() / BLOCK)) + 1)
         plans = [draw_plan(self._street, block) for block in blocks]
         return is_road(x, y - self._street.bend(x), self._street, plans)
@@ -164,7 +163,7 @@ class Drive:
         return stamp, pose
 
     def _props(self, x: float, stamp: float) -> list[Prop]:
-        """Return all that stands or moves near the camera."""
+        """Return all props near the camera, standing and moving."""
         props = build_traffic(self._site, x, stamp, self.speed)
         for block in _blocks_around(x):
             props += self._block(block)
@@ -180,7 +179,7 @@ class Drive:
         return self._blocks[block]
 
     def _draw_world(self, canvas: Canvas, view: View, props: list[Prop]) -> None:
-        """Draw sky and ground, with the shadows on it."""
+        """Draw the sky, and the ground with its shadows."""
         rays = cast_rays(view, canvas.labels.shape)
         sky_rows = sky_row_count(rays)
         if sky_rows:
@@ -195,5 +194,5 @@ class Drive:
 
 
 def _blocks_around(x: float) -> range:
-    """Return the numbers of the blocks that may be seen, or throw a shadow that is seen, from x."""
+    """Return the numbers of the blocks with things or shadows in view from x."""
     return range(int(np.floor((x - _BEHIND) / BLOCK)), int(np.floor((x + _AHEAD) / BLOCK)) + 1)

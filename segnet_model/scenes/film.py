@@ -1,10 +1,11 @@
-"""What lens and sensor make of a drawn frame."""
+"""Effects of lens and sensor on a drawn frame: exposure, color, blur and noise."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 from segnet_model.scenes.draws import Purpose, stream
 from segnet_model.scenes.panels import Canvas
@@ -15,7 +16,7 @@ Image = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """One drive's exposure, colours, sharpness and noise."""
+    """One drive's exposure, colors, sharpness and noise."""
 
     grade: npt.NDArray[np.float32]  # (3, 4) saturation, contrast, exposure and white balance
     blur_sigma: float  # pixels
@@ -36,8 +37,8 @@ def draw_film(seed: int, height: int, width: int) -> Film:
     )
 
 
-def _draw_grade(rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """Return the (3, 4) matrix that turns a colour and a 1 into the developed colour."""
+def _draw_grade(rng: Generator) -> npt.NDArray[np.float32]:
+    """Return the (3, 4) matrix that turns a color and a 1 into the developed color."""
     gain = rng.uniform(0.82, 1.18) * (1 + rng.normal(0, 0.035, 3))
     saturation, contrast = rng.uniform(0.75, 1.2), rng.uniform(0.9, 1.15)
     mix = np.full((3, 3), (1 - saturation) / 3) + saturation * np.eye(3)
@@ -48,7 +49,7 @@ def _draw_grade(rng: np.random.Generator) -> npt.NDArray[np.float32]:
 def develop(
     film: Film, canvas: Canvas, weather: Weather, index: int
 ) -> npt.NDArray[np.uint8]:  # (H, W, 3) RGB
-    """Light the canvas, add haze, and take the picture."""
+    """Return the image: the canvas with light, haze, color grade, blur and noise."""
     picture = _lit(canvas, weather)
     _add_haze(picture, canvas, weather)
     picture = np.asarray(cv2.transform(picture, film.grade), np.float32)
@@ -67,7 +68,7 @@ def _lit(canvas: Canvas, weather: Weather) -> Image:
 
 
 def _add_haze(picture: Image, canvas: Canvas, weather: Weather) -> None:
-    """Blend towards the colour of the horizon with distance; the sky holds its haze already."""
+    """Blend towards the color of the horizon with distance; the sky is painted with its haze."""
     distance = np.where(np.isinf(canvas.depth), 0.0, canvas.depth).astype(np.float32)
     clear = np.exp(-distance / np.float32(weather.haze_distance))[..., None]
     horizon = np.array(weather.horizon, np.float32)
@@ -77,6 +78,6 @@ def _add_haze(picture: Image, canvas: Canvas, weather: Weather) -> None:
 
 
 def _grain(film: Film, index: int, shape: tuple[int, ...]) -> Image:
-    """Return this frame's cut of the drive's noise."""
+    """Return the part of the drive's noise for this frame."""
     down, right = stream(film.seed, Purpose.FILM, index + 1).integers(0, 64, 2)
     return film.noise[down : down + shape[0], right : right + shape[1]]

@@ -1,54 +1,47 @@
 """Lamp posts, traffic signs, traffic lights and fences."""
 
 import numpy as np
+from numpy.random import Generator
 
-from segnet_model.scenes.draws import Colour, chance, pick_colour, vary
+from segnet_model.scenes.draws import Color, Palette, chance, dim, pick, pick_color, vary
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright, wall_shadow
-from segnet_model.scenes.sketch import Sketch, Texture
+from segnet_model.scenes.sketch import Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
 POLE, SIGN, FENCE = 2, 6, 7
-_FENCE_SCALE = 48.0  # texels a metre
-POLE_REACH = 29.0  # metres; a pole 0.24 m wide is 3 pixels there at f = 360 pixels
+_FENCE_SCALE = 48.0  # texels a meter
+POLE_REACH = 29.0  # meters; a pole 0.24 m wide is 3 pixels there at f = 360 pixels
 SIGN_REACH = 28.0
-_METAL: tuple[Colour, ...] = (
-    (112, 116, 120),
-    (74, 80, 82),
-    (142, 146, 148),
-    (60, 78, 66),
-    (96, 84, 70),
-)
-_RED: Colour = (196, 32, 38)
-_WHITE: Colour = (240, 240, 238)
-_BLUE: Colour = (30, 84, 170)
-_YELLOW: Colour = (246, 204, 40)
+_METAL: Palette = ((112, 116, 120), (74, 80, 82), (142, 146, 148), (60, 78, 66), (96, 84, 70))
+_RED: Color = (196, 32, 38)
+_WHITE: Color = (240, 240, 238)
+_BLUE: Color = (30, 84, 170)
+_YELLOW: Color = (246, 204, 40)
 
 
-def lamp_post(
-    rng: np.random.Generator, foot: Floats, towards: float, weather: Weather, reach: float
-) -> Prop:
+def lamp_post(rng: Generator, foot: Floats, towards: float, weather: Weather, reach: float) -> Prop:
     """Return a street lamp; `towards` is the sign of y in which its arm points."""
     height, arm = rng.uniform(5.0, 7.0), 1.4
     sheet = Sketch(2 * arm + 0.4, height, POLE, 40.0)
-    metal, middle = pick_colour(rng, _METAL, 8), sheet.width / 2
+    metal, middle = pick_color(rng, _METAL, 8), sheet.width / 2
     tip = middle - towards * arm
     sheet.box((middle - 0.12, 0), (middle + 0.12, height - 0.1), metal)
-    sheet.box((middle + 0.04, 0), (middle + 0.12, height - 0.1), _dark(metal))
-    sheet.box((middle - 0.19, 0), (middle + 0.19, 1.0), _dark(metal))
+    sheet.box((middle + 0.04, 0), (middle + 0.12, height - 0.1), dim(metal, 0.7))
+    sheet.box((middle - 0.19, 0), (middle + 0.19, 1.0), dim(metal, 0.7))
     sheet.limb([(middle, height - 0.25), (tip, height - 0.15)], 0.18, metal)
-    sheet.limb([(tip, height - 0.17), (tip + towards * 0.45, height - 0.2)], 0.26, _dark(metal))
+    sheet.limb([(tip, height - 0.17), (tip + towards * 0.45, height - 0.2)], 0.26, dim(metal, 0.7))
     return _standing(sheet, foot, weather, reach, height, 0.12)
 
 
-def traffic_sign(rng: np.random.Generator, foot: Floats, weather: Weather, reach: float) -> Prop:
+def traffic_sign(rng: Generator, foot: Floats, weather: Weather, reach: float) -> Prop:
     """Return one of six kinds of sign on its post."""
     height, half = rng.uniform(2.5, 3.0), rng.uniform(0.48, 0.6)
     sheet = Sketch(1.3, height, SIGN, 64.0)
-    post = pick_colour(rng, _METAL, 8)
+    post = pick_color(rng, _METAL, 8)
     sheet.box((0.54, 0), (0.76, height - half), post, POLE)
-    sheet.box((0.68, 0), (0.76, height - half), _dark(post), POLE)
-    _SIGNS[int(rng.integers(len(_SIGNS)))](sheet, (0.65, height - half - 0.02), half)
+    sheet.box((0.68, 0), (0.76, height - half), dim(post, 0.7), POLE)
+    pick(rng, _SIGNS)(sheet, (0.65, height - half - 0.02), half)
     if chance(rng, 0.3):
         sheet.box(
             (0.65 - half, height - 2 * half - 0.42), (0.65 + half, height - 2 * half - 0.08), _WHITE
@@ -56,74 +49,71 @@ def traffic_sign(rng: np.random.Generator, foot: Floats, weather: Weather, reach
     return _standing(sheet, foot, weather, reach, height, 0.12)
 
 
-def traffic_light(rng: np.random.Generator, foot: Floats, weather: Weather, reach: float) -> Prop:
+def traffic_light(rng: Generator, foot: Floats, weather: Weather, reach: float) -> Prop:
     """Return a traffic light; its head counts as a sign, as in CamVid."""
     sheet = Sketch(0.8, 3.3, SIGN, 64.0)
     sheet.box((0.28, 0), (0.52, 2.3), (92, 94, 96), POLE)
     sheet.box((0.1, 2.05), (0.7, 3.3), (44, 46, 44))
     lit = int(rng.integers(3))
-    for lamp, colour in enumerate(((60, 220, 110), (250, 190, 50), (236, 50, 44))):
-        shown: Colour = (
-            colour if lamp == lit else (colour[0] * 0.3, colour[1] * 0.3, colour[2] * 0.3)
-        )
-        sheet.disc((0.4, 2.27 + 0.4 * lamp), 0.17, shown)
+    for lamp, color in enumerate(((60, 220, 110), (250, 190, 50), (236, 50, 44))):
+        sheet.disc((0.4, 2.27 + 0.4 * lamp), 0.17, color if lamp == lit else dim(color, 0.3))
     return _standing(sheet, foot, weather, reach, 3.3, 0.12)
 
 
 def _standing(
     sheet: Sketch, foot: Floats, weather: Weather, reach: float, height: float, radius: float
 ) -> Prop:
-    light = max(weather.shade, weather.facing(np.array([-0.8, 0.0, 0.6])))
+    light = weather.on_billboard(weather.shade)
     panel = billboard(foot, sheet.texture(), (sheet.width, sheet.height), light, reach)
     return Prop((panel,), (oval_shadow(foot, radius, 0.0, height, weather),))
 
 
-def _prohibition(sheet: Sketch, centre: tuple[float, float], half: float) -> None:
-    sheet.disc(centre, half, _RED)
-    sheet.disc(centre, half * 0.7, _WHITE)
-    x, y = centre
+def _prohibition(sheet: Sketch, center: Point, half: float) -> None:
+    sheet.disc(center, half, _RED)
+    sheet.disc(center, half * 0.7, _WHITE)
+    x, y = center
     sheet.box((x - half * 0.35, y - half * 0.3), (x - half * 0.08, y + half * 0.3), (20, 20, 20))
     sheet.box((x + half * 0.08, y - half * 0.3), (x + half * 0.35, y + half * 0.3), (20, 20, 20))
 
 
-def _warning(sheet: Sketch, centre: tuple[float, float], half: float) -> None:
-    x, y = centre
-    for size, colour in ((1.0, _RED), (0.66, _WHITE)):
+def _warning(sheet: Sketch, center: Point, half: float) -> None:
+    x, y = center
+    for size, color in ((1.0, _RED), (0.66, _WHITE)):
         r, low = half * size, y - half * 0.1 - half * 0.75 * size
-        sheet.polygon([(x - r, low), (x + r, low), (x, low + 1.75 * r)], colour)
+        sheet.polygon([(x - r, low), (x + r, low), (x, low + 1.75 * r)], color)
     sheet.box((x - 0.05, y - half * 0.5), (x + 0.05, y + half * 0.25), (20, 20, 20))
 
 
-def _order(sheet: Sketch, centre: tuple[float, float], half: float) -> None:
-    x, y = centre
-    sheet.disc(centre, half, _WHITE)
-    sheet.disc(centre, half * 0.93, _BLUE)
+def _mandatory(sheet: Sketch, center: Point, half: float) -> None:
+    x, y = center
+    sheet.disc(center, half, _WHITE)
+    sheet.disc(center, half * 0.93, _BLUE)
     sheet.limb([(x - half * 0.4, y - half * 0.4), (x + half * 0.35, y + half * 0.35)], 0.11, _WHITE)
     sheet.polygon(
         [(x + half * 0.6, y + half * 0.6), (x, y + half * 0.5), (x + half * 0.5, y)], _WHITE
     )
 
 
-def _stop(sheet: Sketch, centre: tuple[float, float], half: float) -> None:
-    x, y = centre
-    for size, colour in ((1.0, _WHITE), (0.92, _RED)):
+def _stop(sheet: Sketch, center: Point, half: float) -> None:
+    x, y = center
+    for size, color in ((1.0, _WHITE), (0.92, _RED)):
         angles = np.pi / 8 + np.arange(8) * np.pi / 4
         corners = [
             (x + half * size * float(np.cos(a)), y + half * size * float(np.sin(a))) for a in angles
         ]
-        sheet.polygon(corners, colour)
+        sheet.polygon(corners, color)
     sheet.box((x - half * 0.6, y - half * 0.16), (x + half * 0.6, y + half * 0.16), _WHITE)
 
 
-def _priority(sheet: Sketch, centre: tuple[float, float], half: float) -> None:
-    x, y = centre
-    for size, colour in ((1.0, _WHITE), (0.72, _YELLOW)):
+def _priority(sheet: Sketch, center: Point, half: float) -> None:
+    x, y = center
+    for size, color in ((1.0, _WHITE), (0.72, _YELLOW)):
         r = half * size
-        sheet.polygon([(x - r, y), (x, y - r), (x + r, y), (x, y + r)], colour)
+        sheet.polygon([(x - r, y), (x, y - r), (x + r, y), (x, y + r)], color)
 
 
-def _board(sheet: Sketch, centre: tuple[float, float], half: float) -> None:
-    x, y = centre
+def _board(sheet: Sketch, center: Point, half: float) -> None:
+    x, y = center
     sheet.box((x - half, y - half), (x + half, y + half), _WHITE)
     sheet.box((x - half * 0.92, y - half * 0.92), (x + half * 0.92, y + half * 0.92), _BLUE)
     sheet.box((x - half * 0.35, y - half * 0.6), (x - half * 0.1, y + half * 0.6), _WHITE)
@@ -131,39 +121,39 @@ def _board(sheet: Sketch, centre: tuple[float, float], half: float) -> None:
     sheet.disc((x + half * 0.1, y + half * 0.25), half * 0.15, _BLUE)
 
 
-_SIGNS = (_prohibition, _warning, _order, _stop, _priority, _board)
+_SIGNS = (_prohibition, _warning, _mandatory, _stop, _priority, _board)
 
 
-def draw_fence(rng: np.random.Generator) -> Texture:
-    """Draw eight metres of fence: pickets, railings, mesh or boards."""
+def draw_fence(rng: Generator) -> Texture:
+    """Draw eight meters of fence: pickets, railings, mesh or boards."""
     sheet = Sketch(8.0, rng.uniform(1.3, 1.9), FENCE, _FENCE_SCALE)
     kinds = (_pickets, _railings, _mesh, _boards)
-    kinds[int(rng.integers(len(kinds)))](rng, sheet)
+    pick(rng, kinds)(rng, sheet)
     sheet.labels[:] = FENCE
     sheet.grain(rng, 7)
     return sheet.texture()
 
 
-def _pickets(rng: np.random.Generator, sheet: Sketch) -> None:
+def _pickets(rng: Generator, sheet: Sketch) -> None:
     wood = vary(rng, (232, 228, 216), 6) if chance(rng, 0.5) else vary(rng, (150, 112, 76), 10)
     sheet.box((0, 0), (8, sheet.height), (62, 60, 50))
     for x in np.arange(0.02, 8, 0.2):
         sheet.box((float(x), 0), (float(x) + 0.13, sheet.height), vary(rng, wood, 5))
     for level in (0.25, 0.75):
-        sheet.box((0, sheet.height * level), (8, sheet.height * level + 0.09), _dark(wood))
+        sheet.box((0, sheet.height * level), (8, sheet.height * level + 0.09), dim(wood, 0.7))
 
 
-def _railings(rng: np.random.Generator, sheet: Sketch) -> None:
+def _railings(rng: Generator, sheet: Sketch) -> None:
     stone, iron = vary(rng, (168, 158, 146), 10), vary(rng, (44, 46, 48), 6)
     sheet.box((0, 0), (8, sheet.height), vary(rng, (132, 136, 128), 8))
     for x in np.arange(0.0, 8, 0.16):
         sheet.box((float(x), 0.4), (float(x) + 0.06, sheet.height), iron)
     sheet.box((0, sheet.height - 0.14), (8, sheet.height - 0.07), iron)
     sheet.box((0, 0), (8, 0.45), stone)
-    sheet.box((0, 0.4), (8, 0.47), _dark(stone))
+    sheet.box((0, 0.4), (8, 0.47), dim(stone, 0.7))
 
 
-def _mesh(rng: np.random.Generator, sheet: Sketch) -> None:
+def _mesh(rng: Generator, sheet: Sketch) -> None:
     wire = vary(rng, (170, 178, 176), 8)
     sheet.box((0, 0), (8, sheet.height), vary(rng, (96, 112, 102), 8))
     for x in np.arange(-sheet.height, 8, 0.2):
@@ -174,24 +164,20 @@ def _mesh(rng: np.random.Generator, sheet: Sketch) -> None:
     sheet.box((0, sheet.height - 0.09), (8, sheet.height), wire)
 
 
-def _boards(rng: np.random.Generator, sheet: Sketch) -> None:
+def _boards(rng: Generator, sheet: Sketch) -> None:
     wood = vary(rng, (148, 108, 70), 10)
     step = sheet.height / 6
     for row in range(6):
         sheet.box((0, row * step), (8, (row + 1) * step), vary(rng, wood, 5))
         sheet.box((0, row * step), (8, row * step + 0.04), (52, 40, 30))
     for x in np.arange(0.0, 8.1, 2.0):
-        sheet.box((float(x) - 0.08, 0), (float(x) + 0.08, sheet.height), _dark(wood))
+        sheet.box((float(x) - 0.08, 0), (float(x) + 0.08, sheet.height), dim(wood, 0.7))
 
 
 def fence(texture: Texture, start: Floats, end: Floats, weather: Weather) -> Prop:
-    """Return up to eight metres of fence over the line from start to end."""
+    """Return up to eight meters of fence over the line from start to end."""
     height = texture.labels.shape[0] / _FENCE_SCALE
     normal = np.array([-0.3, -np.sign(start[1]) * 0.9, 0.3])
     light = max(weather.shade * 0.9, weather.facing(normal))
     panel = Panel(upright(start, end, height), texture, light, 90.0)
     return Prop((panel,), (wall_shadow(start, end, height, weather),))
-
-
-def _dark(colour: Colour) -> Colour:
-    return colour[0] * 0.7, colour[1] * 0.7, colour[2] * 0.7

@@ -1,4 +1,4 @@
-"""The plane z = 0: road, pavement, markings and shadows, looked up where each ray meets it."""
+"""The plane z = 0: road, pavement, markings and shadows, sampled where each ray meets it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,33 +6,43 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 from segnet_model.scenes.camera import GroundHits
-from segnet_model.scenes.draws import Colour, Purpose, chance, noise_tile, stream, vary
+from segnet_model.scenes.draws import (
+    Color,
+    Palette,
+    Purpose,
+    chance,
+    noise_tile,
+    pick,
+    stream,
+    vary,
+)
 from segnet_model.scenes.panels import Canvas, Floats
 from segnet_model.scenes.street import PARKING, Plan, Street
 from segnet_model.scenes.weather import Weather
 
 Single = npt.NDArray[np.float32]
 ROAD, PAVEMENT = 3, 4
-KERB = 0.16  # metres
-_LINE = 0.12  # metres
+CURB = 0.16  # meters
+_LINE = 0.12  # meters
 _TILE = 512  # texels a side
-_FINE, _COARSE = 50.0, 8.0  # texels a metre
-_SHADOW_SCALE = 6.0  # texels a metre
-_SHADOW_AHEAD, _SHADOW_ASIDE = 88.0, 24.0  # metres
+_FINE, _COARSE = 50.0, 8.0  # texels a meter
+_SHADOW_SCALE = 6.0  # texels a meter
+_SHADOW_AHEAD, _SHADOW_ASIDE = 88.0, 24.0  # meters
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
     """Materials of one drive."""
 
-    asphalt: Colour
-    paving: Colour
-    kerb: Colour
-    paint: Colour
-    edge_lines: int  # 0, 1 or 2 lines along the kerb
-    dash: float  # metres, length of the centre line's dashes, 0 for a solid line
+    asphalt: Color
+    paving: Color
+    curb: Color
+    paint: Color
+    edge_lines: int  # 0, 1 or 2 lines along the curb
+    dash: float  # meters, length of the center line's dashes, 0 for a solid line
     rough: Single  # (512, 512) fine noise
     patches: Single  # (512, 512) coarse noise
     slabs: Single  # (512, 512) brightness of paving stones
@@ -41,11 +51,11 @@ class Ground:
 def draw_ground(seed: int) -> Ground:
     """Draw the materials of a drive."""
     rng = stream(seed, Purpose.GROUND)
-    tones: tuple[Colour, ...] = ((168, 162, 152), (150, 148, 148), (176, 150, 132), (186, 182, 172))
+    tones: Palette = ((168, 162, 152), (150, 148, 148), (176, 150, 132), (186, 182, 172))
     return Ground(
         asphalt=vary(rng, (92, 92, 96), 12),
-        paving=vary(rng, tones[int(rng.integers(len(tones)))], 8),
-        kerb=vary(rng, (196, 194, 188), 8),
+        paving=vary(rng, pick(rng, tones), 8),
+        curb=vary(rng, (196, 194, 188), 8),
         paint=(255, 205, 70) if chance(rng, 0.2) else (238, 238, 232),
         edge_lines=int(rng.integers(0, 3)),
         dash=0.0 if chance(rng, 0.2) else rng.uniform(2.0, 4.0),
@@ -55,7 +65,7 @@ def draw_ground(seed: int) -> Ground:
     )
 
 
-def _slabs(rng: np.random.Generator) -> Single:
+def _slabs(rng: Generator) -> Single:
     """Return a tile of paving stones: each of its own tone, with dark joints."""
     count = int(rng.choice([8, 16]))
     step = _TILE // count
@@ -67,25 +77,19 @@ def _slabs(rng: np.random.Generator) -> Single:
 
 
 def paint_ground(
-    canvas: Canvas,
-    hits: GroundHits,
-    street: Street,
-    plans: Sequence[Plan],
-    ground: Ground,
+    canvas: Canvas, hits: GroundHits, street: Street, plans: Sequence[Plan], ground: Ground
 ) -> None:
-    """Draw the ground wherever a ray meets it."""
+    """Draw the ground into the pixels whose rays meet it."""
     across = hits.y - street.bend(hits.x)
     road = is_road(hits.x, across, street, plans)
     marks = _Marks(
-        hits.x.astype(np.float32),
-        across.astype(np.float32),
-        hits.footprint.astype(np.float32),
+        hits.x.astype(np.float32), across.astype(np.float32), hits.footprint.astype(np.float32)
     )
-    colour = _surface(ground, hits, across, road)
-    _blend(colour, _markings(marks, street, ground, plans) * road, ground.paint)
-    _blend(colour, _kerbs(marks, street) * ~road, ground.kerb)
+    color = _surface(ground, hits, across, road)
+    _blend(color, _markings(marks, street, ground, plans) * road, ground.paint)
+    _blend(color, _curbs(marks, street) * ~road, ground.curb)
     rows, shown = slice(hits.first_row, None), hits.hit[..., None]
-    np.copyto(canvas.albedo[rows], np.clip(colour, 0, 255).astype(np.uint8), where=shown)
+    np.copyto(canvas.albedo[rows], np.clip(color, 0, 255).astype(np.uint8), where=shown)
     np.copyto(canvas.depth[rows], hits.depth, where=hits.hit)
     labels = np.where(road, np.uint8(ROAD), np.uint8(PAVEMENT))
     np.copyto(canvas.labels[rows], labels, where=hits.hit)
@@ -94,19 +98,19 @@ def paint_ground(
 def _surface(
     ground: Ground, hits: GroundHits, across: Floats, road: npt.NDArray[np.bool_]
 ) -> Single:
-    """Return the colours of asphalt and paving stones before anything is painted on them."""
+    """Return the colors of asphalt and paving stones without markings."""
     grain = _grain(ground, hits)
     paved = _paved(ground, hits, across) + grain * np.float32(0.5)
     palette = np.array([ground.paving, ground.asphalt], np.float32)
-    colour = palette[road.astype(np.intp)]
-    colour *= (1 + np.where(road, grain, paved))[..., None]
-    return np.asarray(colour, np.float32)
+    color = palette[road.astype(np.intp)]
+    color *= (1 + np.where(road, grain, paved))[..., None]
+    return np.asarray(color, np.float32)
 
 
 def is_road(
     x: Floats, across: Floats, street: Street, plans: Sequence[Plan]
 ) -> npt.NDArray[np.bool_]:
-    """Return which points, metres along the street and across it, are road and not pavement."""
+    """Return whether points, meters along and across the street, are road (True) or pavement."""
     road = (across < street.left.half_road) & (across > -street.right.half_road)
     for plan in (plan for plan in plans if plan.side_street.exists):
         road |= (x > plan.side_street.start) & (x < plan.side_street.end)
@@ -137,37 +141,37 @@ def _paved(ground: Ground, hits: GroundHits, across: Floats) -> Single:
 
 @dataclass(frozen=True, eq=False)
 class _Marks:
-    """Ground points in street coordinates and the size of a pixel there, metres."""
+    """Ground points in street coordinates and the size of a pixel there, meters."""
 
     x: Single
     across: Single
     footprint: Single
 
-    def lines(self, centres: Sequence[float], width: float = _LINE) -> Single:
-        """Return how much of each pixel the nearest of some lines along the street covers, 0..1."""
+    def lines(self, centers: Sequence[float], width: float = _LINE) -> Single:
+        """Return the share of each pixel that the nearest line along the street covers, 0 to 1."""
         nearest = np.full_like(self.across, np.inf)
-        for centre in centres:
-            np.minimum(nearest, np.abs(self.across - np.float32(centre)), out=nearest)
+        for center in centers:
+            np.minimum(nearest, np.abs(self.across - np.float32(center)), out=nearest)
         share = np.clip((np.float32(width / 2) - nearest) / self.footprint + np.float32(0.5), 0, 1)
         return np.asarray(share * np.minimum(1, np.float32(width) / self.footprint), np.float32)
 
     def dashes(self, length: float, gap: float) -> npt.NDArray[np.bool_]:
-        """Return where a dashed line is painted."""
+        """Return whether a dashed line is painted at each point."""
         return np.asarray(np.mod(self.x, np.float32(length + gap)) < np.float32(length))
 
     def between(self, start: float, end: float) -> npt.NDArray[np.bool_]:
-        """Return which points lie between two x."""
+        """Return whether each point lies between two x."""
         return np.asarray((self.x > start) & (self.x < end))
 
     def stripes(self, inside: npt.NDArray[np.bool_]) -> Single:
-        """Return how much of each pixel inside a zebra crossing is painted, 0..1."""
+        """Return the painted share of each pixel inside a zebra crossing, 0 to 1."""
         away = np.abs(np.mod(self.across[inside], np.float32(1)) - np.float32(0.5))
         share = (np.float32(0.25) - away) / self.footprint[inside] + np.float32(0.5)
         return np.asarray(np.clip(share, 0, 1), np.float32)
 
 
 def _markings(marks: _Marks, street: Street, ground: Ground, plans: Sequence[Plan]) -> Single:
-    """Return how much of each pixel is paint, 0..1."""
+    """Return the painted share of each pixel, 0 to 1."""
     paint = marks.lines([0.0])
     if ground.dash:
         paint *= marks.dashes(ground.dash, ground.dash * 1.2)
@@ -186,12 +190,12 @@ def _markings(marks: _Marks, street: Street, ground: Ground, plans: Sequence[Pla
 
 
 def _lane_edges(street: Street) -> list[tuple[int, int]]:
-    """Return the side and number of each lane with another lane of its direction beyond it."""
+    """Return side and number of each lane that has another lane of its direction beside it."""
     return [(hand, lane) for hand in (1, -1) for lane in range(1, street.side(hand).lanes)]
 
 
 def _solid_lines(street: Street, ground: Ground) -> list[float]:
-    """Return where the lines of bicycle lanes, parking and kerbs lie, metres from the centre."""
+    """Return y in meters of the solid lines at bicycle lanes, parking and curbs."""
     lines = []
     for hand in (1, -1):
         side = street.side(hand)
@@ -202,36 +206,32 @@ def _solid_lines(street: Street, ground: Ground) -> list[float]:
     return lines
 
 
-def _kerbs(marks: _Marks, street: Street) -> Single:
-    centres = street.left.half_road + KERB / 2, -street.right.half_road - KERB / 2
-    return marks.lines(centres, KERB)
+def _curbs(marks: _Marks, street: Street) -> Single:
+    centers = street.left.half_road + CURB / 2, -street.right.half_road - CURB / 2
+    return marks.lines(centers, CURB)
 
 
-def _blend(colour: Single, share: npt.NDArray[np.floating], other: Colour) -> None:
+def _blend(color: Single, share: npt.NDArray[np.floating], other: Color) -> None:
     touched = share > 0
-    old = colour[touched]
+    old = color[touched]
     new = np.array(other, np.float32)
-    colour[touched] = old + (new - old) * share[touched][:, None].astype(np.float32)
+    color[touched] = old + (new - old) * share[touched][:, None].astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Shadow:
     """A dark shape on the ground."""
 
-    outline: Floats  # (k, 2) world metres, convex
-    strength: float = 1.0  # 1 blocks the whole sun; above 1 is under a car, where no sky is seen
+    outline: Floats  # (k, 2) world meters, convex
+    strength: float = 1.0  # 1 blocks the sun; above 1 also the sky, as under a car
 
 
 def shade_ground(
-    canvas: Canvas,
-    hits: GroundHits,
-    shadows: Sequence[Shadow],
-    weather: Weather,
-    camera: Floats,
+    canvas: Canvas, hits: GroundHits, shadows: Sequence[Shadow], weather: Weather, camera: Floats
 ) -> None:
-    """Darken the ground, from a map of the shadows seen from above; camera: (3,) its position.
+    """Darken the ground by a map of the shadows from above; camera: (3,) position.
 
-    The map lies on whole metres in the world, so that shadows do not crawl as the camera moves.
+    The map lies on whole meters in the world, so that shadows do not crawl as the camera moves.
     """
     corner = np.floor(camera[:2]) - (4.0, _SHADOW_ASIDE)
     size = (int(2 * _SHADOW_ASIDE * _SHADOW_SCALE), int(_SHADOW_AHEAD * _SHADOW_SCALE))
@@ -247,7 +247,7 @@ def shade_ground(
 def _shadow_map(
     shadows: Sequence[Shadow], corner: Floats, size: tuple[int, int], weather: Weather
 ) -> npt.NDArray[np.uint8]:
-    """Return a (rows along y, columns along x) map of the light, 255 where none is lost."""
+    """Return a (rows along y, columns along x) map of the light; 255 is full light."""
     lit = np.full(size, 255, np.uint8)
     for shadow in sorted(shadows, key=lambda one: one.strength):
         outline = np.round((shadow.outline - corner) * _SHADOW_SCALE * 16).astype(np.int32)

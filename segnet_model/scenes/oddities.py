@@ -1,8 +1,9 @@
-"""Things of no class that lie about a street: what a network that knows the classes never met."""
+"""Objects of no class along a street, to test the uncertainty of a network."""
 
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.random import Generator
 
 from segnet_model.scenes.balls import ball, balloon
 from segnet_model.scenes.boxes import crates, sofa
@@ -12,43 +13,37 @@ from segnet_model.scenes.props import Prop
 from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, Street
 from segnet_model.scenes.weather import Weather
 
-KINDS: tuple[Callable[[np.random.Generator, Weather, float], Prop], ...] = (
-    ball,
-    balloon,
-    cow,
-    crates,
-    sofa,
-)
-_REACH = 45.0  # metres; a ball 1.3 m across is 10 pixels there at f = 360 pixels
-_A_BLOCK = 4  # things in a block
+KINDS: tuple[Callable[[Generator, Weather, float], Prop], ...] = (ball, balloon, cow, crates, sofa)
+_REACH = 45.0  # meters; a ball 1.3 m across is 10 pixels there at f = 360 pixels
+_PER_BLOCK = 4
 
 
 def draw_oddities(seed: int, weather: Weather, zoom: float) -> list[Prop]:
-    """Draw one thing of each kind, at the origin, in the order in which a drive meets them."""
+    """Draw one object of each kind at the origin, in the order of their places on the street."""
     rng = stream(seed, Purpose.ODDITIES)
     things = [draw(rng, weather, _REACH * zoom) for draw in KINDS]
     return [things[i] for i in rng.permutation(len(things))]
 
 
 def place_oddities(things: Sequence[Prop], street: Street, block: int) -> Iterator[Prop]:
-    """Leave things along one block, each kind in its turn, beside the camera's way."""
+    """Place objects along one block, one kind after the other, beside the camera's path."""
     if not things:
         return
     rng = stream(street.seed, Purpose.ODDITIES, block + BLOCKS_BEHIND)
-    for number in range(block * _A_BLOCK, (block + 1) * _A_BLOCK):
+    for number in range(block * _PER_BLOCK, (block + 1) * _PER_BLOCK):
         thing = things[number % len(things)]
-        x = (number + rng.uniform(0.2, 0.8)) * BLOCK / _A_BLOCK
+        x = (number + rng.uniform(0.2, 0.8)) * BLOCK / _PER_BLOCK
         yield thing.moved(street.place(x, _aside(rng, street, _half_width(thing))))
 
 
 def _half_width(thing: Prop) -> float:
-    """Return metres from the middle of a thing at the origin to its outermost corner."""
+    """Return the distance in meters from the center of an object to its outermost corner."""
     corners = [panel.corners[0] + panel.corners[1] * i for panel in thing.panels for i in (0, 1)]
     return float(np.abs(np.array(corners)[:, 1]).max())
 
 
-def _aside(rng: np.random.Generator, street: Street, half: float) -> float:
-    """Return a y between the lanes, at the kerb or on the pavement, clear of the camera's way."""
+def _aside(rng: Generator, street: Street, half: float) -> float:
+    """Return a y between the lanes, at the curb or on the pavement, clear of the camera's path."""
     hand = 1 if chance(rng, 0.5) else -1
     side, spot = street.side(hand), rng.random()
     if spot < 0.3 and half < street.lane_width / 2 - 0.5:

@@ -1,4 +1,4 @@
-"""Flat panels in space, drawn through a pinhole camera with an exact depth a pixel."""
+"""Flat panels in space, drawn through a pinhole camera with exact depth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from segnet_model.scenes.sketch import CLEAR, Texture
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-NEAR = 0.2  # metres; nothing nearer to the camera is drawn
+NEAR = 0.2  # meters; nearest depth that is drawn
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
     """A texture stretched over a parallelogram."""
 
-    corners: Floats  # (3, 3) world metres, rows: top left corner, edge across, edge down
+    corners: Floats  # (3, 3) world meters, rows: top left corner, edge across, edge down
     texture: Texture
     light: float = 1.0  # 1 is a sunlit horizontal surface
-    reach: float = 220.0  # metres; further off it is not drawn
+    reach: float = 220.0  # meters; the panel is not drawn beyond
 
     def moved(self, offset: Floats) -> "Panel":
-        """Return the panel shifted by (3,) metres."""
+        """Return the panel shifted by (3,) meters."""
         corners = self.corners.copy()
         corners[0] += offset
         return Panel(corners, self.texture, self.light, self.reach)
@@ -32,16 +32,16 @@ class Panel:
 
 @dataclass(eq=False)
 class Canvas:
-    """The frame while it is being drawn."""
+    """The image, labels and depth of a frame while it is drawn."""
 
     albedo: npt.NDArray[np.uint8]  # (H, W, 3) RGB before light
     light: npt.NDArray[np.float32]  # (H, W)
     labels: npt.NDArray[np.uint8]  # (H, W)
-    depth: Floats  # (H, W) metres along the optical axis
+    depth: Floats  # (H, W) meters along the optical axis
 
     @classmethod
     def empty(cls, height: int, width: int) -> "Canvas":
-        """Return a canvas that shows only sky."""
+        """Return a canvas of sky only."""
         return cls(
             np.zeros((height, width, 3), np.uint8),
             np.ones((height, width), np.float32),
@@ -59,14 +59,14 @@ class View:
 
 
 def draw_panels(canvas: Canvas, view: View, panels: Sequence[Panel]) -> None:
-    """Draw panels into the canvas wherever they are nearer than what is there."""
+    """Draw panels into the pixels where they are nearer than the canvas's depth."""
     if not panels:
         return
     corners = _to_camera(view, np.stack([panel.corners for panel in panels]))
     reach = np.array([panel.reach for panel in panels])
     bounds = _bounds(view.matrix, corners)
-    centre = corners[:, 0] + (corners[:, 1] + corners[:, 2]) / 2
-    distance = np.sqrt((centre**2).sum(axis=1))
+    center = corners[:, 0] + (corners[:, 1] + corners[:, 2]) / 2
+    distance = np.sqrt((center**2).sum(axis=1))
     homographies, flat = _homographies(view.matrix, corners)
     near_enough = (corners[:, 0, 2] < reach) & ~flat & _on_screen(bounds, canvas.labels.shape)
     # Nearest first: a panel that is wholly hidden then never reaches its texture.
@@ -122,7 +122,7 @@ def _clipped(start: Floats, end: Floats) -> Floats:
 
 
 def _on_screen(bounds: Floats, shape: tuple[int, ...]) -> Mask:
-    """Return which bounds touch the image and are not thinner than a pixel."""
+    """Return whether bounds touch the image and are wider and higher than a pixel."""
     left, top, right, bottom = bounds.T
     inside = (right > 0) & (bottom > 0) & (left < shape[1] - 1) & (top < shape[0] - 1)
     return np.asarray(inside & (right - left > 1) & (bottom - top > 1.5))
@@ -150,8 +150,8 @@ def _draw(canvas: Canvas, panel: Panel, homography: Floats, bounds: Floats) -> N
         canvas.labels[window][seen] = panel.texture.solid_label
     np.copyto(canvas.depth[window], z, where=seen)
     np.copyto(canvas.light[window], np.float32(panel.light), where=seen)
-    colour = _sample(panel.texture, s, t, bounds)
-    np.copyto(canvas.albedo[window], colour, where=seen[..., None])
+    color = _sample(panel.texture, s, t, bounds)
+    np.copyto(canvas.albedo[window], color, where=seen[..., None])
 
 
 def _linear(row: Floats, x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> Floats:
@@ -162,7 +162,7 @@ def _linear(row: Floats, x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> 
 def _cut_out(
     seen: Mask, s: Floats, t: Floats, texture: Texture, labels: npt.NDArray[np.uint8]
 ) -> Mask:
-    """Label the visible texels and return where they are."""
+    """Label the pixels with visible texels, and return the mask of these pixels."""
     rows, columns = np.nonzero(seen)
     height, width = texture.labels.shape
     found = texture.labels[
@@ -177,7 +177,7 @@ def _cut_out(
 
 
 def _sample(texture: Texture, s: Floats, t: Floats, bounds: Floats) -> npt.NDArray[np.uint8]:
-    """Return the texture's colours at s, t, from a picture shrunk to about the size seen."""
+    """Return the texture's colors at s, t, from the mipmap level nearest to the size in view."""
     height, width = texture.labels.shape
     picture = texture.shrunk(
         _level(width, bounds[2] - bounds[0]), _level(height, bounds[3] - bounds[1])

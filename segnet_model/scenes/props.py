@@ -1,4 +1,4 @@
-"""Things that stand on the ground: panels and the shadows they throw."""
+"""Props: things that stand on the ground, made of panels and their shadows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from segnet_model.scenes.weather import Weather
 
 @dataclass(frozen=True, eq=False)
 class Prop:
-    """A thing made of panels."""
+    """A thing made of panels, with its shadows."""
 
     panels: tuple[Panel, ...]
     shadows: tuple[Shadow, ...] = ()
 
     def moved(self, offset: Floats) -> "Prop":
-        """Return the prop shifted by (3,) metres along the ground."""
+        """Return the prop shifted by (3,) meters along the ground."""
         panels = tuple(panel.moved(offset) for panel in self.panels)
         shadows = tuple(Shadow(one.outline + offset[:2], one.strength) for one in self.shadows)
         return Prop(panels, shadows)
 
 
 def upright(start: Floats, end: Floats, height: float) -> Floats:
-    """Return the corners (3, 3) of a wall over the line from start to end, (3,) each, seen so."""
+    """Return the corners (3, 3) of a wall; start and end, (3,): its lower left and right."""
     rise = np.array([0.0, 0.0, height])
     return np.stack([start + rise, end - start, -rise])
 
@@ -35,7 +35,7 @@ def upright(start: Floats, end: Floats, height: float) -> Floats:
 def billboard(
     foot: Floats, texture: Texture, size: tuple[float, float], light: float, reach: float
 ) -> Panel:
-    """Return a panel across the street, its bottom centre at foot; size: width, height."""
+    """Return a panel across the street, its bottom center at foot; size: width, height."""
     half = np.array([0.0, size[0] / 2, 0.0])
     return Panel(upright(foot + half, foot - half, size[1]), texture, light, reach)
 
@@ -49,7 +49,7 @@ def wall_shadow(start: Floats, end: Floats, height: float, weather: Weather) -> 
 def oval_shadow(
     foot: Floats, radius: float, low: float, high: float, weather: Weather, strength: float = 1.0
 ) -> Shadow:
-    """Return the shadow of something round between two heights."""
+    """Return the shadow of a cylinder between two heights."""
     angles = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     ring = foot[:2] + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return hull_shadow([*(ring + weather.cast(low)), *(ring + weather.cast(high))], strength)

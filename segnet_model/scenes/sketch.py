@@ -1,4 +1,4 @@
-"""Textures with labels, and a sketch pad in metres to draw them on."""
+"""Textures with labels, and a sketch pad in meters to draw them on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,13 @@ from functools import cached_property
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
-from segnet_model.scenes.draws import Colour
+from segnet_model.scenes.draws import Color
 
-CLEAR = 255  # label of a texel that hides nothing
-UNKNOWN = 11  # label of what belongs to no class: the id that CamVid's label set ignores
-Point = tuple[float, float]  # metres: to the right, up from the bottom edge
+CLEAR = 255  # label of a transparent texel
+UNKNOWN = 11  # label of objects of no class: CamVid's ignored id
+Point = tuple[float, float]  # meters: to the right, up from the bottom edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,17 +21,17 @@ class Texture:
     """A picture of a flat surface and the class of each of its texels."""
 
     rgb: npt.NDArray[np.uint8]  # (h, w, 3) RGB
-    labels: npt.NDArray[np.uint8]  # (h, w) class ids, CLEAR where nothing is
+    labels: npt.NDArray[np.uint8]  # (h, w) class ids, CLEAR where transparent
     _levels: dict[tuple[int, int], npt.NDArray[np.uint8]] = field(default_factory=dict)
 
     @cached_property
     def solid_label(self) -> int | None:
-        """The one class of a texture without holes, or None."""
+        """The class of a texture of one class without holes; else None."""
         first = int(self.labels[0, 0])
         return first if first != CLEAR and bool((self.labels == first).all()) else None
 
     def shrunk(self, columns: int, rows: int) -> npt.NDArray[np.uint8]:
-        """Return the picture averaged over 2**columns x 2**rows texels, so it does not flicker."""
+        """Return the picture averaged over 2**columns x 2**rows texels, against flicker."""
         if (columns, rows) not in self._levels:
             height, width = self.labels.shape
             size = (max(1, width >> columns), max(1, height >> rows))
@@ -40,56 +41,56 @@ class Texture:
 
 
 class Sketch:
-    """Draws shapes given in metres into a picture and, at once, into its labels."""
+    """Draws shapes, in meters, into a picture and its labels alike."""
 
     def __init__(self, width: float, height: float, label: int, scale: float) -> None:
-        """Open an empty sheet of width x height metres at `scale` texels a metre."""
+        """Open an empty sheet of width x height meters at `scale` texels a meter."""
         self.width, self.height, self.label, self.scale = width, height, label, scale
         shape = (max(2, round(height * scale)), max(2, round(width * scale)))
         self.rgb: npt.NDArray[np.uint8] = np.zeros((*shape, 3), np.uint8)
         self.labels: npt.NDArray[np.uint8] = np.full(shape, CLEAR, np.uint8)
 
-    def polygon(self, points: Sequence[Point], colour: Colour, label: int | None = None) -> None:
+    def polygon(self, points: Sequence[Point], color: Color, label: int | None = None) -> None:
         """Fill a polygon."""
         corners = np.array([self._texel(point) for point in points], np.int32)
-        cv2.fillPoly(self.rgb, [corners], colour)
+        cv2.fillPoly(self.rgb, [corners], color)
         cv2.fillPoly(self.labels, [corners], self._id(label))
 
-    def box(self, low: Point, high: Point, colour: Colour, label: int | None = None) -> None:
+    def box(self, low: Point, high: Point, color: Color, label: int | None = None) -> None:
         """Fill an upright rectangle between two corners."""
         (x0, y0), (x1, y1) = low, high
-        self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour, label)
+        self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], color, label)
 
-    def disc(self, centre: Point, radius: float, colour: Colour, label: int | None = None) -> None:
+    def disc(self, center: Point, radius: float, color: Color, label: int | None = None) -> None:
         """Fill a circle."""
-        self.oval(centre, (radius, radius), colour, label)
+        self.oval(center, (radius, radius), color, label)
 
-    def oval(self, centre: Point, radii: Point, colour: Colour, label: int | None = None) -> None:
+    def oval(self, center: Point, radii: Point, color: Color, label: int | None = None) -> None:
         """Fill an ellipse with upright axes."""
-        middle = self._texel(centre)
+        middle = self._texel(center)
         axes = (max(1, round(radii[0] * self.scale)), max(1, round(radii[1] * self.scale)))
-        cv2.ellipse(self.rgb, middle, axes, 0, 0, 360, colour, -1)
+        cv2.ellipse(self.rgb, middle, axes, 0, 0, 360, color, -1)
         cv2.ellipse(self.labels, middle, axes, 0, 0, 360, self._id(label), -1)
 
     def limb(
-        self, points: Sequence[Point], thickness: float, colour: Colour, label: int | None = None
+        self, points: Sequence[Point], thickness: float, color: Color, label: int | None = None
     ) -> None:
         """Draw a round-ended line through the points."""
         corners = np.array([self._texel(point) for point in points], np.int32)
         width = max(1, round(thickness * self.scale))
-        cv2.polylines(self.rgb, [corners], False, colour, width)
+        cv2.polylines(self.rgb, [corners], False, color, width)
         cv2.polylines(self.labels, [corners], False, self._id(label), width)
 
     def texture(self) -> Texture:
-        """Return what was drawn; the empty part takes the mean colour, lest edges turn black."""
+        """Return the texture; its empty part gets the mean color, to avoid black edges."""
         empty = (self.labels == CLEAR).astype(np.uint8)
         if cv2.countNonZero(empty):
             mean = cv2.mean(self.rgb, 1 - empty)
             self.rgb[empty > 0] = np.array(mean[:3], np.uint8)
         return Texture(self.rgb, self.labels)
 
-    def grain(self, rng: np.random.Generator, strength: int) -> None:
-        """Roughen the colours, alike in all three channels."""
+    def grain(self, rng: Generator, strength: int) -> None:
+        """Add noise, the same in all three channels."""
         noise = rng.integers(0, 2 * strength, self.labels.shape, np.uint8)
         brighter = cv2.add(self.rgb, cv2.merge([noise, noise, noise]))
         self.rgb[:] = brighter - np.minimum(brighter, np.uint8(strength))

@@ -1,43 +1,45 @@
-"""The plan of a street: its course, its width, and what lies where along it."""
+"""The plan of a street: its course, its cross section, and its crossings."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 from segnet_model.scenes.draws import Purpose, chance, stream
 from segnet_model.scenes.panels import Floats
 
-BLOCK = 48.0  # metres; the street is drawn in blocks, each from a stream of its own
-BIKE_LANE = 1.1  # metres
-PARKING = 2.1  # metres
+BLOCK = 48.0  # meters; the street is drawn in blocks, each from a stream of its own
+BLOCKS_BEHIND = 16  # added to a block's number for its seed: behind the start it is negative
+BIKE_LANE = 1.1  # meters
+PARKING = 2.1  # meters
 
 
 @dataclass(frozen=True)
 class Side:
-    """One half of the street, seen from the centre line outwards. Metres."""
+    """One half of the street, seen from the center line outwards. Meters."""
 
     lanes: int
     parking: bool
-    half_road: float  # centre line to kerb
-    pavement: float  # kerb to property line
+    half_road: float  # center line to curb
+    pavement: float  # curb to property line
 
     @property
     def line(self) -> float:
-        """Distance from the centre line to the property line."""
+        """Distance from the center line to the property line."""
         return self.half_road + self.pavement
 
 
 @dataclass(frozen=True)
 class Street:
-    """What stays the same along a drive. `y` counts from the centre line, to the left."""
+    """Course and cross section of a street. `y` is 0 at the center line, positive to the left."""
 
     seed: int
     keep: int  # +1 where traffic keeps left, -1 where it keeps right
     lane_width: float
     left: Side
     right: Side
-    swing: float  # metres; the centre line is y = swing * sin(wave * x + phase)
+    swing: float  # meters; the center line is y = swing * sin(wave * x + phase)
     wave: float
     phase: float
 
@@ -46,15 +48,15 @@ class Street:
         return self.left if hand > 0 else self.right
 
     def bend(self, x: npt.ArrayLike) -> Floats:
-        """Return the world y of the centre line at each x."""
+        """Return the world y of the center line at each x."""
         return np.asarray(self.swing * np.sin(self.wave * np.asarray(x) + self.phase))
 
     def slope(self, x: float) -> float:
-        """Return dy/dx of the centre line."""
+        """Return dy/dx of the center line."""
         return float(self.swing * self.wave * np.cos(self.wave * x + self.phase))
 
     def place(self, x: float, y: float, z: float = 0.0) -> Floats:
-        """Return the world point (3,) at x along, y left of the centre line."""
+        """Return the world point (3,) at x along, y left of the center line."""
         return np.array([x, y + float(self.bend(x)), z])
 
     def heading(self, x: float) -> Floats:
@@ -65,26 +67,26 @@ class Street:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A stretch of the street, metres along x, absent where the end is not past the start."""
+    """A stretch of the street, meters along x; empty if end <= start."""
 
     start: float
     end: float
 
     @property
     def exists(self) -> bool:
-        """Whether there is one."""
+        """Whether the stretch is not empty."""
         return self.end > self.start
 
     def covers(self, x: float, margin: float = 0.0) -> bool:
-        """Return whether x lies inside, or less than `margin` outside."""
+        """Return whether x lies in the stretch, or less than `margin` outside."""
         return self.exists and self.start - margin < x < self.end + margin
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where a block is interrupted."""
+    """Side street and zebra crossing of a block."""
 
-    start: float  # metres, the block's first x
+    start: float  # meters, the block's first x
     side_street: Crossing
     zebra: Crossing
 
@@ -107,14 +109,14 @@ def draw_street(seed: int) -> Street:
     )
 
 
-def _draw_side(rng: np.random.Generator, lanes: int, lane_width: float) -> Side:
+def _draw_side(rng: Generator, lanes: int, lane_width: float) -> Side:
     parking = chance(rng, 0.45)
     half = lanes * lane_width + BIKE_LANE + (PARKING if parking else 0.0)
     return Side(lanes, parking, half, rng.uniform(3.0, 5.5))
 
 
 def draw_plan(street: Street, block: int) -> Plan:
-    """Draw where a block has its side street and its zebra crossing."""
+    """Draw the plan of a block."""
     rng = stream(street.seed, Purpose.STREET, block + BLOCKS_BEHIND)
     start = block * BLOCK
     width = rng.uniform(6.5, 9.0) if chance(rng, 0.4) else 0.0
@@ -122,6 +124,3 @@ def draw_plan(street: Street, block: int) -> Plan:
     stripe = rng.uniform(3.0, 4.0) if chance(rng, 0.55) else 0.0
     zebra = corner - 6.0 if width else start + rng.uniform(2.0, BLOCK - 6.0)
     return Plan(start, Crossing(corner, corner + width), Crossing(zebra, zebra + stripe))
-
-
-BLOCKS_BEHIND = 16  # block numbers of things behind the start are negative, a seed may not be

@@ -3,29 +3,24 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 
-from segnet_model.scenes.draws import Colour, Purpose, stream, vary
+from segnet_model.scenes.draws import Color, Palette, Purpose, dim, pick, stream, vary
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright
 from segnet_model.scenes.sketch import Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
 TREE = 5
-_SCALE = 36.0  # texels a metre
+_SCALE = 36.0  # texels a meter
 _KINDS = 5
 _LEAF_CLUMPS = 560
-_LEAVES: tuple[Colour, ...] = (
-    (66, 98, 44),
-    (84, 112, 50),
-    (52, 84, 48),
-    (106, 116, 52),
-    (72, 92, 60),
-)
+_LEAVES: Palette = ((66, 98, 44), (84, 112, 50), (52, 84, 48), (106, 116, 52), (72, 92, 60))
 
 
 @dataclass(frozen=True, eq=False)
 class TreeKind:
-    """A picture of a tree and its size in metres."""
+    """A picture of a tree and its size in meters."""
 
     texture: Texture
     width: float
@@ -34,13 +29,13 @@ class TreeKind:
 
 
 def draw_tree_kinds(seed: int, weather: Weather) -> list[TreeKind]:
-    """Draw the trees that grow along one drive."""
+    """Draw the kinds of trees of one drive."""
     rng = stream(seed, Purpose.TREES)
-    species = [vary(rng, _LEAVES[int(rng.integers(len(_LEAVES)))], 8) for _ in range(2)]
+    species = [vary(rng, pick(rng, _LEAVES), 8) for _ in range(2)]
     return [_draw_tree(rng, species[kind % 2], weather) for kind in range(_KINDS)]
 
 
-def _draw_tree(rng: np.random.Generator, leaf: Colour, weather: Weather) -> TreeKind:
+def _draw_tree(rng: Generator, leaf: Color, weather: Weather) -> TreeKind:
     height = rng.uniform(5.5, 8.5)
     width = height * rng.uniform(0.55, 0.8)
     trunk = height * rng.uniform(0.25, 0.34)
@@ -51,7 +46,7 @@ def _draw_tree(rng: np.random.Generator, leaf: Colour, weather: Weather) -> Tree
     return TreeKind(sheet.texture(), width, height, trunk)
 
 
-def _trunk(rng: np.random.Generator, sheet: Sketch, crown: float) -> None:
+def _trunk(rng: Generator, sheet: Sketch, crown: float) -> None:
     bark = vary(rng, (88, 74, 60), 8)
     x, half = sheet.width / 2, sheet.height * 0.026
     sheet.polygon(
@@ -64,24 +59,19 @@ def _trunk(rng: np.random.Generator, sheet: Sketch, crown: float) -> None:
         bark,
     )
     sheet.polygon(
-        [(x + half * 0.3, 0), (x + half * 1.3, 0), (x + half * 0.8, crown + 1.2)], _dim(bark, 0.7)
+        [(x + half * 0.3, 0), (x + half * 1.3, 0), (x + half * 0.8, crown + 1.2)], dim(bark, 0.7)
     )
 
 
 def _crown(
-    rng: np.random.Generator,
-    sheet: Sketch,
-    middle: Point,
-    radii: Point,
-    leaf: Colour,
-    weather: Weather,
+    rng: Generator, sheet: Sketch, middle: Point, radii: Point, leaf: Color, weather: Weather
 ) -> None:
-    """Draw a ragged blob: a few boughs, each a clump of leaves that is lighter on top."""
+    """Draw a crown: a few boughs, each with clumps of leaves that are lighter on top."""
     count = int(rng.integers(5, 9))
     turn, away = rng.uniform(0, 2 * np.pi, count), np.sqrt(rng.random(count)) * 0.62
     boughs = np.stack([np.cos(turn) * away, np.sin(turn) * away], axis=1)
     for bough in boughs:
-        _bough(sheet, _on(middle, radii, bough), radii[0] * 0.4, _dim(leaf, 0.5))
+        _bough(sheet, _on(middle, radii, bough), radii[0] * 0.4, dim(leaf, 0.5))
     owner = rng.integers(0, count, _LEAF_CLUMPS)
     turn, away = rng.uniform(0, 2 * np.pi, owner.size), np.sqrt(rng.random(owner.size)) * 0.44
     inside = np.stack([np.cos(turn) * away, np.sin(turn) * away], axis=1)
@@ -92,29 +82,25 @@ def _crown(
     sizes = radii[0] * rng.uniform(0.035, 0.085, owner.size)
     for i in np.argsort(light, kind="stable"):
         shade = float(np.clip(light[i], 0.42, 1.35))
-        _bough(sheet, _on(middle, radii, spots[i]), float(sizes[i]), _dim(leaf, shade))
+        _bough(sheet, _on(middle, radii, spots[i]), float(sizes[i]), dim(leaf, shade))
     sheet.grain(rng, 12)
 
 
 def _on(middle: Point, radii: Point, unit: Floats) -> Point:
-    """Return the point of an ellipse's sheet that stands for a (2,) point of the unit circle."""
+    """Return the point of an ellipse for a (2,) point of the unit circle."""
     return middle[0] + radii[0] * float(unit[0]), middle[1] + radii[1] * float(unit[1])
 
 
-def _bough(sheet: Sketch, centre: Point, radius: float, colour: Colour) -> None:
-    """Draw a disc, moved inwards where the sheet ends, so that no crown is cut off straight."""
-    x = min(max(centre[0], radius), sheet.width - radius)
-    sheet.disc((x, min(centre[1], sheet.height - radius)), radius, colour)
-
-
-def _dim(colour: Colour, share: float) -> Colour:
-    return colour[0] * share, colour[1] * share, colour[2] * share
+def _bough(sheet: Sketch, center: Point, radius: float, color: Color) -> None:
+    """Draw a disc, moved into the sheet so that its edge never cuts a crown straight."""
+    x = min(max(center[0], radius), sheet.width - radius)
+    sheet.disc((x, min(center[1], sheet.height - radius)), radius, color)
 
 
 def tree(
     kind: TreeKind, foot: Floats, scale: float, weather: Weather, reach: float = 150.0
 ) -> Prop:
-    """Return a tree standing at foot, (3,) metres."""
+    """Return a tree standing at foot, (3,) meters."""
     size = (kind.width * scale, kind.height * scale)
     light = 0.25 + 0.75 * max(weather.shade + 0.25, weather.facing(np.array([-0.7, 0.0, 0.7])))
     crown = oval_shadow(foot, size[0] * 0.4, kind.trunk * scale, size[1] * 0.9, weather)
@@ -122,19 +108,17 @@ def tree(
     return Prop((billboard(foot, kind.texture, size, min(1.0, light), reach),), (crown, trunk))
 
 
-def tree_line(
-    rng: np.random.Generator, start: Floats, end: Floats, weather: Weather, leaf: Colour
-) -> Prop:
+def tree_line(rng: Generator, start: Floats, end: Floats, weather: Weather, leaf: Color) -> Prop:
     """Return a hedge of distant trees over the line from start to end."""
     length, height = float(np.abs(end - start).max()), rng.uniform(6.0, 9.0)
     sheet = Sketch(length, height, TREE, 10.0)
-    sheet.box((0, 0), (length, height * 0.6), _dim(leaf, 0.6))
+    sheet.box((0, 0), (length, height * 0.6), dim(leaf, 0.6))
     for _ in range(int(length * 9)):
         x, level = rng.uniform(0, length), rng.random()
         shade = float(np.clip(0.55 + 0.45 * level + rng.normal(0, 0.12), 0.4, 1.3))
         top = height * (0.62 + 0.2 * np.sin(x * 0.9) * np.sin(x * 0.37 + 1))
-        centre = (x, float(level * top))
-        sheet.disc(centre, rng.uniform(0.4, 0.9), _dim(leaf, shade))
+        center = (x, float(level * top))
+        sheet.disc(center, rng.uniform(0.4, 0.9), dim(leaf, shade))
     sheet.labels[-2:] = TREE
     sheet.grain(rng, 10)
     light = max(weather.shade, weather.facing(np.array([-0.4, -np.sign(start[1]) * 0.6, 0.7])))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.scenes.draws import Colour, Purpose, chance, noise_tile, stream, vary
+from segnet_model.scenes.draws import Color, Purpose, chance, noise_tile, stream, vary
 from segnet_model.scenes.panels import Floats
 
 _CLOUD_TILE = 256
@@ -14,14 +14,14 @@ _CLOUD_TILE = 256
 
 @dataclass(frozen=True, eq=False)
 class Weather:
-    """What the light is like; the same for a whole drive."""
+    """Light, sky and haze of a whole drive."""
 
     sun: Floats  # (3,) unit vector towards the sun, world axes
     shade: float  # light in a shadow; sunlit ground has 1
-    zenith: Colour
-    horizon: Colour
+    zenith: Color
+    horizon: Color
     cover: float  # 0 for a clear sky, 1 for an overcast one
-    haze_distance: float  # metres at which 63 % of a colour is lost to the haze
+    haze_distance: float  # meters at which 63 % of a color is lost to the haze
     clouds: npt.NDArray[np.float32]  # (256, 256) noise
 
     def facing(self, normal: Floats) -> float:
@@ -34,8 +34,12 @@ class Weather:
         sky_seen = 0.8 + 0.2 * normals[..., 2]
         return np.asarray(sky_seen * self.shade + (1.0 - self.shade) * np.minimum(1.15, direct))
 
+    def on_billboard(self, least: float) -> float:
+        """Return the light on a flat picture of a round thing, as the camera meets it."""
+        return max(least, self.facing(np.array([-0.8, 0.0, 0.6])))
+
     def cast(self, height: float) -> Floats:
-        """Return where on the ground, (2,) metres, a point at this height throws its shadow."""
+        """Return the (2,) offset in meters from a point at this height to its shadow."""
         return np.asarray(-self.sun[:2] * (height / max(0.25, float(self.sun[2]))))
 
 
@@ -60,7 +64,7 @@ def draw_weather(seed: int) -> Weather:
 
 
 def paint_sky(weather: Weather, rays: Floats) -> npt.NDArray[np.uint8]:  # (h, W, 3) RGB
-    """Return the sky's colours for (3, h, W) world rays, of any length."""
+    """Return the sky's colors for (3, h, W) world rays, of any length."""
     x, y, upward = rays.astype(np.float32)
     upward = np.maximum(upward, np.float32(1e-3))
     level = np.sqrt(x * x + y * y)
