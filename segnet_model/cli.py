@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import segnet_model
 from segnet_model.base.errors import SegNetError
 
-# The first lines of the commands' modules, which are imported only when they are asked for: most
-# need PyTorch, and its import takes seconds.
+# First lines of the commands' modules. Only the module of the given command is imported: most need
+# PyTorch, and its import takes seconds.
 COMMANDS = {
     "extract": "Take images out of recordings or videos into a data set to label.",
     "select": "Choose the frames of a recording whose labels would teach the network the most.",
@@ -21,10 +21,10 @@ COMMANDS = {
     "drawing.",
     "import-labels": "Read labels from CVAT, labelme, CamVid or id images into a data set.",
     "check": "Find everything that is wrong with a data set before it is trained on.",
-    "train": "Train a network on labelled images.",
-    "calibrate": "Make a network as sure as it is right, with labelled images that it was not "
+    "train": "Train a network on labeled images.",
+    "calibrate": "Make a network as sure as it is right, with labeled images that it was not "
     "trained on.",
-    "evaluate": "Measure weights on labelled images, alone or beside others.",
+    "evaluate": "Measure weights on labeled images, alone or beside others.",
     "predict": "Write the network's masks of images, of a recording or of a video.",
     "view": "Look at a recording or a video: a film of its classes, or the Rerun viewer.",
     "label": "Add the node's topics to a recording, to images or to a video, without ROS.",
@@ -36,7 +36,7 @@ NETWORK_PACKAGES = ("torch", "safetensors")  # extract, import-labels, check, ba
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one subcommand; returns the exit code: its own, else 0, or 2 for bad input."""
+    """Run one subcommand; returns its exit code, or 2 for bad input."""
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     arguments = sys.argv[1:] if arguments is None else arguments
     args = _parser(arguments).parse_args(arguments)
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """A parser that knows every command's name, and the arguments of the one that is asked for."""
+    """Parser with every command's name, and the arguments of the given command alone."""
     parser = argparse.ArgumentParser(prog="segnet", description=__doc__)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

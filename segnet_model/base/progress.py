@@ -19,7 +19,9 @@ def untold(_: float) -> None:
 
 
 @contextmanager
-def stoppable_bar(title: str) -> Iterator[ShareDone]:
+def stoppable_bar(
+    title: str, stopped: str = "stopped; run the same command to go on"
+) -> Iterator[ShareDone]:
     """A `progress_bar` for work that can be gone on with.
 
     Once Ctrl-C or SIGTERM asked for the end, it raises KeyboardInterrupt where it is told of
@@ -35,7 +37,7 @@ def stoppable_bar(title: str) -> Iterator[ShareDone]:
         try:
             yield progress
         except KeyboardInterrupt:
-            print("stopped; run the same command to go on", file=sys.stderr)
+            print(stopped, file=sys.stderr)
             raise
 
 

@@ -1,42 +1,71 @@
-"""Arguments that several commands have: names of other tools, a part of a source, a folder."""
+"""Arguments that several commands share, and the objects that are made from them."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet_model.base import options
+from segnet_model.base.choices import KINDS, UNCERTAINTIES
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.tables import (
+    GRID,
+    AnswerSettings,
+    GroundOptions,
+    NetworkSettings,
+    uncertainty_help,
+)
 
 if TYPE_CHECKING:
     from segnet_model.datasets.sources import Source
+    from segnet_model.driving.settings import GroundSettings
+    from segnet_model.inference.predictor import Predictor
+
+WEIGHTS = "weights file (.safetensors), exported network, or name of shipped weights"
 
 
-def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:
-    """Add `--map NAME=CLASS`, which may be repeated."""
+def add_network(
+    parser: argparse.ArgumentParser, uncertainties: Collection[str], otherwise: str | None = None
+) -> None:
+    """Add the weights, and how the network runs.
+
+    Args:
+        parser: of the command.
+        uncertainties: those of `UNCERTAINTIES` that the command can use.
+        otherwise: what the command does without weights; None where it needs them.
+    """
+    assert set(uncertainties) <= set(UNCERTAINTIES)
     parser.add_argument(
-        "--map", action="append", default=[], metavar="NAME=CLASS",
-        help=f"{help_text} (may be repeated)",
+        "weights", nargs=None if otherwise is None else "?",
+        help=WEIGHTS if otherwise is None else f"{WEIGHTS} (default: {otherwise})",
+    )  # fmt: skip
+    ways = {"choices": uncertainties, "help": uncertainty_help(uncertainties)}
+    names = [name for name in options.options_of(NetworkSettings) if name != "weights"]
+    options.add_arguments(parser, NetworkSettings, names=names, uncertainty=ways)
+
+
+def load_predictor(args: argparse.Namespace) -> Predictor:
+    """Load the predictor of `add_network`."""
+    from segnet_model.inference.predictor import Predictor
+
+    chosen = options.from_arguments(NetworkSettings, args)
+    return Predictor.load(
+        chosen.weights, chosen.device, chosen.precision, chosen.engine,
+        uncertainty=chosen.uncertainty, samples=chosen.samples, seed=chosen.seed,
+        refine=chosen.refine, trusted=chosen.trusted_networks,
     )  # fmt: skip
 
 
-def meanings(pairs: Sequence[str]) -> dict[str, str]:
-    """Read "NAME=CLASS" pairs; SettingsError where one is none, or two are for one name."""
-    found: dict[str, str] = {}
-    for pair in pairs:
-        # A class's name may hold "=" less likely than a label's, so the last one counts.
-        name, equals, meaning = pair.rpartition("=")
-        if not (name and equals and meaning):
-            raise SettingsError(f"--map {pair} is not NAME=CLASS, as in --map lawn=Grass")
-        if name in found:
-            raise SettingsError(f"--map {name}=... is given twice; give it once")
-        found[name] = meaning
-    return found
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Add the source of the images and the topic in it."""
+    parser.add_argument("source", type=Path, help=KINDS)
+    parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
 
 
 def add_part(parser: argparse.ArgumentParser) -> None:
-    """Add those of a part of a source."""
+    """Add start, duration and rate of a part of a source."""
     group = parser.add_argument_group("part; an image of a folder lasts one second")
     group.add_argument(
         "--start", type=float, default=0.0, metavar="S",
@@ -52,12 +81,77 @@ def add_part(parser: argparse.ArgumentParser) -> None:
 
 
 def part_of(source: Source, args: argparse.Namespace) -> Source:
-    """The part of an open source that the arguments ask for."""
+    """The part of an open source that `add_part` describes."""
     return source.part(args.start, args.seconds, args.every)
 
 
+def add_split(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """Add a data set, its split and its label set; purpose completes "split to"."""
+    parser.add_argument("dataset", type=Path, help="data set: folder with val/ and valannot/")
+    parser.add_argument("--split", default="val", help=f"split to {purpose} (default: val)")
+    add_labels(parser)
+
+
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add the label set of a data set."""
+    parser.add_argument(
+        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
+    )
+
+
+def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:
+    """Add `--map NAME=CLASS`, which may be repeated."""
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="NAME=CLASS",
+        help=f"{help_text} (may be repeated)",
+    )  # fmt: skip
+
+
+def read_map(pairs: Sequence[str]) -> dict[str, str]:
+    """Read the "NAME=CLASS" pairs of `add_map`.
+
+    Raises:
+        SettingsError: a text is no pair, or two pairs have one name.
+    """
+    classes: dict[str, str] = {}
+    for pair in pairs:
+        # A label's name may hold "="; a class's name hardly does, so the last one separates.
+        name, equals, meaning = pair.rpartition("=")
+        if not (name and equals and meaning):
+            raise SettingsError(f"--map {pair} is not NAME=CLASS, as in --map lawn=Grass")
+        if name in classes:
+            raise SettingsError(f"--map {name}=... is given twice; give it once")
+        classes[name] = meaning
+    return classes
+
+
+def add_drivable(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the drivable area; the defaults are the node's."""
+    names = ("max_uncertainty", "drivable_min_area", "drivable_margin")
+    options.add_arguments(parser, AnswerSettings, names=names)
+
+
+def add_ground(parser: argparse.ArgumentParser) -> None:
+    """Add the camera's mounting and the ground grid."""
+    groups = {GRID: parser.add_argument_group("camera on the robot, and ground grid")}
+    options.add_arguments(parser, GroundOptions, groups, camera_height={"otherwise": "no grid"})
+    options.add_arguments(parser, AnswerSettings, groups, names=["base_frame"])
+
+
+def answer_settings(args: argparse.Namespace) -> AnswerSettings:
+    """Settings of the outputs, from `add_drivable` and `add_ground`."""
+    return options.from_arguments(AnswerSettings, args)
+
+
+def ground_settings(args: argparse.Namespace) -> GroundSettings:
+    """The camera's mounting and the ground grid, from `add_ground`."""
+    from segnet_model.driving.settings import GroundSettings
+
+    return options.from_arguments(GroundSettings, args)
+
+
 def make_folder(folder: Path) -> None:
-    """Make a folder, before anything is worked out that would be lost without it.
+    """Make the folder of --out before any long work, which would be lost without it.
 
     Raises:
         SettingsError: it cannot be made.

@@ -26,16 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--topic", default="/camera/image_raw", help="image topic (default: %(default)s)"
     )
     parser.add_argument(
-        "--fps",
-        type=float,
-        default=10.0,
+        "--fps", type=float, default=10.0,
         help="rate of a folder's images in Hz (default: %(default)s)",
-    )
+    )  # fmt: skip
     parser.add_argument(
-        "--compressed",
-        action="store_true",
+        "--compressed", action="store_true",
         help="store CompressedImage: files unchanged, frames of a video as JPEG",
-    )
+    )  # fmt: skip
     parser.add_argument(
         "--labels", type=Path, metavar="FOLDER", help="folder with label images of the same names"
     )
@@ -43,10 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--labels-topic", default="/truth/labels", help="label topic (default: %(default)s)"
     )
     parser.add_argument(
-        "--label-set",
-        default="camvid",
+        "--label-set", default="camvid",
         help="label set: a name or a YAML file (default: %(default)s)",
-    )
+    )  # fmt: skip
     parser.add_argument(
         "--storage", choices=STORAGES, default="mcap", help="storage format (default: %(default)s)"
     )
@@ -60,15 +56,7 @@ def run(args: argparse.Namespace) -> None:
 
     with progress_bar("writing") as progress:
         count = images_to_bag(
-            args.source,
-            args.out,
-            args.topic,
-            args.fps,
-            args.compressed,
-            args.labels,
-            args.labels_topic,
-            LabelSet.load(args.label_set),
-            args.storage,
-            progress,
-        )
+            args.source, args.out, args.topic, args.fps, args.compressed, args.labels,
+            args.labels_topic, LabelSet.load(args.label_set), args.storage, progress,
+        )  # fmt: skip
     print(f"{args.out}: {count} images on {args.topic}")

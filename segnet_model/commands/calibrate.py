@@ -1,4 +1,4 @@
-"""Make a network as sure as it is right, with labelled images that it was not trained on."""
+"""Make a network as sure as it is right, with labeled images that it was not trained on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from segnet_model.base import options
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.tables import NetworkSettings
+from segnet_model.commands import arguments
 
 EPILOG = """\
 A network that says "90 % sure" should be right nine times in ten. This fits one number, the
@@ -25,11 +26,7 @@ An export made before does not know of it: run segnet export again.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("weights", help="weights file (.safetensors), or name of shipped weights")
-    parser.add_argument("dataset", type=Path, help="data set: folder with val/ and valannot/")
-    parser.add_argument("--split", default="val", help="split to calibrate on (default: val)")
-    parser.add_argument(
-        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
-    )
+    arguments.add_split(parser, "calibrate on")
     parser.add_argument(
         "--out", type=Path,
         help="weights file to write (default: the weights file itself, unless it is shipped)",
@@ -38,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Fit, write, and say what it changed."""
+    """Fit the temperatures, write them, and print the calibration errors before and after."""
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.folder import load_label_set, open_split
     from segnet_model.engines.torch_engine import TorchEngine
@@ -61,7 +58,7 @@ def run(args: argparse.Namespace) -> None:
         fits = fit_temperatures(TorchEngine(network, info, args.device), folder, progress)
     out = args.out or path
     change_info(path, out, replace(info, temperatures=temperatures(fits)))
-    print(f"{'asked':<8}{'temperature':>12}{'ECE before':>12}{'ECE':>8}")
+    print(f"{'method':<8}{'temperature':>12}{'ECE before':>12}{'ECE':>8}")
     for name, fit in fits.items():
         errors = f"{100 * fit.error_before:>10.1f} %{100 * fit.error:>6.1f} %"
         print(f"{name:<8}{fit.temperature:>12.3f}{errors}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
     from segnet_model.datasets.checking import DatasetReport, SplitFacts
@@ -22,7 +23,7 @@ EPILOG = """\
 Reads every file of every split and names all problems at once, with the mend of each:
 
   errors     images without labels and labels without images, files that do not open, sizes that
-             differ, ids or colours outside the label set, the same image in two splits
+             differ, ids or colors outside the label set, the same image in two splits
   warnings   a class that train never shows, labels nearly all ignored, palettes of another order,
              images of a split that are nearly those of another, or lie between them by number
   notes      what may well be meant, e.g. images of several sizes
@@ -45,9 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dataset", type=Path, help="data set: folder with train/, trainannot/ and so on"
     )
-    parser.add_argument(
-        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
-    )
+    arguments.add_labels(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="file to write all findings to")
     parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
     parser.add_argument(
@@ -66,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
     label_set = load_label_set(args.dataset, args.labels)
     with progress_bar("checking") as progress:
         report = check_dataset(args.dataset, label_set, progress, args.workers)
-    for line in told(report):
-        _say(line)
+    for line in report_lines(report):
+        _print_safely(line)
     if args.json:
         try:
             with whole_file(args.json) as path:
@@ -79,8 +78,8 @@ def run(args: argparse.Namespace) -> int:
     return int(bool(report.count("error") or (args.strict and report.count("warning"))))
 
 
-def told(report: DatasetReport) -> Iterator[str]:
-    """The lines of a report for people."""
+def report_lines(report: DatasetReport) -> Iterator[str]:
+    """Lines of a report, for people."""
     label_set = report.label_set
     yield f"{report.dataset}: label set {label_set.name}, {label_set.num_classes} classes"
     for name, split in report.splits.items():
@@ -137,8 +136,8 @@ def _percent(share: float) -> str:
     return "-" if not share else f"{100 * share:.2f} %"
 
 
-def _say(line: str) -> None:
-    """Print, whatever a file's name holds and whatever the terminal can show."""
+def _print_safely(line: str) -> None:
+    """Print a line, with escapes for characters that the terminal cannot show."""
     plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     encoding = sys.stdout.encoding or "utf-8"
     print(plain.encode(encoding, "backslashreplace").decode(encoding))

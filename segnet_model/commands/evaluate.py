@@ -1,4 +1,4 @@
-"""Measure weights on labelled images, alone or beside others."""
+"""Measure weights on labeled images, alone or beside others."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.commands import arguments, asking
+from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from segnet_model.datasets.folder import LabelledFolder
     from segnet_model.evaluation.report import Circumstances, WorstFrames
     from segnet_model.inference.predictor import Predictor
@@ -43,18 +41,14 @@ Did it get better? --compare measures both and shows the frames on which they di
 
   segnet evaluate new.safetensors my_yard --compare old.safetensors --out results
 """
-PICTURES = 6
+EXAMPLES = 6  # in evaluation.png
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     # The images of a data set are no video, so there is no temporal.
-    asking.add_arguments(parser, ("none", "mc"))
-    parser.add_argument("dataset", type=Path, help="data set: folder with val/ and valannot/")
-    parser.add_argument("--split", default="val", help="split to evaluate on (default: val)")
-    parser.add_argument(
-        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
-    )
+    arguments.add_network(parser, ("none", "mc"))
+    arguments.add_split(parser, "evaluate on")
     parser.add_argument(
         "--out", type=Path, help="folder to write the report to (default: no report)"
     )
@@ -75,6 +69,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.datasets.folder import load_label_set, open_split
     from segnet_model.evaluation.assess import COUNTS, assess_together
     from segnet_model.evaluation.report import WorstFrames, describe
+    from segnet_model.evaluation.sheet import draw_examples
     from segnet_model.images.files import write_png
 
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
@@ -87,7 +82,7 @@ def run(args: argparse.Namespace) -> None:
     with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
         found = assess_together(predictors, folder, counts, lambda index: bar.update(), worst.add)
     if not found[0].matrix.counts.any():
-        raise DatasetError(f"no pixel of {args.dataset}/{args.split} is labelled; label some first")
+        raise DatasetError(f"no pixel of {args.dataset}/{args.split} is labeled; label some first")
     networks = list(zip(weights, predictors, found, strict=True))
     evaluation = describe(_circumstances(args, folder), networks)
     evaluation["worst_frames"] = worst.to_dict()
@@ -96,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
         print_comparison(evaluation)
     if args.out:
         _write(args.out, evaluation, folder, worst)
-        write_png(args.out / "evaluation.png", picture(predictors[0], folder))
+        write_png(args.out / "evaluation.png", draw_examples(predictors[0], folder, EXAMPLES))
         print(f"look at {args.out / 'report.html'}; beside it evaluation.json, evaluation.png")
 
 
@@ -105,7 +100,9 @@ def _load(args: argparse.Namespace, weights: str, wanted: LabelSet) -> Predictor
     from segnet_model.evaluation.assess import check_classes
 
     try:
-        predictor = asking.load(argparse.Namespace(**{**vars(args), "weights": weights}))
+        predictor = arguments.load_predictor(
+            argparse.Namespace(**{**vars(args), "weights": weights})
+        )
         check_classes(predictor.info.labels, wanted)
     except SettingsError as error:
         raise SettingsError(f"{weights}: {error}") from None
@@ -174,30 +171,6 @@ def print_comparison(evaluation: dict[str, Any]) -> None:
         both = _percent(evaluation[name]), _percent(other[name])
         print(f"{title:<14}{both[0]:>8}{both[1]:>8}{_points(gaps[name]):>8}")
     print(f"{'ms an image':<14}{evaluation['ms']:>8.1f}{other['ms']:>8.1f}{gaps['ms']:>+8.1f}")
-
-
-def picture(predictor: Predictor, folder: LabelledFolder) -> np.ndarray:
-    """A sheet of images spread over the folder: (H, W, 3) uint8 RGB."""
-    import numpy as np
-
-    from segnet_model.pictures.drawing import heat, overlay, panel
-
-    rows = []
-    titles = ["image", "truth", "prediction", "uncertainty"]
-    label_set = folder.label_set
-    for index in np.linspace(0, len(folder) - 1, min(PICTURES, len(folder))).round().astype(int):
-        image, truth = folder.read(index)
-        found = predictor.predict(image)
-        row = [
-            image,
-            label_set.colorize(truth),
-            overlay(image, found.labels, label_set, 0.7),
-            heat(found.uncertainty),
-        ]
-        if found.mutual_information is not None:
-            row.append(heat(2 * found.mutual_information))  # it seldom comes near 1
-        rows.append(row)
-    return panel(rows, [*titles, "mutual information x 2"][: len(rows[0])])
 
 
 def _percent(share: float | None) -> str:

@@ -46,18 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", default="train", help="split to calibrate on (default: %(default)s)"
     )
     parser.add_argument(
-        "--images",
-        type=int,
-        default=32,
+        "--images", type=int, default=32,
         help="number of images to calibrate on (default: %(default)s)",
-    )
+    )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="faster, less exact calibration")
     parser.add_argument("--out", type=Path, help="file to write (default: beside the weights)")
     options.add_arguments(parser, NetworkSettings, names=["trusted_networks"])
 
 
 def run(args: argparse.Namespace) -> None:
-    """Export, and say how well the result agrees with the original."""
+    """Export, and print how well int8 agrees with float32."""
     from segnet_model.base.progress import progress_bar
     from segnet_model.engines.export import Export
     from segnet_model.weights.shipped import find_weights
@@ -89,19 +87,16 @@ def calibration_images(dataset: Path, split: str, count: int) -> list[np.ndarray
         SettingsError: count is below 1.
         DatasetError: there are none.
     """
-    import numpy as np
-
-    from segnet_model.datasets.folder import load_label_set, open_split
+    from segnet_model.datasets.folder import load_label_set, open_split, spread
 
     if count < 1:
         raise SettingsError(f"--images {count}: give at least 1; a few dozen are usual")
     folder = open_split(dataset, split, load_label_set(dataset))
-    chosen = np.linspace(0, len(folder) - 1, min(count, len(folder))).round().astype(int)
-    return [folder.read(index)[0] for index in chosen]
+    return [folder.read(index)[0] for index in spread(count, len(folder))]
 
 
 def agreement(weights: Path, export: Path, images: list[np.ndarray], trusted: list[str]) -> float:
-    """The share of pixels to which an export gives the label that the weights give in float32."""
+    """Share of pixels whose label is the same from an export and from the weights in float32."""
     import numpy as np
 
     from segnet_model.engines import open_engine

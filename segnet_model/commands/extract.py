@@ -10,8 +10,8 @@ from segnet_model.datasets.extraction.settings import BLOCK, GAP, SPLIT_WAYS, Ex
 
 EPILOG = f"""\
 Writes OUT/train/STAMP.png and, from the last fifth of each recording, OUT/val/STAMP.png. Label
-them as OUT/trainannot/STAMP.png and OUT/valannot/STAMP.png (class ids, or the classes' colours),
-remove the images that you leave unlabelled, and train:
+them as OUT/trainannot/STAMP.png and OUT/valannot/STAMP.png (class ids, or the classes' colors),
+remove the images that you leave unlabeled, and train:
 
   segnet extract drive.mcap --topic /camera/image_raw --every 0.5 --out my_yard
   segnet train my_yard --out runs/yard
@@ -41,7 +41,7 @@ what it learned from looks better than it is. No split is made image by image:
                    all of a long drive
   --split bag      whole bags are for val, those whose length is nearest to --val: the strictest
 
-A recording that holds labels needs no labelling. Labels are joined to the image whose stamp is
+A recording that holds labels needs no labeling. Labels are joined to the image whose stamp is
 nearest, each once, and images without are left out:
 
   segnet extract drive --topic /camera/image_raw --labels-topic /truth/labels --out drives

@@ -19,7 +19,7 @@ same name: those of DATASET/train/0001.jpg become DATASET/trainannot/0001.png.
 
   cvat-camvid   CVAT's export CamVid 1.0
   cvat-mask     CVAT's export Segmentation mask 1.1
-  camvid32      CamVid's original 32 colours, merged to the eleven classes:
+  camvid32      CamVid's original 32 colors, merged to the eleven classes:
                 Road        Road LaneMkgsDriv LaneMkgsNonDriv
                 Pavement    Sidewalk ParkingBlock RoadShoulder(1)
                 Building    Building Wall Archway(2) Bridge(2) Tunnel(2)
@@ -31,14 +31,14 @@ same name: those of DATASET/train/0001.jpg become DATASET/trainannot/0001.png.
                 Bicyclist   Bicyclist MotorcycleScooter
                 Sky, Fence  themselves; Void counts nowhere
                 Sources differ: some take (1) as Road and leave (2) out; --map follows them.
-  ids           PNG whose grey values, or palette indices, are class ids
-  colors        PNG in the label set's colours
+  ids           PNG whose gray values, or palette indices, are class ids
+  colors        PNG in the label set's colors
   labelme       JSON: polygons, rectangles, circles; later ones lie on top
 
 CVAT's and labelme's labels count by their names. One that is no class of the data set is refused
-until --map says what it is. Pixels that nobody labelled are ignored. Everything is checked before
+until --map says what it is. Pixels that nobody labeled are ignored. Everything is checked before
 anything is written; labels that are there already are replaced, as corrected ones come back often,
-but not by those without a single labelled pixel, whose image nobody has come to yet.
+but not by those without a single labeled pixel, whose image nobody has come to yet.
 
   segnet import-labels task_export.zip yard
   segnet import-labels labelme_folder yard --map lawn=Grass --map dog=ignore
@@ -56,14 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="format of the labels; auto detects it from the file names (default: auto)",
     )  # fmt: skip
     arguments.add_map(parser, "class for a label of another name; CLASS may be ignore")
-    parser.add_argument(
-        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
-    )
+    arguments.add_labels(parser)
     parser.add_argument("--keep", action="store_true", help="keep existing labels")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Import, and say what came of it."""
+    """Import the labels, and print how many."""
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.annotations.importing import import_labels
     from segnet_model.datasets.folder import load_label_set
@@ -72,7 +70,7 @@ def run(args: argparse.Namespace) -> None:
     with progress_bar("reading") as progress:
         done = import_labels(
             args.source, args.dataset, labels, split=args.split, format_name=args.format,
-            renamed=arguments.meanings(args.map), keep=args.keep, progress=progress,
+            renamed=arguments.read_map(args.map), keep=args.keep, progress=progress,
         )  # fmt: skip
     _print(args.dataset, done)
 

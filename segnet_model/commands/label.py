@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from segnet_model.base.choices import KINDS, PREFIX, STORAGES
-from segnet_model.commands import asking, driving
+from segnet_model.commands import arguments
 from segnet_model.inference.outputs import LATCHED, OUTPUTS, USUAL
 
 _HELP = {name: output.help for name, output in OUTPUTS.items()}
@@ -19,9 +18,9 @@ the header of its image and the time at which that was recorded, as if a node wi
 beside the recorder: `ros2 bag play`, Foxglove and RViz show images and answers together, and Nav2
 can be tried on them.
 
-  segnet label drive.mcap segnet_basic_drives --out labelled
-  segnet label drive runs/yard/weights.safetensors --topic /camera/image_raw --out labelled
-  segnet label drive enet_camvid --topics mask uncertainty class_map --out labelled
+  segnet label drive.mcap segnet_basic_drives --out labeled
+  segnet label drive runs/yard/weights.safetensors --topic /camera/image_raw --out labeled
+  segnet label drive enet_camvid --topics mask uncertainty class_map --out labeled
 
 Two cameras, one after the other:
 
@@ -32,12 +31,12 @@ Images of a folder, an image or a video come into a new bag, with the answers. T
 is much for a long video; a topic that ends in /compressed takes JPEG. A video keeps its times, and
 the images of a folder are a second apart; `segnet bag --fps` makes a bag of other times.
 
-  segnet label drive.mp4 segnet_basic_drives --topic /camera/image_raw/compressed --out labelled
+  segnet label drive.mp4 segnet_basic_drives --topic /camera/image_raw/compressed --out labeled
 
 The ground before the robot, as an OccupancyGrid, needs the camera's calibration in the recording
 and its place on the robot:
 
-  segnet label drive enet_camvid --out labelled --camera-height 1.2 --camera-pitch 0.1
+  segnet label drive enet_camvid --out labeled --camera-height 1.2 --camera-pitch 0.1
 
 Topics below the prefix ({" ".join(USUAL)} if none are named,
 camera_info where the recording holds it, and drivable_grid where --camera-height is given too):
@@ -52,9 +51,9 @@ copied and counted.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("source", type=Path, help=KINDS)
-    asking.add_arguments(parser, ("none", "mc", "temporal"))
-    driving.add_arguments(parser)
-    driving.add_ground_arguments(parser)
+    arguments.add_network(parser, ("none", "mc", "temporal"))
+    arguments.add_drivable(parser)
+    arguments.add_ground(parser)
     parser.add_argument("--out", type=Path, required=True, help="rosbag2 folder to write")
     parser.add_argument(
         "--topic",
@@ -71,36 +70,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prefix", default=PREFIX, help="namespace of the new topics (default: %(default)s)"
     )
     parser.add_argument(
-        "--storage",
-        choices=STORAGES,
+        "--storage", choices=STORAGES,
         help="storage format of the new bag (default: that of the recording)",
-    )
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
     """Label with a progress bar; Ctrl-C leaves nothing behind."""
-    from segnet_model.base.progress import progress_bar
-    from segnet_model.base.signals import stop_on_signals
+    from segnet_model.base.progress import stoppable_bar
     from segnet_model.recordings.labelling import LabelSettings, label_source
 
     settings = LabelSettings(
         args.topic, args.topics, args.prefix, args.storage,
-        driving.settings(args), driving.ground_settings(args), args.camera_info,
+        arguments.answer_settings(args), arguments.ground_settings(args), args.camera_info,
     )  # fmt: skip
-    predictor = asking.load(args)
-    with stop_on_signals() as should_stop, progress_bar("labelling") as bar:
-
-        def progress(share: float) -> None:
-            bar(share)
-            if should_stop():
-                raise KeyboardInterrupt
-
-        try:
-            found = label_source(args.source, args.out, predictor, args.weights, settings, progress)
-        except KeyboardInterrupt:
-            print(f"stopped; {args.out} was not made", file=sys.stderr)
-            raise
+    predictor = arguments.load_predictor(args)
+    with stoppable_bar("labeling", f"stopped; {args.out} was not made") as progress:
+        found = label_source(args.source, args.out, predictor, args.weights, settings, progress)
     rate = found.frames / found.seconds
-    print(f"{args.out}: {found.frames} images on {found.topic} labelled, {rate:.1f} a second")
+    print(f"{args.out}: {found.frames} images on {found.topic} labeled, {rate:.1f} a second")
     if len(found.rejected):
         print(f"{len(found.rejected)} images could not be used:\n{found.rejected}")

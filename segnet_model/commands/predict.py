@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segnet_model.base.choices import KINDS, UNCERTAINTIES
-from segnet_model.commands import arguments, asking
+from segnet_model.base.choices import UNCERTAINTIES
+from segnet_model.commands import arguments
 
 EPILOG = """\
 Writes masks/NAME.png (class ids; they look black) and overlays/NAME.png (for people), and with
@@ -24,12 +24,11 @@ A video needs pip install 'segnet_ros[video]'.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    asking.add_arguments(parser, UNCERTAINTIES)
-    parser.add_argument("source", type=Path, help=KINDS)
+    arguments.add_network(parser, UNCERTAINTIES)
+    arguments.add_source(parser)
     parser.add_argument(
         "--out", type=Path, required=True, help="folder to write masks/ and overlays/ to"
     )
-    parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
     arguments.add_part(parser)
 
 
@@ -39,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.datasets.sources import open_source
     from segnet_model.recordings.predicting import predict_files
 
-    predictor = asking.load(args)
+    predictor = arguments.load_predictor(args)
     with open_source(args.source, args.topic) as source, progress_bar("predicting") as progress:
         unsure = args.uncertainty != "none"
         count = predict_files(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import CVAT_FORMATS
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.commands import arguments, asking
+from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +48,7 @@ SPLITS = ("train", "val")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    asking.add_arguments(parser, ("none", "mc"))
+    arguments.add_network(parser, ("none", "mc"))
     parser.add_argument("source", type=Path, help="data set, or folder of images")
     parser.add_argument("--out", type=Path, required=True, help="zip file to write")
     parser.add_argument("--split", help="split of the data set (default: train and val)")
@@ -80,9 +80,9 @@ def run(args: argparse.Namespace) -> None:
     if args.unsure is not None and not 0 <= args.unsure <= 1:
         raise SettingsError(f"--unsure {args.unsure} must be from 0 to 1")
     images = images_to_label(args.source, args.split, args.all)
-    predictor = asking.load(args)
+    predictor = arguments.load_predictor(args)
     labels = own_label_set(args.source) or predictor.info.labels
-    table = translation(predictor.info.labels, labels, arguments.meanings(args.map))
+    table = translation(predictor.info.labels, labels, arguments.read_map(args.map))
     check_names(args.format, labels)
     if args.unsure is not None and "background" in labels.names:
         raise SettingsError(
@@ -107,12 +107,12 @@ def run(args: argparse.Namespace) -> None:
 
 
 def images_to_label(source: Path, split: str | None = None, again: bool = False) -> list[Path]:
-    """The images of a data set that have no labels, or those of a plain folder.
+    """Images of a data set that have no labels, or all images of a plain folder.
 
     Args:
-        source: of the data set, or with images.
-        split: only this one of the data set.
-        again: also those that have labels.
+        source: data set, or folder with images.
+        split: the only split to use; None for train and val.
+        again: include images that have labels.
 
     Raises:
         DatasetError: there are none, or two of one name.
@@ -142,11 +142,11 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
 
 
 def translation(known: LabelSet, wanted: LabelSet, renamed: Mapping[str, str]) -> np.ndarray:
-    """The id that each of a network's has in a label set: (256,) uint8.
+    """Table from the network's ids to those of a label set: (256,) uint8.
 
     Raises:
-        DatasetError: a class has no meaning there; --map gives it one.
-        SettingsError: a class is mapped to what is none.
+        DatasetError: a class has no name there; --map gives it one.
+        SettingsError: a class is mapped to something else than a class.
     """
     import numpy as np
 
@@ -164,7 +164,7 @@ def translation(known: LabelSet, wanted: LabelSet, renamed: Mapping[str, str]) -
 def _predict(
     predictor: Predictor, path: Path, table: np.ndarray, unsure: float | None
 ) -> np.ndarray:
-    """The network's labels (H, W) uint8 as table has them; what it is not sure of is ignored."""
+    """Labels (H, W) uint8 with the ids of the table; uncertain pixels get the ignored id."""
     from segnet_model.images.files import read_image
 
     found = predictor.predict(read_image(path))

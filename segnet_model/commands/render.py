@@ -43,11 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--dataset", type=Path, metavar="FOLDER", help="data set folder to write")
     bag = parser.add_argument_group("recording")
     bag.add_argument(
-        "--seconds",
-        type=float,
-        default=10.0,
+        "--seconds", type=float, default=10.0,
         help="duration of the drive in seconds (default: %(default)s)",
-    )
+    )  # fmt: skip
     bag.add_argument(
         "--depth", action="store_true", help="record /truth/depth too; doubles the size"
     )
@@ -75,43 +73,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Render with a progress bar."""
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.drives import IMAGE_TOPIC, write_dataset, write_drive
+
     if args.seed < 0:
         raise SettingsError(f"seed {args.seed} must be 0 or more")
-    (_recording if args.out else _dataset)(args)
-
-
-def _recording(args: argparse.Namespace) -> None:
-    from segnet_model.base.progress import progress_bar
-    from segnet_model.datasets.drives import IMAGE_TOPIC, write_drive
-
     with progress_bar("rendering") as progress:
-        count = write_drive(
-            args.out,
-            args.seed,
-            args.seconds,
-            args.fps or 10.0,
-            args.storage,
-            args.depth,
-            progress,
-            unknown=args.unknown,
-        )
-    print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")
-
-
-def _dataset(args: argparse.Namespace) -> None:
-    from segnet_model.base.progress import progress_bar
-    from segnet_model.datasets.drives import write_dataset
-
-    seeds = range(args.seed, args.seed + args.drives)
-    with progress_bar("rendering") as progress:
-        train, val = write_dataset(
-            args.dataset,
-            seeds,
-            args.frames,
-            args.fps or 1.0,
-            args.val,
-            args.workers,
-            progress,
-            unknown=args.unknown,
-        )
-    print(f"{args.dataset}: {train} images to train, {val} to val")
+        if args.out:
+            count = write_drive(
+                args.out, args.seed, args.seconds, args.fps or 10.0, args.storage, args.depth,
+                progress, unknown=args.unknown,
+            )  # fmt: skip
+        else:
+            seeds = range(args.seed, args.seed + args.drives)
+            train, val = write_dataset(
+                args.dataset, seeds, args.frames, args.fps or 1.0, args.val, args.workers,
+                progress, unknown=args.unknown,
+            )  # fmt: skip
+    if args.out:
+        print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")
+    else:
+        print(f"{args.dataset}: {train} images to train, {val} to val")

@@ -8,8 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet_model.base.choices import KINDS
-from segnet_model.commands import asking
+from segnet_model.commands import arguments
 from segnet_model.datasets.extraction.settings import GAP
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ logger = logging.getLogger(__name__)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("source", type=Path, help=KINDS)
-    asking.add_arguments(parser, ("mc", "none"))
+    arguments.add_source(parser)
+    arguments.add_network(parser, ("mc", "none"))
     parser.set_defaults(uncertainty="mc", samples=8)
     parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
     parser.add_argument(
@@ -56,7 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--val", type=int, default=10,
         help="number of frames to select for val (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
     parser.add_argument(
         "--every", type=float, default=0.5, metavar="S",
         help="shortest time between two candidates in seconds (default: %(default)s)",
@@ -64,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Rank, choose, and write the chosen frames, or go on writing them."""
+    """Rank the frames, choose the best and write them; or finish an interrupted round."""
     from segnet_model.base.progress import progress_bar, stoppable_bar
     from segnet_model.datasets.extraction.store import ImageStore
     from segnet_model.datasets.sources import open_source
@@ -74,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
     settings = SelectSettings(**{**values, "source": str(args.source.resolve())})
     plan, store = load_plan(args.out, settings), ImageStore(args.out)
     with open_source(args.source, args.topic) as source:
-        predictor = asking.load(args)
+        predictor = arguments.load_predictor(args)
         _compare_classes(args, predictor.info.labels)
         if plan is None:
             with progress_bar("ranking") as progress:
@@ -87,7 +85,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
-    """Say where the data set's own classes are others than the network's."""
+    """Warn where the data set's own classes differ from the network's."""
     from segnet_model.datasets.folder import LABELS_FILE, own_label_set
 
     own = own_label_set(args.out)
@@ -105,6 +103,6 @@ def _found(out: Path, plan: Plan) -> str:
     train, val = (len(list_images(out / split)) for split in ("train", "val"))
     return (
         f"round {plan.number}: {len(plan.train)} of {plan.candidates} frames in train, "
-        f"{len(plan.val)} in val, which now hold {train} and {val}; to be labelled in trainannot "
+        f"{len(plan.val)} in val, which now hold {train} and {val}; to be labeled in trainannot "
         f"and valannot; look at {out / 'selection.png'}"
     )

@@ -1,4 +1,4 @@
-"""Train a network on labelled images."""
+"""Train a network on labeled images."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 class _Bar:
-    """A progress bar that is not there before there is progress."""
+    """Progress bar that appears with the first progress, and not with an early error."""
 
     def __init__(self) -> None:
         self._bar: tqdm | None = None
@@ -86,7 +86,7 @@ class _Bar:
             self._bar.close()
 
     def show(self, progress: Progress) -> None:
-        """Show how far training is; steps of an earlier run do not count for the time left."""
+        """Show the progress; steps of an earlier run do not count for the time left."""
         from tqdm import tqdm
 
         if self._bar is None:

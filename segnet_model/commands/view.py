@@ -8,10 +8,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet_model.base.choices import KINDS, PANES, PREFIX
+from segnet_model.base.choices import PANES, PREFIX
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.commands import arguments, asking, driving
+from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
     from segnet_model.datasets.sources import Frame, Source
@@ -42,9 +42,10 @@ pip install 'segnet_ros[view]':
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("source", type=Path, help=KINDS)
-    asking.add_arguments(parser, ("none", "mc", "temporal"), f"the recorded masks, else {WEIGHTS}")
-    driving.add_arguments(parser)
+    arguments.add_source(parser)
+    otherwise = f"the recorded masks, else {WEIGHTS}"
+    arguments.add_network(parser, ("none", "mc", "temporal"), otherwise)
+    arguments.add_drivable(parser)
     out = parser.add_argument_group("output, at least one")
     out.add_argument("--out", type=Path, metavar="VIDEO", help=".mp4 file to write")
     rerun = out.add_mutually_exclusive_group()
@@ -52,7 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rerun.add_argument(
         "--rrd", type=Path, metavar="FILE", help="file to write for the Rerun viewer"
     )
-    parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
     parser.add_argument(
         "--beside", nargs="+", choices=PANES, default=(), metavar="WHAT",
         help=f"panes beside the overlay in the video: {', '.join(PANES)}",
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
-    """Before anything is predicted, so that no long work is lost."""
+    """Refuse outputs that cannot be written, before any long work that would be lost."""
     from segnet_model.pictures.video import check_video
     from segnet_model.recordings.rerun_log import check_rerun
 
@@ -97,7 +97,7 @@ def _check_outputs(args: argparse.Namespace) -> None:
 def _answers(
     args: argparse.Namespace, source: Source
 ) -> tuple[Generator[tuple[Frame, Answer], None, None], LabelSet]:
-    """What the network says, or what was recorded, and what its ids mean."""
+    """Recorded answers, or else the network's, and their label set."""
     from segnet_model.datasets.sources import BagSource
     from segnet_model.labels import LabelSet
     from segnet_model.recordings.answers import Asker
@@ -105,13 +105,13 @@ def _answers(
     from segnet_model.recordings.viewing import predictions, recordings
 
     if isinstance(source, BagSource) and not args.weights:
-        bag, there = source.reader, recorded_topics(source.reader, args.prefix)
-        if there:
-            said = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
-            labels = said or LabelSet.load("camvid")
-            return recordings(source, there, labels), labels
+        bag, topics = source.reader, recorded_topics(source.reader, args.prefix)
+        if topics:
+            named = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
+            labels = named or LabelSet.load("camvid")
+            return recordings(source, topics, labels), labels
     args.weights = args.weights or WEIGHTS
-    asker = Asker(asking.load(args), driving.settings(args))
+    asker = Asker(arguments.load_predictor(args), arguments.answer_settings(args))
     return predictions(source, asker), asker.predictor.info.labels
 
 
@@ -121,7 +121,7 @@ def _show(
     answers: Iterator[tuple[Frame, Answer]],
     source: Source,
 ) -> int:
-    """Give each answer to all who asked for it; returns their number.
+    """Write each answer to every output; returns the number of answers.
 
     Raises:
         BagError: there is none.
@@ -130,25 +130,25 @@ def _show(
 
     count = 0
     with progress_bar("showing") as progress, ExitStack() as stack:
-        takers = list(_takers(args, label_set, stack))
+        writers = list(_writers(args, label_set, stack))
         for frame, answer in answers:
-            for take in takers:
-                take(frame, answer)
+            for write in writers:
+                write(frame, answer)
             count += 1
             progress(source.share(frame))
-        if not count:  # said in here, so that no empty files are left
+        if not count:  # raised inside, so that no empty files are left
             raise BagError(f"there is nothing to see in {args.source}{_rejected(source)}")
     return count
 
 
-def _takers(
+def _writers(
     args: argparse.Namespace, label_set: LabelSet, stack: ExitStack
 ) -> Iterator[Callable[[Frame, Answer], None]]:
     from segnet_model.pictures.video import video
     from segnet_model.recordings.looking import side_by_side
     from segnet_model.recordings.rerun_log import rerun_log
 
-    # What is entered last is finished first: a video is kept, whatever becomes of the viewer.
+    # The last one entered is finished first: the video is kept where the viewer fails.
     if args.rerun or args.rrd:
         log = stack.enter_context(rerun_log(label_set, args.rrd))
         yield lambda frame, answer: log.add(answer, frame.stamp_ns)

@@ -118,6 +118,12 @@ def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder
     return LabelledFolder(samples, label_set)
 
 
+def spread(count: int, total: int) -> list[int]:
+    """Indices, evenly spaced over 0 to total - 1; at most count of them, and none of no total."""
+    chosen: list[int] = np.linspace(0, total - 1, min(count, total)).round().astype(int).tolist()
+    return chosen
+
+
 def label_path(image: Path) -> Path:
     """Where the labels of DATASET/train/NAME.jpg belong: DATASET/trainannot/NAME.png."""
     return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"

@@ -1,4 +1,4 @@
-"""Measures predictors on labelled images."""
+"""Measures predictors on labeled images."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 40, 50, 70, 100)  # samples at which a curv
 
 @dataclass(frozen=True)
 class FrameScore:
-    """How well one image went; NaN where it has no labelled pixel."""
+    """How well one image went; NaN where it has no labeled pixel."""
 
     pixel_accuracy: float
     miou: float  # over the classes that are in its truth or its prediction
-    labelled: float  # share of its pixels, 0 to 1
+    labeled: float  # share of its pixels, 0 to 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ def evaluate(
 
 @dataclass
 class Assessment:
-    """All that is measured of a predictor on labelled images.
+    """All that is measured of a predictor on labeled images.
 
     Attributes:
         matrix: true against predicted classes.
@@ -116,8 +116,8 @@ class Assessment:
             found.labels, found.confidence, found.uncertainties, truth, self.labels.ignore_id
         )
         self.seconds.append(seconds)
-        labelled = float(frame.counts.sum()) / truth.size
-        return FrameScore(frame.pixel_accuracy, frame.mean_iou, labelled)
+        labeled = float(frame.counts.sum()) / truth.size
+        return FrameScore(frame.pixel_accuracy, frame.mean_iou, labeled)
 
     def update_curve(self, samples: int, found: Segmentation, truth: np.ndarray) -> None:
         """Count an image of which so many samples have been taken."""

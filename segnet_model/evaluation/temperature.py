@@ -19,7 +19,7 @@ from torch import Tensor
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone, untold
-from segnet_model.datasets.folder import LabelledFolder
+from segnet_model.datasets.folder import LabelledFolder, spread
 from segnet_model.engines import Engine
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.calibration import Reliability
@@ -78,7 +78,7 @@ def fit_temperatures(
 
     Args:
         engine: runs the network; its dropouts are changed in place.
-        folder: labelled images that training did not see.
+        folder: labeled images that training did not see.
         progress: told how much is done.
         seed: of the pixels that are looked at, and of the dropout masks.
 
@@ -86,17 +86,17 @@ def fit_temperatures(
         By "none", and by "mc" for a network with dropout in PyTorch.
 
     Raises:
-        DatasetError: no pixel of the images is labelled.
+        DatasetError: no pixel of the images is labeled.
     """
     ways: dict[str, Passes] = {"none": engine.logits}
     if isinstance(engine, TorchEngine) and has_dropout(engine.network):
         asked = MonteCarlo(engine, SAMPLES, seed)
         ways["mc"] = lambda image: torch.cat(list(asked.passes(image)))
-    chosen = np.linspace(0, len(folder) - 1, min(MOST_IMAGES, len(folder))).round().astype(int)
+    chosen = spread(MOST_IMAGES, len(folder))
     draw = np.random.default_rng(seed)
     passes: dict[str, list[Tensor]] = {name: [] for name in ways}
     truths: list[Tensor] = []
-    for done, index in enumerate(chosen.tolist(), 1):
+    for done, index in enumerate(chosen, 1):
         image, labels = folder.read(index)
         size = engine.size or network_size(labels.shape, engine.info.input_size)
         small = torch.from_numpy(resize_image(image, size))[None]
@@ -108,7 +108,7 @@ def fit_temperatures(
         progress(done / len(chosen))
     truth = torch.cat(truths)
     if not len(truth):
-        raise DatasetError("no pixel of these images is labelled; label some first")
+        raise DatasetError("no pixel of these images is labeled; label some first")
     return {name: _fit(torch.cat(each, 2), truth) for name, each in passes.items()}
 
 
@@ -132,7 +132,7 @@ def _error(passes: Tensor, truth: Tensor, temperature: float) -> float:
 def _known_pixels(
     labels: np.ndarray, size: tuple[int, int], label_set: LabelSet, draw: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Some labelled pixels at the network's size: their places in a flat image, and their ids."""
+    """Some labeled pixels at the network's size: their places in a flat image, and their ids."""
     rows, columns = (
         ((np.arange(small) + 0.5) * large / small).astype(int)
         for small, large in zip(size, labels.shape, strict=True)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segnet_model.datasets.folder import LabelledFolder
+from segnet_model.datasets.folder import LabelledFolder, spread
 from segnet_model.training.augment import augment
 from segnet_model.training.settings import AugmentSettings
 
@@ -47,7 +47,7 @@ class BatchPlan:
         """Batches of about so many images, spread over the folder, in the order of their names."""
         count = min(images, self.images)
         size = min(count, self.batch_size)
-        chosen = np.linspace(0, self.images - 1, count).round().astype(int).tolist()
+        chosen = spread(count, self.images)
         whole = count // size if size else 0
         return [[(0, i) for i in chosen[b * size : (b + 1) * size]] for b in range(whole)]
 

@@ -82,7 +82,7 @@ def weigh_classes(
 def _count(folder: LabelledFolder, on_image: Callable[[], object], mend: str) -> ClassCounts:
     counts = count_classes(folder, lambda index: on_image())
     if not counts.pixels.any():
-        raise DatasetError(f"no pixel of {folder.samples[0].labels.parent} is labelled; {mend}")
+        raise DatasetError(f"no pixel of {folder.samples[0].labels.parent} is labeled; {mend}")
     return counts
 
 

@@ -69,7 +69,7 @@ class Session:
         self.augmented = AugmentedFolder(
             data.folder, self.info.input_size, settings.augment, settings.seed, settings.crop_size
         )
-        self._normalise = Normalise(self.info.mean, self.info.std, processes.device)
+        self._normalize = Normalise(self.info.mean, self.info.std, processes.device)
 
     @property
     def learning_rate(self) -> float:
@@ -110,7 +110,7 @@ class Session:
 
     def forward(self, network: nn.Module, images: Tensor) -> Any:
         """Run a network on (N, h, w, 3) uint8 RGB, its convolutions in half precision."""
-        x = self._normalise(images.to(self.processes.device))
+        x = self._normalize(images.to(self.processes.device))
         with torch.autocast(x.device.type, self.half, enabled=self.half is not None):
             return network(x)
 

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segnet_model.base.errors import SegNetError
-from segnet_model.datasets.folder import LabelledFolder
-from segnet_model.inference.predictor import Predictor
-from segnet_model.pictures.drawing import heat, overlay, panel
 
 if TYPE_CHECKING:
     from segnet_model.training.events import Events
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SMOOTHING = 0.95  # of the running loss: about twenty steps
-PICTURES = 4
 DIVERGED = 10.0  # times the least running loss
 LEAST = 0.1  # of a running loss: growing from less, as from an image without labels, is harmless
 MEND = "lower the learning rate; the last saved state is left as it was"
@@ -122,22 +118,6 @@ class Tracker:
             phase, epoch, self._epochs, self._step, self._steps, self.loss, self._rate,
             self.miou, elapsed, left,
         )  # fmt: skip
-
-
-def draw_answers(predictor: Predictor, folder: LabelledFolder) -> Callable[[], np.ndarray]:
-    """Draw rows of image, truth, prediction and uncertainty, for a few images of a folder."""
-
-    def draw() -> np.ndarray:
-        labels, rows = folder.label_set, []
-        chosen = np.linspace(0, len(folder) - 1, min(PICTURES, len(folder))).round().astype(int)
-        for index in chosen.tolist():
-            image, truth = folder.read(index)
-            found = predictor.predict(image)
-            drawn = overlay(image, found.labels, labels, 0.7)
-            rows.append([image, labels.colorize(truth), drawn, heat(found.uncertainty)])
-        return panel(rows, ["image", "truth", "prediction", "uncertainty"])
-
-    return draw
 
 
 def _events(folder: Path, first: int) -> Events | None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,13 +15,15 @@ from torch import nn
 from segnet_model.base.errors import AnswerError, SegNetError
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.assess import evaluate
+from segnet_model.evaluation.sheet import draw_examples
 from segnet_model.evaluation.temperature import fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
 from segnet_model.training.session import Session
-from segnet_model.training.tracking import MEND, Tracker, draw_answers
+from segnet_model.training.tracking import MEND, Tracker
 from segnet_model.weights.checkpoint import change_info, load_weights, save_weights
 
 logger = logging.getLogger(__name__)
+EXAMPLES = 4  # in a picture for TensorBoard
 
 
 @dataclass
@@ -120,7 +123,8 @@ class Validation:
         device = str(self._processes.device)
         predictor = Predictor(TorchEngine(deepcopy(network), self._session.info, device))
         if data.val is None:
-            self._tracker.drawn("train/answers", step, draw_answers(predictor, data.folder))
+            draw = partial(draw_examples, predictor, data.folder, EXAMPLES)
+            self._tracker.drawn("train/answers", step, draw)
             return
         try:
             matrix = evaluate(predictor, data.val, lambda index: self._report("measuring"))
@@ -128,7 +132,8 @@ class Validation:
             raise SegNetError(f"the network is not finite after step {step}; {MEND}") from None
         self.scores.miou = matrix.mean_iou
         self._tracker.measured(step, matrix.mean_iou)
-        self._tracker.drawn("val/answers", step, draw_answers(predictor, data.val))
+        draw = partial(draw_examples, predictor, data.val, EXAMPLES)
+        self._tracker.drawn("val/answers", step, draw)
         self._report("measuring")
 
     def _save_weights(self, network: nn.Module) -> None:

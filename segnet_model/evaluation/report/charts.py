@@ -1,4 +1,4 @@
-"""Curves as points of an SVG, which the template draws in the colours of the page."""
+"""Curves as points of an SVG, which the template draws in the colors of the page."""
 
 from __future__ import annotations
 
@@ -107,9 +107,9 @@ def _reliability(networks: Sequence[dict[str, Any]]) -> Chart:
         pairs = zip(bins["confidence"], bins["accuracy"], strict=True)
         label = "expected calibration error " + _percent(each["ece"])
         chart.draw(index, label, [(100 * x, 100 * y) for x, y in pairs], dots=True)
-        for centre, pixels in zip(bins["bin"], bins["pixels"], strict=True):
+        for center, pixels in zip(bins["bin"], bins["pixels"], strict=True):
             height = HEIGHT * pixels / sum(bins["pixels"])
-            left = WIDTH * (centre - BAR / 2 + index * width)
+            left = WIDTH * (center - BAR / 2 + index * width)
             chart.bars.append(Bar(index, round(left, 1), round(HEIGHT - height, 1),
                                   round(WIDTH * width, 1), round(height, 1)))  # fmt: skip
     return chart

@@ -23,7 +23,7 @@ def render(evaluation: dict[str, Any], label_set: LabelSet, frames: Sequence[Kep
 
     Args:
         evaluation: as in `evaluation.json`.
-        label_set: gives the colours.
+        label_set: gives the colors.
         frames: to show, the worst first.
     """
     other = evaluation.get("compare")

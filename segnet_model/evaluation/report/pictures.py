@@ -56,12 +56,12 @@ def pictures(frame: KeptFrame, label_set: LabelSet) -> list[Picture]:
 
 
 def errors(frame: KeptFrame, labels: np.ndarray, ignore_id: int) -> np.ndarray:
-    """The grey image with wrong pixels in red, unlabelled ones dark: (h, w, 3) uint8 RGB."""
-    grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
-    drawn = np.repeat((grey // 2 + 96)[..., None], 3, 2).astype(np.uint8)
-    unlabelled = frame.truth == ignore_id
-    drawn[unlabelled] = (grey[unlabelled] // 4)[:, None]
-    drawn[(labels != frame.truth) & ~unlabelled] = WRONG
+    """The gray image with wrong pixels in red, unlabeled ones dark: (h, w, 3) uint8 RGB."""
+    gray = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
+    drawn = np.repeat((gray // 2 + 96)[..., None], 3, 2).astype(np.uint8)
+    unlabeled = frame.truth == ignore_id
+    drawn[unlabeled] = (gray[unlabeled] // 4)[:, None]
+    drawn[(labels != frame.truth) & ~unlabeled] = WRONG
     return drawn
 
 
@@ -71,7 +71,7 @@ def _jpeg(title: str, network: int | None, pixels: np.ndarray) -> Picture:
 
 
 def _png(title: str, network: int | None, pixels: np.ndarray) -> Picture:
-    """Flat colours are smaller, and exact, as PNG."""
+    """Flat colors are smaller, and exact, as PNG."""
     data = cv2.imencode(".png", pixels[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
     return _picture(title, network, pixels, "png", data)
 

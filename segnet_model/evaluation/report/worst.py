@@ -30,7 +30,7 @@ class KeptFrame:
 class WorstFrames:
     """Keeps a few frames of many, so that memory does not grow with the images.
 
-    They are ranked by the share of their labelled pixels that is right: the mean IoU of a single
+    They are ranked by the share of their labeled pixels that is right: the mean IoU of a single
     frame would be ruled by whichever class has a handful of pixels in it. Of two networks, by how
     far these shares are apart, and where that is equal by the first's.
     """
@@ -42,7 +42,7 @@ class WorstFrames:
         self._seen = 0
 
     def add(self, frame: Frame) -> None:
-        """See a frame; one without labelled pixels is not ranked."""
+        """See a frame; one without labeled pixels is not ranked."""
         self._seen += 1
         shares = [score.pixel_accuracy for score in frame.scores]
         if np.isnan(shares).any():
@@ -88,4 +88,4 @@ def _figures(frame: KeptFrame) -> dict[str, Any]:
         {"pixel_accuracy": score.pixel_accuracy, "miou": score.miou} for score in frame.scores
     )
     compared = {"compare": others[0]} if others else {}
-    return {"name": frame.name, "labelled": frame.scores[0].labelled, **first, **compared}
+    return {"name": frame.name, "labelled": frame.scores[0].labeled, **first, **compared}

@@ -34,12 +34,12 @@ def test_what_came_of_an_import_is_told_by_name(dataset, tmp_path, capsys):
 
 
 def test_meanings_are_read_and_checked():
-    assert arguments.meanings(["a=Road", "b=c=ignore"]) == {"a": "Road", "b=c": "ignore"}
+    assert arguments.read_map(["a=Road", "b=c=ignore"]) == {"a": "Road", "b=c": "ignore"}
     for pair in ("a", "=Road", "a="):
         with pytest.raises(SettingsError, match="is not NAME=CLASS"):
-            arguments.meanings([pair])
+            arguments.read_map([pair])
     with pytest.raises(SettingsError, match="given twice"):
-        arguments.meanings(["a=Road", "a=Sky"])
+        arguments.read_map(["a=Road", "a=Sky"])
 
 
 def test_labels_that_nobody_has_come_to_erase_none(dataset, tmp_path, capsys):

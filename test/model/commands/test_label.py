@@ -54,7 +54,7 @@ def test_all_that_was_there_is_kept_and_the_answers_are_the_networks(
     out = tmp_path / "out"
     more = ("--topic", IMAGE, "--storage", storage, "--topics", *EVERYTHING)
     assert label(drive, weights, out, *more) == 0
-    assert "6 images on /camera/image_raw labelled" in capsys.readouterr().out
+    assert "6 images on /camera/image_raw labeled" in capsys.readouterr().out
     before, after = raw(drive), raw(out)
     assert [m for m in after if not m[0].startswith("/segmentation/")] == before
 
@@ -202,7 +202,7 @@ def test_bad_images_are_copied_counted_and_not_answered(weights, tmp_path, capsy
             writer.write_compressed("/front", index, "camera", file, "png")
     assert label(bag, weights, tmp_path / "out", "--topics", "mask", "stats") == 0
     said = capsys.readouterr().out
-    assert "6 images on /front labelled" in said
+    assert "6 images on /front labeled" in said
     assert "6 images could not be used:\n  6 x data that starts with b'no image'" in said
     after = raw(tmp_path / "out")
     assert [m for m in after if m[0] == "/front"] == raw(bag)
@@ -216,7 +216,7 @@ def refused(capsys, *arguments):
     return capsys.readouterr().err
 
 
-def test_what_cannot_be_labelled(drive, weights, tmp_path, capsys):
+def test_what_cannot_be_labeled(drive, weights, tmp_path, capsys):
     out = tmp_path / "out"
     assert "several image topics; name one" in refused(capsys, drive, weights, out)
     named = ("--topic", IMAGE)

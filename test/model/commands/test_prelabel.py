@@ -69,7 +69,7 @@ def test_a_plain_folder_will_do(dataset, weights, tmp_path):
         (["--out", "{tmp}/x.zip", "--all", "--unsure", "2"], SettingsError, "from 0 to 1"),
     ],
 )
-def test_what_cannot_be_prelabelled_is_refused(dataset, weights, tmp_path, more, error, message):
+def test_what_cannot_be_prelabeled_is_refused(dataset, weights, tmp_path, more, error, message):
     with pytest.raises(error, match=message):
         call(prelabel, weights, dataset, *(each.format(tmp=tmp_path) for each in more))
     assert not list(tmp_path.glob("*.zip"))

@@ -181,11 +181,11 @@ def test_view_shows_a_folder_an_image_a_second(folder, weights, tmp_path, capsys
 
 @pytest.mark.parametrize("topic", [None, "/front/image/compressed"])
 def test_label_makes_a_bag_of_a_video(video, weights, tmp_path, topic, capsys):
-    out = tmp_path / "labelled"
+    out = tmp_path / "labeled"
     more = () if topic is None else ("--topic", topic)
     assert segnet("label", video, weights, "--out", out, "--device", "cpu", *more) == 0
     topic = topic or "/camera/image_raw"
-    assert f"{COUNT} images on {topic} labelled" in capsys.readouterr().out
+    assert f"{COUNT} images on {topic} labeled" in capsys.readouterr().out
     images, masks = messages(out, topic), messages(out, "/segmentation/mask")
     assert len(images) == len(masks) == COUNT
     predictor = Predictor.load(weights, "cpu")
@@ -205,7 +205,7 @@ def test_label_makes_a_bag_of_a_video(video, weights, tmp_path, topic, capsys):
 
 
 def test_label_makes_a_bag_of_a_folder(folder, weights, tmp_path):
-    out = tmp_path / "labelled"
+    out = tmp_path / "labeled"
     assert segnet("label", folder, weights, "--out", out, "--topics", "mask") == 0
     images = messages(out, "/camera/image_raw")
     assert [m.header.stamp.sec - images[0].header.stamp.sec for m in images] == list(range(10))

@@ -22,8 +22,8 @@ CAMVID = LabelSet.load("camvid")
 
 
 @pytest.fixture
-def labelled(drive, weights, tmp_path):
-    out = tmp_path / "labelled"
+def labeled(drive, weights, tmp_path):
+    out = tmp_path / "labeled"
     arguments = ["--topic", IMAGE, "--topics", "mask", "class_map", "uncertainty", "drivable"]
     assert main(["label", str(drive), str(weights), "--out", str(out), *arguments]) == 0
     return out
@@ -66,13 +66,13 @@ def test_the_video_shows_what_the_network_says(drive, weights, tmp_path, capsys)
     assert close(picture[:height, :width][lower], mixed)
 
 
-def test_what_was_recorded_is_shown_without_a_network(labelled, tmp_path, monkeypatch, capsys):
+def test_what_was_recorded_is_shown_without_a_network(labeled, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Predictor, "load", None)
     video = tmp_path / "a.mp4"
-    view(labelled, "--topic", IMAGE, "--out", video, "--beside", *PANES)
+    view(labeled, "--topic", IMAGE, "--out", video, "--beside", *PANES)
     assert "6 frames" in capsys.readouterr().out
     assert len(shown(video)) == 6
-    with BagReader(labelled) as bag:
+    with BagReader(labeled) as bag:
         labels = recorded_labels(bag, "/segmentation")
     assert labels.names == CAMVID.names
     np.testing.assert_array_equal(labels.palette[:11], CAMVID.palette[:11])

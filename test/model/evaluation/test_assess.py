@@ -174,7 +174,7 @@ def test_labels_that_are_all_ignored_measure_nothing(dataset, weights, capsys):
     for path in (dataset / "valannot").iterdir():
         write_png(path, np.full((64, 96), 11, np.uint8))
     assert main(["evaluate", str(weights), str(dataset)]) == 2
-    assert "val is labelled; label some first" in capsys.readouterr().err
+    assert "val is labeled; label some first" in capsys.readouterr().err
 
 
 def test_images_are_scored_one_by_one():
@@ -185,7 +185,7 @@ def test_images_are_scored_one_by_one():
     sure = np.ones((2, 2), np.float32)
     found = Segmentation(np.array([[0, 1], [1, 1]], np.uint8), sure, 1 - sure)
     score = assessment.update(found, truth, 0.1)
-    assert (score.pixel_accuracy, score.miou, score.labelled) == (2 / 3, 0.5, 0.75)
+    assert (score.pixel_accuracy, score.miou, score.labeled) == (2 / 3, 0.5, 0.75)
     assessment.update(found, np.full((2, 2), 255, np.uint8), 0.1)
     assert assessment.seen_in.tolist() == [1, 1]
     assert assessment.matrix.counts.tolist() == [[1, 1], [0, 1]]

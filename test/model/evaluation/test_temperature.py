@@ -105,7 +105,7 @@ def test_refuses_what_it_cannot_use(dataset, weights, tmp_path, capsys):
     assert main(["calibrate", str(weights), str(dataset)]) == 2
 
 
-def test_images_without_labelled_pixels_are_refused(dataset, weights):
+def test_images_without_labeled_pixels_are_refused(dataset, weights):
     labels = LabelSet.load("camvid")
     for path in (dataset / "valannot").iterdir():
         write_png(path, np.full((64, 96), labels.ignore_id, np.uint8))

@@ -99,9 +99,9 @@ def test_what_turns_in_from_outside_is_ignored():
 
 
 def test_noise_and_blur_are_as_strong_as_told():
-    grey = np.full((200, 200, 3), 128, np.uint8)
+    gray = np.full((200, 200, 3), 128, np.uint8)
     noisy = [
-        _degrade(grey, AugmentSettings(noise=0.1), np.random.default_rng(seed)).std() / 255
+        _degrade(gray, AugmentSettings(noise=0.1), np.random.default_rng(seed)).std() / 255
         for seed in range(40)
     ]
     assert min(noisy) == 0  # every other image stays as it is

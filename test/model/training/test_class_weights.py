@@ -25,7 +25,7 @@ def test_median_frequency_by_hand(tmp_path):
     assert set(counts.missing) == set(folder.label_set.names) - {"Sky", "Building", "Road"}
     seen = counts.pixels > 0
     np.testing.assert_allclose(median_frequency(counts)[seen], expected[seen], rtol=1e-6)
-    # ENet's: of all 30 labelled pixels, sky and building have 11 each and road 8.
+    # ENet's: of all 30 labeled pixels, sky and building have 11 each and road 8.
     shares = np.array([11, 11, 0, 8, 0, 0, 0, 0, 0, 0, 0]) / 30
     np.testing.assert_allclose(enet(counts), 1 / np.log(1.02 + shares), rtol=1e-6)
     assert 1.4 < enet(counts).min() < enet(counts).max() < 51

@@ -16,7 +16,7 @@ def test_equals_pytorchs_weighted_mean():
     torch.testing.assert_close(cross_entropy(logits, labels, weights, 11), expected)
 
 
-def test_nothing_labelled_costs_nothing():
+def test_nothing_labeled_costs_nothing():
     logits = torch.randn(1, 3, 2, 2, requires_grad=True)
     loss = cross_entropy(logits, torch.full((1, 2, 2), 255), torch.ones(3), 255)
     loss.backward()

@@ -48,7 +48,7 @@ def test_settings_that_contradict_the_data(dataset, small, refused_before_traini
 def test_a_split_without_any_label(dataset, small, refused_before_training, split):
     for path in (dataset / f"{split}annot").iterdir():
         write_png(path, np.full((64, 96), 11, np.uint8))
-    refused_before_training(small, DatasetError, f"{split}annot is labelled; label some")
+    refused_before_training(small, DatasetError, f"{split}annot is labeled; label some")
 
 
 def test_more_classes_than_two_have_no_sigmoid(refused_before_training):

@@ -155,18 +155,18 @@ def test_hostile_names_stay_text(make, page):
     ]
 
 
-def test_where_nothing_is_labelled_the_page_says_so(make, labels, page):
+def test_where_nothing_is_labeled_the_page_says_so(make, labels, page):
     nothing = np.full((8, 8), 255, np.uint8)
     evaluation, worst = make([("a.png", nothing, [np.zeros((8, 8), np.uint8)])])
     assert evaluation["miou"] is None
     seen = page(render(evaluation, labels, worst.frames))
-    assert "No image has labelled pixels." in [text for _, text in seen.all("p")]
+    assert "No image has labeled pixels." in [text for _, text in seen.all("p")]
     assert seen.row("grass")[2:] == ["-"] * 4
 
 
-def test_how_much_is_labelled_is_said_where_it_is_little(make, labels, page):
+def test_how_much_is_labeled_is_said_where_it_is_little(make, labels, page):
     evaluation, worst = make([("a.png", UNLABELLED, [FOUND]), ("b.png", TRUTH, [FOUND])])
     seen = page(render(evaluation, labels, worst.frames))
-    assert [t for _, t in seen.all("p") if "labelled" in t and "mIoU" in t] == [
-        "80.0 % of the pixels right, mIoU 40.0 % 50.0 % labelled"
+    assert [t for _, t in seen.all("p") if "labeled" in t and "mIoU" in t] == [
+        "80.0 % of the pixels right, mIoU 40.0 % 50.0 % labeled"
     ]

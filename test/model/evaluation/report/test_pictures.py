@@ -30,7 +30,7 @@ def test_errors_are_red_what_is_unknown_dark_and_the_rest_grey():
     assert drawn[0].tolist() == [[196] * 3, list(WRONG), [50] * 3]
 
 
-def test_labels_come_in_exactly_their_classes_colours(labels):
+def test_labels_come_in_exactly_their_classes_colors(labels):
     by_title = {each.title: each for each in pictures(kept(), labels)}
     assert [*by_title] == ["image", "truth", "prediction", "errors", "uncertainty"]
     np.testing.assert_array_equal(decoded(by_title["truth"]), labels.colorize(kept().truth))
