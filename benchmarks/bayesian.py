@@ -13,8 +13,8 @@ from benchmarks.reference import Textbook
 from benchmarks.subjects import SIZE, batch, segnet_weights
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.monte_carlo import MonteCarlo
-from segnet_model.inference.temporal import Temporal
-from segnet_model.inference.ways import SinglePass
+from segnet_model.inference.temporal import TemporalAverage
+from segnet_model.inference.uncertainty import SinglePass
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
 
 SAMPLES = 20
@@ -36,7 +36,7 @@ def run(report: Report) -> None:
         engine = TorchEngine(*_bayesian(segnet_weights()), "cpu")
         single = SinglePass(engine)
         calls: dict[str, Callable[[], object]] = {"one pass": lambda: single(images)}
-        temporal = Temporal(TorchEngine(*_bayesian(segnet_weights()), "cpu"))
+        temporal = TemporalAverage(TorchEngine(*_bayesian(segnet_weights()), "cpu"))
         calls["temporal"] = lambda: temporal(images)
         sampled = {count: MonteCarlo(engine, count) for count in COUNTS[:1]}
         ask = sampled[COUNTS[0]]

@@ -17,7 +17,7 @@ from segnet_model.evaluation.assess import Assessment, assess
 from segnet_model.inference.predictor import Predictor
 from segnet_model.training.settings import AugmentSettings, TrainSettings
 from segnet_model.training.trainer import train
-from segnet_model.weights.checkpoint import change_info, load_weights
+from segnet_model.weights.checkpoint import load_weights, replace_info
 
 FIRST = TrainSettings(
     input_size=(360, 480), crop_size=(256, 320), epochs=120, warm_up=0.03, license="CC-BY-NC-4.0",
@@ -68,7 +68,7 @@ def run(report: Report, name: str, seeds: int, final: bool, epochs: float) -> No
         # How sure it may be was fitted on images that the same recipe never saw.
         if fitted:
             means = {key: float(np.mean([each[key] for each in fitted])) for key in fitted[0]}
-            change_info(weights, weights, replace(info, temperatures=means))
+            replace_info(weights, weights, replace(info, temperatures=means))
         print(f"weights: {weights}")
 
 

@@ -18,12 +18,12 @@ ENGINES = Registry("engine", {
     "onnx": "segnet_model.engines.onnx_engine:OnnxEngine",
 })  # fmt: skip
 UNCERTAINTIES = Registry("uncertainty", {
-    "none": "segnet_model.inference.ways:NONE",
-    "mc": "segnet_model.inference.ways:MC",
-    "temporal": "segnet_model.inference.ways:TEMPORAL",
+    "none": "segnet_model.inference.uncertainty:NONE",
+    "mc": "segnet_model.inference.uncertainty:MC",
+    "temporal": "segnet_model.inference.uncertainty:TEMPORAL",
 })  # fmt: skip
 REFINEMENTS = Registry("refine", {
-    "none": "segnet_model.inference.crf:Unrefined",
+    "none": "segnet_model.inference.crf:no_refinement",
     "crf": "segnet_model.inference.crf:DenseCrf",
 })  # fmt: skip
 ACTIVATIONS = ("softmax", "sigmoid")

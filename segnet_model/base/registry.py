@@ -23,32 +23,32 @@ class Registry(Mapping[str, Any]):
             places: "package.module:attribute" of each thing, by name.
         """
         self._setting = setting
-        self._things: dict[str, Any] = dict(places)
+        self._entries: dict[str, Any] = dict(places)
 
     def register(self, name: str, thing: Any) -> None:
         """Add a thing, or its place, under a new name; SettingsError where there is one."""
-        if name in self._things:
+        if name in self._entries:
             raise SettingsError(f"there is a {self._setting} {name!r} already; take another name")
-        self._things[name] = thing
+        self._entries[name] = thing
 
     def find(self, name: str) -> Any:
         """The thing of this name; SettingsError with all names where there is none."""
-        if name not in self._things:
+        if name not in self._entries:
             raise SettingsError(f"{self._setting} {name!r} is none of {', '.join(self)}")
         return self[name]
 
     def __getitem__(self, name: str) -> Any:
-        thing = self._things[name]
+        thing = self._entries[name]
         if not isinstance(thing, str):
             return thing
         module, _, attribute = thing.partition(":")
         return getattr(import_module(module), attribute)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._things  # without an import, which Mapping's own would do
+        return name in self._entries  # without an import, which Mapping's own would do
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._things)
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._things)
+        return len(self._entries)

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.engines.torch_engine import TorchEngine
     from segnet_model.evaluation.assess import check_classes
     from segnet_model.evaluation.temperature import fit_temperatures, temperatures
-    from segnet_model.weights.checkpoint import change_info, load_weights
+    from segnet_model.weights.checkpoint import load_weights, replace_info
     from segnet_model.weights.shipped import find_weights, is_shipped
 
     path = find_weights(args.weights)
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
     with progress_bar("calibrating") as progress:
         fits = fit_temperatures(TorchEngine(network, info, args.device), folder, progress)
     out = args.out or path
-    change_info(path, out, replace(info, temperatures=temperatures(fits)))
+    replace_info(path, out, replace(info, temperatures=temperatures(fits)))
     print(f"{'method':<8}{'temperature':>12}{'ECE before':>12}{'ECE':>8}")
     for name, fit in fits.items():
         errors = f"{100 * fit.error_before:>10.1f} %{100 * fit.error:>6.1f} %"

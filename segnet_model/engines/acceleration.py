@@ -23,7 +23,7 @@ def accelerate(network: nn.Module, device: torch.device, dtype: torch.dtype) -> 
         dtype: of its weights and features.
 
     Returns:
-        The network in eval mode, on the device, without batch normalisation where a convolution
+        The network in eval mode, on the device, without batch normalization where a convolution
         could take it over, and in channels-last memory.
     """
     network = channels_last(fold_batch_norm(network.eval()).to(device, dtype))

@@ -26,7 +26,7 @@ def cpu_has_int8() -> bool:
 
 
 @cache
-def say_once(text: str) -> None:
+def warn_once(text: str) -> None:
     """Log a warning that is news the first time only."""
     logger.warning(text)
 

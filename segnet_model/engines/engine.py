@@ -12,8 +12,8 @@ from torch import Tensor
 from segnet_model.base.choices import ENGINES
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import has
-from segnet_model.engines.capabilities import say_once
-from segnet_model.engines.exported import digest
+from segnet_model.engines.capabilities import warn_once
+from segnet_model.engines.exported import file_sha256
 from segnet_model.engines.openvino_engine import OpenVinoEngine, read_export
 from segnet_model.weights.checkpoint import ModelInfo
 
@@ -119,17 +119,17 @@ def _fastest(path: Path) -> tuple[str, Path]:
     if not export.exists() or torch.cuda.is_available():
         return "torch", path
     if not has("openvino"):
-        say_once(
+        warn_once(
             f"{export.name} would be faster: pip install 'segnet_ros[openvino]'; using PyTorch"
         )
         return "torch", path
     try:
         made_of = read_export(export)[-1].weights_sha256
     except WeightsError as error:
-        say_once(f"{error}; using PyTorch")
+        warn_once(f"{error}; using PyTorch")
         return "torch", path
-    if made_of != digest(path):
-        say_once(f"{export.name} was made of other weights than {path.name}, which PyTorch runs "
+    if made_of != file_sha256(path):
+        warn_once(f"{export.name} was made of other weights than {path.name}, which PyTorch runs "
                  f"now; export again: segnet export {path} --engine openvino")  # fmt: skip
         return "torch", path
     return "openvino", export

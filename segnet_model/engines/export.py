@@ -20,9 +20,9 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.base.limits import MAX_SIDE
 from segnet_model.base.optional import need
 from segnet_model.base.progress import ShareDone, untold
-from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo, digest
+from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo, file_sha256
 from segnet_model.engines.folding import fold_batch_norm
-from segnet_model.networks.inputs import LEAST, Normalise, resize_image
+from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
 from segnet_model.networks.outputs import class_logits
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
 
@@ -35,11 +35,11 @@ class _WholeNetwork(nn.Module):
     def __init__(self, network: nn.Module, info: ModelInfo) -> None:
         super().__init__()
         self.network = fold_batch_norm(network.eval())
-        self._normalise = Normalise(info.mean, info.std)
+        self._normalize = Normalize(info.mean, info.std)
         self._activation = info.activation
 
     def forward(self, images: Tensor) -> Tensor:
-        logits = class_logits(self.network(self._normalise(images)), self._activation)
+        logits = class_logits(self.network(self._normalize(images)), self._activation)
         return logits.permute(0, 2, 3, 1)
 
 
@@ -75,9 +75,11 @@ class Export:
         """
         network, info = load_weights(weights, trusted)
         height, width = size or info.input_size
-        if not LEAST <= min(height, width) <= max(height, width) <= MAX_SIDE:
-            raise SettingsError(f"size {height}x{width}; give {LEAST} to {MAX_SIDE} pixels a side")
-        about = ExportInfo(info, digest(weights), "float32", (height, width))
+        if not MIN_SIDE <= min(height, width) <= max(height, width) <= MAX_SIDE:
+            raise SettingsError(
+                f"size {height}x{width}; give {MIN_SIDE} to {MAX_SIDE} pixels a side"
+            )
+        about = ExportInfo(info, file_sha256(weights), "float32", (height, width))
         return cls(_WholeNetwork(network, info).eval(), about)
 
     def to_onnx(self, path: Path) -> None:
@@ -137,7 +139,7 @@ class Export:
     def _to_int8(
         self, model: Any, calibration: Sequence[np.ndarray], progress: ShareDone, quick: bool
     ) -> Any:
-        """Quantise after training, with the ranges that the images cause."""
+        """Quantize after training, with the ranges that the images cause."""
         os.environ.setdefault("NNCF_CI", "1")  # else it tells its makers that it was used
         nncf = need("nncf", "openvino")
         nncf.set_log_level(logging.ERROR)

@@ -111,7 +111,7 @@ class ExportedEngine:
         return answer
 
 
-def digest(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """The SHA-256 of a file, in lower-case hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

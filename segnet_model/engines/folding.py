@@ -1,20 +1,20 @@
-"""Batch normalisation folded into the convolution before it, for networks that only answer."""
+"""Batch normalization folded into the convolution before it, for networks that only answer."""
 
 from __future__ import annotations
 
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from segnet_model.engines.capabilities import say_once
+from segnet_model.engines.capabilities import warn_once
 
 
 def fold_batch_norm(network: nn.Module) -> nn.Module:
     """Fold each BatchNorm2d that follows a Conv2d in an `nn.Sequential` into that convolution.
 
-    Elsewhere nothing says that a convolution's values go to the batch normalisation and nowhere
+    Elsewhere nothing says that a convolution's values go to the batch normalization and nowhere
     else, so that one stays, which is right but slower; a warning says so.
 
-    In eval mode a batch normalisation is a multiplication and an addition for each channel
+    In eval mode a batch normalization is a multiplication and an addition for each channel
     (Ioffe and Szegedy, ICML 2015, algorithm 2), which weights and bias can do as well.
 
     Args:
@@ -30,7 +30,7 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
         else:
             outside += sum(isinstance(child, nn.BatchNorm2d) for child in module.children())
     if outside:
-        say_once(
+        warn_once(
             f"{outside} batch normalizations of {type(network).__name__} are computed on their "
             "own, which is slower; to fold them, put each behind its convolution in an "
             "nn.Sequential"
@@ -40,12 +40,12 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
 
 def _fold(sequence: nn.Sequential) -> None:
     for index in range(len(sequence) - 1):
-        convolution, normalisation = sequence[index], sequence[index + 1]
+        convolution, normalization = sequence[index], sequence[index + 1]
         if (
             isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d)
-            and isinstance(normalisation, nn.BatchNorm2d)
-            and normalisation.track_running_stats
+            and isinstance(normalization, nn.BatchNorm2d)
+            and normalization.track_running_stats
         ):
             transposed = isinstance(convolution, nn.ConvTranspose2d)
-            sequence[index] = fuse_conv_bn_eval(convolution, normalisation, transposed)
+            sequence[index] = fuse_conv_bn_eval(convolution, normalization, transposed)
             sequence[index + 1] = nn.Identity()

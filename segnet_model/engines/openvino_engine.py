@@ -11,7 +11,7 @@ import torch
 
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import need
-from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8, say_once
+from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8, warn_once
 from segnet_model.engines.exported import (
     KEY,
     ExportedEngine,
@@ -56,7 +56,7 @@ class OpenVinoEngine(ExportedEngine):
             raise SettingsError(f"precision {precision!r}: OpenVINO has {', '.join(HINTS)}")
         core, model, exported = read_export(path)
         if exported.precision == "int8" and not cpu_has_int8():
-            say_once("this processor has no VNNI: int8 is right here, but not much faster")
+            warn_once("this processor has no VNNI: int8 is right here, but not much faster")
         options = {
             "INFERENCE_PRECISION_HINT": HINTS[precision],
             "PERFORMANCE_HINT": "LATENCY",

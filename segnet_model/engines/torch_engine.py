@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.engines.acceleration import accelerate
-from segnet_model.engines.capabilities import cpu_has_bfloat16, say_once
-from segnet_model.networks.inputs import Normalise
+from segnet_model.engines.capabilities import cpu_has_bfloat16, warn_once
+from segnet_model.networks.inputs import Normalize
 from segnet_model.networks.outputs import class_logits
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
 
@@ -47,7 +47,7 @@ class TorchEngine:
         self.device = choose_device(device)
         self.precision = _choose_precision(precision, self.device)
         self._dtype = PRECISIONS[self.precision]
-        self._normalise = Normalise(info.mean, info.std, self.device)
+        self._normalize = Normalize(info.mean, info.std, self.device)
         self.network = accelerate(network, self.device, self._dtype)
 
     @classmethod
@@ -63,7 +63,7 @@ class TorchEngine:
     def prepare(self, images: Tensor) -> Tensor:
         """Make the network's input (N, 3, h, w) of (N, h, w, 3) uint8 RGB."""
         on_device = images.to(self.device, non_blocking=True)
-        return self._normalise(on_device).to(self._dtype)
+        return self._normalize(on_device).to(self._dtype)
 
     def read(self, raw: Tensor) -> Tensor:
         """Make float32 logits of all classes of what the network gave."""
@@ -91,7 +91,7 @@ def _choose_precision(precision: str, device: torch.device) -> str:
     if precision not in PRECISIONS:
         raise SettingsError(f"precision {precision!r} is none of {['auto', *PRECISIONS]}")
     if device.type == "cpu" and precision != "float32" and not _suits_cpu(precision):
-        say_once(f"this processor only emulates {precision}, which is slow; 'auto' takes float32")
+        warn_once(f"this processor only emulates {precision}, which is slow; 'auto' takes float32")
     return precision
 
 

@@ -193,7 +193,7 @@ def assess_together(
             found.append(predictor.predict(image))
             seconds = time.perf_counter() - began
             scores.append(assessment.update(found[-1], truth, seconds))
-            for samples, growing in predictor.predict_growing(image, counts) if counts else ():
+            for samples, growing in predictor.predict_by_samples(image, counts) if counts else ():
                 assessment.update_curve(samples, growing, truth)
         on_frame(Frame(sample.image.name, image, truth, tuple(found), tuple(scores)))
         on_image(index)

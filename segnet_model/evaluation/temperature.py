@@ -91,7 +91,7 @@ def fit_temperatures(
     ways: dict[str, Passes] = {"none": engine.logits}
     if isinstance(engine, TorchEngine) and has_dropout(engine.network):
         asked = MonteCarlo(engine, SAMPLES, seed)
-        ways["mc"] = lambda image: torch.cat(list(asked.passes(image)))
+        ways["mc"] = lambda image: torch.cat(list(asked.sample_logits(image)))
     chosen = spread(MOST_IMAGES, len(folder))
     draw = np.random.default_rng(seed)
     passes: dict[str, list[Tensor]] = {name: [] for name in ways}

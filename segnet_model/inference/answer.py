@@ -14,7 +14,7 @@ from segnet_model.base.tables import AnswerSettings
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.calibration import scaled_info
 from segnet_model.driving.mask import drivable_mask
-from segnet_model.inference.segmentation import Segmentation, nearest
+from segnet_model.inference.segmentation import Segmentation, resize_nearest
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, overlay
 
@@ -86,7 +86,7 @@ class Answer:
     @property
     def resized_drivable(self) -> np.ndarray:
         """The drivable area at the size of the outputs."""
-        return nearest(self.drivable, self.size)
+        return resize_nearest(self.drivable, self.size)
 
     @cached_property
     def overlay(self) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""A dense conditional random field that moves a belief's edges to those of the image.
+"""Dense conditional random field, which moves the edges of a prediction to those of the image.
 
 Krähenbühl and Koltun, "Efficient Inference in Fully Connected CRFs with Gaussian Edge Potentials",
-NeurIPS 2011: mean field with an appearance and a smoothness kernel, equation 3. Their filter on a
-lattice is not needed where far pixels hardly count: the kernels end after a few pixels, as in
-Teichmann and Cipolla, "Convolutional CRFs", BMVC 2019, which makes it a few passes over the image.
+NeurIPS 2011: mean field with an appearance and a smoothness kernel, equation 3. Far pixels hardly
+count, so the kernels end after a few pixels, as in Teichmann and Cipolla, "Convolutional CRFs",
+BMVC 2019. That takes a few passes over the image instead of their filter on a lattice.
 """
 
 from __future__ import annotations
@@ -14,41 +14,32 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from segnet_model.base.choices import REFINEMENTS
-from segnet_model.inference.belief import Belief
+from segnet_model.inference.prediction import Prediction
 
 
 @dataclass(frozen=True)
 class DenseCrf:
-    """The field's settings, chosen on training images of CamVid."""
+    """Dense CRF, with settings that were chosen on training images of CamVid."""
 
-    reach: int = 3  # steps to each side that the kernels reach
+    reach: int = 3  # of the kernels to each side, steps
     step: int = 2  # pixels
     iterations: int = 3
-    appearance: float = 1.5  # weight of the kernel of pixels that are near and alike
+    appearance: float = 1.5  # weight of the kernel for near pixels of similar color
     appearance_position: float = 10.0  # pixels, standard deviation
     appearance_color: float = 8.0  # of 255, standard deviation
-    smoothness: float = 0.02  # weight of the kernel of pixels that are near
+    smoothness: float = 0.02  # weight of the kernel for near pixels
     smoothness_position: float = 2.0  # pixels, standard deviation
 
-    def __call__(self, belief: Belief, images: Tensor) -> Belief:
-        """Refine a belief.
-
-        Args:
-            belief: from the network.
-            images: (N, h, w, 3) uint8 RGB, at the belief's resolution.
-
-        Returns:
-            The belief with `refined` probabilities.
-        """
-        return replace(belief, refined=self.refine(belief.probabilities, images))
+    def __call__(self, prediction: Prediction, images: Tensor) -> Prediction:
+        """Add `refined` probabilities to a prediction; images as for `refine`."""
+        return replace(prediction, refined=self.refine(prediction.probabilities, images))
 
     def refine(self, probabilities: Tensor, images: Tensor) -> Tensor:
-        """Mean-field inference; see `__call__`.
+        """Infer the mean field.
 
         Args:
             probabilities: (N, C, h, w) float32.
-            images: (N, h, w, 3) uint8.
+            images: (N, h, w, 3) uint8 RGB.
 
         Returns:
             (N, C, h, w) float32.
@@ -60,7 +51,7 @@ class DenseCrf:
         for _ in range(self.iterations):
             message = unary.clone()
             for here, there, kernel in kernels:
-                # A pair of pixels tell each other: what is Potts' model up to a constant.
+                # Both pixels of a pair send a message: Potts' model up to a constant.
                 message[here] += kernel * q[there]
                 message[there] += kernel * q[here]
             q = message.softmax(1)
@@ -69,7 +60,7 @@ class DenseCrf:
     def _kernels(
         self, colors: Tensor
     ) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...], Tensor]]:
-        """Each pair of shifted views, once, and the weight of each pair of pixels."""
+        """Each pair of shifted views once, with the weights of their pairs of pixels."""
         height, width = colors.shape[-2:]
         for down in range(self.reach + 1):
             for right in range(-self.reach, self.reach + 1):
@@ -90,19 +81,6 @@ class DenseCrf:
         return weight
 
 
-class Unrefined:
-    """Leaves beliefs as they are."""
-
-    def __call__(self, belief: Belief, images: Tensor) -> Belief:
-        """The belief itself."""
-        return belief
-
-
-def choose_refinement(name: str) -> Callable[[Belief, Tensor], Belief]:
-    """The refinement of this name: from a belief and its images, (N, h, w, 3) uint8, to a belief.
-
-    Raises:
-        SettingsError: there is none of this name.
-    """
-    refine: Callable[[Belief, Tensor], Belief] = REFINEMENTS.find(name)()
-    return refine
+def no_refinement() -> Callable[[Prediction, Tensor], Prediction]:
+    """The refinement that leaves predictions as they are."""
+    return lambda prediction, images: prediction

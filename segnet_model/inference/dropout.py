@@ -1,4 +1,4 @@
-"""Dropout that is kept on when the network is asked, from seeds.
+"""Dropout that stays on at inference, with masks from seeds.
 
 Gal and Ghahramani, "Dropout as a Bayesian Approximation", ICML 2016: a pass with fresh dropout
 masks is a sample of what the network could have learned from the same data.
@@ -15,24 +15,24 @@ from torch import Generator, Tensor, nn
 
 from segnet_model.base.errors import SettingsError
 
-_DRAW = 16  # bits for each value that is kept or dropped
+_BITS = 16  # of the random number for each value
 
 
 class SampledDropout(nn.Module):
     """Dropout whose masks come from generators, one for each image of the batch.
 
-    A sample's mask depends on its generator alone, not on the batch that it is computed in nor on
-    the memory format. Without generators it does nothing, as dropout in eval mode.
+    A mask depends on its generator alone, not on the batch or the memory format. Without
+    generators nothing is dropped, as by `nn.Dropout` in eval mode.
 
     Attributes:
-        generators: on the features' device; see `drawing`.
+        generators: on the features' device; see `use_generators`.
     """
 
     def __init__(self, probability: float, whole_channels: bool = False) -> None:
         """Make a dropout.
 
         Args:
-            probability: with which a value is dropped; the others grow by 1 / (1 - probability).
+            probability: of dropping a value; the others grow by 1 / (1 - probability).
             whole_channels: draw once for a channel (spatial dropout, as `nn.Dropout2d`).
         """
         super().__init__()
@@ -51,25 +51,25 @@ class SampledDropout(nn.Module):
 
     def _draw(self, shape: tuple[int, int, int], generator: Generator) -> Tensor:
         count = shape[0] * shape[1] * shape[2]
-        # Many times faster than bernoulli_: four values of a draw, each of 16 bits.
+        # Many times faster than bernoulli_: one draw of 64 bits makes four numbers of 16.
         words = torch.empty(-(-count // 4), dtype=torch.int64, device=generator.device)
         values = words.random_(-(2**63), None, generator=generator).view(torch.int16)[:count]
-        least = round(self.probability * 2**_DRAW) - 2 ** (_DRAW - 1)
+        least = round(self.probability * 2**_BITS) - 2 ** (_BITS - 1)
         kept: Tensor = values >= least
         return kept.view(shape)
 
 
-def sample_dropouts(network: nn.Module) -> list[SampledDropout]:
-    """Put a `SampledDropout` in the place of each dropout of a network.
+def replace_dropouts(network: nn.Module) -> list[SampledDropout]:
+    """Replace each dropout of a network by a `SampledDropout`.
 
     Args:
         network: changed in place.
 
     Returns:
-        The new modules, in the order in which the network names them.
+        The new modules, in the network's order of names.
 
     Raises:
-        SettingsError: the network has no dropout, so there is nothing to sample.
+        SettingsError: the network has no dropout.
     """
     new = []
     for module in list(network.modules()):
@@ -86,13 +86,24 @@ def sample_dropouts(network: nn.Module) -> list[SampledDropout]:
 
 
 def has_dropout(network: nn.Module) -> bool:
-    """Whether a network has dropout that `sample_dropouts` would find."""
+    """Whether `replace_dropouts` would find any."""
     return any(_is_dropout(module) for module in network.modules())
 
 
+def _is_dropout(module: nn.Module) -> TypeGuard[nn.Dropout | nn.Dropout2d]:
+    return isinstance(module, nn.Dropout | nn.Dropout2d) and module.p > 0
+
+
+def mask_generator(seed: int, sample: int, device: torch.device) -> Generator:
+    """Generator of a sample's masks: the same seed and number give the same on a device."""
+    return Generator(device).manual_seed((seed << 20) + sample)
+
+
 @contextmanager
-def drawing(dropouts: Sequence[SampledDropout], generators: Sequence[Generator]) -> Iterator[None]:
-    """Let dropouts draw from these generators, one for each image of the batch, for a while."""
+def use_generators(
+    dropouts: Sequence[SampledDropout], generators: Sequence[Generator]
+) -> Iterator[None]:
+    """Draw masks from these generators, one for each image of the batch, inside the context."""
     for dropout in dropouts:
         dropout.generators = generators
     try:
@@ -100,12 +111,3 @@ def drawing(dropouts: Sequence[SampledDropout], generators: Sequence[Generator])
     finally:
         for dropout in dropouts:
             dropout.generators = ()
-
-
-def _is_dropout(module: nn.Module) -> TypeGuard[nn.Dropout | nn.Dropout2d]:
-    return isinstance(module, nn.Dropout | nn.Dropout2d) and module.p > 0
-
-
-def sample_generator(seed: int, sample: int, device: torch.device) -> Generator:
-    """The generator of a sample: the same seed and number give the same masks on a device."""
-    return Generator(device).manual_seed((seed << 20) + sample)

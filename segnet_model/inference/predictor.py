@@ -1,4 +1,4 @@
-"""From a weights file to a class, a confidence and an uncertainty for every pixel of an image."""
+"""Predictor: from a weights file and images to segmentations."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from segnet_model.base.choices import REFINEMENTS, UNCERTAINTIES
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SettingsError
 from segnet_model.engines import Engine, open_engine
-from segnet_model.engines.capabilities import say_once
+from segnet_model.engines.capabilities import warn_once
 from segnet_model.engines.cuda_graph import GraphedFunction
-from segnet_model.inference.belief import Belief
-from segnet_model.inference.crf import choose_refinement
 from segnet_model.inference.monte_carlo import MonteCarlo
-from segnet_model.inference.segmentation import Segmentation, plain, read_out
-from segnet_model.inference.shots import Shot, shots_of
-from segnet_model.inference.ways import SinglePass, choose_inference, needs_dropout
+from segnet_model.inference.prediction import Capture, Prediction, separate_cameras
+from segnet_model.inference.segmentation import Segmentation, to_cpu, to_maps
+from segnet_model.inference.uncertainty import SinglePass, make_inference
 from segnet_model.networks.inputs import check_images, network_size, resize_image
 from segnet_model.weights.checkpoint import ModelInfo
 from segnet_model.weights.shipped import find_weights
 
 
 class Predictor:
-    """A network that is ready to be asked.
+    """A network with its engine, ready for images.
 
     Attributes:
         engine: runs the network.
-        info: what the weights file says of itself.
+        info: metadata of the weights file.
     """
 
     def __init__(
@@ -46,13 +45,13 @@ class Predictor:
         """Take over an engine; see `load` for the other arguments."""
         self.engine = engine
         self.info: ModelInfo = engine.info
-        self._inference = choose_inference(engine, uncertainty, samples, seed)
-        self._refine = choose_refinement(refine)
+        self._inference = make_inference(engine, uncertainty, samples, seed)
+        self._refine: Callable[[Prediction, Tensor], Prediction] = REFINEMENTS.find(refine)()
         self._graphs: GraphedFunction | None = None
         if self.device.type == "cuda" and isinstance(self._inference, SinglePass):
             # Weakly: a cycle would keep the GPU's memory until the next garbage collection.
             kernels = WeakMethod(self._kernels)
-            self._graphs = GraphedFunction(lambda *what: _alive(kernels)(*what), self.device)
+            self._graphs = GraphedFunction(lambda *args: _alive(kernels)(*args), self.device)
 
     @classmethod
     def load(
@@ -68,17 +67,16 @@ class Predictor:
         refine: str = "none",
         trusted: Collection[str] = (),
     ) -> Predictor:
-        """Read a weights file, or what `segnet export` made of one, and let the network run once.
+        """Open a weights file or an export of one, and run the network once.
 
         Args:
-            path: `.safetensors`, `.xml` (OpenVINO) or `.onnx`; a shipped one may be given by its
-                name.
+            path: `.safetensors`, `.xml` (OpenVINO) or `.onnx`, or the name of shipped weights.
             device: "auto" (a GPU where there is one), "cpu", "cuda" or "cuda:1".
             precision: "auto" (the fastest that the device is made for), "float32", "bfloat16" or
                 "float16".
             engine: "auto" (the fastest that is installed and right), "torch", "openvino", "onnx".
-            uncertainty: "none" asks once; "mc" asks `samples` times with dropout; "temporal" asks
-                once a frame with dropout and averages over the frames of a video.
+            uncertainty: "none" runs one pass; "mc" runs `samples` passes with dropout; "temporal"
+                runs one pass a frame with dropout and averages over the frames of a video.
             samples: of "mc".
             seed: of the dropout masks.
             refine: "none", or "crf" for a dense CRF that fits the labels to the image's edges.
@@ -97,7 +95,7 @@ class Predictor:
         """
         opened = open_engine(
             find_weights(path), engine, device, precision, trusted,
-            needs_dropout=needs_dropout(uncertainty),
+            needs_dropout=UNCERTAINTIES.find(uncertainty).needs_dropout,
         )  # fmt: skip
         predictor = cls(opened, uncertainty, samples, seed, refine)
         predictor.warm_up()
@@ -105,16 +103,16 @@ class Predictor:
 
     @property
     def device(self) -> torch.device:
-        """Where the network runs."""
+        """Device of the network."""
         return self.engine.device
 
     @property
     def precision(self) -> str:
-        """Of most of the arithmetic, e.g. "bfloat16" or "int8"."""
+        """Precision of most of the arithmetic, e.g. "bfloat16" or "int8"."""
         return self.engine.precision
 
     def warm_up(self) -> None:
-        """Run once, to choose algorithms and allocate, which no frame should wait for."""
+        """Run once to choose algorithms and allocate memory, so that no frame waits for that."""
         height, width = self.engine.size or self.info.input_size
         self.predict(np.zeros((height, width, 3), np.uint8))
         self._inference.reset()
@@ -124,7 +122,7 @@ class Predictor:
 
         Args:
             images: (H, W, 3) or (N, H, W, 3) uint8 RGB, any size.
-            stamp: when they were taken, in seconds; "temporal" begins anew where time jumps, and
+            stamp: their time in seconds; "temporal" starts a new average where time jumps, and
                 takes the images of a batch for those of N cameras.
 
         Returns:
@@ -145,23 +143,23 @@ class Predictor:
         """
         batch = images if images.ndim == 4 else images[None]
         check_images(batch)
-        found = self._segment(list(batch), shots_of(len(batch), stamp))
+        found = self._segment(list(batch), separate_cameras(len(batch), stamp))
         return found if images.ndim == 4 else found[0]
 
     def predict_each(
-        self, images: Sequence[np.ndarray], shots: Sequence[Shot]
+        self, images: Sequence[np.ndarray], captures: Sequence[Capture]
     ) -> list[Segmentation]:
         """Segment images of any sizes; those of the same size go through the network together.
 
         Args:
             images: each (H, W, 3) uint8 RGB.
-            shots: where and when each was taken.
+            captures: camera and time of each.
 
         Returns:
             One for each image, at its own size.
 
         Raises:
-            ImageError, DeviceMemoryError: as for `predict`, if it is so of any of them.
+            ImageError, DeviceMemoryError: as for `predict`, for any of them.
         """
         alike: dict[tuple[int, ...], list[int]] = {}
         for index, image in enumerate(images):
@@ -169,14 +167,14 @@ class Predictor:
             alike.setdefault(image.shape, []).append(index)
         found: dict[int, Segmentation] = {}
         for group in alike.values():
-            together = self._segment([images[i] for i in group], [shots[i] for i in group])
+            together = self._segment([images[i] for i in group], [captures[i] for i in group])
             found |= {index: together[place] for place, index in enumerate(group)}
         return [found[index] for index in range(len(images))]
 
-    def predict_growing(
+    def predict_by_samples(
         self, image: np.ndarray, counts: Sequence[int]
     ) -> Iterator[tuple[int, Segmentation]]:
-        """What Monte Carlo says of an image after each of some rising numbers of samples.
+        """Segmentations of an image after each of some rising numbers of samples.
 
         Args:
             image: (H, W, 3) uint8 RGB.
@@ -189,13 +187,12 @@ class Predictor:
             raise SettingsError("a curve over samples needs uncertainty 'mc'")
         small, size = self._shrink([image]), (image.shape[0], image.shape[1])
         with torch.inference_mode():
-            for count, belief in self._inference.growing(small, counts):
-                maps = read_out(self._refine(belief, small), size)
-                arrays: list[Any] = [None if m is None else plain(m)[0].numpy() for m in maps]
-                yield count, Segmentation(*arrays)
+            for count, prediction in self._inference.predict_after(small, counts):
+                maps = _on_cpu(to_maps(self._refine(prediction, small), size))
+                yield count, Segmentation.from_maps(maps)[0]
 
-    def believe(self, images: np.ndarray, stamp: float | None = None) -> Belief:
-        """What the network says at its own resolution.
+    def predict_unscaled(self, images: np.ndarray, stamp: float | None = None) -> Prediction:
+        """Predict at the network's own resolution.
 
         Args:
             images: (N, H, W, 3) uint8 RGB.
@@ -205,48 +202,49 @@ class Predictor:
             Maps (N, ..., h, w) on the predictor's device, h and w from `network_size`.
         """
         with torch.inference_mode():
-            return self._believe(self._shrink(list(images)), shots_of(len(images), stamp))
+            return self._predict(self._shrink(list(images)), separate_cameras(len(images), stamp))
 
-    def _segment(self, images: list[np.ndarray], shots: Sequence[Shot]) -> Segmentation:
+    def _segment(self, images: list[np.ndarray], captures: Sequence[Capture]) -> Segmentation:
         """Segment images of one size: maps (N, H, W)."""
         with torch.inference_mode():
-            maps = self._twice(lambda: self._maps(images, shots))
-        arrays: list[Any] = [None if each is None else each.numpy() for each in maps]
-        found = Segmentation(*arrays)
+            maps = self._retry_with_less_memory(lambda: self._maps(images, captures))
+        found = Segmentation.from_maps(maps)
         if not np.isfinite(found.confidence).all():
             raise AnswerError("the network's answer is not finite; are the weights damaged?")
         return found
 
     def _shrink(self, images: list[np.ndarray]) -> Tensor:
-        """Images of one size at the network's resolution: (N, h, w, 3) uint8 on the CPU."""
+        """Resize images of one size to the network's: (N, h, w, 3) uint8 on the CPU."""
         shape = images[0].shape[0], images[0].shape[1]
         size = self.engine.size or network_size(shape, self.info.input_size)
         if size == self.engine.size:
             _check_proportions(shape, size)
         return torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
 
-    def _believe(self, small: Tensor, shots: Sequence[Shot] = ()) -> Belief:
-        return self._refine(self._inference(small, shots), small)
+    def _predict(self, small: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
+        return self._refine(self._inference(small, captures), small)
 
-    def _maps(self, images: list[np.ndarray], shots: Sequence[Shot]) -> list[Tensor | None]:
+    def _maps(self, images: list[np.ndarray], captures: Sequence[Capture]) -> list[Tensor | None]:
         """The maps of a `Segmentation`, on the CPU."""
         size = images[0].shape[0], images[0].shape[1]
         small = self._shrink(images)
         if self._graphs is not None:
             maps: Sequence[Tensor | None] = [*self._graphs(small, size), None, None]
         else:
-            maps = read_out(self._believe(small, shots), size)
-        return [None if each is None else plain(each) for each in maps]
+            maps = to_maps(self._predict(small, captures), size)
+        return _on_cpu(maps)
 
     def _kernels(self, small: Tensor, size: tuple[int, int]) -> list[Tensor]:
-        """The first three maps of one pass, from images that are on the GPU already."""
-        return [each for each in read_out(self._believe(small), size) if each is not None]
+        """The first three maps of one pass, from images that are already on the GPU."""
+        return [each for each in to_maps(self._predict(small), size) if each is not None]
 
-    def _twice(self, work: Callable[[], list[Tensor | None]]) -> list[Tensor | None]:
-        """Do some work, and again with less memory where it was too much."""
+    def _retry_with_less_memory(
+        self, work: Callable[[], list[Tensor | None]]
+    ) -> list[Tensor | None]:
+        """Do some work, and once more with less memory where the GPU has too little."""
         with suppress(torch.cuda.OutOfMemoryError):
             return work()
-        self._inference.spare_memory()
+        self._inference.reduce_memory()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         try:
@@ -258,6 +256,10 @@ class Predictor:
             ) from None
 
 
+def _on_cpu(maps: Sequence[Tensor | None]) -> list[Tensor | None]:
+    return [None if each is None else to_cpu(each) for each in maps]
+
+
 def _alive(method: WeakMethod[Any]) -> Any:
     found = method()
     assert found is not None
@@ -265,11 +267,11 @@ def _alive(method: WeakMethod[Any]) -> Any:
 
 
 def _check_proportions(image: tuple[int, ...], size: tuple[int, int]) -> None:
-    """Say once that an export of a fixed size squeezes the images of this camera."""
+    """Warn once that an export of a fixed size distorts the images of this camera."""
     stretch = (image[0] / image[1]) / (size[0] / size[1])
     if not 0.9 < stretch < 1.1:
         height, width = network_size((image[0], image[1]), size)
-        say_once(
+        warn_once(
             f"images of {image[0]}x{image[1]} are squeezed to the export's {size[0]}x{size[1]}; "
             f"one that fits: segnet export WEIGHTS --size {height}x{width}"
         )

@@ -1,47 +1,47 @@
-"""What is told of an image, and how it is read out of a belief."""
+"""Labels, confidence and uncertainty of one image, and how a prediction becomes these."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from segnet_model.inference.belief import Belief
+from segnet_model.inference.prediction import Prediction
 from segnet_model.networks.inputs import resize_maps
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """What the network says of one image (H, W), or of N images with N as the first axis."""
+    """Labels, confidence and uncertainty of an image (H, W), or of N with N as the first axis."""
 
     labels: np.ndarray  # (H, W) uint8, class ids
     confidence: np.ndarray  # (H, W) float32, probability of the chosen class, 0 to 1
-    uncertainty: np.ndarray  # (H, W) float32, normalised predictive entropy, 0 to 1
+    uncertainty: np.ndarray  # (H, W) float32, normalized predictive entropy, 0 to 1
     # The next two are None without Bayesian inference.
-    mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: was it ever taught?
+    mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: never seen in training?
     variance: np.ndarray | None = None  # (H, W) float32, of the probabilities, over the passes
 
+    @classmethod
+    def from_maps(cls, maps: Sequence[Tensor | None]) -> Segmentation:
+        """Make one from maps on the CPU, in the order of the fields."""
+        arrays: list[Any] = [None if each is None else each.numpy() for each in maps]
+        return cls(*arrays)
+
     def __getitem__(self, index: int) -> Segmentation:
-        """That of one of N images."""
-        maps = (self.labels, self.confidence, self.uncertainty)
-        more = (self.mutual_information, self.variance)
-        return Segmentation(
-            *(m[index] for m in maps), *(m if m is None else m[index] for m in more)
-        )
+        """The segmentation of one of N images."""
+        return self._each(lambda values: values[index])
 
     def resized(self, size: tuple[int, int]) -> Segmentation:
-        """That of one image at another (height, width), by nearest neighbour.
+        """The segmentation of one image at another (height, width), as `resize_nearest`."""
+        return self._each(lambda values: resize_nearest(values, size))
 
-        A pixel of the result is the one that lies under its middle.
-        """
-        maps = (self.labels, self.confidence, self.uncertainty)
-        more = (self.mutual_information, self.variance)
-        return Segmentation(
-            *(nearest(each, size) for each in maps),
-            *(m if m is None else nearest(m, size) for m in more),
-        )
+    def _each(self, change: Callable[[np.ndarray], Any]) -> Segmentation:
+        maps: list[Any] = [None if each is None else change(each) for each in vars(self).values()]
+        return Segmentation(*maps)
 
     @property
     def uncertainties(self) -> dict[str, np.ndarray]:
@@ -54,8 +54,8 @@ class Segmentation:
         return {name: values for name, values in measures.items() if values is not None}
 
 
-def nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A map (H, W) at another (height, width): the value under the middle of each pixel."""
+def resize_nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize a map (H, W) to (height, width): the value under the middle of each new pixel."""
     if values.shape == size:
         return values
     rows, columns = (
@@ -65,24 +65,24 @@ def nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return values[np.ix_(rows, columns)]
 
 
-def read_out(belief: Belief, size: tuple[int, int]) -> list[Tensor | None]:
-    """The maps of a `Segmentation`, at an image's size, still on the device."""
-    probabilities = resize_maps(belief.probabilities, size)
-    if belief.refined is None:
+def to_maps(prediction: Prediction, size: tuple[int, int]) -> list[Tensor | None]:
+    """The fields of a `Segmentation` of N images at (height, width), still on the device."""
+    probabilities = resize_maps(prediction.probabilities, size)
+    if prediction.refined is None:
         confidence, labels = probabilities.max(1)
     else:
-        labels = resize_maps(belief.refined, size).argmax(1)
+        labels = resize_maps(prediction.refined, size).argmax(1)
         confidence = probabilities.gather(1, labels[:, None])[:, 0]
-    values = (belief.uncertainty, belief.mutual_information, belief.variance)
+    values = (prediction.uncertainty, prediction.mutual_information, prediction.variance)
     resized = [None if v is None else resize_maps(v[:, None], size)[:, 0] for v in values]
-    return [labels.to(torch.uint8), *(_compact(v) for v in (confidence, *resized))]
+    return [labels.to(torch.uint8), *(_halve_on_gpu(v) for v in (confidence, *resized))]
 
 
-def _compact(values: Tensor | None) -> Tensor | None:
-    """What has to cross a bus, in half the bytes."""
+def _halve_on_gpu(values: Tensor | None) -> Tensor | None:
+    """Half the bytes for the bus between GPU and CPU."""
     return values.half() if values is not None and values.is_cuda else values
 
 
-def plain(values: Tensor) -> Tensor:
-    """On the CPU, and floats as float32."""
+def to_cpu(values: Tensor) -> Tensor:
+    """Values on the CPU, floats as float32."""
     return values.to("cpu", torch.float32 if values.is_floating_point() else values.dtype)

@@ -1,8 +1,8 @@
-"""Bayesian uncertainty for a video at the price of one pass a frame.
+"""Bayesian uncertainty for a video with one pass a frame.
 
-Instead of asking many times about one frame, ask once about each and average over the last ones,
-following each pixel by optical flow: Huang, Hsu, Chiu and Sun, "Efficient Uncertainty Estimation
-for Semantic Segmentation in Videos", ECCV 2018, section 3.
+Instead of many passes for one frame, each frame gets one, and an average over the last frames
+follows each pixel by optical flow: Huang, Hsu, Chiu and Sun, "Efficient Uncertainty Estimation for
+Semantic Segmentation in Videos", ECCV 2018, section 3.
 """
 
 from __future__ import annotations
@@ -17,135 +17,132 @@ from torch import Tensor
 
 from segnet_model.base.errors import AnswerError
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.inference.belief import Belief, entropy
-from segnet_model.inference.dropout import drawing, sample_dropouts, sample_generator
-from segnet_model.inference.shots import Shot, shots_of
+from segnet_model.inference.dropout import mask_generator, replace_dropouts, use_generators
+from segnet_model.inference.prediction import Capture, Prediction, entropy, separate_cameras
 from segnet_model.networks.outputs import probabilities
 
-FORGET = 0.3  # the weight of the newest frame once there are several
-MAX_GAP = 1.0  # seconds; frames further apart, or back in time, begin anew
-CUT = 0.12  # mean change of brightness, 0 to 1, of a thumbnail, that no motion makes
+NEWEST_WEIGHT = 0.3  # of the newest frame once there are several
+MAX_GAP = 1.0  # seconds; frames further apart, or back in time, start a new average
+MAX_MOTION = 0.12  # mean change of a thumbnail's brightness, 0 to 1; only a cut makes more
 THUMBNAIL = (12, 16)  # pixels
-NEW = 64.0  # change of brightness, of 255, after which nothing of the past is kept
-LEAST_FLOW = 32  # pixels; flow in smaller images finds nothing
+FULL_CHANGE = 64.0  # change of brightness, of 255, from which on a pixel's past does not count
+MIN_FLOW_SIDE = 32  # pixels; optical flow finds nothing in smaller images
 
 
-class Temporal:
-    """Asks a network once a frame, with dropout, and averages over the frames of each stream.
+class TemporalAverage:
+    """Inference by one pass with dropout a frame, averaged over the frames of each camera.
 
-    The mean over the first frames is a plain one, so that there is no slow start; then the newest
-    has the weight `forget` and older ones fade. A cut, a jump in time or another image size
-    begins anew. The same frames and seed give the same beliefs, whatever other streams there are.
+    The first frames have equal weights, so that there is no slow start; then the newest has
+    `newest_weight` and older ones fade. A cut, a jump in time or another image size starts a new
+    average. The same frames and seed give the same predictions, whatever other cameras there are.
     """
 
-    def __init__(self, engine: TorchEngine, seed: int = 0, forget: float = FORGET) -> None:
+    def __init__(
+        self, engine: TorchEngine, seed: int = 0, newest_weight: float = NEWEST_WEIGHT
+    ) -> None:
         """Take over an engine, whose dropouts are changed in place.
 
         Args:
             engine: runs the network.
             seed: of the masks, 0 or more.
-            forget: weight of the newest frame, above 0 up to 1.
+            newest_weight: weight of the newest frame, above 0 up to 1.
 
         Raises:
             SettingsError: the network has no dropout.
         """
-        self._engine, self._seed, self._forget = engine, seed, forget
-        self._dropouts = sample_dropouts(engine.network)
+        self._engine, self._seed, self._newest_weight = engine, seed, newest_weight
+        self._dropouts = replace_dropouts(engine.network)
         self.reset()
 
     def reset(self) -> None:
         """Forget all frames."""
-        self._streams: dict[str, Memory] = {}
+        self._cameras: dict[str, CameraState] = {}
 
-    def __call__(self, images: Tensor, shots: Sequence[Shot] = ()) -> Belief:
+    def __call__(self, images: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
         """See `Inference`."""
-        shots = shots or shots_of(len(images))
-        greys = images[..., 1].contiguous()  # green is most of the brightness
-        before = [self._remembered(shot, grey) for shot, grey in zip(shots, greys, strict=True)]
-        numbers = [memory.frames if memory else 0 for memory in before]
-        generators = [sample_generator(self._seed, n, self._engine.device) for n in numbers]
-        with drawing(self._dropouts, generators):
+        captures = captures or separate_cameras(len(images))
+        grays = images[..., 1].contiguous()  # green is most of the brightness
+        before = [self._previous(*each) for each in zip(captures, grays, strict=True)]
+        numbers = [state.frames if state else 0 for state in before]
+        generators = [mask_generator(self._seed, n, self._engine.device) for n in numbers]
+        with use_generators(self._dropouts, generators):
             raw = self._engine.network(self._engine.prepare(images))
         found = probabilities(self._engine.read(raw), self._engine.info.temperature("mc"))
         if not torch.isfinite(found).all():  # it must not stay in the average
             raise AnswerError("the network's answer is not finite; are the weights damaged?")
-        states = [
-            self._average(each, grey, memory)
-            for each, grey, memory in zip(_measures(found).split(1), greys, before, strict=True)
+        averages = [
+            self._average(*each)
+            for each in zip(_moments(found).split(1), grays, before, strict=True)
         ]
-        for shot, grey, number, state in zip(shots, greys, numbers, states, strict=True):
-            self._streams[shot.stream] = Memory(number + 1, grey, shot.stamp, state)
-        state = torch.cat(states)
-        mean, spread = state[:, :-2], state[:, -2]
-        variance = (spread - mean.square().sum(1)).clamp_min(0) / mean.shape[1]
-        return Belief(mean.clone(), state[:, -1].clone(), variance)
+        for capture, gray, number, average in zip(captures, grays, numbers, averages, strict=True):
+            self._cameras[capture.camera] = CameraState(number + 1, gray, capture.stamp, average)
+        average = torch.cat(averages)
+        mean, squares = average[:, :-2], average[:, -2]
+        variance = (squares - mean.square().sum(1)).clamp_min(0) / mean.shape[1]
+        return Prediction(mean.clone(), average[:, -1].clone(), variance)
 
-    def spare_memory(self) -> bool:
+    def reduce_memory(self) -> bool:
         """See `Inference`."""
         return False
 
-    def _remembered(self, shot: Shot, grey: Tensor) -> Memory | None:
-        """What is known of a stream, if this frame goes on from there."""
-        memory = self._streams.get(shot.stream)
-        if memory is None or not memory.goes_on(grey, shot.stamp):
-            return None
-        return memory
+    def _previous(self, capture: Capture, gray: Tensor) -> CameraState | None:
+        """The state of a camera, if this frame continues it."""
+        state = self._cameras.get(capture.camera)
+        return state if state and state.continues(gray, capture.stamp) else None
 
-    def _average(self, new: Tensor, grey: Tensor, before: Memory | None) -> Tensor:
-        """Mix what is known of each pixel (1, C + 2, h, w) with what was known of it before."""
+    def _average(self, new: Tensor, gray: Tensor, before: CameraState | None) -> Tensor:
+        """Average the moments (1, C + 2, h, w) of a frame with those of the frames before."""
         if before is None:
             return new
-        flow = _flow(grey, before.grey).to(new.device)
-        moved = _moved(before.state, flow)
-        then = _moved(before.grey[None, None].float().to(new.device), flow)
-        # What looks otherwise than what it is said to have been is new here.
-        change = (grey[None, None].to(new.device) - then).abs() / NEW
-        weight = change.clamp(max(self._forget, 1 / (before.frames + 1)), 1)
-        return moved.lerp_(new, weight)
+        flow = _optical_flow(gray, before.gray).to(new.device)
+        warped = _warp(before.average, flow)
+        expected = _warp(before.gray[None, None].float().to(new.device), flow)
+        # Where the brightness is not as the flow predicts, something new is in view.
+        change = (gray[None, None].to(new.device) - expected).abs() / FULL_CHANGE
+        weight = change.clamp(max(self._newest_weight, 1 / (before.frames + 1)), 1)
+        return warped.lerp_(new, weight)
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What is kept of a stream after a frame."""
+class CameraState:
+    """The average over a camera's frames, and the newest of them."""
 
     frames: int  # that were averaged
-    grey: Tensor  # (h, w) uint8, the frame's brightness
+    gray: Tensor  # (h, w) uint8, the newest frame's brightness
     stamp: float | None  # seconds
-    state: Tensor  # (1, C + 2, h, w) float32, see `_measures`
+    average: Tensor  # (1, C + 2, h, w) float32, see `_moments`
 
-    def goes_on(self, grey: Tensor, stamp: float | None) -> bool:
-        """Whether a frame is the next of the same scene."""
-        if self.grey.shape != grey.shape or not _follows(stamp, self.stamp):
+    def continues(self, gray: Tensor, stamp: float | None) -> bool:
+        """Whether a frame comes next in the same scene."""
+        if self.gray.shape != gray.shape:
             return False
-        return bool((_thumbnail(grey) - _thumbnail(self.grey)).abs().mean() < CUT)
+        if stamp is not None and self.stamp is not None and not 0 <= stamp - self.stamp <= MAX_GAP:
+            return False
+        return bool((_thumbnail(gray) - _thumbnail(self.gray)).abs().mean() < MAX_MOTION)
 
 
-def _measures(found: Tensor) -> Tensor:
-    """What is averaged of each pixel: probabilities, the sum of their squares, and entropy."""
-    spread = found.square().sum(1, keepdim=True)
-    return torch.cat([found, spread, entropy(found)[:, None]], 1)
+def _moments(found: Tensor) -> Tensor:
+    """Values that are averaged for each pixel: probabilities, sum of their squares, entropy."""
+    squares = found.square().sum(1, keepdim=True)
+    return torch.cat([found, squares, entropy(found)[:, None]], 1)
 
 
-def _follows(now: float | None, before: float | None) -> bool:
-    return now is None or before is None or 0 <= now - before <= MAX_GAP
-
-
-def _thumbnail(grey: Tensor) -> Tensor:
+def _thumbnail(gray: Tensor) -> Tensor:
     """Brightness, 0 to 1, of (h, w) uint8 on a coarse grid."""
-    return F.adaptive_avg_pool2d(grey[None, ::2, ::2].float().div(255), THUMBNAIL)
+    return F.adaptive_avg_pool2d(gray[None, ::2, ::2].float().div(255), THUMBNAIL)
 
 
-def _flow(now: Tensor, before: Tensor) -> Tensor:
-    """Where each pixel of (h, w) uint8 was before: (1, h, w, 2) float32, x and y in pixels."""
-    if min(now.shape) < LEAST_FLOW:
+def _optical_flow(now: Tensor, before: Tensor) -> Tensor:
+    """Shift of each pixel of (h, w) uint8 to its place before: (1, h, w, 2) float32, x and y."""
+    if min(now.shape) < MIN_FLOW_SIDE:
         return torch.zeros(1, *now.shape, 2)
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     flow = search.calc(now.numpy(), before.numpy(), None)  # type: ignore[call-overload]
     return torch.from_numpy(flow)[None]
 
 
-def _moved(maps: Tensor, flow: Tensor) -> Tensor:
-    """Take maps (N, C, h, w) from where the flow (N, h, w, 2) points, between pixels bilinearly."""
+def _warp(maps: Tensor, flow: Tensor) -> Tensor:
+    """Sample maps (N, C, h, w) bilinearly where the flow (N, h, w, 2), in pixels, points."""
     height, width = maps.shape[-2:]
     y, x = torch.meshgrid(
         torch.arange(height, device=maps.device), torch.arange(width, device=maps.device),

@@ -1,4 +1,4 @@
-"""The networks, one file each, and `build_network`, which makes them by name."""
+"""The networks, one file each, and `build_network`, which builds one by name."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["NETWORKS", "build_network"]
 
 
 def build_network(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
-    """Make a network with fresh weights.
+    """Build a network with fresh weights.
 
     Args:
-        name: a key of `NETWORKS`, or "package.module:factory" of a network from elsewhere.
+        name: a key of `NETWORKS`, or "package.module:factory" of a custom network.
         num_classes: channels of the logits.
         settings: further keyword arguments of that network, e.g. `features=32`.
 
     Returns:
-        A module from (N, 3, H, W) normalised RGB to (N, num_classes, H, W) logits.
+        A module from (N, 3, H, W) normalized RGB to (N, num_classes, H, W) logits.
 
     Raises:
-        SettingsError: no network has this name, or these settings do not work.
+        SettingsError: there is no such network, or it cannot be built with these settings.
 
     Example:
         >>> import torch

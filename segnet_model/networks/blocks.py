@@ -1,9 +1,10 @@
-"""What several networks are built of."""
+"""Parts that several networks are built of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -11,13 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-DRAWS = (Tensor.normal_, Tensor.uniform_)
+RANDOM = (Tensor.normal_, Tensor.uniform_)
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int, *, relu: bool = True) -> nn.Sequential:
-    """Convolution that keeps the size, batch normalisation, and ReLU unless told otherwise."""
+    """Convolution that keeps the size, batch normalization and, by default, ReLU."""
     layers: list[nn.Module] = [
-        # Batch normalisation has the bias.
+        # Batch normalization has the bias.
         nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(outputs),
     ]
@@ -26,8 +27,19 @@ def conv_bn(inputs: int, outputs: int, kernel: int, *, relu: bool = True) -> nn.
     return nn.Sequential(*layers)
 
 
+def conv3x3_stack(widths: Sequence[int]) -> nn.Sequential:
+    """3x3 convolutions as `conv_bn`, one for each step from a number of channels to the next."""
+    return nn.Sequential(*(conv_bn(a, b, kernel=3) for a, b in pairwise(widths)))
+
+
+def check_dropout(probability: float) -> None:
+    """Raise ValueError unless a probability of dropout is 0 or more and less than 1."""
+    if not 0 <= probability < 1:
+        raise ValueError(f"dropout is {probability}; give 0 or more and less than 1")
+
+
 def channels_last(network: nn.Module) -> nn.Module:
-    """Store the weights in the order that convolutions are fastest in; returns the network."""
+    """Store the weights in the memory order that is fastest for convolutions."""
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
@@ -46,7 +58,7 @@ def _pad(x: Tensor, bottom: int, right: int) -> Tensor:
 
 
 def init_he(network: nn.Module) -> None:
-    """Draw convolution weights as the SegNet authors do: He et al., ICCV 2015, equation 10."""
+    """Draw convolution weights as SegNet's authors do: He et al., ICCV 2015, equation 10."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -55,19 +67,19 @@ def init_he(network: nn.Module) -> None:
 
 
 @contextmanager
-def only_shapes() -> Iterator[None]:
-    """Let networks that are built meanwhile have shapes, but neither memory nor values."""
-    with torch.device("meta"), _NoDraws():
+def without_memory() -> Iterator[None]:
+    """Give networks that are built inside the context shapes, but neither memory nor values."""
+    with torch.device("meta"), _NoRandomNumbers():
         yield
 
 
-class _NoDraws(TorchFunctionMode):
-    """Skips random numbers: there is nothing to fill, and trying to imports PyTorch's compiler.
+class _NoRandomNumbers(TorchFunctionMode):
+    """Skips random initialization, for which PyTorch would import its compiler.
 
-    That takes a second of processor, more than all else that loading weights does.
+    That takes a second of processor time, more than all the rest of loading weights.
     """
 
     def __torch_function__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        return args[0] if function in DRAWS else function(*args, **(kwargs or {}))
+        return args[0] if function in RANDOM else function(*args, **(kwargs or {}))

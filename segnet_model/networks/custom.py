@@ -1,4 +1,4 @@
-"""Networks from other people's packages, named "package.module:factory"."""
+"""Custom networks: factories in other packages, named "package.module:factory"."""
 
 from __future__ import annotations
 
@@ -11,22 +11,19 @@ from torch import nn
 
 from segnet_model.base.errors import SettingsError
 
-TRIAL_SIDE = 64  # pixels of the image that a new network is tried with
+TRIAL_SIDE = 64  # pixels of the image that a new network is tested with
 
 
 def is_custom(name: str) -> bool:
-    """Whether a network's name is that of a factory."""
+    """Whether a network's name names a factory."""
     return ":" in name
 
 
 def check_trusted(name: str, trusted: Collection[str]) -> None:
-    """Refuse to import what nobody here has asked for.
+    """Raise SettingsError for a custom network that is not among the trusted ones.
 
-    A weights file names its network, and importing a module runs it: without this, a file from a
-    stranger could run any code that is installed.
-
-    Raises:
-        SettingsError: the name is that of a factory and is not among the trusted.
+    A weights file names its network, and importing a module runs it: without this check, a file
+    from a stranger could run any installed code.
     """
     if is_custom(name) and name not in trusted:
         raise SettingsError(
@@ -36,20 +33,20 @@ def check_trusted(name: str, trusted: Collection[str]) -> None:
 
 
 def build_custom(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
-    """Call a factory.
+    """Build a custom network.
 
     Args:
         name: "package.module:factory".
-        num_classes: its first argument: channels of the logits.
-        settings: its keyword arguments.
+        num_classes: channels of the logits, the factory's first argument.
+        settings: the factory's keyword arguments.
 
     Returns:
-        What it made, seen to turn (1, 3, 64, 64) into (1, num_classes, 64, 64).
+        The network, tested to turn (1, 3, 64, 64) into (1, num_classes, 64, 64).
 
     Raises:
-        SettingsError: there is no such factory, or it makes something else.
+        SettingsError: there is no such factory, or it does not make such a network.
     """
-    factory = _find(name)
+    factory = _import(name)
     try:
         network = factory(num_classes, **settings)
     except Exception as error:
@@ -58,11 +55,11 @@ def build_custom(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
         ) from error
     if not isinstance(network, nn.Module):
         raise SettingsError(f"network {name} made a {type(network).__name__}, not an nn.Module")
-    _try(network, num_classes, name)
+    _test(network, num_classes, name)
     return network
 
 
-def _find(name: str) -> Callable[..., Any]:
+def _import(name: str) -> Callable[..., Any]:
     module, _, attribute = name.partition(":")
     try:
         factory = getattr(importlib.import_module(module), attribute)
@@ -76,7 +73,7 @@ def _find(name: str) -> Callable[..., Any]:
     return factory  # type: ignore[no-any-return]
 
 
-def _try(network: nn.Module, num_classes: int, name: str) -> None:
+def _test(network: nn.Module, num_classes: int, name: str) -> None:
     training = network.training
     image = torch.zeros(1, 3, TRIAL_SIDE, TRIAL_SIDE)
     try:

@@ -1,4 +1,4 @@
-"""ENet: a small, fast network of bottlenecks, unpooled with the encoder's maxima.
+"""ENet: a small, fast network of bottlenecks, unpooled to the positions of the maxima.
 
 Paszke, Chaurasia, Kim and Culurciello, "ENet: A Deep Neural Network Architecture for Real-Time
 Semantic Segmentation", arXiv 1606.02147, table 1 and figure 2.
@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segnet_model.networks.blocks import init_he, pad_to_multiple
+from segnet_model.networks.blocks import check_dropout, init_he, pad_to_multiple
 from segnet_model.networks.pooling import max_pool_2x2, max_unpool_2x2
 
 STRIDE = 8  # pixels of the image for one of the deepest features
-# The middle of table 1, which comes twice: kind and dilation of each bottleneck.
+# Stage 2 of table 1, which has these twice: kind and dilation of each bottleneck.
 _REPEATED = (
     ("regular", 1), ("dilated", 2), ("asymmetric", 1), ("dilated", 4),
     ("regular", 1), ("dilated", 8), ("asymmetric", 1), ("dilated", 16),
@@ -22,13 +22,9 @@ _REPEATED = (
 
 
 class ENet(nn.Module):
-    """0.37 million parameters with 11 classes.
+    """0.37 million parameters with 11 classes."""
 
-    Attributes:
-        supervised: the encoder's end, which the paper trains first (section 5.2), and a stage of
-            the decoder.
-    """
-
+    # The end of the encoder, which the paper trains first (section 5.2), and a decoder's stage.
     supervised = ("stage2", "stage4")
 
     def __init__(self, num_classes: int, dropout: float = 0.1) -> None:
@@ -36,12 +32,11 @@ class ENet(nn.Module):
 
         Args:
             num_classes: channels of the logits.
-            dropout: probability with which a channel is dropped after each bottleneck of the
-                encoder; in the first stage a tenth of it, as in the paper.
+            dropout: probability of dropping a channel after each bottleneck of the encoder; in
+                the first stage a tenth of it, as in the paper.
         """
         super().__init__()
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is {dropout}; give 0 or more and less than 1")
+        check_dropout(dropout)
         self.initial = _Initial()
         self.down1 = _Downsampling(16, 64, dropout / 10)
         self.stage1 = nn.Sequential(*(_regular(64, dropout / 10) for _ in range(4)))
@@ -56,7 +51,7 @@ class ENet(nn.Module):
         init_he(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (N, num_classes, H, W) of normalised RGB (N, 3, H, W) of any size."""
+        """Make logits (N, num_classes, H, W) of normalized RGB (N, 3, H, W) of any size."""
         height, width = x.shape[-2:]
         x = self.initial(pad_to_multiple(x, STRIDE))
         x, places1 = self.down1(x)
@@ -104,7 +99,7 @@ class _Bottleneck(nn.Module):
 
 
 class _Downsampling(nn.Module):
-    """A bottleneck that halves the map; its other way is max pooling, with more channels."""
+    """A bottleneck that halves the map; its shortcut is max pooling, with more channels."""
 
     def __init__(self, inputs: int, outputs: int, dropout: float) -> None:
         super().__init__()
@@ -119,13 +114,13 @@ class _Downsampling(nn.Module):
         self.activation = nn.PReLU(outputs)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        pooled, places = max_pool_2x2(x)
+        pooled, positions = max_pool_2x2(x)
         wide = F.pad(pooled, (0, 0, 0, 0, 0, self.padding))
-        return self.activation(wide + self.branch(x)), places
+        return self.activation(wide + self.branch(x)), positions
 
 
 class _Upsampling(nn.Module):
-    """A bottleneck that doubles the map; its other way is unpooling, with fewer channels."""
+    """A bottleneck that doubles the map; its shortcut is unpooling, with fewer channels."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -138,13 +133,13 @@ class _Upsampling(nn.Module):
         )
         self.activation = nn.ReLU()
 
-    def forward(self, x: Tensor, places: Tensor) -> Tensor:
-        y: Tensor = self.activation(max_unpool_2x2(self.main(x), places) + self.branch(x))
+    def forward(self, x: Tensor, positions: Tensor) -> Tensor:
+        y: Tensor = self.activation(max_unpool_2x2(self.main(x), positions) + self.branch(x))
         return y
 
 
 def _bottleneck(kind: str, dilation: int, dropout: float) -> _Bottleneck:
-    """One of the middle's, with 128 channels, 32 inside."""
+    """A bottleneck of stage 2, with 128 channels, 32 inside."""
     if kind == "asymmetric":
         middle = nn.Sequential(
             nn.Conv2d(32, 32, (5, 1), padding=(2, 0), bias=False),

@@ -1,4 +1,4 @@
-"""From a camera's pixels to the network's input, and from its output back to the pixels."""
+"""The network's input: size, resizing and normalization of images; resizing of its output."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from torch import Tensor
 
 from segnet_model.base.errors import ImageError
 
-MULTIPLE = 8  # pixels; most stages halve such sides without a remainder
-LEAST = 32  # pixels; less than one value would be left after five halvings
+MULTIPLE = 8  # pixels; three stages halve such sides without a remainder
+MIN_SIDE = 32  # pixels; five stages halve it to one value
 
 
 def network_size(image_size: tuple[int, int], input_size: tuple[int, int]) -> tuple[int, int]:
-    """The size at which the network sees an image.
+    """The size that an image is resized to for the network.
 
-    It has about as many pixels as the size that the network was trained at, but the image's own
-    proportions: a wide camera is not squeezed, so that things keep the shapes that were learned.
+    It has about as many pixels as the size in training, but the image's own proportions, so that
+    things keep the shapes that the network has learned.
 
     Args:
         image_size: (height, width) of the image in pixels.
@@ -31,7 +31,9 @@ def network_size(image_size: tuple[int, int], input_size: tuple[int, int]) -> tu
         (height, width), multiples of 8 and at least 32.
     """
     scale = sqrt(input_size[0] * input_size[1] / (image_size[0] * image_size[1]))
-    height, width = (max(LEAST, round(side * scale / MULTIPLE) * MULTIPLE) for side in image_size)
+    height, width = (
+        max(MIN_SIDE, round(side * scale / MULTIPLE) * MULTIPLE) for side in image_size
+    )
     return height, width
 
 
@@ -53,13 +55,13 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     )
 
 
-class Normalise:
-    """Scales bytes to 0..1, takes the mean away and divides by the standard deviation."""
+class Normalize:
+    """Scales bytes to 0..1, subtracts the mean and divides by the standard deviation."""
 
     def __init__(
         self, mean: Sequence[float], std: Sequence[float], device: torch.device | None = None
     ) -> None:
-        """Keep the factors where the images will be.
+        """Keep the factors on the device of the images.
 
         Args:
             mean: of each channel, in 0..1.
@@ -70,10 +72,10 @@ class Normalise:
         self._shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Normalise (N, H, W, 3) uint8 RGB.
+        """Normalize (N, H, W, 3) uint8 RGB.
 
         Returns:
-            (N, 3, H, W) float32 in channels-last memory, which is the order that the bytes came in.
+            (N, 3, H, W) float32 in channels-last memory, the order of the bytes.
         """
         return (images * self._scale - self._shift).permute(0, 3, 1, 2)
 

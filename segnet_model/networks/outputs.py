@@ -1,4 +1,4 @@
-"""What a network's output channels stand for."""
+"""The network's output: its channels, logits and probabilities."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from segnet_model.base.errors import SettingsError
 
 
 def output_channels(classes: int, activation: str) -> int:
-    """How many channels a network needs for so many classes.
+    """Number of output channels for a number of classes.
 
     Args:
         classes: of the label set.
         activation: "softmax": a channel for each class; "sigmoid": one channel for two classes,
-            high where the second one is.
+            high for the second one.
 
     Raises:
         SettingsError: no such activation, or "sigmoid" without exactly two classes.
@@ -32,24 +32,24 @@ def output_channels(classes: int, activation: str) -> int:
     return 1
 
 
-def answered_classes(names: tuple[str, ...], activation: str) -> list[tuple[str, ...]]:
-    """The classes that each output channel answers for: one, or with "sigmoid" both."""
+def classes_of_channels(names: tuple[str, ...], activation: str) -> list[tuple[str, ...]]:
+    """The classes of each output channel: one, or with "sigmoid" both."""
     return [(name,) for name in names] if activation == "softmax" else [names]
 
 
 def probabilities(logits: Tensor, temperature: float) -> Tensor:
-    """Softmax of logits (N, C, H, W) divided by a temperature; see `temperature.py`."""
+    """Softmax of logits (N, C, H, W) divided by a temperature."""
     return (logits if temperature == 1 else logits / temperature).softmax(1)
 
 
 def class_logits(raw: Tensor, activation: str) -> Tensor:
-    """Logits with a channel for each class, so that all that follows is the same.
+    """Logits with a channel for each class, whatever the activation.
 
     The sigmoid of z is the softmax of (0, z), and its binary cross-entropy their cross-entropy.
 
     Args:
-        raw: what the network made: (N, C, H, W), or (N, 1, H, W) with "sigmoid".
-        activation: see `output_channels`.
+        raw: the network's output, (N, C, H, W), or (N, 1, H, W) with "sigmoid".
+        activation: "softmax" or "sigmoid".
 
     Returns:
         (N, C, H, W), or (N, 2, H, W) with "sigmoid".

@@ -1,13 +1,13 @@
-"""Max pooling that remembers where the maximum was in one byte a window, and its unpooling.
+"""Max pooling that keeps each maximum's position in one byte, and its unpooling.
 
 SegNet (Badrinarayanan, Kendall and Cipolla, PAMI 2017, section 3.1) passes nothing from encoder to
-decoder but these positions. PyTorch keeps them as int64 offsets; a 2x2 window has four places, so
-a byte (0 to 3, row by row) says the same in an eighth of the memory. The backward of either is the
-forward of the other, so both are deterministic, which PyTorch's own unpooling is not.
+decoder but these positions. PyTorch keeps them as int64 offsets; a 2x2 window has four positions,
+so a byte (0 to 3, row by row) needs an eighth of the memory. The backward of either is the forward
+of the other, so both are deterministic, which PyTorch's own unpooling is not.
 
 Each is written twice. Eager PyTorch runs one operation after the other over the whole map, and is
 fastest when it compares and masks bits. A compiler or an exporter gets plain comparisons and
-selections instead, which it can fuse, and which ONNX knows.
+selections instead, which it can fuse and ONNX has.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-PLACES = range(4)
+POSITIONS = range(4)
 # Integers as wide as the floating-point values whose bits they stand for.
 _BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
@@ -33,95 +33,95 @@ def max_pool_2x2(x: Tensor) -> tuple[Tensor, Tensor]:
         x: (N, C, H, W), any floating dtype and memory format.
 
     Returns:
-        The maxima (N, C, H // 2, W // 2) in x's dtype, and their places in the window,
+        The maxima (N, C, H // 2, W // 2) in x's dtype, and their positions in the window,
         0 to 3 row by row, uint8 of the same shape.
     """
-    if _learning(x):
-        pooled, places = _MaxPool.apply(x)  # type: ignore[no-untyped-call]
-        return pooled, places
+    if _needs_grad(x):
+        pooled, positions = _MaxPool.apply(x)  # type: ignore[no-untyped-call]
+        return pooled, positions
     return _pool(x)
 
 
-def max_unpool_2x2(x: Tensor, places: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+def max_unpool_2x2(x: Tensor, positions: Tensor, size: tuple[int, int] | None = None) -> Tensor:
     """Put each value back where its window's maximum was, zeros elsewhere.
 
     Args:
         x: (N, C, h, w), any floating dtype.
-        places: (N, C, h, w) uint8, 0 to 3, from `max_pool_2x2`; or (1, C, h, w) for all of x.
+        positions: (N, C, h, w) uint8, 0 to 3, from `max_pool_2x2`; or (1, C, h, w) for all of x.
         size: (H, W) of the result when the pooled map had an odd side; twice (h, w) by default.
 
     Returns:
         (N, C, H, W) in x's dtype and memory format.
 
     Example:
-        >>> pooled, places = max_pool_2x2(torch.tensor([[[[1.0, 2.0], [4.0, 3.0]]]]))
-        >>> max_unpool_2x2(pooled, places).tolist()
+        >>> pooled, positions = max_pool_2x2(torch.tensor([[[[1.0, 2.0], [4.0, 3.0]]]]))
+        >>> max_unpool_2x2(pooled, positions).tolist()
         [[[[0.0, 0.0], [4.0, 0.0]]]]
     """
     size = (x.shape[-2] * 2, x.shape[-1] * 2) if size is None else size
-    if _learning(x):
-        unpooled: Tensor = _MaxUnpool.apply(x, places, size)  # type: ignore[no-untyped-call]
+    if _needs_grad(x):
+        unpooled: Tensor = _MaxUnpool.apply(x, positions, size)  # type: ignore[no-untyped-call]
         return unpooled
-    return _unpool(x, places, size)
+    return _unpool(x, positions, size)
 
 
-def _learning(x: Tensor) -> bool:
+def _needs_grad(x: Tensor) -> bool:
     return x.requires_grad and torch.is_grad_enabled()
 
 
 class _MaxPool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
-        pooled, places = _pool(x)
-        ctx.save_for_backward(places)
-        ctx.mark_non_differentiable(places)
+        pooled, positions = _pool(x)
+        ctx.save_for_backward(positions)
+        ctx.mark_non_differentiable(positions)
         ctx.size = (x.shape[-2], x.shape[-1])
-        return pooled, places
+        return pooled, positions
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, _: Tensor) -> Tensor:
-        (places,) = ctx.saved_tensors
-        return max_unpool_2x2(grad, places, ctx.size)
+        (positions,) = ctx.saved_tensors
+        return max_unpool_2x2(grad, positions, ctx.size)
 
 
 class _MaxUnpool(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
-        ctx.save_for_backward(places)
-        return _unpool(x, places, size)
+    def forward(ctx: Any, x: Tensor, positions: Tensor, size: tuple[int, int]) -> Tensor:
+        ctx.save_for_backward(positions)
+        return _unpool(x, positions, size)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        (places,) = ctx.saved_tensors
-        return _Gather.apply(grad, places), None, None  # type: ignore[no-untyped-call]
+        (positions,) = ctx.saved_tensors
+        return _Gather.apply(grad, positions), None, None  # type: ignore[no-untyped-call]
 
 
 class _Gather(torch.autograd.Function):
-    """Take each window's value at its place: unpooling backwards."""
+    """Take each window's value at its position: the backward of unpooling."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, places: Tensor) -> Tensor:
-        ctx.save_for_backward(places)
+    def forward(ctx: Any, x: Tensor, positions: Tensor) -> Tensor:
+        ctx.save_for_backward(positions)
         ctx.size = (x.shape[-2], x.shape[-1])
         a, b, c, d = _corners(x)
-        right = (places & 1).bool()
-        return torch.where(places > 1, torch.where(right, d, c), torch.where(right, b, a))
+        right = (positions & 1).bool()
+        return torch.where(positions > 1, torch.where(right, d, c), torch.where(right, b, a))
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        (places,) = ctx.saved_tensors
-        return max_unpool_2x2(grad, places, ctx.size), None
+        (positions,) = ctx.saved_tensors
+        return max_unpool_2x2(grad, positions, ctx.size), None
 
 
 def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
     pooled = F.max_pool2d(x, 2)
     if torch.compiler.is_compiling():
-        # The corners among themselves: a quantised maximum may equal none of them any more.
+        # Compare the corners with each other: a quantized maximum may equal none of them.
         a, b, c, d = _corners(x)
         right, below_right = (b > a).to(torch.uint8), (d > c).to(torch.uint8) + 2
         below = torch.maximum(c, d) > torch.maximum(a, b)
         return pooled, torch.where(below, below_right, right)
-    # The maximum is one of the four, so its bits tell which.
+    # The maximum is one of the four, with the same bits.
     bits = _BITS[x.element_size()]
     not_a, not_b, not_c = (
         torch.ne(corner, pooled.view(bits)).view(torch.uint8)
@@ -130,11 +130,11 @@ def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
     return pooled, not_c.add_(1).mul_(not_b).add_(1).mul_(not_a)
 
 
-def _unpool(x: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
+def _unpool(x: Tensor, positions: Tensor, size: tuple[int, int]) -> Tensor:
     bottom, right = size[0] - 2 * x.shape[-2], size[1] - 2 * x.shape[-1]
     if torch.compiler.is_compiling():
         # A depth-to-space, in the form that exporters and OpenVINO recognise.
-        corners = torch.cat([torch.where(places == place, x, 0) for place in PLACES], 1)
+        corners = torch.cat([torch.where(positions == position, x, 0) for position in POSITIONS], 1)
         n, c, h, w = x.shape
         tiles = corners.view(n, 2, 2, c, h, w).permute(0, 3, 4, 1, 5, 2)
         return F.pad(tiles.reshape(n, c, 2 * h, 2 * w), (0, right, 0, bottom))
@@ -142,10 +142,10 @@ def _unpool(x: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
         (*x.shape[:2], *size), dtype=x.dtype, device=x.device, memory_format=_memory_format(x)
     )
     bits = _BITS[x.element_size()]
-    values, wide = x.view(bits), places.to(bits)
-    for place, corner in zip(PLACES, _corners(out.view(bits)), strict=True):
-        # All ones where the place is this one, as only 0 - 1 is negative, and zeros elsewhere.
-        mask = (wide ^ place).sub_(1).bitwise_right_shift_(8 * x.element_size() - 1)
+    values, wide = x.view(bits), positions.to(bits)
+    for position, corner in zip(POSITIONS, _corners(out.view(bits)), strict=True):
+        # All ones where the position is this one, as only 0 - 1 is negative, and zeros elsewhere.
+        mask = (wide ^ position).sub_(1).bitwise_right_shift_(8 * x.element_size() - 1)
         torch.bitwise_and(values, mask, out=corner)
     if bottom:
         out[..., -1:, :] = 0
@@ -155,7 +155,7 @@ def _unpool(x: Tensor, places: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _corners(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Views of x (N, C, H, W): the four places of every whole 2x2 window, row by row."""
+    """Views of x (N, C, H, W): the four positions of every whole 2x2 window, row by row."""
     x = x[..., : x.shape[-2] // 2 * 2, : x.shape[-1] // 2 * 2]
     return x[..., ::2, ::2], x[..., ::2, 1::2], x[..., 1::2, ::2], x[..., 1::2, 1::2]
 

@@ -7,11 +7,10 @@ Image Segmentation", PAMI 2017, section 3 and figure 2.
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import pairwise
 
 from torch import nn
 
-from segnet_model.networks.blocks import conv_bn, init_he
+from segnet_model.networks.blocks import conv3x3_stack, conv_bn, init_he
 from segnet_model.networks.encoder_decoder import EncoderDecoder
 
 # Output channels of VGG16's convolutions, a stage a row (Simonyan and Zisserman, ICLR 2015).
@@ -19,7 +18,7 @@ VGG16_STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 51
 
 
 class SegNet(EncoderDecoder):
-    """29.4 million parameters; only the places of the pooling maxima cross to the decoder."""
+    """29.4 million parameters; only the positions of the pooling maxima cross to the decoder."""
 
     def __init__(self, num_classes: int) -> None:
         """Make the layers; num_classes is the number of channels of the logits."""
@@ -29,10 +28,10 @@ class SegNet(EncoderDecoder):
 
 
 class BayesianSegNet(EncoderDecoder):
-    """SegNet with dropout around its six central stages, kept on when the network is asked.
+    """SegNet with dropout after its six central stages, which stays on at inference.
 
-    Kendall, Badrinarayanan and Cipolla, "Bayesian SegNet", BMVC 2017, section 3.1: the variant
-    that they found best, with dropout after the deepest half of the encoders and decoders.
+    Kendall, Badrinarayanan and Cipolla, "Bayesian SegNet", BMVC 2017, section 3.1: their best
+    variant, with dropout after the deepest half of the encoders and decoders.
     """
 
     def __init__(self, num_classes: int, dropout: float = 0.5) -> None:
@@ -40,7 +39,7 @@ class BayesianSegNet(EncoderDecoder):
 
         Args:
             num_classes: channels of the logits.
-            dropout: probability with which a value is dropped.
+            dropout: probability of dropping a value.
         """
         encoders, decoders = _stages()
         after: tuple[Collection[int], Collection[int]] = ((3, 4, 5), (5, 4, 3))
@@ -49,21 +48,16 @@ class BayesianSegNet(EncoderDecoder):
 
 
 def _stages() -> tuple[list[nn.Module], list[nn.Module]]:
-    """The encoders, and the decoders that undo them: the same widths backwards."""
+    """The encoders, and the decoders with the same widths backwards."""
     encoders: list[nn.Module] = []
     decoders: list[nn.Module] = [conv_bn(64, 64, kernel=3)]
     inputs = 3
     for widths in VGG16_STAGES:
-        encoders.append(_convolutions([inputs, *widths]))
+        encoders.append(conv3x3_stack([inputs, *widths]))
         if inputs != 3:
-            decoders.insert(0, _convolutions([*reversed(widths), inputs]))
+            decoders.insert(0, conv3x3_stack([*reversed(widths), inputs]))
         inputs = widths[-1]
     return encoders, decoders
-
-
-def _convolutions(widths: list[int]) -> nn.Sequential:
-    """As many 3x3 convolutions as there are steps in widths."""
-    return nn.Sequential(*(conv_bn(a, b, kernel=3) for a, b in pairwise(widths)))
 
 
 def _classifier(num_classes: int) -> nn.Module:

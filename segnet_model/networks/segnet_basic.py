@@ -19,7 +19,7 @@ STAGES = 4
 class SegNetBasic(EncoderDecoder):
     """1.42 million parameters with 11 classes; all stages have the same number of features.
 
-    Only the places of the pooling maxima cross from encoder to decoder, and the decoder has no
+    Only the positions of the pooling maxima cross from encoder to decoder, and the decoder has no
     ReLU, as in the paper.
     """
 
@@ -35,7 +35,7 @@ class SegNetBasic(EncoderDecoder):
 
 
 class BayesianSegNetBasic(EncoderDecoder):
-    """SegNet-Basic with dropout around its four central stages, kept on when it is asked.
+    """SegNet-Basic with dropout after its four central stages, which stays on at inference.
 
     Kendall, Badrinarayanan and Cipolla, "Bayesian SegNet", BMVC 2017, section 3.1.
     """
@@ -46,7 +46,7 @@ class BayesianSegNetBasic(EncoderDecoder):
         Args:
             num_classes: channels of the logits.
             features: channels of every stage; the paper has 64.
-            dropout: probability with which a value is dropped.
+            dropout: probability of dropping a value.
         """
         after: tuple[Collection[int], Collection[int]] = ((3, 4), (4, 3))
         super().__init__(*_layers(num_classes, features), dropout, after)

@@ -1,44 +1,42 @@
-"""U-Net at VGG16's widths: what SegNet is usually compared with.
+"""U-Net at VGG16's widths, the usual comparison for SegNet.
 
 Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation",
-MICCAI 2015. Its encoder is SegNet's; its decoder gets whole feature maps, not places of maxima.
+MICCAI 2015. Its encoder is SegNet's; its decoder gets whole feature maps, not positions of maxima.
 """
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segnet_model.networks.blocks import conv_bn, init_he, pad_to_least
+from segnet_model.networks.blocks import conv3x3_stack, init_he, pad_to_least
 from segnet_model.networks.segnet import VGG16_STAGES
 
 
 class UNet(nn.Module):
-    """As many stages as SegNet, each decoder beside the features of its encoder."""
+    """SegNet's stages, where each decoder also gets the features of its encoder."""
 
     def __init__(self, num_classes: int) -> None:
         """Make the layers; num_classes is the number of channels of the logits."""
         super().__init__()
         ends = [3, *(widths[-1] for widths in VGG16_STAGES)]
         self.encoders = nn.ModuleList(
-            _convolutions([inputs, *widths])
+            conv3x3_stack([inputs, *widths])
             for inputs, widths in zip(ends, VGG16_STAGES, strict=False)
         )
-        # From the deepest: what comes from below, and as much again from the encoder beside it.
+        # From the deepest: channels from below, and those of the encoder of the same stage.
         self.decoders = nn.ModuleList(
-            _convolutions([below + widths[-1], *reversed(widths)])
+            conv3x3_stack([below + widths[-1], *reversed(widths)])
             for below, widths in zip([512, 512, 512, 256, 128], reversed(VGG16_STAGES), strict=True)
         )
-        self.bottom = _convolutions([512, 512])
+        self.bottom = conv3x3_stack([512, 512])
         self.classifier = nn.Conv2d(64, num_classes, kernel_size=1)
         self.supervised = tuple(f"decoders.{index}" for index in range(len(self.decoders) - 1))
         init_he(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (N, num_classes, H, W) of normalised RGB (N, 3, H, W) of any size."""
+        """Make logits (N, num_classes, H, W) of normalized RGB (N, 3, H, W) of any size."""
         height, width = x.shape[-2:]
         x = pad_to_least(x, 2 ** len(self.encoders))
         skips = []
@@ -53,7 +51,3 @@ class UNet(nn.Module):
             x = decoder(torch.cat([x, skip], 1))
         logits: Tensor = self.classifier(x)
         return logits[..., :height, :width]
-
-
-def _convolutions(widths: list[int]) -> nn.Sequential:
-    return nn.Sequential(*(conv_bn(a, b, kernel=3) for a, b in pairwise(widths)))

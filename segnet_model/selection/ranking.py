@@ -37,9 +37,9 @@ def score_of(predictor: Predictor, image: np.ndarray) -> float:
 
     The mean mutual information, or the mean entropy where the network is asked only once.
     """
-    belief = predictor.believe(image[None])
-    information = belief.mutual_information
-    return float((belief.uncertainty if information is None else information).mean())
+    prediction = predictor.predict_unscaled(image[None])
+    information = prediction.mutual_information
+    return float((prediction.uncertainty if information is None else information).mean())
 
 
 def choose(

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from segnet_model.base.errors import SettingsError
 from segnet_model.networks import build_network
 from segnet_model.networks.custom import is_custom
-from segnet_model.networks.outputs import answered_classes
+from segnet_model.networks.outputs import classes_of_channels
 from segnet_model.weights.checkpoint import ModelInfo
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,9 @@ def take_over(source: nn.Module, given: ModelInfo, network: nn.Module, info: Mod
         SettingsError: hardly anything fits, the weights being of another network.
     """
     old, own = source.state_dict(), network.state_dict()
-    before, now = (answered_classes(each.labels.names, each.activation) for each in (given, info))
+    before, now = (
+        classes_of_channels(each.labels.names, each.activation) for each in (given, info)
+    )
     axes = _class_axes(own, len(now), info, warn=before != now)
     fitting = [n for n in own if n in old and _fits(old[n], own[n], axes[n], len(before), len(now))]
     _check_enough(len(fitting), len(own), given, info)

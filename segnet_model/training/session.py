@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from segnet_model.networks.blocks import channels_last
-from segnet_model.networks.inputs import Normalise, network_size
+from segnet_model.networks.inputs import Normalize, network_size
 from segnet_model.networks.outputs import output_channels
 from segnet_model.training.averaging import WeightAverage, recompute_statistics
 from segnet_model.training.loading import AugmentedFolder, load_batches
@@ -69,7 +69,7 @@ class Session:
         self.augmented = AugmentedFolder(
             data.folder, self.info.input_size, settings.augment, settings.seed, settings.crop_size
         )
-        self._normalize = Normalise(self.info.mean, self.info.std, processes.device)
+        self._normalize = Normalize(self.info.mean, self.info.std, processes.device)
 
     @property
     def learning_rate(self) -> float:

@@ -20,7 +20,7 @@ from segnet_model.evaluation.temperature import fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
 from segnet_model.training.session import Session
 from segnet_model.training.tracking import MEND, Tracker
-from segnet_model.weights.checkpoint import change_info, load_weights, save_weights
+from segnet_model.weights.checkpoint import load_weights, replace_info, save_weights
 
 logger = logging.getLogger(__name__)
 EXAMPLES = 4  # in a picture for TensorBoard
@@ -115,7 +115,7 @@ class Validation:
             lambda share: self._report("calibrating"), self._settings.seed,
         )  # fmt: skip
         new = replace(info, temperatures=temperatures(fits))
-        change_info(self.weights_path, self.weights_path, new)
+        replace_info(self.weights_path, self.weights_path, new)
 
     def _measure(self, network: nn.Module) -> None:
         """Note the mIoU on val and pictures; without val, pictures of train."""

@@ -20,16 +20,16 @@ from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.base.limits import MAX_INPUT
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
-from segnet_model.networks.blocks import only_shapes
+from segnet_model.networks.blocks import without_memory
 from segnet_model.networks.custom import check_trusted, is_custom
 from segnet_model.networks.outputs import output_channels
 from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensors, write_tensors
 
-__all__ = ["ModelInfo", "change_info", "load_weights", "save_weights"]
+__all__ = ["ModelInfo", "load_weights", "replace_info", "save_weights"]
 
 FORMAT = 1  # raise it when an older reader would misunderstand a newer file
 KEY = "segnet"
-MAX_TEXT = 1000  # characters of a name or a licence
+MAX_TEXT = 1000  # characters of a name or a license
 MOST = 1e6  # beyond any mean, standard deviation or temperature, and their inverses
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 # Mean and standard deviation of ImageNet's RGB, the field's habit and near enough for any camera.
@@ -43,7 +43,7 @@ class ModelInfo:
 
     Attributes:
         network: a name that `build_network` knows, or "package.module:factory".
-        labels: classes, colours, drivable flags and the ignored id.
+        labels: classes, colors, drivable flags and the ignored id.
         input_size: (height, width) in pixels that the network was trained at.
         network_settings: further arguments of `build_network`.
         mean: of RGB scaled to 0..1, taken away before the network.
@@ -204,7 +204,7 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
     return network.eval(), info
 
 
-def change_info(path: Path, out: Path, info: ModelInfo) -> None:
+def replace_info(path: Path, out: Path, info: ModelInfo) -> None:
     """Write a weights file with other metadata, whole or not at all; its tensors stay.
 
     Raises:
@@ -229,7 +229,7 @@ def _fitting(
         network = info.build(trusted)
         _check_shapes(shapes, network.state_dict(), info.network)
         return network
-    with only_shapes():  # a few bytes may ask for terabytes
+    with without_memory():  # a few bytes may ask for terabytes
         network = info.build()
     _check_shapes(shapes, network.state_dict(), info.network)
     return network

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from segnet_model.base.errors import WeightsError
 from segnet_model.weights.tensors import read_tensors
 
-MEND = "expected VGG16 with batch normalisation as torchvision names it, features.0.weight and on"
+MEND = "expected VGG16 with batch normalization as torchvision names it, features.0.weight and on"
 FEATURE = re.compile(r"features\.(\d{1,3})\.weight")
 _BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
@@ -20,7 +20,7 @@ _BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 def load_vgg16(network: nn.Module, path: str | Path) -> None:
     """Put the weights of torchvision's `vgg16_bn` into a network's encoders.
 
-    Our convolutions have no bias, since a batch normalisation follows; that of the file is taken
+    Our convolutions have no bias, since a batch normalization follows; that of the file is taken
     from the running mean instead, which comes to the same.
 
     Args:
@@ -40,9 +40,9 @@ def load_vgg16(network: nn.Module, path: str | Path) -> None:
     names = _names(tensors)
     if len(names) != len(pairs):
         raise WeightsError(f"encoder {path}: it holds {len(names)} convolutions of 13; {MEND}")
-    for (convolution, normalisation), name in zip(pairs, names, strict=True):
+    for (convolution, normalization), name in zip(pairs, names, strict=True):
         try:
-            _copy(convolution, normalisation, tensors, name)
+            _copy(convolution, normalization, tensors, name)
         except (KeyError, RuntimeError) as error:
             raise WeightsError(
                 f"encoder {path}: features.{name} does not fit ({error}); {MEND}"
@@ -75,8 +75,8 @@ def _check_stored(path: Path) -> None:
 
 def _pairs(encoders: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
     convolutions = [m for m in encoders.modules() if isinstance(m, nn.Conv2d)]
-    normalisations = [m for m in encoders.modules() if isinstance(m, nn.BatchNorm2d)]
-    return list(zip(convolutions, normalisations, strict=False))
+    normalizations = [m for m in encoders.modules() if isinstance(m, nn.BatchNorm2d)]
+    return list(zip(convolutions, normalizations, strict=False))
 
 
 def _names(tensors: dict[str, Tensor]) -> list[int]:
@@ -87,14 +87,14 @@ def _names(tensors: dict[str, Tensor]) -> list[int]:
 
 @torch.no_grad()
 def _copy(
-    convolution: nn.Conv2d, normalisation: nn.BatchNorm2d, tensors: dict[str, Tensor], index: int
+    convolution: nn.Conv2d, normalization: nn.BatchNorm2d, tensors: dict[str, Tensor], index: int
 ) -> None:
     _take(convolution.weight, tensors[f"features.{index}.weight"])
     for name in _BATCH_NORM:
-        _take(getattr(normalisation, name), tensors[f"features.{index + 1}.{name}"])
+        _take(getattr(normalization, name), tensors[f"features.{index + 1}.{name}"])
     if (bias := tensors.get(f"features.{index}.bias")) is not None:
-        assert normalisation.running_mean is not None
-        normalisation.running_mean -= bias
+        assert normalization.running_mean is not None
+        normalization.running_mean -= bias
 
 
 def _take(own: Tensor, other: Tensor) -> None:

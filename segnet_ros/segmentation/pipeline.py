@@ -12,8 +12,8 @@ from std_msgs.msg import Header
 
 from segnet_model.base.errors import SegNetError, reason
 from segnet_model.inference.answer import Answer
+from segnet_model.inference.prediction import Capture
 from segnet_model.inference.segmentation import Segmentation
-from segnet_model.inference.shots import Shot
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.camera import Camera, nanoseconds
 from segnet_ros.segmentation.diagnostics import Observation
@@ -162,8 +162,8 @@ def segment(
     One after the other where it did not go together, so that no camera pays for another.
     """
     try:
-        shots = [Shot(name, _seconds(header)) for name, (header, _) in images.items()]
-        found = network.predictor.predict_each([image for _, image in images.values()], shots)
+        captures = [Capture(name, _seconds(header)) for name, (header, _) in images.items()]
+        found = network.predictor.predict_each([image for _, image in images.values()], captures)
         return dict(zip(images, found, strict=True)), {}
     except Exception as error:
         if len(images) == 1:

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from segnet_model.base.choices import ENGINES, NETWORKS, REFINEMENTS, UNCERTAINTIES
-from segnet_model.inference.belief import Belief
+from segnet_model.inference.prediction import Prediction
 from segnet_model.inference.predictor import Predictor
-from segnet_model.inference.ways import Way
+from segnet_model.inference.uncertainty import UncertaintyMethod
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
 from segnet_model.weights.checkpoint import ModelInfo, save_weights
@@ -19,7 +19,7 @@ IMAGE = np.zeros((64, 96, 3), np.uint8)
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch):
     for registry in (ENGINES, NETWORKS, REFINEMENTS, UNCERTAINTIES):
-        monkeypatch.setattr(registry, "_things", dict(registry._things))
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
 
 def test_a_network(tmp_path):
@@ -61,18 +61,18 @@ class Mirrored:
     def __init__(self, engine, samples, seed):
         self._engine = engine
 
-    def __call__(self, images, shots=()):
+    def __call__(self, images, captures=()):
         both = self._engine.logits(images), self._engine.logits(images.flip(2)).flip(3)
-        return Belief(torch.stack(both).softmax(2).mean(0))
+        return Prediction(torch.stack(both).softmax(2).mean(0))
 
     def reset(self): ...
 
-    def spare_memory(self):
+    def reduce_memory(self):
         return False
 
 
 def test_a_way_to_be_unsure(weights):
-    UNCERTAINTIES.register("mirrored", Way(Mirrored))
+    UNCERTAINTIES.register("mirrored", UncertaintyMethod(Mirrored))
     image = np.random.default_rng(0).integers(0, 256, IMAGE.shape, np.uint8)
     predictor = Predictor.load(weights, "cpu", "float32", uncertainty="mirrored")
     found, mirrored = (predictor.predict(each).confidence for each in (image, image[:, ::-1]))
@@ -80,8 +80,8 @@ def test_a_way_to_be_unsure(weights):
 
 
 def test_a_refinement(weights):
-    REFINEMENTS.register("sky", lambda: lambda belief, images: Belief(
-        belief.probabilities, refined=torch.eye(11)[0].view(1, 11, 1, 1).expand(1, -1, 64, 96)
+    REFINEMENTS.register("sky", lambda: lambda prediction, images: Prediction(
+        prediction.probabilities, refined=torch.eye(11)[0].view(1, 11, 1, 1).expand(1, -1, 64, 96)
     ))  # fmt: skip
     assert (Predictor.load(weights, "cpu", refine="sky").predict(IMAGE).labels == 0).all()
 
@@ -90,7 +90,7 @@ def test_help_lists_what_was_added(capsys):
     from segnet_model.cli import main
 
     ENGINES.register("two", ClassTwo)
-    UNCERTAINTIES.register("mirrored", Way(Mirrored))
+    UNCERTAINTIES.register("mirrored", UncertaintyMethod(Mirrored))
     with pytest.raises(SystemExit, match="0"):
         main(["predict", "--help"])
     said = " ".join(capsys.readouterr().out.split())

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from segnet_model.base.version import version
-from segnet_model.engines.exported import ExportedEngine, digest
+from segnet_model.engines.exported import ExportedEngine, file_sha256
 from segnet_model.evaluation.assess import Assessment
 from segnet_model.evaluation.calibration import CONFIDENCE_BINS, UncertaintyQuality
 from segnet_model.inference.predictor import Predictor
@@ -112,7 +112,7 @@ def _model(weights: str, predictor: Predictor) -> dict[str, Any]:
     )
     return {
         "file": Path(path).name,
-        "sha256": digest(path),
+        "sha256": file_sha256(path),
         **made_of,
         "network": info.network,
         "network_settings": dict(info.network_settings),

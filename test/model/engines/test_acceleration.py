@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from segnet_model.engines.acceleration import accelerate
-from segnet_model.engines.capabilities import say_once
+from segnet_model.engines.capabilities import warn_once
 from segnet_model.engines.folding import fold_batch_norm
 from segnet_model.engines.winograd import WinogradConv2d
 from segnet_model.networks import NETWORKS, build_network
@@ -80,7 +80,7 @@ class Block(nn.Module):
 
 
 def test_folding_says_what_it_cannot_fold(caplog):
-    say_once.cache_clear()
+    warn_once.cache_clear()
     network = with_statistics(nn.Sequential(Block(), nn.Conv2d(4, 5, 1), nn.BatchNorm2d(5)))
     x = torch.randn(1, 3, 9, 9)
     with torch.inference_mode():
@@ -92,7 +92,7 @@ def test_folding_says_what_it_cannot_fold(caplog):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_folding_has_nothing_to_say_of_our_networks(name, caplog):
-    say_once.cache_clear()
+    warn_once.cache_clear()
     fold_batch_norm(build_network(name, 5).eval())
     assert not caplog.text
 

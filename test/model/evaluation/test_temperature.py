@@ -12,7 +12,7 @@ from segnet_model.evaluation.temperature import fit_temperature, fit_temperature
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo, change_info, load_weights, save_weights
+from segnet_model.weights.checkpoint import ModelInfo, load_weights, replace_info, save_weights
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.tensors import read_tensors
 
@@ -54,10 +54,10 @@ def test_probabilities_are_those_of_the_logits_over_the_temperature(tmp_path, sm
     network.classifier.weight.data *= 20
     plain, scaled = tmp_path / "plain.safetensors", tmp_path / "scaled.safetensors"
     save_weights(plain, network, info)
-    change_info(plain, scaled, dataclasses.replace(info, temperatures={"none": 2.0, "mc": 0.5}))
+    replace_info(plain, scaled, dataclasses.replace(info, temperatures={"none": 2.0, "mc": 0.5}))
     settings = {"device": "cpu", "precision": "float32", "uncertainty": asked, "samples": 1}
     one, other = (
-        Predictor.load(path, **settings).believe(IMAGE[None]).probabilities
+        Predictor.load(path, **settings).predict_unscaled(IMAGE[None]).probabilities
         for path in (plain, scaled)
     )
     expected = one.log().div(2.0 if asked == "none" else 0.5).softmax(1)

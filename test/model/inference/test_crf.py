@@ -1,14 +1,15 @@
 import pytest
 import torch
 
+from segnet_model.base.choices import REFINEMENTS
 from segnet_model.base.errors import SettingsError
-from segnet_model.inference.belief import Belief
-from segnet_model.inference.crf import DenseCrf, choose_refinement
+from segnet_model.inference.crf import DenseCrf
+from segnet_model.inference.prediction import Prediction
 from segnet_model.inference.predictor import Predictor
 
 
 def scene(classes=2):
-    """A dark left and a bright right half, and a belief that is right but noisy and shifted."""
+    """A dark left and a bright right half, and a prediction that is right but noisy and shifted."""
     generator = torch.Generator().manual_seed(1)
     image = torch.zeros(1, 32, 48, 3, dtype=torch.uint8)
     image[:, :, 24:] = 200
@@ -65,17 +66,17 @@ def test_equals_mean_field_pixel_by_pixel():
 
 def test_how_sure_one_may_be_stays_the_networks_word():
     p, image, _ = scene()
-    belief = Belief(p, torch.rand(1, 32, 48), torch.rand(1, 32, 48))
-    refined = choose_refinement("crf")(belief, image)
+    prediction = Prediction(p, torch.rand(1, 32, 48), torch.rand(1, 32, 48))
+    refined = DenseCrf()(prediction, image)
     assert torch.equal(refined.refined, DenseCrf().refine(p, image))
-    assert torch.equal(refined.uncertainty, belief.uncertainty)
-    assert torch.equal(refined.mutual_information, belief.mutual_information)
+    assert torch.equal(refined.uncertainty, prediction.uncertainty)
+    assert torch.equal(refined.mutual_information, prediction.mutual_information)
 
 
 def test_a_predictor_takes_labels_from_the_field_and_confidence_from_the_network(weights):
     image = torch.randint(0, 256, (64, 96, 3), dtype=torch.uint8).numpy()
     plain, refining = Predictor.load(weights, "cpu"), Predictor.load(weights, "cpu", refine="crf")
-    p = plain.believe(image[None]).probabilities
+    p = plain.predict_unscaled(image[None]).probabilities
     labels = DenseCrf().refine(p, torch.from_numpy(image)[None]).argmax(1)
     found = refining.predict(image)
     assert (found.labels == labels[0].numpy()).all()
@@ -86,4 +87,4 @@ def test_a_predictor_takes_labels_from_the_field_and_confidence_from_the_network
 
 def test_unknown_refinements_are_refused():
     with pytest.raises(SettingsError, match="none, crf"):
-        choose_refinement("sharpen")
+        REFINEMENTS.find("sharpen")

@@ -5,9 +5,9 @@ from torch import nn
 from segnet_model.base.errors import SettingsError
 from segnet_model.inference.dropout import (
     SampledDropout,
-    drawing,
-    sample_dropouts,
-    sample_generator,
+    mask_generator,
+    replace_dropouts,
+    use_generators,
 )
 from segnet_model.networks import build_network
 
@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def sampled(dropout, x, *numbers, seed=1):
-    with drawing([dropout], [sample_generator(seed, n, CPU) for n in numbers]):
+    with use_generators([dropout], [mask_generator(seed, n, CPU) for n in numbers]):
         return dropout(x)
 
 
@@ -61,9 +61,9 @@ def test_without_generators_nothing_is_dropped():
 
 
 def test_every_dropout_of_a_network_is_found():
-    assert len(sample_dropouts(build_network("bayesian_segnet_basic", 5, features=8))) == 4
+    assert len(replace_dropouts(build_network("bayesian_segnet_basic", 5, features=8))) == 4
     own = nn.Sequential(nn.Sequential(nn.Dropout2d(0.2)), nn.Dropout(0.3), nn.Dropout(0.0))
-    assert [(d.probability, d.whole_channels) for d in sample_dropouts(own)] == [
+    assert [(d.probability, d.whole_channels) for d in replace_dropouts(own)] == [
         (0.3, False),
         (0.2, True),
     ]
@@ -71,4 +71,4 @@ def test_every_dropout_of_a_network_is_found():
 
 def test_a_network_without_dropout_is_refused_with_the_mend():
     with pytest.raises(SettingsError, match="bayesian_segnet_basic"):
-        sample_dropouts(build_network("segnet_basic", 5, features=8))
+        replace_dropouts(build_network("segnet_basic", 5, features=8))

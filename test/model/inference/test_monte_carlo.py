@@ -4,10 +4,10 @@ from torch import nn
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.inference.belief import Belief
-from segnet_model.inference.dropout import drawing, sample_generator
-from segnet_model.inference.monte_carlo import MonteCarlo, Sums
-from segnet_model.inference.ways import choose_inference
+from segnet_model.inference.dropout import mask_generator, use_generators
+from segnet_model.inference.monte_carlo import MonteCarlo, RunningSums
+from segnet_model.inference.prediction import Prediction
+from segnet_model.inference.uncertainty import make_inference
 from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import ModelInfo
 
@@ -30,7 +30,7 @@ def naive(asked, image, samples, seed):
     """Every pass from the beginning, one after the other, all of them kept."""
     passes = []
     for number in range(samples):
-        with drawing(asked._dropouts, [sample_generator(seed, number, torch.device("cpu"))]):
+        with use_generators(asked._dropouts, [mask_generator(seed, number, torch.device("cpu"))]):
             passes.append(asked._engine.logits(image))
     return torch.cat(passes).softmax(1).double()
 
@@ -46,15 +46,15 @@ def test_equals_naive_sampling_with_the_same_masks(name, batch, samples, images)
     asked = MonteCarlo(engine(name, **settings), samples=samples, seed=3)
     asked.batch = batch
     with torch.inference_mode():
-        belief = asked(images)
+        prediction = asked(images)
         for index in range(2):
             p = naive(asked, images[index : index + 1], samples, seed=3)
             mean, variance = p.mean(0), p.var(0, correction=0).mean(0)
             entropies = torch.distributions.Categorical(p.movedim(1, -1)).entropy().mean(0)
             close = {"atol": 1e-5, "rtol": 0, "check_dtype": False}
-            torch.testing.assert_close(belief.probabilities[index], mean, **close)
-            torch.testing.assert_close(belief.variance[index], variance, **close)
-            torch.testing.assert_close(belief.mean_entropy[index], entropies, **close)
+            torch.testing.assert_close(prediction.probabilities[index], mean, **close)
+            torch.testing.assert_close(prediction.variance[index], variance, **close)
+            torch.testing.assert_close(prediction.mean_entropy[index], entropies, **close)
 
 
 def test_the_first_half_runs_once(images):
@@ -79,23 +79,23 @@ def test_the_same_seed_gives_the_same_and_another_another(images):
 
 def test_measures_of_known_samples():
     """Two passes that are certain of different classes disagree in all that they know."""
-    sums = Sums()
+    sums = RunningSums()
     sums.add(torch.tensor([[1.0, 0.0], [0.0, 1.0]])[..., None, None])
-    belief = sums.belief()
-    assert belief.uncertainty.item() == pytest.approx(1)
-    assert belief.mutual_information.item() == pytest.approx(1)
-    assert belief.variance.item() == pytest.approx(0.25)
+    prediction = sums.prediction()
+    assert prediction.uncertainty.item() == pytest.approx(1)
+    assert prediction.mutual_information.item() == pytest.approx(1)
+    assert prediction.variance.item() == pytest.approx(0.25)
     # Two that are equally unsure disagree in nothing.
-    sums = Sums()
+    sums = RunningSums()
     sums.add(torch.full((2, 2, 1, 1), 0.5))
-    belief = sums.belief()
-    assert belief.uncertainty.item() == pytest.approx(1)
-    assert belief.mutual_information.item() == pytest.approx(0)
-    assert belief.variance.item() == pytest.approx(0)
+    prediction = sums.prediction()
+    assert prediction.uncertainty.item() == pytest.approx(1)
+    assert prediction.mutual_information.item() == pytest.approx(0)
+    assert prediction.variance.item() == pytest.approx(0)
 
 
 def test_one_pass_has_no_mutual_information():
-    assert Belief(torch.full((1, 2, 1, 1), 0.5)).mutual_information is None
+    assert Prediction(torch.full((1, 2, 1, 1), 0.5)).mutual_information is None
 
 
 def test_memory_can_be_spared_down_to_one_sample_at_once(images):
@@ -103,9 +103,9 @@ def test_memory_can_be_spared_down_to_one_sample_at_once(images):
     asked.batch = 4
     with torch.inference_mode():
         before = asked(images).probabilities
-        assert asked.spare_memory()
-        assert asked.spare_memory()
-        assert (asked.batch, asked.spare_memory()) == (1, False)
+        assert asked.reduce_memory()
+        assert asked.reduce_memory()
+        assert (asked.batch, asked.reduce_memory()) == (1, False)
         torch.testing.assert_close(asked(images).probabilities, before, atol=1e-6, rtol=0)
 
 
@@ -113,8 +113,8 @@ def test_any_module_with_dropout_can_be_asked(images):
     info = ModelInfo("segnet_basic", LabelSet.load("camvid"), (32, 48))
     own = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.Dropout(0.3), nn.Conv2d(16, 11, 1))
     with torch.inference_mode():
-        belief = MonteCarlo(TorchEngine(own, info, "cpu", "float32"), 5)(images)
-    assert belief.mutual_information.mean() > 0
+        prediction = MonteCarlo(TorchEngine(own, info, "cpu", "float32"), 5)(images)
+    assert prediction.mutual_information.mean() > 0
 
 
 @pytest.mark.parametrize(
@@ -128,10 +128,10 @@ def test_any_module_with_dropout_can_be_asked(images):
 def test_settings_that_cannot_work_are_refused(changed, mend):
     settings = {"uncertainty": "mc", "samples": 2, "seed": 0, **changed}
     with pytest.raises(SettingsError, match=mend):
-        choose_inference(engine(features=8), **settings)
+        make_inference(engine(features=8), **settings)
 
 
 @pytest.mark.parametrize("uncertainty", ["mc", "temporal"])
 def test_networks_without_dropout_are_refused(uncertainty):
     with pytest.raises(SettingsError, match="no dropout"):
-        choose_inference(engine("segnet_basic", features=8), uncertainty, 2, 0)
+        make_inference(engine("segnet_basic", features=8), uncertainty, 2, 0)

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from segnet_model.base.errors import DeviceMemoryError, ImageError, SettingsError, WeightsError
+from segnet_model.inference.prediction import Capture
 from segnet_model.inference.predictor import Predictor
-from segnet_model.inference.shots import Shot
 from segnet_model.weights.checkpoint import load_weights, save_weights
 
 
@@ -155,11 +155,11 @@ def test_warm_up_leaves_no_trace_in_a_video(bayesian, images):
 def test_images_of_several_sizes_are_segmented_each_at_its_own(weights, images):
     predictor = Predictor.load(weights, "cpu", "float32")
     several = [images[0], np.ascontiguousarray(images[0][:64]), images[1]]
-    found = predictor.predict_each(several, [Shot("front"), Shot("left"), Shot("right")])
+    found = predictor.predict_each(several, [Capture("front"), Capture("left"), Capture("right")])
     for image, each in zip(several, found, strict=True):
         alone = predictor.predict(image)
         assert (alone.labels == each.labels).mean() > 0.999
         np.testing.assert_allclose(alone.confidence, each.confidence, atol=1e-5)
     assert predictor.predict_each([], []) == []
     with pytest.raises(ImageError, match="no pixels"):
-        predictor.predict_each([images[0], images[0][:0]], [Shot(), Shot()])
+        predictor.predict_each([images[0], images[0][:0]], [Capture(), Capture()])

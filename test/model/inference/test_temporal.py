@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from segnet_model.base.errors import ImageError
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.monte_carlo import MonteCarlo
-from segnet_model.inference.shots import Shot, shots_of
-from segnet_model.inference.temporal import MAX_GAP, Temporal, _flow, _moved
+from segnet_model.inference.prediction import Capture, separate_cameras
+from segnet_model.inference.temporal import MAX_GAP, TemporalAverage, _optical_flow, _warp
 from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import ModelInfo
 
@@ -29,24 +29,26 @@ def frame(seed=0, brightness=0):
 @pytest.fixture
 def asked():
     with torch.inference_mode():
-        yield Temporal(engine(), seed=3, forget=0.25)
+        yield TemporalAverage(engine(), seed=3, newest_weight=0.25)
 
 
 def test_a_still_scene_is_monte_carlo_sampling_spread_over_frames(asked):
-    """While the mean is a plain one: as many frames as 1 / forget."""
+    """While the mean is a plain one: as many frames as 1 / newest_weight."""
     for _ in range(4):
-        belief = asked(frame())
+        prediction = asked(frame())
     sampled = MonteCarlo(engine(), samples=4, seed=3)(frame())
-    torch.testing.assert_close(belief.probabilities, sampled.probabilities, atol=1e-4, rtol=0)
-    torch.testing.assert_close(belief.mean_entropy, sampled.mean_entropy, atol=1e-4, rtol=0)
-    torch.testing.assert_close(belief.variance, sampled.variance, atol=1e-4, rtol=0)
+    torch.testing.assert_close(prediction.probabilities, sampled.probabilities, atol=1e-4, rtol=0)
+    torch.testing.assert_close(prediction.mean_entropy, sampled.mean_entropy, atol=1e-4, rtol=0)
+    torch.testing.assert_close(prediction.variance, sampled.variance, atol=1e-4, rtol=0)
 
 
 def test_old_frames_fade_as_the_forget_factor_says(asked):
-    beliefs = [asked(frame()).probabilities for _ in range(6)]
-    alone = Temporal(engine(), seed=3, forget=1.0)
+    predictions = [asked(frame()).probabilities for _ in range(6)]
+    alone = TemporalAverage(engine(), seed=3, newest_weight=1.0)
     passes = [alone(frame()).probabilities for _ in range(6)]
-    torch.testing.assert_close(beliefs[5], 0.75 * beliefs[4] + 0.25 * passes[5], atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        predictions[5], 0.75 * predictions[4] + 0.25 * passes[5], atol=1e-4, rtol=0
+    )
 
 
 def street(left, size=(72, 120)):
@@ -58,13 +60,13 @@ def street(left, size=(72, 120)):
 
 
 def test_what_is_known_of_a_pixel_moves_with_it():
-    grey = [street(left)[..., 1].contiguous() for left in (100, 104)]
-    flow = _flow(grey[1][0], grey[0][0])
+    gray = [street(left)[..., 1].contiguous() for left in (100, 104)]
+    flow = _optical_flow(gray[1][0], gray[0][0])
     inside = flow[0, 10:-10, 10:-20]
     assert inside[..., 0].median().item() == pytest.approx(4, abs=0.2)  # it was further right
     assert inside[..., 1].median().item() == pytest.approx(0, abs=0.2)
     maps = torch.arange(120.0).expand(1, 1, 72, 120)
-    moved = _moved(maps, torch.tensor([4.0, 0.0]).expand(1, 72, 120, 2))
+    moved = _warp(maps, torch.tensor([4.0, 0.0]).expand(1, 72, 120, 2))
     torch.testing.assert_close(moved[..., :116], maps[..., 4:], atol=1e-3, rtol=0)
 
 
@@ -73,11 +75,11 @@ def test_what_looks_otherwise_than_before_is_new(asked):
     covered = street(100)
     covered[:, 20:50, 40:80] = 255 - covered[:, 20:50, 40:80]
     covered[:, 20:50, 40:80] //= 8
-    belief = asked(covered).probabilities
-    passed = Temporal(engine(), seed=3, forget=1.0)
+    prediction = asked(covered).probabilities
+    passed = TemporalAverage(engine(), seed=3, newest_weight=1.0)
     passed(street(100))
     alone = passed(covered).probabilities
-    kept = (belief - alone).abs().mean(1)[0] > 1e-3
+    kept = (prediction - alone).abs().mean(1)[0] > 1e-3
     assert kept[30:40, 50:70].float().mean() < 0.5
     assert kept[60:, :30].float().mean() > 0.9
 
@@ -85,9 +87,9 @@ def test_what_looks_otherwise_than_before_is_new(asked):
 def after(asked, image, stamp=None, times=3):
     """Whether the average began anew with this image, after frames at 0, 0.1, 0.2 seconds."""
     for index in range(times):
-        asked(frame(), shots_of(1, None if stamp is None else 0.1 * index))
-    found = asked(image, shots_of(1, stamp)).mean_entropy
-    return torch.equal(found, Temporal(engine(), seed=3)(image).mean_entropy)
+        asked(frame(), separate_cameras(1, None if stamp is None else 0.1 * index))
+    found = asked(image, separate_cameras(1, stamp)).mean_entropy
+    return torch.equal(found, TemporalAverage(engine(), seed=3)(image).mean_entropy)
 
 
 @pytest.mark.parametrize("stamp", [None, 0.2, 0.3, 0.2 + MAX_GAP])
@@ -107,7 +109,7 @@ def test_a_cut_or_another_size_begins_anew(asked):
 
 def test_the_same_video_and_seed_give_the_same(asked):
     def video(seed):
-        asked = Temporal(engine(), seed)
+        asked = TemporalAverage(engine(), seed)
         return [asked(frame(n)).probabilities for n in range(3)][-1]
 
     assert torch.equal(video(1), video(1))
@@ -130,13 +132,13 @@ def test_each_camera_has_an_average_of_its_own(asked):
     """Whatever comes beside it, and in whatever order."""
 
     def alone(frames):
-        single = Temporal(engine(), seed=3, forget=0.25)
-        return [single(frame(n), [Shot("", 0.1 * n)]).probabilities for n in frames][-1]
+        single = TemporalAverage(engine(), seed=3, newest_weight=0.25)
+        return [single(frame(n), [Capture("", 0.1 * n)]).probabilities for n in frames][-1]
 
     both = torch.cat([frame(0), frame(5)])
-    asked(both, [Shot("left", 0.0), Shot("right", 0.5)])
-    asked(torch.cat([frame(6), frame(1)]), [Shot("right", 0.6), Shot("left", 0.1)])
-    found = asked(frame(2), [Shot("left", 0.2)]).probabilities
+    asked(both, [Capture("left", 0.0), Capture("right", 0.5)])
+    asked(torch.cat([frame(6), frame(1)]), [Capture("right", 0.6), Capture("left", 0.1)])
+    found = asked(frame(2), [Capture("left", 0.2)]).probabilities
     torch.testing.assert_close(found, alone([0, 1, 2]), atol=1e-4, rtol=0)
-    found = asked(frame(7), [Shot("right", 0.7)]).probabilities
+    found = asked(frame(7), [Capture("right", 0.7)]).probabilities
     torch.testing.assert_close(found, alone([5, 6, 7]), atol=1e-4, rtol=0)

@@ -4,7 +4,7 @@ import torch
 
 from segnet_model.base.errors import ImageError
 from segnet_model.networks.inputs import (
-    Normalise,
+    Normalize,
     check_images,
     network_size,
     resize_image,
@@ -32,9 +32,9 @@ def test_the_right_size_is_not_copied():
     assert resize_image(image, (4, 5)) is image
 
 
-def test_normalise():
+def test_normalize():
     images = torch.tensor([[[[0, 51, 255]]]], dtype=torch.uint8)
-    result = Normalise(mean=(0.5, 0.2, 0.0), std=(0.5, 0.1, 2.0))(images)
+    result = Normalize(mean=(0.5, 0.2, 0.0), std=(0.5, 0.1, 2.0))(images)
     torch.testing.assert_close(result.flatten(), torch.tensor([-1.0, 0.0, 0.5]))
     assert result.shape == (1, 3, 1, 1)
 

@@ -104,9 +104,9 @@ def test_the_halves_are_the_whole_also_for_several_samples_of_one_image(name):
     network = build_network(name, 5, features=8).eval()
     x = torch.randn(1, 3, 40, 48)
     with torch.inference_mode():
-        midway = network.begin(x)
-        several = replace(midway, x=midway.x.expand(3, -1, -1, -1))
-        torch.testing.assert_close(network.finish(several), network(x).expand(3, -1, -1, -1))
+        intermediate = network.first_half(x)
+        several = replace(intermediate, x=intermediate.x.expand(3, -1, -1, -1))
+        torch.testing.assert_close(network.second_half(several), network(x).expand(3, -1, -1, -1))
 
 
 @pytest.mark.parametrize("dropout", [-0.1, 1.0, "much"])
@@ -148,7 +148,7 @@ def test_segnet_has_vgg16s_convolutions_and_their_mirror_image():
 
 
 def test_only_the_places_of_the_maxima_reach_the_decoder():
-    """Shift every stage's features by a constant: its places stay, so all else is cut off."""
+    """Shift every stage's features by a constant: its positions stay, so all else is cut off."""
     network = build_network("segnet_basic", 3, features=8).eval()
     x = torch.randn(1, 3, 32, 32)
 

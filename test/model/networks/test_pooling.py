@@ -15,8 +15,8 @@ def maps(kind, dtype=torch.float32):
 
 
 def there_and_back(x):
-    pooled, places = max_pool_2x2(x)
-    return pooled, places, max_unpool_2x2(pooled, places, (x.shape[2], x.shape[3]))
+    pooled, positions = max_pool_2x2(x)
+    return pooled, positions, max_unpool_2x2(pooled, positions, (x.shape[2], x.shape[3]))
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
@@ -25,10 +25,10 @@ def there_and_back(x):
 def test_equals_pytorch(kind, dtype, memory_format):
     x = maps(kind, dtype).contiguous(memory_format=memory_format)
     expected, indices = F.max_pool2d(x, 2, return_indices=True)
-    pooled, places = max_pool_2x2(x)
-    assert places.dtype == torch.uint8
+    pooled, positions = max_pool_2x2(x)
+    assert positions.dtype == torch.uint8
     assert torch.equal(pooled, expected)
-    unpooled = max_unpool_2x2(pooled, places, (x.shape[2], x.shape[3]))
+    unpooled = max_unpool_2x2(pooled, positions, (x.shape[2], x.shape[3]))
     assert torch.equal(unpooled, F.max_unpool2d(expected, indices, 2, output_size=x.shape[2:]))
     assert unpooled.is_contiguous(memory_format=memory_format)
 
@@ -40,8 +40,8 @@ def test_gradients(kind):
     size = (x.shape[2], x.shape[3])
 
     def there_and_back(x):
-        pooled, places = max_pool_2x2(x)
-        return max_unpool_2x2(pooled * pooled, places, size)
+        pooled, positions = max_pool_2x2(x)
+        return max_unpool_2x2(pooled * pooled, positions, size)
 
     assert torch.autograd.gradcheck(there_and_back, x)
 
@@ -49,8 +49,8 @@ def test_gradients(kind):
 def test_runs_where_pytorch_is_told_to_be_deterministic():
     torch.use_deterministic_algorithms(True)
     try:
-        pooled, places = max_pool_2x2(maps("random"))
-        assert max_unpool_2x2(pooled, places).count_nonzero() == pooled.numel()
+        pooled, positions = max_pool_2x2(maps("random"))
+        assert max_unpool_2x2(pooled, positions).count_nonzero() == pooled.numel()
     finally:
         torch.use_deterministic_algorithms(False)
 
@@ -85,10 +85,10 @@ def test_exported_without_pytorchs_own_unpooling_or_indices():
 
 def test_one_images_places_serve_several_samples():
     x = maps("random")
-    _, places = max_pool_2x2(x[:1])
+    _, positions = max_pool_2x2(x[:1])
     values = torch.randn(5, 3, 4, 5, requires_grad=True)
-    expected = torch.cat([max_unpool_2x2(each[None], places) for each in values])
-    assert torch.equal(max_unpool_2x2(values, places), expected)
+    expected = torch.cat([max_unpool_2x2(each[None], positions) for each in values])
+    assert torch.equal(max_unpool_2x2(values, positions), expected)
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), -0.0, 1e-40])

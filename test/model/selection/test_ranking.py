@@ -55,10 +55,10 @@ def test_fewer_than_wanted_and_none():
 def test_scores_are_the_mean_mutual_information():
     image = Drive(4000).frame(0).image
     predictor = Predictor.load(BAYESIAN, "cpu", uncertainty="mc", samples=3)
-    belief = predictor.believe(image[None])
-    assert score_of(predictor, image) == pytest.approx(belief.mutual_information.mean().item())
+    prediction = predictor.predict_unscaled(image[None])
+    assert score_of(predictor, image) == pytest.approx(prediction.mutual_information.mean().item())
     single = Predictor.load(BAYESIAN, "cpu")
-    expected = single.believe(image[None]).uncertainty.mean().item()
+    expected = single.predict_unscaled(image[None]).uncertainty.mean().item()
     assert score_of(single, image) == pytest.approx(expected)
 
 

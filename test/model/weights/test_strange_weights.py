@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from segnet_model.base.errors import SegNetError, WeightsError
 from segnet_model.inference.predictor import Predictor
-from segnet_model.weights.checkpoint import change_info, load_weights
+from segnet_model.weights.checkpoint import load_weights, replace_info
 
 
 @pytest.fixture
@@ -182,4 +182,4 @@ def test_what_is_no_plain_file_is_not_opened(tmp_path, refused):
 
 def test_metadata_is_not_changed_in_a_damaged_file(path, small_info, refused):
     header(path, "{}", length=1 << 60)
-    refused("header of", lambda: change_info(path, path, small_info), error=SegNetError)
+    refused("header of", lambda: replace_info(path, path, small_info), error=SegNetError)

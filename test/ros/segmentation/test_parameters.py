@@ -269,7 +269,7 @@ def test_a_grid_of_too_many_cells_is_refused_with_the_mend():
 
 
 def test_an_engine_of_ones_own_is_a_choice(monkeypatch):
-    monkeypatch.setattr(ENGINES, "_things", dict(ENGINES._things))
+    monkeypatch.setattr(ENGINES, "_entries", dict(ENGINES._entries))
     own = [Parameter("engine", value="mine")]
     assert "'mine' is none of auto, torch, openvino, onnx" in judge(own, configured=False)
     ENGINES.register("mine", object())

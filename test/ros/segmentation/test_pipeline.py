@@ -44,8 +44,8 @@ class FakePredictor:
         self.may_go_on = Event()
         self.may_go_on.set()
 
-    def predict_each(self, images, shots):
-        self.asked.append([shot.stream for shot in shots])
+    def predict_each(self, images, captures):
+        self.asked.append([capture.camera for capture in captures])
         assert self.may_go_on.wait(10)
         if self.failures and (failure := self.failures.pop()):
             raise failure

@@ -1,4 +1,4 @@
-"""How sure the network is of each pixel, and what it is unsure of."""
+"""Class probabilities of each pixel and their uncertainty, from one pass or several."""
 
 from __future__ import annotations
 
@@ -10,17 +10,34 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Belief:
-    """What one or several passes of a network say of each pixel, at the network's resolution.
+class Capture:
+    """Camera and time of an image.
+
+    Attributes:
+        camera: its name; images of the same camera are averaged over time.
+        stamp: seconds; None where it is not known.
+    """
+
+    camera: str = ""
+    stamp: float | None = None
+
+
+def separate_cameras(count: int, stamp: float | None = None) -> list[Capture]:
+    """Captures for a batch of images from as many cameras."""
+    return [Capture(str(index), stamp) for index in range(count)]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Class probabilities of N images at the network's resolution.
 
     Attributes:
         probabilities: (N, C, h, w) float32, the mean over the passes.
-        mean_entropy: (N, h, w) float32 in nats: the mean over the passes of each one's entropy.
-            None where there was a single pass without dropout.
-        variance: (N, h, w) float32: the variance over the passes, averaged over the classes.
-        refined: (N, C, h, w) float32, what the labels are taken from instead of `probabilities`
-            where something else than the network had a say. How sure one may be stays the
-            network's word: a field that smooths labels makes them no surer.
+        mean_entropy: (N, h, w) float32 in nats, the mean of the passes' entropies. None after a
+            single pass without dropout.
+        variance: (N, h, w) float32, the variance over the passes, averaged over the classes.
+        refined: (N, C, h, w) float32, probabilities that only the labels are taken from. Confidence
+            and uncertainty stay those of the network: smoother labels are no surer ones.
     """
 
     probabilities: Tensor
@@ -30,16 +47,16 @@ class Belief:
 
     @property
     def uncertainty(self) -> Tensor:
-        """Normalised predictive entropy: (N, h, w) float32, 0 to 1; see `normalised_entropy`."""
-        return normalised_entropy(self.probabilities)
+        """Normalized predictive entropy: (N, h, w) float32, 0 to 1."""
+        return normalized_entropy(self.probabilities)
 
     @property
     def mutual_information(self) -> Tensor | None:
-        """How much the passes disagree: (N, h, w) float32, 0 to 1, or None.
+        """Disagreement of the passes: (N, h, w) float32, 0 to 1, or None after a single one.
 
         The entropy of the mean less the mean of the entropies (Houlsby et al. 2011, equation 2;
-        Gal 2016, section 3.3.1), divided by log C. It is high where the network was never taught,
-        and low where it learned that classes look alike.
+        Gal 2016, section 3.3.1), divided by log C. It is high for things that training did not
+        show, and low where training showed classes that look alike.
         """
         if self.mean_entropy is None:
             return None
@@ -55,7 +72,7 @@ def entropy(probabilities: Tensor) -> Tensor:
     return summed
 
 
-def normalised_entropy(probabilities: Tensor) -> Tensor:
+def normalized_entropy(probabilities: Tensor) -> Tensor:
     """Predictive entropy as a share of the highest possible.
 
     H[p] / log C of Kendall, Badrinarayanan and Cipolla, "Bayesian SegNet", BMVC 2017, section 3,

@@ -1,4 +1,4 @@
-"""How a network is asked: once, many times with dropout, or once a frame over a video."""
+"""Ways to estimate uncertainty: none, Monte Carlo dropout, or an average over a video."""
 
 from __future__ import annotations
 
@@ -12,28 +12,27 @@ from segnet_model.base.choices import UNCERTAINTIES
 from segnet_model.base.errors import SettingsError
 from segnet_model.engines import Engine
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.inference.belief import Belief
 from segnet_model.inference.monte_carlo import MonteCarlo
-from segnet_model.inference.shots import Shot
-from segnet_model.inference.temporal import Temporal
+from segnet_model.inference.prediction import Capture, Prediction
+from segnet_model.inference.temporal import TemporalAverage
 from segnet_model.networks.outputs import probabilities
 
 
 class Inference(Protocol):
-    """A way to ask."""
+    """Runs a network on images, in one way to estimate uncertainty."""
 
-    def __call__(self, images: Tensor, shots: Sequence[Shot] = ()) -> Belief:
-        """Ask about images.
+    def __call__(self, images: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
+        """Predict the classes of images.
 
         Args:
             images: (N, h, w, 3) uint8 RGB on the CPU.
-            shots: where and when they were taken; without, each is of a camera of its own.
+            captures: camera and time of each; without, each is from a camera of its own.
         """
 
     def reset(self) -> None:
-        """Forget earlier images, as if none had been asked about."""
+        """Forget earlier images."""
 
-    def spare_memory(self) -> bool:
+    def reduce_memory(self) -> bool:
         """Need less memory from now on; False where that is not possible."""
 
 
@@ -41,24 +40,24 @@ class SinglePass:
     """One pass without dropout."""
 
     def __init__(self, engine: Engine) -> None:
-        """Ask this engine."""
+        """Run this engine."""
         self._engine = engine
 
-    def __call__(self, images: Tensor, shots: Sequence[Shot] = ()) -> Belief:
+    def __call__(self, images: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
         """See `Inference`."""
         logits = self._engine.logits(images)
-        return Belief(probabilities(logits, self._engine.info.temperature("none")))
+        return Prediction(probabilities(logits, self._engine.info.temperature("none")))
 
     def reset(self) -> None:
         """See `Inference`."""
 
-    def spare_memory(self) -> bool:
+    def reduce_memory(self) -> bool:
         """See `Inference`."""
         return False
 
 
 @dataclass(frozen=True)
-class Way:
+class UncertaintyMethod:
     """An entry of `UNCERTAINTIES`.
 
     Attributes:
@@ -70,22 +69,18 @@ class Way:
     needs_dropout: bool = False
 
 
-NONE = Way(lambda engine, samples, seed: SinglePass(engine))
-MC = Way(MonteCarlo, needs_dropout=True)
-TEMPORAL = Way(lambda engine, samples, seed: Temporal(engine, seed), needs_dropout=True)
+NONE = UncertaintyMethod(lambda engine, samples, seed: SinglePass(engine))
+MC = UncertaintyMethod(MonteCarlo, needs_dropout=True)
+TEMPORAL = UncertaintyMethod(
+    lambda engine, samples, seed: TemporalAverage(engine, seed), needs_dropout=True
+)
 
 
-def needs_dropout(uncertainty: str) -> bool:
-    """Whether a way of this name needs PyTorch; SettingsError where there is none."""
-    way: Way = UNCERTAINTIES.find(uncertainty)
-    return way.needs_dropout
-
-
-def choose_inference(engine: Engine, uncertainty: str, samples: int, seed: int) -> Inference:
-    """The way of this name.
+def make_inference(engine: Engine, uncertainty: str, samples: int, seed: int) -> Inference:
+    """The inference that estimates uncertainty in this way.
 
     Args:
-        engine: to ask; "mc" and "temporal" need PyTorch and a network with dropout.
+        engine: runs the network; "mc" and "temporal" need PyTorch and a network with dropout.
         uncertainty: one of `UNCERTAINTIES`.
         samples: passes of "mc", at least 1.
         seed: of the dropout masks, 0 or more.
@@ -93,14 +88,14 @@ def choose_inference(engine: Engine, uncertainty: str, samples: int, seed: int) 
     Raises:
         SettingsError: with the mend, where these do not go together.
     """
-    way: Way = UNCERTAINTIES.find(uncertainty)
+    method: UncertaintyMethod = UNCERTAINTIES.find(uncertainty)
     if samples < 1:
         raise SettingsError(f"samples is {samples}; give at least 1")
     if not 0 <= seed < 2**31:
         raise SettingsError(f"seed is {seed}; give 0 to {2**31 - 1}")
-    if way.needs_dropout and not isinstance(engine, TorchEngine):
+    if method.needs_dropout and not isinstance(engine, TorchEngine):
         raise SettingsError(
             f"uncertainty {uncertainty!r} needs the network's dropout, which an export to "
             f"{engine.name} has not; give the .safetensors file, or choose uncertainty 'none'"
         )
-    return way.make(engine, samples, seed)
+    return method.make(engine, samples, seed)

@@ -1,6 +1,6 @@
 import torch
 
-from segnet_model.inference.belief import normalised_entropy
+from segnet_model.inference.prediction import normalized_entropy
 
 
 def test_closed_forms():
@@ -9,7 +9,7 @@ def test_closed_forms():
     even = torch.full((4,), 0.25)
     probabilities = torch.stack([certain, two, even], 1)[None, :, :, None]
     torch.testing.assert_close(
-        normalised_entropy(probabilities), torch.tensor([[[0.0], [0.5], [1.0]]])
+        normalized_entropy(probabilities), torch.tensor([[[0.0], [0.5], [1.0]]])
     )
 
 
@@ -17,9 +17,9 @@ def test_equals_pytorchs_distribution():
     probabilities = torch.randn(2, 11, 4, 5).softmax(1)
     expected = torch.distributions.Categorical(probabilities.movedim(1, -1)).entropy()
     torch.testing.assert_close(
-        normalised_entropy(probabilities), expected / torch.tensor(11.0).log()
+        normalized_entropy(probabilities), expected / torch.tensor(11.0).log()
     )
 
 
 def test_a_single_class_is_certain():
-    assert normalised_entropy(torch.ones(1, 1, 2, 2)).abs().sum() == 0
+    assert normalized_entropy(torch.ones(1, 1, 2, 2)).abs().sum() == 0
