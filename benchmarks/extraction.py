@@ -16,9 +16,10 @@ from rosbags.highlevel import AnyReader
 
 from benchmarks.harness import Report, peak_memory
 from benchmarks.subjects import UNSEEN_SEED
-from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.bags.reader import BagWriter
 from segnet_model.datasets.extraction.extract import extract
 from segnet_model.datasets.extraction.settings import ExtractSettings
+from segnet_model.datasets.sources import BagSource
 from segnet_model.images.files import read_image
 from segnet_model.scenes import Camera, Drive
 
@@ -119,9 +120,9 @@ def _encoding_rate(scenes: list[np.ndarray]) -> float:
 def _share_equal(bag: Path, out: Path) -> float:
     files = {path.stem: path for split in ("train", "val") for path in (out / split).iterdir()}
     same = []
-    with BagReader(bag) as reader:
-        for image in reader.images(every_ns=10 * STEP):
-            same.append(np.array_equal(read_image(files[str(image.stamp_ns)]), image.image))
+    with BagSource(bag) as source:
+        for frame, image in source.part(every=10 * STEP / 1e9).images():
+            same.append(np.array_equal(read_image(files[frame.name]), image))
     return float(np.mean(same))
 
 

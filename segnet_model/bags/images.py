@@ -25,16 +25,6 @@ class RawMessage:
     data: bytes | memoryview  # CDR
 
 
-@dataclass(frozen=True, eq=False)
-class BagImage:
-    """An image, or labels, out of a bag."""
-
-    stamp_ns: int  # of its header, or of its reception where a camera leaves that at zero
-    receive_ns: int  # when the recorder got it, since the epoch
-    frame_id: str
-    image: np.ndarray  # (H, W, 3) uint8 RGB, or (H, W) uint8 ids; may be read-only
-
-
 def parse(raw: RawMessage) -> Any:
     """The fields of a standard message; ImageError where its bytes are damaged."""
     try:
@@ -50,7 +40,7 @@ def to_rgb(message: Any, type_name: str) -> np.ndarray:
     return decode_message(message)
 
 
-def to_ids(message: Any, _type_name: str) -> np.ndarray:
+def to_ids(message: Any) -> np.ndarray:
     """(H, W) uint8 class ids of an Image; ImageError where it is malformed or not mono8."""
     if message.encoding not in LABEL_ENCODINGS:
         raise ImageError(f"labels are {message.encoding}; expected {' or '.join(LABEL_ENCODINGS)}")

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
 
 from segnet_model.bags.cut_mcap import CutMcap, is_cut
 from segnet_model.bags.guarded import GuardedReader
-from segnet_model.bags.images import BagImage, RawMessage, parse, to_ids, to_rgb
-from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE, stamp_ns
+from segnet_model.bags.images import RawMessage
+from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE
 from segnet_model.bags.writer import BagWriter
-from segnet_model.base.errors import BagError, ImageError, SegNetError
+from segnet_model.base.errors import BagError, SegNetError
 
-__all__ = ["BagImage", "BagReader", "BagWriter", "RawMessage", "TopicInfo"]
+__all__ = ["BagReader", "BagWriter", "RawMessage", "TopicInfo"]
 
 IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
 MAX_NAME = 255  # letters of a topic or a type, as DDS has it
 MOST_SAID, MOST_TOLD = 500, 100  # letters of a reason, topics in a list
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,6 @@ class BagReader:
         topics: what is in it, sorted by name.
         start_ns: when the first message was received, since the epoch.
         end_ns: after the last one was received.
-        skipped: how many malformed images were passed over.
         cut: whether only its whole part is read.
 
     Example:
@@ -52,10 +48,10 @@ class BagReader:
         >>> write_drive("drive", seed=7, seconds=0.1)
         1
         >>> with BagReader("drive") as bag:
-        ...     topics = [topic for topic in bag.topics if topic.startswith("/camera")]
-        ...     images = [each.image.shape for each in bag.images("/camera/image_raw")]
-        >>> topics, images
-        (['/camera/camera_info', '/camera/image_raw'], [(360, 480, 3)])
+        ...     [topic for topic in bag.topics if topic.startswith("/camera")]
+        ...     [message.type for message in bag.messages("/camera/image_raw")]
+        ['/camera/camera_info', '/camera/image_raw']
+        ['sensor_msgs/msg/Image']
     """
 
     def __init__(self, path: str | Path, *, cut_ok: bool = False) -> None:
@@ -68,7 +64,6 @@ class BagReader:
         self.path = Path(path)
         self._cut_ok = cut_ok
         self.cut = False
-        self.skipped = 0
         self.topics: dict[str, TopicInfo] = {}
         self.start_ns = self.end_ns = 0
 
@@ -127,32 +122,21 @@ class BagReader:
             )
         if topic is None:
             raise BagError(f"bag {self.path} has no image topic{self._listing()}")
-        self._check_topic(topic, IMAGE_TYPES)
+        self.check_topic(topic, IMAGE_TYPES)
         return topic
 
-    def images(
-        self, topic: str | None = None, *, every_ns: int = 0, strict: bool = False
-    ) -> Iterator[BagImage]:
-        """Decode one image after the other, in the order in which they were received.
-
-        Args:
-            topic: raw or compressed images; None takes the only such topic.
-            every_ns: leave out images whose stamp is nearer than this to the last one's.
-            strict: raise for a malformed image; otherwise it is logged, counted and passed over.
-
-        Yields:
-            Images (H, W, 3) uint8 RGB.
-
-        Raises:
-            BagError: there is no such topic, or the bag is damaged.
-            ImageError: an image is malformed, and strict is set.
-        """
-        return self._decoded(self.choose_image_topic(topic), to_rgb, every_ns, strict)
-
-    def labels(self, topic: str, *, strict: bool = False) -> Iterator[BagImage]:
-        """As `images`, but class ids (H, W) uint8 from a topic of mono8 images."""
-        self._check_topic(topic, (IMAGE,))
-        return self._decoded(topic, to_ids, 0, strict)
+    def check_topic(self, topic: str, types: tuple[str, ...] = ()) -> None:
+        """Raise BagError unless the bag has messages of one of these types, if any, on a topic."""
+        info = self.topics.get(topic)
+        if info is None:
+            raise BagError(f"bag {self.path} has no topic {topic}{self._listing()}")
+        if types and info.type not in types:
+            raise BagError(
+                f"{topic} in bag {self.path} is of type {info.type}; expected "
+                f"{' or '.join(types)}{self._listing()}"
+            )
+        if types and not info.count:
+            raise BagError(f"{topic} in bag {self.path} holds no messages; record it again")
 
     def messages(self, *topics: str) -> Iterator[RawMessage]:
         """Every message of these topics, or of all, in the order in which they were received.
@@ -161,7 +145,7 @@ class BagReader:
             BagError: the bag is damaged, or has no such topic.
         """
         for topic in topics:
-            self._check_topic(topic, ())
+            self.check_topic(topic)
         chosen = [c for c in self._reader.connections if not topics or c.topic in topics]
         expected, found = sum(c.msgcount for c in chosen), 0
         with self._bag_errors():
@@ -174,32 +158,6 @@ class BagReader:
                 "changed: copy it again, or make its metadata anew with `ros2 bag reindex`"
             )
 
-    def _decoded(
-        self, topic: str, decode: Callable[[Any, str], np.ndarray], every_ns: int, strict: bool
-    ) -> Iterator[BagImage]:
-        last: int | None = None
-        for raw in self.messages(topic):
-            try:
-                message = parse(raw)
-                stamp = stamp_ns(message.header) or raw.receive_ns
-                # The distance and not the difference: clocks are set back now and then.
-                if last is not None and abs(stamp - last) < every_ns:
-                    continue
-                pixels = decode(message, raw.type)
-            except ImageError as error:
-                self.pass_over(raw, error, strict)
-                continue
-            last = stamp
-            yield BagImage(stamp, raw.receive_ns, message.header.frame_id, pixels)
-
-    def pass_over(self, raw: RawMessage, error: ImageError, strict: bool = False) -> None:
-        """Log and count a malformed image, or raise ImageError if that is strict."""
-        text = f"image on {raw.topic} at {raw.receive_ns} ns in {self.path}: {error}"
-        if strict:
-            raise ImageError(text) from None
-        self.skipped += 1
-        logger.warning("skipped %s", text)
-
     def _check_path(self) -> None:
         wanted = "a rosbag2 folder, a .mcap or a .db3 file"
         if not self.path.exists():
@@ -211,18 +169,6 @@ class BagReader:
             )
         if self.path.is_file() and self.path.suffix not in (".mcap", ".db3"):
             raise BagError(f"{self.path} is no bag; expected {wanted}")
-
-    def _check_topic(self, topic: str, types: tuple[str, ...]) -> None:
-        info = self.topics.get(topic)
-        if info is None:
-            raise BagError(f"bag {self.path} has no topic {topic}{self._listing()}")
-        if types and info.type not in types:
-            raise BagError(
-                f"{topic} in bag {self.path} is of type {info.type}; expected "
-                f"{' or '.join(types)}{self._listing()}"
-            )
-        if types and not info.count:
-            raise BagError(f"{topic} in bag {self.path} holds no messages; record it again")
 
     def _listing(self) -> str:
         if not self.topics:

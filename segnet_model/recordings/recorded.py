@@ -106,7 +106,7 @@ def _answer(image: np.ndarray, parts: Mapping[str, RawMessage], labels: LabelSet
 def _map(raw: RawMessage, size: tuple[int, ...]) -> np.ndarray:
     """(H, W) of mono8 or 32FC1, at the image's size."""
     message = parse(raw)
-    values = _floats(message) if message.encoding == "32FC1" else to_ids(message, raw.type)
+    values = _floats(message) if message.encoding == "32FC1" else to_ids(message)
     if values.shape == size:
         return values
     return cv2.resize(values, (size[1], size[0]), interpolation=cv2.INTER_NEAREST)

@@ -16,6 +16,7 @@ from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.base.progress import progress_bar
 from segnet_model.datasets.drives import LABELS_TOPIC, write_drive
+from segnet_model.datasets.sources import BagSource
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.video import check_video, video
 from segnet_model.scenes import Camera
@@ -141,10 +142,10 @@ def _look(
     """Measure and draw every frame."""
     measurement = Measurement(label_set)
     with ExitStack() as stack:
-        drive = stack.enter_context(BagReader(scene.bag))
+        drive = stack.enter_context(BagSource(scene.bag, scene.topic))
         answers = stack.enter_context(BagReader(scene.out))
         masks = answers.topics[MASK].count
-        truth = drive.labels(labels_topic) if labels_topic else iter(())
+        truth = drive.labels_of(labels_topic) if labels_topic else iter(())
         tell = stack.enter_context(progress_bar("measuring and drawing"))
         takers = [measurement, *_pictures(scene, label_set, masks, stack)]
         for index, frame in enumerate(frames(answers, scene.topic, truth, sent)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.bags.images import BagImage, RawMessage, parse, to_ids, to_rgb
+from segnet_model.bags.images import RawMessage, parse, to_ids, to_rgb
 from segnet_model.bags.reader import BagReader
+from segnet_model.base.errors import ImageError
+from segnet_model.datasets.sources import BagFrame
 from segnet_ros.ros.cdr import stamp_of
 
 MASK = "/segmentation/mask"
@@ -21,6 +24,7 @@ GRID = "/segmentation/drivable_grid"
 OTHERS = ("/segmentation/confidence", "/segmentation/stats", "/segmentation/class_map",
           "/segmentation/label_info")  # fmt: skip
 MOST_WAITING = 100  # frames
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +42,7 @@ class Frame:
 
 
 def frames(
-    answers: BagReader, image_topic: str, truth: Iterator[BagImage], sent: Mapping[int, int]
+    answers: BagReader, image_topic: str, truth: Iterator[BagFrame], sent: Mapping[int, int]
 ) -> Iterator[Frame]:
     """Every frame to which all answers came.
 
@@ -58,11 +62,11 @@ def frames(
             stamp,
             parts[MASK].receive_ns,
             to_rgb(parse(parts[image_topic]), parts[image_topic].type),
-            to_ids(parse(parts[MASK]), ""),
+            to_ids(parse(parts[MASK])),
             _floats(parse(parts[UNCERTAINTY])),
-            to_ids(parse(parts[DRIVABLE]), ""),
+            to_ids(parse(parts[DRIVABLE])),
             grids.get(stamp),
-            label.image if same and label is not None else None,
+            _ids(label) if same and label is not None else None,
         )
 
 
@@ -78,6 +82,15 @@ def _together(
             yield stamp, waiting.pop(stamp)
         if len(waiting) > MOST_WAITING:  # those that were not answered
             del waiting[min(waiting)]
+
+
+def _ids(labels: BagFrame) -> np.ndarray | None:
+    """(H, W) uint8 class ids; None where the message is malformed."""
+    try:
+        return labels.ids()
+    except ImageError as error:
+        logger.warning("no truth at %d ns: %s", labels.stamp_ns, error)
+        return None
 
 
 def _floats(message: Any) -> np.ndarray:

@@ -16,7 +16,8 @@ from launch.actions import IncludeLaunchDescription  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
 from launch_testing.actions import ReadyToTest  # noqa: E402
 
-from segnet_model.bags.reader import BagReader, BagWriter  # noqa: E402
+from segnet_model.bags.reader import BagWriter  # noqa: E402
+from segnet_model.datasets.sources import BagSource  # noqa: E402
 from segnet_model.labels import LabelSet  # noqa: E402
 from segnet_model.weights.checkpoint import ModelInfo, save_weights  # noqa: E402
 
@@ -63,7 +64,7 @@ class TestAnswers(unittest.TestCase):
     def test_every_image_has_its_mask(self, proc_info, answers):
         assert len(proc_info.processes()) == 3
         launch_testing.asserts.assertExitCodes(proc_info)
-        with BagReader(answers) as bag:
-            masks = list(bag.labels(MASK))
+        with BagSource(answers, MASK) as source:
+            masks = list(source.labels_of(MASK))
         assert [mask.stamp_ns for mask in masks] == STAMPS
-        assert all(mask.image.shape == (64, 96) and OLD not in mask.image for mask in masks)
+        assert all(mask.ids().shape == (64, 96) and OLD not in mask.ids() for mask in masks)

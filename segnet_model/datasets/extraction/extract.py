@@ -128,7 +128,7 @@ def _open(
                 raise SettingsError(f"{path} is no bag and holds no labels; take it by itself")
             return found
         if labels_topic:
-            source.reader.labels(labels_topic)  # raises where the bag has no such labels
+            source.labels_of(labels_topic)  # raises where the bag has no such labels
     return found
 
 

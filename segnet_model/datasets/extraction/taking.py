@@ -75,7 +75,7 @@ class SourceExtraction:
         images, name = self.source.frames_of(self.source.topic), self._labels_topic
         # Of its own, because an MCAP file without an index can be read at one place only.
         with self.source.again() as bag:
-            yield from paired(images, bag.frames_of(name), self._tolerance_ns)
+            yield from paired(images, bag.labels_of(name), self._tolerance_ns)
 
     def _take(self, frame: Frame, labels: BagFrame | None) -> None:
         known = self._store.find(frame)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from segnet_model.bags.images import RawMessage, parse, to_ids, to_rgb
-from segnet_model.bags.messages import stamp_ns
+from segnet_model.bags.messages import IMAGE, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import ImageError
 from segnet_model.datasets.sources.frame import Frame, Key
@@ -28,7 +28,7 @@ class BagFrame(Frame):
 
     def ids(self) -> np.ndarray:
         """(H, W) uint8 class ids; ImageError where it is malformed or not mono8."""
-        return to_ids(self.message, self.raw.type)
+        return to_ids(self.message)
 
 
 class BagSource(Source):
@@ -110,6 +110,11 @@ class BagSource(Source):
                 yield self.frame(raw, suffixes)
             except ImageError as error:
                 self.reject(error)
+
+    def labels_of(self, topic: str) -> Iterator[BagFrame]:
+        """The frames of a topic with class ids; BagError, at once, where it has no Images."""
+        self.reader.check_topic(topic, (IMAGE,))
+        return self.frames_of(topic)
 
     def frame(self, raw: RawMessage, suffixes: tuple[str, ...] = ("",)) -> BagFrame:
         """The frame in a message; ImageError where it is malformed."""

@@ -10,8 +10,9 @@ from backports import zstd
 from lz4.frame import compress as lz4
 
 from segnet_model.bags import messages as bag_messages
-from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import BagError, SegNetError
+from segnet_model.datasets.sources import BagSource
 
 TOPIC = "/camera/image_raw"
 START = 1_700_000_000_000_000_000
@@ -36,8 +37,8 @@ def data_file(bag):
 
 
 def read(path):
-    with BagReader(path) as reader:
-        return [each.image for each in reader.images()]
+    with BagSource(path) as source:
+        return [image for _, image in source.images()]
 
 
 @pytest.fixture

@@ -70,18 +70,18 @@ def test_all_that_was_there_is_kept_and_the_answers_are_the_networks(
         assert all(each.header == image.header for each in said.values())
         times = {m[2] for m in after if m[0].startswith("/segmentation/")}
         assert message.receive_ns in times
-        np.testing.assert_array_equal(to_ids(said["mask"], ""), found.labels)
+        np.testing.assert_array_equal(to_ids(said["mask"]), found.labels)
         png = cv2.imdecode(said["mask/compressed"].data, cv2.IMREAD_UNCHANGED)
         np.testing.assert_array_equal(png, found.labels)
         floats = said["uncertainty"].data.view("<f4").reshape(found.labels.shape)
         np.testing.assert_array_equal(floats, found.uncertainty)
-        sure = to_ids(said["confidence"], "") / 255
+        sure = to_ids(said["confidence"]) / 255
         assert np.abs(sure - found.confidence).max() <= 0.5 / 255 + 1e-6
         allowed = drivable_mask(
             found.labels, found.uncertainty, labels, how.max_uncertainty,
             min_area=how.drivable_min_area, margin=how.drivable_margin,
         )  # fmt: skip
-        np.testing.assert_array_equal(to_ids(said["drivable"], ""), allowed)
+        np.testing.assert_array_equal(to_ids(said["drivable"]), allowed)
         color = to_rgb(said["color"], "sensor_msgs/msg/Image")
         np.testing.assert_array_equal(color, labels.colorize(found.labels))
         overlay = to_rgb(said["overlay"], "sensor_msgs/msg/Image")

@@ -14,7 +14,7 @@ from segnet_model.bags.reader import BagReader
 from segnet_model.cli import main
 from segnet_model.datasets.extraction.manifest import read_manifest
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS
-from segnet_model.datasets.sources import open_source
+from segnet_model.datasets.sources import BagSource, open_source
 from segnet_model.images.files import list_images, read_image, write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.recordings.node_types import node_types
@@ -198,7 +198,7 @@ def test_label_makes_a_bag_of_a_video(video, weights, tmp_path, topic, capsys):
         assert sent == FOLDER_START_NS + stamp
         kind = COMPRESSED_IMAGE if "compressed" in topic else IMAGE
         assert alike(to_rgb(message, kind), image)
-        np.testing.assert_array_equal(to_ids(mask, ""), predictor.predict(image).labels)
+        np.testing.assert_array_equal(to_ids(mask), predictor.predict(image).labels)
     with BagReader(out) as bag:
         assert bag.topics["/segmentation/class_map"].latched
         assert bag.start_ns == FOLDER_START_NS
@@ -224,10 +224,11 @@ def test_label_refuses_what_a_video_cannot_have(video, weights, tmp_path, capsys
 def test_bag_makes_a_bag_of_a_video(video, tmp_path, compressed):
     more = ("--compressed",) if compressed else ()
     assert segnet("bag", video, "--out", tmp_path / "bag", *more) == 0
-    with BagReader(tmp_path / "bag") as reader:
-        images = list(reader.images())
-    assert [each.stamp_ns - FOLDER_START_NS for each in images] == [i * TENTH for i in range(COUNT)]
-    assert all(alike(each.image, picture(index)) for index, each in enumerate(images))
+    with BagSource(tmp_path / "bag") as source:
+        images = list(source.images())
+    stamps = [frame.stamp_ns - FOLDER_START_NS for frame, _ in images]
+    assert stamps == [i * TENTH for i in range(COUNT)]
+    assert all(alike(image, picture(index)) for index, (_, image) in enumerate(images))
 
 
 def test_bag_refuses_a_bag(video, tmp_path, capsys):

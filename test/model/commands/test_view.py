@@ -11,6 +11,7 @@ import pytest
 
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
+from segnet_model.datasets.sources import BagSource
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.looking import PANES
@@ -53,8 +54,8 @@ def test_the_video_shows_what_the_network_says(drive, weights, tmp_path, capsys)
     assert "6 frames of /camera/image_raw" in capsys.readouterr().out
     frames = shown(video)
     assert [t for t, _ in frames] == pytest.approx(np.arange(6) / 10, abs=0.01)
-    with BagReader(drive) as bag:
-        image = [each.image for each in bag.images(IMAGE)][2]
+    with BagSource(drive, IMAGE) as source:
+        image = [image for _, image in source.images()][2]
     height, width = image.shape[:2]
     picture = frames[2][1]
     assert picture.shape == (2 * height, 2 * width, 3)

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import SettingsError
 from segnet_model.datasets.drives import write_dataset, write_drive
 from segnet_model.datasets.folder import open_split
+from segnet_model.datasets.sources import BagSource
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive
 
@@ -22,9 +22,9 @@ CAMVID = LabelSet.load("camvid")
 def test_a_drive_is_recorded_with_its_truth(tmp_path: Path) -> None:
     assert write_drive(tmp_path / "drive", seed=5, seconds=0.3, depth=True) == 3
     truth = list(Drive(5).frames(3))
-    with BagReader(tmp_path / "drive") as reader:
-        images, labels = list(reader.images(CAMERA)), list(reader.labels(TRUTH))
-        assert {name: info.count for name, info in reader.topics.items()} == {
+    with BagSource(tmp_path / "drive", CAMERA) as source:
+        images, labels = list(source.frames_of(CAMERA)), list(source.labels_of(TRUTH))
+        assert {name: info.count for name, info in source.reader.topics.items()} == {
             CAMERA: 3,
             "/camera/camera_info": 3,
             TRUTH: 3,
@@ -32,8 +32,8 @@ def test_a_drive_is_recorded_with_its_truth(tmp_path: Path) -> None:
             "/truth/pose": 3,
         }
     for frame, image, label in zip(truth, images, labels, strict=True):
-        np.testing.assert_array_equal(image.image, frame.image)
-        np.testing.assert_array_equal(label.image, frame.labels)
+        np.testing.assert_array_equal(image.image(), frame.image)
+        np.testing.assert_array_equal(label.ids(), frame.labels)
         assert image.stamp_ns == label.stamp_ns
     assert images[1].stamp_ns - images[0].stamp_ns == STEP
 

@@ -11,6 +11,7 @@ import pytest
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS, images_to_bag
+from segnet_model.datasets.sources import BagSource
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 
@@ -45,13 +46,13 @@ def test_folder_to_bag_and_back(folder: Path, storage: str, compressed: bool) ->
         folder, bag, CAMERA, fps=4, compressed=compressed, labels_folder=labels, storage=storage
     )
     assert count == 3
-    with BagReader(bag) as reader:
-        images, truth = list(reader.images(CAMERA)), list(reader.labels(TRUTH))
+    with BagSource(bag, CAMERA) as source:
+        images, truth = list(source.frames_of(CAMERA)), list(source.labels_of(TRUTH))
     stamps = [FOLDER_START_NS + i * 250_000_000 for i in range(3)]
     assert [i.stamp_ns for i in images] == [i.stamp_ns for i in truth] == stamps
     for number, image, label in zip((1, 2, 10), images, truth, strict=True):
-        np.testing.assert_array_equal(image.image, picture(number))
-        np.testing.assert_array_equal(label.image, ids(number))
+        np.testing.assert_array_equal(image.image(), picture(number))
+        np.testing.assert_array_equal(label.ids(), ids(number))
 
 
 def test_compressed_keeps_a_jpeg_as_it_is(tmp_path: Path) -> None:

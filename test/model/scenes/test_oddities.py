@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from segnet_model import cli
-from segnet_model.bags.reader import BagReader
-from segnet_model.datasets.drives import LABELS_TOPIC
+from segnet_model.datasets.drives import IMAGE_TOPIC, LABELS_TOPIC
 from segnet_model.datasets.folder import open_split
+from segnet_model.datasets.sources import BagSource
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Camera, Drive, SceneFrame
 from segnet_model.scenes.oddities import KINDS, draw_oddities, place_oddities
@@ -133,11 +133,11 @@ def test_the_command_records_them(tmp_path: Path) -> None:
     bag, data = str(tmp_path / "drive"), str(tmp_path / "data")
     seed = ["--seed", str(SEED), "--unknown"]
     assert cli.main(["render", *seed, "--seconds", "0.2", "--out", bag]) == 0
-    with BagReader(bag) as reader:
-        for message, frame in zip(
-            reader.labels(LABELS_TOPIC), Drive(SEED, unknown=True).frames(2), strict=True
+    with BagSource(Path(bag), IMAGE_TOPIC) as source:
+        for labels, frame in zip(
+            source.labels_of(LABELS_TOPIC), Drive(SEED, unknown=True).frames(2), strict=True
         ):
-            np.testing.assert_array_equal(message.image, frame.labels)
+            np.testing.assert_array_equal(labels.ids(), frame.labels)
     few = ["--drives", "1", "--frames", "1", "--val", "0", "--workers", "1"]
     assert cli.main(["render", *seed, *few, "--dataset", data]) == 0
     _, labels = open_split(Path(data), "train", CAMVID).read(0)

@@ -23,6 +23,7 @@ from std_msgs.msg import Header, String
 
 from segnet_model.bags.messages import IMAGE, image_message, stamp_ns, standard_types
 from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.datasets.sources import BagSource
 
 pytestmark = pytest.mark.ros
 Start = Callable[..., Program]
@@ -104,8 +105,8 @@ def test_ctrl_c_again_and_again_costs_no_recording(
         recorder.send_signal(signal.SIGINT)
         time.sleep(0.002)
     assert f"recorded {COUNT} messages of 1 topics" in finish(recorder)
-    with BagReader(tmp_path / "copy") as got:
-        assert len(list(got.images(CAMERA))) == COUNT
+    with BagSource(tmp_path / "copy", CAMERA) as got:
+        assert len(list(got.images())) == COUNT
 
 
 def test_restamped_messages_stay_paired(ros_process: Start, drive: Path, tmp_path: Path) -> None:
@@ -113,15 +114,15 @@ def test_restamped_messages_stay_paired(ros_process: Start, drive: Path, tmp_pat
     before = time.time_ns()
     finish(ros_process(PLAYER, *parameters(bag=drive, topic=CAMERA, restamp=True, rate=2.0)))
     finish(recorder, signal.SIGTERM)
-    with BagReader(tmp_path / "copy") as got:
-        images = list(got.images(CAMERA))
-        labels = [label.stamp_ns for label in got.labels(TRUTH)]
-    stamps = [image.stamp_ns for image in images]
+    with BagSource(tmp_path / "copy", CAMERA) as got:
+        images = list(got.images())
+        labels = [label.stamp_ns for label in got.labels_of(TRUTH)]
+    stamps = [frame.stamp_ns for frame, _ in images]
     assert stamps == sorted(set(stamps)) == labels
     assert before < stamps[0] < stamps[-1] < time.time_ns()
-    for seed, image in enumerate(images):
-        np.testing.assert_array_equal(image.image, picture(seed))
-        assert 0 <= image.receive_ns - image.stamp_ns < 1e9
+    for seed, (frame, image) in enumerate(images):
+        np.testing.assert_array_equal(image, picture(seed))
+        assert 0 <= frame.receive_ns - frame.stamp_ns < 1e9
 
 
 def test_restamping_tells_images_without_a_stamp_apart(ros_process: Start, tmp_path: Path) -> None:
@@ -131,8 +132,8 @@ def test_restamping_tells_images_without_a_stamp_apart(ros_process: Start, tmp_p
     recorder = record(ros_process, tmp_path / "copy", CAMERA)
     finish(ros_process(PLAYER, *parameters(bag=tmp_path / "drive", restamp=True)))
     finish(recorder, signal.SIGINT)
-    with BagReader(tmp_path / "copy") as got:
-        stamps = [image.stamp_ns for image in got.images()]
+    with BagSource(tmp_path / "copy") as got:
+        stamps = [frame.stamp_ns for frame, _ in got.images()]
     assert stamps == sorted(set(stamps))
     assert len(stamps) == COUNT
 

@@ -14,8 +14,9 @@ from programs import Program
 
 pytest.importorskip("rclpy")
 
-from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import BagError
+from segnet_model.datasets.sources import BagSource
 from segnet_ros.bags.recorder import main
 
 pytestmark = pytest.mark.ros
@@ -79,8 +80,8 @@ def test_a_failed_write_keeps_what_was_recorded(
     output = capfd.readouterr()
     assert output.err.count("is the disk full?") == 1
     assert f"recorded {KEPT} messages of 1 topics" in output.out
-    with BagReader(tmp_path / "copy") as bag:
-        images = [image.image for image in bag.images(CAMERA)]
+    with BagSource(tmp_path / "copy", CAMERA) as source:
+        images = [image for _, image in source.images()]
     np.testing.assert_array_equal(images, [picture(i) for i in range(KEPT)])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "drive"]
 

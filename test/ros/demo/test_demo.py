@@ -20,8 +20,9 @@ pytest.importorskip("av")
 import av
 
 from segnet_model.bags.messages import IMAGE, image_message, standard_types
-from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.bags.reader import BagWriter
 from segnet_model.datasets.drives import IMAGE_TOPIC, LABELS_TOPIC
+from segnet_model.datasets.sources import BagSource
 from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
@@ -86,11 +87,9 @@ def test_a_rendered_drive(ros_process: Start, arguments: list[str], tmp_path: Pa
 def measured(bag: Path, predictor: Predictor) -> ConfusionMatrix:
     """The same figures without ROS in between."""
     confusion = ConfusionMatrix(11, 255)
-    with BagReader(bag) as reader:
-        for image, label in zip(
-            reader.images(IMAGE_TOPIC), reader.labels(LABELS_TOPIC), strict=True
-        ):
-            confusion.update(predictor.predict(image.image).labels, label.image)
+    with BagSource(bag, IMAGE_TOPIC) as source:
+        for (_, image), label in zip(source.images(), source.labels_of(LABELS_TOPIC), strict=True):
+            confusion.update(predictor.predict(image).labels, label.ids())
     return confusion
 
 
@@ -125,8 +124,8 @@ def test_nothing_of_the_persons_own_is_removed(
     assert "was not made by the demo" in finish(ros_process(DEMO, *arguments), 2)
     missing = ["--bag", str(tmp_path / "none"), "--out", str(out)]
     assert "there is no bag" in finish(ros_process(DEMO, *arguments[:2], *missing), 2)
-    with BagReader(out / "drive") as reader:
-        assert len(list(reader.images())) == 1
+    with BagSource(out / "drive") as source:
+        assert len(list(source.images())) == 1
 
 
 def test_the_ground_is_drawn_as_the_robot_looks() -> None:

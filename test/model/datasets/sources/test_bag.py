@@ -1,0 +1,136 @@
+"""The images of a bag's topic, raw and compressed, good and malformed."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from segnet_model.bags import messages as bag_messages
+from segnet_model.bags.reader import BagWriter
+from segnet_model.base.errors import BagError, ImageError
+from segnet_model.datasets.sources import BagSource
+
+CAMERA = "/camera/image_raw"
+SECOND = 1_000_000_000
+START = 1_700_000_000 * SECOND + 123_456_789
+
+
+def picture(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (9, 14, 3), np.uint8)
+
+
+def write_images(path: Path, count: int = 3, storage: str = "mcap") -> Path:
+    with BagWriter(path, storage) as bag:
+        for i in range(count):
+            bag.write_image(CAMERA, START + i * SECOND // 10, "camera", picture(i))
+    return path
+
+
+@pytest.fixture(params=["mcap", "sqlite3"])
+def storage(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def bag(tmp_path: Path, storage: str) -> Path:
+    return write_images(tmp_path / "drive", storage=storage)
+
+
+def test_raw_images_come_back(bag: Path) -> None:
+    with BagSource(bag) as source:
+        images = list(source.images())
+        assert source.reader.topics[CAMERA].count == 3
+        assert source.reader.topics[CAMERA].type == "sensor_msgs/msg/Image"
+        assert (source.start_ns, source.end_ns) == (START, START + SECOND // 5 + 1)
+    assert [frame.stamp_ns for frame, _ in images] == [START + i * SECOND // 10 for i in range(3)]
+    for seed, (frame, image) in enumerate(images):
+        assert frame.message.header.frame_id == "camera"
+        np.testing.assert_array_equal(image, picture(seed))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_compressed_images_come_back(tmp_path: Path, storage: str, suffix: str) -> None:
+    data = cv2.imencode(suffix, picture(0))[1]
+    with BagWriter(tmp_path / "bag", storage) as bag:
+        bag.write_compressed(f"{CAMERA}/compressed", START, "camera", bytes(data), suffix[1:])
+    with BagSource(tmp_path / "bag") as source:
+        ((_, image),) = source.images()
+    np.testing.assert_array_equal(image, cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def test_every_keeps_its_distance(tmp_path: Path) -> None:
+    with BagSource(write_images(tmp_path / "bag", count=11)) as source:
+        stamps = [frame.stamp_ns - START for frame, _ in source.part(every=0.25).images()]
+    assert stamps == [0, 300_000_000, 600_000_000, 900_000_000]
+
+
+def test_images_without_stamps_take_the_time_of_reception(tmp_path: Path) -> None:
+    message = bag_messages.image_message(0, "camera", picture(0), "rgb8")
+    data = bag_messages.standard_types().serialize_cdr(message, bag_messages.IMAGE)
+    with BagWriter(tmp_path / "bag") as bag:
+        for receive_ns in (START, START + 7):
+            bag.write_raw(CAMERA, bag_messages.IMAGE, data, receive_ns)
+    with BagSource(tmp_path / "bag") as source:
+        assert [frame.stamp_ns for frame, _ in source.images()] == [START, START + 7]
+
+
+def add_malformed(bag: BagWriter, stamp: int) -> None:
+    message = bag_messages.image_message(stamp, "camera", picture(0), "rgb8")
+    message.step = 5
+    types = bag_messages.standard_types()
+    bag.write_raw(
+        CAMERA, bag_messages.IMAGE, types.serialize_cdr(message, "sensor_msgs/msg/Image"), stamp
+    )
+
+
+def test_malformed_images_are_skipped_and_counted(
+    tmp_path: Path, storage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with BagWriter(tmp_path / "bag", storage) as bag:
+        bag.write_image(CAMERA, START, "camera", picture(0))
+        add_malformed(bag, START + 1)
+        bag.write_raw(CAMERA, bag_messages.IMAGE, b"\0\1\0\0\7", START + 2)
+        bag.write_image(CAMERA, START + 3, "camera", picture(3))
+    with caplog.at_level(logging.WARNING), BagSource(tmp_path / "bag") as source:
+        assert [frame.stamp_ns for frame, _ in source.images()] == [START, START + 3]
+        assert len(source.rejected) == 2
+        bad = list(source.frames())[1]
+    assert str(tmp_path / "bag") in caplog.messages[0]
+    assert "step 5 is shorter" in caplog.messages[0]
+    with pytest.raises(ImageError, match="step 5"):
+        bad.image()
+
+
+def test_labels_that_are_not_bytes_are_refused(bag: Path) -> None:
+    with BagSource(bag) as source, pytest.raises(ImageError, match="labels are rgb8"):
+        next(source.labels_of(CAMERA)).ids()
+
+
+def test_several_image_topics_need_a_name(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "bag") as bag:
+        for topic in ("/left", "/right"):
+            bag.write_image(topic, START, "camera", picture(0))
+    with (
+        pytest.raises(BagError, match=r"(?s)several image topics.*/left.*/right"),
+        BagSource(tmp_path / "bag"),
+    ):
+        pass
+    with BagSource(tmp_path / "bag", "/left") as source:
+        assert len(list(source.images())) == 1
+    with BagSource(tmp_path / "bag", besides="/left") as source:  # where /left has labels
+        assert source.topic == "/right"
+
+
+def test_compressed_color_filters_become_colors_as_at_the_node(tmp_path: Path) -> None:
+    grey = np.random.default_rng(3).integers(0, 256, (24, 32), np.uint8)
+    file = cv2.imencode(".png", grey)[1].tobytes()
+    with BagWriter(tmp_path / "bag") as bag:
+        bag.write_compressed(CAMERA, START, "camera", file, "bayer_rggb8; png compressed ")
+    with BagSource(tmp_path / "bag") as source:
+        ((_, image),) = source.images()
+    expected = cv2.cvtColor(grey, cv2.COLOR_BayerBG2RGB)  # OpenCV's name of rggb
+    np.testing.assert_array_equal(image, expected)
