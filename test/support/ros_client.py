@@ -112,9 +112,9 @@ class Client:
         self.node.destroy_client(later)
         return client
 
-    def diagnostics(self, inbox, wanted):
+    def diagnostics(self, inbox, wanted, timeout=WAIT):
         """The next diagnostic status of the node that is wanted, with its values as a dict."""
-        found = inbox.next(lambda message: wanted(*unpacked(message)))
+        found = inbox.next(lambda message: wanted(*unpacked(message)), timeout)
         return unpacked(found)
 
     def close(self):

@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,10 @@ def of_a_copy(folder):
     shutil.copy(module.__file__, place)
     program = "from copied.base.version import version; print(version())"
     command = [sys.executable, "-S", "-c", program]  # without site-packages
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    result = subprocess.run(
+        command, cwd=folder, env=alone, capture_output=True, text=True, check=True
+    )
     return result.stdout.strip()
 
 

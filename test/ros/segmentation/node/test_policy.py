@@ -87,7 +87,7 @@ def running(client, start_node, weights, wait):
         except RuntimeError:  # it is not found yet
             return False
 
-    wait(ready, "the node with its services")
+    wait(ready, "the node with its services", 40)  # a lost discovery takes 20 s
 
     def ask(kind):
         found = getattr(client.node, f"get_{kind}_names_and_types_by_node")("segmentation", "/")

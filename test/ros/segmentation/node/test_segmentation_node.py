@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from array import array
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from ros_client import WAIT
 from sensor_msgs.msg import Image
 
 from segnet_model.inference.predictor import Predictor
@@ -187,8 +188,8 @@ def test_best_effort_and_reliable_listeners_are_both_served(camera, client, node
     client.forget("/segmentation/mask")
 
 
-def counts_of(client, health, wanted):
-    _, values = client.diagnostics(health, lambda status, values: wanted(values))
+def counts_of(client, health, wanted, timeout=WAIT):
+    _, values = client.diagnostics(health, lambda status, values: wanted(values), timeout)
     return {name: int(values[name]) for name in ("received", "processed", "dropped", "idle")}
 
 
@@ -199,14 +200,20 @@ def health(client, node):
 
 
 def test_nothing_is_computed_while_nobody_listens(camera, client, health):
-    time.sleep(0.3)  # until the node has heard that the listeners of other tests have left
-    while not health.queue.empty():
-        health.queue.get()
-    before = counts_of(client, health, lambda values: True)
-    for seconds in range(5):
+    def idle(more):
+        return counts_of(client, health, lambda values: int(values["idle"]) >= more)
+
+    def one_more(before, seconds):
         camera.publish(message_of(picture(1), seconds))
-        time.sleep(0.02)
-    after = counts_of(client, health, lambda values: int(values["idle"]) >= before["idle"] + 5)
+        with suppress(AssertionError):
+            return counts_of(client, health, lambda v: int(v["idle"]) > before["idle"], timeout=1)
+
+    before = counts_of(client, health, lambda values: True)
+    # Until the node knows that the listeners of other tests have left.
+    before = next(filter(None, (one_more(before, seconds) for seconds in range(20))))
+    for seconds in range(100, 105):  # one after the other, so that none replaces another
+        camera.publish(message_of(picture(1), seconds))
+        after = idle(before["idle"] + seconds - 99)
     assert after == {**before, "idle": before["idle"] + 5}
 
 
