@@ -1,4 +1,4 @@
-"""What a copy of a recording has to know of each of its topics."""
+"""Topics copied from one recording to another, with their types and quality of service."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from segnet_model.bags.messages import standard_types
 from segnet_model.bags.reader import BagReader
 from segnet_model.bags.writer import BagWriter
 
-MAX_DEFINITION = 1 << 17  # letters; parsing is slow
-NO_HASH = "RIHS01_" + 64 * "0"  # of a type that nobody defines
+MAX_DEFINITION = 1 << 17  # characters; parsing is slow
+NO_HASH = "RIHS01_" + 64 * "0"  # of an unknown type
 
 
-def announce_topics(bag: BagReader, writer: BagWriter) -> None:
-    """Announce every topic of a bag in a new one, with its definition and quality of service.
+def copy_topics(bag: BagReader, writer: BagWriter) -> None:
+    """Add every topic of a bag to a new one, with its definition and quality of service.
 
     Raises:
         BagError: the new bag cannot be written.
@@ -42,14 +42,14 @@ def announce_topics(bag: BagReader, writer: BagWriter) -> None:
         writer.add_copied(topic, type_name, definition, digest, _qos(group))
 
 
-def storage_of(path: Path) -> str:
-    """In what a bag is stored, "mcap" or "sqlite3"."""
+def find_storage(path: Path) -> str:
+    """The storage of a bag: "mcap" or "sqlite3"."""
     names = [each.name for each in path.iterdir()] if path.is_dir() else [path.name]
     return "mcap" if any(".mcap" in name for name in names) else "sqlite3"
 
 
 def _qos(group: list[Connection]) -> list[Qos]:
-    """What the topic's publishers offered, each once."""
+    """The profiles that the topic's publishers offered, each once."""
     offers: list[Qos] = []
     for each in group:
         assert isinstance(each.ext, ConnectionExtRosbag2)
@@ -58,7 +58,7 @@ def _qos(group: list[Connection]) -> list[Qos]:
 
 
 def _definition(group: list[Connection]) -> tuple[str, str]:
-    """A type's definition and its hash; recorders before ROS 2 Iron leave them out in part."""
+    """A type's definition and hash; recorders before ROS 2 Iron omit some of them."""
     name = group[0].msgtype
     given = next((each.msgdef for each in group if each.msgdef.data), None)
     text = given.data if given else _standard_definition(name)
@@ -76,14 +76,13 @@ def _standard_definition(name: str) -> str:
 def _hash(name: str, given: MessageDefinition | None) -> str:
     if given is not None and len(given.data) > MAX_DEFINITION:
         return NO_HASH
+    types = standard_types()
     try:
-        if given is None:
-            return standard_types().hash_rihs01(name)
-        types = get_typestore(Stores.EMPTY)
-        is_idl = given.format is MessageDefinitionFormat.IDL
-        types.register(
-            get_types_from_idl(given.data) if is_idl else get_types_from_msg(given.data, name)
-        )
+        if given is not None:
+            types = get_typestore(Stores.EMPTY)
+            is_idl = given.format is MessageDefinitionFormat.IDL
+            text = given.data
+            types.register(get_types_from_idl(text) if is_idl else get_types_from_msg(text, name))
         return types.hash_rihs01(name)
-    except Exception:  # what a stranger defines may fail in any way, and players do without
+    except Exception:  # a strange definition may fail in any way, and players need no hash
         return NO_HASH

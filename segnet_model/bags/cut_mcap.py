@@ -1,7 +1,7 @@
 """MCAP files that were cut, or are still being written, read up to their last whole record.
 
-Such a file lacks the footer by which readers find their way. A footer that names no index makes
-them go through the records instead (https://mcap.dev/spec).
+Such a file lacks the footer that points to the index. A footer without an index makes readers scan
+the records instead (https://mcap.dev/spec).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FOOTER = RECORD.pack(2, 20) + struct.pack("<QQI", 0, 0, 0) + MAGIC
 
 
 def is_cut(path: Path) -> bool:
-    """Whether a file begins as MCAP does, and does not end so."""
+    """Whether a file has the start of an MCAP file, but not the end."""
     if path.suffix != ".mcap" or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -29,10 +29,10 @@ def is_cut(path: Path) -> bool:
 
 
 class CutMcap:
-    """What `rosbags` needs of a path: the whole records of a cut file, and a footer."""
+    """A path for `rosbags` to the whole records of a cut file, followed by a footer."""
 
     def __init__(self, path: Path) -> None:
-        """Look for the end of the last whole record; what a recorder adds later is not seen."""
+        """Find the end of the last whole record; records that are added later are ignored."""
         self._path = path
         self._end = _whole_records(path)
         self.suffix = path.suffix
@@ -42,16 +42,16 @@ class CutMcap:
         return self._path.exists()
 
     def is_dir(self) -> bool:
-        """It is a file."""
+        """False: it is a file."""
         return False
 
     def open(self, _mode: str = "rb") -> BinaryIO:
-        """Open the whole part for reading."""
+        """Open the whole records and the footer for reading."""
         return cast(BinaryIO, io.BufferedReader(_Joined(self._path, self._end), 1 << 20))
 
 
 class _Joined(io.RawIOBase):
-    """The start of a file and a footer, as one."""
+    """The start of a file and a footer, as one stream."""
 
     def __init__(self, path: Path, end: int) -> None:
         self._file = path.open("rb")
@@ -86,7 +86,7 @@ class _Joined(io.RawIOBase):
 
 
 def _whole_records(path: Path) -> int:
-    """Where the last whole record ends."""
+    """The position of the end of the last whole record."""
     size, end = path.stat().st_size, len(MAGIC)
     with path.open("rb") as file:
         while True:
@@ -95,7 +95,7 @@ def _whole_records(path: Path) -> int:
             if len(head) < RECORD.size:
                 return end
             kind, length = RECORD.unpack(head)
-            # Kind 0 is none: a disk's zeros where data did not come to be written.
+            # Kind 0 is invalid: zeros on the disk where data was never written.
             if kind == 0 or end + RECORD.size + length > size:
                 return end
             end += RECORD.size + length

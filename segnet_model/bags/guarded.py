@@ -1,4 +1,4 @@
-"""Readers of `rosbags` for recordings from strangers: no file from elsewhere, nothing unbounded."""
+"""Readers of `rosbags` for untrusted recordings: no file outside the bag, bounded memory."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from segnet_model.bags.unpacking import MAX_MESSAGE, MAX_METADATA, bound_rosbags
 from segnet_model.base.documents import read_yaml
 from segnet_model.base.errors import BagError
 
-MAX_AT_ONCE = 1 << 30  # bytes of chunks that overlap in time, and are in memory together
-PLAIN = ("CREATE TABLE", "CREATE INDEX", "CREATE UNIQUE INDEX")  # all that rosbag2 makes
+MAX_AT_ONCE = 1 << 30  # bytes in memory of chunks that overlap in time
+PLAIN = ("CREATE TABLE", "CREATE INDEX", "CREATE UNIQUE INDEX")  # the only statements of rosbag2
 SQLITE = b"SQLite format 3"
 INFO = "rosbag2_bagfile_information"
 
@@ -27,10 +27,10 @@ bound_rosbags()
 
 
 class GuardedMcap(McapReader):
-    """Reads an MCAP file whose index does not ask for more memory than it may."""
+    """Reader of MCAP files with bounded memory."""
 
     def open(self) -> None:
-        """Open the file; BagError where it asks for too much."""
+        """Open the file; BagError if it needs too much memory."""
         if isinstance(self.path, Path):
             check_plain(self.path)
         super().open()
@@ -38,10 +38,10 @@ class GuardedMcap(McapReader):
 
 
 class GuardedSqlite(Sqlite3Reader):
-    """Reads an SQLite file that holds tables and no programs."""
+    """Reader of SQLite files without programs (views, triggers, generated columns)."""
 
     def open(self) -> None:
-        """Open the file; BagError where it is no rosbag2's."""
+        """Open the file; BagError if rosbag2 did not write it."""
         assert isinstance(self.path, Path)
         check_plain(self.path)
         check_database(self.path)
@@ -51,19 +51,19 @@ class GuardedSqlite(Sqlite3Reader):
 
 
 class GuardedFolder(DirectoryReader):
-    """Reads a rosbag2 folder, and nothing beside it."""
+    """Reader of a rosbag2 folder, without files outside of it."""
 
     STORAGE_PLUGINS = {"mcap": GuardedMcap, "sqlite3": GuardedSqlite}  # noqa: RUF012
 
     def open(self) -> None:
-        """Open the files that the metadata lists; BagError where one leads elsewhere."""
+        """Open the files that the metadata lists; BagError if one is outside the folder."""
         assert isinstance(self.path, Path)
         check_folder(self.path)
         super().open()
 
 
 class GuardedReader(Reader):
-    """Reads a recording as any of these."""
+    """Reader of a folder, an .mcap or a .db3 file."""
 
     STORAGE_PLUGINS = {  # noqa: RUF012
         "dir": GuardedFolder,
@@ -73,13 +73,13 @@ class GuardedReader(Reader):
 
 
 def check_plain(file: Path) -> None:
-    """Raise BagError unless it is a plain file, which ends."""
+    """Raise BagError unless it is a regular file: a pipe never ends."""
     if not file.is_file():
         raise BagError(f"{file.name} is no file; copy the bag again")
 
 
 def check_folder(bag: Path) -> None:
-    """Raise BagError where a folder's metadata is no such thing, or names files from elsewhere."""
+    """Raise BagError for a folder with bad metadata, or metadata with files outside of it."""
     file = bag / "metadata.yaml"
     check_plain(file)
     size = file.stat().st_size
@@ -89,14 +89,14 @@ def check_folder(bag: Path) -> None:
     try:
         names = [PurePath(name).name for name in values[INFO]["relative_file_paths"]]
     except (KeyError, TypeError):
-        return  # rosbags says what is wrong with it
+        return  # rosbags gives the reason
     for name in ("metadata.yaml", *names):
         if (bag / name).resolve().parent != bag.resolve():
             raise BagError(f"{name} leads outside the bag; name the file itself, or copy it there")
 
 
 def check_overlap(chunks: Iterable[ChunkInfo]) -> None:
-    """Raise BagError where too many bytes are of one time, as they are sorted in memory."""
+    """Raise BagError if too many bytes overlap in time: they are sorted in memory."""
     steps = sorted(
         step
         for each in chunks
@@ -115,10 +115,10 @@ def check_overlap(chunks: Iterable[ChunkInfo]) -> None:
 
 
 def check_database(file: Path) -> None:
-    """Raise BagError for SQLite that makes up its content, is cut, or has an odd name.
+    """Raise BagError for SQLite that has programs, is cut, or has an unsafe name.
 
-    Views, triggers and generated columns are programs; a few bytes of them never end, or make a
-    gigabyte a message.
+    Views, triggers and generated columns are programs: a few bytes of them may run forever, or
+    make messages of a gigabyte.
     """
     if any(letter in str(file) for letter in "%?#"):  # rosbags does not quote it
         raise BagError(f"{file.name} has a path with one of % ? # in it; give it a plain name")
@@ -140,11 +140,11 @@ def _has_programs(database: sqlite3.Connection, table: str) -> bool:
 
 
 def _check_pages(file: Path) -> None:
-    """SQLite fills a cut last page with zeros, silently; the rest it finds itself."""
+    """Raise BagError for a cut last page: SQLite silently fills it with zeros."""
     with file.open("rb") as stream:
         head = stream.read(18)
     page = int.from_bytes(head[16:18], "big")
-    # Pages of 64 KiB do not fit 16 bits: they are written as 1.
+    # The size 64 KiB does not fit 16 bits: it is written as 1.
     page = 1 << 16 if page == 1 else page
     if head.startswith(SQLITE) and (not page or file.stat().st_size % page):
         raise BagError(f"{file.name} is cut within a page")

@@ -1,4 +1,4 @@
-"""From a message in a bag to pixels."""
+"""Images decoded from the messages of a bag."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ LABEL_ENCODINGS = ("mono8", "8UC1")
 
 @dataclass(frozen=True)
 class RawMessage:
-    """A message as it was on the wire."""
+    """A serialized message of a bag."""
 
     topic: str
     type: str  # e.g. "sensor_msgs/msg/Image"
-    receive_ns: int  # when the recorder got it, since the epoch
+    receive_ns: int  # when it was recorded, since the epoch
     data: bytes | memoryview  # CDR
 
 
 def parse(raw: RawMessage) -> Any:
-    """The fields of a standard message; ImageError where its bytes are damaged."""
+    """Deserialize a standard message; ImageError if its bytes are damaged."""
     try:
         return standard_types().deserialize_cdr(raw.data, raw.type)
     except (SerdeError, UnicodeDecodeError) as error:
@@ -34,15 +34,15 @@ def parse(raw: RawMessage) -> Any:
 
 
 def to_rgb(message: Any, type_name: str) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of an Image or CompressedImage; ImageError where it is malformed."""
+    """(H, W, 3) uint8 RGB of an Image or CompressedImage; ImageError if it is malformed."""
     if type_name == COMPRESSED_IMAGE:
         return decode_compressed(message.data, message.format)
     return decode_message(message)
 
 
 def to_ids(message: Any) -> np.ndarray:
-    """(H, W) uint8 class ids of an Image; ImageError where it is malformed or not mono8."""
+    """(H, W) uint8 class ids of an Image; ImageError if it is malformed or not mono8."""
     if message.encoding not in LABEL_ENCODINGS:
         raise ImageError(f"labels are {message.encoding}; expected {' or '.join(LABEL_ENCODINGS)}")
-    # Each channel of the grey image that comes of mono8 holds the bytes themselves.
+    # mono8 is decoded to gray RGB: each channel holds the ids.
     return np.ascontiguousarray(to_rgb(message, IMAGE)[..., 0])

@@ -1,4 +1,4 @@
-"""The ROS messages that recordings need, made and read without ROS.
+"""ROS messages of recordings, made and read without ROS.
 
 Their layouts have not changed since ROS 2 Foxy, so one set of definitions reads every bag.
 """
@@ -22,28 +22,33 @@ POSE = "geometry_msgs/msg/PoseStamped"
 
 
 def new_types() -> Typestore:
-    """The standard message types; one's own can be added to this copy."""
+    """A new copy of the standard message types, to add other types to."""
     return get_typestore(Stores.ROS2_JAZZY)
 
 
 @cache
 def standard_types() -> Typestore:
-    """The standard message types, for reading only: this copy is shared."""
+    """The shared copy of the standard message types; never add to it."""
     return new_types()
 
 
 def stamp_ns(header: Any) -> int:
-    """Nanoseconds since the epoch of a std_msgs/Header."""
+    """The stamp of a std_msgs/Header in nanoseconds since the epoch."""
     return int(header.stamp.sec) * NANOSECONDS + int(header.stamp.nanosec)
 
 
-def image_message(stamp: int, frame_id: str, pixels: np.ndarray, encoding: str) -> Any:
+def make_header(stamp: int, frame_id: str) -> Any:
+    """A std_msgs/Header with a stamp in nanoseconds since the epoch."""
+    seconds, nanoseconds = divmod(int(stamp), NANOSECONDS)
+    if not 0 <= seconds < 1 << 31:
+        raise BagError(f"stamp {stamp} ns does not fit a ROS header; give 0 to 2**31 seconds")
+    types = standard_types().types
+    time = types["builtin_interfaces/msg/Time"](sec=seconds, nanosec=nanoseconds)
+    return types["std_msgs/msg/Header"](stamp=time, frame_id=frame_id)
+
+
+def image_message(header: Any, pixels: np.ndarray, encoding: str) -> Any:
     """A sensor_msgs/Image of pixels (H, W) or (H, W, C), rows without padding."""
-    return image_under(header_of(stamp, frame_id), pixels, encoding)
-
-
-def image_under(header: Any, pixels: np.ndarray, encoding: str) -> Any:
-    """As `image_message`, with the std_msgs/Header of another message."""
     data = np.ascontiguousarray(pixels)
     height, width = data.shape[:2]
     return standard_types().types[IMAGE](
@@ -57,41 +62,31 @@ def image_under(header: Any, pixels: np.ndarray, encoding: str) -> Any:
     )
 
 
-def compressed_message(stamp: int, frame_id: str, data: bytes, image_format: str) -> Any:
-    """A sensor_msgs/CompressedImage around a JPEG or PNG file."""
-    return compressed_under(header_of(stamp, frame_id), data, image_format)
-
-
-def compressed_under(header: Any, data: bytes, image_format: str) -> Any:
-    """As `compressed_message`, with the std_msgs/Header of another message."""
+def compressed_message(header: Any, data: bytes, image_format: str) -> Any:
+    """A sensor_msgs/CompressedImage with a whole "jpeg" or "png" file."""
     return standard_types().types[COMPRESSED_IMAGE](
         header=header, format=image_format, data=np.frombuffer(data, np.uint8)
     )
 
 
 def camera_info_message(
-    stamp: int,
-    frame_id: str,
-    size: tuple[int, int],
-    focal: tuple[float, float],
-    centre: tuple[float, float],
+    header: Any, size: tuple[int, int], focal: tuple[float, float], center: tuple[float, float]
 ) -> Any:
     """A sensor_msgs/CameraInfo of a pinhole camera without distortion.
 
     Args:
-        stamp: nanoseconds since the epoch.
-        frame_id: of the camera's optical frame.
+        header: std_msgs/Header with the camera's optical frame.
         size: (width, height) in pixels.
         focal: (fx, fy) in pixels.
-        centre: (cx, cy) in pixels.
+        center: (cx, cy) in pixels.
     """
     types = standard_types().types
-    (fx, fy), (cx, cy) = focal, centre
+    (fx, fy), (cx, cy) = focal, center
     region = types["sensor_msgs/msg/RegionOfInterest"](
         x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
     )
     return types[CAMERA_INFO](
-        header=header_of(stamp, frame_id),
+        header=header,
         height=size[1],
         width=size[0],
         distortion_model="plumb_bob",
@@ -105,13 +100,13 @@ def camera_info_message(
     )
 
 
-def pose_message(stamp: int, frame_id: str, matrix: np.ndarray) -> Any:
-    """A geometry_msgs/PoseStamped of a (4, 4) matrix from the moving frame to frame_id."""
+def pose_message(header: Any, matrix: np.ndarray) -> Any:
+    """A geometry_msgs/PoseStamped of a (4, 4) matrix in meters, from the body to header's frame."""
     types = standard_types().types
     x, y, z, w = _quaternion(np.asarray(matrix, float)[:3, :3])
     px, py, pz = (float(value) for value in matrix[:3, 3])
     return types[POSE](
-        header=header_of(stamp, frame_id),
+        header=header,
         pose=types["geometry_msgs/msg/Pose"](
             position=types["geometry_msgs/msg/Point"](x=px, y=py, z=pz),
             orientation=types["geometry_msgs/msg/Quaternion"](x=x, y=y, z=z, w=w),
@@ -119,21 +114,11 @@ def pose_message(stamp: int, frame_id: str, matrix: np.ndarray) -> Any:
     )
 
 
-def header_of(stamp: int, frame_id: str) -> Any:
-    """A std_msgs/Header with a stamp in nanoseconds since the epoch."""
-    seconds, nanoseconds = divmod(int(stamp), NANOSECONDS)
-    if not 0 <= seconds < 1 << 31:
-        raise BagError(f"stamp {stamp} ns does not fit a ROS header; give 0 to 2**31 seconds")
-    types = standard_types().types
-    time = types["builtin_interfaces/msg/Time"](sec=seconds, nanosec=nanoseconds)
-    return types["std_msgs/msg/Header"](stamp=time, frame_id=frame_id)
-
-
 def _quaternion(rotation: np.ndarray) -> tuple[float, float, float, float]:
     """(x, y, z, w) of a (3, 3) rotation, w >= 0.
 
-    It is the eigenvector for the largest eigenvalue of a symmetric matrix, which is exact for
-    every rotation, where the usual formulas need four cases (Bar-Itzhack, J. Guidance 23(6), 2000).
+    It is the eigenvector for the largest eigenvalue of a symmetric matrix. This is exact for every
+    rotation; the usual formulas need four cases (Bar-Itzhack, J. Guidance 23(6), 2000).
     """
     r = rotation
     upper = np.array([

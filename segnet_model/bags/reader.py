@@ -20,13 +20,13 @@ from segnet_model.base.errors import BagError, SegNetError
 __all__ = ["BagReader", "BagWriter", "RawMessage", "TopicInfo"]
 
 IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
-MAX_NAME = 255  # letters of a topic or a type, as DDS has it
-MOST_SAID, MOST_TOLD = 500, 100  # letters of a reason, topics in a list
+MAX_NAME = 255  # characters of a topic or type, as in DDS
+MAX_REASON, MAX_LISTED = 500, 100  # characters of a reason, topics in a list
 
 
 @dataclass(frozen=True)
 class TopicInfo:
-    """What a bag says of a topic."""
+    """Type and size of a topic."""
 
     type: str  # e.g. "sensor_msgs/msg/Image"
     count: int  # messages
@@ -38,10 +38,10 @@ class BagReader:
 
     Attributes:
         path: of the rosbag2 folder, .mcap or .db3 file.
-        topics: what is in it, sorted by name.
-        start_ns: when the first message was received, since the epoch.
-        end_ns: after the last one was received.
-        cut: whether only its whole part is read.
+        topics: by name, sorted.
+        start_ns: receive time of the first message, since the epoch.
+        end_ns: just after the receive time of the last message.
+        cut: whether the file was cut, and only its whole records are read.
 
     Example:
         >>> from segnet_model.datasets.drives import write_drive
@@ -55,11 +55,11 @@ class BagReader:
     """
 
     def __init__(self, path: str | Path, *, cut_ok: bool = False) -> None:
-        """Name a recording; entering the context opens it.
+        """Name a recording; the context opens it.
 
         Args:
             path: of the rosbag2 folder, .mcap or .db3 file.
-            cut_ok: read what is whole of an .mcap file that was cut, or is still being written.
+            cut_ok: read the whole records of an .mcap file that was cut, or is still being written.
         """
         self.path = Path(path)
         self._cut_ok = cut_ok
@@ -71,7 +71,7 @@ class BagReader:
         """Open the recording.
 
         Raises:
-            BagError: there is none, or it is damaged.
+            BagError: it does not exist, or is damaged.
         """
         self._check_path()
         with self._bag_errors():
@@ -90,7 +90,7 @@ class BagReader:
 
     @property
     def connections(self) -> list[Connection]:
-        """What was recorded, by topic and publisher, as rosbags tells it."""
+        """The connections of rosbags: one for each topic and publisher."""
         return list(self._reader.connections)
 
     @property
@@ -99,14 +99,14 @@ class BagReader:
         return tuple(name for name, info in self.topics.items() if info.type in IMAGE_TYPES)
 
     def choose_image_topic(self, topic: str | None = None, besides: str = "") -> str:
-        """The topic itself, or the only image topic where none is named.
+        """The given topic, or the only image topic if None.
 
         Args:
-            topic: of the images.
-            besides: a topic, or what the names of topics begin with, that is not the only one.
+            topic: raw or compressed images.
+            besides: a topic or namespace to ignore if topic is None.
 
         Raises:
-            BagError: it is not in the bag, holds no images, or there is none or more than one.
+            BagError: the topic is not in the bag, holds no images, or None is ambiguous.
         """
         others = [
             name
@@ -126,7 +126,7 @@ class BagReader:
         return topic
 
     def check_topic(self, topic: str, types: tuple[str, ...] = ()) -> None:
-        """Raise BagError unless the bag has messages of one of these types, if any, on a topic."""
+        """Raise BagError unless the topic exists, with messages of one of these types, if any."""
         info = self.topics.get(topic)
         if info is None:
             raise BagError(f"bag {self.path} has no topic {topic}{self._listing()}")
@@ -139,7 +139,7 @@ class BagReader:
             raise BagError(f"{topic} in bag {self.path} holds no messages; record it again")
 
     def messages(self, *topics: str) -> Iterator[RawMessage]:
-        """Every message of these topics, or of all, in the order in which they were received.
+        """Messages of these topics, or of all, in the order of their receive times.
 
         Raises:
             BagError: the bag is damaged, or has no such topic.
@@ -174,8 +174,8 @@ class BagReader:
         if not self.topics:
             return "; the bag is empty: record it again"
         lines = [f"\n  {name}  {info.type}  {info.count}" for name, info in self.topics.items()]
-        more = f"\n  and {len(lines) - MOST_TOLD} more" if len(lines) > MOST_TOLD else ""
-        return "; its topics:" + "".join(lines[:MOST_TOLD]) + more
+        more = f"\n  and {len(lines) - MAX_LISTED} more" if len(lines) > MAX_LISTED else ""
+        return "; its topics:" + "".join(lines[:MAX_LISTED]) + more
 
     @contextmanager
     def _bag_errors(self) -> Iterator[None]:
@@ -185,7 +185,7 @@ class BagReader:
         except SegNetError as error:
             raise BagError(f"bag {self.path} is refused: {error}") from None
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"[:MOST_SAID]
+            reason = f"{type(error).__name__}: {error}"[:MAX_REASON]
             raise BagError(
                 f"bag {self.path} is damaged ({reason}); copy it again, or "
                 "try `ros2 bag reindex` or `mcap recover`"
@@ -193,7 +193,7 @@ class BagReader:
 
 
 def _info(connections: list[Connection], one: Connection) -> TopicInfo:
-    """A topic recorded from several publishers is several connections."""
+    """Sum a topic up: several publishers are several connections."""
     count = sum(c.msgcount for c in connections if c.topic == one.topic)
     assert isinstance(one.ext, ConnectionExtRosbag2)
     profiles = one.ext.offered_qos_profiles
@@ -202,7 +202,7 @@ def _info(connections: list[Connection], one: Connection) -> TopicInfo:
 
 
 def _check_names(connections: list[Connection]) -> None:
-    """Raise BagError where a topic or type is not called as one can be."""
+    """Raise BagError for an impossible name of a topic or type."""
     for name in (name for each in connections for name in (each.topic, each.msgtype)):
         if not isinstance(name, str) or len(name) > MAX_NAME or not name.isprintable():
             raise BagError(f"a topic or type is called {str(name)[:40]!r}; record it again")

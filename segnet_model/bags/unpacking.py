@@ -1,7 +1,7 @@
-"""What `rosbags` unpacks and parses, bounded.
+"""Limits on the files that `rosbags` unpacks and parses.
 
-It takes a file's word for sizes: a megabyte of zstd may become thirty gigabytes, and a few lines
-of YAML may take hours. It offers no place to say how much is enough, so its names are replaced.
+It trusts the sizes in a file: a megabyte of zstd may become thirty gigabytes, and a few lines of
+YAML may take hours. It has no options for limits, so its functions are replaced.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ else:
 MAX_METADATA = 1 << 20  # bytes of metadata.yaml: a thousand topics, and ten seconds of reading
 MAX_MESSAGE = (1 << 28) + (1 << 16)  # bytes; `image_size.MAX_PIXELS` of eight bytes each
 MAX_CHUNK = 1 << 29  # bytes; recorders make them of about one megabyte
-MAX_GROWTH = 1000  # black images shrink that far; a bomb 30,000-fold
-HARMLESS = 1 << 26  # bytes
+MAX_GROWTH = 1000  # black images shrink 1000-fold, a bomb 30,000-fold
+ALWAYS_ALLOWED = 1 << 26  # bytes that a file may unpack to, however small it is
 SPARE = 1 << 30  # bytes of the disk that stay free
 
 
 def bound_rosbags() -> None:
-    """Replace what `rosbags` unpacks and parses with, for the whole process; again does nothing."""
+    """Replace the unpackers and YAML parsers of `rosbags`, for the whole process."""
     vars(metadata).update(YAML=_BoundedYaml)
     unpack = SimpleNamespace(open=_BoundedFile, decompress=unpack_message)
     vars(reader).update(YAML=_BoundedYaml, zstd=unpack)
@@ -46,14 +46,14 @@ def bound_rosbags() -> None:
 
 
 def unpack_chunk(new: Callable[[], Any], data: bytes, size: int) -> bytes:
-    """Unpack a chunk of an MCAP file; BagError where it is more than it announces, or absurd."""
+    """Unpack a chunk of an MCAP file; BagError if it exceeds `size`, or size is absurd."""
     if size > MAX_CHUNK:
         raise BagError(f"a chunk of {size} bytes, of {MAX_CHUNK} at most; record smaller ones")
     return _unpack(new, data, size, "a chunk")
 
 
 def unpack_message(data: bytes) -> bytes:
-    """Unpack a message; BagError where no image is that large."""
+    """Unpack a message; BagError if it is larger than any image."""
     return _unpack(zstd.ZstdDecompressor, data, MAX_MESSAGE, "a message")
 
 
@@ -71,7 +71,7 @@ def _unpack(new: Callable[[], Any], data: bytes, most: int, what: str) -> bytes:
 
 
 class _BoundedYaml(YAML):
-    """Reads YAML that does not grow while it is read."""
+    """A YAML parser with limits."""
 
     def load(self, stream: Any) -> Any:
         check_yaml(stream, MAX_METADATA)
@@ -79,12 +79,12 @@ class _BoundedYaml(YAML):
 
 
 class _BoundedFile:
-    """A compressed file that is read as far as it may fill the disk."""
+    """A compressed file with a limit on its unpacked size."""
 
     def __init__(self, file: Any, _mode: str) -> None:
         size = os.fstat(file.fileno()).st_size
         free = shutil.disk_usage(tempfile.gettempdir()).free - SPARE
-        self._left = self._most = min(max(HARMLESS, MAX_GROWTH * size), free)
+        self._left = self._most = min(max(ALWAYS_ALLOWED, MAX_GROWTH * size), free)
         self._file = zstd.ZstdFile(file)
 
     def __enter__(self) -> _BoundedFile:

@@ -1,4 +1,4 @@
-"""Recordings written as rosbag2 folders, MCAP or sqlite3, that `ros2 bag play` takes."""
+"""Recordings written as rosbag2 folders, MCAP or sqlite3, for `ros2 bag play`."""
 
 from __future__ import annotations
 
@@ -12,25 +12,33 @@ from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
-from rosbags.interfaces import Connection, Qos
+from rosbags.interfaces import (
+    Connection,
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
 from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.rosbag2.storage_sqlite3 import Sqlite3Writer
 from rosbags.typesys import TypesysError, get_types_from_msg
 
 from segnet_model.bags import messages
-from segnet_model.bags.qos import offered_qos
 from segnet_model.base.errors import BagError
 
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 VERSION: Literal[8] = 8  # 9 writes QoS in a form that ROS 2 Humble and Iron cannot read
+ENDLESS = QosTime(9223372036, 854775807)  # RMW_DURATION_INFINITE
 FOREIGN_ERRORS = (OSError, OverflowError, sqlite3.Error, WriterError, TypesysError)
 
 
 class BagWriter:
-    """A new recording; a context manager that leaves a whole bag or none.
+    """A new recording; a context manager that writes a whole bag or none.
 
     Attributes:
-        path: the folder that appears at the end.
+        path: the folder of the finished bag.
         storage: "mcap" or "sqlite3"; a sqlite3 bag must be written and closed in one thread.
 
     Example:
@@ -41,10 +49,10 @@ class BagWriter:
     """
 
     def __init__(self, path: str | Path, storage: str = "mcap") -> None:
-        """Refuse at once what cannot become a bag.
+        """Check the path and the storage.
 
         Raises:
-            BagError: the path exists, or there is no such storage.
+            BagError: the path exists, or the storage is unknown.
         """
         if storage not in STORAGES:
             raise BagError(f"no storage {storage!r}; choose one of {', '.join(STORAGES)}")
@@ -52,14 +60,14 @@ class BagWriter:
         self.storage = storage
         self._types = messages.new_types()
         self._connections: dict[tuple[str, str], Connection] = {}
-        # rosbag2 names the files in a folder after it, so the name must be the last one already.
+        # rosbag2 names the files after their folder, so the folder already needs its final name.
         self._folder = self.path.absolute().parent / f".{self.path.name}.{os.getpid()}.tmp"
         self._writer: Writer | None = None
-        self._left = False
+        self._kept = False
         self._check_free()
 
     def __enter__(self) -> BagWriter:
-        """Start writing, as `open` does."""
+        """Open the bag."""
         self.open()
         return self
 
@@ -69,7 +77,7 @@ class BagWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Finish the bag, or discard it when something went wrong."""
+        """Finish the bag, or discard it after an error."""
         try:
             if kind is None:
                 self.finish()
@@ -77,10 +85,10 @@ class BagWriter:
             self.discard()
 
     def open(self) -> None:
-        """Start writing.
+        """Create a temporary folder and start writing.
 
         Raises:
-            BagError: the folder cannot be made.
+            BagError: the folder cannot be created.
         """
         with self._bag_errors():
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -90,7 +98,7 @@ class BagWriter:
             _commit_each_message(self._writer)
 
     def finish(self) -> None:
-        """Let the whole bag appear.
+        """Close the bag and move it to its path.
 
         Raises:
             BagError: it cannot be finished, e.g. because the disk is full.
@@ -102,15 +110,15 @@ class BagWriter:
             (self._folder / self.path.name).rename(self.path)
 
     def discard(self) -> None:
-        """Remove what is not finished, unless it was left."""
+        """Remove an unfinished bag, unless it was kept."""
         self._abort()
-        if not self._left:
+        if not self._kept:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def leave(self) -> Path:
-        """Give an unfinished bag up without removing it; returns the folder where it stays."""
+    def keep_unfinished(self) -> Path:
+        """Stop writing and keep the unfinished bag; returns its folder."""
         self._abort()
-        self._left = True
+        self._kept = True
         return self._folder / self.path.name
 
     def _abort(self) -> None:
@@ -120,7 +128,7 @@ class BagWriter:
             self._writer = None
 
     def define(self, types: Mapping[str, str]) -> None:
-        """Make message types known that are not standard ones.
+        """Define message types beside the standard ones.
 
         Args:
             types: the text of the .msg file for each name, e.g. "segnet_ros/msg/ClassMap".
@@ -141,7 +149,7 @@ class BagWriter:
         return True
 
     def add_topic(self, topic: str, type_name: str, *, latched: bool = False) -> None:
-        """Announce a topic, which is needed for latched ones only: others come with a message.
+        """Add a topic. Only latched topics need it: others are added with their first message.
 
         Args:
             topic: e.g. "/camera/image_raw".
@@ -149,7 +157,7 @@ class BagWriter:
             latched: whether late subscribers get the last message (transient local).
 
         Raises:
-            BagError: the type is not known here; `define` it.
+            BagError: the type is unknown; `define` it.
         """
         if (topic, type_name) in self._connections:
             return
@@ -157,13 +165,16 @@ class BagWriter:
             raise BagError(f"bag {self.path}: type {type_name} of {topic} is unknown; define it")
         with self._bag_errors():
             self._connections[topic, type_name] = self._open_writer().add_connection(
-                topic, type_name, typestore=self._types, offered_qos_profiles=[offered_qos(latched)]
+                topic,
+                type_name,
+                typestore=self._types,
+                offered_qos_profiles=[_offered_qos(latched)],
             )
 
     def add_copied(
         self, topic: str, type_name: str, definition: str, digest: str, qos: Sequence[Qos]
     ) -> None:
-        """Announce a topic as another bag has it, of a type that need not be known here."""
+        """Add a topic as it is in another bag; its type may be unknown here."""
         with self._bag_errors():
             self._connections[topic, type_name] = self._open_writer().add_connection(
                 topic, type_name, msgdef=definition, rihs01=digest, offered_qos_profiles=qos
@@ -172,7 +183,7 @@ class BagWriter:
     def write_raw(
         self, topic: str, type_name: str, data: bytes | memoryview, receive_ns: int
     ) -> None:
-        """Write a message that is serialised (CDR) already.
+        """Write a serialized message (CDR).
 
         Raises:
             BagError: the type is unknown, or the disk is full.
@@ -181,49 +192,27 @@ class BagWriter:
         with self._bag_errors():
             self._open_writer().write(self._connections[topic, type_name], int(receive_ns), data)
 
+    def write(self, topic: str, message: Any, receive_ns: int) -> None:
+        """Write a message of a standard or defined type; raises as `write_raw`."""
+        kind = message.__msgtype__
+        self.write_raw(topic, kind, self._types.serialize_cdr(message, kind), receive_ns)
+
     def write_image(self, topic: str, stamp_ns: int, frame_id: str, image: np.ndarray) -> None:
         """Write an image (H, W, 3) uint8 RGB as rgb8."""
-        message = messages.image_message(stamp_ns, frame_id, image, "rgb8")
-        self._write(topic, messages.IMAGE, message, stamp_ns)
+        header = messages.make_header(stamp_ns, frame_id)
+        self.write(topic, messages.image_message(header, image, "rgb8"), stamp_ns)
 
     def write_labels(self, topic: str, stamp_ns: int, frame_id: str, labels: np.ndarray) -> None:
         """Write class ids (H, W) uint8 as mono8."""
-        message = messages.image_message(stamp_ns, frame_id, labels, "mono8")
-        self._write(topic, messages.IMAGE, message, stamp_ns)
-
-    def write_depth(self, topic: str, stamp_ns: int, frame_id: str, depth: np.ndarray) -> None:
-        """Write distances (H, W) float32 in metres as 32FC1."""
-        message = messages.image_message(stamp_ns, frame_id, depth.astype("<f4"), "32FC1")
-        self._write(topic, messages.IMAGE, message, stamp_ns)
+        header = messages.make_header(stamp_ns, frame_id)
+        self.write(topic, messages.image_message(header, labels, "mono8"), stamp_ns)
 
     def write_compressed(
         self, topic: str, stamp_ns: int, frame_id: str, data: bytes, image_format: str
     ) -> None:
         """Write a whole "jpeg" or "png" file."""
-        message = messages.compressed_message(stamp_ns, frame_id, data, image_format)
-        self._write(topic, messages.COMPRESSED_IMAGE, message, stamp_ns)
-
-    def write_camera_info(
-        self,
-        topic: str,
-        stamp_ns: int,
-        frame_id: str,
-        size: tuple[int, int],
-        focal: tuple[float, float],
-        centre: tuple[float, float],
-    ) -> None:
-        """Write a pinhole camera: size (width, height), focal (fx, fy), centre (cx, cy), pixels."""
-        message = messages.camera_info_message(stamp_ns, frame_id, size, focal, centre)
-        self._write(topic, messages.CAMERA_INFO, message, stamp_ns)
-
-    def write_pose(self, topic: str, stamp_ns: int, frame_id: str, matrix: np.ndarray) -> None:
-        """Write where something is: matrix (4, 4) from its own frame to frame_id, metres."""
-        message = messages.pose_message(stamp_ns, frame_id, matrix)
-        self._write(topic, messages.POSE, message, stamp_ns)
-
-    def _write(self, topic: str, type_name: str, message: Any, stamp_ns: int) -> None:
-        data = self._types.serialize_cdr(message, type_name)
-        self.write_raw(topic, type_name, data, stamp_ns)
+        header = messages.make_header(stamp_ns, frame_id)
+        self.write(topic, messages.compressed_message(header, data, image_format), stamp_ns)
 
     def _open_writer(self) -> Writer:
         if self._writer is None:
@@ -245,8 +234,24 @@ class BagWriter:
 
 
 def _commit_each_message(writer: Writer) -> None:
-    """In one transaction, as rosbags has it, a full disk would undo the whole recording."""
+    """Commit each message: in rosbags' one transaction, a full disk would undo the recording."""
     if isinstance(writer.storage, Sqlite3Writer):
         writer.storage.conn.isolation_level = None
-        # Waiting for the disk each time would be too slow; rosbag2 does not wait either.
+        # To wait for the disk each time would be too slow; rosbag2 does not wait either.
         writer.storage.conn.execute("PRAGMA synchronous = OFF")
+
+
+def _offered_qos(latched: bool) -> Qos:
+    """The quality of service of a topic, as `ros2 bag play` offers it."""
+    # Reliable publishers match every subscriber, best-effort ones too.
+    return Qos(
+        history=QosHistory.KEEP_LAST,
+        depth=1 if latched else 10,
+        reliability=QosReliability.RELIABLE,
+        durability=QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
+        deadline=ENDLESS,
+        lifespan=ENDLESS,
+        liveliness=QosLiveliness.AUTOMATIC,
+        liveliness_lease_duration=ENDLESS,
+        avoid_ros_namespace_conventions=False,
+    )

@@ -9,6 +9,12 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from segnet_model.bags.messages import (
+    camera_info_message,
+    image_message,
+    make_header,
+    pose_message,
+)
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone, untold
@@ -71,11 +77,12 @@ def _write_frame(
     bag: BagWriter, stamp: int, frame: SceneFrame, camera: Camera, depth: bool
 ) -> None:
     size, focal = (camera.width, camera.height), (camera.fx, camera.fy)
-    bag.write_camera_info(INFO_TOPIC, stamp, FRAME, size, focal, (camera.cx, camera.cy))
+    header = make_header(stamp, FRAME)
+    bag.write(INFO_TOPIC, camera_info_message(header, size, focal, (camera.cx, camera.cy)), stamp)
     bag.write_labels(LABELS_TOPIC, stamp, FRAME, frame.labels)
-    bag.write_pose(POSE_TOPIC, stamp, WORLD, frame.camera_to_world)
+    bag.write(POSE_TOPIC, pose_message(make_header(stamp, WORLD), frame.camera_to_world), stamp)
     if depth:
-        bag.write_depth(DEPTH_TOPIC, stamp, FRAME, frame.depth)
+        bag.write(DEPTH_TOPIC, image_message(header, frame.depth.astype("<f4"), "32FC1"), stamp)
     bag.write_image(IMAGE_TOPIC, stamp, FRAME, frame.image)
 
 

@@ -13,6 +13,7 @@ from segnet_model.bags.messages import (
     IMAGE,
     compressed_message,
     image_message,
+    make_header,
     standard_types,
 )
 from segnet_model.bags.reader import BagWriter
@@ -90,11 +91,12 @@ def message_of(
         stamp_ns: nanoseconds since the epoch.
         compressed: an image file as it is, or else a JPEG; otherwise rgb8.
     """
+    header = make_header(stamp_ns, FRAME_ID)
     if not compressed:
-        kind, message = IMAGE, image_message(stamp_ns, FRAME_ID, image, "rgb8")
+        kind, message = IMAGE, image_message(header, image, "rgb8")
     else:
         kind = COMPRESSED_IMAGE
-        message = compressed_message(stamp_ns, FRAME_ID, *_compressed(frame, image))
+        message = compressed_message(header, *_compressed(frame, image))
     return RawMessage(topic, kind, stamp_ns, standard_types().serialize_cdr(message, kind))
 
 

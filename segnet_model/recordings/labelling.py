@@ -9,8 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from segnet_model.bags.copy import announce_topics, storage_of
-from segnet_model.bags.messages import header_of
+from segnet_model.bags.copy import copy_topics, find_storage
+from segnet_model.bags.messages import make_header
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.choices import PREFIX
 from segnet_model.base.errors import BagError, SettingsError
@@ -118,14 +118,14 @@ def label_source(
     settings = settings or LabelSettings()
     start = perf_counter()
     source = open_source(path, settings.topic, besides=settings.prefix)
-    usual_storage = storage_of(Path(path)) if isinstance(source, BagSource) else "mcap"
+    usual_storage = find_storage(Path(path)) if isinstance(source, BagSource) else "mcap"
     writer = BagWriter(out, settings.storage or usual_storage)
     with source:
         outputs, calibration = _checked(source, settings)
         with writer:
             writer.define(DEFINITIONS)
             if isinstance(source, BagSource):
-                announce_topics(source.reader, writer)
+                copy_topics(source.reader, writer)
             adder = _Adder(writer, outputs, settings)
             begin = _shift(source) + source.start_ns
             adder.tell(about(predictor.info, find_weights(weights), begin), begin)
@@ -242,4 +242,4 @@ def _header(frame: Frame) -> Any:
     """The std_msgs/Header of a frame's message."""
     if isinstance(frame, BagFrame):
         return frame.message.header
-    return header_of(FOLDER_START_NS + frame.stamp_ns, FRAME_ID)
+    return make_header(FOLDER_START_NS + frame.stamp_ns, FRAME_ID)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.bags.messages import compressed_under, header_of, image_under
+from segnet_model.bags.messages import compressed_message, image_message, make_header
 from segnet_model.inference import outputs
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import OUTPUTS
@@ -32,11 +32,11 @@ def message(name: str, answer: Answer, header: Any) -> Any:
 
 
 def _image(pixels: np.ndarray, encoding: str, header: Any, _: Answer) -> Any:
-    return image_under(header, pixels, encoding)
+    return image_message(header, pixels, encoding)
 
 
 def _compressed(file: np.ndarray, encoding: str, header: Any, _: Answer) -> Any:
-    return compressed_under(header, file.tobytes(), encoding)
+    return compressed_message(header, file.tobytes(), encoding)
 
 
 def _camera_info(info: Any, _: str, header: Any, __: Answer) -> Any:
@@ -100,7 +100,7 @@ def about(info: ModelInfo, weights: Path, stamp: int) -> dict[str, Any]:
         weights: their file.
         stamp: of the messages, nanoseconds since the epoch.
     """
-    types, header = node_types().types, header_of(stamp, "")
+    types, header = node_types().types, make_header(stamp, "")
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     fields = outputs.class_map(info, info.labels, str(weights), sha256)
     classes = [types[CLASS](**each) for each in fields["classes"]]

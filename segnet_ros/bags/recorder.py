@@ -68,7 +68,7 @@ class BagRecorder(Node):
             self._writer.finish()
         except BagError as error:
             raise BagError(
-                f"{error} What was recorded is left in {self._writer.leave()}; "
+                f"{error} What was recorded is left in {self._writer.keep_unfinished()}; "
                 "`mcap recover` or `ros2 bag reindex` may mend it"
             ) from None
         self._writer.discard()

@@ -58,7 +58,8 @@ def test_labels_and_depth_come_back(tmp_path: Path, storage: str) -> None:
     depth = np.float32(picture(2)[..., 0] / 3)
     with BagWriter(tmp_path / "bag", storage) as bag:
         bag.write_labels("/truth/labels", START, "camera", ids)
-        bag.write_depth("/truth/depth", START, "camera", depth)
+        header = bag_messages.make_header(START, "camera")
+        bag.write("/truth/depth", bag_messages.image_message(header, depth, "32FC1"), START)
     with BagReader(tmp_path / "bag") as reader:
         (labels,) = reader.messages("/truth/labels")
         (raw,) = reader.messages("/truth/depth")
@@ -72,8 +73,11 @@ def test_other_software_reads_camera_and_pose(tmp_path: Path, storage: str) -> N
     half = np.sqrt(0.5)
     matrix = np.array([[0, -1, 0, 1], [1, 0, 0, 2], [0, 0, 1, 3], [0, 0, 0, 1]], float)
     with BagWriter(tmp_path / "bag", storage) as bag:
-        bag.write_camera_info("/camera/camera_info", START, "camera", (48, 36), (40, 41), (24, 18))
-        bag.write_pose("/truth/pose", START, "world", matrix)
+        header = bag_messages.make_header(START, "camera")
+        info = bag_messages.camera_info_message(header, (48, 36), (40, 41), (24, 18))
+        bag.write("/camera/camera_info", info, START)
+        header = bag_messages.make_header(START, "world")
+        bag.write("/truth/pose", bag_messages.pose_message(header, matrix), START)
     with AnyReader([tmp_path / "bag"]) as reader:
         found = {c.topic: reader.deserialize(data, c.msgtype) for c, _, data in reader.messages()}
     info, pose = found["/camera/camera_info"], found["/truth/pose"].pose
@@ -98,7 +102,7 @@ def test_any_rotation_becomes_its_quaternion(seed: int) -> None:
     )
     matrix = np.eye(4)
     matrix[:3, :3] = rotation
-    turn = bag_messages.pose_message(0, "", matrix).pose.orientation
+    turn = bag_messages.pose_message(bag_messages.make_header(0, ""), matrix).pose.orientation
     same = abs(np.dot([turn.x, turn.y, turn.z, turn.w], [x, y, z, w]))
     assert same == pytest.approx(1, abs=1e-12)
 
@@ -189,7 +193,8 @@ def test_topics_that_do_not_fit(bag: Path) -> None:
 
 def test_topic_of_another_type(tmp_path: Path, storage: str) -> None:
     with BagWriter(tmp_path / "bag", storage) as bag:
-        bag.write_pose("/truth/pose", START, "world", np.eye(4))
+        header = bag_messages.make_header(START, "world")
+        bag.write("/truth/pose", bag_messages.pose_message(header, np.eye(4)), START)
     with BagReader(tmp_path / "bag") as reader:
         with pytest.raises(BagError, match="is of type geometry_msgs/msg/PoseStamped; expected"):
             reader.choose_image_topic("/truth/pose")

@@ -258,7 +258,9 @@ def test_a_chunk_that_unpacks_to_gigabytes(tmp_path, bad, kind, announced):
 
 
 def test_chunks_that_are_honest(tmp_path):
-    image = bag_messages.image_message(START, "camera", np.zeros((9, 14, 3), np.uint8), "rgb8")
+    image = bag_messages.image_message(
+        bag_messages.make_header(START, "camera"), np.zeros((9, 14, 3), np.uint8), "rgb8"
+    )
     data = bytes(bag_messages.standard_types().serialize_cdr(image, bag_messages.IMAGE))
     inside = record(3, schema()) + record(4, channel()) + message(data)
     for kind, pack in ((b"zstd", zstd.compress), (b"lz4", lz4), (b"", bytes)):
@@ -384,7 +386,9 @@ def test_a_message_of_a_gigabyte(tmp_path, bad):
 
 
 def test_damaged_messages_are_only_image_errors(tmp_path, refused):
-    good = bag_messages.image_message(START, "camera", np.zeros((9, 14, 3), np.uint8), "rgb8")
+    good = bag_messages.image_message(
+        bag_messages.make_header(START, "camera"), np.zeros((9, 14, 3), np.uint8), "rgb8"
+    )
     data = bytearray(bag_messages.standard_types().serialize_cdr(good, bag_messages.IMAGE))
     random = np.random.default_rng(1)
     with BagWriter(tmp_path / "bag") as writer:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from segnet_model.bags.copy import announce_topics
+from segnet_model.bags.copy import copy_topics
 from segnet_model.bags.messages import IMAGE
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.errors import WeightsError
@@ -34,7 +34,7 @@ def test_definitions_run_nothing_and_are_copied(tmp_path, text, monkeypatch, ref
 
     def work():
         with BagReader(file) as bag, BagWriter(tmp_path / "copy") as writer:
-            announce_topics(bag, writer)
+            copy_topics(bag, writer)
         raise WeightsError("copied")
 
     refused("copied", work)

@@ -18,7 +18,7 @@ def test_what_is_left_holds_what_was_written(tmp_path: Path, storage: str) -> No
     writer.open()
     for i in range(8):  # more than MCAP holds back in memory
         writer.write_image("/front", i, "camera", np.full((256, 512, 3), i, np.uint8))
-    folder = writer.leave()
+    folder = writer.keep_unfinished()
     writer.discard()
     (file,) = folder.glob("bag.*")
     assert file.stat().st_size > 6 * 256 * 512 * 3

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from segnet_model.bags.messages import CAMERA_INFO, camera_info_message, header_of, standard_types
+from segnet_model.bags.messages import CAMERA_INFO, camera_info_message, make_header, standard_types
 from segnet_model.driving.calibration import lens_of, scaled_info
 
 POINT = np.array([0.3, -0.2, 2.0])  # metres, in the optical frame
 
 
 def info(**fields):
-    found = camera_info_message(5, "camera", (640, 480), (500, 510), (319.5, 239.5))
+    found = camera_info_message(make_header(5, "camera"), (640, 480), (500, 510), (319.5, 239.5))
     found.d = np.array([0.1, 0.2, 0, 0, 0])
     found.p = np.array([490.0, 0, 310, 12, 0, 495, 230, 0, 0, 0, 1, 0])
     for name, value in fields.items():
@@ -73,7 +73,7 @@ def test_at_the_size_of_the_image_it_is_a_copy(roi, binning, size):
     before = info(roi=roi, binning_x=binning, binning_y=binning)
     after = scaled_info(before, size)
     assert written(after) == written(before)
-    after.header = header_of(7, "here")
+    after.header = make_header(7, "here")
     assert written(after) != written(before)
 
 

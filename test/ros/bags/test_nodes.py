@@ -21,7 +21,14 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 
-from segnet_model.bags.messages import IMAGE, image_message, stamp_ns, standard_types
+from segnet_model.bags.messages import (
+    IMAGE,
+    image_message,
+    make_header,
+    pose_message,
+    stamp_ns,
+    standard_types,
+)
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.datasets.sources import BagSource
 
@@ -46,7 +53,7 @@ def drive(tmp_path: Path) -> Path:
             stamp = START_NS + i * 50_000_000
             bag.write_labels(TRUTH, stamp, "camera", picture(i)[..., 0])
             bag.write_image(CAMERA, stamp, "camera", picture(i))
-            bag.write_pose(POSE, stamp, "world", np.eye(4))
+            bag.write(POSE, pose_message(make_header(stamp, "world"), np.eye(4)), stamp)
     return tmp_path / "drive"
 
 
@@ -139,7 +146,7 @@ def test_restamping_tells_images_without_a_stamp_apart(ros_process: Start, tmp_p
 
 
 def unstamped(seed: int) -> bytes:
-    message = image_message(0, "camera", picture(seed), "rgb8")
+    message = image_message(make_header(0, "camera"), picture(seed), "rgb8")
     return bytes(standard_types().serialize_cdr(message, IMAGE))
 
 

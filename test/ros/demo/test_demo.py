@@ -19,7 +19,7 @@ pytest.importorskip("av")
 
 import av
 
-from segnet_model.bags.messages import IMAGE, image_message, standard_types
+from segnet_model.bags.messages import IMAGE, image_message, make_header, standard_types
 from segnet_model.bags.reader import BagWriter
 from segnet_model.datasets.drives import IMAGE_TOPIC, LABELS_TOPIC
 from segnet_model.datasets.sources import BagSource
@@ -97,7 +97,7 @@ def measured(bag: Path, predictor: Predictor) -> ConfusionMatrix:
 def test_a_bag_of_ones_own_with_a_bad_frame(
     ros_process: Start, arguments: list[str], tmp_path: Path
 ) -> None:
-    bad = image_message(2, "camera", np.zeros((40, 60, 3), np.uint8), "rgb8")
+    bad = image_message(make_header(2, "camera"), np.zeros((40, 60, 3), np.uint8), "rgb8")
     bad.step = 1
     with BagWriter(tmp_path / "bag") as bag:
         for stamp in (1, 2, 3):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from segnet_model import cli
-from segnet_model.bags.messages import IMAGE, image_message, standard_types
+from segnet_model.bags.messages import IMAGE, image_message, make_header, standard_types
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import BagError, DatasetError, SettingsError
 from segnet_model.datasets.extraction import store as image_store
@@ -322,7 +322,9 @@ def test_a_data_set_without_a_manifest_gets_one(tmp_path: Path) -> None:
 
 
 def stamped_alike(pixels: np.ndarray) -> bytes:
-    return bytes(standard_types().serialize_cdr(image_message(START, "", pixels, "rgb8"), IMAGE))
+    return bytes(
+        standard_types().serialize_cdr(image_message(make_header(START, ""), pixels, "rgb8"), IMAGE)
+    )
 
 
 def test_two_messages_with_one_stamp(tmp_path: Path) -> None:

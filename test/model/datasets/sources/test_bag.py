@@ -69,7 +69,7 @@ def test_every_keeps_its_distance(tmp_path: Path) -> None:
 
 
 def test_images_without_stamps_take_the_time_of_reception(tmp_path: Path) -> None:
-    message = bag_messages.image_message(0, "camera", picture(0), "rgb8")
+    message = bag_messages.image_message(bag_messages.make_header(0, "camera"), picture(0), "rgb8")
     data = bag_messages.standard_types().serialize_cdr(message, bag_messages.IMAGE)
     with BagWriter(tmp_path / "bag") as bag:
         for receive_ns in (START, START + 7):
@@ -79,7 +79,9 @@ def test_images_without_stamps_take_the_time_of_reception(tmp_path: Path) -> Non
 
 
 def add_malformed(bag: BagWriter, stamp: int) -> None:
-    message = bag_messages.image_message(stamp, "camera", picture(0), "rgb8")
+    message = bag_messages.image_message(
+        bag_messages.make_header(stamp, "camera"), picture(0), "rgb8"
+    )
     message.step = 5
     types = bag_messages.standard_types()
     bag.write_raw(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segnet_model.bags.messages import IMAGE, image_message, standard_types
+from segnet_model.bags.messages import IMAGE, image_message, make_header, standard_types
 from segnet_model.bags.writer import BagWriter
 from segnet_model.base.errors import BagError, DatasetError, SettingsError
 from segnet_model.datasets.sources import BagSource, FolderSource, open_source
@@ -34,7 +34,7 @@ def bag(tmp_path):
     with BagWriter(path) as writer:
         for index in range(20):
             stamp = START + index * SECOND // 2
-            message = image_message(stamp, "camera", picture(index), "rgb8")
+            message = image_message(make_header(stamp, "camera"), picture(index), "rgb8")
             data = standard_types().serialize_cdr(message, IMAGE)
             writer.write_raw("/front", IMAGE, data, stamp + SECOND // 10)
     return path
