@@ -15,7 +15,7 @@ from segnet_model.commands.export import calibration_images
 from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.engines.capabilities import cpu_has_bfloat16
 from segnet_model.engines.export import Export
-from segnet_model.evaluation.assess import Assessment, assess
+from segnet_model.evaluation.evaluate import Evaluation, evaluate_all
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.shipped import find_weights
 
@@ -36,7 +36,7 @@ def run(report: Report) -> None:
     if has("openvino") and has("nncf"):
         predictors["int8"] = Predictor.load(_int8())
     predictors["crf"] = Predictor.load(WEIGHTS, refine="crf")
-    found = {name: assess(predictor, val) for name, predictor in predictors.items()}
+    found = {name: evaluate_all([predictor], val)[0] for name, predictor in predictors.items()}
     rows = [{"": name, **_row(each)} for name, each in found.items()]
     report.table(f"{WEIGHTS} on CamVid val, {len(val)} images", rows)
     by_name = {row[""]: row for row in rows}
@@ -52,8 +52,8 @@ def run(report: Report) -> None:
     report.add("crf: cost", by_name["crf"]["ms"] - plain["ms"], "ms")
 
 
-def _row(assessment: Assessment) -> dict[str, float]:
-    figures = assessment.figures()
+def _row(evaluation: Evaluation) -> dict[str, float]:
+    figures = evaluation.figures()
     names = {"miou": "mIoU", "boundary_f1": "boundary F1", "ece": "ECE", "ms": "ms"}
     return {title: figures[name] for name, title in names.items()}
 

@@ -13,7 +13,7 @@ from benchmarks.camvid.folders import CACHE, HELD_OUT, held_out_folder, whole_fo
 from benchmarks.harness import Report
 from segnet_model.base.progress import progress_bar
 from segnet_model.datasets.folder import load_label_set, open_split
-from segnet_model.evaluation.assess import Assessment, assess
+from segnet_model.evaluation.evaluate import Evaluation, evaluate_all
 from segnet_model.inference.predictor import Predictor
 from segnet_model.training.settings import AugmentSettings, TrainSettings
 from segnet_model.training.trainer import train
@@ -100,12 +100,13 @@ def measure(weights: Path, folder: Path) -> dict[str, float]:
         {"uncertainty": "mc", "samples": SAMPLES[network]} if network in SAMPLES else {}
     )
     predictor = Predictor.load(weights, **asked)
-    return figures(assess(predictor, open_split(folder, "val", load_label_set(folder))))
+    val = open_split(folder, "val", load_label_set(folder))
+    return figures(evaluate_all([predictor], val)[0])
 
 
-def figures(assessment: Assessment) -> dict[str, float]:
+def figures(evaluation: Evaluation) -> dict[str, float]:
     """A row of the table: shares of 1, and milliseconds an image."""
-    found = assessment.figures()
+    found = evaluation.figures()
     return {
         "mIoU": found["miou"],
         "Road IoU": found["iou"]["Road"],

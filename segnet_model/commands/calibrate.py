@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.folder import load_label_set, open_split
     from segnet_model.engines.torch_engine import TorchEngine
-    from segnet_model.evaluation.assess import check_classes
+    from segnet_model.evaluation.evaluate import check_classes
     from segnet_model.evaluation.temperature import fit_temperatures, temperatures
     from segnet_model.weights.checkpoint import load_weights, replace_info
     from segnet_model.weights.shipped import find_weights, is_shipped

@@ -63,11 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure, print a table and write what was asked for."""
+    """Measure, print a table and write the report."""
     from tqdm import tqdm
 
     from segnet_model.datasets.folder import load_label_set, open_split
-    from segnet_model.evaluation.assess import COUNTS, assess_together
+    from segnet_model.evaluation.evaluate import COUNTS, evaluate_all
     from segnet_model.evaluation.report import WorstFrames, describe
     from segnet_model.evaluation.sheet import draw_examples
     from segnet_model.images.files import write_png
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
     counts = [t for t in COUNTS if t <= args.samples] if args.curve else []
     worst = WorstFrames()
     with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
-        found = assess_together(predictors, folder, counts, lambda index: bar.update(), worst.add)
+        found = evaluate_all(predictors, folder, counts, lambda index: bar.update(), worst.add)
     if not found[0].matrix.counts.any():
         raise DatasetError(f"no pixel of {args.dataset}/{args.split} is labeled; label some first")
     networks = list(zip(weights, predictors, found, strict=True))
@@ -96,8 +96,8 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _load(args: argparse.Namespace, weights: str, wanted: LabelSet) -> Predictor:
-    """One of several predictors; errors say which."""
-    from segnet_model.evaluation.assess import check_classes
+    """Load a predictor; errors name its weights."""
+    from segnet_model.evaluation.evaluate import check_classes
 
     try:
         predictor = arguments.load_predictor(
@@ -129,14 +129,14 @@ def _write(
     try:
         for name, text in texts.items():
             with whole_file(out / name) as path:
-                # A file's name may hold bytes that are no text.
+                # A file name may hold bytes that are not UTF-8.
                 path.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise SettingsError(f"cannot write to {out}: {error}; is the disk full?") from None
 
 
 def print_table(figures: dict[str, Any]) -> None:
-    """Print the figures of an `Assessment`."""
+    """Print the figures of an `Evaluation`."""
     print(f"{'class':<14}{'IoU':>8}{'accuracy':>10}{'boundary F1':>13}")
     for name, iou in figures["iou"].items():
         others = figures["accuracy"][name], figures["boundary_f1_by_class"][name]
@@ -158,7 +158,7 @@ def print_table(figures: dict[str, Any]) -> None:
 
 
 def print_comparison(evaluation: dict[str, Any]) -> None:
-    """Print both networks side by side, and how much greater the first's figures are."""
+    """Print the figures of both networks, and their differences."""
     other = evaluation["compare"]
     gaps = other["difference"]
     print(f"\nA {evaluation['weights']}\nB {other['weights']}")

@@ -1,1 +1,1 @@
-"""How good a network is, and how sure it may be."""
+"""Evaluation: metrics, calibration, temperatures and the report."""

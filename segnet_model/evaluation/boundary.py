@@ -1,22 +1,21 @@
-"""How well predicted outlines follow the true ones."""
+"""Boundary F1: how well predicted outlines follow the true ones."""
 
 from __future__ import annotations
-
-import warnings
 
 import cv2
 import numpy as np
 
 from segnet_model.base.errors import ImageError
+from segnet_model.evaluation.metrics import mean_of_known, share
 
 TOLERANCE = 0.0075  # of the image's diagonal
 
 
 class BoundaryF1:
-    """F1 of outline pixels that have one of the other image near, a class at a time.
+    """F1 of each class: outline pixels count as found where the other outline is near.
 
     Csurka, Larlus and Perronnin, "What is a good evaluation measure for semantic segmentation?",
-    BMVC 2013, section 3: the mean over the images in which a class is seen or predicted.
+    BMVC 2013, section 3: the mean over the images with the class in truth or prediction.
     """
 
     def __init__(self, num_classes: int, ignore_id: int) -> None:
@@ -45,20 +44,16 @@ class BoundaryF1:
     @property
     def scores(self) -> np.ndarray:
         """F1 of each class: (C,) float64, 0 to 1, NaN where it never has an outline."""
-        with np.errstate(invalid="ignore"):
-            scores: np.ndarray = self._sums / self._images
-        return scores
+        return share(self._sums, self._images)
 
     @property
     def mean(self) -> float:
         """Mean of `scores` over the classes that have outlines."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            return float(np.nanmean(self.scores))
+        return mean_of_known(self.scores)
 
 
 def _outlines(labels: np.ndarray, ignore_id: int) -> np.ndarray:
-    """Pixels beside one of another known class: (H, W) bool."""
+    """Pixels next to a pixel of another known class: (H, W) bool."""
     known = labels != ignore_id
     outline = np.zeros(labels.shape, bool)
     for a, b in (((slice(None), slice(1, None)), (slice(None), slice(-1))),
@@ -75,7 +70,7 @@ def _f1(ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> float:
 
 
 def _near(pixels: np.ndarray, others: np.ndarray, tolerance: float) -> float:
-    """The share of pixels that have one of the others within the tolerance."""
+    """Share of the pixels that have one of the others within the tolerance."""
     if not (pixels.any() and others.any()):
         return 0.0
     distance = cv2.distanceTransform((~others).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

@@ -1,6 +1,6 @@
-"""Is the network as sure as it is right, and unsure where it is wrong?
+"""Calibration: does confidence match accuracy, and is uncertainty high where labels are wrong?
 
-Everything is counted in histograms, image by image, so that memory does not grow with the images.
+Pixels are counted in histograms, image by image, so that memory does not grow with the images.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Reliability:
 
     Attributes:
         count: pixels by confidence, (15,) int64.
-        right: of these, pixels whose label is right.
+        right: those of them with the right label.
         confidence: sum of the confidences in each bin.
     """
 
@@ -41,7 +41,7 @@ class Reliability:
         self.confidence += np.bincount(bins, confidence, CONFIDENCE_BINS)
 
     @property
-    def expected_error(self) -> float:
+    def expected_calibration_error(self) -> float:
         """Expected calibration error, 0 to 1, NaN without pixels: Guo et al., 2017, equation 3."""
         pixels = self.count.sum()
         gaps = np.abs(self.right - self.confidence).sum()
@@ -49,14 +49,13 @@ class Reliability:
 
 
 class Detector:
-    """How well an uncertainty finds the pixels that are wrong.
+    """Detector of wrong pixels by their uncertainty.
 
-    Ranks are taken from 4096 bins of its square root, which are finest near zero, where most
-    pixels are.
+    Pixels are ranked in 4096 bins of its square root, which are finest near zero, where most are.
 
     Attributes:
-        right: pixels with a right label by uncertainty, (4096,) int64.
-        wrong: pixels with a wrong label.
+        right: pixels with the right label, by uncertainty, (4096,) int64.
+        wrong: pixels with a wrong label, likewise.
     """
 
     def __init__(self) -> None:
@@ -72,7 +71,7 @@ class Detector:
 
     @property
     def auroc(self) -> float:
-        """Chance that a wrong pixel is less sure than a right one; NaN without either."""
+        """Probability that a wrong pixel is more uncertain than a right one; NaN without either."""
         below = np.cumsum(self.right) - self.right
         pairs = float(self.wrong.sum()) * float(self.right.sum())
         better = (self.wrong * (below + self.right / 2)).sum()
@@ -80,7 +79,7 @@ class Detector:
 
     @property
     def aupr(self) -> float:
-        """Average precision of finding wrong pixels, least sure first; NaN without any."""
+        """Average precision of finding wrong pixels, most uncertain first; NaN without any."""
         wrong, found = self.wrong[::-1], np.cumsum((self.wrong + self.right)[::-1])
         if not wrong.sum():
             return float("nan")
@@ -88,11 +87,7 @@ class Detector:
         return float((wrong * precision).sum() / wrong.sum())
 
     def accuracy_of_most_certain(self, share: float) -> float:
-        """Share of right labels among the surest pixels.
-
-        Args:
-            share: of all pixels, above 0 to 1.
-        """
+        """Share of right labels among this share of the pixels, the most certain; above 0 to 1."""
         pixels = self.right + self.wrong
         wanted = share * pixels.sum()
         before = np.cumsum(pixels) - pixels
@@ -101,11 +96,11 @@ class Detector:
 
 
 class PatchAgreement:
-    """PAvPU: the share of patches that are right and sure, or wrong and unsure.
+    """PAvPU: share of the patches that are right and certain, or wrong and uncertain.
 
     Mukhoti and Gal, "Evaluating Bayesian Deep Learning Methods for Semantic Segmentation", 2018,
-    section 4: patches of 4x4 pixels, right where more than half of the pixels are, sure where the
-    mean uncertainty is below a bound, here the mean over all patches.
+    section 4: patches of 4x4 pixels, right where more than half of the pixels are, certain where
+    the mean uncertainty is below a bound, here the mean over all patches.
     """
 
     def __init__(self) -> None:
@@ -135,7 +130,7 @@ class PatchAgreement:
 
 
 class UncertaintyQuality:
-    """All of the above over a data set.
+    """Calibration and error detection over a data set.
 
     Attributes:
         reliability: of the confidence.
@@ -164,7 +159,7 @@ class UncertaintyQuality:
             confidence: (H, W) float, 0 to 1.
             uncertainties: by name, (H, W) float, 0 to 1; "entropy" must be among them.
             truth: (H, W) uint8.
-            ignore_id: where truth has this id, it is not known.
+            ignore_id: id of unknown pixels in truth.
 
         Raises:
             ImageError: the shapes differ.
@@ -178,10 +173,10 @@ class UncertaintyQuality:
         self._patches.update(uncertainties["entropy"], right, known)
 
     def figures(self) -> dict[str, Any]:
-        """Everything as plain values."""
+        """All figures as plain values."""
         entropy = self.detectors["entropy"]
         return {
-            "ece": self.reliability.expected_error,
+            "ece": self.reliability.expected_calibration_error,
             "auroc": {name: each.auroc for name, each in self.detectors.items()},
             "aupr": {name: each.aupr for name, each in self.detectors.items()},
             "pavpu": self._patches.value,

@@ -1,4 +1,4 @@
-"""How well predicted labels agree with the truth."""
+"""Confusion matrix of predicted and true labels, with IoU and accuracies."""
 
 from __future__ import annotations
 
@@ -47,41 +47,43 @@ class ConfusionMatrix:
     def iou(self) -> np.ndarray:
         """Intersection over union of each class: (C,) float64, NaN where a class never occurs."""
         hits = np.diag(self.counts)
-        return _share(hits, self.counts.sum(0) + self.counts.sum(1) - hits)
+        return share(hits, self.counts.sum(0) + self.counts.sum(1) - hits)
 
     @property
     def accuracy(self) -> np.ndarray:
         """Share of each class's true pixels that were found: (C,) float64, NaN without any."""
-        return _share(np.diag(self.counts), self.counts.sum(1))
+        return share(np.diag(self.counts), self.counts.sum(1))
 
     @property
     def precision(self) -> np.ndarray:
-        """Share of what is called a class that is of it: (C,) float64, NaN where none is."""
-        return _share(np.diag(self.counts), self.counts.sum(0))
+        """Share of the pixels predicted as a class that are right: (C,) float64, NaN without."""
+        return share(np.diag(self.counts), self.counts.sum(0))
 
     @property
     def mean_iou(self) -> float:
         """Mean of `iou` over the classes that occur."""
-        return _mean(self.iou)
+        return mean_of_known(self.iou)
 
     @property
     def mean_accuracy(self) -> float:
         """Mean of `accuracy` over the classes that occur: "class average" in the SegNet papers."""
-        return _mean(self.accuracy)
+        return mean_of_known(self.accuracy)
 
     @property
     def pixel_accuracy(self) -> float:
         """Share of all pixels that are right: "global average" in the SegNet papers."""
-        return float(_share(np.trace(self.counts), self.counts.sum()))
+        return float(share(np.trace(self.counts), self.counts.sum()))
 
 
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Part divided by whole; NaN where both are 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        share: np.ndarray = np.divide(part, whole)
-    return share
+        shares: np.ndarray = np.divide(part, whole)
+    return shares
 
 
-def _mean(values: np.ndarray) -> float:
+def mean_of_known(values: np.ndarray) -> float:
+    """Mean of the values that are not NaN; NaN where all are."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # nothing counted yet: NaN is the answer
         return float(np.nanmean(values))

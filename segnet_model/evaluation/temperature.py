@@ -1,9 +1,9 @@
-"""Temperature scaling, after which a network is as sure as it is right.
+"""Temperature scaling: makes the confidence of a network match its accuracy.
 
 Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, section
 4.2: logits are divided by one number, fitted on images that training did not see. The most likely
-class of one pass stays the same. Several passes with dropout are less sure together than one
-without, so each way to ask has a number of its own.
+class of one pass stays the same. The mean of several passes with dropout is less confident than one
+pass without, so each way to estimate uncertainty has a temperature of its own.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from segnet_model.networks.inputs import network_size, resize_image
 SAMPLES = 10  # passes of mc
 MOST_IMAGES = 32  # spread over the folder
 PIXELS = 2000  # of each image; its neighbours say much the same
-_BOUNDS = (0.05, 20.0)  # a network that wants more is not worth calibrating
+_BOUNDS = (0.05, 20.0)  # a network that needs more is not worth calibrating
 
 Passes = Callable[[Tensor], Tensor]  # from one image to logits (T, C, h, w)
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A temperature, and what it does to the pixels that it was fitted on."""
+    """A temperature, and the calibration error of the pixels that it was fitted on."""
 
     temperature: float
     error_before: float  # expected calibration error, 0 to 1, with temperature 1
@@ -46,7 +46,7 @@ class Fit:
 
 
 def fit_temperature(passes: Tensor, truth: Tensor) -> float:
-    """The temperature with which the mean of the passes' probabilities fits the truth best.
+    """Fit the temperature that makes the truth likeliest under the passes' mean probabilities.
 
     Args:
         passes: (T, C, N) logits of N pixels.
@@ -61,8 +61,9 @@ def fit_temperature(passes: Tensor, truth: Tensor) -> float:
 
     def loss() -> Tensor:
         solver.zero_grad()
-        sure = F.log_softmax(passes / logarithm.exp(), 1).logsumexp(0)  # of the sum; log T is lost
-        value = F.nll_loss(sure.T, truth)
+        # Of the sum, not the mean: log T changes no gradient.
+        log_likelihood = F.log_softmax(passes / logarithm.exp(), 1).logsumexp(0)
+        value = F.nll_loss(log_likelihood.T, truth)
         value.backward()
         return value
 
@@ -74,37 +75,37 @@ def fit_temperature(passes: Tensor, truth: Tensor) -> float:
 def fit_temperatures(
     engine: Engine, folder: LabelledFolder, progress: ShareDone = untold, seed: int = 0
 ) -> dict[str, Fit]:
-    """The temperature of each way in which a network can be asked.
+    """Fit a temperature for each way to estimate uncertainty.
 
     Args:
-        engine: runs the network; its dropouts are changed in place.
+        engine: runs the network; its dropout layers are changed in place.
         folder: labeled images that training did not see.
-        progress: told how much is done.
-        seed: of the pixels that are looked at, and of the dropout masks.
+        progress: called with the share that is done.
+        seed: of the choice of pixels and of the dropout masks.
 
     Returns:
-        By "none", and by "mc" for a network with dropout in PyTorch.
+        Fits by name: "none", and "mc" for a network with dropout in PyTorch.
 
     Raises:
         DatasetError: no pixel of the images is labeled.
     """
     ways: dict[str, Passes] = {"none": engine.logits}
     if isinstance(engine, TorchEngine) and has_dropout(engine.network):
-        asked = MonteCarlo(engine, SAMPLES, seed)
-        ways["mc"] = lambda image: torch.cat(list(asked.sample_logits(image)))
+        sampler = MonteCarlo(engine, SAMPLES, seed)
+        ways["mc"] = lambda image: torch.cat(list(sampler.sample_logits(image)))
     chosen = spread(MOST_IMAGES, len(folder))
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     passes: dict[str, list[Tensor]] = {name: [] for name in ways}
     truths: list[Tensor] = []
     for done, index in enumerate(chosen, 1):
         image, labels = folder.read(index)
         size = engine.size or network_size(labels.shape, engine.info.input_size)
         small = torch.from_numpy(resize_image(image, size))[None]
-        places, truth = _known_pixels(labels, size, folder.label_set, draw)
+        places, truth = _known_pixels(labels, size, folder.label_set, rng)
         truths.append(truth)
         with torch.inference_mode():
-            for name, ask in ways.items():
-                passes[name].append(ask(small).flatten(2)[..., places].cpu())
+            for name, run in ways.items():
+                passes[name].append(run(small).flatten(2)[..., places].cpu())
         progress(done / len(chosen))
     truth = torch.cat(truths)
     if not len(truth):
@@ -113,7 +114,7 @@ def fit_temperatures(
 
 
 def temperatures(fits: Mapping[str, Fit]) -> dict[str, float]:
-    """As `ModelInfo` keeps them."""
+    """Temperatures by name, rounded, for `ModelInfo`."""
     return {name: round(fit.temperature, 4) for name, fit in fits.items()}
 
 
@@ -126,18 +127,18 @@ def _error(passes: Tensor, truth: Tensor, temperature: float) -> float:
     confidence, labels = (passes / temperature).softmax(1).mean(0).max(0)
     reliability = Reliability()
     reliability.update(confidence.numpy(), (labels == truth).numpy())
-    return reliability.expected_error
+    return reliability.expected_calibration_error
 
 
 def _known_pixels(
-    labels: np.ndarray, size: tuple[int, int], label_set: LabelSet, draw: np.random.Generator
+    labels: np.ndarray, size: tuple[int, int], label_set: LabelSet, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Some labeled pixels at the network's size: their places in a flat image, and their ids."""
+    """Sample labeled pixels at the network's size: places in a flat image, and ids."""
     rows, columns = (
         ((np.arange(small) + 0.5) * large / small).astype(int)
         for small, large in zip(size, labels.shape, strict=True)
     )
     flat = labels[rows[:, None], columns].ravel()
     known = np.flatnonzero(flat != label_set.ignore_id)
-    places = draw.choice(known, min(PIXELS, len(known)), replace=False)
+    places = rng.choice(known, min(PIXELS, len(known)), replace=False)
     return torch.from_numpy(places), torch.from_numpy(flat[places].astype(np.int64))

@@ -14,7 +14,7 @@ from torch import nn
 
 from segnet_model.base.errors import AnswerError, SegNetError
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.evaluation.assess import evaluate
+from segnet_model.evaluation.evaluate import evaluate
 from segnet_model.evaluation.sheet import draw_examples
 from segnet_model.evaluation.temperature import fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor

@@ -16,7 +16,7 @@ EXAMPLES = [
     "driving.pose.CameraPose.mounted",
     "driving.projector.GroundProjector",
     "engines.export.Export",
-    "evaluation.assess.evaluate",
+    "evaluation.evaluate.evaluate",
     "evaluation.metrics.ConfusionMatrix",
     "images.encodings.decode_image",
     "inference.predictor.Predictor.load",

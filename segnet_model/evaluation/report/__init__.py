@@ -1,4 +1,4 @@
-"""An evaluation as one page for people, and as plain values for scripts."""
+"""Report of an evaluation: a page for people, and plain values for scripts."""
 
 from segnet_model.evaluation.report.facts import Circumstances, describe
 from segnet_model.evaluation.report.html import render

@@ -1,4 +1,4 @@
-"""Curves as points of an SVG, which the template draws in the colors of the page."""
+"""Charts of the page: curves and bars in the units of an SVG, which the template draws."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from segnet_model.evaluation.report.rows import number, percent
+
 WIDTH, HEIGHT = 420, 300  # of the plot itself, in the SVG's units
 BAR = 0.9 / 15  # of the width: a bin of confidence with a gap
 
 
 @dataclass(frozen=True)
 class Line:
-    """A curve: whose it is, how it is dashed, what it is called, and where it goes."""
+    """A curve of a network, with the index of its dash pattern."""
 
     network: int
     dash: int
@@ -24,7 +26,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar from the floor."""
+    """A bar on the x axis."""
 
     network: int
     x: float
@@ -38,13 +40,13 @@ class Chart:
     """A plot of the size `WIDTH` x `HEIGHT`.
 
     Attributes:
-        title: what it shows.
+        title: above the chart.
         note: how to read it.
         x_label: with the unit.
         y_label: with the unit.
         x: least and greatest value.
-        y: the same upwards.
-        diagonal: whether to draw where x is y.
+        y: least and greatest value, upwards.
+        diagonal: whether to draw the line x = y.
     """
 
     title: str
@@ -60,19 +62,19 @@ class Chart:
     height: int = HEIGHT
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point lies in the SVG, whose y goes down."""
+        """Position of a point in the SVG, whose y axis points down."""
         across = (x - self.x[0]) / (self.x[1] - self.x[0])
         up = (y - self.y[0]) / (self.y[1] - self.y[0])
         return round(across * WIDTH, 1), round((1 - up) * HEIGHT, 1)
 
     @property
     def x_ticks(self) -> list[tuple[float, str]]:
-        """Places and texts under the plot."""
+        """Positions and texts below the plot."""
         return [(self.at(value, self.y[0])[0], f"{value:g}") for value in _ticks(*self.x)]
 
     @property
     def y_ticks(self) -> list[tuple[float, str]]:
-        """Places and texts beside the plot."""
+        """Positions and texts beside the plot."""
         return [(self.at(self.x[0], value)[1], f"{value:g}") for value in _ticks(*self.y)]
 
     def draw(
@@ -89,7 +91,7 @@ class Chart:
 
 
 def charts(networks: Sequence[dict[str, Any]]) -> list[Chart]:
-    """The curves of one or two networks, whose figures are as in `evaluation.json`."""
+    """Charts of one or two networks, from the figures of `evaluation.json`."""
     drawn = [_reliability(networks), _surest(networks)]
     return [*drawn, _samples(networks)] if any(_curve_of(each) for each in networks) else drawn
 
@@ -105,7 +107,7 @@ def _reliability(networks: Sequence[dict[str, Any]]) -> Chart:
     for index, each in enumerate(networks):
         bins = each["reliability"]
         pairs = zip(bins["confidence"], bins["accuracy"], strict=True)
-        label = "expected calibration error " + _percent(each["ece"])
+        label = "expected calibration error " + percent(each["ece"])
         chart.draw(index, label, [(100 * x, 100 * y) for x, y in pairs], dots=True)
         for center, pixels in zip(bins["bin"], bins["pixels"], strict=True):
             height = HEIGHT * pixels / sum(bins["pixels"])
@@ -132,10 +134,9 @@ def _surest(networks: Sequence[dict[str, Any]]) -> Chart:
     for index, name, values in curves:
         shares = networks[index]["surest"]["share"]
         auroc = networks[index]["auroc"][name]
-        told = "-" if auroc is None else f"{auroc:.3f}"
         points = [(100 * x, None if y is None else 100 * y)
                   for x, y in zip(shares, values, strict=True)]  # fmt: skip
-        chart.draw(index, f"{name.replace('_', ' ')}, AUROC {told}", points, dashes[name])
+        chart.draw(index, f"{name.replace('_', ' ')}, AUROC {number(auroc)}", points, dashes[name])
     return chart
 
 
@@ -162,17 +163,13 @@ def _curve_of(network: dict[str, Any]) -> list[tuple[int, float | None]]:
 
 
 def _floor(values: Sequence[float]) -> float:
-    """Where an axis may begin: a multiple of 5 below the least value."""
+    """Start of an axis: a multiple of 5 below the least value."""
     return max(0.0, min(95.0, 5.0 * (min(values, default=0) // 5)))
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round values from low to high, a handful of them."""
+    """At most seven round values from low to high."""
     steps = (0.5, 1, 2, 5, 10, 20, 25, 50)
     step = next((s for s in steps if (high - low) / s <= 6), high - low)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [step * index for index in range(first, last + 1)]
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f} %"

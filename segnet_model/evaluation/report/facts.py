@@ -1,4 +1,4 @@
-"""All that was measured, and how, as plain values: what `evaluation.json` holds."""
+"""Plain values of `evaluation.json`: the figures of an evaluation, and how it was made."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import torch
 
 from segnet_model.base.version import version
 from segnet_model.engines.exported import ExportedEngine, file_sha256
-from segnet_model.evaluation.assess import Assessment
 from segnet_model.evaluation.calibration import CONFIDENCE_BINS, UncertaintyQuality
+from segnet_model.evaluation.evaluate import Evaluation, nan_to_none
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.shipped import find_weights
 
@@ -25,13 +25,13 @@ COMPARED_BY_CLASS = ("iou", "accuracy", "precision", "boundary_f1_by_class", "au
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What both networks of a comparison share.
+    """How an evaluation was made; both networks of a comparison share it.
 
     Attributes:
-        date: when it was measured.
+        date: of the evaluation.
         dataset: folder, as it was given.
-        split: of it.
-        images: in it.
+        split: of the data set.
+        images: number of them in the split.
         label_set: its name.
         uncertainty: "none" or "mc".
         samples: of "mc".
@@ -50,7 +50,7 @@ class Circumstances:
     refine: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, with the versions of what measured; samples and seed only where used."""
+        """Plain values, with the versions of the software; samples and seed only where used."""
         values = {**asdict(self), "date": self.date.isoformat(timespec="seconds")}
         if self.uncertainty == "none":
             del values["samples"], values["seed"]
@@ -58,18 +58,17 @@ class Circumstances:
 
 
 def describe(
-    circumstances: Circumstances, networks: list[tuple[str, Predictor, Assessment]]
+    circumstances: Circumstances, networks: list[tuple[str, Predictor, Evaluation]]
 ) -> dict[str, Any]:
     """Everything as plain values for JSON.
 
     Args:
         circumstances: shared by the networks.
-        networks: what was measured, as its weights were given: the first, and perhaps one that it
-            is compared with.
+        networks: name of the weights, predictor and figures: of one network, or of two to compare.
 
     Returns:
-        The first's figures; under "compare" those of the other, and under its "difference" how much
-        greater the first's are.
+        The first's figures; under "compare" those of the other, and under its "difference" the
+        first's less the other's.
     """
     first, *others = (_of_network(*each) for each in networks)
     values = {**first, "measured": circumstances.to_dict()}
@@ -79,7 +78,7 @@ def describe(
 
 
 def difference(first: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """First less other, of every headline and of every class; None where either has none."""
+    """First less other, for every headline and class; None where either has no figure."""
     return {
         **{name: _less(first[name], other[name]) for name in COMPARED},
         **{
@@ -93,17 +92,17 @@ def _less(value: float | None, other: float | None) -> float | None:
     return None if value is None or other is None else value - other
 
 
-def _of_network(weights: str, predictor: Predictor, assessment: Assessment) -> dict[str, Any]:
+def _of_network(weights: str, predictor: Predictor, evaluation: Evaluation) -> dict[str, Any]:
     return {
         "weights": weights,
         "model": _model(weights, predictor),
-        **assessment.figures(),
-        **curves(assessment.uncertainty),
+        **evaluation.figures(),
+        **curves(evaluation.uncertainty),
     }
 
 
 def _model(weights: str, predictor: Predictor) -> dict[str, Any]:
-    """Which file it was, what it says of itself, and what ran it."""
+    """The file, its metadata, and the engine that ran it."""
     path, info, engine = find_weights(weights), predictor.info, predictor.engine
     made_of = (
         {"made_of_sha256": engine.exported.weights_sha256}
@@ -156,12 +155,8 @@ def curves(uncertainty: UncertaintyQuality) -> dict[str, Any]:
         "surest": {
             "share": SHARES.tolist(),
             **{
-                name: [_number(each.accuracy_of_most_certain(share)) for share in SHARES]
+                name: [nan_to_none(each.accuracy_of_most_certain(share)) for share in SHARES]
                 for name, each in uncertainty.detectors.items()
             },
         },
     }
-
-
-def _number(value: float) -> float | None:
-    return None if value != value else value

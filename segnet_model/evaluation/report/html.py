@@ -1,4 +1,4 @@
-"""One page that needs nothing but itself: no script, no request, no library to draw."""
+"""The page: one HTML file without scripts, requests or other files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ TEMPLATE = "report.html.jinja"
 
 
 def render(evaluation: dict[str, Any], label_set: LabelSet, frames: Sequence[KeptFrame]) -> str:
-    """Write the page.
-
-    Everything that a stranger may have named, classes, files, metadata, is escaped.
+    """Render the page; names of classes and files, and metadata, are escaped.
 
     Args:
-        evaluation: as in `evaluation.json`.
-        label_set: gives the colors.
+        evaluation: content of `evaluation.json`.
+        label_set: for the colors.
         frames: to show, the worst first.
     """
     other = evaluation.get("compare")

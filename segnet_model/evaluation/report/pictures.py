@@ -1,4 +1,4 @@
-"""Pictures that a page carries within itself."""
+"""Pictures of frames, embedded in the page."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Picture:
     """A picture of a frame.
 
     Attributes:
-        title: what it shows.
-        network: 0 or 1, of whose answer it is; None of the image and the truth.
-        uri: the file itself, "data:image/...".
+        title: below the picture.
+        network: 0 or 1, whose prediction it shows; None for the image and the truth.
+        uri: "data:image/...", with the file itself.
         size: (height, width) in pixels.
     """
 
@@ -34,9 +34,9 @@ class Picture:
 
 
 def pictures(frame: KeptFrame, label_set: LabelSet) -> list[Picture]:
-    """The image and its truth, and of each network its answer, its errors and its doubts.
+    """Image and truth, and of each network prediction, errors and uncertainty.
 
-    Of two networks each has a row: the image before the first's, the truth before the other's.
+    Two networks have a row each, which begins with the image, or with the truth.
     """
     image = _jpeg("image", None, frame.image)
     truth = _png("truth", None, label_set.colorize(frame.truth))
@@ -56,7 +56,7 @@ def pictures(frame: KeptFrame, label_set: LabelSet) -> list[Picture]:
 
 
 def errors(frame: KeptFrame, labels: np.ndarray, ignore_id: int) -> np.ndarray:
-    """The gray image with wrong pixels in red, unlabeled ones dark: (h, w, 3) uint8 RGB."""
+    """Gray image with wrong pixels red and unlabeled ones dark: (h, w, 3) uint8 RGB."""
     gray = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
     drawn = np.repeat((gray // 2 + 96)[..., None], 3, 2).astype(np.uint8)
     unlabeled = frame.truth == ignore_id

@@ -1,4 +1,4 @@
-"""What stands in the page's tables, from the figures of `evaluation.json`."""
+"""Rows of the page's tables, from the figures of `evaluation.json`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class's figures; values by the names of `BY_CLASS`, of each network."""
+    """Figures of a class; values of each network by the names of `BY_CLASS`."""
 
     name: str
     color: tuple[int, int, int]
@@ -55,8 +55,8 @@ class ClassRow:
 
 
 def headlines(networks: Sequence[Figures], differences: Figures | None) -> list[Headline]:
-    """The figures that stand first; those of which less is better are counted with -1."""
-    told: list[tuple[str, str, Callable[[Figures], float | None], Show, int]] = [
+    """Headline figures; the last value of a row is -1 where less is better."""
+    table: list[tuple[str, str, Callable[[Figures], float | None], Show, int]] = [
         ("mIoU", "mean over the classes", lambda f: f["miou"], percent, 1),
         ("pixel accuracy", "share of all pixels", lambda f: f["pixel_accuracy"], percent, 1),
         ("class accuracy", "mean recall of the classes", lambda f: f["class_accuracy"], percent, 1),
@@ -69,7 +69,7 @@ def headlines(networks: Sequence[Figures], differences: Figures | None) -> list[
     return [
         _headline(name, meaning, tuple(show(take(each), False) for each in networks),
                   take(differences) if differences else None, show, sign)
-        for name, meaning, take, show, sign in told
+        for name, meaning, take, show, sign in table
     ]  # fmt: skip
 
 
@@ -79,16 +79,16 @@ def _headline(
     if gap is None:
         return Headline(name, meaning, values)
     shown = show(gap, True)
-    # What is shown as nothing is no gain.
-    nothing = not any(digit in shown for digit in "123456789")
-    verdict = "" if nothing else "better" if sign * gap > 0 else "worse"
+    # A difference that is shown as zero gets no verdict.
+    zero = not any(digit in shown for digit in "123456789")
+    verdict = "" if zero else "better" if sign * gap > 0 else "worse"
     return Headline(name, meaning, values, shown, verdict)
 
 
 def class_rows(
     networks: Sequence[Figures], differences: Figures | None, label_set: LabelSet
 ) -> list[ClassRow]:
-    """A row for each class, in the order of the ids."""
+    """Rows of the classes, in the order of their ids."""
     first = networks[0]
     whole = max(1, sum(first["pixels"].values()))
     return [
@@ -106,7 +106,7 @@ def class_rows(
 
 
 def matrix(figures: Figures, label_set: LabelSet) -> list[list[Cell]]:
-    """The confusion matrix: a row for each true class."""
+    """Confusion matrix with a row for each true class."""
     rows = []
     for true, counts in zip(label_set.names, figures["confusion"], strict=True):
         pixels = sum(counts)
@@ -118,13 +118,13 @@ def matrix(figures: Figures, label_set: LabelSet) -> list[list[Cell]]:
 
 
 def mistakes(cells: list[list[Cell]]) -> list[Cell]:
-    """The confusions that cost the most pixels, the greatest first."""
+    """Confusions with the most pixels, the greatest first."""
     wrong = [cell for row in cells for cell in row if not cell.hit and cell.pixels]
     return sorted(wrong, key=lambda cell: -cell.pixels)[:MISTAKES]
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested plain values as pairs of a name and a text; what is empty is left out."""
+    """Nested plain values as pairs of a name and a text, without empty ones."""
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         title = f"{prefix}{name}".replace("_", " ")

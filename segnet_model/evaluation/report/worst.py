@@ -1,4 +1,4 @@
-"""The frames that went worst, or on which two networks differ most, kept as they come by."""
+"""Worst frames: those with the most wrong pixels, or on which two networks differ most."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segnet_model.evaluation.assess import Frame, FrameScore
+from segnet_model.evaluation.evaluate import EvaluatedFrame, FrameScore
 
 MOST_FRAMES = 12
 WIDTH = 480  # pixels; wider frames are kept smaller
@@ -17,7 +17,7 @@ WIDTH = 480  # pixels; wider frames are kept smaller
 
 @dataclass(frozen=True, eq=False)
 class KeptFrame:
-    """What is shown of a frame, (h, w) with w at most `WIDTH`."""
+    """An evaluated frame, shrunk to at most `WIDTH`."""
 
     name: str
     scores: tuple[FrameScore, ...]  # of each network
@@ -30,19 +30,19 @@ class KeptFrame:
 class WorstFrames:
     """Keeps a few frames of many, so that memory does not grow with the images.
 
-    They are ranked by the share of their labeled pixels that is right: the mean IoU of a single
-    frame would be ruled by whichever class has a handful of pixels in it. Of two networks, by how
-    far these shares are apart, and where that is equal by the first's.
+    They are ranked by the share of their labeled pixels that is right: a class with a
+    handful of pixels would dominate the mean IoU of a single frame. For two networks they are
+    ranked by the difference of these shares, and where that is equal by the first's.
     """
 
     def __init__(self, most: int = MOST_FRAMES) -> None:
-        """Keep so many."""
+        """Keep at most so many frames."""
         self.most = most
         self._heap: list[tuple[float, float, int, KeptFrame]] = []
         self._seen = 0
 
-    def add(self, frame: Frame) -> None:
-        """See a frame; one without labeled pixels is not ranked."""
+    def add(self, frame: EvaluatedFrame) -> None:
+        """Add a frame; one without labeled pixels is not ranked."""
         self._seen += 1
         shares = [score.pixel_accuracy for score in frame.scores]
         if np.isnan(shares).any():
@@ -56,7 +56,7 @@ class WorstFrames:
 
     @property
     def frames(self) -> list[KeptFrame]:
-        """The worst first."""
+        """Kept frames, the worst first."""
         return [entry[3] for entry in sorted(self._heap, key=lambda each: each[:3], reverse=True)]
 
     def to_dict(self) -> list[dict[str, Any]]:
@@ -64,19 +64,19 @@ class WorstFrames:
         return [_figures(frame) for frame in self.frames]
 
 
-def _kept(frame: Frame) -> KeptFrame:
+def _kept(frame: EvaluatedFrame) -> KeptFrame:
     return KeptFrame(
         frame.name,
         frame.scores,
-        _shrunk(frame.image, cv2.INTER_AREA),
-        _shrunk(frame.truth, cv2.INTER_NEAREST),
-        tuple(_shrunk(found.labels, cv2.INTER_NEAREST) for found in frame.found),
-        tuple(_shrunk(found.uncertainty, cv2.INTER_AREA) for found in frame.found),
+        _shrink(frame.image, cv2.INTER_AREA),
+        _shrink(frame.truth, cv2.INTER_NEAREST),
+        tuple(_shrink(found.labels, cv2.INTER_NEAREST) for found in frame.found),
+        tuple(_shrink(found.uncertainty, cv2.INTER_AREA) for found in frame.found),
     )
 
 
-def _shrunk(values: np.ndarray, how: int) -> np.ndarray:
-    """At most `WIDTH` wide, and no part of a larger array that would be kept alive."""
+def _shrink(values: np.ndarray, how: int) -> np.ndarray:
+    """Resize to at most `WIDTH`; a copy, which keeps no larger array alive."""
     height, width = values.shape[:2]
     if width <= WIDTH:
         return values.copy()

@@ -75,7 +75,7 @@ def test_calibration_error_of_known_overconfidence():
     reliability = Reliability()
     reliability.update(np.full(10, 0.9), np.arange(10) < 6)
     reliability.update(np.full(30, 0.3), np.arange(30) < 9)
-    assert reliability.expected_error == pytest.approx((10 * 0.3 + 30 * 0) / 40)
+    assert reliability.expected_calibration_error == pytest.approx((10 * 0.3 + 30 * 0) / 40)
 
 
 def test_a_network_that_is_as_right_as_it_says_has_no_error():
@@ -83,7 +83,7 @@ def test_a_network_that_is_as_right_as_it_says_has_no_error():
     confidence = rng.random(200_000)
     reliability = Reliability()
     reliability.update(confidence, rng.random(200_000) < confidence)
-    assert reliability.expected_error < 0.01
+    assert reliability.expected_calibration_error < 0.01
     reliability.update(np.array([1.0, 0.0]), np.array([True, False]))  # the ends have bins
 
 

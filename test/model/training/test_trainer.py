@@ -14,7 +14,7 @@ import yaml
 
 from segnet_model.base.errors import SegNetError, WeightsError
 from segnet_model.datasets.folder import open_split
-from segnet_model.evaluation.assess import evaluate
+from segnet_model.evaluation.evaluate import evaluate
 from segnet_model.images.files import read_image, write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from segnet_model.datasets.folder import open_split
-from segnet_model.evaluation.assess import evaluate
 from segnet_model.evaluation.calibration import Detector, Reliability
+from segnet_model.evaluation.evaluate import evaluate
 from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
@@ -112,7 +112,7 @@ def test_averaging_over_a_slow_video_is_calibrated_as_sampling_is():
                     known = frame.labels != 11
                     right = found.labels[known] == frame.labels[known]
                     reliability.update(found.confidence[known], right)
-        return reliability.expected_error
+        return reliability.expected_calibration_error
 
     sampled = error(uncertainty="mc", samples=10)
     assert error(uncertainty="temporal") == pytest.approx(sampled, abs=0.015)

@@ -11,7 +11,7 @@ from programs import Program
 
 from segnet_model.datasets.folder import open_split
 from segnet_model.datasets.images_to_bag import images_to_bag
-from segnet_model.evaluation.assess import evaluate
+from segnet_model.evaluation.evaluate import evaluate
 from segnet_model.inference.predictor import Predictor
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from segnet_model.evaluation.assess import Assessment, Frame
+from segnet_model.evaluation.evaluate import EvaluatedFrame, Evaluation
 from segnet_model.evaluation.report import Circumstances, WorstFrames
 from segnet_model.evaluation.report.facts import curves, difference
 from segnet_model.inference.segmentation import Segmentation
@@ -94,15 +94,15 @@ def make(answer, circumstances):
 
     def build(frames, label_set=LABELS, weights=("new", "old"), model=None):
         count = len(frames[0][2])
-        assessments = [Assessment(label_set) for _ in range(count)]
+        evaluations = [Evaluation(label_set) for _ in range(count)]
         worst = WorstFrames()
         for name, truth, answers in frames:
             found = tuple(answer(ids) for ids in answers)
             scores = tuple(
-                each.update(one, truth, 0.25) for each, one in zip(assessments, found, strict=True)
+                each.update(one, truth, 0.25) for each, one in zip(evaluations, found, strict=True)
             )
             image = np.repeat((truth * 20)[..., None], 3, 2)
-            worst.add(Frame(name, image, truth, found, scores))
+            worst.add(EvaluatedFrame(name, image, truth, found, scores))
         figures = [
             {
                 "weights": name,
@@ -110,7 +110,7 @@ def make(answer, circumstances):
                 **each.figures(),
                 **curves(each.uncertainty),
             }
-            for name, each in zip(weights, assessments, strict=False)
+            for name, each in zip(weights, evaluations, strict=False)
         ]
         evaluation = {**figures[0], "measured": circumstances.to_dict()}
         if count > 1:

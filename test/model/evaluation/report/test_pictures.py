@@ -3,7 +3,7 @@ import base64
 import cv2
 import numpy as np
 
-from segnet_model.evaluation.assess import FrameScore
+from segnet_model.evaluation.evaluate import FrameScore
 from segnet_model.evaluation.report.pictures import WRONG, errors, pictures
 from segnet_model.evaluation.report.worst import KeptFrame
 

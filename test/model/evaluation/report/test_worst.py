@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from segnet_model.evaluation.assess import Frame, FrameScore
+from segnet_model.evaluation.evaluate import EvaluatedFrame, FrameScore
 from segnet_model.evaluation.report import WorstFrames
 
 
@@ -13,7 +13,7 @@ def frame(name, *shares, size=(4, 6), answer=None):
     ids = np.zeros(size, np.uint8)
     found = SimpleNamespace(labels=ids, uncertainty=np.zeros(size, np.float32))
     scores = tuple(FrameScore(share, share / 2, 1.0) for share in shares)
-    return Frame(name, np.zeros((*size, 3), np.uint8), ids, (found,) * len(shares), scores)
+    return EvaluatedFrame(name, np.zeros((*size, 3), np.uint8), ids, (found,) * len(shares), scores)
 
 
 def names(worst):

@@ -1,10 +1,10 @@
-"""Measures predictors on labeled images."""
+"""Evaluation: predictors are measured on labeled images."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,16 +24,16 @@ COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 40, 50, 70, 100)  # samples at which a curv
 
 @dataclass(frozen=True)
 class FrameScore:
-    """How well one image went; NaN where it has no labeled pixel."""
+    """Scores of one image; NaN where it has no labeled pixel."""
 
     pixel_accuracy: float
-    miou: float  # over the classes that are in its truth or its prediction
+    miou: float  # over the classes in its truth or its prediction
     labeled: float  # share of its pixels, 0 to 1
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
-    """An image that has just been measured, for who wants to see it; nobody keeps it."""
+class EvaluatedFrame:
+    """An image with its truth, predictions and scores."""
 
     name: str  # of its file
     image: np.ndarray  # (H, W, 3) uint8 RGB
@@ -42,13 +42,10 @@ class Frame:
     scores: tuple[FrameScore, ...]  # of each predictor
 
 
-OnFrame = Callable[[Frame], object]
-
-
 def evaluate(
     predictor: Predictor, folder: LabelledFolder, on_image: OnImage = lambda index: None
 ) -> ConfusionMatrix:
-    """Compare labels with the truth at the labels' full size, and nothing more.
+    """Measure the predicted labels alone, at the size of the true labels.
 
     Args:
         predictor: gives the predictions.
@@ -78,36 +75,30 @@ def evaluate(
     return matrix
 
 
-@dataclass
-class Assessment:
-    """All that is measured of a predictor on labeled images.
+class Evaluation:
+    """All measurements of a predictor on labeled images.
 
     Attributes:
         matrix: true against predicted classes.
         outlines: how well the edges fit.
-        uncertainty: whether it is unsure where it is wrong.
+        uncertainty: whether it is high where the labels are wrong.
         seconds: of each image, without reading it.
         curve: true against predicted classes after so many samples.
         seen_in: images whose truth holds each class, (C,) int64.
     """
 
-    labels: LabelSet
-    matrix: ConfusionMatrix = field(init=False)
-    outlines: BoundaryF1 = field(init=False)
-    uncertainty: UncertaintyQuality = field(default_factory=UncertaintyQuality)
-    seconds: list[float] = field(default_factory=list)
-    curve: dict[int, ConfusionMatrix] = field(default_factory=dict)
-    seen_in: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, labels: LabelSet) -> None:
         """Start with no images."""
-        self.matrix = self._empty()
-        self.outlines = BoundaryF1(self.labels.num_classes, self.labels.ignore_id)
-        self.seen_in = np.zeros(self.labels.num_classes, np.int64)
+        self.labels, self.matrix = labels, ConfusionMatrix(labels.num_classes, labels.ignore_id)
+        self.outlines = BoundaryF1(labels.num_classes, labels.ignore_id)
+        self.uncertainty = UncertaintyQuality()
+        self.seconds: list[float] = []
+        self.curve: dict[int, ConfusionMatrix] = {}
+        self.seen_in = np.zeros(labels.num_classes, np.int64)
 
     def update(self, found: Segmentation, truth: np.ndarray, seconds: float) -> FrameScore:
-        """Count an image; returns how well it went by itself."""
-        frame = self._empty()
+        """Count an image; returns its own scores."""
+        frame = self._empty_matrix()
         frame.update(found.labels, truth)
         self.matrix.counts += frame.counts
         self.seen_in += frame.counts.sum(1) > 0
@@ -120,14 +111,14 @@ class Assessment:
         return FrameScore(frame.pixel_accuracy, frame.mean_iou, labeled)
 
     def update_curve(self, samples: int, found: Segmentation, truth: np.ndarray) -> None:
-        """Count an image of which so many samples have been taken."""
-        self.curve.setdefault(samples, self._empty()).update(found.labels, truth)
+        """Count the prediction of an image after so many samples."""
+        self.curve.setdefault(samples, self._empty_matrix()).update(found.labels, truth)
 
     def figures(self) -> dict[str, Any]:
-        """Everything as plain values for JSON; None where a class never occurs."""
+        """All figures as plain values for JSON; None where a class never occurs."""
         names = self.labels.names
         figures = {
-            **report(self.matrix, names),
+            **matrix_figures(self.matrix, names),
             "images_with": dict(zip(names, self.seen_in.tolist(), strict=True)),
             "boundary_f1": self.outlines.mean,
             "boundary_f1_by_class": _by_name(names, self.outlines.scores),
@@ -136,71 +127,51 @@ class Assessment:
             "ms_p90": 1e3 * float(np.quantile(self.seconds, 0.9)),
             "miou_by_samples": {str(t): each.mean_iou for t, each in self.curve.items()},
         }
-        return {name: _known(value) for name, value in figures.items()}
+        return {name: nan_to_none(value) for name, value in figures.items()}
 
-    def _empty(self) -> ConfusionMatrix:
+    def _empty_matrix(self) -> ConfusionMatrix:
         return ConfusionMatrix(self.labels.num_classes, self.labels.ignore_id)
 
 
-def assess(
-    predictor: Predictor,
-    folder: LabelledFolder,
-    counts: Sequence[int] = (),
-    on_image: OnImage = lambda index: None,
-) -> Assessment:
-    """Measure everything at the labels' full size.
-
-    Args:
-        predictor: gives the predictions.
-        folder: images and their true labels.
-        counts: numbers of Monte Carlo samples after which mIoU is measured too; from one run,
-            which keeps running sums.
-        on_image: called with the index of each image that is done.
-
-    Raises:
-        SettingsError: the data set's classes are not the network's.
-    """
-    return assess_together([predictor], folder, counts, on_image)[0]
-
-
-def assess_together(
+def evaluate_all(
     predictors: Sequence[Predictor],
     folder: LabelledFolder,
     counts: Sequence[int] = (),
     on_image: OnImage = lambda index: None,
-    on_frame: OnFrame = lambda frame: None,
-) -> list[Assessment]:
-    """Measure several predictors in one pass over the images.
+    on_frame: Callable[[EvaluatedFrame], object] = lambda frame: None,
+) -> list[Evaluation]:
+    """Measure everything of several predictors in one pass, at the size of the true labels.
 
     Args:
-        predictors: each sees every image; as for `assess` the other arguments.
+        predictors: each predicts every image.
         folder: images and their true labels.
-        counts: see `assess`.
-        on_image: see `assess`.
-        on_frame: shown each image with what every predictor made of it.
+        counts: numbers of Monte Carlo samples after which mIoU is measured too; from one run,
+            which keeps running sums.
+        on_image: called with the index of each image that is done.
+        on_frame: called with each image and its predictions, which are not kept.
 
     Raises:
         SettingsError: the data set's classes are not those of every network.
     """
     for predictor in predictors:
         check_classes(predictor.info.labels, folder.label_set)
-    assessments = [Assessment(folder.label_set) for _ in predictors]
+    evaluations = [Evaluation(folder.label_set) for _ in predictors]
     for index, sample in enumerate(folder.samples):
         image, truth = folder.read(index)
         found, scores = [], []
-        for predictor, assessment in zip(predictors, assessments, strict=True):
-            began = time.perf_counter()
+        for predictor, evaluation in zip(predictors, evaluations, strict=True):
+            start = time.perf_counter()
             found.append(predictor.predict(image))
-            seconds = time.perf_counter() - began
-            scores.append(assessment.update(found[-1], truth, seconds))
+            seconds = time.perf_counter() - start
+            scores.append(evaluation.update(found[-1], truth, seconds))
             for samples, growing in predictor.predict_by_samples(image, counts) if counts else ():
-                assessment.update_curve(samples, growing, truth)
-        on_frame(Frame(sample.image.name, image, truth, tuple(found), tuple(scores)))
+                evaluation.update_curve(samples, growing, truth)
+        on_frame(EvaluatedFrame(sample.image.name, image, truth, tuple(found), tuple(scores)))
         on_image(index)
-    return assessments
+    return evaluations
 
 
-def report(matrix: ConfusionMatrix, names: tuple[str, ...]) -> dict[str, Any]:
+def matrix_figures(matrix: ConfusionMatrix, names: tuple[str, ...]) -> dict[str, Any]:
     """The figures of a confusion matrix; None where a class never occurs."""
     return {
         "miou": matrix.mean_iou,
@@ -215,11 +186,7 @@ def report(matrix: ConfusionMatrix, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def check_classes(known: LabelSet, wanted: LabelSet) -> None:
-    """Make sure that a network knows a data set's classes, in their order.
-
-    Raises:
-        SettingsError: it knows others.
-    """
+    """Raise SettingsError unless a network has a data set's classes, in their order."""
     if known.names != wanted.names:
         raise SettingsError(
             f"the network knows {', '.join(known.names)}; the data set has "
@@ -229,11 +196,11 @@ def check_classes(known: LabelSet, wanted: LabelSet) -> None:
 
 
 def _by_name(names: tuple[str, ...], values: np.ndarray) -> dict[str, float | None]:
-    return {name: _known(value) for name, value in zip(names, values.tolist(), strict=True)}
+    return {name: nan_to_none(value) for name, value in zip(names, values.tolist(), strict=True)}
 
 
-def _known(value: Any) -> Any:
-    """The same with None for every NaN, which JSON has not."""
+def nan_to_none(value: Any) -> Any:
+    """The value with None for every NaN, which JSON does not have."""
     if isinstance(value, dict):
-        return {name: _known(each) for name, each in value.items()}
+        return {name: nan_to_none(each) for name, each in value.items()}
     return None if isinstance(value, float) and value != value else value

@@ -10,7 +10,7 @@ import torch
 from segnet_model.base.errors import SettingsError
 from segnet_model.cli import main
 from segnet_model.datasets.folder import open_split
-from segnet_model.evaluation.assess import Assessment, assess, evaluate, report
+from segnet_model.evaluation.evaluate import Evaluation, evaluate, evaluate_all, matrix_figures
 from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.images.files import read_image, write_png
 from segnet_model.inference.predictor import Predictor
@@ -42,7 +42,7 @@ def test_other_classes_are_refused(dataset, weights, tmp_path):
 def test_report_says_none_of_a_class_that_never_occurs():
     matrix = ConfusionMatrix(3, 255)
     matrix.update(np.array([0, 1], np.uint8), np.array([0, 0], np.uint8))
-    figures = report(matrix, ("a", "b", "c"))
+    figures = matrix_figures(matrix, ("a", "b", "c"))
     assert figures["iou"] == {"a": 0.5, "b": 0.0, "c": None}
     assert figures["accuracy"] == {"a": 0.5, "b": None, "c": None}
     assert figures["precision"] == {"a": 1.0, "b": 0.0, "c": None}
@@ -58,16 +58,16 @@ def bayesian(tmp_path, small_info):
     return tmp_path / "bayesian.safetensors"
 
 
-def test_assessing_counts_what_evaluating_counts(dataset, bayesian):
+def test_both_evaluations_count_the_same(dataset, bayesian):
     predictor = Predictor.load(bayesian, "cpu", uncertainty="mc", samples=3)
     folder = open_split(dataset, "val", predictor.info.labels)
-    assessment = assess(predictor, folder, counts=[1, 3])
+    evaluation = evaluate_all([predictor], folder, counts=[1, 3])[0]
     expected = evaluate(predictor, folder)
-    np.testing.assert_array_equal(assessment.matrix.counts, expected.counts)
-    np.testing.assert_array_equal(assessment.curve[3].counts, expected.counts)
+    np.testing.assert_array_equal(evaluation.matrix.counts, expected.counts)
+    np.testing.assert_array_equal(evaluation.curve[3].counts, expected.counts)
     single = Predictor.load(bayesian, "cpu", uncertainty="mc", samples=1)
-    np.testing.assert_array_equal(assessment.curve[1].counts, evaluate(single, folder).counts)
-    figures = assessment.figures()
+    np.testing.assert_array_equal(evaluation.curve[1].counts, evaluate(single, folder).counts)
+    figures = evaluation.figures()
     assert set(figures["auroc"]) == {"entropy", "mutual_information", "variance"}
     assert 0 < figures["ece"] < 1
     assert figures["ms"] > 0
@@ -77,7 +77,7 @@ def test_a_curve_needs_samples(dataset, weights):
     predictor = Predictor.load(weights, "cpu")
     folder = open_split(dataset, "val", predictor.info.labels)
     with pytest.raises(SettingsError, match="needs uncertainty 'mc'"):
-        assess(predictor, folder, counts=[1])
+        evaluate_all([predictor], folder, counts=[1])
 
 
 def test_the_command_draws_and_writes_everything(dataset, bayesian, tmp_path, capsys):
@@ -180,15 +180,15 @@ def test_labels_that_are_all_ignored_measure_nothing(dataset, weights, capsys):
 def test_images_are_scored_one_by_one():
     """Of four pixels one is unknown, and of the other three one is wrong."""
     labels = LabelSet("two", (SegmentationClass("a", (1, 1, 1)), SegmentationClass("b", (2, 2, 2))))
-    assessment = Assessment(labels)
+    evaluation = Evaluation(labels)
     truth = np.array([[0, 0], [1, 255]], np.uint8)
     sure = np.ones((2, 2), np.float32)
     found = Segmentation(np.array([[0, 1], [1, 1]], np.uint8), sure, 1 - sure)
-    score = assessment.update(found, truth, 0.1)
+    score = evaluation.update(found, truth, 0.1)
     assert (score.pixel_accuracy, score.miou, score.labeled) == (2 / 3, 0.5, 0.75)
-    assessment.update(found, np.full((2, 2), 255, np.uint8), 0.1)
-    assert assessment.seen_in.tolist() == [1, 1]
-    assert assessment.matrix.counts.tolist() == [[1, 1], [0, 1]]
+    evaluation.update(found, np.full((2, 2), 255, np.uint8), 0.1)
+    assert evaluation.seen_in.tolist() == [1, 1]
+    assert evaluation.matrix.counts.tolist() == [[1, 1], [0, 1]]
 
 
 def test_an_out_that_cannot_be_is_refused_at_once(dataset, weights, tmp_path, capsys):
