@@ -64,4 +64,4 @@ def test_example(name, tmp_path, monkeypatch):
     begin = processor_s()
     result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=report.append)
     assert not result.failed, "".join(report)
-    assert processor_s() - begin < 3  # most need a tenth of a second
+    assert processor_s() - begin < 6  # most need a tenth; much more where other programs run too
