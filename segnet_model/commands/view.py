@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.datasets.sources import open_source
 
     _check_outputs(args)
-    with open_source(args.source, args.topic, besides=args.prefix) as whole:
+    with open_source(args.source, args.topic, exclude=args.prefix) as whole:
         source = arguments.part_of(whole, args)
         answers, label_set = _answers(args, source)
         with closing(answers):

@@ -117,7 +117,7 @@ def label_source(
     """
     settings = settings or LabelSettings()
     start = perf_counter()
-    source = open_source(path, settings.topic, besides=settings.prefix)
+    source = open_source(path, settings.topic, exclude=settings.prefix)
     usual_storage = find_storage(Path(path)) if isinstance(source, BagSource) else "mcap"
     writer = BagWriter(out, settings.storage or usual_storage)
     with source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
-from segnet_model.datasets.sources import BagSource, Frame, Source, Thinning
+from segnet_model.datasets.sources import BagSource, Frame, FrameFilter, Source
 from segnet_model.inference.answer import Answer
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.ahead import ahead
@@ -29,8 +29,8 @@ def recordings(
 
 
 def _apart(items: Iterator[tuple[Frame, Answer]], every_ns: int) -> Iterator[tuple[Frame, Answer]]:
-    thinning = Thinning(every_ns)
+    filter_ = FrameFilter(every_ns)
     for frame, answer in items:
-        if not thinning.is_early(frame.stamp_ns):
-            thinning.take(frame.stamp_ns)
+        if not filter_.is_early(frame.stamp_ns):
+            filter_.accept(frame.stamp_ns)
             yield frame, answer

@@ -17,5 +17,5 @@ def split_rule(source: Source, store: ImageStore, with_val: bool) -> Rule:
     apart = round(GAP * NANOSECONDS) if source.timed else 0
     gap = usual_gap(start, end, VAL_SHARE, apart)
     whole = by_time(start, end, VAL_SHARE, gap) if with_val else all_to("train")
-    span = range(start, end + 1) if source.shares_clock else range(0)
+    span = range(start, end + 1) if source.wall_clock else range(0)
     return Neighbours(store.times(source, span), apart).keep_apart(whole)

@@ -50,7 +50,7 @@ def _take(
     names: dict[Key, str] = {}
     for frame in source.frames():
         key = frame.key[1:]
-        image = source.image_of(frame) if key in splits and key not in names else None
+        image = source.decode(frame) if key in splits and key not in names else None
         if image is None:
             continue
         names[key] = _put(frame, image, splits[key], store)

@@ -118,10 +118,10 @@ def _open(
 ) -> list[tuple[Source, str | None]]:
     """Each topic of a bag as a source, with the topic of its labels, or another source alone."""
     names, labels = settings.topics or (None,), settings.labels_topics
-    besides, name_topic = next(iter(labels), ""), len(names) > 1
+    exclude, name_topic = next(iter(labels), ""), len(names) > 1
     found: list[tuple[Source, str | None]] = []
     for name, labels_topic in zip(names, labels or [None] * len(names), strict=True):
-        source = open_source(path, name, besides=besides, cut_ok=True, name_topic=name_topic)
+        source = open_source(path, name, exclude=exclude, cut_ok=True, name_topic=name_topic)
         found.append((stack.enter_context(source), labels_topic))
         if not isinstance(source, BagSource):
             if labels:
@@ -161,7 +161,7 @@ def _by_time(source: Source, settings: ExtractSettings) -> Rule:
 
 
 def _neighbours(store: ImageStore, source: Source, settings: ExtractSettings) -> Neighbours:
-    span = range(source.start_ns, source.end_ns + 1) if source.shares_clock else range(0)
+    span = range(source.start_ns, source.end_ns + 1) if source.wall_clock else range(0)
     if settings.split == "bag":  # two cameras' bags may be of one time, and of different splits
         span = range(0)
     return Neighbours(store.times(source, span), _gap_ns(source, settings))
@@ -187,7 +187,7 @@ def _run(works: Sequence[SourceExtraction], progress: ShareDone) -> list[SegNetE
                 progress((number + share) / len(works))
         except (BagError, VideoError) as error:  # the others can be read all the same
             errors.append(error)
-        if not work.source.is_whole():
+        if not work.source.is_complete():
             logger.warning(
                 "bag %s is not whole: it grew while it was read, or was cut. What is whole was "
                 "read; run the same command again when its recorder has ended, or try "

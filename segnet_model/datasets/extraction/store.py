@@ -91,7 +91,7 @@ class ImageStore:
         """
         for each in self.origins.values():
             if each.bag == source.id:
-                time = source.place((each.topic, each.stamp_ns, each.receive_ns))
+                time = source.receive_ns_of((each.topic, each.stamp_ns, each.receive_ns))
             else:
                 time = each.receive_ns if each.receive_ns in span else None
             if time is not None:

@@ -13,7 +13,7 @@ from segnet_model.datasets.extraction.pairing import paired
 from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.extraction.splits import Rule
 from segnet_model.datasets.extraction.store import ImageStore
-from segnet_model.datasets.sources import BagFrame, BagSource, Frame, Source, Thinning
+from segnet_model.datasets.sources import BagFrame, BagSource, Frame, FrameFilter, Source
 
 
 class SourceExtraction:
@@ -47,7 +47,7 @@ class SourceExtraction:
         self._store = store
         self._rule = rule
         self._tolerance_ns = settings.tolerance_ns
-        self._thinning = Thinning(settings.every_ns, settings.unlike)
+        self._filter = FrameFilter(settings.every_ns, settings.unlike)
 
     def run(self) -> Iterator[float]:
         """Take images; yields the share of the source, 0 to 1, that is done with.
@@ -60,7 +60,7 @@ class SourceExtraction:
         for frame, labels in self._pairs():
             if self._labels_topic and labels is None:
                 self.left_out["unlabelled"] += 1
-            elif not self._thinning.is_early(frame.stamp_ns):
+            elif not self._filter.is_early(frame.stamp_ns):
                 try:
                     self._take(frame, labels)
                 except ImageError as error:
@@ -74,7 +74,7 @@ class SourceExtraction:
         assert isinstance(self.source, BagSource)
         images, name = self.source.frames_of(self.source.topic), self._labels_topic
         # Of its own, because an MCAP file without an index can be read at one place only.
-        with self.source.again() as bag:
+        with self.source.reopen() as bag:
             yield from paired(images, bag.labels_of(name), self._tolerance_ns)
 
     def _take(self, frame: Frame, labels: BagFrame | None) -> None:
@@ -84,7 +84,9 @@ class SourceExtraction:
             if labels and not self._store.has_labels(known):
                 self._store.add_labels(known, _ids(labels, frame.image()))
             # Decoding what is there already would make resuming slow.
-            self._thinning.take(frame.stamp_ns, frame.image() if self._thinning.looks else None)
+            self._filter.accept(
+                frame.stamp_ns, frame.image() if self._filter.compares_images else None
+            )
         else:
             self._add(frame, labels, known)
 
@@ -95,12 +97,12 @@ class SourceExtraction:
             self.left_out["between"] += 1
             return
         image = frame.image()
-        if self._thinning.is_alike(image):
+        if self._filter.is_similar(image):
             self.left_out["alike"] += 1
             return
         ids = _ids(labels, image) if labels else None
         self._store.add(frame, image, split, ids, removed)
-        self._thinning.take(frame.stamp_ns, image)
+        self._filter.accept(frame.stamp_ns, image)
 
 
 def _ids(labels: BagFrame, image: np.ndarray) -> tuple[int, np.ndarray]:

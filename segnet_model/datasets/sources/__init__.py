@@ -1,11 +1,11 @@
-"""Where images come from: a folder or an image, a topic of a bag, or a video."""
+"""Sources of images: a folder or an image, a topic of a bag, or a video."""
 
 from segnet_model.datasets.sources.bag import BagFrame, BagSource
 from segnet_model.datasets.sources.folder import FolderSource
 from segnet_model.datasets.sources.frame import Frame
+from segnet_model.datasets.sources.frame_filter import FrameFilter
 from segnet_model.datasets.sources.opening import open_source
 from segnet_model.datasets.sources.source import Source
-from segnet_model.datasets.sources.thinning import Thinning
 from segnet_model.datasets.sources.video import VideoSource
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "BagSource",
     "FolderSource",
     "Frame",
+    "FrameFilter",
     "Source",
-    "Thinning",
     "VideoSource",
     "open_source",
 ]

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
@@ -15,44 +14,44 @@ from segnet_model.bags.images import RawMessage, parse, to_ids, to_rgb
 from segnet_model.bags.messages import IMAGE, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import ImageError
-from segnet_model.datasets.sources.frame import Frame, Key
+from segnet_model.datasets.sources.frame import Frame, Key, escape
 from segnet_model.datasets.sources.source import Source
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BagFrame(Frame):
-    """A frame that knows its message."""
+    """A frame with its message."""
 
     raw: RawMessage
     message: Any
 
     def ids(self) -> np.ndarray:
-        """(H, W) uint8 class ids; ImageError where it is malformed or not mono8."""
+        """Decode to (H, W) uint8 class ids; ImageError where it is malformed or not mono8."""
         return to_ids(self.message)
 
 
 class BagSource(Source):
-    """A topic with images.
+    """An image topic of a bag.
 
     Attributes:
         reader: the open bag.
     """
 
-    shares_clock = True
+    wall_clock = True
 
     def __init__(
         self,
         path: Path,
         topic: str | None = None,
         *,
-        besides: str = "",
+        exclude: str = "",
         cut_ok: bool = False,
         name_topic: bool = False,
     ) -> None:
-        """Name it; see `open_source`."""
+        """Set the path; see `open_source`."""
         super().__init__(path, topic or "")
         self.reader = BagReader(path, cut_ok=cut_ok)
-        self._besides, self._cut_ok = besides, cut_ok
+        self._exclude, self._cut_ok = exclude, cut_ok
         self._name_topic = name_topic
 
     def __enter__(self) -> BagSource:
@@ -61,10 +60,10 @@ class BagSource(Source):
         Raises:
             BagError: it is damaged, or has no such topic.
         """
-        self._size = self._size_now()
+        self._size = self._size_on_disk()
         self.reader.__enter__()
         try:
-            self.topic = self.reader.choose_image_topic(self.topic or None, self._besides)
+            self.topic = self.reader.choose_image_topic(self.topic or None, self._exclude)
         except BaseException:
             self.reader.__exit__()
             raise
@@ -75,31 +74,26 @@ class BagSource(Source):
         """Close the bag."""
         self.reader.__exit__(*error)
 
-    def again(self) -> BagSource:
-        """The same bag, to be opened once more; bad frames are counted together."""
+    def reopen(self) -> BagSource:
+        """The same bag, to be opened a second time; bad frames are counted together."""
         other = BagSource(self.path, self.topic, cut_ok=self._cut_ok)
         other.rejected = self.rejected
         return other
 
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the bag was not cut, and has not grown since it was opened."""
-        return not self.reader.cut and self._size == self._size_now()
+        return not self.reader.cut and self._size == self._size_on_disk()
 
     def messages(self, *topics: str) -> Iterator[RawMessage]:
-        """The messages of these topics, or of all, that were received in the part.
+        """Messages of these topics, or of all, that were received within the part.
 
         Raises:
             BagError: the bag is damaged, or has no such topic.
         """
-        begin, end = self._window
-        for raw in self.reader.messages(*topics):
-            if raw.receive_ns >= end:
-                return
-            if raw.receive_ns >= begin:
-                yield raw
+        return self._in_part(self.reader.messages(*topics))
 
     def frames_of(self, topic: str) -> Iterator[BagFrame]:
-        """The messages with images, or labels, of a topic in the order of their reception.
+        """Frames of a topic of images or labels, in the order of reception.
 
         Raises:
             BagError: there is no such topic, or the bag is damaged.
@@ -112,12 +106,12 @@ class BagSource(Source):
                 self.reject(error)
 
     def labels_of(self, topic: str) -> Iterator[BagFrame]:
-        """The frames of a topic with class ids; BagError, at once, where it has no Images."""
+        """Frames of a topic with class ids; BagError, at once, where it has no Images."""
         self.reader.check_topic(topic, (IMAGE,))
         return self.frames_of(topic)
 
     def frame(self, raw: RawMessage, suffixes: tuple[str, ...] = ("",)) -> BagFrame:
-        """The frame in a message; ImageError where it is malformed."""
+        """Make a frame from a message; ImageError where it is malformed."""
         message = parse(raw)
         stamp = stamp_ns(message.header) or raw.receive_ns
         return BagFrame(
@@ -135,14 +129,14 @@ class BagSource(Source):
         return self.frames_of(self.topic)
 
     def _suffixes(self, topic: str) -> tuple[str, ...]:
-        # "-" does not occur in ROS names, so that no two topics become one.
-        short = quote(topic.strip("/"), safe="/").replace("/", "-")
-        bag = quote(self.path.resolve().stem, safe="", errors="surrogateescape")
+        # "-" does not occur in ROS names, so topics stay distinct.
+        short = escape(topic.strip("/"), safe="/").replace("/", "-")
+        bag = escape(self.path.resolve().stem)
         plain = () if self._name_topic else ("",)
         return (*plain, f"_{short}", f"_{short}_{bag}")
 
-    def _size_now(self) -> int:
-        """Bytes of the bag's files at this moment."""
+    def _size_on_disk(self) -> int:
+        """Bytes of the bag's files."""
         files = self.path.glob("*") if self.path.is_dir() else [self.path]  # others lie below it
         size = 0
         for file in files:

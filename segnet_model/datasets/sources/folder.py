@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.datasets.sources.frame import Frame, Key
+from segnet_model.datasets.sources.frame import Frame, Key, escape
 from segnet_model.datasets.sources.source import Source
 from segnet_model.images.files import list_images, read_image
 
@@ -18,49 +17,42 @@ NUMBERS = re.compile("([0-9]+)")
 
 
 def natural_order(path: Path) -> tuple[list[str | int], str]:
-    """A key that sorts f2 before f10."""
-    parts = NUMBERS.split(path.name)  # text and numbers in turn, so that they compare
+    """Sort key that puts f2 before f10."""
+    parts = NUMBERS.split(path.name)  # alternates text and numbers, so that they compare
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], path.name
 
 
 class FolderSource(Source):
-    """Image files in natural order, which count as a second apart.
-
-    Attributes:
-        files: the images.
-    """
+    """Image files in natural order, with one second from each to the next."""
 
     timed = False
 
     def __enter__(self) -> FolderSource:
-        """Look what is there; DatasetError where there is no image."""
+        """List the images; DatasetError where there are none."""
         is_folder = self.path.is_dir()
-        self.files = sorted(list_images(self.path), key=natural_order) if is_folder else [self.path]
-        if not self.files:
+        files = sorted(list_images(self.path), key=natural_order) if is_folder else [self.path]
+        if not files:
             raise DatasetError(f"{self.path} holds no images; give a folder of PNG or JPEG files")
-        self._places = {path.name: i * NANOSECONDS for i, path in enumerate(self.files)}
-        self.end_ns = len(self.files) * NANOSECONDS
+        # Manifests name the folder, for one image its parent.
+        self._folder = (self.path if is_folder else self.path.parent).resolve()
+        self._files = files
+        self._times = {path.name: i * NANOSECONDS for i, path in enumerate(files)}
+        self.end_ns = len(files) * NANOSECONDS
         return self
 
     @property
     def id(self) -> str:
         """The absolute path of the folder, also for one image."""
-        # As manifests have it: the folder that was named, or that of the image.
-        return str((self.path if self.path.is_dir() else self.path.parent).resolve())
+        return str(self._folder)
 
-    def place(self, key: tuple[str, int, int]) -> int | None:
-        """The place of the file of this name; None where it is gone."""
-        return self._places.get(key[0])
+    def receive_ns_of(self, key: tuple[str, int, int]) -> int | None:
+        """Time of the file of this name; None where it is gone."""
+        return self._times.get(key[0])
 
     def _read(self) -> Iterator[Frame]:
-        folder = quote(Path(self.id).name, safe="", errors="surrogateescape")
-        for path in self.files:
+        suffixes = ("", f"_{escape(self._folder.name)}")
+        for path, time in zip(self._files, self._times.values(), strict=True):
+            key = Key(self.id, path.name, 0, 0)
             yield Frame(
-                Key(self.id, path.name, 0, 0),
-                path.stem,
-                self._places[path.name],
-                self._places[path.name],
-                partial(read_image, path),
-                ("", f"_{folder}"),
-                timed=False,
+                key, path.stem, time, time, partial(read_image, path), suffixes, timed=False
             )

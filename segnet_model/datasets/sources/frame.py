@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from segnet_model.base.units import NANOSECONDS
 
 
 class Key(NamedTuple):
-    """Where a frame comes from, as manifests and plans on disk say it."""
+    """Origin of a frame, as manifests and selections store it."""
 
     source: str  # absolute path of the bag, the video, or the folder of the image
     topic: str  # of the bag; the file's name of a video or an image
@@ -23,18 +24,17 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """An image with a name and a time, decoded when it is asked for.
+    """An image with a name and a time, decoded on demand.
 
     Attributes:
-        key: by which the same frame is found again.
-        name: the stem of its files' names: the stamp, or the name of the image or video.
-        stamp_ns: of the header, or of the reception where a camera leaves that at zero; since a
-            video's begin; in a folder an image counts as a second.
-        receive_ns: when the recorder got it; outside a bag the stamp.
-        decode: gives the pixels, (H, W, 3) uint8 RGB.
-        suffixes: what may follow the name in a data set where another image has it; see
-            `file_names`.
-        timed: whether the stamp is a time, as it is not in a folder.
+        key: origin, equal for the same frame in every pass over its source.
+        name: stem of its files' names: the stamp, or the name of the image or video.
+        stamp_ns: stamp of the header, or the time of reception where a camera leaves that at zero;
+            time since a video's start; in a folder, one second for each image.
+        receive_ns: time at which the recorder received it; outside a bag the stamp.
+        decode: returns the pixels, (H, W, 3) uint8 RGB.
+        suffixes: suffixes that make the name unique in a data set; see `file_names`.
+        timed: whether the stamp is a time; it is not in a folder.
     """
 
     key: Key
@@ -47,11 +47,11 @@ class Frame:
 
     @property
     def seconds(self) -> float | None:
-        """The stamp, for a network that remembers; None where there is no time."""
+        """The stamp, for a network with memory; None where there is no time."""
         return self.stamp_ns / NANOSECONDS if self.timed else None
 
     def image(self) -> np.ndarray:
-        """The pixels, decoded anew with each call: (H, W, 3) uint8 RGB, maybe read-only.
+        """The pixels, decoded at each call: (H, W, 3) uint8 RGB, may be read-only.
 
         Raises:
             ImageError: it is malformed.
@@ -60,6 +60,11 @@ class Frame:
         return self.decode()
 
     def file_names(self) -> Iterator[str]:
-        """Names for the frame in a data set, of which the first free one is taken."""
+        """Names for the frame in a data set, in order of preference; endless."""
         yield from (f"{self.name}{suffix}.png" for suffix in self.suffixes)
         yield from (f"{self.name}{self.suffixes[-1]}_{number}.png" for number in count(2))
+
+
+def escape(name: str, safe: str = "") -> str:
+    """Percent-encode all characters of a name that could not be in a file's name."""
+    return quote(name, safe=safe, errors="surrogateescape")

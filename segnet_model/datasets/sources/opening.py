@@ -1,4 +1,4 @@
-"""Which kind of source a path is."""
+"""Open a path as the kind of source that it is."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ def open_source(
     path: str | Path,
     topic: str | None = None,
     *,
-    besides: str = "",
+    exclude: str = "",
     cut_ok: bool = False,
     name_topic: bool = False,
 ) -> Source:
-    """A source of any kind; entering its context opens it.
+    """Make a source of a path; entering its context opens it.
 
     Args:
         path: a bag, a folder of images, an image or a video.
-        topic: of the images in a bag; None for the only one.
-        besides: a topic, or what the names of topics begin with, that is not that one.
-        cut_ok: read what is whole of a bag that was cut, or is still being written.
-        name_topic: name files after the topic too, since there are several.
+        topic: image topic of a bag; None takes the only one.
+        exclude: a topic or namespace that None does not take.
+        cut_ok: read the intact part of a bag that was cut, or is being recorded.
+        name_topic: add the topic to the names of files.
 
     Raises:
-        DatasetError: there is nothing of this name.
+        DatasetError: the path does not exist.
 
     Example:
         >>> from segnet_model.datasets.drives import write_drive
@@ -47,7 +47,7 @@ def open_source(
     if path.is_dir() and not (path / "metadata.yaml").is_file() and list_images(path):
         return FolderSource(path)
     if path.is_dir() or path.suffix in (".mcap", ".db3"):
-        return BagSource(path, topic, besides=besides, cut_ok=cut_ok, name_topic=name_topic)
+        return BagSource(path, topic, exclude=exclude, cut_ok=cut_ok, name_topic=name_topic)
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return FolderSource(path)
     return VideoSource(path)

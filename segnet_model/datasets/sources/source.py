@@ -1,4 +1,4 @@
-"""What folders, bags and videos have in common: frames in their order, a part of them, progress."""
+"""The base of folders, bags and videos: frames in order, a part of them, progress."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from copy import copy
 from math import inf
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -16,32 +16,38 @@ from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources.frame import Frame
-from segnet_model.datasets.sources.thinning import Thinning
+from segnet_model.datasets.sources.frame_filter import FrameFilter
 
-LONGEST = 1e9  # seconds
+MAX_SECONDS = 1e9
 logger = logging.getLogger(__name__)
 Kind = TypeVar("Kind", bound="Source")
+Received = TypeVar("Received", bound="_Received")
+
+
+class _Received(Protocol):
+    @property
+    def receive_ns(self) -> int: ...
 
 
 class Source(ABC):
-    """Frames, which can be gone through more than once; a context manager.
+    """Frames that can be iterated more than once; a context manager.
 
     Attributes:
         path: of the folder, image, bag or video.
-        topic: of the bag; the file's name of a video, empty for a folder.
+        topic: topic of the bag; the file's name of a video, empty for a folder.
         start_ns: time of the first frame, on the clock of `Frame.receive_ns`.
-        end_ns: after the last frame.
-        timed: whether frames have times; in a folder, an image counts as a second.
-        shares_clock: whether frames of another source may be of the same time.
-        rejected: the bad frames so far.
-        every_ns: least nanoseconds between two stamps of `images`.
+        end_ns: time after the last frame.
+        timed: whether frames have times; in a folder, each image counts as one second.
+        wall_clock: whether times are since the epoch, so that two sources compare.
+        rejected: bad frames so far.
+        every_ns: minimum distance of two stamps of `images`.
     """
 
     timed = True
-    shares_clock = False
+    wall_clock = False
 
     def __init__(self, path: Path, topic: str = "") -> None:
-        """Name it; entering the context opens it."""
+        """Set the path; entering the context opens it."""
         self.path, self.topic = path, topic
         self.start_ns = self.end_ns = 0
         self.rejected = Rejected()
@@ -50,43 +56,37 @@ class Source(ABC):
 
     @abstractmethod
     def __enter__(self: Kind) -> Kind:
-        """Open it; a SegNetError says what is wrong with it."""
+        """Open the source; SegNetError where it cannot be read."""
 
     def __exit__(self, *_: object) -> None:  # noqa: B027 - only a bag stays open
-        """Close it."""
+        """Close the source."""
 
     @abstractmethod
     def _read(self) -> Iterator[Frame]:
-        """All frames from the begin of the window on, or from before."""
+        """All frames from the start of the part on, or from before it."""
 
     @property
     def id(self) -> str:
-        """The absolute path, by which manifests know it."""
+        """The absolute path, as in manifests."""
         return str(self.path.resolve())
 
-    @property
-    def limits(self) -> tuple[int, int]:
-        """When its part begins and when it has ended, in nanoseconds."""
-        begin, end = self._window
-        return int(max(begin, self.start_ns)), int(min(end, self.end_ns))
-
-    def place(self, key: tuple[str, int, int]) -> int | None:
-        """When a frame that came from here was received, by topic, stamp and reception."""
+    def receive_ns_of(self, key: tuple[str, int, int]) -> int | None:
+        """Time of reception of a frame of this source, by topic, stamp and reception."""
         return key[2]
 
-    def is_whole(self) -> bool:
-        """Whether all of it is there, and nothing is being added."""
+    def is_complete(self) -> bool:
+        """Whether nothing was cut off, and nothing is being added."""
         return True
 
     def part(
         self: Kind, start: float = 0.0, seconds: float | None = None, every: float = 0.0
     ) -> Kind:
-        """A part of an open source, which stays open as long as that is.
+        """A part of an open source; valid while that is open.
 
         Args:
-            start: seconds to leave out at the begin.
+            start: seconds to leave out at the start.
             seconds: length of the part; None for all.
-            every: least seconds between two stamps of `images`.
+            every: minimum distance of two stamps of `images`, in seconds.
 
         Raises:
             SettingsError: one is out of range, or the part begins after the end.
@@ -102,35 +102,30 @@ class Source(ABC):
             )
         result = copy(self)  # with the same open file, and the same count of bad frames
         begin = self.start_ns + round(start * NANOSECONDS) if start else -inf
-        span = inf if seconds is None else round(min(seconds, LONGEST) * NANOSECONDS)
+        span = inf if seconds is None else round(min(seconds, MAX_SECONDS) * NANOSECONDS)
         result._window = (begin, max(begin, self.start_ns) + span)
         result.every_ns = round(every * NANOSECONDS)
         return result
 
     def frames(self) -> Iterator[Frame]:
-        """Every frame of the part, not decoded, in the order in which they were received."""
-        begin, end = self._window
-        for frame in self._read():
-            if frame.receive_ns >= end:
-                return
-            if frame.receive_ns >= begin:
-                yield frame
+        """All frames of the part, not decoded, in the order of reception."""
+        return self._in_part(self._read())
 
     def images(self) -> Iterator[tuple[Frame, np.ndarray]]:
-        """The frames of the part, as far apart as it says, with their images; bad ones are counted.
+        """Decode the frames of the part, at the distance `every`; bad frames are counted.
 
         Yields:
-            A frame and its pixels, (H, W, 3) uint8 RGB, maybe read-only.
+            A frame and its pixels, (H, W, 3) uint8 RGB, may be read-only.
         """
-        thinning = Thinning(self.every_ns)
+        filter_ = FrameFilter(self.every_ns)
         for frame in self.frames():
-            image = None if thinning.is_early(frame.stamp_ns) else self.image_of(frame)
+            image = None if filter_.is_early(frame.stamp_ns) else self.decode(frame)
             if image is not None:
-                thinning.take(frame.stamp_ns)
+                filter_.accept(frame.stamp_ns)
                 yield frame, image
 
-    def image_of(self, frame: Frame) -> np.ndarray | None:
-        """A frame's pixels, (H, W, 3) uint8 RGB; None where it is bad, which is counted."""
+    def decode(self, frame: Frame) -> np.ndarray | None:
+        """Decode a frame to (H, W, 3) uint8 RGB; None where it is bad, which is counted."""
         try:
             return frame.image()
         except ImageError as error:
@@ -143,7 +138,16 @@ class Source(ABC):
             logger.warning("skipped an image of %s: %s", self.path, error)
 
     def share(self, frame: Frame) -> float:
-        """How much of the part is done with a frame: 0 to 1."""
-        begin, end = self.limits
-        # What grows has frames after what it called its end.
+        """Share of the part up to a frame, 0 to 1."""
+        begin, end = max(self._window[0], self.start_ns), min(self._window[1], self.end_ns)
+        # A bag that is being recorded has frames after its announced end.
         return min(1.0, max(0.0, (frame.receive_ns - begin) / max(1, end - begin)))
+
+    def _in_part(self, items: Iterator[Received]) -> Iterator[Received]:
+        """Items that were received within the part."""
+        begin, end = self._window
+        for item in items:
+            if item.receive_ns >= end:
+                return
+            if item.receive_ns >= begin:
+                yield item

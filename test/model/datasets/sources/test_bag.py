@@ -123,7 +123,7 @@ def test_several_image_topics_need_a_name(tmp_path: Path) -> None:
         pass
     with BagSource(tmp_path / "bag", "/left") as source:
         assert len(list(source.images())) == 1
-    with BagSource(tmp_path / "bag", besides="/left") as source:  # where /left has labels
+    with BagSource(tmp_path / "bag", exclude="/left") as source:  # where /left has labels
         assert source.topic == "/right"
 
 

@@ -111,7 +111,7 @@ def test_the_topics_besides_the_images(tmp_path):
     with BagWriter(tmp_path / "bag") as writer:
         for topic in ("/front", "/segmentation/overlay", "/segmentation/mask"):
             writer.write_image(topic, START, "camera", picture(0))
-    with open_source(tmp_path / "bag", besides="/segmentation") as source:
+    with open_source(tmp_path / "bag", exclude="/segmentation") as source:
         assert source.topic == "/front"
     with pytest.raises(BagError, match="several image topics"):
         open_source(tmp_path / "bag").__enter__()

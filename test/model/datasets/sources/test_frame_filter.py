@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segnet_model.datasets.sources.thinning import Thinning, difference
+from segnet_model.datasets.sources.frame_filter import FrameFilter, difference
 from segnet_model.images.thumbnails import look_of
 
 
@@ -22,27 +22,27 @@ def test_the_difference_is_in_percent() -> None:
 
 
 def test_time_is_a_distance() -> None:
-    thinning = Thinning(10, 0)
-    assert not thinning.is_early(100)
-    thinning.take(100, None)
-    assert [thinning.is_early(t) for t in (91, 100, 109, 90, 110)] == [
+    filter_ = FrameFilter(10, 0)
+    assert not filter_.is_early(100)
+    filter_.accept(100, None)
+    assert [filter_.is_early(t) for t in (91, 100, 109, 90, 110)] == [
         True,
         True,
         True,
         False,
         False,
     ]
-    assert not thinning.looks
-    assert not thinning.is_alike(grey(0))
+    assert not filter_.compares_images
+    assert not filter_.is_similar(grey(0))
 
 
 def test_the_last_one_taken_counts_and_not_the_last_one_seen() -> None:
     """A slow change must not pass unseen step by step."""
-    thinning = Thinning(0, 10)
+    filter_ = FrameFilter(0, 10)
     taken = []
     for step in range(0, 256, 5):  # 2 % a step
-        if not thinning.is_alike(grey(step)):
-            thinning.take(step, grey(step))
+        if not filter_.is_similar(grey(step)):
+            filter_.accept(step, grey(step))
             taken.append(step)
     assert taken == [step for step in range(0, 256, 5) if step % 30 == 0]
 
