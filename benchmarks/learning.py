@@ -15,7 +15,7 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.training.loading import load_batches
 from segnet_model.training.losses import lovasz
 from segnet_model.training.preparation import TrainingData, weigh_classes
-from segnet_model.training.processes import processes_of
+from segnet_model.training.processes import join_processes
 from segnet_model.training.session import Session
 from segnet_model.training.settings import TrainSettings
 
@@ -47,17 +47,17 @@ def run(report: Report) -> None:
 def _measured(name: str, rates: dict[str, float]) -> dict[str, object]:
     settings = TrainSettings(network=name, input_size=SIZE, batch_size=BATCH)
     data = TrainingData.open(drives(), settings)
-    with processes_of("cpu", BATCH) as processes:
+    with join_processes("cpu", BATCH) as processes:
         training = Session(data, weigh_classes(data, settings, lambda: None), settings, processes)
         images, labels = next(training.batches())
         engine = TorchEngine(training.info.build(), training.info, "cpu")
         with torch.inference_mode():
             inference = time_together({"": lambda: engine.logits(images)}, ROUNDS)[""]
-        step = time_together({"": lambda: training.learn(images, labels)}, ROUNDS)[""]
+        step = time_together({"": lambda: training.train_step(images, labels)}, ROUNDS)[""]
         with FlopCounterMode(display=False) as forward:
             training.forward(training.network, images)
         with FlopCounterMode(display=False) as both:
-            training.learn(images, labels)
+            training.train_step(images, labels)
         precision = "float32" if training.half is None else "bfloat16"
         return {
             "network": name,

@@ -1,4 +1,4 @@
-"""Augmentation: random changes to a training image, so that few images teach as much as many."""
+"""Augmentation: random changes of training images, as a substitute for more of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from segnet_model.networks.inputs import network_size, resize_image
 from segnet_model.training.settings import AugmentSettings
 
-GRAY = (124, 116, 104)  # the mean that normalization takes away
+GRAY = (124, 116, 104)  # the mean that normalization subtracts
 
 
 def augment(
@@ -25,10 +25,10 @@ def augment(
     Args:
         image: (H, W, 3) uint8 RGB.
         labels: (H, W) uint8.
-        size: (height, width) at which the network sees whole images, before the scale changes.
+        size: (height, width) of whole images in the network, before the random scale.
         ignore_id: fills the labels where the crop reaches beyond the image.
-        settings: how far.
-        rng: drives every draw.
+        settings: ranges of the changes.
+        rng: source of all random numbers.
         crop: (height, width) of the result; None for size.
 
     Returns:
@@ -48,7 +48,7 @@ def augment(
 def fit(
     image: np.ndarray, labels: np.ndarray, size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Resize an image and its labels to (height, width) and change nothing else."""
+    """Resize an image and its labels to (height, width)."""
     return resize_image(image, size), cv2.resize(
         labels, size[::-1], interpolation=cv2.INTER_NEAREST
     )
@@ -68,7 +68,7 @@ def _crop(
     ignore_id: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cut size out at random; an image that is too small is put at random into a gray one."""
+    """Crop at a random place; a smaller image is first placed at random on gray."""
     missing = [max(0, want - have) for want, have in zip(size, labels.shape, strict=True)]
     if any(missing):
         top, left = (int(rng.integers(m + 1)) for m in missing)
@@ -102,7 +102,7 @@ def _recolor(image: np.ndarray, settings: AugmentSettings, rng: np.random.Genera
 def _rotate(
     image: np.ndarray, labels: np.ndarray, degrees: float, ignore_id: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Turn about the center; what comes from beyond the image is gray, and ignored."""
+    """Rotate about the center; pixels from outside the image are gray and ignored."""
     height, width = labels.shape
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
     image = cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR, borderValue=GRAY)
@@ -112,7 +112,7 @@ def _rotate(
 
 
 def _degrade(image: np.ndarray, settings: AugmentSettings, rng: np.random.Generator) -> np.ndarray:
-    """Blur as a moving or dirty camera does, and add noise as one does in the dark."""
+    """Blur like a moving or dirty camera, and add noise like one in the dark."""
     if settings.blur and rng.random() < 0.5:
         sigma = rng.uniform(0.1, max(0.1, settings.blur))
         image = cv2.GaussianBlur(image, (0, 0), sigma)

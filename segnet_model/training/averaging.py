@@ -1,4 +1,4 @@
-"""The average of the weights over the steps, and fresh statistics of batch normalization."""
+"""Average of the weights over the steps, and fresh statistics of batch normalization."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ Group = tuple[Tensor, ...] | list[Tensor]  # tensors of one type
 
 
 class WeightAverage:
-    """An exponentially weighted average of a network's weights over the steps.
+    """Exponential moving average of a network's weights over the steps.
 
-    Polyak and Juditsky (1992) averaged all; the weight of old steps fades here, as in Tarvainen
-    and Valpola, "Mean teachers", NeurIPS 2017, section 2. Early on, fewer steps are averaged over,
-    so that the random beginning is soon forgotten.
+    Polyak and Juditsky (1992) averaged all steps; here old steps fade, as in Tarvainen and Valpola,
+    "Mean teachers", NeurIPS 2017, section 2. The decay is lower in the first steps, so that the
+    random initial weights fade quickly.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         """Begin with a network's weights.
 
         Args:
-            network: whose steps will be averaged.
+            network: to average.
             decay: weight of the past at each step, 0 or more and below 1.
         """
         self._decay, self._steps = decay, 0
@@ -32,26 +32,26 @@ class WeightAverage:
 
     @property
     def network(self) -> nn.Module:
-        """With the averaged weights and statistics."""
+        """Network with the averaged weights and statistics."""
         network: nn.Module = self._average.module
         return network
 
     def update(self, network: nn.Module, step: int) -> None:
-        """Take in the weights after this step, counted from 1."""
+        """Add the weights after this step, counted from 1."""
         self._steps = step
         self._average.update_parameters(network)
 
     def restore(self, tensors: Mapping[str, Tensor], step: int) -> None:
-        """Load the average as it was after a step."""
+        """Load a saved average of the first steps."""
         self.network.load_state_dict(tensors)
         self._average.n_averaged.fill_(step)
 
-    def _mix(self, averages: Group, news: Group, count: Tensor | int) -> None:
+    def _mix(self, averages: Group, new_values: Group, count: Tensor | int) -> None:
         decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-        for average, new in zip(averages, news, strict=True):
+        for average, new in zip(averages, new_values, strict=True):
             if average.is_floating_point():
                 average.lerp_(new, 1 - decay)
-            else:  # how many batches the statistics are of
+            else:  # number of batches in the statistics
                 average.copy_(new)
 
 
@@ -61,15 +61,15 @@ def recompute_statistics(
     forward: Callable[[nn.Module, Tensor], object],
     seed: int,
 ) -> None:
-    """Compute the statistics of batch normalization anew, as SegNet's authors do at the end.
+    """Recompute the statistics of batch normalization, as SegNet's authors do at the end.
 
-    The running statistics are of the weights of many steps; these are of the given weights.
+    The running statistics come from the weights of many steps; these from the given weights alone.
 
     Args:
         network: changed in place, and left in eval mode.
-        batches: training images, all of one number; none leaves the statistics as they are.
+        batches: training images in batches of one size; without any, the statistics stay.
         forward: runs the network on a batch.
-        seed: of the dropout masks, which are on as in training.
+        seed: of the dropout masks; dropout is on as in training.
     """
     torch.manual_seed(seed)
     first = next(batches := iter(batches), None)

@@ -12,12 +12,12 @@ from segnet_model.datasets.folder import LabelledFolder
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """How often each class occurs.
+    """Pixels of each class in a folder.
 
     Attributes:
         names: of the classes.
         pixels: of each class, (C,) float64.
-        seen_in: labeled pixels of the images in which a class occurs, (C,) float64.
+        seen_in: labeled pixels of the images in which the class occurs, (C,) float64.
     """
 
     names: tuple[str, ...]

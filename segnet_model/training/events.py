@@ -1,7 +1,7 @@
-"""The curves and pictures of a training, in TensorBoard's files.
+"""Events for TensorBoard: curves and pictures of a training.
 
-PyTorch's `SummaryWriter` writes in a thread of its own: on a full disk that thread ends in a
-traceback, and a later step in an error without a file's name. Here a step writes its own events.
+PyTorch's `SummaryWriter` writes in a thread: on a full disk that thread ends with a traceback, and
+a later step with an error that names no file. Here the training thread writes.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from segnet_model.base.errors import SegNetError
 
 
 class Events:
-    """One file of events."""
+    """File of events."""
 
     def __init__(self, folder: Path, first: int) -> None:
-        """Begin a file in a folder, made where it is missing; it goes on after step `first`.
+        """Create a file in a folder, for the events after step `first`.
 
         Raises:
-            SegNetError: it cannot be written, as from the other methods too.
+            SegNetError: it cannot be written; all methods but close raise it.
         """
         self._folder = folder
-        with self._named():
+        with self._naming_folder():
             folder.mkdir(parents=True, exist_ok=True)
             name = f"events.out.tfevents.{time.time():.6f}.{os.getpid()}"
             self._records = RecordWriter((folder / name).open("wb"))
@@ -49,18 +49,18 @@ class Events:
 
     def close(self) -> None:
         """Close the file."""
-        with suppress(OSError):  # every event was written, or its error told
+        with suppress(OSError):  # every event was flushed, or raised its error
             self._records.close()
 
     def _write(self, step: int, **content: Any) -> None:
         event = Event(wall_time=time.time(), step=step, **content)
-        with self._named():
+        with self._naming_folder():
             self._records.write(event.SerializeToString())
             self._records.flush()
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Turn errors of the system into SegNetError with the folder and the mend."""
+    def _naming_folder(self) -> Iterator[None]:
+        """Turn an OSError into SegNetError with the folder and the mend."""
         try:
             yield
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Training batches: their content depends only on the seed and the step."""
+"""Training batches, whose content depends only on the seed and the step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BATCHES_AHEAD = 2
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """Which images make up each step's batch."""
+    """Plan of the images in each step's batch."""
 
     images: int
     batch_size: int
@@ -29,22 +29,22 @@ class BatchPlan:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches that show every image about once."""
+        """Batches in which every image occurs about once."""
         return max(1, self.images // self.batch_size)
 
     def batches(self, first: int, end: int) -> Iterator[list[Key]]:
-        """The batches of steps first to end - 1, the same whether or not earlier ones were run."""
+        """Batches of steps first to end - 1, independent of earlier ones."""
         for step in range(first, end):
             epoch, batch = divmod(step, self.steps_per_epoch)
             order = np.random.default_rng([self.seed, epoch]).permutation(self.images)
             start = batch * self.batch_size
-            # A set smaller than a batch shows images more than once; each time is changed alike.
+            # A set smaller than a batch repeats images, with the same random changes.
             yield [
                 (epoch, int(order[i % self.images])) for i in range(start, start + self.batch_size)
             ]
 
     def spread(self, images: int) -> list[list[Key]]:
-        """Batches of about so many images, spread over the folder, in the order of their names."""
+        """Full batches of at most so many images, evenly spaced over the folder."""
         count = min(images, self.images)
         size = min(count, self.batch_size)
         chosen = spread(count, self.images)
@@ -54,16 +54,16 @@ class BatchPlan:
 
 @dataclass(frozen=True)
 class AugmentedFolder:
-    """Labelled images, each epoch changed in another way."""
+    """Labeled images with random changes, different in each epoch."""
 
     folder: LabelledFolder
-    size: tuple[int, int]  # (height, width) at which the network sees whole images
+    size: tuple[int, int]  # (height, width) of whole images in the network
     settings: AugmentSettings
     seed: int
-    crop: tuple[int, int] | None = None  # (height, width) that is cut out; None for size
+    crop: tuple[int, int] | None = None  # (height, width) of the crops; None for size
 
     def load(self, key: Key) -> tuple[np.ndarray, np.ndarray]:
-        """One image (h, w, 3) uint8 RGB as this epoch changes it, with its labels (h, w) uint8."""
+        """Image (h, w, 3) uint8 RGB with the changes of an epoch, and its labels (h, w) uint8."""
         epoch, index = key
         image, labels = self.folder.read(index)
         rng = np.random.default_rng([self.seed, epoch, index])
@@ -74,13 +74,13 @@ class AugmentedFolder:
 def load_batches(
     data: AugmentedFolder, batches: Iterable[Sequence[Key]], workers: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Load batches a little ahead of their use.
+    """Load batches ahead of their use, in threads.
 
-    In threads: OpenCV and Pillow, which take most of the time, release Python's lock. Unlike
-    processes, threads get no signals, and may be started beside the threads of ROS.
+    OpenCV and Pillow, which take most of the time, release Python's lock. Unlike processes, threads
+    get no signals, and can be started beside the threads of ROS.
 
     Args:
-        data: loads the images.
+        data: to load from.
         batches: keys of the images, all batches of one size.
         workers: threads that load, at least 1.
 

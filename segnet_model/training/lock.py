@@ -1,4 +1,4 @@
-"""The lock of an output folder: a second training would overwrite the files of the first."""
+"""Lock of an output folder, so that a second training does not overwrite the first."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ LOCK_FILE = ".training.lock"
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, made where it is missing, for as long as the context lasts.
+    """Lock a folder, created if missing, while the context lasts.
 
-    The system releases it when the process ends, however it ends. A folder to which nothing was
-    written, as when the data set's name was wrong, is left as it was found.
+    The system releases the lock when the process ends, however it ends. Folders that were created
+    and stayed empty, as when the data set's name was wrong, are removed.
 
     Raises:
-        SettingsError: another process holds it, or it cannot be made.
+        SettingsError: another process holds the lock, or the folder cannot be made.
     """
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    with _hold(folder):
+    with _acquire(folder):
         try:
             yield
         finally:
-            _leave(folder, missing)
+            _release(folder, missing)
 
 
-def _hold(folder: Path) -> TextIO:
-    """The lock's file, open and held."""
+def _acquire(folder: Path) -> TextIO:
+    """Open the lock file and lock it."""
     path = folder / LOCK_FILE
     while True:
         try:
@@ -54,9 +54,9 @@ def _hold(folder: Path) -> TextIO:
         file.close()  # its owner removed it while it was being opened
 
 
-def _leave(folder: Path, missing: list[Path]) -> None:
-    """Take away the lock, and the folders that were missing, where there is nothing else."""
-    with suppress(OSError):  # not empty, or not there any more
+def _release(folder: Path, missing: list[Path]) -> None:
+    """Remove the lock file and the folders that were missing, if they hold nothing else."""
+    with suppress(OSError):  # not empty, or removed already
         if [each.name for each in folder.iterdir()] == [LOCK_FILE]:
             (folder / LOCK_FILE).unlink()
         for each in missing:

@@ -1,4 +1,4 @@
-"""Losses: what training minimizes, for the output of a network and for its inner stages."""
+"""Losses that training minimizes, for the output of a network and of its inner stages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from segnet_model.training.settings import TrainSettings
 from segnet_model.training.supervision import shrink_labels
 from segnet_model.weights.checkpoint import ModelInfo
 
-# Of logits, labels, the classes' weights and the ignored id.
+# From logits, labels, class weights and the ignored id.
 Loss = Callable[[Tensor, Tensor, Tensor, int], Tensor]
-# Errors closer than 1 / BINS are taken for equal: a sum over bins in place of a sort of pixels.
+# Errors closer than 1 / BINS count as equal: sums over bins replace sorting all pixels.
 BINS = 2**14
 
 
@@ -51,7 +51,7 @@ def dice(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Ten
     Args:
         logits: (N, C, H, W), floating.
         labels: (N, H, W) int64 ids; pixels with ignore_id do not count.
-        weights: not used, for an overlap does not drown in the other classes.
+        weights: not used; the overlap of a rare class counts as much as that of any other.
         ignore_id: see labels.
 
     Returns:
@@ -71,15 +71,15 @@ def dice(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Ten
 
 
 def lovasz(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Tensor:
-    """A convex stand-in for one less the mean IoU, over the classes that occur in the batch.
+    """Lovasz-Softmax: convex surrogate of one less the mean IoU of the classes in the batch.
 
     Berman, Rannen Triki and Blaschko, "The Lovasz-Softmax loss", CVPR 2018, equations 8 and 9,
-    with errors told apart to 1 / `BINS`, by which the value may differ from the paper's.
+    with errors rounded to 1 / `BINS`, by which the value may differ from the paper's.
 
     Args:
         logits: (N, C, H, W), floating.
         labels: (N, H, W) int64 ids; pixels with ignore_id do not count.
-        weights: not used, for every class counts the same in the mean IoU.
+        weights: not used; every class counts the same in the mean IoU.
         ignore_id: see labels.
 
     Returns:
@@ -87,7 +87,7 @@ def lovasz(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> T
     """
     classes = torch.arange(logits.shape[1], device=logits.device)[:, None, None]
     probabilities, truth = logits.float().softmax(1), labels[:, None] == classes
-    # Ignored pixels are pixels without error: those come last, where they change nothing.
+    # Ignored pixels get no error, so they come last, where they change nothing.
     errors = (truth.float() - probabilities).abs() * (labels != ignore_id)[:, None]
     # The largest errors come first, and among equals those of pixels that are of the class.
     places = (1 - errors.detach()).mul_(BINS - 1).round_().long().mul_(2).add_(~truth)
@@ -101,25 +101,25 @@ def lovasz(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> T
 
 
 def _steps(counts: Tensor) -> Tensor:
-    """By how much each pixel in a place adds to its class's Jaccard loss (equation 9's gradient).
+    """Increase of a class's Jaccard loss per pixel of each bin (gradient in equation 9).
 
     Args:
-        counts: (C, bins, 2) float64, pixels in order of falling error: of the class, and not.
+        counts: (C, bins, 2) float64, pixels by falling error: of the class, and of others.
 
     Returns:
         The same shape, float32.
     """
     in_order = counts.flatten(1)
-    hits, alarms = counts.clone(), counts.clone()
-    hits[..., 1], alarms[..., 0] = 0, 0
-    missed, alarmed = hits.flatten(1).cumsum(1), alarms.flatten(1).cumsum(1)
+    positive, negative = counts.clone(), counts.clone()
+    positive[..., 1], negative[..., 0] = 0, 0
+    missed, false = positive.flatten(1).cumsum(1), negative.flatten(1).cumsum(1)
     size = missed[:, -1:]
-    jaccard = 1 - (size - missed) / (size + alarmed).clamp_min(1e-9)
+    jaccard = 1 - (size - missed) / (size + false).clamp_min(1e-9)
     added = jaccard.diff(prepend=jaccard.new_zeros(len(counts), 1))
     return (added / in_order.clamp_min(1e-9)).float().view_as(counts)
 
 
-# By the name of the setting; several are added up.
+# By the value of the setting; several losses are summed.
 LOSSES: dict[str, tuple[Loss, ...]] = {
     "cross_entropy": (cross_entropy,),
     "dice": (dice,),
@@ -138,18 +138,18 @@ class Objective:
         self._activation, self._ignored = info.activation, info.labels.ignore_id
         self.class_weights = class_weights
 
-    def __call__(self, answers: list[Tensor], truth: Tensor) -> Tensor:
-        """The loss, a number.
+    def __call__(self, outputs: list[Tensor], truth: Tensor) -> Tensor:
+        """The loss, a scalar.
 
         Args:
-            answers: output (N, C, h, w) of the network, and of its inner stages, which count less.
+            outputs: (N, C, h, w) of the network, and then of its inner stages, which count less.
             truth: (N, h, w) int64 class ids.
         """
-        losses = [self._loss(each, shrink_labels(truth, each.shape[-2:])) for each in answers[1:]]
+        losses = [self._loss(each, shrink_labels(truth, each.shape[-2:])) for each in outputs[1:]]
         inner = self._supervision * torch.stack(losses).mean() if losses else 0.0
-        return self._loss(answers[0], truth) + inner
+        return self._loss(outputs[0], truth) + inner
 
-    def _loss(self, answer: Tensor, truth: Tensor) -> Tensor:
-        logits = class_logits(answer, self._activation)
+    def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
+        logits = class_logits(output, self._activation)
         terms = [term(logits, truth, self.class_weights, self._ignored) for term in self._terms]
         return torch.stack(terms).sum()

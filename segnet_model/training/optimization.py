@@ -1,4 +1,4 @@
-"""How the weights are changed: optimizer, precision, and the schedule of the learning rate."""
+"""Optimizer, precision, and schedule of the learning rate."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from torch import nn
 from segnet_model.engines.capabilities import cpu_has_bfloat16
 from segnet_model.training.settings import TrainSettings
 
-Schedule = Callable[[float], float]  # from the share of the training that is done, 0 to 1
+Schedule = Callable[[float], float]  # from the share of the training that is done to a factor
 
 
 def make_optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """The optimizer that the settings name.
-
-    Biases and batch normalization are not decayed, having no direction to shrink.
-    """
+    """Make the optimizer; weight decay spares biases and batch normalization."""
     parameters = list(network.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
@@ -35,11 +32,11 @@ def make_optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.O
 
 
 def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
-    """Half precision of the convolutions, None for float32.
+    """Number format of the convolutions; None for float32.
 
     Args:
-        precision: "auto" takes bfloat16 where the device multiplies it, "bfloat16" or "float32".
-        device: that trains.
+        precision: "bfloat16", "float32", or "auto": bfloat16 where the device computes in it.
+        device: to train on.
     """
     if precision == "auto":
         has = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bfloat16()
@@ -47,17 +44,14 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
     return torch.bfloat16 if precision == "bfloat16" else None
 
 
-def share_of_highest(schedule: str, warm_up: float, step: int, steps: int) -> float:
-    """The learning rate of a step, as a share of the highest.
+def learning_rate_factor(schedule: str, warm_up: float, step: int, steps: int) -> float:
+    """Factor of the peak learning rate at a step, 0 to 1.
 
     Args:
         schedule: a key of `SCHEDULES`.
-        warm_up: share of the steps in which it rises linearly on top of that, 0 to below 1.
-        step: steps that are done.
+        warm_up: share of the steps with an additional linear rise, 0 to below 1.
+        step: number of steps that are done.
         steps: of the whole training.
-
-    Returns:
-        0 to 1.
     """
     warm = max(1, int(steps * warm_up))
     rise = min(1.0, (step + 1) / warm)

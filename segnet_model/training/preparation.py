@@ -1,4 +1,4 @@
-"""What a training begins with: its data, the weights of the classes, and the initial network."""
+"""Preparation of a training: its data, class weights and initial network."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from segnet_model.base.limits import check_input_size
 from segnet_model.datasets.folder import LabelledFolder, has_split, load_label_set, open_split
 from segnet_model.networks.inputs import network_size
 from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
-from segnet_model.training.inheritance import take_over
 from segnet_model.training.loading import BatchPlan
 from segnet_model.training.settings import TrainSettings
+from segnet_model.training.transfer import transfer_weights
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.vgg import load_vgg16
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The images to learn from and to measure on, and the order in which they are shown."""
+    """Images to train and to evaluate on, and their order."""
 
     path: Path
     folder: LabelledFolder
@@ -38,11 +38,11 @@ class TrainingData:
 
     @classmethod
     def open(cls, dataset: Path, settings: TrainSettings) -> TrainingData:
-        """Find the images of a data set.
+        """Open a data set.
 
         Raises:
             DatasetError: files are missing or cannot be read.
-            SettingsError: the settings wait for val to become better, and there is none.
+            SettingsError: the settings stop early on val, and there is none.
         """
         label_set = load_label_set(dataset, settings.labels)
         folder = open_split(dataset, "train", label_set)
@@ -57,7 +57,7 @@ class TrainingData:
 
     @property
     def name(self) -> str:
-        """Of the data set."""
+        """Name of the data set."""
         return self.path.resolve().name
 
 
@@ -67,7 +67,7 @@ def weigh_classes(
     """Weight of each class in the loss, (classes,) float32; 0 where it never occurs in train.
 
     Raises:
-        DatasetError: no pixel of train or of val is labeled: nothing to learn or to measure.
+        DatasetError: no pixel of train, or none of val, is labeled.
     """
     if data.val is not None:
         _count(data.val, on_image, "label some, or move val/ away")
@@ -89,15 +89,15 @@ def _count(folder: LabelledFolder, on_image: Callable[[], object], mend: str) ->
 def initial_network(
     settings: TrainSettings, folder: LabelledFolder, name: str
 ) -> tuple[nn.Module, ModelInfo]:
-    """The network to train: a fresh one, or as much of `settings.init` as fits.
+    """Make the network to train, with the weights of `settings.init` that fit.
 
     Args:
         settings: how to train.
-        folder: to learn from.
+        folder: images to train on.
         name: of the data set, for the weights file.
 
     Raises:
-        SettingsError: the network cannot be made, is too large, or unlike that of `settings.init`.
+        SettingsError: the network cannot be made, is too large, or does not fit `settings.init`.
         WeightsError: a file to start from cannot be read.
     """
     trusted = {settings.network} if settings.network else set()  # named by the user
@@ -120,7 +120,7 @@ def initial_network(
     if settings.encoder:
         load_vgg16(network, Path(settings.encoder).expanduser())
     if source is not None and given is not None:
-        take_over(source, given, network, info)
+        transfer_weights(source, given, network, info)
     return network, info
 
 
@@ -130,7 +130,7 @@ def _half_size(folder: LabelledFolder) -> tuple[int, int]:
 
 
 def _check_crop(settings: TrainSettings, size: tuple[int, int]) -> None:
-    """Refuse crops that are larger than any image of a (height, width) can become."""
+    """Refuse crops larger than any scaled image of (height, width)."""
     crop, most = settings.crop_size, settings.augment.scale_max
     if crop and any(c > s * most for c, s in zip(crop, size, strict=True)):
         raise SettingsError(
@@ -139,7 +139,7 @@ def _check_crop(settings: TrainSettings, size: tuple[int, int]) -> None:
 
 
 def _public(settings: TrainSettings) -> dict[str, Any]:
-    """The settings without folders, which are private."""
+    """Settings for the weights file, with file names instead of paths, which are private."""
     names = {
         key: Path(value).name
         for key in ("encoder", "init", "labels")

@@ -1,4 +1,4 @@
-"""The processes that train one network together, as `torchrun` starts them, or just this one."""
+"""Processes that train one network together, started by `torchrun`; or this one alone."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.engines.torch_engine import choose_device
 
 Item = TypeVar("Item")
-MEASURING = timedelta(hours=12)
+EVALUATION_TIMEOUT = timedelta(hours=12)  # the first process evaluates, and the others wait
 
 
 @dataclass(frozen=True)
 class Processes:
-    """The processes of one training, as one of them sees them.
+    """This process among those of one training.
 
     Attributes:
         rank: of this process, from 0.
@@ -38,7 +38,7 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that measures, logs and writes."""
+        """Whether this process evaluates, logs and writes."""
         return self.rank == 0
 
     @property
@@ -47,7 +47,7 @@ class Processes:
         return self.count == 1
 
     def share(self, batch: Sequence[Item]) -> Sequence[Item]:
-        """The part of a batch that this process computes."""
+        """Part of a batch for this process."""
         return batch[self.rank :: self.count]
 
     def any(self, value: bool) -> bool:
@@ -59,7 +59,7 @@ class Processes:
         return bool(total.item() > 0)
 
     def mean(self, value: Tensor) -> float:
-        """The mean of a number over all processes."""
+        """Mean of a number over all processes."""
         if not self.alone:
             dist.all_reduce(value)
         return value.item() / self.count
@@ -72,8 +72,8 @@ class Processes:
         dist.broadcast(shared, 0)
         return int(shared.item())
 
-    def joined(self, network: nn.Module) -> nn.Module:
-        """The network as it is trained: gradients and batch statistics are those of all."""
+    def distribute(self, network: nn.Module) -> nn.Module:
+        """Wrap a network so that its gradients are averaged over all processes."""
         if self.alone:
             return network
         ids = [self.device.index] if self.device.type == "cuda" else None
@@ -81,11 +81,11 @@ class Processes:
 
 
 @contextmanager
-def processes_of(device: str, batch_size: int) -> Iterator[Processes]:
-    """Join the processes that `torchrun` started, for as long as the context lasts.
+def join_processes(device: str, batch_size: int) -> Iterator[Processes]:
+    """Join the processes that `torchrun` started, while the context lasts.
 
     Args:
-        device: as `choose_device` takes it; each process of a machine gets a GPU of its own.
+        device: for `choose_device`; each process of a machine gets its own GPU.
         batch_size: of all processes together.
 
     Raises:
@@ -103,7 +103,9 @@ def processes_of(device: str, batch_size: int) -> Iterator[Processes]:
         device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
     chosen = choose_device(device)
     backend = "nccl" if chosen.type == "cuda" else "gloo"
-    dist.init_process_group(backend, timeout=MEASURING)  # the others wait while the first measures
+    dist.init_process_group(
+        backend, timeout=EVALUATION_TIMEOUT
+    )  # the first evaluates, and others wait
     try:
         yield Processes(rank, count, chosen)
     finally:
@@ -111,7 +113,7 @@ def processes_of(device: str, batch_size: int) -> Iterator[Processes]:
 
 
 def mean_over_processes(x: Tensor) -> Tensor:
-    """The mean of a tensor over all processes, through which gradients flow; x itself if alone."""
+    """Differentiable mean of a tensor over all processes; x itself in a single process."""
     if process_count() == 1:
         return x
     total: Tensor = all_reduce(x)
@@ -119,30 +121,30 @@ def mean_over_processes(x: Tensor) -> Tensor:
 
 
 def process_count() -> int:
-    """How many processes train together."""
+    """Number of processes that train together."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalization over the batches of all processes, each of as many images.
+    """Batch normalization over the batches of all processes, which are of one size.
 
     It runs on any device, where PyTorch's own `SyncBatchNorm` needs a GPU.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize x (N, C, H, W); the statistics of Ioffe and Szegedy, ICML 2015, algorithm 1."""
+        """Normalize x (N, C, H, W): Ioffe and Szegedy, ICML 2015, algorithm 1."""
         if not self.training:
             return super().forward(x)
         over, column = (0, 2, 3), (1, -1, 1, 1)
         values = x.float()
         mean = mean_over_processes(values.mean(over))
         variance = mean_over_processes((values - mean.view(column)).square().mean(over))
-        self._keep(mean.detach(), variance.detach(), values.numel() // len(mean))
+        self._update_running(mean.detach(), variance.detach(), values.numel() // len(mean))
         scale = self.weight * (variance + self.eps).rsqrt()
         y = (values - mean.view(column)) * scale.view(column) + self.bias.view(column)
         return y.to(x.dtype)
 
-    def _keep(self, mean: Tensor, variance: Tensor, own: int) -> None:
+    def _update_running(self, mean: Tensor, variance: Tensor, own: int) -> None:
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
@@ -154,15 +156,15 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
 
 
 def share_batch_norm(network: nn.Module) -> nn.Module:
-    """Let batch normalization see the images of all processes; changes the network in place."""
+    """Make batch normalization use the images of all processes; changes the network in place."""
     for module in network.modules():
         if type(module) is nn.BatchNorm2d and module.affine and module.track_running_stats:
             module.__class__ = SharedBatchNorm2d  # the same parameters, under the same names
     return network
 
 
-def own_batch_norm(network: nn.Module) -> nn.Module:
-    """The opposite of `share_batch_norm`, for a network that one process runs alone."""
+def unshare_batch_norm(network: nn.Module) -> nn.Module:
+    """Undo `share_batch_norm`, for a network that one process runs alone."""
     for module in network.modules():
         if type(module) is SharedBatchNorm2d:
             module.__class__ = nn.BatchNorm2d  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""A network as it learns: its weights, their optimizer and their average, step by step."""
+"""Session of a training: the network, its optimizer and its average, step by step."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from segnet_model.networks.outputs import output_channels
 from segnet_model.training.averaging import WeightAverage, recompute_statistics
 from segnet_model.training.loading import AugmentedFolder, load_batches
 from segnet_model.training.losses import Objective
-from segnet_model.training.optimization import autocast_dtype, make_optimizer, share_of_highest
+from segnet_model.training.optimization import autocast_dtype, learning_rate_factor, make_optimizer
 from segnet_model.training.preparation import TrainingData, initial_network
-from segnet_model.training.processes import Processes, own_batch_norm, share_batch_norm
+from segnet_model.training.processes import Processes, share_batch_norm, unshare_batch_norm
 from segnet_model.training.settings import UNCHANGED, TrainSettings
 from segnet_model.training.supervision import Supervised
 
 
 class Session:
-    """Network, optimizer and average, and how many steps they have taken.
+    """Network, optimizer and average after a number of steps.
 
     Attributes:
-        data: to learn from.
-        step: steps that are done.
-        fingerprint: of the images and labels to learn from.
+        data: to train on.
+        step: number of steps that are done.
+        fingerprint: of the images and labels to train on.
         network: with the weights of the last step.
         info: for the weights file.
-        trained: the network with the heads of its inner stages.
-        average: of the weights over the steps, None without.
-        augmented: images and labels, each epoch changed in another way.
-        half: half precision of the convolutions, None for float32.
+        supervised: the network with the heads of its inner stages.
+        average: of the weights over the steps; None without.
+        augmented: images and labels with random changes.
+        half: number format of the convolutions; None for float32.
     """
 
     def __init__(
@@ -44,10 +44,10 @@ class Session:
         settings: TrainSettings,
         processes: Processes,
     ) -> None:
-        """Make everything as it is before the first step; the seed alone decides how.
+        """Prepare the first step; random numbers depend on the seed alone.
 
         Args:
-            data: to learn from.
+            data: to train on.
             class_weights: (classes,) float32.
             settings: how to train.
             processes: that share each batch.
@@ -57,14 +57,14 @@ class Session:
         torch.manual_seed(settings.seed)
         self.network, self.info = initial_network(settings, data.folder, data.name)
         channels = output_channels(self.info.labels.num_classes, self.info.activation)
-        supervised = Supervised(self.network, channels, inner=settings.supervision > 0)
-        self.trained = channels_last(supervised.to(processes.device))
+        wrapped = Supervised(self.network, channels, inner=settings.supervision > 0)
+        self.supervised = channels_last(wrapped.to(processes.device))
         if not processes.alone:
             share_batch_norm(self.network)
-        self._joined = processes.joined(self.trained)
+        self._distributed = processes.distribute(self.supervised)
         self.average = WeightAverage(self.network, settings.average) if settings.average else None
         self.loss = Objective(settings, self.info, class_weights.to(processes.device))
-        self.optimizer = make_optimizer(self.trained, settings)
+        self.optimizer = make_optimizer(self.supervised, settings)
         self.half = autocast_dtype(settings.precision, processes.device)
         self.augmented = AugmentedFolder(
             data.folder, self.info.input_size, settings.augment, settings.seed, settings.crop_size
@@ -73,19 +73,20 @@ class Session:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step."""
-        of_highest = share_of_highest(
-            self.settings.schedule, self.settings.warm_up, self.step, self.data.steps
+        """Learning rate of the next step."""
+        settings = self.settings
+        factor = learning_rate_factor(
+            settings.schedule, settings.warm_up, self.step, self.data.steps
         )
-        return self.settings.learning_rate * of_highest
+        return settings.learning_rate * factor
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """This process's part of each batch that is left."""
+        """Load this process's part of each remaining batch."""
         batches = self.data.plan.batches(self.step, self.data.steps)
         own = map(self.processes.share, batches)
         return load_batches(self.augmented, own, self.settings.workers)
 
-    def learn(self, images: Tensor, labels: Tensor) -> float:
+    def train_step(self, images: Tensor, labels: Tensor) -> float:
         """Take one step; returns the loss before it.
 
         Args:
@@ -94,14 +95,14 @@ class Session:
         """
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate
-        self._joined.train()
-        # For dropout, also after a resume; each process draws its own masks.
+        self._distributed.train()
+        # For dropout: the same masks after a resume, and others in each process.
         torch.manual_seed(self.settings.seed + self.step + (self.processes.rank << 32))
-        answers = self.forward(self._joined, images)
-        loss = self.loss(answers, labels.to(self.processes.device).long())
+        outputs = self.forward(self._distributed, images)
+        loss = self.loss(outputs, labels.to(self.processes.device).long())
         self.optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.trained.parameters(), self.settings.clip_norm)
+        nn.utils.clip_grad_norm_(self.supervised.parameters(), self.settings.clip_norm)
         self.optimizer.step()
         self.step += 1
         if self.average:
@@ -114,16 +115,16 @@ class Session:
         with torch.autocast(x.device.type, self.half, enabled=self.half is not None):
             return network(x)
 
-    def result(self) -> nn.Module:
-        """A copy of the network as it is to be used: averaged, with statistics of its own."""
+    def final_network(self) -> nn.Module:
+        """Copy of the network for use: averaged, with recomputed statistics."""
         source = self.average.network if self.average else self.network
-        network = own_batch_norm(deepcopy(source))
+        network = unshare_batch_norm(deepcopy(source))
         images = (images for images, _ in self._whole_images())
         recompute_statistics(network, images, self.forward, self.settings.seed)
         return network
 
     def _whole_images(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of unchanged images, as the network will see them: without a gray border."""
+        """Load batches of images as in use: unchanged, and without a gray border."""
         height, width = self.data.folder.read_labels(0).shape
         size = network_size((height, width), self.info.input_size)
         plain = AugmentedFolder(self.data.folder, size, UNCHANGED, self.settings.seed)

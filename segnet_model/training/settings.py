@@ -1,4 +1,4 @@
-"""How to train: one table. Nothing heavy is imported, so that a launch file can list it."""
+"""Settings of a training: one table, without heavy imports, for launch files and --help."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, opt
 DATA, NETWORK, SCHEDULE, LOSS, AUGMENTATION, MACHINE = (
     "data", "network", "schedule", "loss", "augmentation", "machine"
 )  # fmt: skip
-ANY_SIZE = (0, 0)  # the plain form of a size that is not given
+ANY_SIZE = (0, 0)  # plain form of a size that is not given
 SIZE_NAMES = "HEIGHT WIDTH"
 LEAST_SIDE = 32  # pixels
 
 
 def network_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """Read settings of a network, ("features=32",); SettingsError where one is none."""
+    """Read settings of a network from texts like "features=32"; SettingsError for others."""
     return dict(map(_network_setting, pairs))
 
 
@@ -95,7 +95,7 @@ class AugmentSettings:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Refuse what leaves no image."""
+        """Raise SettingsError where a value is out of range, or the scales are swapped."""
         check_options(self)
         if self.scale_min > self.scale_max:
             raise SettingsError(
@@ -110,7 +110,7 @@ UNCHANGED = AugmentSettings(
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """How to train; the defaults suit a few hundred images of one robot's camera."""
+    """Settings of a training; the defaults suit a few hundred images of one robot's camera."""
 
     network: str | None = option(
         None, f"Network: {', '.join(NETWORKS)}, or package.module:factory for one of your own.",
@@ -231,7 +231,7 @@ class TrainSettings:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work, by name and with the mend."""
+        """Raise SettingsError, with the mend, where values are out of range or contradict."""
         check_options(self)
         if self.patience and self.patience < self.evaluate_every:
             raise SettingsError(
@@ -242,7 +242,7 @@ class TrainSettings:
             check_input_size(self.input_size)
 
     def shaping(self) -> dict[str, Any]:
-        """The settings that shape the result; where it runs and how often it saves do not."""
+        """Settings that change the result, as plain values; device and saving do not."""
         values = asdict(self)
         for name in ("device", "workers", "save_every_s"):
             del values[name]

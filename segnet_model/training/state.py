@@ -1,4 +1,4 @@
-"""The state of a training in one file: save it, read it, and resume from it."""
+"""State of a training in one file: saved, read, and resumed from."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from segnet_model.weights.tensors import read_metadata, read_tensors, write_tens
 logger = logging.getLogger(__name__)
 
 KEY = "segnet_training"
-# Tensors that AdamW and SGD keep of each parameter.
-REMEMBERED = {frozenset(("step", "exp_avg", "exp_avg_sq")), frozenset(("momentum_buffer",))}
-# The names of the tensors begin with one of these.
+# Tensors that AdamW and SGD keep for each parameter.
+OPTIMIZER_STATES = {frozenset(("step", "exp_avg", "exp_avg_sq")), frozenset(("momentum_buffer",))}
+# Prefixes of the names of the tensors.
 NETWORK, AVERAGE, OPTIMIZER = "network.", "average.", "optimizer."
 
 
@@ -38,7 +38,7 @@ def save_state(path: Path, session: Session, scores: Scores) -> None:
         "step": session.step, **asdict(scores), "settings": session.settings.shaping(),
         "data": session.fingerprint,
     }  # fmt: skip
-    tensors = {NETWORK + name: tensor for name, tensor in session.trained.state_dict().items()}
+    tensors = {NETWORK + name: tensor for name, tensor in session.supervised.state_dict().items()}
     if session.average:
         average = session.average.network.state_dict()
         tensors |= {AVERAGE + name: tensor for name, tensor in average.items()}
@@ -49,7 +49,7 @@ def save_state(path: Path, session: Session, scores: Scores) -> None:
 
 
 def resume(path: Path, session: Session, scores: Scores) -> None:
-    """Put a session, fresh from the same settings, back to a saved state, if there is one.
+    """Restore a new session with the same settings from a saved state, if there is one.
 
     Args:
         path: of the state, in the output folder.
@@ -59,7 +59,7 @@ def resume(path: Path, session: Session, scores: Scores) -> None:
     Raises:
         DatasetError: images or labels have changed.
         SettingsError: settings have changed; names them.
-        WeightsError: the state is damaged, or not of such a session.
+        WeightsError: the state is damaged, or does not fit the session.
     """
     if not path.exists():
         return
@@ -76,7 +76,7 @@ def resume(path: Path, session: Session, scores: Scores) -> None:
 
 @dataclass(frozen=True)
 class TrainingState:
-    """A state as it was saved."""
+    """A saved state."""
 
     path: Path
     tensors: dict[str, Tensor]
@@ -85,7 +85,7 @@ class TrainingState:
     @classmethod
     def read(cls, path: Path) -> TrainingState:
         """Read a state; WeightsError with the mend where the file is damaged."""
-        with _damage(path):
+        with _naming_file(path):
             facts = read_json(read_metadata(path)[KEY])
             _check_facts(facts)
             tensors, _ = read_tensors(path)
@@ -95,29 +95,29 @@ class TrainingState:
             return cls(path, tensors, facts)
 
     def restore(self, session: Session) -> None:
-        """Put a session back to where it was; WeightsError where the state does not fit it."""
-        with _damage(self.path):
-            session.trained.load_state_dict(self._below(NETWORK))
-            remembered: dict[int, dict[str, Tensor]] = {}
-            for name, tensor in self._below(OPTIMIZER).items():
+        """Restore a session; WeightsError where the state does not fit it."""
+        with _naming_file(self.path):
+            session.supervised.load_state_dict(self._with_prefix(NETWORK))
+            optimizer_state: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in self._with_prefix(OPTIMIZER).items():
                 index, key = name.split(".", 1)
-                remembered.setdefault(int(index), {})[key] = tensor
-            _check_optimizer(remembered, session.optimizer)
+                optimizer_state.setdefault(int(index), {})[key] = tensor
+            _check_optimizer(optimizer_state, session.optimizer)
             session.optimizer.load_state_dict(
-                {**session.optimizer.state_dict(), "state": remembered}
+                {**session.optimizer.state_dict(), "state": optimizer_state}
             )
             session.step = self.facts["step"]
             if session.average:
-                session.average.restore(self._below(AVERAGE), session.step)
+                session.average.restore(self._with_prefix(AVERAGE), session.step)
 
-    def _below(self, prefix: str) -> dict[str, Tensor]:
+    def _with_prefix(self, prefix: str) -> dict[str, Tensor]:
         found = self.tensors.items()
         return {name.removeprefix(prefix): t for name, t in found if name.startswith(prefix)}
 
 
 @contextmanager
-def _damage(path: Path) -> Iterator[None]:
-    """Turn errors about the contents of a state into WeightsError, with the mend."""
+def _naming_file(path: Path) -> Iterator[None]:
+    """Turn errors about a state into WeightsError with the file and the mend."""
     try:
         yield
     except (KeyError, ValueError, TypeError, RuntimeError, SegNetError) as error:
@@ -126,7 +126,7 @@ def _damage(path: Path) -> Iterator[None]:
 
 
 def _check_facts(facts: Any) -> None:
-    """Raise TypeError where a fact is not as `save_state` writes it."""
+    """Raise TypeError where a value does not have the type that `save_state` writes."""
     wholes = [facts[name] for name in ("step", "measured_at", "best_at")]
     shares = [facts[name] for name in ("miou", "best")]
     if not all(type(each) is int and 0 <= each < 1 << 62 for each in wholes):
@@ -134,17 +134,17 @@ def _check_facts(facts: Any) -> None:
     if not all(each is None or (type(each) is float and 0 <= each <= 1) for each in shares):
         raise TypeError(f"mIoU is {shares}")
     if not isinstance(facts["settings"], dict) or not isinstance(facts["data"], str):
-        raise TypeError("its settings are none")
+        raise TypeError("settings or data have the wrong type")
 
 
 def _check_optimizer(state: Mapping[int, Mapping[str, Tensor]], optimizer: Optimizer) -> None:
-    """Raise ValueError where a step would fail on the tensors of the optimizer."""
+    """Raise ValueError where the tensors of the optimizer do not fit its parameters."""
     parameters = [each for group in optimizer.param_groups for each in group["params"]]
     if state and sorted(state) != list(range(len(parameters))):
         raise ValueError(f"the optimizer has {len(parameters)} parameters, not {len(state)}")
     kinds = {frozenset(values) for values in state.values()}
-    if len(kinds) > 1 or not kinds <= REMEMBERED:
-        raise ValueError("the optimizer remembers something else")
+    if len(kinds) > 1 or not kinds <= OPTIMIZER_STATES:
+        raise ValueError("the tensors are of another optimizer")
     for index, values in state.items():
         for key, tensor in values.items():
             if key != "step" and tensor.shape != parameters[index].shape:
@@ -152,7 +152,7 @@ def _check_optimizer(state: Mapping[int, Mapping[str, Tensor]], optimizer: Optim
 
 
 def _check_same(facts: Mapping[str, Any], session: Session, out: Path) -> None:
-    """Refuse to go on with another data set or other settings than a training began with."""
+    """Refuse to resume with another data set or other settings."""
     if facts["data"] != session.fingerprint:
         raise DatasetError(
             f"{session.data.path} has other images, labels or classes than when the training in "

@@ -1,7 +1,7 @@
-"""Deep supervision: inner stages answer too while a network is trained, each with a loss.
+"""Deep supervision: in training, inner stages of a network have outputs and losses too.
 
-Lee et al., "Deeply-Supervised Nets", AISTATS 2015, section 2. A stage close to the loss learns
-before the layers behind it make sense of its features; the answers are not used afterwards.
+Lee et al., "Deeply-Supervised Nets", AISTATS 2015, section 2. A stage close to a loss learns
+before the layers behind it can use its features. The outputs are not used afterwards.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from torch import Tensor, nn
 
 from segnet_model.base.errors import SettingsError
 
-DRY_SIZE = 64  # pixels a side of the image that tells how many features a stage has
+PROBE_SIZE = 64  # pixels a side of the image with which the features of a stage are counted
 
 
 class Supervised(nn.Module):
     """A network and, for training, a 1x1 convolution behind each of its inner stages.
 
     Attributes:
-        network: as it will be used.
-        heads: make logits of the features of the stages that `network.supervised` names.
+        network: alone, for use.
+        heads: from the features of the stages in `network.supervised` to logits.
     """
 
     def __init__(self, network: nn.Module, channels: int, inner: bool) -> None:
-        """Put the heads on.
+        """Add the heads.
 
         Args:
             network: on the CPU.
             channels: of its logits.
-            inner: whether inner stages answer; without them, this is the network alone.
+            inner: whether inner stages have heads.
 
         Raises:
-            SettingsError: inner stages are to answer, and the network names none.
+            SettingsError: they should, and the network names no inner stages.
         """
         super().__init__()
         self.network = network
@@ -49,25 +49,25 @@ class Supervised(nn.Module):
         self.heads = nn.ModuleList(nn.Conv2d(width, channels, 1) for width in self._widths())
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Logits (N, channels, H, W), then those of the inner stages, each of its own size."""
+        """Logits (N, channels, H, W), then those of the inner stages at their own sizes."""
         logits, features = self._run(x)
         return [logits, *(head(each) for head, each in zip(self.heads, features, strict=True))]
 
     def _widths(self) -> list[int]:
-        """How many features each stage has."""
+        """Number of features of each stage."""
         if not self._stages:
             return []
         training = self.network.training
-        self.network.eval()  # leaves statistics and random numbers as they are
+        self.network.eval()  # changes no statistics and draws no random numbers
         with torch.no_grad():
-            _, features = self._run(torch.zeros(1, 3, DRY_SIZE, DRY_SIZE))
+            _, features = self._run(torch.zeros(1, 3, PROBE_SIZE, PROBE_SIZE))
         self.network.train(training)
         return [each.shape[1] for each in features]
 
     def _run(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The network's logits, and the features of the stages."""
+        """Run the network: its logits, and the features of the stages."""
         features: dict[int, Tensor] = {}
-        with ExitStack() as hooks:  # not for good: copies of the network must not carry them
+        with ExitStack() as hooks:  # temporary: copies of the network must not carry them
             for index, stage in enumerate(self._stages):
                 hooks.callback(stage.register_forward_hook(_keep(features, index)).remove)
             logits = self.network(x)
@@ -75,7 +75,7 @@ class Supervised(nn.Module):
 
 
 def shrink_labels(labels: Tensor, size: Sequence[int]) -> Tensor:
-    """Labels (N, H, W) at the size of an inner stage's answer, by the nearest pixel.
+    """Shrink labels (N, H, W) to the size of an inner stage, by the nearest pixel.
 
     Args:
         labels: integers.

@@ -1,4 +1,4 @@
-"""Tracking of a training: the running loss, the time left, curves and pictures."""
+"""Progress of a training: running loss, remaining time, curves and pictures."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SMOOTHING = 0.95  # of the running loss: about twenty steps
-DIVERGED = 10.0  # times the least running loss
-LEAST = 0.1  # of a running loss: growing from less, as from an image without labels, is harmless
+SMOOTHING = 0.95  # decay of the running loss: about twenty steps
+DIVERGED = 10.0  # times the lowest running loss
+# Growth from less is harmless: images without labels have no loss.
+LOWEST_LOSS = 0.1
 MEND = "lower the learning rate; the last saved state is left as it was"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far training has come."""
+    """Progress of a training."""
 
     phase: str  # "counting classes", "training", "measuring" or "calibrating"
-    epoch: int  # the one under way, from 1; 0 before the first step is done
+    epoch: int  # current one, from 1; 0 before the first step is done
     epochs: int
     step: int  # done
     steps: int
@@ -45,7 +46,7 @@ OnProgress = Callable[[Progress], None]
 
 
 class Tracker:
-    """Follows one training: its loss, its pace, and TensorBoard's curves.
+    """Tracker of one training: loss, pace, and events for TensorBoard.
 
     Attributes:
         loss: running mean.
@@ -53,62 +54,62 @@ class Tracker:
     """
 
     def __init__(self, steps: int, epochs: int) -> None:
-        """Start the clock of a training of so many steps."""
+        """Start the clock."""
         self.loss = self._rate = float("nan")
         self.miou: float | None = None
-        self._least = float("inf")
+        self._lowest = float("inf")
         self._steps, self._epochs = steps, epochs
         self._first = self._step = 0
         self._start = time.monotonic()
         self._events: Events | None = None
 
     def begin(self, folder: Path | None, first: int, miou: float | None) -> None:
-        """Start the clock anew after step `first`; TensorBoard's events go to the folder.
+        """Restart the clock after step `first`, and write events to the folder.
 
         Raises:
-            SegNetError: they cannot be written, as from the other methods too.
+            SegNetError: they cannot be written; other methods raise it too.
         """
         self.miou = miou
         self._first = self._step = first
         self._start = time.monotonic()
-        self._events = _events(folder, first) if folder else None
+        self._events = _open_events(folder, first) if folder else None
 
     def end(self) -> None:
-        """Close TensorBoard's file."""
+        """Close the events."""
         if self._events:
             self._events.close()
 
-    def step(self, step: int, loss: float, learning_rate: float) -> None:
-        """Note a step's loss and learning rate.
+    def add_step(self, step: int, loss: float, learning_rate: float) -> None:
+        """Add the loss and the learning rate of a step.
 
         Raises:
-            SegNetError: the loss is not finite, or has grown far beyond the least one.
+            SegNetError: the loss is not finite, or has grown far above the lowest one.
         """
         if not math.isfinite(loss):
             raise SegNetError(f"the loss is {loss} at step {step}; {MEND}")
-        fresh = self.loss != self.loss
-        self.loss = loss if fresh else self.loss * SMOOTHING + loss * (1 - SMOOTHING)
-        self._least = min(self._least, max(self.loss, LEAST))
+        first = math.isnan(self.loss)
+        self.loss = loss if first else self.loss * SMOOTHING + loss * (1 - SMOOTHING)
+        self._lowest = min(self._lowest, max(self.loss, LOWEST_LOSS))
         self._step, self._rate = step, learning_rate
         if self._events:
             self._events.scalar("train/loss", loss, step)
             self._events.scalar("train/learning_rate", learning_rate, step)
-        if self._step - self._first > 100 and self.loss > DIVERGED * self._least:
+        if self._step - self._first > 100 and self.loss > DIVERGED * self._lowest:
             raise SegNetError(f"the loss grew to {loss:.3g} by step {step}; {MEND}")
 
-    def measured(self, step: int, miou: float) -> None:
-        """Note a measurement on val."""
+    def add_miou(self, step: int, miou: float) -> None:
+        """Add the mIoU on val."""
         self.miou = miou
         if self._events:
             self._events.scalar("val/miou", miou, step)
 
-    def drawn(self, tag: str, step: int, pictures: Callable[[], np.ndarray]) -> None:
-        """Note a sheet of pictures (H, W, 3) uint8 RGB, drawn only for TensorBoard."""
+    def add_picture(self, tag: str, step: int, draw: Callable[[], np.ndarray]) -> None:
+        """Add a picture (H, W, 3) uint8 RGB, drawn only if there is TensorBoard."""
         if self._events:
-            self._events.image(tag, pictures(), step)
+            self._events.image(tag, draw(), step)
 
     def progress(self, phase: str) -> Progress:
-        """How far it is now, and the time that the rest takes at the present pace."""
+        """Progress now, with the remaining time at the pace so far."""
         steps_per_epoch = max(1, self._steps // self._epochs)
         elapsed = time.monotonic() - self._start
         done = self._step - self._first
@@ -120,7 +121,7 @@ class Tracker:
         )  # fmt: skip
 
 
-def _events(folder: Path, first: int) -> Events | None:
+def _open_events(folder: Path, first: int) -> Events | None:
     try:
         from segnet_model.training.events import Events
     except ImportError:

@@ -13,7 +13,7 @@ import torch
 from segnet_model.base.errors import DeviceMemoryError, SettingsError
 from segnet_model.training.lock import locked
 from segnet_model.training.preparation import TrainingData, weigh_classes
-from segnet_model.training.processes import Processes, processes_of
+from segnet_model.training.processes import Processes, join_processes
 from segnet_model.training.session import Session
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.state import resume, save_state
@@ -33,16 +33,16 @@ def train(
     on_progress: OnProgress = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Path | None:
-    """Train a network, or go on where an interrupted training left off.
+    """Train a network, or resume an interrupted training.
 
     The same data, settings and seed give the same weights, interrupted or not. Started by
-    `torchrun`, the processes share each batch and give what one would, up to rounding.
+    `torchrun`, the processes share each batch and give the same weights up to rounding.
 
     Args:
         dataset: a folder as `segnet_model.datasets.folder` describes it; `val` may be missing.
         out: gets the weights, the state to resume from and TensorBoard's events.
         settings: how to train.
-        on_progress: called after every step, and while classes are counted or val is measured.
+        on_progress: called after every step, and for each image that is counted or evaluated.
         should_stop: called as often; True stops and leaves a state to resume from.
 
     Returns:
@@ -69,7 +69,7 @@ def train(
         'run/weights.safetensors'
     """
     with (
-        processes_of(settings.device, settings.batch_size) as processes,
+        join_processes(settings.device, settings.batch_size) as processes,
         locked(out) if processes.first else nullcontext(),
     ):
         report = on_progress if processes.first else lambda progress: None
@@ -81,22 +81,22 @@ def train(
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error
-    """Leads out of the training when it is asked to stop."""
+    """Ends the training early, when `should_stop` says so."""
 
 
 class Trainer:
-    """One training from top to bottom: prepare, resume, take the steps, keep the result.
+    """One training from top to bottom: prepare, resume, take the steps, calibrate.
 
     Attributes:
-        session: the network, as it learns.
-        validation: how good it is, and the weights file.
+        session: network, optimizer and average.
+        validation: scores on val, and the weights file.
     """
 
     def __init__(
         self, dataset: Path, out: Path, settings: TrainSettings, processes: Processes,
         on_progress: OnProgress, should_stop: Callable[[], bool],
     ) -> None:  # fmt: skip
-        """Prepare the first step; see `train` for the arguments."""
+        """Prepare the first step, with the arguments of `train`."""
         self._settings, self._out, self._processes = settings, out, processes
         self._on_progress, self._should_stop = on_progress, should_stop
         data = TrainingData.open(dataset, settings)
@@ -106,11 +106,11 @@ class Trainer:
         self.validation = Validation(self.session, out / WEIGHTS_FILE, self._tracker, self._report)
 
     def run(self) -> Path | None:
-        """Take all steps that are left; returns the weights file, or None when stopped."""
+        """Take the remaining steps; returns the weights file, or None when stopped."""
         self._resume()
         try:
             self._take_steps()
-            self.validation.restore_lost_weights()
+            self.validation.rewrite_missing_weights()
             self._save()
             self.validation.calibrate()
         except _Stopped:
@@ -126,7 +126,7 @@ class Trainer:
         return self.validation.weights_path
 
     def _take_steps(self) -> None:
-        """The loop: learn a batch, measure when it is time, save now and then."""
+        """Loop over the batches: take a step, evaluate and save when due."""
         session, validation, tracker = self.session, self.validation, self._tracker
         events = self._out / "tensorboard" if self._processes.first else None
         tracker.begin(events, session.step, validation.scores.miou)
@@ -135,10 +135,10 @@ class Trainer:
             validation.measure()
         for images, labels in session.batches():
             if validation.patience_is_over:
-                logger.info("val has not become better for %d epochs", self._settings.patience)
+                logger.info("val mIoU has not improved for %d epochs", self._settings.patience)
                 break
-            loss = session.learn(images, labels)
-            tracker.step(session.step, loss, session.learning_rate)
+            loss = session.train_step(images, labels)
+            tracker.add_step(session.step, loss, session.learning_rate)
             self._report("training")
             if validation.is_due:
                 validation.measure()
@@ -147,7 +147,7 @@ class Trainer:
                 saved_at = time.monotonic()
 
     def _resume(self) -> None:
-        """Go on from the state in the output folder, if there is one."""
+        """Resume from the state in the output folder, if there is one."""
         resume(self._out / STATE_FILE, self.session, self.validation.scores)
         if self._processes.from_first(self.session.step) != self.session.step:
             raise SettingsError(
@@ -159,9 +159,9 @@ class Trainer:
             save_state(self._out / STATE_FILE, self.session, self.validation.scores)
 
     def _report(self, phase: str) -> None:
-        """Report the progress, and leave by `_Stopped` when asked to stop."""
+        """Report the progress; raises _Stopped when the training should stop."""
         self._on_progress(self._tracker.progress(phase))
         stop = self._should_stop()
-        # Only in training are all processes at the same place, and can agree.
+        # All processes reach the same place, and can agree, only in training.
         if self._processes.any(stop) if phase == "training" else stop and self._processes.alone:
             raise _Stopped

@@ -1,4 +1,4 @@
-"""Validation: measure a network while it learns, keep the best weights, calibrate them."""
+"""Validation: evaluate a network during training, keep the best weights, calibrate them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXAMPLES = 4  # in a picture for TensorBoard
 
 @dataclass
 class Scores:
-    """The mIoU on val, 0 to 1, at the last and at the best measurement; None before the first."""
+    """mIoU on val, 0 to 1, at the last and at the best evaluation; None before the first."""
 
     miou: float | None = None
     measured_at: int = 0  # step
@@ -37,7 +37,7 @@ class Scores:
 
 
 class Validation:
-    """Measures the network of a session, and writes its weights file.
+    """Evaluation of a session's network, and its weights file.
 
     Attributes:
         weights_path: of the weights file.
@@ -54,9 +54,9 @@ class Validation:
         """Begin without a score.
 
         Args:
-            session: to measure.
+            session: to evaluate.
             weights_path: of the file to write.
-            tracker: notes each measurement.
+            tracker: for mIoU and pictures.
             report: called with the phase after each image; may raise to stop.
         """
         self.weights_path, self.scores = weights_path, Scores()
@@ -66,26 +66,26 @@ class Validation:
 
     @property
     def is_due(self) -> bool:
-        """Whether the network is to be measured after the last step, and was not yet."""
+        """Whether the network must be measured before the next step."""
         step, data = self._session.step, self._session.data
         period = self._steps_per_epoch * self._settings.evaluate_every
         return self.scores.measured_at < step and (step == data.steps or step % period == 0)
 
     @property
     def patience_is_over(self) -> bool:
-        """Whether val has not become better for as many epochs as the patience lasts."""
+        """Whether the best mIoU is older than the patience."""
         steps = self.scores.measured_at - self.scores.best_at
         return 0 < self._settings.patience <= steps / self._steps_per_epoch
 
     def measure(self) -> None:
-        """Measure on val, at the labels' full size, and keep the weights if they are to be kept.
+        """Measure on val; save the weights if they are the best, or if there is no patience.
 
         Raises:
             SegNetError: the weights are not finite any more.
         """
         scores = self.scores
         if self._processes.first:
-            network = self._session.result()
+            network = self._session.final_network()
             self._measure(network)
             better = scores.best is None or scores.miou is None or scores.miou > scores.best
             if better:
@@ -95,21 +95,21 @@ class Validation:
         scores.measured_at = self._session.step
         scores.best_at = self._processes.from_first(scores.best_at)
 
-    def restore_lost_weights(self) -> None:
-        """Measure once more where a finished training's weights file is gone."""
+    def rewrite_missing_weights(self) -> None:
+        """Measure and save again if the weights file of a finished training is gone."""
         if not self.weights_path.exists():
             self.scores.best = None
             self.measure()
 
     def calibrate(self) -> None:
-        """Fit the temperatures of the weights file on val, unless it has some."""
+        """Fit temperatures on val and add them to the weights file, unless it has some."""
         val = self._session.data.val
         if val is None or not self._processes.first:
             return
         network, info = load_weights(self.weights_path, {self._session.info.network})
         if info.temperatures:
             return
-        logger.info("fitting how sure the network is to how often it is right")
+        logger.info("calibrating: fitting the confidence to the accuracy on val")
         fits = fit_temperatures(
             TorchEngine(network, info, str(self._processes.device)), val,
             lambda share: self._report("calibrating"), self._settings.seed,
@@ -118,22 +118,22 @@ class Validation:
         replace_info(self.weights_path, self.weights_path, new)
 
     def _measure(self, network: nn.Module) -> None:
-        """Note the mIoU on val and pictures; without val, pictures of train."""
+        """Track mIoU and pictures of val; without val, pictures of train."""
         step, data = self._session.step, self._session.data
         device = str(self._processes.device)
         predictor = Predictor(TorchEngine(deepcopy(network), self._session.info, device))
         if data.val is None:
             draw = partial(draw_examples, predictor, data.folder, EXAMPLES)
-            self._tracker.drawn("train/answers", step, draw)
+            self._tracker.add_picture("train/answers", step, draw)
             return
         try:
             matrix = evaluate(predictor, data.val, lambda index: self._report("measuring"))
         except AnswerError:
             raise SegNetError(f"the network is not finite after step {step}; {MEND}") from None
         self.scores.miou = matrix.mean_iou
-        self._tracker.measured(step, matrix.mean_iou)
+        self._tracker.add_miou(step, matrix.mean_iou)
         draw = partial(draw_examples, predictor, data.val, EXAMPLES)
-        self._tracker.drawn("val/answers", step, draw)
+        self._tracker.add_picture("val/answers", step, draw)
         self._report("measuring")
 
     def _save_weights(self, network: nn.Module) -> None:

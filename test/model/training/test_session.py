@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from segnet_model.networks.inputs import network_size
 from segnet_model.training import session as session_module
 from segnet_model.training.preparation import TrainingData, weigh_classes
-from segnet_model.training.processes import processes_of
+from segnet_model.training.processes import join_processes
 from segnet_model.training.session import Session
 from segnet_model.training.supervision import shrink_labels
 
@@ -22,7 +22,7 @@ def session(shared_dataset, small):
         settings = dataclasses.replace(small, **changes)
         data = TrainingData.open(shared_dataset, settings)
         weights = weigh_classes(data, settings, lambda: None)
-        with processes_of("cpu", 2) as processes:
+        with join_processes("cpu", 2) as processes:
             return Session(data, weights, settings, processes)
 
     return do
@@ -37,7 +37,7 @@ def test_statistics_are_of_whole_images_without_a_border(session, monkeypatch):
         network.eval()
 
     monkeypatch.setattr(session_module, "recompute_statistics", seen)
-    session(input_size=(64, 72)).result()
+    session(input_size=(64, 72)).final_network()
     assert shapes == {network_size((64, 96), (64, 72))}
     assert shapes != {(64, 72)}
 
@@ -55,9 +55,9 @@ def test_the_loss_counts_inner_stages_by_the_weight(session):
 def test_the_result_is_a_copy_without_heads(session):
     supervised = session(supervision=0.4)
     before = {name: value.clone() for name, value in supervised.network.state_dict().items()}
-    result = supervised.result()
+    result = supervised.final_network()
     assert result.state_dict().keys() == before.keys()
     assert not any("head" in name for name in before)
-    assert any("head" in name for name in supervised.trained.state_dict())
+    assert any("head" in name for name in supervised.supervised.state_dict())
     after = supervised.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)

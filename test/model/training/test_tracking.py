@@ -11,14 +11,14 @@ from segnet_model.training.tracking import Tracker
 def test_a_loss_that_grows_and_grows_is_found():
     tracker = Tracker(1000, 1)
     for step in range(1, 200):
-        tracker.step(step, 1.0 + 0.5 * (step % 2), 0.1)
+        tracker.add_step(step, 1.0 + 0.5 * (step % 2), 0.1)
     with pytest.raises(SegNetError, match="the loss grew to 30 by step 2.*lower the learning rate"):
-        deque(tracker.step(step, 30.0, 0.1) for step in range(200, 400))
+        deque(tracker.add_step(step, 30.0, 0.1) for step in range(200, 400))
 
 
 def test_a_loss_that_grows_from_next_to_nothing_is_no_harm():
     """The first image of a batch may have no labels, and so no loss."""
     tracker = Tracker(1000, 1)
     for step in range(1, 200):
-        tracker.step(step, 0.0 if step < 50 else 0.5, 0.1)
+        tracker.add_step(step, 0.0 if step < 50 else 0.5, 0.1)
     assert tracker.loss == pytest.approx(0.5, abs=0.01)

@@ -1,7 +1,7 @@
-"""Inheritance: a network takes over the weights of one that was trained before.
+"""Transfer learning: a network starts with the weights of a trained one.
 
-Tensors of the same name and shape are copied. Those that answer for classes are copied class by
-class, as two label sets may name the same classes in another order.
+Tensors of the same name and shape are copied. Tensors of the classes are copied class by class, by
+name, as two label sets may hold the same classes in different orders.
 """
 
 from __future__ import annotations
@@ -19,24 +19,26 @@ from segnet_model.networks.outputs import classes_of_channels
 from segnet_model.weights.checkpoint import ModelInfo
 
 logger = logging.getLogger(__name__)
-ENOUGH = 0.5  # of the tensors; fewer also fit by accident
+ENOUGH = 0.5  # share of the tensors; fewer also fit by accident
 
 Tensors = dict[str, Tensor]
-Axes = dict[str, tuple[int, ...]]  # of each tensor, those along which its rows answer for classes
-Rows = dict[int, int]  # the old row of each new row that was there before
+Axes = dict[str, tuple[int, ...]]  # of each tensor: those with a row for each class
+Rows = dict[int, int]  # from the new row of a class to its old row
 
 
-def take_over(source: nn.Module, given: ModelInfo, network: nn.Module, info: ModelInfo) -> None:
-    """Copy what fits; the rest stays as it is.
+def transfer_weights(
+    source: nn.Module, given: ModelInfo, network: nn.Module, info: ModelInfo
+) -> None:
+    """Copy the tensors that fit; the others stay as they are.
 
     Args:
-        source: has the old weights.
-        given: of the old weights.
-        network: changed in place.
-        info: of the network.
+        source: network with the old weights.
+        given: metadata of the old weights.
+        network: to start; changed in place.
+        info: metadata of the network.
 
     Raises:
-        SettingsError: hardly anything fits, the weights being of another network.
+        SettingsError: too few tensors fit, as the weights are of another network.
     """
     old, own = source.state_dict(), network.state_dict()
     before, now = (
@@ -45,7 +47,7 @@ def take_over(source: nn.Module, given: ModelInfo, network: nn.Module, info: Mod
     axes = _class_axes(own, len(now), info, warn=before != now)
     fitting = [n for n in own if n in old and _fits(old[n], own[n], axes[n], len(before), len(now))]
     _check_enough(len(fitting), len(own), given, info)
-    whole = all(name in fitting for name in own if axes[name])  # what answers is of one size
+    whole = all(name in fitting for name in own if axes[name])  # the classifiers are of one size
     rows = {now.index(each): before.index(each) for each in now if whole and each in before}
     for name in fitting:
         _copy(old[name], own[name], axes[name], rows)
@@ -58,12 +60,12 @@ def take_over(source: nn.Module, given: ModelInfo, network: nn.Module, info: Mod
 
 
 def _class_axes(own: Tensors, channels: int, info: ModelInfo, warn: bool) -> Axes:
-    """Those that grow when the network is made once more, with one output channel more."""
-    shapeless = nullcontext() if is_custom(info.network) else torch.device("meta")
+    """Find the axes that grow when the network is built with one more output channel."""
+    no_storage = nullcontext() if is_custom(info.network) else torch.device("meta")
     try:
-        with torch.random.fork_rng(devices=[]), shapeless:
+        with torch.random.fork_rng(devices=[]), no_storage:
             more = build_network(info.network, channels + 1, **info.network_settings).state_dict()
-    except SettingsError as error:  # of one's own, and made for these classes only
+    except SettingsError as error:  # a custom network, built for these classes only
         if warn:
             logger.warning("init's classes stay in their order, whatever their names: %s", error)
         return dict.fromkeys(own, ())
@@ -76,7 +78,7 @@ def _unequal(one: Tensor, other: Tensor) -> tuple[int, ...]:
 
 
 def _fits(old: Tensor, own: Tensor, axes: tuple[int, ...], before: int, now: int) -> bool:
-    """Whether a tensor can be copied, be it row by row of so many old ones and so many new ones."""
+    """Whether a tensor can be copied, whole or by rows: before of old classes, now of new ones."""
     expected = [before if axis in axes else side for axis, side in enumerate(own.shape)]
     return list(old.shape) == expected and all(own.shape[axis] == now for axis in axes)
 
@@ -84,28 +86,28 @@ def _fits(old: Tensor, own: Tensor, axes: tuple[int, ...], before: int, now: int
 def _check_enough(fitting: int, count: int, given: ModelInfo, info: ModelInfo) -> None:
     if fitting >= ENOUGH * count:
         return
-    told = f"only {fitting} of the {count} tensors of {info.network} fit init"
+    message = f"only {fitting} of the {count} tensors of {info.network} fit init"
     if given.network != info.network:
         raise SettingsError(
-            f"{told}, which is of {given.network}; name weights of {info.network}, or leave init "
-            "away"
+            f"{message}, which is of {given.network}; name weights of {info.network}, or "
+            "leave init away"
         )
     logger.warning(
         "%s, made with the settings %s and not %s; the rest starts fresh",
-        told, dict(given.network_settings), dict(info.network_settings),
+        message, dict(given.network_settings), dict(info.network_settings),
     )  # fmt: skip
 
 
 def _copy(old: Tensor, own: Tensor, axes: tuple[int, ...], rows: Rows) -> None:
-    """Copy a tensor, or where it has rows for classes those that were there before."""
+    """Copy a tensor; where it has rows for classes, only those of classes that both have."""
     if axes:
-        own[_places(own, axes, [*rows])] = old[_places(own, axes, [*rows.values()])]
+        own[_index(own, axes, [*rows])] = old[_index(own, axes, [*rows.values()])]
     else:
         own.copy_(old)
 
 
-def _places(own: Tensor, axes: tuple[int, ...], rows: list[int]) -> tuple[Tensor, ...]:
-    """An index of these rows along the classes' axes, and of everything along the others."""
+def _index(own: Tensor, axes: tuple[int, ...], rows: list[int]) -> tuple[Tensor, ...]:
+    """Index of these rows along the classes' axes, and of everything along the others."""
     chosen = [rows if axis in axes else list(range(side)) for axis, side in enumerate(own.shape)]
-    each = (torch.tensor(places, dtype=torch.long) for places in chosen)
+    each = (torch.tensor(values, dtype=torch.long) for values in chosen)
     return torch.meshgrid(*each, indexing="ij")
