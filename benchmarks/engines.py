@@ -84,12 +84,12 @@ def open_engines(path: Path) -> dict[str, Engine]:
     if has("onnxruntime") and has("onnxscript"):
         if not (onnx := CACHE / "segnet.onnx").exists():
             Export.of(path, SIZE).to_onnx(onnx)
-        engines["onnx float32"] = OnnxEngine(onnx)
+        engines["onnx float32"] = OnnxEngine.open(onnx, "cpu", "auto", ())
     if has("openvino") and has("nncf") and cpu_has_int8():
         if not (int8 := CACHE / "segnet.xml").exists():
             seen = calibration_images(CACHE / "drives", "train", 4)
             Export.of(path, SIZE).to_openvino(int8, seen, quick=True)
-        engines["openvino int8"] = OpenVinoEngine(int8)
+        engines["openvino int8"] = OpenVinoEngine.open(int8, "cpu", "auto", ())
     return engines
 
 

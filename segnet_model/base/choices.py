@@ -1,8 +1,8 @@
-"""Names that settings choose from. Nothing heavy is imported, so that `--help` is quick."""
+"""Names that settings choose from. It imports nothing heavy, so that `--help` is quick."""
 
 from segnet_model.base.registry import Registry
 
-# A new one is a file and a line here; CONTRIBUTING says what each has to be.
+# A new one is a file and a line here; CONTRIBUTING gives the interface of each.
 NETWORKS = Registry("network", {
     "bayesian_segnet": "segnet_model.networks.segnet:BayesianSegNet",
     "bayesian_segnet_basic": "segnet_model.networks.segnet_basic:BayesianSegNetBasic",
@@ -36,6 +36,6 @@ TRAINING_PRECISIONS = ("auto", "float32", "bfloat16")
 KINDS = "a bag, a folder of images, an image or a video"  # of sources
 STORAGES = ("mcap", "sqlite3")
 LABEL_FORMATS = ("cvat-camvid", "cvat-mask", "camvid32", "ids", "colors", "labelme")
-CVAT_FORMATS = {"camvid": "CamVid 1.0", "mask": "Segmentation mask 1.1"}  # CVAT's names of them
+CVAT_FORMATS = {"camvid": "CamVid 1.0", "mask": "Segmentation mask 1.1"}  # by CVAT's names
 PANES = ("image", "mask", "uncertainty", "confidence", "drivable")
 PREFIX = "/segmentation"

@@ -1,4 +1,4 @@
-"""Things that settings choose from by name."""
+"""Registry: implementations by the names that settings choose from."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from segnet_model.base.errors import SettingsError
 
 
 class Registry(Mapping[str, Any]):
-    """Things by name, each imported when it is first used: a list of the names costs nothing.
+    """Implementations by name, each imported at its first use: a list of the names costs nothing.
 
-    A package of one's own adds to it by `register`, before the settings that choose it are read.
+    Another package adds its own with `register`, before settings are read.
     """
 
-    def __init__(self, setting: str, places: Mapping[str, str]) -> None:
+    def __init__(self, setting: str, locations: Mapping[str, str]) -> None:
         """Make a registry.
 
         Args:
-            setting: what names are chosen for, e.g. "engine".
-            places: "package.module:attribute" of each thing, by name.
+            setting: the setting that chooses a name, e.g. "engine".
+            locations: "package.module:attribute" of each implementation, by name.
         """
         self._setting = setting
-        self._entries: dict[str, Any] = dict(places)
+        self._entries: dict[str, Any] = dict(locations)
 
-    def register(self, name: str, thing: Any) -> None:
-        """Add a thing, or its place, under a new name; SettingsError where there is one."""
+    def register(self, name: str, entry: Any) -> None:
+        """Add an implementation, or its location; SettingsError where the name is taken."""
         if name in self._entries:
             raise SettingsError(f"there is a {self._setting} {name!r} already; take another name")
-        self._entries[name] = thing
+        self._entries[name] = entry
 
     def find(self, name: str) -> Any:
-        """The thing of this name; SettingsError with all names where there is none."""
+        """The implementation of this name; SettingsError with all names where there is none."""
         if name not in self._entries:
             raise SettingsError(f"{self._setting} {name!r} is none of {', '.join(self)}")
         return self[name]
 
     def __getitem__(self, name: str) -> Any:
-        thing = self._entries[name]
-        if not isinstance(thing, str):
-            return thing
-        module, _, attribute = thing.partition(":")
+        entry = self._entries[name]
+        if not isinstance(entry, str):
+            return entry
+        module, _, attribute = entry.partition(":")
         return getattr(import_module(module), attribute)
 
     def __contains__(self, name: object) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segnet_model.base.choices import KINDS, PREFIX, STORAGES
 from segnet_model.commands import arguments
-from segnet_model.inference.outputs import LATCHED, OUTPUTS, USUAL
+from segnet_model.inference.outputs import DEFAULT_OUTPUTS, LATCHED, OUTPUTS
 
 _HELP = {name: output.help for name, output in OUTPUTS.items()}
 _HELP |= {name: text for name, (_, text) in LATCHED.items()}
@@ -38,7 +38,7 @@ and its place on the robot:
 
   segnet label drive enet_camvid --out labeled --camera-height 1.2 --camera-pitch 0.1
 
-Topics below the prefix ({" ".join(USUAL)} if none are named,
+Topics below the prefix ({" ".join(DEFAULT_OUTPUTS)} if none are named,
 camera_info where the recording holds it, and drivable_grid where --camera-height is given too):
 
 {_LIST}

@@ -1,4 +1,4 @@
-"""What runs a network: PyTorch, OpenVINO or ONNX Runtime, each behind the same few names."""
+"""Backends that run a network: PyTorch, OpenVINO and ONNX Runtime, with one interface."""
 
 from segnet_model.engines.engine import Engine, open_engine
 

@@ -1,4 +1,4 @@
-"""What this machine's processor can do, found out once."""
+"""Capabilities of this machine's processor, and warnings that are logged once."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ logger = logging.getLogger(__name__)
 
 
 def cpu_has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; elsewhere it is emulated, and slower."""
+    """Whether the processor multiplies bfloat16 in hardware; emulation is slower."""
     return _has("avx512_bf16") or cpu_has_amx()
 
 
 def cpu_has_amx() -> bool:
-    """Whether it has a matrix unit for bfloat16, next to which additions are slow."""
+    """Whether it has a matrix unit for bfloat16, compared to which additions are slow."""
     return _has("amx_bf16") or _has("amx_tile")
 
 
 def cpu_has_int8() -> bool:
-    """Whether it multiplies bytes four at a time (VNNI); elsewhere int8 gains little."""
+    """Whether it multiplies bytes four at a time (VNNI); without, int8 gains little."""
     return _has("avx512_vnni") or _has("avx_vnni") or _has("amx_int8")
 
 
 @cache
 def warn_once(text: str) -> None:
-    """Log a warning that is news the first time only."""
+    """Log a warning the first time only."""
     logger.warning(text)
 
 
 @cache
 def _has(name: str) -> bool:
-    if not hasattr(torch.cpu, "get_capabilities"):  # an older PyTorch cannot tell
+    if not hasattr(torch.cpu, "get_capabilities"):  # an older PyTorch
         return False
     return bool(torch.cpu.get_capabilities().get(name, False))

@@ -1,7 +1,7 @@
-"""A function's work on an NVIDIA GPU, recorded once for each shape of input and then replayed.
+"""CUDA graphs: a function's kernels, recorded once for each shape of input and then replayed.
 
-Launching a network's hundreds of kernels one by one takes a processor longer than a fast GPU takes
-to run them; a recorded graph is one launch. What the graph reads and writes stays in place.
+Launching a network's hundreds of kernels one by one takes the CPU longer than a fast GPU takes to
+run them; a recorded graph is one launch. Its inputs and outputs keep their memory.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 MAX_GRAPHS = 4  # each keeps its memory; a robot's cameras have few sizes
-WARM_UP = 3  # runs before the recording, in which libraries choose their algorithms
+WARM_UP = 3  # runs before the recording, for libraries to choose their algorithms
 
 
 class GraphedFunction:
@@ -26,7 +26,7 @@ class GraphedFunction:
     def __init__(
         self, function: Callable[[Tensor, Any], Sequence[Tensor]], device: torch.device
     ) -> None:
-        """Take a function that does nothing but launch kernels.
+        """Take a function that only launches kernels.
 
         Args:
             function: of a tensor on the device and a constant, on which alone its shapes depend.
@@ -36,7 +36,7 @@ class GraphedFunction:
         self._graphs: OrderedDict[Hashable, _Graph] = OrderedDict()
 
     def __call__(self, x: Tensor, constant: Hashable) -> list[Tensor]:
-        """Call the function with x, uint8 on the CPU; returns its results on the CPU."""
+        """Run the function on x, uint8 on the CPU; returns its results on the CPU."""
         key = x.shape, constant
         graph = self._graphs.pop(key, None)
         if graph is None:
@@ -47,12 +47,12 @@ class GraphedFunction:
         return graph.replay(x)
 
     def clear(self) -> None:
-        """Forget all recordings and give their memory back."""
+        """Free all recordings."""
         self._graphs.clear()
 
 
 class _Graph:
-    """One recording."""
+    """The recording of one shape."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class _Graph:
                 function(self._input)
         torch.cuda.current_stream(device).wait_stream(stream)
         self._graph = torch.cuda.CUDAGraph()
-        # Another thread may be running another network meanwhile.
+        # Another thread may run another network meanwhile.
         with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
             self._outputs = function(self._input)
         self._results = [torch.empty_like(y, device="cpu").pin_memory() for y in self._outputs]

@@ -1,4 +1,4 @@
-"""What every engine offers, and the choice of one for a file."""
+"""The interface of engines, and the choice of one for a file."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from segnet_model.base.choices import ENGINES
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import has
 from segnet_model.engines.capabilities import warn_once
-from segnet_model.engines.exported import file_sha256
 from segnet_model.engines.openvino_engine import OpenVinoEngine, read_export
 from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.tensors import file_sha256
 
 
 class Engine(Protocol):
-    """A network that is ready to run.
+    """A network on a backend, ready to run.
 
     Attributes:
         name: one of `choices.ENGINES`.
-        info: what the weights file says of itself.
-        device: where the logits are.
+        info: metadata of the weights file.
+        device: of the logits.
         precision: of most of the arithmetic, e.g. "bfloat16" or "int8".
-        size: the one (height, width) in pixels that it takes; None where it takes any.
+        size: (height, width) in pixels of its images; None where it takes any.
     """
 
     name: str
@@ -68,21 +68,21 @@ def open_engine(
     *,
     needs_dropout: bool = False,
 ) -> Engine:
-    """Open a weights file, or what `segnet export` made of one.
+    """Open a weights file or an export of one.
 
     Args:
         path: `.safetensors`, `.xml` (OpenVINO) or `.onnx`.
-        engine: one of `ENGINES`. "auto" takes the file's own; on a processor, for a
-            `.safetensors` file, the OpenVINO export of exactly these weights that lies beside it
-            under the same name, where there is one, OpenVINO is installed and precision is "auto".
+        engine: one of `ENGINES`. "auto" takes the engine of the file's suffix. For a
+            `.safetensors` file on the CPU with precision "auto" it takes OpenVINO, if that is
+            installed and an export of exactly these weights lies beside the file, of the same name.
         device: see `choose_device`.
         precision: see `TorchEngine`.
-        trusted: names of foreign networks, "package.module:factory", that may be imported.
-        needs_dropout: "auto" must not take an export, which has none.
+        trusted: names of custom networks, "package.module:factory", that may be imported.
+        needs_dropout: "auto" must not take an export, which has no dropout.
 
     Raises:
         WeightsError: the file is not usable weights.
-        SettingsError: no such engine, device or precision, or one that is not installed.
+        SettingsError: there is no such engine, device or precision, or it is not installed.
     """
     ENGINES.find(engine)
     own = _own_engine(path)
@@ -98,7 +98,7 @@ def open_engine(
 
 
 def _own_engine(path: Path) -> str:
-    """The engine that runs files of this suffix; files of none are taken for weights."""
+    """The engine for files of this suffix; for any other suffix PyTorch."""
     names = (name for name in ENGINES if name != "auto" and ENGINES[name].suffix == path.suffix)
     return next(names, "torch")
 
@@ -114,7 +114,7 @@ def _export_for(path: Path, engine: str) -> Path:
 
 
 def _fastest(path: Path) -> tuple[str, Path]:
-    """The engine and the file for a weights file on a processor: itself, or OpenVINO's export."""
+    """The fastest engine for a weights file on the CPU, and its file: OpenVINO's or PyTorch's."""
     export = path.with_suffix(OpenVinoEngine.suffix)
     if not export.exists() or torch.cuda.is_available():
         return "torch", path
@@ -124,11 +124,11 @@ def _fastest(path: Path) -> tuple[str, Path]:
         )
         return "torch", path
     try:
-        made_of = read_export(export)[-1].weights_sha256
+        exported_from = read_export(export)[-1].weights_sha256
     except WeightsError as error:
         warn_once(f"{error}; using PyTorch")
         return "torch", path
-    if made_of != file_sha256(path):
+    if exported_from != file_sha256(path):
         warn_once(f"{export.name} was made of other weights than {path.name}, which PyTorch runs "
                  f"now; export again: segnet export {path} --engine openvino")  # fmt: skip
         return "torch", path

@@ -1,11 +1,12 @@
-"""A weights file made into what other programs run: ONNX, and OpenVINO in float or in int8."""
+"""Export of a weights file to ONNX, and to OpenVINO in float32 or int8."""
 
 from __future__ import annotations
 
 import logging
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,17 +21,19 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.base.limits import MAX_SIDE
 from segnet_model.base.optional import need
 from segnet_model.base.progress import ShareDone, untold
-from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo, file_sha256
-from segnet_model.engines.folding import fold_batch_norm
+from segnet_model.engines.acceleration import fold_batch_norm
+from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo
 from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
 from segnet_model.networks.outputs import class_logits
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
+from segnet_model.weights.tensors import file_sha256
 
 OPSET = 18
+CHATTY = ("torch.onnx", "onnxscript", "onnx_ir", "nncf")  # loggers
 
 
 class _WholeNetwork(nn.Module):
-    """From a camera's bytes to logits, so that whoever runs it has nothing to get wrong."""
+    """From a camera's bytes to logits, so that a runtime needs no other code."""
 
     def __init__(self, network: nn.Module, info: ModelInfo) -> None:
         super().__init__()
@@ -45,7 +48,7 @@ class _WholeNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Export:
-    """A network on its way out.
+    """A network and its metadata, ready to be written in other formats.
 
     Example:
         >>> from segnet_model.weights.shipped import find_weights
@@ -65,12 +68,11 @@ class Export:
 
         Args:
             weights: the `.safetensors` file.
-            size: (height, width) in pixels of the images that the export will take; None for that
-                which the network was trained at.
+            size: (height, width) in pixels of the export's images; None for the size in training.
             trusted: see `load_weights`.
 
         Raises:
-            SettingsError: the size cannot be.
+            SettingsError: the size is out of range.
             WeightsError: the file is not usable weights.
         """
         network, info = load_weights(weights, trusted)
@@ -85,13 +87,13 @@ class Export:
     def to_onnx(self, path: Path) -> None:
         """Write an `.onnx`: `images` (1, h, w, 3) uint8 RGB to `logits` (1, h, w, C) float32.
 
-        The pooling is written with operations that every runtime has: there is no MaxUnpool and
-        no MaxPool with indices, neither of which TensorRT builds.
+        The pooling uses operations that every runtime has: no MaxUnpool and no MaxPool with
+        indices, which TensorRT does not build.
         """
         onnx = need("onnx", "onnx")
         need("onnxscript", "onnx")
         image = torch.zeros(1, *self.info.size, 3, dtype=torch.uint8)
-        with quiet(), torch.no_grad():
+        with _quiet_libraries(), torch.no_grad():
             program = torch.onnx.export(
                 self.network, (image,), dynamo=True, opset_version=OPSET, verbose=False,
                 input_names=[INPUT], output_names=[OUTPUT],
@@ -114,9 +116,9 @@ class Export:
 
         Args:
             path: of the `.xml`.
-            calibration: images (H, W, 3) uint8 RGB, as the robot sees them, of which int8 learns
-                its ranges; none for a float export.
-            progress: told how much of the images' values have been seen.
+            calibration: images (H, W, 3) uint8 RGB from the robot, which set the ranges of int8;
+                none for a float export.
+            progress: called with the share of the calibration that is done.
             quick: correct the biases by estimates instead of layer after layer, which takes a
                 fraction of the time and loses more accuracy.
         """
@@ -139,8 +141,8 @@ class Export:
     def _to_int8(
         self, model: Any, calibration: Sequence[np.ndarray], progress: ShareDone, quick: bool
     ) -> Any:
-        """Quantize after training, with the ranges that the images cause."""
-        os.environ.setdefault("NNCF_CI", "1")  # else it tells its makers that it was used
+        """Quantize the trained model, with the ranges of its values on the images."""
+        os.environ.setdefault("NNCF_CI", "1")  # turns its telemetry off
         nncf = need("nncf", "openvino")
         nncf.set_log_level(logging.ERROR)
         done = 0
@@ -148,10 +150,10 @@ class Export:
         def prepare(image: np.ndarray) -> np.ndarray:
             nonlocal done
             done += 1
-            progress(done / (2 * len(calibration)))  # NNCF sees them twice: ranges, then biases
+            progress(done / (2 * len(calibration)))  # NNCF reads them twice: ranges, then biases
             return np.ascontiguousarray(resize_image(image, self.info.size)[None])
 
-        with quiet():
+        with _quiet_libraries():
             return nncf.quantize(
                 model,
                 nncf.Dataset(calibration, prepare),
@@ -160,20 +162,17 @@ class Export:
             )
 
 
-class quiet:  # noqa: N801 - it reads as a statement
-    """Keep libraries from telling users of their own affairs."""
-
-    _CHATTY = ("torch.onnx", "onnxscript", "onnx_ir", "nncf")
-
-    def __enter__(self) -> None:
-        self._levels = {name: logging.getLogger(name).level for name in self._CHATTY}
-        for name in self._CHATTY:
-            logging.getLogger(name).setLevel(logging.ERROR)
-        self._warnings = warnings.catch_warnings()
-        self._warnings.__enter__()
-        warnings.simplefilter("ignore")
-
-    def __exit__(self, *error: object) -> None:
-        self._warnings.__exit__(*error)  # type: ignore[arg-type]
-        for name, level in self._levels.items():
-            logging.getLogger(name).setLevel(level)
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Hide the exporters' warnings and messages about their internals."""
+    loggers = {name: logging.getLogger(name) for name in CHATTY}
+    levels = {name: each.level for name, each in loggers.items()}
+    for each in loggers.values():
+        each.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name, each in loggers.items():
+            each.setLevel(levels[name])

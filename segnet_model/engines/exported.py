@@ -1,8 +1,7 @@
-"""What an exported network says of itself, whichever format it is in."""
+"""Exported networks of every format: their metadata, and the engine that runs them."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +13,7 @@ from torch import Tensor
 
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
-from segnet_model.base.limits import MAX_INPUT
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.checkpoint import ModelInfo, is_input_size
 
 KEY = "segnet"  # of the formats' metadata
 INPUT, OUTPUT = "images", "logits"
@@ -27,10 +25,10 @@ class ExportInfo:
     """The metadata of an export.
 
     Attributes:
-        info: that of the weights file.
-        weights_sha256: of the weights file that it was made of.
+        info: metadata of the weights file.
+        weights_sha256: of the weights file.
         precision: "float32" or "int8".
-        size: the (height, width) in pixels that it takes.
+        size: (height, width) in pixels of its images.
     """
 
     info: ModelInfo
@@ -39,13 +37,12 @@ class ExportInfo:
     size: tuple[int, int]
 
     def to_json(self) -> str:
-        """The text of the metadata."""
-        values = {**vars(self), "info": json.loads(self.info.to_json())}
-        return json.dumps(values)
+        """The metadata as text."""
+        return json.dumps({**vars(self), "info": json.loads(self.info.to_json())})
 
     @classmethod
     def from_json(cls, text: str, path: Path) -> ExportInfo:
-        """The opposite of `to_json`; WeightsError where the text is something else."""
+        """The inverse of `to_json`; WeightsError where the text is something else."""
         try:
             values = read_json(text)
             info = ModelInfo.from_json(json.dumps(values.pop("info")))
@@ -60,11 +57,9 @@ class ExportInfo:
 
 
 def _check_form(found: ExportInfo) -> None:
-    """Raise WeightsError where a value is not what its field is for."""
-    height, width = found.size
-    sides = type(height) is type(width) is int and height > 0 and width > 0
-    if not sides or height * width > MAX_INPUT:
-        raise WeightsError(f"its size {height}x{width} cannot be")
+    """Raise WeightsError where a value does not suit its field."""
+    if not is_input_size(found.size):
+        raise WeightsError(f"its size {'x'.join(map(str, found.size))} cannot be")
     if not isinstance(found.weights_sha256, str) or found.precision not in PRECISIONS:
         raise WeightsError(f"its precision is none of {', '.join(PRECISIONS)}")
 
@@ -78,10 +73,10 @@ class ExportedEngine:
     def __init__(
         self, exported: ExportInfo, run: Callable[[np.ndarray], np.ndarray], precision: str
     ) -> None:
-        """Take what runs it.
+        """Wrap a backend's function.
 
         Args:
-            exported: what the file says.
+            exported: metadata of the file.
             run: from (1, h, w, 3) uint8 to (1, h, w, C) float32.
             precision: of most of the arithmetic.
         """
@@ -100,8 +95,9 @@ class ExportedEngine:
         try:
             answer = self._run(image)
         except Exception as error:  # each runtime has its own kinds
-            reason = str(error).strip().splitlines()[-1:]
-            raise WeightsError(f"the export cannot be run ({reason}); export again") from None
+            raise WeightsError(
+                f"the export cannot be run ({last_line(error)}); export again"
+            ) from None
         expected = (*image.shape[:3], self.info.labels.num_classes)
         if answer.shape != expected or answer.dtype != np.float32:
             raise WeightsError(
@@ -111,13 +107,13 @@ class ExportedEngine:
         return answer
 
 
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file, in lower-case hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def last_line(error: Exception) -> str:
+    """The last line of an error's message, which has the reason in both runtimes."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
 
 
 def check_device(device: str, path: Path) -> None:
-    """Raise SettingsError unless a device is the processor, on which exports run here."""
+    """Raise SettingsError unless a device is the CPU, the only one for exports."""
     if device not in ("auto", "cpu"):
         raise SettingsError(f"device {device!r}: {path.name} runs on 'cpu'; for a GPU give the "
                             ".safetensors file, or build the .onnx with TensorRT")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Whether a GPU is hot or nearly full."""
+"""Temperature and free memory of a GPU, and warnings about them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import torch
 
-HOT = 87.0  # degrees Celsius; from about there on, NVIDIA's GPUs slow themselves down
-NEARLY_FULL = 0.03  # share of the memory that is left
+HOT = 87.0  # degrees Celsius; NVIDIA's GPUs slow down from about there on
+NEARLY_FULL = 0.03  # share of the memory that is free
 
 
 @dataclass(frozen=True)
 class GpuHealth:
-    """What a GPU says of itself.
+    """Measurements of a GPU.
 
     Attributes:
         temperature: in degrees Celsius; None where it cannot be read.
-        free: share of its memory that nobody uses, 0 to 1.
+        free: share of its memory that is free, 0 to 1.
     """
 
     temperature: float | None
@@ -25,7 +25,7 @@ class GpuHealth:
 
     @property
     def warnings(self) -> list[str]:
-        """What is wrong, and the mend."""
+        """Each problem, with the mend."""
         found = []
         if self.temperature is not None and self.temperature > HOT:
             found.append(
@@ -41,7 +41,7 @@ class GpuHealth:
 
     @property
     def numbers(self) -> dict[str, str]:
-        """By name, for people."""
+        """Texts by name, for people."""
         shown = {"GPU memory free": f"{self.free:.0%}"}
         if self.temperature is not None:
             shown["GPU temperature"] = f"{self.temperature:.0f}"
@@ -49,10 +49,10 @@ class GpuHealth:
 
 
 def gpu_health(device: torch.device) -> GpuHealth | None:
-    """Ask the GPU of a device; None for the CPU, and for one that does not answer."""
+    """Measure the GPU of a device; None for the CPU, and for a GPU that does not answer."""
     if device.type != "cuda":
         return None
-    with suppress(Exception):  # a driver that does not answer must not end who asks
+    with suppress(Exception):  # a driver that does not answer must not stop the node
         free, total = torch.cuda.mem_get_info(device)
         return GpuHealth(_temperature(device), free / total)
     return None

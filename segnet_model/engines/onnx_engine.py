@@ -1,4 +1,4 @@
-"""ONNX Runtime, for exports that should run anywhere."""
+"""ONNX Runtime, for exports that run anywhere."""
 
 from __future__ import annotations
 
@@ -19,46 +19,33 @@ from segnet_model.engines.exported import (
     ExportInfo,
     check_device,
     check_exists,
+    last_line,
 )
-
-EXTRA = "onnx"
 
 
 class OnnxEngine(ExportedEngine):
-    """Runs an `.onnx` on the processor."""
+    """Runs an `.onnx` file on the CPU."""
 
     name = "onnx"
     suffix = ".onnx"
 
     @classmethod
     def open(cls, path: Path, device: str, precision: str, trusted: Collection[str]) -> OnnxEngine:
-        """See `Engine`."""
+        """Read an export in precision "float32" or "auto", which is the same; see `open_engine`."""
         check_device(device, path)
-        return cls(path, precision)
-
-    def __init__(self, path: Path, precision: str = "auto") -> None:
-        """Read an export.
-
-        Args:
-            path: of the `.onnx`.
-            precision: "float32", or "auto", which is the same.
-
-        Raises:
-            SettingsError: ONNX Runtime is not installed, or no such precision.
-            WeightsError: the file is missing, damaged, or not made by `segnet export`.
-        """
         if precision not in ("auto", "float32"):
             raise SettingsError(f"precision {precision!r}: ONNX Runtime runs float32 here")
-        runtime = need("onnxruntime", EXTRA)
+        runtime = need("onnxruntime", "onnx")
         check_exists(path)
         _check_alone(path)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         try:
             session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its own kinds, one for each part of it that fails
-            reason = str(error).strip().splitlines()[-1]
-            raise WeightsError(f"weights {path}: not a whole ONNX model ({reason})") from None
+        except Exception as error:  # ONNX Runtime has many kinds
+            raise WeightsError(
+                f"weights {path}: not a whole ONNX model ({last_line(error)})"
+            ) from None
         exported = ExportInfo.from_json(
             session.get_modelmeta().custom_metadata_map.get(KEY, ""), path
         )
@@ -67,11 +54,11 @@ class OnnxEngine(ExportedEngine):
             answer: np.ndarray = session.run([OUTPUT], {INPUT: image})[0]
             return answer
 
-        super().__init__(exported, run, "float32")
+        return cls(exported, run, "float32")
 
 
 def _check_alone(path: Path) -> None:
-    """Refuse tensors that lie in other files, of which ONNX Runtime opens any.
+    """Raise WeightsError where tensors lie in other files, of which ONNX Runtime opens any.
 
     Such a tensor names its file under the key "location" (TensorProto.external_data of onnx.proto).
     """

@@ -1,4 +1,4 @@
-"""OpenVINO, for exports that run on an x86 processor."""
+"""OpenVINO, for exports that run on x86 processors."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from segnet_model.engines.exported import (
     ExportInfo,
     check_device,
     check_exists,
+    last_line,
 )
 
-EXTRA = "openvino"
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 
 class OpenVinoEngine(ExportedEngine):
-    """Runs an `.xml` and the `.bin` beside it."""
+    """Runs an `.xml` file and the `.bin` beside it."""
 
     name = "openvino"
     suffix = ".xml"
@@ -34,22 +34,12 @@ class OpenVinoEngine(ExportedEngine):
     def open(
         cls, path: Path, device: str, precision: str, trusted: Collection[str]
     ) -> OpenVinoEngine:
-        """See `Engine`."""
-        check_device(device, path)
-        return cls(path, precision)
+        """Read and compile an export; see `open_engine`.
 
-    def __init__(self, path: Path, precision: str = "auto") -> None:
-        """Read and compile an export.
-
-        Args:
-            path: of the `.xml`.
-            precision: "float32", "bfloat16", or "auto" for the faster one. In an int8 export it
-                is that of the few layers that are not int8.
-
-        Raises:
-            SettingsError: OpenVINO is not installed, or no such precision.
-            WeightsError: the file is missing, damaged, or not made by `segnet export`.
+        The precision is "float32", "bfloat16", or "auto" for the faster one. In an int8 export it
+        is that of the few layers that are not int8.
         """
+        check_device(device, path)
         if precision == "auto":
             precision = "bfloat16" if cpu_has_bfloat16() else "float32"
         if precision not in HINTS:
@@ -65,25 +55,27 @@ class OpenVinoEngine(ExportedEngine):
         try:
             request = core.compile_model(model, "CPU", options).create_infer_request()
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise WeightsError(f"weights {path}: it cannot be compiled ({reason})") from None
+            raise WeightsError(
+                f"weights {path}: it cannot be compiled ({last_line(error)})"
+            ) from None
 
         def run(image: np.ndarray) -> np.ndarray:
             answer: np.ndarray = request.infer([image])[0]
             return answer
 
-        super().__init__(exported, run, "int8" if exported.precision == "int8" else precision)
+        return cls(exported, run, "int8" if exported.precision == "int8" else precision)
 
 
 def read_export(path: Path) -> tuple[Any, Any, ExportInfo]:
-    """OpenVINO, a model that is not compiled yet, and its metadata; errors as `OpenVinoEngine`."""
-    openvino = need("openvino", EXTRA)
+    """OpenVINO's core, the model before compilation, and its metadata; errors as `open_engine`."""
+    openvino = need("openvino", "openvino")
     check_exists(path)
     core = openvino.Core()
     try:
         model = core.read_model(path)
         text = model.get_rt_info([KEY]).astype(str) if model.has_rt_info([KEY]) else ""
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise WeightsError(f"weights {path}: not a whole OpenVINO model ({reason})") from None
+        raise WeightsError(
+            f"weights {path}: not a whole OpenVINO model ({last_line(error)})"
+        ) from None
     return core, model, ExportInfo.from_json(text, path)

@@ -1,4 +1,4 @@
-"""PyTorch, on a processor or an NVIDIA GPU."""
+"""PyTorch, on the CPU or an NVIDIA GPU."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class TorchEngine:
     def __init__(
         self, network: nn.Module, info: ModelInfo, device: str = "auto", precision: str = "auto"
     ) -> None:
-        """Take over a network that `info.build()` made; it is changed in place.
+        """Take over a network from `info.build()`, which is changed in place.
 
         Args:
             network: with its weights.
-            info: what the weights file says of itself.
+            info: metadata of the weights file.
             device: see `choose_device`.
-            precision: a key of `PRECISIONS`, or "auto": the fastest that the device is made for.
+            precision: a key of `PRECISIONS`, or "auto": the fastest that the hardware supports.
 
         Raises:
             SettingsError: no such device or precision.
@@ -61,17 +61,17 @@ class TorchEngine:
         return self.read(self.network(self.prepare(images)))
 
     def prepare(self, images: Tensor) -> Tensor:
-        """Make the network's input (N, 3, h, w) of (N, h, w, 3) uint8 RGB."""
+        """Make the network's input (N, 3, h, w) from (N, h, w, 3) uint8 RGB."""
         on_device = images.to(self.device, non_blocking=True)
         return self._normalize(on_device).to(self._dtype)
 
     def read(self, raw: Tensor) -> Tensor:
-        """Make float32 logits of all classes of what the network gave."""
+        """Make float32 logits of all classes from the network's output."""
         return class_logits(raw.float(), self.info.activation)
 
 
 def choose_device(device: str) -> torch.device:
-    """The device of this name, or with "auto" a GPU where there is one; SettingsError if none."""
+    """The device of this name, with "auto" a GPU if there is one; SettingsError if unusable."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -90,10 +90,7 @@ def _choose_precision(precision: str, device: torch.device) -> str:
         return "bfloat16" if cpu_has_bfloat16() else "float32"
     if precision not in PRECISIONS:
         raise SettingsError(f"precision {precision!r} is none of {['auto', *PRECISIONS]}")
-    if device.type == "cpu" and precision != "float32" and not _suits_cpu(precision):
+    fast = precision == "float32" or (precision == "bfloat16" and cpu_has_bfloat16())
+    if device.type == "cpu" and not fast:
         warn_once(f"this processor only emulates {precision}, which is slow; 'auto' takes float32")
     return precision
-
-
-def _suits_cpu(precision: str) -> bool:
-    return precision == "bfloat16" and cpu_has_bfloat16()

@@ -23,7 +23,7 @@ class WinogradConv2d(nn.Module):
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
-        """Take over a convolution's weights, in their dtype; see `suits` for which."""
+        """Take over the weights of a convolution that `suits`, in their dtype."""
         super().__init__()
         g = torch.tensor(_G, dtype=torch.float64)
         weight = convolution.weight.detach()
@@ -37,7 +37,7 @@ class WinogradConv2d(nn.Module):
 
     @staticmethod
     def suits(module: nn.Module) -> TypeGuard[nn.Conv2d]:
-        """Whether a module is a convolution that can be done so: 3x3, stride 1, padding 1."""
+        """Whether a module is a convolution of 3x3 with stride 1 and padding 1."""
         return (
             isinstance(module, nn.Conv2d)
             and module.kernel_size == (3, 3)
@@ -59,7 +59,7 @@ class WinogradConv2d(nn.Module):
         return y[:, :, :height, :width]
 
     def _row(self, x: Tensor, index: int, right: int) -> list[Tensor]:
-        """Multiply a row of the tiles' points; returns what it adds to even and odd columns."""
+        """Multiply a row of the tiles' points; returns its part of the even and odd columns."""
         columns = _spread(x[..., j : j + 2 * right - 1 : 2] for j in range(4))
         points = ([self._point(column, index, j)] for j, column in enumerate(columns))
         even, odd = _gather(points)

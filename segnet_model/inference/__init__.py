@@ -1,1 +1,1 @@
-"""How a network is asked, and what it answers."""
+"""The predictor, ways to estimate uncertainty, the answer and its outputs."""

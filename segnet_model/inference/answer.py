@@ -1,4 +1,4 @@
-"""The answer of a network to one image, and what is worked out of it once."""
+"""Answer: one image with its segmentation, and everything derived from both, computed once."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from segnet_model.inference.segmentation import Segmentation, resize_nearest
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, overlay
 
-SPARSE = 8  # every so many pixels are looked at for a summary
+SUMMARY_STEP = 8  # pixels between those that a summary counts
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A rough description of an image."""
+    """A rough description of a segmentation."""
 
     largest: str  # name of the class with the most pixels
-    share: float  # of the pixels that have it, 0 to 1
-    unsure: float  # share of the pixels that are above max_uncertainty
+    share: float  # of the pixels of that class, 0 to 1
+    unsure: float  # share of the pixels above max_uncertainty
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The network's answer to one image, from which each output is made.
+    """One image with its segmentation, from which each output is made.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
         segmentation: at the image's size.
         labels: the label set of its classes.
-        settings: how outputs are made.
-        inference_ms: what the network took, milliseconds; NaN where that is not known.
-        info: the camera's newest sensor_msgs/CameraInfo, of any library; None where none came.
-        ground: projects this camera's images to the ground; None where no grid is asked for, or
-            the camera's place is not known.
-        recorded_drivable: (H, W) uint8, 0 or 255, out of a recording; None works it out.
+        settings: of the outputs.
+        inference_ms: time of the network in milliseconds; NaN where it is not known.
+        info: the camera's newest sensor_msgs/CameraInfo, of any library; None without one.
+        ground: projects this camera's images to the ground; None where no grid is wanted, or the
+            camera's pose is not known.
+        recorded_drivable: (H, W) uint8, 0 or 255, from a recording; None to compute it.
         missing: of "confidence", "uncertainty" and "drivable", those that a recording lacks. Such
             confidence and uncertainty is NaN everywhere, and nothing is drivable.
     """
@@ -125,9 +125,9 @@ class Answer:
 
     @cached_property
     def summary(self) -> Summary:
-        """Quick enough for every image."""
+        """Summary of every eighth row and column, quick enough for every image."""
         labels, uncertainty = (
-            each[::SPARSE, ::SPARSE]
+            each[::SUMMARY_STEP, ::SUMMARY_STEP]
             for each in (self.segmentation.labels, self.segmentation.uncertainty)
         )
         numbers = np.bincount(labels.ravel())

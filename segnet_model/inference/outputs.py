@@ -1,6 +1,6 @@
-"""The outputs of an answer: what the node publishes and `segnet label` writes, without ROS.
+"""Outputs of an answer, which the node publishes and `segnet label` writes.
 
-Both make their messages of this one table, so that a recording that was labeled holds what a node
+Both make their messages from this one table, so a labeled recording holds the same as the node
 would have published.
 """
 
@@ -32,14 +32,14 @@ PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # quick, and masks are small anyhow
 
 @dataclass(frozen=True)
 class Output:
-    """One thing made of an answer, for a topic below the node's name.
+    """One topic below the node's name, made from an answer.
 
     Attributes:
         type: of its messages, e.g. "sensor_msgs/msg/Image".
         encoding: of an image's pixels, or the format of a compressed one; empty for others.
-        value: makes what the message holds: pixels (H, W) or (H, W, 3), a file's bytes (n,) uint8,
-            a grid (rows, columns) int8, a camera_info, or fields by name; None where there is none.
-        help: its content, for people.
+        value: makes the content: pixels (H, W) or (H, W, 3), a file's bytes (n,) uint8, a grid
+            (rows, columns) int8, a camera_info, or fields by name; None where there is none.
+        help: the content, for people.
     """
 
     type: str
@@ -64,7 +64,7 @@ def overlay_jpeg(answer: Answer) -> np.ndarray:
 
 
 def stats(answer: Answer) -> dict[str, Any]:
-    """The fields of SegmentationStats that an answer gives, all of them of the whole image."""
+    """The fields of SegmentationStats that come from an answer, all of the whole image."""
     return {
         "class_fractions": answer.fractions,
         "drivable_fraction": answer.drivable_fraction,
@@ -74,7 +74,7 @@ def stats(answer: Answer) -> dict[str, Any]:
     }
 
 
-# By the name of the topic below the node's.
+# By the topic's name below the node's.
 OUTPUTS: dict[str, Output] = {
     "mask": Output(IMAGE, "mono8", lambda a: a.resized.labels, "class ids, mono8"),
     "confidence": Output(IMAGE, "mono8", confidence, "probability of the class, mono8"),
@@ -94,23 +94,23 @@ OUTPUTS: dict[str, Output] = {
     ),
     "stats": Output(STATS, "", stats, "class fractions and the like"),
 }
-# What is published once for each network: type and content by the name of the topic.
+# Published once for each network: type and content by the topic's name.
 LATCHED = {
     "class_map": (CLASS_MAP, "names and colors of the ids, and the weights"),
     "label_info": (LABEL_INFO, "the same for Nav2"),
 }
-# What `segnet label` adds to any recording.
-USUAL = ("mask", "confidence", "drivable", "overlay/compressed", "stats", *LATCHED)
+# Written by `segnet label` unless told otherwise.
+DEFAULT_OUTPUTS = ("mask", "confidence", "drivable", "overlay/compressed", "stats", *LATCHED)
 
 
 def class_map(info: ModelInfo, labels: LabelSet, path: str, sha256: str) -> dict[str, Any]:
-    """The fields of a ClassMap: what the ids mean, and where they come from.
+    """The fields of a ClassMap: the meaning of the ids, and the weights that they come from.
 
     Args:
         info: of the weights.
         labels: of the answers.
         path: of the weights file.
-        sha256: its digest, in lower-case hexadecimal.
+        sha256: of the weights file, in lower-case hexadecimal.
 
     Returns:
         By name; "classes" are the fields of a SegmentationClass each.

@@ -19,7 +19,7 @@ from segnet_model.engines.capabilities import warn_once
 from segnet_model.engines.cuda_graph import GraphedFunction
 from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.prediction import Capture, Prediction, separate_cameras
-from segnet_model.inference.segmentation import Segmentation, to_cpu, to_maps
+from segnet_model.inference.segmentation import Segmentation, to_maps
 from segnet_model.inference.uncertainty import SinglePass, make_inference
 from segnet_model.networks.inputs import check_images, network_size, resize_image
 from segnet_model.weights.checkpoint import ModelInfo
@@ -161,12 +161,12 @@ class Predictor:
         Raises:
             ImageError, DeviceMemoryError: as for `predict`, for any of them.
         """
-        alike: dict[tuple[int, ...], list[int]] = {}
+        by_size: dict[tuple[int, ...], list[int]] = {}
         for index, image in enumerate(images):
             check_images(image[None])
-            alike.setdefault(image.shape, []).append(index)
+            by_size.setdefault(image.shape, []).append(index)
         found: dict[int, Segmentation] = {}
-        for group in alike.values():
+        for group in by_size.values():
             together = self._segment([images[i] for i in group], [captures[i] for i in group])
             found |= {index: together[place] for place, index in enumerate(group)}
         return [found[index] for index in range(len(images))]
@@ -185,10 +185,10 @@ class Predictor:
         """
         if not isinstance(self._inference, MonteCarlo):
             raise SettingsError("a curve over samples needs uncertainty 'mc'")
-        small, size = self._shrink([image]), (image.shape[0], image.shape[1])
+        small, size = self._resize([image]), (image.shape[0], image.shape[1])
         with torch.inference_mode():
             for count, prediction in self._inference.predict_after(small, counts):
-                maps = _on_cpu(to_maps(self._refine(prediction, small), size))
+                maps = to_maps(self._refine(prediction, small), size)
                 yield count, Segmentation.from_maps(maps)[0]
 
     def predict_unscaled(self, images: np.ndarray, stamp: float | None = None) -> Prediction:
@@ -202,19 +202,39 @@ class Predictor:
             Maps (N, ..., h, w) on the predictor's device, h and w from `network_size`.
         """
         with torch.inference_mode():
-            return self._predict(self._shrink(list(images)), separate_cameras(len(images), stamp))
+            return self._predict(self._resize(list(images)), separate_cameras(len(images), stamp))
 
     def _segment(self, images: list[np.ndarray], captures: Sequence[Capture]) -> Segmentation:
         """Segment images of one size: maps (N, H, W)."""
         with torch.inference_mode():
-            maps = self._retry_with_less_memory(lambda: self._maps(images, captures))
-        found = Segmentation.from_maps(maps)
+            found = self._run_again_where_memory_is_short(images, captures)
         if not np.isfinite(found.confidence).all():
             raise AnswerError("the network's answer is not finite; are the weights damaged?")
         return found
 
-    def _shrink(self, images: list[np.ndarray]) -> Tensor:
-        """Resize images of one size to the network's: (N, h, w, 3) uint8 on the CPU."""
+    def _run_again_where_memory_is_short(self, *frames: Any) -> Segmentation:
+        with suppress(torch.cuda.OutOfMemoryError):
+            return self._run(*frames)
+        self._inference.reduce_memory()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        try:
+            return self._run(*frames)
+        except torch.cuda.OutOfMemoryError as error:
+            raise DeviceMemoryError(
+                f"the GPU has too little memory ({str(error).splitlines()[0]}); free some, or "
+                "choose a smaller network or smaller images"
+            ) from None
+
+    def _run(self, images: list[np.ndarray], captures: Sequence[Capture]) -> Segmentation:
+        size = images[0].shape[0], images[0].shape[1]
+        small = self._resize(images)
+        if self._graphs is not None:
+            return Segmentation.from_maps(self._graphs(small, size))
+        return Segmentation.from_maps(to_maps(self._predict(small, captures), size))
+
+    def _resize(self, images: list[np.ndarray]) -> Tensor:
+        """Resize images of one size for the network: (N, h, w, 3) uint8 on the CPU."""
         shape = images[0].shape[0], images[0].shape[1]
         size = self.engine.size or network_size(shape, self.info.input_size)
         if size == self.engine.size:
@@ -224,40 +244,9 @@ class Predictor:
     def _predict(self, small: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
         return self._refine(self._inference(small, captures), small)
 
-    def _maps(self, images: list[np.ndarray], captures: Sequence[Capture]) -> list[Tensor | None]:
-        """The maps of a `Segmentation`, on the CPU."""
-        size = images[0].shape[0], images[0].shape[1]
-        small = self._shrink(images)
-        if self._graphs is not None:
-            maps: Sequence[Tensor | None] = [*self._graphs(small, size), None, None]
-        else:
-            maps = to_maps(self._predict(small, captures), size)
-        return _on_cpu(maps)
-
     def _kernels(self, small: Tensor, size: tuple[int, int]) -> list[Tensor]:
         """The first three maps of one pass, from images that are already on the GPU."""
         return [each for each in to_maps(self._predict(small), size) if each is not None]
-
-    def _retry_with_less_memory(
-        self, work: Callable[[], list[Tensor | None]]
-    ) -> list[Tensor | None]:
-        """Do some work, and once more with less memory where the GPU has too little."""
-        with suppress(torch.cuda.OutOfMemoryError):
-            return work()
-        self._inference.reduce_memory()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        try:
-            return work()
-        except torch.cuda.OutOfMemoryError as error:
-            raise DeviceMemoryError(
-                f"the GPU has too little memory ({str(error).splitlines()[0]}); free some, or "
-                "choose a smaller network or smaller images"
-            ) from None
-
-
-def _on_cpu(maps: Sequence[Tensor | None]) -> list[Tensor | None]:
-    return [None if each is None else to_cpu(each) for each in maps]
 
 
 def _alive(method: WeakMethod[Any]) -> Any:
@@ -266,11 +255,11 @@ def _alive(method: WeakMethod[Any]) -> Any:
     return found
 
 
-def _check_proportions(image: tuple[int, ...], size: tuple[int, int]) -> None:
+def _check_proportions(image: tuple[int, int], size: tuple[int, int]) -> None:
     """Warn once that an export of a fixed size distorts the images of this camera."""
     stretch = (image[0] / image[1]) / (size[0] / size[1])
     if not 0.9 < stretch < 1.1:
-        height, width = network_size((image[0], image[1]), size)
+        height, width = network_size(image, size)
         warn_once(
             f"images of {image[0]}x{image[1]} are squeezed to the export's {size[0]}x{size[1]}; "
             f"one that fits: segnet export WEIGHTS --size {height}x{width}"

@@ -27,8 +27,8 @@ class Segmentation:
 
     @classmethod
     def from_maps(cls, maps: Sequence[Tensor | None]) -> Segmentation:
-        """Make one from maps on the CPU, in the order of the fields."""
-        arrays: list[Any] = [None if each is None else each.numpy() for each in maps]
+        """Copy the fields from maps on any device, floats as float32."""
+        arrays: list[Any] = [None if each is None else _to_numpy(each) for each in maps]
         return cls(*arrays)
 
     def __getitem__(self, index: int) -> Segmentation:
@@ -83,6 +83,6 @@ def _halve_on_gpu(values: Tensor | None) -> Tensor | None:
     return values.half() if values is not None and values.is_cuda else values
 
 
-def to_cpu(values: Tensor) -> Tensor:
-    """Values on the CPU, floats as float32."""
-    return values.to("cpu", torch.float32 if values.is_floating_point() else values.dtype)
+def _to_numpy(values: Tensor) -> np.ndarray:
+    dtype = torch.float32 if values.is_floating_point() else values.dtype
+    return values.to("cpu", dtype).numpy()

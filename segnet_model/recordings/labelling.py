@@ -21,7 +21,7 @@ from segnet_model.datasets.images_to_bag import FOLDER_START_NS, FRAME_ID, TOPIC
 from segnet_model.datasets.sources import BagFrame, BagSource, Frame, Source, open_source
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
-from segnet_model.inference.outputs import LATCHED, OUTPUTS, USUAL
+from segnet_model.inference.outputs import DEFAULT_OUTPUTS, LATCHED, OUTPUTS
 from segnet_model.inference.predictor import Predictor
 from segnet_model.recordings.answers import Asker, answered, passages, passages_of_images
 from segnet_model.recordings.calibration import Calibration, has_info, info_topic
@@ -143,7 +143,7 @@ def _checked(source: Source, settings: LabelSettings) -> tuple[tuple[str, ...], 
         outputs = _chosen(bag, topic, settings)
         _check_free(bag, outputs, settings)
         return outputs, _calibration(bag, topic, outputs, settings)
-    outputs = USUAL if settings.outputs is None else tuple(settings.outputs)
+    outputs = DEFAULT_OUTPUTS if settings.outputs is None else tuple(settings.outputs)
     if missing := sorted(set(CALIBRATED) & set(outputs)):
         raise SettingsError(
             f"{source.path} is no bag and has no calibration for {', '.join(missing)}; leave "
@@ -162,8 +162,8 @@ def _chosen(bag: BagReader, topic: str, settings: LabelSettings) -> tuple[str, .
     if settings.outputs is not None:
         return tuple(settings.outputs)
     if not has_info(bag, settings.info_topic or info_topic(topic)):
-        return USUAL
-    return (*USUAL, *(CALIBRATED if settings.ground.camera_height else CALIBRATED[:1]))
+        return DEFAULT_OUTPUTS
+    return (*DEFAULT_OUTPUTS, *(CALIBRATED if settings.ground.camera_height else CALIBRATED[:1]))
 
 
 def _calibration(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from math import nan
 from pathlib import Path
@@ -16,6 +15,7 @@ from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import OUTPUTS
 from segnet_model.recordings.node_types import CLASS, VISION_CLASS, node_types
 from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.tensors import file_sha256
 
 
 def message(name: str, answer: Answer, header: Any) -> Any:
@@ -101,8 +101,7 @@ def about(info: ModelInfo, weights: Path, stamp: int) -> dict[str, Any]:
         stamp: of the messages, nanoseconds since the epoch.
     """
     types, header = node_types().types, make_header(stamp, "")
-    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
-    fields = outputs.class_map(info, info.labels, str(weights), sha256)
+    fields = outputs.class_map(info, info.labels, str(weights), file_sha256(weights))
     classes = [types[CLASS](**each) for each in fields["classes"]]
     names = [
         types[VISION_CLASS](class_id=i, class_name=name) for i, name in enumerate(info.labels.names)

@@ -1,1 +1,1 @@
-"""The weights file, what it says of itself, and the weights that ship."""
+"""The weights file with its metadata, and the weights that ship."""

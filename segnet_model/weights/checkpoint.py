@@ -1,13 +1,13 @@
-"""The weights file: tensors and everything needed to use them, in one `.safetensors`.
+"""The weights file: tensors and all metadata to use them, in one `.safetensors`.
 
-Safetensors holds plain arrays and text, so that a file from a stranger cannot run code as a
-pickle can. The metadata key "segnet" holds `ModelInfo` as JSON: the single source of truth.
+Safetensors holds plain arrays and text, so a file from a stranger cannot run code, as a pickle
+can. The metadata key "segnet" holds `ModelInfo` as JSON: the single source of truth.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,33 +27,33 @@ from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensor
 
 __all__ = ["ModelInfo", "load_weights", "replace_info", "save_weights"]
 
-FORMAT = 1  # raise it when an older reader would misunderstand a newer file
+FORMAT = 1  # to be raised when an older reader would misunderstand a newer file
 KEY = "segnet"
 MAX_TEXT = 1000  # characters of a name or a license
-MOST = 1e6  # beyond any mean, standard deviation or temperature, and their inverses
+MAX_FACTOR = 1e6  # of means, standard deviations, temperatures, and their inverses
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
-# Mean and standard deviation of ImageNet's RGB, the field's habit and near enough for any camera.
+# ImageNet's RGB, usual in the field and near enough for any camera.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a weights file says of itself.
+    """The metadata of a weights file.
 
     Attributes:
         network: a name that `build_network` knows, or "package.module:factory".
         labels: classes, colors, drivable flags and the ignored id.
-        input_size: (height, width) in pixels that the network was trained at.
+        input_size: (height, width) in pixels in training.
         network_settings: further arguments of `build_network`.
-        mean: of RGB scaled to 0..1, taken away before the network.
-        std: of RGB scaled to 0..1, divided by before the network.
+        mean: of RGB scaled to 0..1, which `Normalize` subtracts.
+        std: of RGB scaled to 0..1, which `Normalize` divides by.
         activation: "softmax", or "sigmoid" for two classes from one channel; see `outputs`.
-        temperatures: what logits are divided by, so that the network is as sure as it is right,
-            by the way in which it is asked: "none" and "mc", which is "temporal"'s too.
+        temperatures: divisors of the logits, so that confidence matches accuracy, by uncertainty
+            method: "none" and "mc", which is also for "temporal".
         license: of the weights, an SPDX name where there is one.
         training: data set, epochs, seed and the like, for people.
-        metrics: what was measured on which data, for people.
+        metrics: measurements and their data, for people.
     """
 
     network: str
@@ -69,30 +69,30 @@ class ModelInfo:
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
     def build(self, trusted: Collection[str] = ()) -> nn.Module:
-        """The network that this file is for, with fresh weights.
+        """Build the network with fresh weights.
 
         Args:
-            trusted: names of networks from elsewhere whose code may be run.
+            trusted: names of custom networks whose code may be run.
 
         Raises:
-            SettingsError: it cannot be built, or is from elsewhere and not trusted.
+            SettingsError: it cannot be built, or is a custom network that is not trusted.
         """
         check_trusted(self.network, trusted)
         channels = output_channels(self.labels.num_classes, self.activation)
         return build_network(self.network, channels, **self.network_settings)
 
-    def temperature(self, asked: str) -> float:
-        """What to divide logits by when the network is asked "none" or "mc"; 1 if never fitted."""
-        return self.temperatures.get(asked, 1.0)
+    def temperature(self, uncertainty: str) -> float:
+        """Temperature for the uncertainty method "none" or "mc"; 1 if it was never fitted."""
+        return self.temperatures.get(uncertainty, 1.0)
 
     def to_json(self) -> str:
-        """The text of the metadata."""
+        """The metadata as text."""
         values = {**vars(self), "labels": self.labels.to_dict(), "format": FORMAT}
         return json.dumps(values, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> ModelInfo:
-        """The opposite of `to_json`.
+        """The inverse of `to_json`.
 
         Raises:
             WeightsError: the text is not such metadata, or of a newer format.
@@ -112,8 +112,15 @@ class ModelInfo:
             raise WeightsError(f"its metadata is damaged ({error})") from None
 
 
+def is_input_size(size: Sequence[Any]) -> bool:
+    """Whether two values are a (height, width) in pixels within the limits."""
+    height, width = size
+    whole = type(height) is type(width) is int
+    return whole and height > 0 and width > 0 and height * width <= MAX_INPUT
+
+
 def _check_form(info: ModelInfo) -> None:
-    """Raise WeightsError where a value is not what its field is for."""
+    """Raise WeightsError where a value does not suit its field."""
     for name in ("network", "activation", "license"):
         text = getattr(info, name)
         if not isinstance(text, str) or len(text) > MAX_TEXT:
@@ -121,15 +128,17 @@ def _check_form(info: ModelInfo) -> None:
     for name in ("network_settings", "temperatures", "training", "metrics"):
         if not isinstance(getattr(info, name), dict):
             raise WeightsError(f"its metadata is damaged ({name} is not a set of named values)")
-    height, width = info.input_size
-    sides = type(height) is type(width) is int and height > 0 and width > 0
-    if not sides or height * width > MAX_INPUT:
-        raise WeightsError(f"its input size {height}x{width} cannot be")
-    normal = len(info.mean) == len(info.std) == 3 and all(abs(each) < MOST for each in info.mean)
-    if not normal or not all(1 / MOST < each < MOST for each in info.std):
+    if not is_input_size(info.input_size):
+        raise WeightsError(f"its input size {'x'.join(map(str, info.input_size))} cannot be")
+    scaled = all(abs(each) < MAX_FACTOR for each in info.mean) and all(map(_is_factor, info.std))
+    if not len(info.mean) == len(info.std) == 3 or not scaled:
         raise WeightsError("its mean and std are not three numbers each, std above 0")
-    if not all(1 / MOST < each < MOST for each in info.temperatures.values()):
+    if not all(map(_is_factor, info.temperatures.values())):
         raise WeightsError("its temperatures are not numbers above 0")
+
+
+def _is_factor(value: float) -> bool:
+    return 1 / MAX_FACTOR < value < MAX_FACTOR
 
 
 def save_weights(
@@ -138,14 +147,14 @@ def save_weights(
     """Write a network's weights and their metadata, whole or not at all.
 
     Args:
-        path: where to; the folder must exist.
-        network: made by `info.build()`.
-        info: everything that a reader needs.
+        path: of the file; the folder must exist.
+        network: from `info.build()`.
+        info: the metadata.
         dtype: of the stored floating-point tensors; float16 halves the file.
 
     Raises:
         WeightsError: the file cannot be written, e.g. because the disk is full, or the weights
-            are no numbers any more.
+            are not finite.
 
     Example:
         >>> camvid = LabelSet.load("camvid")
@@ -162,7 +171,7 @@ def save_weights(
 
 
 def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    """A tensor as it is stored: in this type, unless it holds what that cannot."""
+    """A tensor in the dtype of the file, unless its values are too large for that."""
     if not tensor.is_floating_point():
         return tensor
     if not tensor.isfinite().all():
@@ -172,17 +181,17 @@ def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Module, ModelInfo]:
-    """Read a weights file and make its network, in float32 on the CPU and in eval mode.
+    """Read a weights file and build its network, in float32 on the CPU and in eval mode.
 
-    Nothing is allocated for tensors that do not fit the network that the file names.
+    Nothing is allocated for tensors that do not fit the network.
 
     Args:
         path: of the file.
-        trusted: names of networks from elsewhere, "package.module:factory", that it may name.
+        trusted: names of custom networks, "package.module:factory", whose code may be run.
 
     Raises:
-        WeightsError: the file is missing, damaged, a pickle, of another network, or of one from
-            elsewhere that is not trusted.
+        WeightsError: the file is missing, damaged, a pickle, of another network, or of a custom
+            one that is not trusted.
 
     Example:
         >>> from segnet_model.weights.shipped import find_weights
@@ -193,7 +202,7 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
     path = Path(path)
     try:
         info = _read_info(path)
-        network = _fitting(info, read_shapes(path), trusted)
+        network = _build_matching(info, read_shapes(path), trusted)
         tensors, _ = read_tensors(path)
         expected = network.state_dict()
         _check_numbers(tensors, expected)
@@ -205,7 +214,7 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
 
 
 def replace_info(path: Path, out: Path, info: ModelInfo) -> None:
-    """Write a weights file with other metadata, whole or not at all; its tensors stay.
+    """Write a copy of a weights file with other metadata, whole or not at all.
 
     Raises:
         WeightsError: path is not a whole safetensors file, or out cannot be written.
@@ -221,11 +230,11 @@ def _read_info(path: Path) -> ModelInfo:
     return ModelInfo.from_json(metadata[KEY])
 
 
-def _fitting(
+def _build_matching(
     info: ModelInfo, shapes: Mapping[str, tuple[int, ...]], trusted: Collection[str]
 ) -> nn.Module:
-    """The network, its weights yet to be put in; WeightsError unless they have these shapes."""
-    if is_custom(info.network):  # trusted code, which need not know of "meta"
+    """Build a network without its weights; WeightsError unless they have these shapes."""
+    if is_custom(info.network):  # trusted code, which may not support "meta"
         network = info.build(trusted)
         _check_shapes(shapes, network.state_dict(), info.network)
         return network

@@ -1,4 +1,4 @@
-"""The weights that ship with the package, and how any weights are named."""
+"""The weights that ship with the package, and the search for weights by path or name."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ FOLDER = Path(__file__).parent
 
 
 def find_weights(path: str | Path) -> Path:
-    """The file itself, or the shipped weights of this name, e.g. "segnet_basic_drives".
+    """The path of a weights file, or of shipped weights, e.g. "segnet_basic_drives".
 
     Raises:
-        WeightsError: there is no such file, and none of this name ships.
+        WeightsError: there is no such file, and no shipped weights have this name.
     """
     shipped = FOLDER / f"{path}.safetensors"
     # A shell leaves ~ as it is in name:=~/path.
     found = shipped if shipped.is_file() else Path(path).expanduser().absolute()
     if not found.is_file():
         names = ", ".join(sorted(each.stem for each in FOLDER.glob("*.safetensors")))
-        what = "is a folder" if found.is_dir() else "there is no such file"
-        raise WeightsError(f"weights {found}: {what}; give a file, or one that ships: {names}")
+        reason = "is a folder" if found.is_dir() else "there is no such file"
+        raise WeightsError(f"weights {found}: {reason}; give a file, or one that ships: {names}")
     return found
 
 
 def is_shipped(path: Path) -> bool:
-    """Whether a file is of those that ship, and so belongs to everyone on the machine."""
+    """Whether a file ships with the package, and so belongs to all users of the machine."""
     return path.resolve().parent == FOLDER.resolve()

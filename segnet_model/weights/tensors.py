@@ -1,11 +1,12 @@
-"""Safetensors files, written whole or not at all, and read no further than they are good.
+"""Safetensors files: whole or not at all when written, bounded and checked when read.
 
-The format is plain: eight bytes tell how long a header in JSON is, which tells where each tensor
-lies in the bytes that follow (https://github.com/huggingface/safetensors).
+The format: eight bytes with the length of a JSON header, the header with the place of each tensor,
+and the tensors' bytes (https://github.com/huggingface/safetensors).
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ def write_tensors(path: str | Path, tensors: dict[str, Tensor], metadata: dict[s
     try:
         with whole_file(path) as temporary:
             save_file(tensors, temporary, metadata)
-            temporary.chmod(0o666 & ~_umask())  # it makes files that nobody else may read
+            temporary.chmod(0o666 & ~_umask())  # safetensors makes files for one user only
     except (OSError, SafetensorError) as error:
         raise WeightsError(
             f"cannot write {path}: {error}; free some space or choose another folder"
@@ -41,13 +42,13 @@ def _umask() -> int:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What a safetensors file says beside its tensors; WeightsError where it is none."""
+    """The metadata of a safetensors file; WeightsError where it is none."""
     with _opened(path) as file:
         return file.metadata() or {}
 
 
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """The tensors' shapes, without reading one; WeightsError where it is no such file."""
+    """The tensors' shapes, read from the header alone; WeightsError where it is no such file."""
     with _opened(path) as file:
         names = file.keys()
         return {name: tuple(file.get_slice(name).get_shape()) for name in names}
@@ -62,35 +63,37 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """Open a file; what its library says of lies in it comes out as WeightsError."""
+    """Open a file; every error about its content becomes a WeightsError."""
     if not path.is_file():
         raise WeightsError("there is no such file")
     try:
         _check_header(path)
         with safe_open(path, framework="pt") as file:
             yield file
-    # A shape that no number holds is a TypeError of PyTorch's, a strange type a KeyError.
+    # PyTorch raises TypeError for a shape beyond all numbers, KeyError for an unknown dtype.
     except (OSError, SafetensorError, TypeError, KeyError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         raise WeightsError(f"not a whole safetensors file ({reason}){_mend(path)}") from None
 
 
 def _check_header(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(8)
-    length = int.from_bytes(start, "little")
+    length = int.from_bytes(_start(path), "little")
     if length > MAX_HEADER:
         raise SafetensorError(f"a header of {length} bytes, of {MAX_HEADER} at most")
 
 
 def _mend(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(8)
-    if _is_pickle(start):
+    # torch.save writes a zip today; before, it wrote a pickle, which starts with 0x80.
+    if _start(path).startswith((b"PK", b"\x80")):
         return "; it looks like a pickle of torch.save, which can run code and is never opened"
     return "; copy it again from where it came"
 
 
-def _is_pickle(start: bytes) -> bool:
-    # A zip is what torch.save writes today, 0x80 starts what it wrote before.
-    return start[:2] == b"PK" or start[:1] == b"\x80"
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(8)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, in lower-case hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

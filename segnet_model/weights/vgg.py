@@ -1,4 +1,4 @@
-"""VGG16's weights, learned on ImageNet, for encoders of its shape; from a file that one has."""
+"""VGG16's ImageNet weights for encoders of its shape, read from a local file."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 def load_vgg16(network: nn.Module, path: str | Path) -> None:
-    """Put the weights of torchvision's `vgg16_bn` into a network's encoders.
+    """Load the weights of torchvision's `vgg16_bn` into a network's encoders.
 
-    Our convolutions have no bias, since a batch normalization follows; that of the file is taken
-    from the running mean instead, which comes to the same.
+    Our convolutions have no bias, since a batch normalization follows; the running mean less the
+    file's bias gives the same.
 
     Args:
         network: segnet, bayesian_segnet or unet.
@@ -64,7 +64,7 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 def _check_stored(path: Path) -> None:
-    """Raise WeightsError where a file would grow when it is read; PyTorch stores as it is."""
+    """Raise WeightsError for a compressed file, which might grow; PyTorch does not compress."""
     if not path.is_file():
         raise WeightsError("there is no such file")
     if zipfile.is_zipfile(path):
@@ -98,6 +98,6 @@ def _copy(
 
 
 def _take(own: Tensor, other: Tensor) -> None:
-    if own.shape != other.shape:  # PyTorch would repeat a smaller one
+    if own.shape != other.shape:  # copy_ would broadcast a smaller one
         raise RuntimeError(f"{tuple(other.shape)} for {tuple(own.shape)}")
     own.copy_(other)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from segnet_model.base.errors import WeightsError
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.weights.shipped import find_weights
+from segnet_model.weights.tensors import file_sha256
 
 ALL_CORES = torch.get_num_threads()  # before anyone changes it
 DIGITS = 12  # of a digest, enough for people to tell files apart
@@ -64,7 +64,7 @@ class Network:
         path = find_weights(weights)
         version = _version(path)
         predictor = Predictor.load(path, **how)
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        sha256 = file_sha256(path)
         if _version(path) != version:
             raise WeightsError(f"weights {path}: the file changed while it was read; load it again")
         return cls(predictor, predictor.info.labels, path, sha256).driving_on(drivable_classes)

@@ -12,11 +12,12 @@ import numpy as np
 import torch
 
 from segnet_model.base.version import version
-from segnet_model.engines.exported import ExportedEngine, file_sha256
+from segnet_model.engines.exported import ExportedEngine
 from segnet_model.evaluation.calibration import CONFIDENCE_BINS, UncertaintyQuality
 from segnet_model.evaluation.evaluate import Evaluation, nan_to_none
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.shipped import find_weights
+from segnet_model.weights.tensors import file_sha256
 
 SHARES = np.linspace(0.02, 1, 50)
 COMPARED = ("miou", "pixel_accuracy", "class_accuracy", "boundary_f1", "ece", "pavpu", "ms")

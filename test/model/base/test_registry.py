@@ -4,7 +4,7 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.base.registry import Registry
 
 
-def test_things_are_found_by_place_or_as_they_are():
+def test_entries_are_found_by_location_or_as_they_are():
     registry = Registry("thing", {"root": "math:sqrt"})
     registry.register("twice", lambda x: 2 * x)
     assert list(registry) == ["root", "twice"]

@@ -14,7 +14,7 @@ from segnet_model.base.tables import AnswerSettings
 from segnet_model.cli import main
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.driving.mask import drivable_mask
-from segnet_model.inference.outputs import OUTPUTS, USUAL
+from segnet_model.inference.outputs import DEFAULT_OUTPUTS, OUTPUTS
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.calibration import info_topic
@@ -109,7 +109,7 @@ def test_the_usual_topics_are_those_that_the_recording_allows(drive, weights, tm
         assert label(bag, weights, out, "--topic", IMAGE, *more) == 0
         with BagReader(out) as labeled:
             names = {t.removeprefix("/segmentation/") for t in labeled.topics if "segm" in t}
-        assert names == {*USUAL, *extra}
+        assert names == {*DEFAULT_OUTPUTS, *extra}
 
 
 def test_the_grid_is_the_ground_that_the_camera_sees(drive, weights, tmp_path):

@@ -4,9 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from segnet_model.engines.acceleration import accelerate
+from segnet_model.engines.acceleration import accelerate, fold_batch_norm
 from segnet_model.engines.capabilities import warn_once
-from segnet_model.engines.folding import fold_batch_norm
 from segnet_model.engines.winograd import WinogradConv2d
 from segnet_model.networks import NETWORKS, build_network
 

@@ -9,7 +9,7 @@ import pytest
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.tables import AnswerSettings
-from segnet_model.inference.answer import SPARSE, Answer
+from segnet_model.inference.answer import SUMMARY_STEP, Answer
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass
 
@@ -76,7 +76,8 @@ def test_a_summary_names_the_largest_class(answer):
 
 @pytest.mark.parametrize(("limit", "share"), [(0.9, 0.25), (0.3, 0.5), (0.1, 0.75)])
 def test_a_summary_tells_how_much_of_the_image_is_unsure(limit, share):
-    uncertainty = np.repeat(np.float32([[0.2, 0.8], [0.0, np.nan]]), SPARSE, 0).repeat(SPARSE, 1)
+    few = np.float32([[0.2, 0.8], [0.0, np.nan]])
+    uncertainty = few.repeat(SUMMARY_STEP, 0).repeat(SUMMARY_STEP, 1)
     labels = np.zeros(uncertainty.shape, np.uint8)
     found = Segmentation(labels, 1 - uncertainty, uncertainty)
     how = AnswerSettings(max_uncertainty=limit)
