@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Label with a progress bar; Ctrl-C leaves nothing behind."""
     from segnet_model.base.progress import stoppable_bar
-    from segnet_model.recordings.labelling import LabelSettings, label_source
+    from segnet_model.recordings.labeling import LabelSettings, label_source
 
     settings = LabelSettings(
         args.topic, args.topics, args.prefix, args.storage,

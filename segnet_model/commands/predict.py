@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
     """Predict one image after the other, with a progress bar."""
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.sources import open_source
-    from segnet_model.recordings.predicting import predict_files
+    from segnet_model.recordings.prediction_files import predict_files
 
     predictor = arguments.load_predictor(args)
     with open_source(args.source, args.topic) as source, progress_bar("predicting") as progress:

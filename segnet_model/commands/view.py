@@ -100,19 +100,18 @@ def _answers(
     """Recorded answers, or else the network's, and their label set."""
     from segnet_model.datasets.sources import BagSource
     from segnet_model.labels import LabelSet
-    from segnet_model.recordings.answers import Asker
-    from segnet_model.recordings.recorded import recorded_labels, recorded_topics
-    from segnet_model.recordings.viewing import predictions, recordings
+    from segnet_model.recordings.answers import FramePredictor, predicted_answers
+    from segnet_model.recordings.recorded import recorded_answers, recorded_labels, recorded_topics
 
     if isinstance(source, BagSource) and not args.weights:
         bag, topics = source.reader, recorded_topics(source.reader, args.prefix)
         if topics:
             named = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
             labels = named or LabelSet.load("camvid")
-            return recordings(source, topics, labels), labels
+            return recorded_answers(source, topics, labels), labels
     args.weights = args.weights or WEIGHTS
-    asker = Asker(arguments.load_predictor(args), arguments.answer_settings(args))
-    return predictions(source, asker), asker.predictor.info.labels
+    predictor = FramePredictor(arguments.load_predictor(args), arguments.answer_settings(args))
+    return predicted_answers(source, predictor), predictor.predictor.info.labels
 
 
 def _show(
@@ -145,7 +144,7 @@ def _writers(
     args: argparse.Namespace, label_set: LabelSet, stack: ExitStack
 ) -> Iterator[Callable[[Frame, Answer], None]]:
     from segnet_model.pictures.video import video
-    from segnet_model.recordings.looking import side_by_side
+    from segnet_model.recordings.panes import side_by_side
     from segnet_model.recordings.rerun_log import rerun_log
 
     # The last one entered is finished first: the video is kept where the viewer fails.

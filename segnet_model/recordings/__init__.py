@@ -1,1 +1,1 @@
-"""Recordings that a network answers: pictures of them, and copies with the answers in them."""
+"""Recordings answered by a network: viewed, or copied with the answers."""

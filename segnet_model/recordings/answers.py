@@ -1,12 +1,13 @@
-"""What the network says of a recording's images, one after the other, at the network's speed.
+"""A network's answers to the images of a recording, one after the other.
 
-Reading and decoding, the network, and what is done with its answers run in a thread each, so that
-the slowest of them sets the pace.
+Reading and decoding, the network, and the caller run in a thread each, so the slowest of them sets
+the pace.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -20,53 +21,56 @@ from segnet_model.datasets.images_to_bag import FOLDER_START_NS, message_of
 from segnet_model.datasets.sources import BagSource, Frame, Source
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
-from segnet_model.recordings.ahead import ahead
 from segnet_model.recordings.calibration import Calibration
+from segnet_model.recordings.prefetch import prefetch
 
-MOST_MESSAGES, MOST_BYTES = 256, 1 << 24  # that are handed on together
+MAX_MESSAGES, MAX_BYTES = 256, 1 << 24  # of a chunk
 
 
 @dataclass(frozen=True, eq=False)
-class Passage:
-    """Messages of a bag in their order, and what is in the last of them.
+class Chunk:
+    """Consecutive messages of a recording, up to an image.
 
     Attributes:
-        messages: to be copied; none where nobody does.
-        shot: a frame and its image, (H, W, 3) uint8 RGB; None where the last is no good image.
+        messages: to be copied; empty where nothing is copied.
+        decoded: the last message's frame and image, (H, W, 3) uint8 RGB; None where that is no
+            image, or a bad one.
     """
 
     messages: Sequence[RawMessage]
-    shot: tuple[Frame, np.ndarray] | None
+    decoded: tuple[Frame, np.ndarray] | None
 
 
-def images_alone(source: Source) -> Iterator[Passage]:
-    """The images of the part of a source, as far apart as it says."""
-    return (Passage((), shot) for shot in source.images())
+def image_chunks(source: Source, topic: str | None = None) -> Iterator[Chunk]:
+    """One chunk for each image of a source.
 
-
-def passages_of_images(source: Source, topic: str) -> Iterator[Passage]:
-    """Likewise, with a message for each: JPEG where the topic's name says "compressed"."""
-    compressed = topic.endswith("/compressed")
+    Args:
+        source: any source.
+        topic: of a message for each image, JPEG if the name ends in /compressed; None makes none.
+    """
     for frame, image in source.images():
-        stamp = FOLDER_START_NS + frame.stamp_ns
-        yield Passage([message_of(frame, image, topic, stamp, compressed)], (frame, image))
+        messages = []
+        if topic is not None:
+            stamp, compressed = FOLDER_START_NS + frame.stamp_ns, topic.endswith("/compressed")
+            messages = [message_of(frame, image, topic, stamp, compressed)]
+        yield Chunk(messages, (frame, image))
 
 
-def passages(bag: BagSource) -> Iterator[Passage]:
-    """All messages of a bag's part, of any topics, cut after each image of its topic."""
-    waiting: list[RawMessage] = []
+def bag_chunks(bag: BagSource) -> Iterator[Chunk]:
+    """All messages of a bag's part, of any topic, cut after each image of its topic."""
+    messages: list[RawMessage] = []
     size = 0
     for raw in bag.messages():
-        waiting.append(raw)
+        messages.append(raw)
         size += len(raw.data)
-        shot = _shot(bag, raw) if raw.topic == bag.topic else None
-        if shot is not None or len(waiting) >= MOST_MESSAGES or size >= MOST_BYTES:
-            yield Passage(waiting, shot)
-            waiting, size = [], 0
-    yield Passage(waiting, None)
+        decoded = _decode(bag, raw) if raw.topic == bag.topic else None
+        if decoded is not None or len(messages) >= MAX_MESSAGES or size >= MAX_BYTES:
+            yield Chunk(messages, decoded)
+            messages, size = [], 0
+    yield Chunk(messages, None)
 
 
-def _shot(bag: BagSource, raw: RawMessage) -> tuple[Frame, np.ndarray] | None:
+def _decode(bag: BagSource, raw: RawMessage) -> tuple[Frame, np.ndarray] | None:
     try:
         frame = bag.frame(raw)
         return frame, frame.image()
@@ -76,61 +80,70 @@ def _shot(bag: BagSource, raw: RawMessage) -> tuple[Frame, np.ndarray] | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Asker:
-    """How frames of one camera are answered.
+class FramePredictor:
+    """Predictor for the frames of one camera.
 
     Attributes:
         predictor: the network.
         settings: how outputs are made.
-        calibration: of the camera; None leaves it and its ground out.
+        calibration: of the camera; None leaves camera_info and the grid out.
     """
 
     predictor: Predictor
     settings: AnswerSettings
     calibration: Calibration | None = None
 
-    def ask(self, image: np.ndarray, seconds: float | None) -> Answer:
-        """The network's answer to one image (H, W, 3) uint8 RGB, and when it was taken.
+    def answer(self, image: np.ndarray, seconds: float | None) -> Answer:
+        """Answer one image (H, W, 3) uint8 RGB, taken at `seconds`.
 
         Raises:
-            ImageError: it is not finite, or the image cannot be used.
+            ImageError: the image cannot be used, or the network's result is not finite.
             SettingsError: a grid is asked for, and the camera is not calibrated.
         """
         start = perf_counter()
         found = self.predictor.predict(image, seconds)
-        took = (perf_counter() - start) * 1000
-        labels = self.predictor.info.labels
-        answer = Answer(image, found, labels, self.settings, took)
+        inference_ms = (perf_counter() - start) * 1000
+        answer = Answer(image, found, self.predictor.info.labels, self.settings, inference_ms)
         return self.calibration.complete(answer) if self.calibration else answer
 
 
-def answered(
-    found: Iterator[Passage], asker: Asker, rejected: Rejected
-) -> Generator[tuple[Passage, Answer | None], None, None]:
-    """Each passage with the network's answer to its frame; None where there is no frame, or none.
+def answer_chunks(
+    chunks: Iterator[Chunk], predictor: FramePredictor, rejected: Rejected
+) -> Generator[tuple[Chunk, Answer | None], None, None]:
+    """Each chunk with the answer to its image; None where there is no image, or no answer.
 
     Args:
-        found: read ahead in a thread.
-        asker: runs in another thread.
+        chunks: read in a thread.
+        predictor: runs in another thread.
         rejected: counts the frames that the network cannot answer.
 
     Raises:
         DeviceMemoryError: the GPU has too little memory.
     """
-    return ahead(_answered(ahead(found), asker, rejected))
+    return prefetch(_answer_chunks(prefetch(chunks), predictor, rejected))
 
 
-def _answered(
-    found: Iterator[Passage], asker: Asker, rejected: Rejected
-) -> Iterator[tuple[Passage, Answer | None]]:
-    for each in found:
+def _answer_chunks(
+    chunks: Iterator[Chunk], predictor: FramePredictor, rejected: Rejected
+) -> Iterator[tuple[Chunk, Answer | None]]:
+    for chunk in chunks:
         answer = None
-        if asker.calibration is not None:
-            asker.calibration.read(each.messages)
-        if each.shot is not None:
-            frame, image = each.shot
+        if predictor.calibration is not None:
+            predictor.calibration.read(chunk.messages)
+        if chunk.decoded is not None:
+            frame, image = chunk.decoded
             try:
-                answer = asker.ask(image, frame.seconds)
+                answer = predictor.answer(image, frame.seconds)
             except ImageError as error:
                 rejected.add(error)
-        yield each, answer
+        yield chunk, answer
+
+
+def predicted_answers(
+    source: Source, predictor: FramePredictor
+) -> Generator[tuple[Frame, Answer], None, None]:
+    """Frames of a source's part with the network's answers."""
+    with closing(answer_chunks(image_chunks(source), predictor, source.rejected)) as answers:
+        for chunk, answer in answers:
+            if chunk.decoded is not None and answer is not None:
+                yield chunk.decoded[0], answer

@@ -1,4 +1,4 @@
-"""The calibration of a recording's camera, and the ground that this camera sees."""
+"""Calibration of a recording's camera, and its projection to the ground."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from segnet_model.inference.answer import Answer
 
 
 def info_topic(topic: str) -> str:
-    """Where the calibration of an image topic's camera is published, by image_transport's rule."""
+    """The CameraInfo topic of an image topic, by image_transport's rule."""
     namespace = topic.removesuffix("/compressed").rpartition("/")[0]
     return f"{namespace}/camera_info"
 
 
 def has_info(bag: BagReader, topic: str) -> bool:
-    """Whether a bag holds a camera's calibration."""
-    about = bag.topics.get(topic)
-    return about is not None and about.type == CAMERA_INFO and about.count > 0
+    """Whether a bag has CameraInfo messages on a topic."""
+    info = bag.topics.get(topic)
+    return info is not None and info.type == CAMERA_INFO and info.count > 0
 
 
 class Calibration:
     """The newest calibration of a camera while its recording is read."""
 
     def __init__(self, bag: BagReader, topic: str, ground: GroundSettings | None = None) -> None:
-        """Begin with the first calibration, which images before it may have too.
+        """Read the first calibration, which images before it get too.
 
         Args:
             bag: the recording.
-            topic: of the calibration.
-            ground: says where the camera is, and which ground is mapped; None maps none.
+            topic: CameraInfo topic.
+            ground: pose of the camera and size of the grid; None makes no grid.
 
         Raises:
             BagError: the bag does not hold it, or it is damaged.
@@ -52,7 +52,7 @@ class Calibration:
         self.read([next(iter(bag.messages(topic)))])
 
     def read(self, messages: Sequence[RawMessage]) -> None:
-        """Take the calibration out of messages of any topics; BagError where it is damaged."""
+        """Take the newest calibration from messages of any topic; BagError where it is damaged."""
         for raw in messages:
             if raw.topic == self._topic:
                 try:
@@ -64,14 +64,14 @@ class Calibration:
                     ) from None
 
     def complete(self, answer: Answer) -> Answer:
-        """The answer with the calibration, and with the ground where that is asked for.
+        """Add the calibration, and the projection to the ground where a grid is asked for.
 
         Raises:
             SettingsError: the camera is not calibrated, or the ground does not fit it.
         """
-        return replace(answer, info=self._info, ground=self._find(answer.image.shape[:2]))
+        return replace(answer, info=self._info, ground=self._projector_of(answer.image.shape[:2]))
 
-    def _find(self, size: tuple[int, ...]) -> GroundProjector | None:
+    def _projector_of(self, size: tuple[int, ...]) -> GroundProjector | None:
         if self._ground is None:
             return None
         lens = self._ground.lens(self._info, size)

@@ -1,4 +1,4 @@
-"""The outputs of an answer and the classes of a network as messages of a bag."""
+"""Messages of a bag made from answers and from a network's classes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from segnet_model.weights.tensors import file_sha256
 
 
 def message(name: str, answer: Answer, header: Any) -> Any:
-    """The message of an output; None where there is none.
+    """Make the message of an output; None where the answer has none.
 
     Args:
-        name: of `OUTPUTS`, but not "stats".
-        answer: to make it of.
-        header: std_msgs/Header of the image; the output carries it as it came.
+        name: of `OUTPUTS`, except "stats".
+        answer: answer to the image.
+        header: std_msgs/Header of the image, used unchanged.
     """
     output = OUTPUTS[name]
     value = output.value(answer)
@@ -51,16 +51,15 @@ def _grid(grid: np.ndarray, _: str, header: Any, answer: Answer) -> Any:
         position=types["geometry_msgs/msg/Point"](x=spec.x_min, y=spec.y_min, z=0.0),
         orientation=types["geometry_msgs/msg/Quaternion"](x=0.0, y=0.0, z=0.0, w=1.0),
     )
-    about = types["nav_msgs/msg/MapMetaData"](
+    meta = types["nav_msgs/msg/MapMetaData"](
         map_load_time=header.stamp,
         resolution=spec.resolution,
         width=grid.shape[1],
         height=grid.shape[0],
         origin=origin,
     )
-    frame_id = answer.settings.base_frame
-    robots = types["std_msgs/msg/Header"](stamp=header.stamp, frame_id=frame_id)
-    return types[outputs.GRID](header=robots, info=about, data=grid.ravel())
+    base = types["std_msgs/msg/Header"](stamp=header.stamp, frame_id=answer.settings.base_frame)
+    return types[outputs.GRID](header=base, info=meta, data=grid.ravel())
 
 
 _BUILD: dict[str, Callable[[Any, str, Any, Answer], Any]] = {
@@ -75,15 +74,15 @@ def stats(answer: Answer, header: Any, processed: int, rejected: int) -> Any:
     """Summarize an answer as SegmentationStats.
 
     Args:
-        answer: to a frame.
-        header: of its image.
-        processed: frames so far, this one included.
+        answer: answer to a frame.
+        header: header of its image.
+        processed: answered frames so far, this one included.
         rejected: bad frames so far.
     """
     return node_types().types[outputs.STATS](
         header=header,
         **outputs.stats(answer),
-        total_ms=nan,  # these two are of a node that runs
+        total_ms=nan,  # only a running node knows these two
         latency_ms=nan,
         frames_received=processed + rejected,
         frames_processed=processed,
@@ -92,13 +91,13 @@ def stats(answer: Answer, header: Any, processed: int, rejected: int) -> Any:
     )
 
 
-def about(info: ModelInfo, weights: Path, stamp: int) -> dict[str, Any]:
-    """The latched messages of a network by topic.
+def latched_messages(info: ModelInfo, weights: Path, stamp: int) -> dict[str, Any]:
+    """Make the latched messages of a network, by output.
 
     Args:
-        info: of the weights.
-        weights: their file.
-        stamp: of the messages, nanoseconds since the epoch.
+        info: metadata of the weights.
+        weights: the weights file.
+        stamp: stamp of the messages, nanoseconds since the epoch.
     """
     types, header = node_types().types, make_header(stamp, "")
     fields = outputs.class_map(info, info.labels, str(weights), file_sha256(weights))

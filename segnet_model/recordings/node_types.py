@@ -1,6 +1,6 @@
-"""The node's own message types, for recordings that are made and read without ROS.
+"""The node's message types, for recordings that are written and read without ROS.
 
-The texts are those of msg/, and of vision_msgs 4, without their comments; a test compares.
+The definitions are those of msg/ and of vision_msgs 4, without comments; a test compares them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ float32 threshold
 
 @cache
 def node_types() -> Typestore:
-    """The standard message types and the node's; shared, so nothing may be added."""
+    """The standard message types and the node's; shared, so do not add to it."""
     types = new_types()
     for name, text in DEFINITIONS.items():
         types.register(get_types_from_msg(text, name))

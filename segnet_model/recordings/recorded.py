@@ -1,9 +1,9 @@
-"""What a node answered to the images of a recording, out of the recording itself."""
+"""A node's answers to the images of a recording, read from the recording itself."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import cv2
@@ -14,30 +14,31 @@ from segnet_model.bags.images import RawMessage, parse, to_ids
 from segnet_model.bags.messages import IMAGE, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import BagError, ImageError, SegNetError
-from segnet_model.datasets.sources import BagSource, Frame
+from segnet_model.datasets.sources import BagSource, Frame, FrameFilter
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import CLASS_MAP
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass
 from segnet_model.recordings.node_types import node_types
+from segnet_model.recordings.prefetch import prefetch
 
 OPTIONAL = ("confidence", "uncertainty", "drivable")
-MOST_WAITING = 100  # frames
+MAX_WAITING = 100  # frames
 
 
 def recorded_topics(bag: BagReader, prefix: str) -> dict[str, str]:
-    """The node's topics that a bag holds, by their names below the node's; empty without masks."""
+    """The node's topics in a bag, by output; empty without masks."""
     names = {name: f"{prefix}/{name}" for name in ("mask", *OPTIONAL)}
-    there = {
+    found = {
         name: topic
         for name, topic in names.items()
         if topic in bag.topics and bag.topics[topic].count and bag.topics[topic].type == IMAGE
     }
-    return there if "mask" in there else {}
+    return found if "mask" in found else {}
 
 
 def recorded_labels(bag: BagReader, prefix: str) -> LabelSet | None:
-    """What the ids of recorded masks mean, if the bag holds the node's class map.
+    """The label set of recorded masks; None where the bag has no class map of the node.
 
     Raises:
         BagError: the bag or its class map is damaged.
@@ -50,28 +51,45 @@ def recorded_labels(bag: BagReader, prefix: str) -> LabelSet | None:
     if raw is None or raw.type != CLASS_MAP:
         return None
     try:
-        said: Any = node_types().deserialize_cdr(raw.data, CLASS_MAP)
+        message: Any = node_types().deserialize_cdr(raw.data, CLASS_MAP)
         classes = (
             SegmentationClass(c.name, (c.r, c.g, c.b), c.drivable)
-            for c in sorted(said.classes, key=lambda c: int(c.id))
+            for c in sorted(message.classes, key=lambda c: int(c.id))
         )
-        return LabelSet("recorded", tuple(classes), said.ignore_id)
+        return LabelSet("recorded", tuple(classes), message.ignore_id)
     except (SerdeError, UnicodeDecodeError, SegNetError) as error:
         raise BagError(
             f"{topic} in bag {bag.path} is no class map ({error}); name the classes with --labels"
         ) from None
 
 
-def recorded(
+def recorded_answers(
     bag: BagSource, topics: Mapping[str, str], labels: LabelSet
-) -> Iterator[tuple[Frame, Answer]]:
-    """Every frame to which all answers came, in the order in which they were complete.
+) -> Generator[tuple[Frame, Answer], None, None]:
+    """Frames of a bag's part with their recorded answers, read ahead in a thread.
 
     Args:
-        bag: of whose part the images are; it counts the malformed ones.
-        topics: of the answers, by what they hold; see `recorded_topics`.
-        labels: of the masks.
+        bag: source of the images; it counts the malformed ones.
+        topics: topics of the answers; see `recorded_topics`.
+        labels: label set of the masks.
     """
+    return prefetch(_far_apart(_complete(bag, topics, labels), bag.every_ns))
+
+
+def _far_apart(
+    items: Iterator[tuple[Frame, Answer]], every_ns: int
+) -> Iterator[tuple[Frame, Answer]]:
+    filter_ = FrameFilter(every_ns)
+    for frame, answer in items:
+        if not filter_.is_early(frame.stamp_ns):
+            filter_.accept(frame.stamp_ns)
+            yield frame, answer
+
+
+def _complete(
+    bag: BagSource, topics: Mapping[str, str], labels: LabelSet
+) -> Iterator[tuple[Frame, Answer]]:
+    """Frames for which every topic has a message, in the order in which these are complete."""
     waiting: dict[int, dict[str, RawMessage]] = defaultdict(dict)
     for raw in bag.messages(bag.topic, *topics.values()):
         try:
@@ -84,7 +102,7 @@ def recorded(
                 yield frame, _answer(frame.image(), maps, labels)
         except ImageError as error:
             bag.reject(error)
-        if len(waiting) > MOST_WAITING:  # those that were not answered
+        if len(waiting) > MAX_WAITING:  # frames without an answer
             del waiting[min(waiting)]
 
 

@@ -1,4 +1,4 @@
-"""Answers shown in the Rerun viewer, or saved for it: https://rerun.io."""
+"""Answers in the Rerun viewer, live or as a file: https://rerun.io."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from segnet_model.pictures.drawing import OUTLINE
 EXTRA = "view"
 APPLICATION = "segnet"
 PORT = 9876  # Rerun's own
-PATIENCE = 10.0  # seconds
+TIMEOUT_S = 10.0
 JPEG_QUALITY = 85
-LEVELS = 255  # of uncertainty: a byte a pixel is enough to look at
+LEVELS = 255  # of uncertainty: one byte for each pixel
 IMAGE, CLASSES = "camera/image", "camera/classes"
 UNCERTAINTY, DRIVABLE, EDGE = "uncertainty", "drivable", "camera/edge"
 FRACTIONS, DRIVABLE_FRACTION = "fractions", "drivable_fraction"
@@ -33,14 +33,14 @@ FRACTIONS, DRIVABLE_FRACTION = "fractions", "drivable_fraction"
 
 @contextmanager
 def rerun_log(label_set: LabelSet, save: Path | None = None) -> Iterator[RerunLog]:
-    """Open the Rerun viewer, or write a file that it opens, whole or not at all.
+    """Open the Rerun viewer, or write a file for it, whole or not at all.
 
     Args:
-        label_set: of all answers.
+        label_set: label set of all answers.
         save: the .rrd file; None opens the viewer.
 
     Yields:
-        What takes the answers.
+        The log, to add answers to.
 
     Raises:
         SettingsError: rerun is not installed, its viewer does not start, or save is no .rrd.
@@ -59,11 +59,7 @@ def rerun_log(label_set: LabelSet, save: Path | None = None) -> Iterator[RerunLo
 
 
 def check_rerun(save: Path | None) -> None:
-    """Refuse at once what cannot be written.
-
-    Raises:
-        SettingsError: see `rerun_log`.
-    """
+    """Raise SettingsError where rerun is not installed, or a file cannot be written."""
     need("rerun", EXTRA)
     if save is not None and save.suffix != ".rrd":
         raise SettingsError(f"{save} must end in .rrd; so the viewer knows it")
@@ -72,10 +68,10 @@ def check_rerun(save: Path | None) -> None:
 
 
 class RerunLog:
-    """Logs answers; see `rerun_log`."""
+    """Log of answers; see `rerun_log`."""
 
     def __init__(self, label_set: LabelSet) -> None:
-        """Log to nowhere yet."""
+        """Start without an output."""
         self._rr = need("rerun", EXTRA)
         self._label_set = label_set
         self._stream: Any = self._rr.RecordingStream(APPLICATION)
@@ -92,7 +88,7 @@ class RerunLog:
         os.environ["PATH"] = os.pathsep.join(paths)
         try:
             self._stream.spawn(port=PORT, default_blueprint=self._layout())
-            socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE).close()
+            socket.create_connection(("127.0.0.1", PORT), timeout=TIMEOUT_S).close()
         except (RuntimeError, OSError) as error:
             self._stream.disconnect()
             reason = str(error).partition("\n")[0]
@@ -103,12 +99,12 @@ class RerunLog:
         self._describe()
 
     def save(self, path: Path) -> None:
-        """Write to a file from now on."""
+        """Log to a file."""
         self._stream.save(path, default_blueprint=self._layout())
         self._describe()
 
     def add(self, answer: Answer, stamp_ns: int) -> None:
-        """Log all that is known of a frame, under its stamp in nanoseconds since the epoch."""
+        """Log an answer at its stamp, nanoseconds since the epoch."""
         rr, log = self._rr, self._stream.log
         self._stream.set_time("stamp", timestamp=np.datetime64(stamp_ns, "ns"))
         self._stream.set_time("frame", sequence=self._count)
@@ -123,7 +119,7 @@ class RerunLog:
             self._log_drivable(answer)
 
     def _heat(self, values: np.ndarray) -> Any:
-        """(H, W) floats from 0 to 1, which Rerun colours; pointed at, it tells the value."""
+        """(H, W) floats from 0 to 1, which Rerun colors; its tooltip shows the value."""
         levels = cv2.convertScaleAbs(values, alpha=LEVELS)
         return self._rr.DepthImage(
             levels, meter=LEVELS, depth_range=(0, LEVELS), colormap="inferno"
@@ -138,13 +134,9 @@ class RerunLog:
         log(DRIVABLE_FRACTION, rr.Scalars(answer.drivable_fraction))
 
     def finish(self) -> None:
-        """Let all of it arrive.
-
-        Raises:
-            SettingsError: it does not, since the viewer was closed or the disk is full.
-        """
+        """Flush; SettingsError where the viewer was closed or the disk is full."""
         try:
-            self._stream.flush(timeout_sec=6 * PATIENCE)
+            self._stream.flush(timeout_sec=6 * TIMEOUT_S)
             self._stream.disconnect()
         except (RuntimeError, ValueError, OSError) as error:
             raise SettingsError(
@@ -152,7 +144,7 @@ class RerunLog:
             ) from None
 
     def _describe(self) -> None:
-        """Say what ids and lines mean, for all times."""
+        """Log the names and colors of classes and lines, for all times."""
         rr, log, labels = self._rr, self._stream.log, self._label_set
         classes = [(i, c.name, c.color) for i, c in enumerate(labels.classes)]
         ignored = (labels.ignore_id, "ignored", labels.ignore_color)
@@ -165,11 +157,11 @@ class RerunLog:
         log(DRIVABLE_FRACTION, line, static=True)
 
     def _entities(self) -> list[list[str]]:
-        """Where each class's share goes; a list is taken as it is, whatever the names hold."""
+        """Path of each class's share; Rerun does not parse a list, so names may hold anything."""
         return [[FRACTIONS, name] for name in self._label_set.names]
 
     def _layout(self) -> Any:
-        """Image and classes large, the rest beside, the shares below."""
+        """Layout: image and classes large, the rest at the side, the shares below."""
         views = need("rerun.blueprint", EXTRA)
         flat = views.Spatial2DView
         pictures = views.Horizontal(

@@ -7,7 +7,7 @@ from segnet_model.base import choices
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.detect import open_form
 from segnet_model.labels import LabelSet
-from segnet_model.recordings.looking import PANES
+from segnet_model.recordings.panes import PANES
 
 
 def test_the_light_lists_are_those_of_the_code():

@@ -260,7 +260,7 @@ def test_an_interruption_leaves_nothing(drive, weights, tmp_path, capsys, monkey
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segnet_model.recordings.labelling._Adder.add", interrupt)
+    monkeypatch.setattr("segnet_model.recordings.labeling._OutputWriter.add", interrupt)
     assert label(drive, weights, tmp_path / "out", "--topic", IMAGE) == 130
     assert "was not made" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []

@@ -14,7 +14,7 @@ from segnet_model.cli import main
 from segnet_model.datasets.sources import BagSource
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.recordings.looking import PANES
+from segnet_model.recordings.panes import PANES
 from segnet_model.recordings.recorded import recorded_labels
 
 av = pytest.importorskip("av")

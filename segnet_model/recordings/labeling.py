@@ -1,4 +1,4 @@
-"""The node's topics added to a copy of a recording, without ROS."""
+"""A copy of a recording with the node's topics, made without ROS."""
 
 from __future__ import annotations
 
@@ -23,9 +23,14 @@ from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, LATCHED, OUTPUTS
 from segnet_model.inference.predictor import Predictor
-from segnet_model.recordings.answers import Asker, answered, passages, passages_of_images
+from segnet_model.recordings.answers import (
+    FramePredictor,
+    answer_chunks,
+    bag_chunks,
+    image_chunks,
+)
 from segnet_model.recordings.calibration import Calibration, has_info, info_topic
-from segnet_model.recordings.node_messages import about, message, stats
+from segnet_model.recordings.node_messages import latched_messages, message, stats
 from segnet_model.recordings.node_types import DEFINITIONS, node_types
 from segnet_model.weights.shipped import find_weights
 
@@ -35,18 +40,17 @@ CALIBRATED = ("camera_info", "drivable_grid")  # need the camera's calibration
 
 @dataclass(frozen=True)
 class LabelSettings:
-    """What is added to a recording.
+    """Topics to add to a recording.
 
     Attributes:
-        topic: of the images; None takes the only image topic of a bag, or `TOPIC`.
-        outputs: names of topics below the prefix, of `NAMES`; None adds to the usual ones
-            camera_info where the recording holds it, and drivable_grid where the camera's height
-            is given too.
-        prefix: the node's name.
+        topic: image topic; None takes the only one of a bag, or `TOPIC`.
+        outputs: some of `NAMES`; None takes `USUAL`, camera_info where the recording has it, and
+            drivable_grid where the camera's height is set too.
+        prefix: namespace of the new topics.
         storage: "mcap", "sqlite3", or None for the recording's.
         answer: how outputs are made.
-        ground: where the camera is mounted, and the ground that is mapped.
-        info_topic: of the camera's calibration; None takes camera_info beside the images.
+        ground: pose of the camera and size of the grid.
+        info_topic: CameraInfo topic; None takes camera_info beside the images.
     """
 
     topic: str | None = None
@@ -66,19 +70,19 @@ class LabelSettings:
             raise SettingsError("drivable_grid needs the camera's place; give --camera-height")
 
     def name(self, output: str) -> str:
-        """The whole name of an output's topic."""
+        """The topic of an output."""
         return f"{self.prefix}/{output}"
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """What came of it.
+class LabelResult:
+    """Result of `label_source`.
 
     Attributes:
-        topic: of the images.
-        frames: images that have an answer.
-        seconds: that it took.
-        rejected: images that have none.
+        topic: image topic.
+        frames: number of answered images.
+        seconds: duration.
+        rejected: images without an answer.
     """
 
     topic: str
@@ -94,25 +98,25 @@ def label_source(
     weights: str | Path,
     settings: LabelSettings | None = None,
     progress: ShareDone = untold,
-) -> Labelled:
-    """Copy a recording and add what the network says of its images.
+) -> LabelResult:
+    """Copy a recording and add the network's answers to its images.
 
-    All messages of a bag are kept as they are, byte for byte. An answer has its image's header and
-    was "received" when its image was. Bad images are copied, counted, and not answered. Of a
-    folder, an image or a video the images are written instead, stamped from `FOLDER_START_NS` on.
+    Messages of a bag are copied byte for byte. An answer has the header and the reception time of
+    its image. Bad images are copied and counted, but get no answer. Of a folder, an image or a
+    video the images are written, stamped from `FOLDER_START_NS` on.
 
     Args:
         path: a bag, a folder of images, an image or a video.
         out: the rosbag2 folder to make.
         predictor: the network.
-        weights: where it is from, as for `Predictor.load`; for the class map.
-        settings: what to add; None for the usual.
-        progress: told the share of images that is done.
+        weights: its weights file or name, for the class map.
+        settings: None takes the defaults.
+        progress: called with the share of images that is done.
 
     Raises:
-        BagError: the bag is damaged, has no such topic, has what should be added already, or no
+        BagError: the bag is damaged, has no such topic, has a topic that would be added, or no
             image can be answered; out exists or cannot be written.
-        DatasetError: there is no such path, or an image does not open.
+        DatasetError: the path does not exist, or an image does not open.
         VideoError: the video cannot be read.
     """
     settings = settings or LabelSettings()
@@ -126,18 +130,19 @@ def label_source(
             writer.define(DEFINITIONS)
             if isinstance(source, BagSource):
                 copy_topics(source.reader, writer)
-            adder = _Adder(writer, outputs, settings)
-            begin = _shift(source) + source.start_ns
-            adder.tell(about(predictor.info, find_weights(weights), begin), begin)
-            asker = Asker(predictor, settings.answer, calibration)
-            topic = _copy(source, settings, asker, adder, progress)
-            if not adder.processed:
+            added = _OutputWriter(writer, outputs, settings)
+            start_ns = source.start_ns + (0 if isinstance(source, BagSource) else FOLDER_START_NS)
+            info = latched_messages(predictor.info, find_weights(weights), start_ns)
+            added.write_latched(info, start_ns)
+            frame_predictor = FramePredictor(predictor, settings.answer, calibration)
+            topic = _copy(source, settings, frame_predictor, added, progress)
+            if not added.processed:
                 raise BagError(f"no image on {topic} in {path} can be used:\n{source.rejected}")
-    return Labelled(topic, adder.processed, perf_counter() - start, source.rejected)
+    return LabelResult(topic, added.processed, perf_counter() - start, source.rejected)
 
 
 def _checked(source: Source, settings: LabelSettings) -> tuple[tuple[str, ...], Calibration | None]:
-    """What is added, and the camera's calibration where that is needed."""
+    """The outputs to add, and the camera's calibration where one of them needs it."""
     if isinstance(source, BagSource):
         bag, topic = source.reader, source.topic
         outputs = _chosen(bag, topic, settings)
@@ -152,13 +157,8 @@ def _checked(source: Source, settings: LabelSettings) -> tuple[tuple[str, ...], 
     return outputs, None
 
 
-def _shift(source: Source) -> int:
-    """What is added to the times of what has no date, in nanoseconds."""
-    return 0 if isinstance(source, BagSource) else FOLDER_START_NS
-
-
 def _chosen(bag: BagReader, topic: str, settings: LabelSettings) -> tuple[str, ...]:
-    """The outputs that are asked for, or the usual ones that this recording allows."""
+    """The outputs of the settings, or the defaults for this recording."""
     if settings.outputs is not None:
         return tuple(settings.outputs)
     if not has_info(bag, settings.info_topic or info_topic(topic)):
@@ -177,15 +177,15 @@ def _calibration(
 
 
 def _check_free(bag: BagReader, outputs: Sequence[str], settings: LabelSettings) -> None:
-    there = [name for name in map(settings.name, outputs) if name in bag.topics]
-    if there:
+    existing = [name for name in map(settings.name, outputs) if name in bag.topics]
+    if existing:
         raise BagError(
-            f"bag {bag.path} has {', '.join(there)} already; choose another name with --prefix"
+            f"bag {bag.path} has {', '.join(existing)} already; choose another name with --prefix"
         )
 
 
-class _Adder:
-    """Writes answers beside what is copied."""
+class _OutputWriter:
+    """Writer of the outputs to the copied bag."""
 
     def __init__(self, writer: BagWriter, outputs: Sequence[str], settings: LabelSettings) -> None:
         self.writer, self._settings = writer, settings
@@ -193,15 +193,15 @@ class _Adder:
         self._latched = [name for name in LATCHED if name in outputs]
         self._outputs = [name for name in OUTPUTS if name in outputs]
 
-    def tell(self, said: Mapping[str, Any], time: int) -> None:
-        """Write what is said once."""
+    def write_latched(self, messages: Mapping[str, Any], time: int) -> None:
+        """Write the messages that are published once."""
         for name in self._latched:
             kind, _ = LATCHED[name]
             self.writer.add_topic(self._settings.name(name), kind, latched=True)
-            self._write(name, kind, said[name], time)
+            self._write(name, kind, messages[name], time)
 
     def add(self, header: Any, time: int, answer: Answer, rejected: int) -> None:
-        """Write a message of each output, with the image's header and time of reception."""
+        """Write a message of each output, with the image's header and reception time."""
         self.processed += 1
         for name in self._outputs:
             if name == "stats":
@@ -216,30 +216,35 @@ class _Adder:
 
 
 def _copy(
-    source: Source, settings: LabelSettings, asker: Asker, adder: _Adder, progress: ShareDone
+    source: Source,
+    settings: LabelSettings,
+    predictor: FramePredictor,
+    added: _OutputWriter,
+    progress: ShareDone,
 ) -> str:
-    """Write all messages, or the images, and the answers; returns the images' topic."""
+    """Write all messages, or the images, and the answers; returns the image topic."""
     if isinstance(source, BagSource):
-        topic, found = source.topic, passages(source)
+        topic, chunks = source.topic, bag_chunks(source)
     else:
         topic = settings.topic or TOPIC
-        found = passages_of_images(source, topic)
+        chunks = image_chunks(source, topic)
     share = 0.0
-    with closing(answered(found, asker, source.rejected)) as all_of_it:
-        for passage, answer in all_of_it:
-            for raw in passage.messages:
-                adder.writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
-            if passage.shot is not None:
-                share = source.share(passage.shot[0])
+    with closing(answer_chunks(chunks, predictor, source.rejected)) as answers:
+        for chunk, answer in answers:
+            for raw in chunk.messages:
+                added.writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
+            if chunk.decoded is not None:
+                frame, _ = chunk.decoded
+                share = source.share(frame)
                 if answer is not None:
-                    header = _header(passage.shot[0])
-                    adder.add(header, passage.messages[-1].receive_ns, answer, len(source.rejected))
+                    received = chunk.messages[-1].receive_ns
+                    added.add(_header(frame), received, answer, len(source.rejected))
             progress(share)
     return topic
 
 
 def _header(frame: Frame) -> Any:
-    """The std_msgs/Header of a frame's message."""
+    """std_msgs/Header of a frame's message."""
     if isinstance(frame, BagFrame):
         return frame.message.header
     return make_header(FOLDER_START_NS + frame.stamp_ns, FRAME_ID)

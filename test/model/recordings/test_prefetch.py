@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from segnet_model.recordings.ahead import THREAD_NAME, ahead
+from segnet_model.recordings.prefetch import THREAD_NAME, prefetch
 
 
 def threads():
@@ -12,7 +12,7 @@ def threads():
 
 def test_the_items_come_in_their_order_none_included():
     items = [0, None, "x", *range(50)]
-    assert list(ahead(iter(items))) == items
+    assert list(prefetch(iter(items))) == items
     assert not threads()
 
 
@@ -23,7 +23,7 @@ def test_work_overlaps():
             yield i
 
     start = time.monotonic()
-    for _ in ahead(slow()):
+    for _ in prefetch(slow()):
         time.sleep(0.1)
     assert time.monotonic() - start < 1.0  # 1.2 one after the other
 
@@ -36,7 +36,7 @@ def test_no_more_than_asked_for_is_made_ahead():
             made.append(i)
             yield i
 
-    found = ahead(items(), 2)
+    found = prefetch(items(), 2)
     next(found)
     time.sleep(0.3)
     assert len(made) <= 4  # one taken, two waiting, one in hand
@@ -48,7 +48,7 @@ def test_an_error_comes_where_its_item_would():
         yield 1
         raise ValueError("broken")
 
-    found = ahead(items())
+    found = prefetch(items())
     assert next(found) == 1
     with pytest.raises(ValueError, match="broken"):
         next(found)
@@ -65,7 +65,7 @@ def test_who_leaves_early_leaves_no_thread_and_no_open_iterator():
         finally:
             closed.set()
 
-    found = ahead(ahead(items()))
+    found = prefetch(prefetch(items()))
     next(found)
     found.close()
     assert closed.is_set()

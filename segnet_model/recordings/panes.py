@@ -1,4 +1,4 @@
-"""Pictures of an answer for people: what is where, how sure, and where one may drive."""
+"""Pictures of an answer for people: classes, confidence, uncertainty and drivable area."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segnet_model.inference.answer import Answer
 from segnet_model.pictures.drawing import heat, overlay
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
-NO_DATA = (60, 60, 60)  # RGB, where a recording does not hold what is asked for
+NO_DATA = (60, 60, 60)  # RGB, for outputs that a recording lacks
 
 
 def _mask(answer: Answer) -> np.ndarray:
@@ -31,7 +31,7 @@ def _drivable(answer: Answer) -> np.ndarray:
     return cv2.cvtColor(answer.drivable, cv2.COLOR_GRAY2RGB)
 
 
-# What can be seen beside the overlay, by name.
+# Pictures that can stand beside the overlay, by name.
 PANES: dict[str, Callable[[Answer], np.ndarray]] = {
     "image": lambda answer: answer.image,
     "mask": _mask,
@@ -42,7 +42,7 @@ PANES: dict[str, Callable[[Answer], np.ndarray]] = {
 
 
 def side_by_side(answer: Answer, beside: Sequence[str]) -> np.ndarray:
-    """The overlay and some of `PANES`, each under its name, in a grid.
+    """Put the overlay and some of `PANES`, each with its name, in a grid.
 
     Returns:
         (rows * H, columns * W, 3) uint8 RGB.
@@ -67,7 +67,7 @@ def _pane(answer: Answer, name: str) -> np.ndarray:
 
 
 def _titled(pane: np.ndarray, title: str) -> np.ndarray:
-    """A copy with a title on black, so that it can be read whatever lies below."""
+    """A copy with a title on black."""
     drawn = pane.copy()
     scale = max(0.4, min(pane.shape[:2]) / 700)
     (width, height), _ = cv2.getTextSize(title, FONT, scale, 1)
