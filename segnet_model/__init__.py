@@ -1,8 +1,8 @@
 """SegNet semantic segmentation in PyTorch: networks, training and inference, without ROS."""
 
-from segnet_model.threads import wait_briefly
+from segnet_model.threads import limit_spinning
 
-wait_briefly()
+limit_spinning()
 
 
 def __getattr__(name: str) -> str:

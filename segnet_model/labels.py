@@ -1,7 +1,7 @@
-"""The label set: what each class id means, how it is drawn, and whether one may drive on it.
+"""Label sets: names, colors and drivable flags of the class ids.
 
-A class is ground where it lies in the plane that the robot stands on: road, pavement, grass. Its
-place follows from its pixel alone; anything else rises from the ground somewhere in front of it.
+A class is ground if it lies in the plane of the robot: road, pavement, grass. The place of such a
+pixel follows from the pixel alone; other classes rise from the ground.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy as np
 from segnet_model.base.documents import kind_of, load_yaml, named_value, plain_text
 from segnet_model.base.errors import DatasetError, SettingsError
 
-MAX_CLASSES = 255  # ids are bytes, and one value stays free for "ignore"
-MAX_NAME = 100  # letters
+MAX_CLASSES = 255  # ids are bytes, and one is the ignored id
+MAX_NAME = 100  # characters
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class SegmentationClass:
     """One class.
 
     Attributes:
-        name: unlike any other in its set.
+        name: unique in its set.
         color: RGB, 0 to 255.
-        drivable: whether a robot may drive on it.
-        ground: whether it lies flat on the ground; what is drivable always does.
+        drivable: whether the robot may drive on it.
+        ground: whether it is flat ground; drivable classes always are.
     """
 
     name: str
@@ -40,7 +40,7 @@ class SegmentationClass:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ground", self.ground or self.drivable)
-        # Names come to terminals, where others than letters may do anything.
+        # Names are printed to terminals, where control characters are dangerous.
         if not 0 < len(self.name) <= MAX_NAME or not self.name.isprintable():
             raise SettingsError(f"class name {self.name[:20]!r}: give 1 to {MAX_NAME} letters")
         _check_color(self.color, f"class {self.name!r}")
@@ -48,13 +48,13 @@ class SegmentationClass:
 
 @dataclass(frozen=True)
 class LabelSet:
-    """Classes in the order of their ids, and the id that counts nowhere.
+    """Classes in the order of their ids, and the ignored id.
 
     Attributes:
-        name: what people call the set, e.g. "camvid".
+        name: of the set, e.g. "camvid".
         classes: the position of a class is its id, 0 to 254.
-        ignore_id: id of unlabelled pixels, 0 to 255 and not the id of a class.
-        ignore_color: how unlabelled pixels are drawn (RGB, 0 to 255).
+        ignore_id: id of unlabeled pixels, 0 to 255 and not the id of a class.
+        ignore_color: color of unlabeled pixels (RGB, 0 to 255).
     """
 
     name: str
@@ -78,7 +78,7 @@ class LabelSet:
 
     @property
     def num_classes(self) -> int:
-        """How many classes the network tells apart; the ignored id is not one of them."""
+        """Number of classes, without the ignored id."""
         return len(self.classes)
 
     @cached_property
@@ -88,27 +88,27 @@ class LabelSet:
 
     @cached_property
     def palette(self) -> np.ndarray:
-        """Colour of every byte: (256, 3) uint8 RGB; ids without a class are drawn as ignored."""
+        """Color of each id: (256, 3) uint8 RGB; ids without a class have the ignored color."""
         palette = np.tile(np.array(self.ignore_color, np.uint8), (256, 1))
         palette[: self.num_classes] = [c.color for c in self.classes]
         return palette
 
     @cached_property
     def drivable(self) -> np.ndarray:
-        """Whether one may drive on each byte's class: (256,) bool."""
-        return self._of_bytes([c.drivable for c in self.classes])
+        """Whether each id is drivable: (256,) bool."""
+        return self._padded([c.drivable for c in self.classes])
 
     @cached_property
     def ground(self) -> np.ndarray:
-        """Whether each byte's class lies flat on the ground: (256,) bool."""
-        return self._of_bytes([c.ground for c in self.classes])
+        """Whether each id is flat ground: (256,) bool."""
+        return self._padded([c.ground for c in self.classes])
 
-    def _of_bytes(self, flags: list[bool]) -> np.ndarray:
-        """A flag of each class as one of each byte, (256,) bool; False where there is no class."""
+    def _padded(self, flags: list[bool]) -> np.ndarray:
+        """The flags of the classes, padded with False to all 256 ids: (256,) bool."""
         return np.array(flags + [False] * (256 - self.num_classes))
 
     def with_drivable(self, names: tuple[str, ...]) -> LabelSet:
-        """The same classes with exactly these drivable; what was ground stays so.
+        """A copy in which exactly these classes are drivable; ground classes stay ground.
 
         Raises:
             SettingsError: a name is not one of this set.
@@ -120,28 +120,28 @@ class LabelSet:
         return replace(self, classes=classes)
 
     def colorize(self, labels: np.ndarray) -> np.ndarray:
-        """Draw labels (H, W) uint8 in their classes' colours: (H, W, 3) uint8 RGB.
+        """Draw labels (H, W) uint8 in the class colors: (H, W, 3) uint8 RGB.
 
         Example:
             >>> labels = np.array([[0, 3]], np.uint8)
             >>> LabelSet.load("camvid").colorize(labels).tolist()
             [[[128, 128, 128], [128, 64, 128]]]
         """
-        # Looking each channel up is four times as fast as NumPy's way.
+        # OpenCV's lookup is four times as fast as NumPy's.
         drawn = cv2.LUT(cv2.merge([labels, labels, labels]), self.palette[None])
         return np.asarray(drawn, np.uint8)
 
     def ids_from_colors(self, image: np.ndarray) -> np.ndarray:
-        """Read labels back from a coloured image.
+        """Read labels from a colored image, as `colorize` draws it.
 
         Args:
-            image: (H, W, 3) uint8 RGB in exactly the colours of this set.
+            image: (H, W, 3) uint8 RGB in exactly the colors of this set.
 
         Returns:
             (H, W) uint8 ids.
 
         Raises:
-            DatasetError: a colour belongs to no class, or to two.
+            DatasetError: a color belongs to no class, or to two.
 
         Example:
             >>> camvid = LabelSet.load("camvid")
@@ -156,19 +156,19 @@ class LabelSet:
         if (ids < 0).any():
             y, x = np.argwhere(ids < 0)[0]
             raise DatasetError(
-                f"colour {tuple(int(v) for v in image[y, x])} at row {y}, column {x} belongs to "
+                f"color {tuple(int(v) for v in image[y, x])} at row {y}, column {x} belongs to "
                 f"no class of label set {self.name!r}; add it, or correct the label image"
             )
         return ids.astype(np.uint8)
 
     def check_colors(self) -> None:
-        """Raise DatasetError where two classes have one colour, and cannot be told apart by it."""
+        """Raise DatasetError if two classes have one color."""
         colors = [each.color for each in self.classes]
         for index, color in enumerate(colors):
             if color in colors[:index]:
                 raise DatasetError(
                     f"{self.names[colors.index(color)]!r} and {self.names[index]!r} of label set "
-                    f"{self.name!r} have one colour; change one, or label with ids"
+                    f"{self.name!r} have one color; change one, or label with ids"
                 )
 
     def check_ids(self, labels: np.ndarray) -> None:
@@ -193,7 +193,7 @@ class LabelSet:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> LabelSet:
-        """The opposite of `to_dict`.
+        """The label set of such plain values; the inverse of `to_dict`.
 
         Raises:
             SettingsError: a key is missing or a value has the wrong form.
@@ -219,10 +219,10 @@ class LabelSet:
 
     @classmethod
     def load(cls, source: str | Path) -> LabelSet:
-        """Read a label set from a YAML file, or one that ships by its name, e.g. "camvid".
+        """Load a label set from a YAML file, or a shipped one by its name, e.g. "camvid".
 
         Raises:
-            SettingsError: there is no such file, or it holds no label set.
+            SettingsError: there is no such file, or it is not a label set.
 
         Example:
             >>> camvid = LabelSet.load("camvid")
@@ -239,7 +239,7 @@ class LabelSet:
 
 def _check_color(color: tuple[int, ...], owner: str) -> None:
     if len(color) != 3 or not all(0 <= value <= 255 for value in color):
-        raise SettingsError(f"colour {color} of {owner} is not three numbers from 0 to 255")
+        raise SettingsError(f"color {color} of {owner} is not three numbers from 0 to 255")
 
 
 def _class(values: dict[str, Any]) -> SegmentationClass:
@@ -254,6 +254,6 @@ def _color(values: Any) -> tuple[int, int, int]:
 
 
 def _packed(colors: np.ndarray) -> np.ndarray:
-    """Pack (..., 3) uint8 colours into (...) int32 numbers 0xRRGGBB."""
+    """Pack (..., 3) uint8 colors into (...) int32 numbers 0xRRGGBB."""
     red, green, blue = (colors[..., i].astype(np.int32) for i in range(3))
     return red << 16 | green << 8 | blue

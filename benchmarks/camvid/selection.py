@@ -17,7 +17,7 @@ from benchmarks.camvid.recipes import FIRST, learn
 from benchmarks.harness import Report
 from segnet_model.datasets.folder import Sample
 from segnet_model.images.files import read_image
-from segnet_model.images.thumbnails import look_of
+from segnet_model.images.thumbnails import thumbnail
 from segnet_model.inference.predictor import Predictor
 from segnet_model.selection.ranking import Candidate, choose, score_of
 from segnet_model.training.settings import TrainSettings
@@ -65,7 +65,7 @@ def _chosen(weights: Path, rest: list[Sample], known: list[Sample]) -> list[Samp
     for index, sample in enumerate(sorted(rest, key=lambda each: each.image.name)):
         image = read_image(sample.image)
         score = score_of(predictor, image)
-        candidates.append(Candidate(sample.image.name, float(index), score, look_of(image)))
+        candidates.append(Candidate(sample.image.name, float(index), score, thumbnail(image)))
     by_name = {sample.image.name: sample for sample in rest}
-    looks = [look_of(read_image(sample.image)) for sample in known]
+    looks = [thumbnail(read_image(sample.image)) for sample in known]
     return [by_name[each.name] for each in choose(candidates, FRAMES, looks)]

@@ -10,7 +10,8 @@ from rosbags.serde import SerdeError
 
 from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE, standard_types
 from segnet_model.base.errors import ImageError
-from segnet_model.images.encodings import decode_compressed, decode_message
+from segnet_model.images.compressed import decode_compressed
+from segnet_model.images.encodings import decode_message
 
 LABEL_ENCODINGS = ("mono8", "8UC1")
 

@@ -1,4 +1,4 @@
-"""From labels in an image to a map of the ground in front of the robot."""
+"""The drivable mask of an image, and the ground grid in front of the robot."""
 
 from segnet_model.driving.grid import GridSpec
 from segnet_model.driving.lens import Lens

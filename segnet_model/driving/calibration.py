@@ -1,6 +1,6 @@
-"""A camera's calibration as sensor_msgs/CameraInfo has it: its lens, and at another size.
+"""Camera calibration from sensor_msgs/CameraInfo: its lens, and scaled to another size.
 
-The messages of rclpy and of rosbags have the same fields, and both are taken.
+Messages of rclpy and of rosbags have the same fields; both work.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 from segnet_model.driving.lens import Lens
 
 
-def lens_of(info: Any, rectified: bool) -> Lens:
-    """The lens that took an image, at the size of the image before binning.
+def read_lens(info: Any, rectified: bool) -> Lens:
+    """The lens of an image at its size before binning.
 
     Args:
         info: the camera's sensor_msgs/CameraInfo.
-        rectified: whether the image is free of the distortion that info tells of.
+        rectified: whether the distortion in info is already removed from the image.
 
     Raises:
         SettingsError: the camera is not calibrated.
@@ -35,16 +35,15 @@ def lens_of(info: Any, rectified: bool) -> Lens:
 
 
 def scaled_info(info: Any, size: tuple[int, int]) -> Any:
-    """The calibration that fits images resized to another size.
+    """The calibration of the resized image.
 
     Args:
         info: sensor_msgs/CameraInfo of the image at its own size.
         size: (height, width) of the result.
 
     Returns:
-        A new message. A pixel's middle is at whole numbers: the middle of the left upper pixel,
-        (0, 0), is (s - 1) / 2 after scaling by s. Where the size is the image's own, it is a copy;
-        otherwise the part and the binning that info tells of are worked in.
+        A new message; a copy if the image has that size already, else with roi and binning applied.
+        Pixel centers are at whole numbers: (0, 0) moves to (s - 1) / 2 after scaling by s.
     """
     found = deepcopy(info)
     left, top, full_width, full_height = _part(info)
@@ -61,7 +60,7 @@ def scaled_info(info: Any, size: tuple[int, int]) -> Any:
 
 
 def _part(info: Any) -> tuple[int, int, int, int]:
-    """Left, top, width and height of the camera's pixels in the image: zeros stand for all."""
+    """Left, top, width and height of the region of interest; all zeros mean the whole image."""
     roi = info.roi
     if roi.width and roi.height:
         return roi.x_offset, roi.y_offset, roi.width, roi.height
@@ -71,9 +70,9 @@ def _part(info: Any) -> tuple[int, int, int, int]:
 def _scaled(
     matrix: Any, columns: int, across: tuple[float, int], down: tuple[float, int]
 ) -> np.ndarray:
-    """Move and scale a matrix (3 * columns,) by rows that maps to pixels: the same in float64.
+    """Crop and scale a projection matrix, (3 * columns,) by rows, in float64.
 
-    Each axis has its factor, and where the part begins in pixels before that.
+    across, down: the scale of each axis, and the first pixel of the region before scaling.
     """
     rows = np.array(matrix, np.float64).reshape(3, columns)
     for row, (factor, begin) in enumerate((across, down)):

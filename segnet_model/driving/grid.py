@@ -1,4 +1,4 @@
-"""The map of the ground: its cells and what they hold, as nav_msgs/OccupancyGrid has it."""
+"""The ground grid: its cells and their values, as in nav_msgs/OccupancyGrid."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from segnet_model.base.errors import SettingsError
 
 FREE, OCCUPIED, UNKNOWN = 0, 100, -1
 MAX_CELLS = 250_000
-MAX_REACH = 100.0  # metres
+MAX_REACH = 100.0  # meters
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,13 @@ class GridSpec:
     """A rectangle of ground in the robot's frame, x forward and y left, cut into square cells.
 
     Attributes:
-        resolution: side of a cell, metres.
-        x_min: of the lower edge, metres; more than 0 leaves out a bumper that the camera sees.
-        x_max: of the upper edge; it moves up to hold whole cells, as y_max does.
-        y_min: of the right edge, metres.
+        resolution: side of a cell, meters.
+        x_min: of the lower edge, meters; more than 0 excludes a bumper in view.
+        x_max: of the upper edge, meters; it and y_max move up to whole cells.
+        y_min: of the right edge, meters.
         y_max: of the left edge.
-        clearance: metres; ground that is seen between the legs or wheels of something which hangs
-            lower than this is occupied. The robot's height is safe, 0 leaves such ground free.
+        clearance: meters; ground in view between the legs or wheels of a thing lower than this is
+            occupied. The robot's height is safe; 0 leaves such ground free.
     """
 
     resolution: float = 0.1
@@ -35,7 +35,7 @@ class GridSpec:
     clearance: float = 0.3
 
     def __post_init__(self) -> None:
-        """Refuse what is empty, and what would take gigabytes."""
+        """Refuse an empty grid, and one of gigabytes."""
         if not 0.01 <= self.resolution <= 10:
             raise SettingsError(f"resolution {self.resolution} m a cell; give 0.01 to 10")
         for axis, low, high in (("x", self.x_min, self.x_max), ("y", self.y_min, self.y_max)):
@@ -63,14 +63,14 @@ class GridSpec:
         return _cells(self.y_max - self.y_min, self.resolution)
 
     @property
-    def centres(self) -> np.ndarray:
-        """The middle of every cell, by rows: (rows * columns, 2) float64 x and y, metres."""
+    def centers(self) -> np.ndarray:
+        """Centers of the cells, by rows: (rows * columns, 2) float64 x and y, meters."""
         x = self.x_min + (np.arange(self.columns) + 0.5) * self.resolution
         y = self.y_min + (np.arange(self.rows) + 0.5) * self.resolution
         return np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
 
     def indices(self, points: np.ndarray) -> np.ndarray:
-        """The cell that holds each point (..., 2), metres: (...) int64; rows * columns if none."""
+        """Cell of each point (..., 2), meters: (...) int64; rows * columns outside of the grid."""
         column, row = np.moveaxis(
             np.floor((points - (self.x_min, self.y_min)) / self.resolution), -1, 0
         ).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Where a camera shows a point: its intrinsics and distortion, as ROS's CameraInfo gives them."""
+"""Camera models: intrinsics and distortion as in ROS's CameraInfo, and their projection."""
 
 from __future__ import annotations
 
@@ -11,27 +11,22 @@ import numpy as np
 
 from segnet_model.base.errors import SettingsError
 
-# How many coefficients each of ROS's distortion models may have.
-MODELS = {
-    "": (0,),
-    "plumb_bob": (0, 4, 5),
-    "rational_polynomial": (8, 12, 14),
-    "equidistant": (4,),
-}
+# Allowed numbers of coefficients of ROS's distortion models.
+MODELS = {"": (0,), "plumb_bob": (0, 4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
 MAX_SIDE = 16384  # pixels
-_WIDEST = 89.0  # degrees from the optical axis; models that divide by z end before 90
+_WIDEST = 89.0  # degrees from the optical axis; models that divide by z fail at 90
 _CALIBRATE = "calibrate the camera, e.g. with ROS's camera_calibration, and publish the result"
 
 
 @dataclass(frozen=True)
 class Lens:
-    """How a camera maps directions to pixels; pixel (0, 0) is the middle of the first one.
+    """The projection of a camera; (0, 0) is the center of the first pixel.
 
     Attributes:
         width: of the image, pixels.
         height: of the image, pixels.
         focal: fx and fy, pixels.
-        centre: cx and cy, pixels.
+        center: cx and cy, pixels.
         model: of the distortion: "" for none, "plumb_bob", "rational_polynomial" or "equidistant".
         distortion: coefficients in OpenCV's order.
     """
@@ -39,18 +34,18 @@ class Lens:
     width: int
     height: int
     focal: tuple[float, float]
-    centre: tuple[float, float]
+    center: tuple[float, float]
     model: str = ""
     distortion: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what no calibrated camera has."""
+        """Refuse values of an uncalibrated camera."""
         if not (0 < self.width <= MAX_SIDE and 0 < self.height <= MAX_SIDE):
             raise SettingsError(
                 f"camera_info is for {self.width}x{self.height} pixels, which no image has; "
                 f"fill in its width and height, 1 to {MAX_SIDE}"
             )
-        if not np.isfinite([*self.focal, *self.centre, *self.distortion]).all():
+        if not np.isfinite([*self.focal, *self.center, *self.distortion]).all():
             raise SettingsError(f"camera_info holds numbers that are not finite; {_CALIBRATE}")
         if not min(self.focal) > 0:
             raise SettingsError(
@@ -86,14 +81,14 @@ class Lens:
         For a rectified image give the left 3x3 part of P and no distortion.
 
         Args:
-            width: pixels of the whole image, as height is.
-            height: see width.
+            width: of the whole image, pixels.
+            height: of the whole image, pixels.
             matrix: K, nine numbers by rows.
             model: `distortion_model`.
-            distortion: D; zeros are no distortion, whatever the model.
+            distortion: D; zeros mean no distortion in every model but equidistant.
 
         Raises:
-            SettingsError: the camera is uncalibrated, or its model is not known here.
+            SettingsError: the camera is uncalibrated, or its model is unknown.
         """
         k = np.asarray(matrix, np.float64).ravel()
         if k.size != 9:
@@ -105,19 +100,19 @@ class Lens:
         coefficients = tuple(float(each) for each in distortion)
         if model != "equidistant" and not any(coefficients):
             model, coefficients = "" if model in MODELS else model, ()
-        focal, centre = (float(k[0]), float(k[4])), (float(k[2]), float(k[5]))
-        return cls(int(width), int(height), focal, centre, model, coefficients)
+        focal, center = (float(k[0]), float(k[4])), (float(k[2]), float(k[5]))
+        return cls(int(width), int(height), focal, center, model, coefficients)
 
     def cropped(self, left: int, top: int, width: int, height: int) -> Lens:
-        """The lens of a part of the image, as CameraInfo's roi names it; all in pixels."""
-        centre = (self.centre[0] - left, self.centre[1] - top)
-        return replace(self, width=width, height=height, centre=centre)
+        """The lens of a part of the image, CameraInfo's roi; all in pixels."""
+        center = (self.center[0] - left, self.center[1] - top)
+        return replace(self, width=width, height=height, center=center)
 
     def scaled_to(self, width: int, height: int) -> Lens:
         """The lens of the same image at another size, e.g. after binning.
 
         Raises:
-            SettingsError: that size has another shape, so that it is not the same image.
+            SettingsError: the size has another aspect ratio.
         """
         if abs(width * self.height / self.width - height) >= 1:
             raise SettingsError(
@@ -127,31 +122,31 @@ class Lens:
             )
         across, down = width / self.width, height / self.height
         focal = (self.focal[0] * across, self.focal[1] * down)
-        centre = ((self.centre[0] + 0.5) * across - 0.5, (self.centre[1] + 0.5) * down - 0.5)
-        return replace(self, width=width, height=height, focal=focal, centre=centre)
+        center = ((self.center[0] + 0.5) * across - 0.5, (self.center[1] + 0.5) * down - 0.5)
+        return replace(self, width=width, height=height, focal=focal, center=center)
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """Where points are seen.
+        """Project points into the image.
 
         Args:
-            points: (N, 3) metres in the optical frame: x right, y down, z forward.
+            points: (N, 3) meters in the optical frame: x right, y down, z forward.
 
         Returns:
-            (N, 2) float64 column and row in pixels, maybe outside the image; NaN where a point
-            lies behind the camera or further from the axis than the distortion model reaches.
+            (N, 2) float64 column and row in pixels, maybe outside the image; NaN for points behind
+            the camera, or further from the axis than the distortion model is valid.
         """
         from_axis = np.arctan2(np.hypot(points[:, 0], points[:, 1]), points[:, 2])
         seen = from_axis < self._reach
         pixels = np.full((len(points), 2), np.nan)
         if seen.any():
-            pixels[seen] = self._distorted(points[seen]) * self.focal + self.centre
+            pixels[seen] = self._distorted(points[seen]) * self.focal + self.center
         return pixels
 
     @cached_property
     def _reach(self) -> float:
-        """The angle from the optical axis, radians, up to which the model can be believed.
+        """The largest angle from the optical axis, radians, for which the model is valid.
 
-        Beyond it a polynomial turns back, and would show in the image what lies far outside.
+        Beyond it a polynomial turns back, and would project far points into the image.
         """
         angles = np.radians(np.arange(0.0, _WIDEST + 0.05, 0.1))
         least = angles[-1]

@@ -1,4 +1,4 @@
-"""Where the robot may drive: allowed class, sure enough, and connected to where it stands."""
+"""The drivable mask: pixels of a drivable class, certain, and connected to the robot."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 
 from segnet_model.labels import LabelSet
 
-# The robot stands below the middle of the image's lower edge: this share of the width, and of the
-# height from below, is where its ground is looked for. A bonnet or bumper may hide the last rows.
+# The robot is below the middle of the lower edge of the image: its ground is in this share of the
+# width, and of the height from below. A hood or bumper may hide the last rows.
 START_WIDTH = 0.5
 START_HEIGHT = 0.15
-# Of the least area: what the network is sure of and is smaller still is noise, not a thing.
+# Share of min_area: smaller regions of a certain class are noise, not things.
 NOISE = 1 / 16
 
 
@@ -29,12 +29,12 @@ def drivable_mask(
     Args:
         labels: (H, W) uint8 class ids.
         uncertainty: (H, W) float32, 0 to 1.
-        label_set: says which classes are drivable.
+        label_set: gives the drivable classes.
         max_uncertainty: 0 to 1; a pixel above it is not drivable, whatever its class.
-        min_area: share of the image, 0 to 1. Smaller pieces vanish, and smaller holes are filled:
-            those in which the network is unsure throughout, and others only if they are as small
-            as noise, since a small thing far away may be one to keep clear of.
-        margin: pixels that the area keeps away from what is not drivable.
+        min_area: share of the image, 0 to 1. Smaller regions are removed, and smaller holes are
+            filled if the network is uncertain in all of them. Other holes are filled only if they
+            are as small as noise: a small thing far away may be an obstacle.
+        margin: safety margin; pixels removed from the edge of the drivable area.
 
     Returns:
         (H, W) uint8: 255 where a drivable, certain pixel connects through such pixels (sharing
@@ -63,11 +63,11 @@ def drivable_mask(
 
 
 def _small_holes(allowed: np.ndarray, things: np.ndarray, pixels: float) -> np.ndarray:
-    """Where holes smaller than so many pixels may be filled: (H, W) uint8, 0 or 1."""
+    """Mask of the holes smaller than `pixels` that may be filled: (H, W) uint8, 0 or 1."""
     _, holes, about, _ = cv2.connectedComponentsWithStats(1 - allowed, connectivity=8)
     area = about[:, cv2.CC_STAT_AREA]
     fill = area < pixels
-    fill[0] = False  # hole 0 is what is allowed
+    fill[0] = False  # hole 0 is the allowed area
     if not fill.any():
         return np.zeros_like(allowed)
     known = np.bincount(holes[things], minlength=len(area)) > 0
@@ -76,7 +76,7 @@ def _small_holes(allowed: np.ndarray, things: np.ndarray, pixels: float) -> np.n
 
 
 def _reached(allowed: np.ndarray, pixels: float) -> np.ndarray:
-    """The pieces, of so many pixels at least, that begin before the robot: (H, W) uint8, 0 or 1."""
+    """Mask of the regions of at least `pixels` in front of the robot: (H, W) uint8, 0 or 1."""
     _, parts, about, _ = cv2.connectedComponentsWithStats(allowed, connectivity=4)
     height, width = allowed.shape
     side = int(width * (1 - START_WIDTH) / 2)
@@ -84,5 +84,5 @@ def _reached(allowed: np.ndarray, pixels: float) -> np.ndarray:
     kept = np.zeros(len(about), np.uint8)
     kept[np.unique(start)] = 1
     kept[about[:, cv2.CC_STAT_AREA] < pixels] = 0
-    kept[0] = 0  # part 0 is what is not allowed
+    kept[0] = 0  # part 0 is the area that is not allowed
     return np.take(kept, np.asarray(parts, np.int32))

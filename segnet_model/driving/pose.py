@@ -1,4 +1,4 @@
-"""Where the camera is in the robot's frame.
+"""The pose of the camera in the robot's frame.
 
 The robot's frame is ROS's (REP 103): x forward, y left, z up, and here z = 0 is the ground, as in
 base_footprint. The camera's optical frame has x to the right, y down and z forward.
@@ -13,7 +13,7 @@ import numpy as np
 
 from segnet_model.base.errors import SettingsError
 
-MAX_HEIGHT = 100.0  # metres
+MAX_HEIGHT = 100.0  # meters
 # Columns: the optical frame's x, y and z in a frame that looks the same way, x forward.
 _OPTICAL = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
 
@@ -25,7 +25,7 @@ class CameraPose:
     matrix: np.ndarray
 
     def __post_init__(self) -> None:
-        """Refuse what is no pose of a camera above the ground."""
+        """Refuse a matrix that is not a pose above the ground."""
         if self.matrix.shape != (4, 4) or not np.isfinite(self.matrix).all():
             raise SettingsError("the camera's pose is not 4x4 finite numbers; check the transform")
         turn = self.matrix[:3, :3]
@@ -42,7 +42,7 @@ class CameraPose:
 
     @property
     def height(self) -> float:
-        """Metres above the ground."""
+        """Meters above the ground."""
         return float(self.matrix[2, 3])
 
     @classmethod
@@ -55,18 +55,18 @@ class CameraPose:
         x: float = 0.0,
         y: float = 0.0,
     ) -> CameraPose:
-        """A camera as one measures it on the robot.
+        """The pose of a camera from measurements on the robot.
 
         Args:
-            height: metres above the ground.
+            height: meters above the ground.
             pitch: radians, positive looks down; -pi/2 to pi/2.
             roll: radians, positive leans to the right; -pi to pi.
             yaw: radians, positive looks to the left; -pi to pi.
-            x: metres in front of the robot's origin.
-            y: metres to the left of it.
+            x: meters in front of the robot's origin.
+            y: meters to the left of it.
 
         Raises:
-            SettingsError: a number is out of range; degrees instead of radians, maybe.
+            SettingsError: a number is out of range, maybe in degrees.
 
         Example:
             >>> pose = CameraPose.mounted(height=1.0, x=0.3)
@@ -74,7 +74,7 @@ class CameraPose:
             >>> (pose.matrix @ ahead).round(6).tolist()
             [1.3, 0.0, 1.0, 1.0]
         """
-        # A little more than pi, for who writes 3.1416.
+        # A little more than pi, to allow 3.1416.
         for name, angle, most in (("pitch", pitch, 1.6), ("roll", roll, 3.2), ("yaw", yaw, 3.2)):
             if not abs(angle) <= most:
                 raise SettingsError(f"{name} {angle} is not within {most} either way; give radians")
@@ -85,14 +85,14 @@ class CameraPose:
 
     @classmethod
     def from_transform(cls, translation: Sequence[float], rotation: Sequence[float]) -> CameraPose:
-        """A camera as tf2 finds it, from `lookup_transform(robot frame, optical frame, stamp)`.
+        """The pose of a camera from tf2's `lookup_transform(robot frame, optical frame, stamp)`.
 
         Args:
-            translation: x, y, z in metres.
+            translation: x, y, z in meters.
             rotation: a quaternion x, y, z, w.
 
         Raises:
-            SettingsError: these are no rotation and no place above the ground.
+            SettingsError: the rotation is invalid, or the place is not above the ground.
         """
         quaternion = np.asarray(rotation, np.float64)
         length = float(np.linalg.norm(quaternion))
@@ -111,20 +111,20 @@ class CameraPose:
         matrix[:3, 3] = translation
         return cls(matrix)
 
-    def moved(self, other: CameraPose, metres: float = 0.005, radians: float = 0.001) -> bool:
-        """Whether another pose differs by more than this, so that lookups are worth making anew."""
+    def moved(self, other: CameraPose, meters: float = 0.005, radians: float = 0.001) -> bool:
+        """Whether another pose differs by more than this, so that lookup tables are outdated."""
         shift = np.linalg.norm(self.matrix[:3, 3] - other.matrix[:3, 3])
         turn = np.linalg.norm(self.matrix[:3, :3] - other.matrix[:3, :3]) / np.sqrt(2)
-        return bool(shift > metres or turn > radians)
+        return bool(shift > meters or turn > radians)
 
     def to_optical(self, points: np.ndarray) -> np.ndarray:
-        """Points (N, 3) of the robot's frame in the optical frame, metres."""
+        """Transform points (N, 3), meters, from the robot's frame to the optical frame."""
         seen: np.ndarray = (points - self.matrix[:3, 3]) @ self.matrix[:3, :3]
         return seen
 
 
 def _about(axis: int, angle: float) -> np.ndarray:
-    """The (3, 3) rotation about an axis, 0 to 2, by the right hand's rule."""
+    """The (3, 3) rotation about an axis, 0 to 2, by the right-hand rule."""
     turn, (first, second) = np.eye(3), [(1, 2), (2, 0), (0, 1)][axis]
     turn[[first, second], [first, second]] = np.cos(angle)
     turn[second, first] = np.sin(angle)

@@ -1,4 +1,4 @@
-"""Where the camera is, and which ground is mapped."""
+"""Settings of the ground grid: the camera's pose and the mapped rectangle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segnet_model.base.tables import GroundOptions
-from segnet_model.driving.calibration import lens_of
+from segnet_model.driving.calibration import read_lens
 from segnet_model.driving.grid import GridSpec
 from segnet_model.driving.lens import Lens
 from segnet_model.driving.pose import CameraPose
@@ -14,11 +14,11 @@ from segnet_model.driving.pose import CameraPose
 
 @dataclass(frozen=True)
 class GroundSettings(GroundOptions):
-    """What a map of the ground needs besides camera_info."""
+    """Everything that a ground grid needs besides camera_info."""
 
     @property
     def pose(self) -> CameraPose:
-        """Where the camera is; SettingsError where it cannot be there."""
+        """The camera's pose; SettingsError if it is impossible."""
         return CameraPose.mounted(
             self.camera_height,
             self.camera_pitch,
@@ -30,14 +30,14 @@ class GroundSettings(GroundOptions):
 
     @property
     def spec(self) -> GridSpec:
-        """The grid; SettingsError where it has too many cells."""
+        """The grid; SettingsError if it has too many cells."""
         half = self.grid_width / 2
         return GridSpec(self.grid_resolution, 0.0, self.grid_length, -half, half)
 
     def lens(self, info: Any, size: tuple[int, ...]) -> Lens:
-        """The lens that took images of (height, width) pixels, by the camera's CameraInfo.
+        """The lens of images of (height, width) pixels, from the camera's CameraInfo.
 
         Raises:
             SettingsError: the camera is not calibrated, or its images have another shape.
         """
-        return lens_of(info, self.rectified).scaled_to(size[1], size[0])
+        return read_lens(info, self.rectified).scaled_to(size[1], size[0])

@@ -1,4 +1,4 @@
-"""What a sensor behind a Bayer colour filter sees, made into RGB."""
+"""RGB from the mosaic of a sensor with a Bayer color filter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from segnet_model.base.errors import ImageError
 
-# By the colours of the first 2x2 pixels, row by row. OpenCV's classic names start at the second
+# By the colors of the first 2x2 pixels, row by row. OpenCV's classic names start at the second
 # row and column.
 BAYER = {
     "rggb": cv2.COLOR_BayerBG2RGB,
@@ -17,17 +17,17 @@ BAYER = {
 }
 
 
-def pattern_of(encoding: str) -> str | None:
-    """E.g. "rggb" of "bayer_rggb8"; None where it is no mosaic."""
+def find_pattern(encoding: str) -> str | None:
+    """The Bayer pattern of an encoding: "rggb" of "bayer_rggb8"; None without a mosaic."""
     name = encoding.removeprefix("bayer_").rstrip("168")
     return name if name in BAYER and encoding.startswith("bayer_") else None
 
 
 def demosaic(samples: np.ndarray, pattern: str) -> np.ndarray:
-    """Interpolate linearly.
+    """Interpolate a mosaic linearly.
 
     Args:
-        samples: (H, W) uint8, or uint16 of which the upper 8 bits are taken.
+        samples: (H, W) uint8, or uint16 with the image in the upper 8 bits.
         pattern: one of `BAYER`.
 
     Returns:

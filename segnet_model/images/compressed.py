@@ -1,7 +1,7 @@
 """JPEG and PNG, as sensor_msgs/CompressedImage carries them, decoded to (H, W, 3) uint8 RGB.
 
-OpenCV allocates what a header asks for and fills in what a cut file lacks, both silently. So the
-size is read from the header before and the end mark is looked for.
+OpenCV silently allocates any size in a header, and fills in the missing part of a cut file. So the
+header's size and the end mark are checked first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from segnet_model.base.errors import ImageError
 from segnet_model.base.limits import check_size
-from segnet_model.images.bayer import demosaic, pattern_of
+from segnet_model.images.bayer import demosaic, find_pattern
 
 if TYPE_CHECKING:
     from array import array
@@ -26,10 +26,10 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 JPEG_END = b"\xff\xd9"
 JPEG_SCAN = b"\xff\xda"
-MAX_SCANS = 64  # a progressive file has ten; each costs as much as the whole image
+MAX_SCANS = 64  # a progressive file has ten; each costs a whole image
 # Start-of-frame markers; C4, C8 and CC lie among them and mean something else (ITU T.81, B.1).
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Turned as EXIF says, an image would no longer fit its camera's calibration.
+# Rotated by its EXIF tag, an image would not fit its camera's calibration.
 FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
@@ -39,13 +39,13 @@ def decode_compressed(data: Bytes, kind: str = "") -> np.ndarray:
     Args:
         data: the whole file; anything with the buffer protocol.
         kind: a CompressedImage's format; image_transport writes e.g. "rgb8; jpeg compressed bgr8",
-            the camera's encoding first. It matters for a mosaic, which is compressed as grey.
+            the camera's encoding first. It matters for a mosaic, which is a gray file.
 
     Returns:
-        (H, W, 3) uint8 RGB; grey is repeated, alpha is dropped, of 16 bits the upper 8 are taken.
+        (H, W, 3) uint8 RGB; gray is repeated, alpha is dropped, 16 bits are cut to the upper 8.
 
     Raises:
-        ImageError: it is neither, is damaged or cut short, or is of an absurd size.
+        ImageError: the file is neither, is damaged, cut, or of an absurd size.
     """
     file = bytes(data)
     try:
@@ -59,18 +59,18 @@ def decode_compressed(data: Bytes, kind: str = "") -> np.ndarray:
 
 
 def _decode(file: bytes, kind: str) -> np.ndarray | None:
-    """(H, W, 3) uint8 RGB, or None where OpenCV finds no image."""
-    pattern = pattern_of(kind.partition(";")[0].strip())
+    """(H, W, 3) uint8 RGB, or None if OpenCV cannot decode the file."""
+    pattern = find_pattern(kind.partition(";")[0].strip())
     if pattern:
         raw = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
-        if raw is not None and raw.ndim == 2:  # else it was made into colours before
+        if raw is not None and raw.ndim == 2:  # else it is in color already
             return demosaic(raw, pattern)
     bgr = cv2.imdecode(np.frombuffer(file, np.uint8), FLAGS)
     return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
 def _announced_size(file: bytes, kind: str) -> tuple[int, int]:
-    """(height, width) by the header, once the file has proved to have an end."""
+    """(height, width) in the header; ImageError if the file is cut."""
     if file.startswith(PNG_SIGNATURE):
         _check_png(file)
         if file[12:16] != b"IHDR":
@@ -85,12 +85,12 @@ def _announced_size(file: bytes, kind: str) -> tuple[int, int]:
             raise ImageError(f"a JPEG of more than {MAX_SCANS} scans; save it as a plain one")
         return _jpeg_size(file)
     if "compressedDepth" in kind:
-        raise ImageError("compressedDepth holds depth, not colours; subscribe to a colour image")
+        raise ImageError("compressedDepth holds depth, not colors; subscribe to a color image")
     raise ImageError(f"data that starts with {file[:8]!r} is neither JPEG nor PNG; convert it")
 
 
 def _check_png(file: bytes) -> None:
-    """Walk over the chunks (length, type, data, checksum) to the last, which must be IEND."""
+    """Check all chunks (length, type, data, checksum) up to the last one, IEND."""
     position = len(PNG_SIGNATURE)
     kind = b""
     while kind != b"IEND":

@@ -1,4 +1,4 @@
-"""Camera images as ROS messages carry them, decoded to (H, W, 3) uint8 RGB without needing ROS.
+"""Images of ROS messages, decoded to (H, W, 3) uint8 RGB without ROS.
 
 The names of the encodings are those of sensor_msgs/image_encodings.hpp.
 """
@@ -16,28 +16,23 @@ import numpy as np
 from segnet_model.base.errors import ImageError
 from segnet_model.base.limits import check_size
 from segnet_model.images.bayer import BAYER
-from segnet_model.images.compressed import decode_compressed
-
-__all__ = ["ENCODINGS", "decode_compressed", "decode_image"]
 
 if TYPE_CHECKING:
-    from array import array
+    from segnet_model.images.compressed import Bytes
 
-    Bytes = bytes | bytearray | memoryview | array[int] | np.ndarray
-
-MAX_NAME = 40  # characters of a stranger's encoding in an error
+MAX_NAME = 40  # characters of an unknown encoding in an error
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How one encoding lies in memory and becomes RGB.
+    """Memory layout of an encoding, and its conversion to RGB.
 
     Attributes:
         channels: samples a pixel in a row.
-        depth: bytes a sample; of two bytes only the high one is used.
+        depth: bytes a sample; only the high byte of two is used.
         to_rgb: (rows, W, channels) uint8 to (H, W, 3) uint8 RGB.
-        grid: height and width must be multiples of it (chroma or colour filter cells).
-        rows: rows in memory for each image row; chroma planes add to them.
+        grid: height and width must be multiples of it (chroma or color filter cells).
+        rows: rows in memory for each image row, chroma planes included.
     """
 
     channels: int
@@ -62,7 +57,7 @@ def decode_image(
 
     Returns:
         (H, W, 3) uint8 RGB. For rgb8 a view of data (read-only where data is), otherwise a new
-        array. Of 16 bits the upper 8 are taken.
+        array. 16 bits are cut to the upper 8.
 
     Raises:
         ImageError: the encoding is unknown, or the sizes contradict each other or the data.
@@ -81,13 +76,13 @@ def decode_image(
     octets: np.ndarray = np.ndarray(
         (rows, samples, kind.depth), np.uint8, data, strides=(step, kind.depth, 1)
     )
-    # OpenCV, because NumPy takes twenty times as long where bytes do not lie side by side.
+    # OpenCV is twenty times as fast as NumPy for bytes with gaps.
     high = cv2.extractChannel(octets, 0 if big_endian else 1) if kind.depth == 2 else octets
     return kind.to_rgb(_pixels(high, rows, width, kind.channels))
 
 
 def decode_message(message: Any) -> np.ndarray:
-    """Decode whatever has the fields of a sensor_msgs/Image, as `decode_image` does."""
+    """Decode a sensor_msgs/Image of rclpy or rosbags; see `decode_image`."""
     return decode_image(
         message.data,
         height=message.height,
@@ -99,7 +94,7 @@ def decode_message(message: Any) -> np.ndarray:
 
 
 def _pixels(samples: np.ndarray, rows: int, width: int, channels: int) -> np.ndarray:
-    """(rows, W, channels) of (rows, W * channels), without a copy though rows have gaps."""
+    """(rows, W, channels) view of (rows, W * channels), whose rows may have gaps."""
     shape, strides = (rows, width, channels), (samples.strides[0], channels, 1)
     return np.lib.stride_tricks.as_strided(samples, shape, strides)
 
@@ -108,7 +103,7 @@ def _find(encoding: str) -> Encoding:
     try:
         return ENCODINGS[encoding]
     except KeyError:
-        why = "holds measurements, not colours" if _is_float(encoding) else "is not known here"
+        why = "holds measurements, not colors" if _is_float(encoding) else "is not known here"
         raise ImageError(
             f"encoding {encoding[:MAX_NAME]!r} {why}; convert the image to one of "
             f"{', '.join(ENCODINGS)}"
@@ -152,8 +147,8 @@ def _opencv(code: int) -> Callable[[np.ndarray], np.ndarray]:
     return to_rgb
 
 
-def _colour_orders(depth: int, bits: str) -> dict[str, Encoding]:
-    grey, bgr, bgra = (
+def _color_orders(depth: int, bits: str) -> dict[str, Encoding]:
+    gray, bgr, bgra = (
         _opencv(code) for code in (cv2.COLOR_GRAY2RGB, cv2.COLOR_BGR2RGB, cv2.COLOR_BGRA2RGB)
     )
     return {
@@ -161,9 +156,9 @@ def _colour_orders(depth: int, bits: str) -> dict[str, Encoding]:
         f"bgr{bits}": Encoding(3, depth, bgr),
         f"rgba{bits}": Encoding(4, depth, _opencv(cv2.COLOR_RGBA2RGB)),
         f"bgra{bits}": Encoding(4, depth, bgra),
-        f"mono{bits}": Encoding(1, depth, grey),
-        # Nameless channels are taken in OpenCV's order, as cv_bridge does.
-        f"{bits}UC1": Encoding(1, depth, grey),
+        f"mono{bits}": Encoding(1, depth, gray),
+        # Channels without names have OpenCV's order, as in cv_bridge.
+        f"{bits}UC1": Encoding(1, depth, gray),
         f"{bits}UC3": Encoding(3, depth, bgr),
         f"{bits}UC4": Encoding(4, depth, bgra),
         **{
@@ -178,8 +173,8 @@ _YUYV = Encoding(2, 1, _opencv(cv2.COLOR_YUV2RGB_YUY2), (1, 2))
 _SEMI_PLANAR = (2, 2), Fraction(3, 2)  # a plane of Y, then one of half its rows with U and V
 
 ENCODINGS: dict[str, Encoding] = {
-    **_colour_orders(1, "8"),
-    **_colour_orders(2, "16"),
+    **_color_orders(1, "8"),
+    **_color_orders(2, "16"),
     "yuv422": _UYVY,
     "uyvy": _UYVY,
     "yuv422_yuy2": _YUYV,

@@ -1,4 +1,4 @@
-"""Image and label files, and tables of them."""
+"""Image files, label images and CSV tables, read and written."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from segnet_model.images.compressed import decode_compressed
 from segnet_model.images.label_images import check_opaque, open_png
 from segnet_model.labels import LabelSet
 
-ODD = "surrogateescape"  # a file's name may hold bytes that are no text
+ODD = "surrogateescape"  # a file name may hold bytes that are not UTF-8
 COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
-MAX_FILE = 1 << 28  # bytes; `image_size.MAX_PIXELS` of eight bytes each
+MAX_FILE = 1 << 28  # bytes; `limits.MAX_PIXELS` of eight bytes each
 LABEL_MODES = ("L", "P", "RGB", "RGBA")  # Pillow's, of 8 bits
 IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp")
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The image files right in a folder, sorted by name; hidden ones, as macOS adds, are none."""
+    """Image files in a folder, not below it, sorted by name; without hidden ones, as of macOS."""
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
     return sorted(path for path in visible if path.suffix.lower() in IMAGE_SUFFIXES)
 
@@ -42,7 +42,7 @@ def read_image(path: Path) -> np.ndarray:
     try:
         data = read_bytes(path)
         if path.suffix.lower() in COMPRESSED_SUFFIXES:
-            return decode_compressed(data)  # as the node does, so that both see the same pixels
+            return decode_compressed(data)  # the same pixels as in the node
         _check_other(data)
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except (OSError, ImageError, cv2.error) as error:
@@ -53,7 +53,7 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def _check_other(data: bytes) -> None:
-    """Raise ImageError unless it is a BMP or WebP of a size that may be decoded."""
+    """Raise ImageError unless the file is a BMP or WebP of an allowed size."""
     try:
         with Image.open(io.BytesIO(data), formats=("BMP", "WEBP")) as image:  # their headers only
             check_size(image.height, image.width)
@@ -62,7 +62,7 @@ def _check_other(data: bytes) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a plain file of at most `MAX_FILE` bytes; OSError where it is none, or longer."""
+    """Read a regular file of at most `MAX_FILE` bytes; OSError if it is not, or longer."""
     if not path.is_file():  # a pipe or a device might never end
         raise OSError("no plain file")
     with path.open("rb") as file:
@@ -73,15 +73,15 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_labels(path: Path, labels: LabelSet) -> np.ndarray:
-    """Read a label file, ids or the set's colours, as (H, W) uint8 ids.
+    """Read a label image, of ids or of the set's colors, as (H, W) uint8 ids.
 
-    A palette's indices are ids, whatever its colours: so CVAT and Pascal VOC mean them.
+    The indices of a palette are ids, whatever its colors, as in CVAT and Pascal VOC.
 
     Raises:
-        DatasetError: the file does not open as a PNG, or holds something that is not of the set.
+        DatasetError: the file is not a PNG, or holds an id or color outside of the set.
     """
     try:
-        image = open_png(read_bytes(path))  # OpenCV would turn a palette's indices into colours
+        image = open_png(read_bytes(path))  # OpenCV would convert a palette to colors
         if image.mode not in LABEL_MODES:
             raise DatasetError(f"mode {image.mode} may be misread; save it with 8 bits a channel")
         check_opaque(image)
@@ -107,7 +107,7 @@ def write_png(path: Path, image: np.ndarray) -> None:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Write rows by their columns' names as CSV, whole or not at all.
+    """Write rows, with values by column name, as CSV, whole or not at all.
 
     Raises:
         DatasetError: the file cannot be written.
@@ -123,10 +123,10 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Where to write a file that is to be whole or not there: it takes its place at the end.
+    """Yield a temporary path for a new file; it is moved to its place at the end, if whole.
 
     Raises:
-        DatasetError: it cannot be written.
+        DatasetError: the file cannot be written.
     """
     try:
         with whole_file(path) as temporary:

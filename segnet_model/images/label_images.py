@@ -1,4 +1,4 @@
-"""Label images: PNG files whose pixels are ids or colours."""
+"""Label images: PNG files whose pixels are ids or colors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UINT8_MAX = 255
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
-    """What a label image holds: ids, colours, or both where it has a palette."""
+    """Pixels of a label image: ids, colors, or both if it has a palette."""
 
     ids: np.ndarray | None  # (H, W) uint8
     colors: np.ndarray | None  # (H, W, 3) uint8 RGB
@@ -26,30 +26,30 @@ def decode_mask(data: bytes) -> Pixels:
     """Decode a label image.
 
     Args:
-        data: a whole PNG file; JPEG blurs labels and is none.
+        data: a whole PNG file; JPEG is refused, as it blurs labels.
 
     Raises:
-        ImageError: it does not open, is damaged, or is of an absurd size.
+        ImageError: the file is not a PNG, is damaged, or of an absurd size.
         DatasetError: it is partly transparent, or holds numbers above 255.
     """
     return _pixels(open_png(data))
 
 
 def open_png(data: bytes) -> Image.Image:
-    """Decode a PNG file, down to its checksums.
+    """Decode a PNG file and check its checksums.
 
     Raises:
-        ImageError: it does not open, is damaged, or is of an absurd size.
+        ImageError: the file is not a PNG, is damaged, or of an absurd size.
     """
     try:
-        Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # decoding ignores checksums
+        Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # decoding ignores the checksums
         image = Image.open(io.BytesIO(data), formats=("PNG",))
         check_size(image.height, image.width)
         image.load()
         return image
     except ImageError:
         raise
-    except Exception as error:  # its decoder raises IndexError, struct.error and a dozen more
+    except Exception as error:  # the decoder raises IndexError, struct.error and many more
         raise ImageError(f"does not open as a PNG ({error}); is it whole?") from None
 
 
@@ -70,11 +70,7 @@ def _pixels(image: Image.Image) -> Pixels:
 
 
 def check_opaque(image: Image.Image) -> None:
-    """Refuse transparent pixels: an opaque alpha channel says nothing, but half a label is none.
-
-    Raises:
-        DatasetError: there are some.
-    """
+    """Raise DatasetError for transparent pixels; an opaque alpha channel is allowed."""
     if image.mode in ("LA", "RGBA") or "transparency" in image.info:
         through = int((np.asarray(image.convert("RGBA"))[..., 3] < UINT8_MAX).sum())
         if through:

@@ -1,4 +1,4 @@
-"""Pictures for people: labels over the image, values as heat, and sheets of both."""
+"""Overlays of labels on images, heat maps, and sheets of several pictures."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from segnet_model.pictures.legend import draw_legend, legend_ids
 
 TITLE_HEIGHT = 24  # pixels
 GAP = 4  # pixels
-OUTLINE = (90, 255, 90)  # RGB; between dark edges it is seen on every class's colour
+OUTLINE = (90, 255, 90)  # RGB; with dark edges it is visible on every class color
 
 
 def overlay(
     image: np.ndarray, labels: np.ndarray, label_set: LabelSet, alpha: float = 0.5
 ) -> np.ndarray:
-    """Lay the classes' colours over an image.
+    """Blend the class colors into an image.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         labels: (H, W) uint8 class ids.
-        label_set: gives the colours.
-        alpha: 0 shows the image alone, 1 the colours alone.
+        label_set: gives the colors.
+        alpha: opacity of the colors; 0 shows only the image, 1 only the colors.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -39,11 +39,11 @@ def overlay(
 
 
 def draw_outline(image: np.ndarray, drivable: np.ndarray) -> None:
-    """Draw the edge of where the robot may drive onto an image.
+    """Draw the outline of the drivable area onto an image.
 
     Args:
         image: (H, W, 3) uint8 RGB, changed in place.
-        drivable: (H, W) uint8; not 0 where the robot may drive.
+        drivable: the drivable mask, (H, W) uint8, 0 or not.
     """
     parts, _ = cv2.findContours(drivable, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     width = max(1, round(min(image.shape[:2]) / 240))
@@ -58,13 +58,13 @@ def annotated(
     drivable: np.ndarray | None = None,
     alpha: float = 0.5,
 ) -> np.ndarray:
-    """Lay the classes' colours over an image, with their names and the edge of the drivable area.
+    """Blend the class colors into an image, and draw their legend and the drivable outline.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         labels: (H, W) uint8 class ids.
-        label_set: gives the colours and names.
-        drivable: (H, W) uint8; not 0 where the robot may drive. None draws no edge.
+        label_set: gives the colors and names.
+        drivable: the drivable mask, (H, W) uint8, 0 or not; None draws no outline.
         alpha: as for `overlay`.
 
     Returns:
@@ -79,15 +79,15 @@ def annotated(
 
 def heat(values: np.ndarray) -> np.ndarray:
     """Draw (H, W) floats from 0 (dark) to 1 (bright) as (H, W, 3) uint8 RGB."""
-    grey = (np.clip(values, 0, 1) * 255).astype(np.uint8)
-    return cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    gray = (np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return cv2.cvtColor(cv2.applyColorMap(gray, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
 
 
 def panel(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str]) -> np.ndarray:
-    """Lay pictures out in a grid with a title over each column.
+    """Arrange pictures in a grid with a title over each column.
 
     Args:
-        rows: of pictures, (H, W, 3) uint8 RGB or (H, W) uint8 grey, all of one H and W.
+        rows: of pictures, (H, W, 3) uint8 RGB or (H, W) uint8 gray, all of one H and W.
         titles: one a column.
 
     Returns:

@@ -1,4 +1,4 @@
-"""A legend to lay over an image: each class's colour and name, readable at every size."""
+"""A legend for an overlay: class colors and names, readable at every image size."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy as np
 
 from segnet_model.labels import LabelSet
 
-MOST_CLASSES = 12  # of which all are named, present or not: a list that stays is soon known
-LEAST_SHARE = 0.002  # of the image that a class covers to be named where there are more
-STEP = 4  # pixels from one that is looked at to the next
-LEAST_LINE = 10  # pixels of a line that can be read
-LINES = 33  # that would fill an image's height
-MOST_HEIGHT, MOST_WIDTH = 0.6, 0.4  # of the image
-SHADE = 0.65  # of the legend's ground: the image shines through a little
+MAX_CLASSES = 12  # in a fixed legend, which is easy to learn; of more, only those in view
+MIN_SHARE = 0.002  # of the image that a class in view covers
+STEP = 4  # pixels between samples
+MIN_LINE = 10  # pixels; height of a readable line
+LINES = 33  # in the height of an image
+MAX_HEIGHT, MAX_WIDTH = 0.6, 0.4  # of the image
+SHADE = 0.65  # opacity of the legend's background
 FONT = cv2.FONT_HERSHEY_SIMPLEX
-SHARPER = 4  # times the size at which text is drawn, since small text becomes coarse
+OVERSIZE = 4  # factor of the size in which text is drawn, as small text is coarse
 
 
 def draw_legend(image: np.ndarray, label_set: LabelSet, ids: Sequence[int] | None = None) -> None:
-    """Draw classes' colours and names into the upper left corner, where the sky is.
+    """Draw class colors and names into the upper left corner, where the sky is.
 
-    Classes that find no room are counted in the last line. An image of less than about 80 rows
-    is left as it is.
+    The last line counts the classes without room. An image of less than about 80 rows gets no
+    legend.
 
     Args:
         image: (H, W, 3) uint8 RGB, changed in place.
-        label_set: gives the names and colours.
-        ids: of the classes, in this order; None names all. See `legend_ids`.
+        label_set: gives the names and colors.
+        ids: classes in the order of the legend; None is all. See `legend_ids`.
     """
     chosen = tuple(range(label_set.num_classes)) if ids is None else tuple(ids)
     legend, ink = _legend(label_set, chosen, image.shape[0], image.shape[1])
@@ -38,23 +38,23 @@ def draw_legend(image: np.ndarray, label_set: LabelSet, ids: Sequence[int] | Non
     if ink.size:
         margin = max(2, image.shape[0] // 100)
         corner = image[margin : margin + height, margin : margin + width]
-        # Swatches and letters stay what they are: only the black between them is shaded.
+        # Swatches and letters keep their colors: only the black between them is blended.
         corner[:] = cv2.copyTo(legend, ink, cv2.convertScaleAbs(corner, alpha=1 - SHADE))
 
 
 def legend_ids(labels: np.ndarray, label_set: LabelSet) -> tuple[int, ...]:
-    """Which classes a legend should name.
+    """The ids of the classes for a legend.
 
     Args:
         labels: (H, W) uint8 class ids of the image.
-        label_set: of few classes all are named; of many those that cover most.
+        label_set: a small one is shown whole, a large one by the largest classes in view.
     """
-    if label_set.num_classes <= MOST_CLASSES:
+    if label_set.num_classes <= MAX_CLASSES:
         return tuple(range(label_set.num_classes))
-    looked_at = labels[::STEP, ::STEP].ravel()
-    counts = np.bincount(looked_at, minlength=256)[: label_set.num_classes]
-    order = np.argsort(-counts, kind="stable")[:MOST_CLASSES]
-    return tuple(sorted(int(i) for i in order if counts[i] > LEAST_SHARE * looked_at.size))
+    sampled = labels[::STEP, ::STEP].ravel()
+    counts = np.bincount(sampled, minlength=256)[: label_set.num_classes]
+    order = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
+    return tuple(sorted(int(i) for i in order if counts[i] > MIN_SHARE * sampled.size))
 
 
 @lru_cache(maxsize=64)
@@ -65,10 +65,10 @@ def _legend(
 
     Returns:
         (h, w, 3) uint8 RGB on black, and (h, w) uint8 that is not 0 where something is drawn;
-        both empty where there is no room.
+        both empty if there is no room.
     """
-    line = max(LEAST_LINE, round(min(height, 0.75 * width) / LINES))
-    room = int(MOST_HEIGHT * height / line)
+    line = max(MIN_LINE, round(min(height, 0.75 * width) / LINES))
+    room = int(MAX_HEIGHT * height / line)
     entries = [(label_set.names[i], label_set.classes[i].color) for i in ids]
     if len(entries) > room:
         left_out = len(entries) - (room - 1)
@@ -76,7 +76,7 @@ def _legend(
     if room < 2 or not entries:
         return np.zeros((0, 0, 3), np.uint8), np.zeros((0, 0), np.uint8)
     lines = [_line(name, color, line) for name, color in entries]
-    wide = min(max(each.shape[1] for each in lines), int(MOST_WIDTH * width))
+    wide = min(max(each.shape[1] for each in lines), int(MAX_WIDTH * width))
     sheet = np.zeros((len(lines) * line, wide, 3), np.uint8)
     for row, each in enumerate(lines):
         part = each[:, :wide]
@@ -86,13 +86,13 @@ def _legend(
 
 def _line(name: str, color: tuple[int, int, int], height: int) -> np.ndarray:
     """A swatch and a name: (height, w, 3) uint8 RGB on black."""
-    tall = height * SHARPER
-    scale = 0.62 * tall / cv2.getTextSize("Ag", FONT, 1, SHARPER)[0][1]
-    wide = cv2.getTextSize(name, FONT, scale, SHARPER)[0][0]
-    line = np.zeros((tall, -(-(2 * tall + wide) // SHARPER) * SHARPER, 3), np.uint8)
+    tall = height * OVERSIZE
+    scale = 0.62 * tall / cv2.getTextSize("Ag", FONT, 1, OVERSIZE)[0][1]
+    wide = cv2.getTextSize(name, FONT, scale, OVERSIZE)[0][0]
+    line = np.zeros((tall, -(-(2 * tall + wide) // OVERSIZE) * OVERSIZE, 3), np.uint8)
     cv2.putText(line, name, (round(1.5 * tall), round(0.72 * tall)), FONT, scale,
-                (255, 255, 255), SHARPER + 1, cv2.LINE_AA)  # fmt: skip
-    small = cv2.resize(line, None, fx=1 / SHARPER, fy=1 / SHARPER, interpolation=cv2.INTER_AREA)
+                (255, 255, 255), OVERSIZE + 1, cv2.LINE_AA)  # fmt: skip
+    small = cv2.resize(line, None, fx=1 / OVERSIZE, fy=1 / OVERSIZE, interpolation=cv2.INTER_AREA)
     edge = max(1, height // 8)
     small[edge : height - edge, edge : height + edge] = np.maximum(color, 1)
     return small

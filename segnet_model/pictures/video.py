@@ -1,4 +1,4 @@
-"""MP4 files that every player shows, with each picture at its own time."""
+"""MP4 files for every player, with a time stamp for each picture."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from segnet_model.base.optional import need
 
 EXTRA = "video"
 CODEC = "libx264"
-RATE = 30  # pictures a second that decoders prepare for; the pictures' times are kept
+RATE = 30  # nominal pictures a second; the pictures keep their own times
 TICKS = 1000  # a second
-MOST_GAP = 5.0  # seconds: a recorder that paused, or a clock that was set, stops no video
-MOST = (3840, 2160)  # pixels: width, height; many players refuse more
+MAX_GAP = 5.0  # seconds between pictures, across pauses and changes of the clock
+MAX_SIZE = (3840, 2160)  # pixels: width, height; many players refuse more
 QUALITY = {"crf": "21", "preset": "veryfast"}
 
 
@@ -29,13 +29,10 @@ def video(path: str | Path) -> Iterator[Video]:
     """Write an MP4 file with H.264, whole or not at all.
 
     Args:
-        path: ends in .mp4; a file that is there is replaced.
-
-    Yields:
-        What takes the pictures.
+        path: ends in .mp4; an old file is replaced.
 
     Raises:
-        SettingsError: the path is no such, PyAV is not installed, or there was no picture.
+        SettingsError: the path is refused by `check_video`, or no picture was added.
     """
     path = Path(path)
     check_video(path)
@@ -44,7 +41,7 @@ def video(path: str | Path) -> Iterator[Video]:
         try:
             yield writer
         except BaseException:
-            with suppress(Exception):  # what it tells is less than what happened
+            with suppress(Exception):  # the first error matters more
                 writer.close()
             raise
         writer.close()
@@ -53,11 +50,7 @@ def video(path: str | Path) -> Iterator[Video]:
 
 
 def check_video(path: Path) -> None:
-    """Refuse at once what cannot become a video.
-
-    Raises:
-        SettingsError: path does not end in .mp4, its folder is missing, or PyAV is.
-    """
+    """Raise SettingsError if path does not end in .mp4, or its folder or PyAV is missing."""
     if path.suffix.lower() != ".mp4":
         raise SettingsError(f"{path} must end in .mp4; nothing else is written")
     if not path.absolute().parent.is_dir():
@@ -66,7 +59,7 @@ def check_video(path: Path) -> None:
 
 
 class Video:
-    """A video that is being written; see `video`.
+    """The writer of a video; see `video`.
 
     Attributes:
         count: pictures so far.
@@ -78,15 +71,15 @@ class Video:
         self._file = av.open(str(path), "w", format="mp4")
         self._stream: Any = None
         self._size = (0, 0)  # pixels: width, height
-        self._ticks, self._seconds = 0, 0.0  # of the last picture, in the file and as given
+        self._ticks, self._seconds = 0, 0.0  # of the last picture, in the file and as added
         self.count = 0
 
     def add(self, picture: np.ndarray, seconds: float) -> None:
         """Append a picture.
 
         Args:
-            picture: (H, W, 3) uint8 RGB; of another size than the first, it is fitted to that.
-            seconds: when it was taken. Time never goes back in the video, nor waits for long.
+            picture: (H, W, 3) uint8 RGB; resized to the size of the first one.
+            seconds: its time stamp. In the video, time always rises, by at most `MAX_GAP`.
         """
         if self._stream is None:
             self._begin(picture.shape[0], picture.shape[1])
@@ -99,8 +92,8 @@ class Video:
         self.count += 1
 
     def _begin(self, height: int, width: int) -> None:
-        shrink = min(1.0, MOST[0] / width, MOST[1] / height)
-        # 4:2:0, the only form that every player knows, wants even sides.
+        shrink = min(1.0, MAX_SIZE[0] / width, MAX_SIZE[1] / height)
+        # 4:2:0, the only format that every player supports, needs even sides.
         width, height = (max(2, int(side * shrink) // 2 * 2) for side in (width, height))
         self._size = (width, height)
         self._stream = self._file.add_stream(CODEC, RATE, options=QUALITY)
@@ -110,7 +103,7 @@ class Video:
 
     def _tick(self, seconds: float) -> int:
         if self.count:
-            gap = min(MOST_GAP, seconds - self._seconds)
+            gap = min(MAX_GAP, seconds - self._seconds)
             self._ticks += max(1, round(gap * TICKS))
         self._seconds = seconds
         return self._ticks

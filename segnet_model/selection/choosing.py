@@ -13,7 +13,7 @@ from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.extraction.store import ImageStore
 from segnet_model.datasets.sources import Frame, Source
 from segnet_model.images.files import list_images, read_image
-from segnet_model.images.thumbnails import look_of
+from segnet_model.images.thumbnails import thumbnail
 from segnet_model.inference.predictor import Predictor
 from segnet_model.selection.plan import Pick, Plan
 from segnet_model.selection.ranking import Candidate, choose, evenly, score_of
@@ -49,7 +49,7 @@ def choose_round(
     number = next_round(store.folder)  # first: a damaged list is better known before the work
     ranked = _Ranking(source, store, predictor, settings, progress)
     train = store.folder / "train"
-    known = [look_of(read_image(path)) for path in (list_images(train) if train.is_dir() else [])]
+    known = [thumbnail(read_image(path)) for path in (list_images(train) if train.is_dir() else [])]
     chosen = choose(ranked.candidates, settings.count, known)
     if not chosen:
         raise DatasetError(
@@ -115,7 +115,7 @@ class _Ranking:
     def _candidate(self, frame: Frame, image: np.ndarray) -> _PickCandidate:
         score = score_of(self._predictor, image)
         pick = _pick(frame, score)
-        return _PickCandidate(frame.name, pick.seconds, score, look_of(image), pick)
+        return _PickCandidate(frame.name, pick.seconds, score, thumbnail(image), pick)
 
 
 def _pick(frame: Frame, score: float) -> Pick:

@@ -5,7 +5,7 @@ from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.labels import LabelSet, SegmentationClass
 
 CAMVID = LabelSet.load("camvid")
-# The colours as the SegNet authors published them, class by class.
+# The colors as the SegNet authors published them, class by class.
 PUBLISHED = {
     "Sky": (128, 128, 128), "Building": (128, 0, 0), "Pole": (192, 192, 128),
     "Road": (128, 64, 128), "Pavement": (60, 40, 222), "Tree": (128, 128, 0),
@@ -38,7 +38,7 @@ def test_a_foreign_color_is_named_with_its_place():
 
 def test_two_classes_of_one_colour_cannot_be_told_apart_by_it():
     classes = (SegmentationClass("a", (1, 2, 3)), SegmentationClass("b", (1, 2, 3)))
-    with pytest.raises(DatasetError, match="'a' and 'b' of label set 'x' have one colour"):
+    with pytest.raises(DatasetError, match="'a' and 'b' of label set 'x' have one color"):
         LabelSet("x", classes).ids_from_colors(np.full((2, 2, 3), 1, np.uint8))
 
 

@@ -15,7 +15,7 @@ from segnet_model.datasets.checking.label_files import decode_whole, read_label_
 from segnet_model.datasets.checking.listing import Pair
 from segnet_model.datasets.checking.problems import Kind, Problem
 from segnet_model.images.files import COMPRESSED_SUFFIXES, read_image
-from segnet_model.images.thumbnails import look_of
+from segnet_model.images.thumbnails import thumbnail
 from segnet_model.labels import LabelSet
 
 MOSTLY = 0.95  # of an image's pixels
@@ -64,7 +64,7 @@ def _inspect_image(seen: Inspection, path: Path) -> None:
         )
         return
     seen.size = image.shape[0], image.shape[1]
-    seen.look = look_of(image).ravel().astype(np.float16)
+    seen.look = thumbnail(image).ravel().astype(np.float16)
     seen.digest = hashlib.blake2b(
         image.tobytes(), digest_size=16, salt=b"%d" % image.shape[1]
     ).digest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from segnet_model.images.thumbnails import look_of
+from segnet_model.images.thumbnails import thumbnail
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:
@@ -36,10 +36,10 @@ class FrameFilter:
         """Whether an image (H, W, 3) uint8 looks like the last accepted one."""
         if not self.compares_images or self._thumbnail is None:
             return False
-        return difference(look_of(image), self._thumbnail) < self._min_difference
+        return difference(thumbnail(image), self._thumbnail) < self._min_difference
 
     def accept(self, stamp_ns: int, image: np.ndarray | None = None) -> None:
         """Remember an accepted frame; image may be None where images are not compared."""
         self._stamp = stamp_ns
         if self.compares_images and image is not None:
-            self._thumbnail = look_of(image)
+            self._thumbnail = thumbnail(image)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from segnet_model.bags.messages import CAMERA_INFO, camera_info_message, make_header, standard_types
-from segnet_model.driving.calibration import lens_of, scaled_info
+from segnet_model.driving.calibration import read_lens, scaled_info
 
-POINT = np.array([0.3, -0.2, 2.0])  # metres, in the optical frame
+POINT = np.array([0.3, -0.2, 2.0])  # meters, in the optical frame
 
 
 def info(**fields):
@@ -87,12 +87,12 @@ def test_what_is_scaled_can_be_written():
     assert standard_types().deserialize_cdr(written(after), CAMERA_INFO).k.tolist() == list(after.k)
 
 
-def test_the_lens_of_a_rectified_image_is_that_of_p_without_distortion():
-    lens = lens_of(info(), rectified=True)
-    assert (lens.focal, lens.centre, lens.distortion) == ((490.0, 495.0), (310.0, 230.0), ())
-    assert lens_of(info(), rectified=False).distortion[0] == 0.1
+def test_the_read_lens_a_rectified_image_is_that_of_p_without_distortion():
+    lens = read_lens(info(), rectified=True)
+    assert (lens.focal, lens.center, lens.distortion) == ((490.0, 495.0), (310.0, 230.0), ())
+    assert read_lens(info(), rectified=False).distortion[0] == 0.1
 
 
-def test_the_lens_of_a_part_of_the_image():
-    lens = lens_of(info(roi=PART), rectified=False)
-    assert (lens.width, lens.height, lens.centre) == (320, 240, (319.5 - 64, 239.5 - 48))
+def test_the_read_lens_a_part_of_the_image():
+    lens = read_lens(info(roi=PART), rectified=False)
+    assert (lens.width, lens.height, lens.center) == (320, 240, (319.5 - 64, 239.5 - 48))

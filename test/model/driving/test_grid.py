@@ -8,7 +8,7 @@ from segnet_model.driving import GridSpec
 def test_the_default_is_15_metres_ahead_and_7_5_to_both_sides():
     spec = GridSpec()
     assert (spec.rows, spec.columns) == (150, 150)
-    np.testing.assert_allclose(spec.centres[[0, 1, 150, -1]], [
+    np.testing.assert_allclose(spec.centers[[0, 1, 150, -1]], [
         (0.05, -7.45), (0.15, -7.45), (0.05, -7.35), (14.95, 7.45)
     ])  # fmt: skip
 
@@ -17,7 +17,7 @@ def test_points_are_in_the_cells_that_hold_them():
     spec = GridSpec(0.5, 1.0, 3.0, -1.0, 2.0)
     cells = spec.rows * spec.columns
     assert (spec.rows, spec.columns) == (6, 4)
-    np.testing.assert_array_equal(spec.indices(spec.centres), np.arange(cells))
+    np.testing.assert_array_equal(spec.indices(spec.centers), np.arange(cells))
     outside = np.array([(0.9, 0), (3.1, 0), (2, -1.1), (2, 2.1), (1e9, 0)])
     np.testing.assert_array_equal(spec.indices(outside), [cells] * 5)
 

@@ -68,7 +68,7 @@ def test_what_a_polynomial_folds_back_into_the_image_is_not_seen():
 
 def test_scaling_keeps_the_edges_of_the_image():
     half = lens().scaled_to(320, 240)
-    assert (half.focal, half.centre) == ((200.0, 205.0), (159.5, 119.5))
+    assert (half.focal, half.center) == ((200.0, 205.0), (159.5, 119.5))
     ray = np.array([(-0.79875, -0.58414634, 1.0)])  # of pixel (0, 0)
     np.testing.assert_allclose(lens().project(ray), [(0, 0)], atol=1e-6)
     np.testing.assert_allclose(half.project(ray), [(-0.25, -0.25)], atol=1e-6)
@@ -85,7 +85,7 @@ def test_another_shape_is_refused_with_the_mend():
 
 def test_a_crop_moves_the_centre():
     part = lens().cropped(100, 40, 400, 300)
-    assert (part.width, part.height, part.centre) == (400, 300, (219.5, 199.5))
+    assert (part.width, part.height, part.center) == (400, 300, (219.5, 199.5))
 
 
 def test_zeros_are_no_distortion():

@@ -48,7 +48,7 @@ def rays(undistorted=None):
 
 def test_level_road_is_free_as_far_as_the_image_reaches_and_nowhere_else():
     """x is seen in row 300 + 300 * 1.003 / x, y in column 300 - 300 * y / x."""
-    x, y = SPEC.centres.T
+    x, y = SPEC.centers.T
     near, aside = x - 0.125, np.abs(y) + 0.125
     inside = (near >= 1.003) & (aside <= near)
     expected = np.where(inside, FREE, UNKNOWN).reshape(SPEC.rows, SPEC.columns)
@@ -97,7 +97,7 @@ def test_a_mark_on_the_ground_is_found_whatever_the_pose(angles):
     labels = image()
     labels[row - 2 : row + 3, column - 4 : column + 5] = PAVEMENT
     grid = mapped(labels, pose=CameraPose.mounted(1.2, pitch, roll, yaw, 0.4, -0.2))
-    found = SPEC.centres[grid.ravel() == OCCUPIED]
+    found = SPEC.centers[grid.ravel() == OCCUPIED]
     assert at(grid, *mark) == OCCUPIED
     assert np.abs(found - mark).max() < 0.4
 
@@ -119,7 +119,7 @@ def test_a_box_is_occupied_at_its_foot_and_hides_what_lies_behind():
     np.testing.assert_array_equal(ahead[22:35], UNKNOWN)  # up to x = 8.75
     np.testing.assert_array_equal(ahead[35:], FREE)
     beside = mapped(image())
-    beside[np.abs(SPEC.centres[:, 1]).reshape(grid.shape) < 1.2] = UNKNOWN
+    beside[np.abs(SPEC.centers[:, 1]).reshape(grid.shape) < 1.2] = UNKNOWN
     np.testing.assert_array_equal(grid[beside == FREE], FREE)
 
 
@@ -173,7 +173,7 @@ def test_distortion_is_honoured(model, distortion, undistort):
     labels = np.where(road, ROAD, PAVEMENT).astype(np.uint8).reshape(SIZE, SIZE)
     lens = Lens(SIZE, SIZE, (FOCAL, FOCAL), (MIDDLE, MIDDLE), model, tuple(distortion))
     grid = mapped(labels, lens=lens).ravel()
-    x, y = SPEC.centres.T
+    x, y = SPEC.centers.T
     inner = (np.abs(x % 2 - 1) < 0.6) & (np.abs(y % 2 - 1) < 0.6) & (x > 2) & (np.abs(y) < x)
     expected = np.where((np.floor(x / 2) + np.floor(y / 2)) % 2 == 0, FREE, OCCUPIED)
     np.testing.assert_array_equal(grid[inner], expected[inner])
@@ -183,7 +183,7 @@ def test_what_a_strong_lens_folds_back_is_not_seen():
     """With k1 = -0.3 the model turns at 46.5 degrees: nothing beyond may be claimed."""
     lens = Lens(SIZE, SIZE, (FOCAL, FOCAL), (MIDDLE, MIDDLE), "plumb_bob", (-0.3, 0.0, 0.0, 0.0))
     grid = mapped(image(), lens=lens).ravel()
-    x, y = SPEC.centres.T
+    x, y = SPEC.centers.T
     beyond = np.hypot(y, 1.003) > x * np.tan(np.radians(46.5))
     assert (grid[beyond] == UNKNOWN).all()
     assert (grid == FREE).sum() > 300

@@ -17,7 +17,7 @@ FREE, OCCUPIED, UNKNOWN = 0, 100, -1
 SPEC = GridSpec(resolution=0.1)
 INSET = 1e-6  # of a cell, so that no point of it is a point of the next
 POINTS = 3  # a side of a cell
-TALL = 2.0  # metres; below this height a robot would touch something
+TALL = 2.0  # meters; below this height a robot would touch something
 
 
 class Sight:
@@ -84,7 +84,7 @@ class Sight:
     def grid(self):
         """What the cells of SPEC hold, and which have only free ground that is seen."""
         offsets = ((np.arange(POINTS) / (POINTS - 1)) - 0.5) * SPEC.resolution * (1 - INSET)
-        places = np.concatenate([SPEC.centres + np.array([x, y]) for x in offsets for y in offsets])
+        places = np.concatenate([SPEC.centers + np.array([x, y]) for x in offsets for y in offsets])
         points = self.world(places)
         view = self.in_view(points)
         hidden = np.zeros(len(points), bool)
@@ -105,7 +105,7 @@ def counts(seed, frames):
     drive = Drive(seed, fps=1.0)
     camera = drive.camera
     lens = Lens.from_camera_info(camera.width, camera.height, camera.matrix)
-    near = (np.hypot(*SPEC.centres.T) <= 15).reshape(SPEC.rows, SPEC.columns)
+    near = (np.hypot(*SPEC.centers.T) <= 15).reshape(SPEC.rows, SPEC.columns)
     total = np.zeros(4, int)
     for index in frames:
         frame = drive.frame(index)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from segnet_model.base.errors import ImageError
-from segnet_model.images.encodings import ENCODINGS, decode_compressed, decode_image
+from segnet_model.images.compressed import decode_compressed
+from segnet_model.images.encodings import ENCODINGS, decode_image
 
 HEIGHT, WIDTH = 12, 16
 
@@ -79,7 +80,7 @@ PATTERNS = ["rggb", "bggr", "gbrg", "grbg"]
 
 
 def mosaic(rgb: np.ndarray, pattern: str) -> np.ndarray:
-    """What a sensor behind a colour filter sees: (H, W)."""
+    """What a sensor behind a color filter sees: (H, W)."""
     seen = np.empty(rgb.shape[:2], rgb.dtype)
     for place, color in enumerate(pattern):
         cell = np.s_[place // 2 :: 2, place % 2 :: 2]
@@ -91,7 +92,7 @@ def mosaic(rgb: np.ndarray, pattern: str) -> np.ndarray:
 @pytest.mark.parametrize(("bits", "kind"), KINDS)
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_bayer_of_slopes(pattern: str, bits: str, kind: str, pad: int) -> None:
-    """Bilinear interpolation is exact where each colour is a slope of its own."""
+    """Bilinear interpolation is exact where each color is a slope of its own."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     slopes = np.dstack([4 * x + 2 * y, 200 - 2 * x, 20 + 6 * y + 2 * x])
     sent = (mosaic(slopes, pattern) << (int(bits) - 8)).astype(kind)
@@ -196,8 +197,8 @@ GOOD = {"height": 4, "width": 4, "encoding": "rgb8", "step": 12, "data": bytes(4
         ({"encoding": "rgb9"}, "not known here; convert the image to one of rgb8"),
         ({"encoding": ""}, "not known here"),
         ({"encoding": "x" * 5000}, "'x{40}' is not known here"),
-        ({"encoding": "32FC1"}, "measurements, not colours"),
-        ({"encoding": "32FC3"}, "measurements, not colours"),
+        ({"encoding": "32FC1"}, "measurements, not colors"),
+        ({"encoding": "32FC3"}, "measurements, not colors"),
         ({"height": 0, "data": b""}, "4x0 pixels"),
         ({"width": 0}, "0x4 pixels"),
         ({"step": 11, "data": bytes(44)}, "step 11 is shorter than a row of 12 bytes"),
@@ -228,8 +229,8 @@ def test_png_is_exact(rgb: np.ndarray) -> None:
 
 
 def test_png_of_other_depths(rgb: np.ndarray) -> None:
-    grey = np.dstack([rgb[..., 0]] * 3)
-    np.testing.assert_array_equal(decode_compressed(encoded(rgb[..., 0], ".png")), grey)
+    gray = np.dstack([rgb[..., 0]] * 3)
+    np.testing.assert_array_equal(decode_compressed(encoded(rgb[..., 0], ".png")), gray)
     deep = rgb[..., ::-1].astype(np.uint16) << 8
     np.testing.assert_array_equal(decode_compressed(encoded(deep, ".png")), rgb)
     with_alpha = np.dstack([rgb[..., ::-1], rgb[..., 0]])
@@ -240,8 +241,8 @@ def test_sixteen_bits_of_png_are_cut_to_eight() -> None:
     deep = np.random.default_rng(1).integers(0, 65536, (HEIGHT, WIDTH, 3), np.uint16)
     got = decode_compressed(encoded(deep[..., ::-1], ".png"))
     np.testing.assert_array_equal(got, deep >> 8)
-    grey = decode_compressed(encoded(deep[..., 0], ".png"))
-    np.testing.assert_array_equal(grey, np.dstack([deep[..., 0] >> 8] * 3))
+    gray = decode_compressed(encoded(deep[..., 0], ".png"))
+    np.testing.assert_array_equal(gray, np.dstack([deep[..., 0] >> 8] * 3))
 
 
 @pytest.mark.parametrize(
@@ -249,20 +250,20 @@ def test_sixteen_bits_of_png_are_cut_to_eight() -> None:
     ["", "png", "rgb8; png compressed bgr8", "bgr8;png compressed bgr8", "bgra8; png compressed "],
 )
 def test_what_image_transport_calls_a_format(kind: str, rgb: np.ndarray) -> None:
-    """Whatever the camera's order was, a file says itself which of its colours is red."""
+    """Whatever the camera's order was, a file says itself which of its colors is red."""
     np.testing.assert_array_equal(decode_compressed(encoded(rgb[..., ::-1], ".png"), kind), rgb)
 
 
 @pytest.mark.parametrize("kind", ["mono8; png compressed ", "mono8; png compressed", "8UC1; png"])
 def test_a_format_of_grey(kind: str, rgb: np.ndarray) -> None:
-    grey = np.dstack([rgb[..., 0]] * 3)
-    np.testing.assert_array_equal(decode_compressed(encoded(rgb[..., 0], ".png"), kind), grey)
+    gray = np.dstack([rgb[..., 0]] * 3)
+    np.testing.assert_array_equal(decode_compressed(encoded(rgb[..., 0], ".png"), kind), gray)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_compressed_mosaic(pattern: str, bits: int) -> None:
-    """image_transport compresses what a Bayer camera sends as if it were grey."""
+    """image_transport compresses what a Bayer camera sends as if it were gray."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     slopes = np.dstack([4 * x + 2 * y, 200 - 2 * x, 20 + 6 * y + 2 * x]).astype(f"u{bits // 8}")
     file = encoded(mosaic(slopes, pattern) << (bits - 8), ".png")
@@ -285,7 +286,7 @@ def test_a_mosaic_of_odd_size_is_refused() -> None:
 
 def test_compressed_depth_is_refused() -> None:
     file = bytes(12) + encoded(np.zeros((4, 4), np.uint16), ".png")
-    with pytest.raises(ImageError, match="depth, not colours"):
+    with pytest.raises(ImageError, match="depth, not colors"):
         decode_compressed(file, "16UC1; compressedDepth png")
 
 

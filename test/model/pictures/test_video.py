@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.pictures.video import MOST, MOST_GAP, video
+from segnet_model.pictures.video import MAX_GAP, MAX_SIZE, video
 
 av = pytest.importorskip("av")
 
@@ -35,7 +35,7 @@ def test_time_neither_goes_back_nor_waits_for_long(tmp_path):
             writer.add(plain(9), time)
     times = [t for t, _ in shown(tmp_path / "a.mp4")]
     assert times == sorted(set(times))
-    assert times[-1] == pytest.approx(MOST_GAP + 0.5, abs=0.05)
+    assert times[-1] == pytest.approx(MAX_GAP + 0.5, abs=0.05)
 
 
 def test_odd_and_changing_sizes(tmp_path):
@@ -49,7 +49,7 @@ def test_it_is_no_larger_than_players_take(tmp_path):
     with video(tmp_path / "a.mp4") as writer:
         writer.add(plain(9, (1000, 5000)), 0.0)
     ((_, picture),) = shown(tmp_path / "a.mp4")
-    assert picture.shape == (1000 * MOST[0] // 5000, MOST[0], 3)
+    assert picture.shape == (1000 * MAX_SIZE[0] // 5000, MAX_SIZE[0], 3)
 
 
 def spoil(path):

@@ -290,7 +290,7 @@ def test_a_published_files_smear_is_void_but_other_pictures_are_refused(dataset,
     np.testing.assert_array_equal(labels_of(dataset, "trainannot/2"), wanted)
     pixels[0, :7] = 26
     source = zipped(tmp_path / "x.zip", {"2_L.png": png(pixels)})
-    with pytest.raises(DatasetError, match=r"2_L\.png: colour \(26, 26, 26\) at row 0"):
+    with pytest.raises(DatasetError, match=r"2_L\.png: color \(26, 26, 26\) at row 0"):
         import_labels(source, dataset, LABELS, split="train")
 
 

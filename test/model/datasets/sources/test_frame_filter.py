@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segnet_model.datasets.sources.frame_filter import FrameFilter, difference
-from segnet_model.images.thumbnails import look_of
+from segnet_model.images.thumbnails import thumbnail
 
 
 def grey(value: float) -> np.ndarray:
@@ -14,11 +14,11 @@ def grey(value: float) -> np.ndarray:
 
 
 def test_the_difference_is_in_percent() -> None:
-    assert difference(look_of(grey(0)), look_of(grey(255))) == pytest.approx(100)
-    assert difference(look_of(grey(100)), look_of(grey(151))) == pytest.approx(20, rel=1e-5)
+    assert difference(thumbnail(grey(0)), thumbnail(grey(255))) == pytest.approx(100)
+    assert difference(thumbnail(grey(100)), thumbnail(grey(151))) == pytest.approx(20, rel=1e-5)
     half = grey(0)
     half[:12] = 255
-    assert difference(look_of(grey(0)), look_of(half)) == pytest.approx(50)
+    assert difference(thumbnail(grey(0)), thumbnail(half)) == pytest.approx(50)
 
 
 def test_time_is_a_distance() -> None:
@@ -52,5 +52,5 @@ def test_noise_is_no_change() -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(60, 190, (12, 16, 3)).repeat(60, 0).repeat(80, 1)
     one, other = (image + rng.normal(0, 8, image.shape) for _ in range(2))
-    looks = [look_of(each.astype(np.uint8)) for each in (one, other)]
+    looks = [thumbnail(each.astype(np.uint8)) for each in (one, other)]
     assert 0 < difference(*looks) < 100 / 255
