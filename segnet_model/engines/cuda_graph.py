@@ -18,20 +18,15 @@ WARM_UP = 3  # runs before the recording, for libraries to choose their algorith
 
 
 class GraphedFunction:
-    """Runs a function of a uint8 tensor and a constant on the GPU: bytes in, maps out.
+    """Runs a function of a uint8 tensor and a constant on an NVIDIA GPU: bytes in, maps out.
 
-    The input goes through pinned memory, asynchronously, and so do the outputs.
+    Shapes depend on these two alone. Input and outputs are copied through pinned memory.
     """
 
     def __init__(
         self, function: Callable[[Tensor, Any], Sequence[Tensor]], device: torch.device
     ) -> None:
-        """Take a function that only launches kernels.
-
-        Args:
-            function: of a tensor on the device and a constant, on which alone its shapes depend.
-            device: an NVIDIA GPU.
-        """
+        """Take a function of a tensor on the GPU and a constant, which only launches kernels."""
         self._function, self._device = function, device
         self._graphs: OrderedDict[Hashable, _Graph] = OrderedDict()
 

@@ -89,7 +89,11 @@ def open_engine(
     if own != "torch" and engine not in ("auto", own):
         raise SettingsError(f"engine {engine!r} does not run {path.name}; choose 'auto' or {own!r}")
     if engine not in ("auto", own):
-        path = _export_for(path, engine)
+        weights, path = path, path.with_suffix(ENGINES[engine].suffix)
+        if not path.exists():
+            raise SettingsError(
+                f"there is no {path}; make it with: segnet export {weights} --engine {engine}"
+            )
     elif engine == "auto":
         torch_only = needs_dropout or device not in ("auto", "cpu") or precision != "auto"
         engine, path = _fastest(path) if own == "torch" and not torch_only else (own, path)
@@ -101,16 +105,6 @@ def _own_engine(path: Path) -> str:
     """The engine for files of this suffix; for any other suffix PyTorch."""
     names = (name for name in ENGINES if name != "auto" and ENGINES[name].suffix == path.suffix)
     return next(names, "torch")
-
-
-def _export_for(path: Path, engine: str) -> Path:
-    """The export of a weights file for an engine; SettingsError where there is none."""
-    export = path.with_suffix(ENGINES[engine].suffix)
-    if not export.exists():
-        raise SettingsError(
-            f"there is no {export}; make it with: segnet export {path} --engine {engine}"
-        )
-    return export
 
 
 def _fastest(path: Path) -> tuple[str, Path]:

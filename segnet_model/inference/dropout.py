@@ -60,13 +60,7 @@ class SampledDropout(nn.Module):
 
 
 def replace_dropouts(network: nn.Module) -> list[SampledDropout]:
-    """Replace each dropout of a network by a `SampledDropout`.
-
-    Args:
-        network: changed in place.
-
-    Returns:
-        The new modules, in the network's order of names.
+    """Replace each dropout of a network, in place, by a `SampledDropout`; returns these.
 
     Raises:
         SettingsError: the network has no dropout.

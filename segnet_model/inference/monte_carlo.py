@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.dropout import mask_generator, replace_dropouts, use_generators
-from segnet_model.inference.prediction import Capture, Prediction, entropy
+from segnet_model.inference.prediction import Capture, Inference, Prediction, entropy
 from segnet_model.networks.encoder_decoder import Intermediate
 from segnet_model.networks.outputs import probabilities
 
 BATCH = {"cpu": 1, "cuda": 8}  # samples at once; more need more memory and are no faster
 
 
-class MonteCarlo:
+class MonteCarlo(Inference):
     """Inference by several passes with fresh dropout masks.
 
     The layers before the first dropout run once. Sums are taken as the samples arrive, so memory
@@ -30,15 +30,12 @@ class MonteCarlo:
     """
 
     def __init__(self, engine: TorchEngine, samples: int, seed: int = 0) -> None:
-        """Take over an engine, whose dropouts are changed in place.
+        """Take over an engine and replace its dropouts; SettingsError where it has none.
 
         Args:
             engine: runs the network.
             samples: passes, at least 1.
             seed: of the masks, 0 or more.
-
-        Raises:
-            SettingsError: the network has no dropout.
         """
         self.samples, self.seed = samples, seed
         self.batch = min(samples, BATCH.get(engine.device.type, BATCH["cuda"]))
@@ -50,9 +47,6 @@ class MonteCarlo:
         """See `Inference`."""
         each = [next(self.predict_after(image[None], [self.samples]))[1] for image in images]
         return concatenate(each) if len(each) > 1 else each[0]
-
-    def reset(self) -> None:
-        """See `Inference`."""
 
     def reduce_memory(self) -> bool:
         """Halve the number of samples that are computed at once."""

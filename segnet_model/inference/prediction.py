@@ -1,7 +1,9 @@
-"""Class probabilities of each pixel and their uncertainty, from one pass or several."""
+"""Inference and its result: class probabilities of each pixel, from one pass or several."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -88,3 +90,23 @@ def normalized_entropy(probabilities: Tensor) -> Tensor:
     if classes == 1:
         return torch.zeros_like(probabilities[:, 0])
     return entropy(probabilities).div(log(classes)).clamp(0, 1)
+
+
+class Inference(ABC):
+    """Runs a network on images, in one way to estimate uncertainty."""
+
+    @abstractmethod
+    def __call__(self, images: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
+        """Predict the classes of images.
+
+        Args:
+            images: (N, h, w, 3) uint8 RGB on the CPU.
+            captures: camera and time of each; without, each is from a camera of its own.
+        """
+
+    def reset(self) -> None:  # noqa: B027 - most have nothing to forget
+        """Forget earlier images."""
+
+    def reduce_memory(self) -> bool:
+        """Need less memory from now on; False where that is not possible."""
+        return False

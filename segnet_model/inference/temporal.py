@@ -18,7 +18,13 @@ from torch import Tensor
 from segnet_model.base.errors import AnswerError
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.dropout import mask_generator, replace_dropouts, use_generators
-from segnet_model.inference.prediction import Capture, Prediction, entropy, separate_cameras
+from segnet_model.inference.prediction import (
+    Capture,
+    Inference,
+    Prediction,
+    entropy,
+    separate_cameras,
+)
 from segnet_model.networks.outputs import probabilities
 
 NEWEST_WEIGHT = 0.3  # of the newest frame once there are several
@@ -29,7 +35,7 @@ FULL_CHANGE = 64.0  # change of brightness, of 255, from which on a pixel's past
 MIN_FLOW_SIDE = 32  # pixels; optical flow finds nothing in smaller images
 
 
-class TemporalAverage:
+class TemporalAverage(Inference):
     """Inference by one pass with dropout a frame, averaged over the frames of each camera.
 
     The first frames have equal weights, so that there is no slow start; then the newest has
@@ -40,15 +46,12 @@ class TemporalAverage:
     def __init__(
         self, engine: TorchEngine, seed: int = 0, newest_weight: float = NEWEST_WEIGHT
     ) -> None:
-        """Take over an engine, whose dropouts are changed in place.
+        """Take over an engine and replace its dropouts; SettingsError where it has none.
 
         Args:
             engine: runs the network.
             seed: of the masks, 0 or more.
             newest_weight: weight of the newest frame, above 0 up to 1.
-
-        Raises:
-            SettingsError: the network has no dropout.
         """
         self._engine, self._seed, self._newest_weight = engine, seed, newest_weight
         self._dropouts = replace_dropouts(engine.network)
@@ -80,10 +83,6 @@ class TemporalAverage:
         mean, squares = average[:, :-2], average[:, -2]
         variance = (squares - mean.square().sum(1)).clamp_min(0) / mean.shape[1]
         return Prediction(mean.clone(), average[:, -1].clone(), variance)
-
-    def reduce_memory(self) -> bool:
-        """See `Inference`."""
-        return False
 
     def _previous(self, capture: Capture, gray: Tensor) -> CameraState | None:
         """The state of a camera, if this frame continues it."""

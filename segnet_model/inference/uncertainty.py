@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from torch import Tensor
 
@@ -13,30 +13,12 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.engines import Engine
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.monte_carlo import MonteCarlo
-from segnet_model.inference.prediction import Capture, Prediction
+from segnet_model.inference.prediction import Capture, Inference, Prediction
 from segnet_model.inference.temporal import TemporalAverage
 from segnet_model.networks.outputs import probabilities
 
 
-class Inference(Protocol):
-    """Runs a network on images, in one way to estimate uncertainty."""
-
-    def __call__(self, images: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
-        """Predict the classes of images.
-
-        Args:
-            images: (N, h, w, 3) uint8 RGB on the CPU.
-            captures: camera and time of each; without, each is from a camera of its own.
-        """
-
-    def reset(self) -> None:
-        """Forget earlier images."""
-
-    def reduce_memory(self) -> bool:
-        """Need less memory from now on; False where that is not possible."""
-
-
-class SinglePass:
+class SinglePass(Inference):
     """One pass without dropout."""
 
     def __init__(self, engine: Engine) -> None:
@@ -47,13 +29,6 @@ class SinglePass:
         """See `Inference`."""
         logits = self._engine.logits(images)
         return Prediction(probabilities(logits, self._engine.info.temperature("none")))
-
-    def reset(self) -> None:
-        """See `Inference`."""
-
-    def reduce_memory(self) -> bool:
-        """See `Inference`."""
-        return False
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,9 @@ def network_size(image_size: tuple[int, int], input_size: tuple[int, int]) -> tu
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize an image without aliasing.
+    """Resize an image (H, W, 3) uint8 to (height, width) without aliasing.
 
-    Args:
-        image: (H, W, 3) uint8.
-        size: (height, width) of the result.
-
-    Returns:
-        (height, width, 3) uint8; the image itself where it has this size.
+    The result is the image itself, not a copy, where it has this size.
     """
     if image.shape[:2] == size:
         return image
@@ -61,22 +56,12 @@ class Normalize:
     def __init__(
         self, mean: Sequence[float], std: Sequence[float], device: torch.device | None = None
     ) -> None:
-        """Keep the factors on the device of the images.
-
-        Args:
-            mean: of each channel, in 0..1.
-            std: of each channel, in 0..1.
-            device: of the images.
-        """
+        """Keep the mean and deviation of each channel, in 0..1, on the images' device."""
         self._scale = torch.tensor([1 / (255 * s) for s in std], device=device)
         self._shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Normalize (N, H, W, 3) uint8 RGB.
-
-        Returns:
-            (N, 3, H, W) float32 in channels-last memory, the order of the bytes.
-        """
+        """Normalize (N, H, W, 3) uint8 RGB to (N, 3, H, W) float32 in channels-last memory."""
         return (images * self._scale - self._shift).permute(0, 3, 1, 2)
 
 

@@ -35,12 +35,7 @@ class BayesianSegNet(EncoderDecoder):
     """
 
     def __init__(self, num_classes: int, dropout: float = 0.5) -> None:
-        """Make the layers.
-
-        Args:
-            num_classes: channels of the logits.
-            dropout: probability of dropping a value.
-        """
+        """Make the layers, for num_classes channels of logits and a probability of dropout."""
         encoders, decoders = _stages()
         after: tuple[Collection[int], Collection[int]] = ((3, 4, 5), (5, 4, 3))
         super().__init__(encoders, decoders, _classifier(num_classes), dropout, after)

@@ -24,12 +24,7 @@ class SegNetBasic(EncoderDecoder):
     """
 
     def __init__(self, num_classes: int, features: int = 64) -> None:
-        """Make the layers.
-
-        Args:
-            num_classes: channels of the logits.
-            features: channels of every stage; the paper has 64.
-        """
+        """Make the layers, with num_classes channels of logits and features of every stage."""
         super().__init__(*_layers(num_classes, features))
         init_he(self)
 
@@ -41,13 +36,7 @@ class BayesianSegNetBasic(EncoderDecoder):
     """
 
     def __init__(self, num_classes: int, features: int = 64, dropout: float = 0.5) -> None:
-        """Make the layers.
-
-        Args:
-            num_classes: channels of the logits.
-            features: channels of every stage; the paper has 64.
-            dropout: probability of dropping a value.
-        """
+        """Make the layers, as `SegNetBasic`, with a probability of dropout."""
         after: tuple[Collection[int], Collection[int]] = ((3, 4), (4, 3))
         super().__init__(*_layers(num_classes, features), dropout, after)
         init_he(self)

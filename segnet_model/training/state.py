@@ -88,7 +88,7 @@ class TrainingState:
         with _naming_file(path):
             facts = read_json(read_metadata(path)[KEY])
             _check_facts(facts)
-            tensors, _ = read_tensors(path)
+            tensors = read_tensors(path)
             for name, tensor in tensors.items():
                 if not tensor.isfinite().all():
                     raise WeightsError(f"{name} is not finite")

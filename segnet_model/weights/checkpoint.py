@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -203,7 +204,7 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
     try:
         info = _read_info(path)
         network = _build_matching(info, read_shapes(path), trusted)
-        tensors, _ = read_tensors(path)
+        tensors = read_tensors(path)
         expected = network.state_dict()
         _check_numbers(tensors, expected)
     except SegNetError as error:
@@ -219,8 +220,7 @@ def replace_info(path: Path, out: Path, info: ModelInfo) -> None:
     Raises:
         WeightsError: path is not a whole safetensors file, or out cannot be written.
     """
-    tensors, _ = read_tensors(path)
-    write_tensors(out, tensors, {KEY: info.to_json()})
+    write_tensors(out, read_tensors(path), {KEY: info.to_json()})
 
 
 def _read_info(path: Path) -> ModelInfo:
@@ -234,12 +234,9 @@ def _build_matching(
     info: ModelInfo, shapes: Mapping[str, tuple[int, ...]], trusted: Collection[str]
 ) -> nn.Module:
     """Build a network without its weights; WeightsError unless they have these shapes."""
-    if is_custom(info.network):  # trusted code, which may not support "meta"
+    # A few bytes may ask for terabytes; but custom code, which is trusted, may not support "meta".
+    with nullcontext() if is_custom(info.network) else without_memory():
         network = info.build(trusted)
-        _check_shapes(shapes, network.state_dict(), info.network)
-        return network
-    with without_memory():  # a few bytes may ask for terabytes
-        network = info.build()
     _check_shapes(shapes, network.state_dict(), info.network)
     return network
 

@@ -54,11 +54,11 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         return {name: tuple(file.get_slice(name).get_shape()) for name in names}
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read a safetensors file; WeightsError with the reason where it is none."""
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of a safetensors file; WeightsError with the reason where it is none."""
     with _opened(path) as file:
         names = file.keys()
-        return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+        return {name: file.get_tensor(name) for name in names}
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def load_vgg16(network: nn.Module, path: str | Path) -> None:
 def _read(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
-            return read_tensors(path)[0]
+            return read_tensors(path)
         _check_stored(path)
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a pickle that is damaged may fail in any way

@@ -1,4 +1,4 @@
-"""Networks, engines and ways to be unsure of one's own, added from outside."""
+"""Networks, engines, refinements and ways to estimate uncertainty that another package adds."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from segnet_model.base.choices import ENGINES, NETWORKS, REFINEMENTS, UNCERTAINTIES
-from segnet_model.inference.prediction import Prediction
+from segnet_model.inference.prediction import Inference, Prediction
 from segnet_model.inference.predictor import Predictor
 from segnet_model.inference.uncertainty import UncertaintyMethod
 from segnet_model.labels import LabelSet
@@ -55,7 +55,7 @@ def test_an_engine(tmp_path, small_info, weights):
     assert beside.engine.name == "two"
 
 
-class Mirrored:
+class Mirrored(Inference):
     """The mean of an image's answer and of its mirror image's."""
 
     def __init__(self, engine, samples, seed):
@@ -65,13 +65,8 @@ class Mirrored:
         both = self._engine.logits(images), self._engine.logits(images.flip(2)).flip(3)
         return Prediction(torch.stack(both).softmax(2).mean(0))
 
-    def reset(self): ...
 
-    def reduce_memory(self):
-        return False
-
-
-def test_a_way_to_be_unsure(weights):
+def test_a_way_to_estimate_uncertainty(weights):
     UNCERTAINTIES.register("mirrored", UncertaintyMethod(Mirrored))
     image = np.random.default_rng(0).integers(0, 256, IMAGE.shape, np.uint8)
     predictor = Predictor.load(weights, "cpu", "float32", uncertainty="mirrored")
