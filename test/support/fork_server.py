@@ -1,8 +1,9 @@
 """The fork server: starts the tests' programs, and leaves none of them behind.
 
-To import PyTorch and ROS takes 2.6 s of a processor. The server imports both once, and a program of
-this package is then a fork of it; any other program is executed. The server ends when its socket
-closes, also where pytest was killed, and ends all that it started and all that they started.
+To import PyTorch and ROS takes 2.6 s of a processor. The server imports both once, ROS where it is
+installed, and a program of this package is then a fork of it; any other program is executed. The
+server ends when its socket closes, also where pytest was killed, and ends all that it started and
+all that they started.
 
     python fork_server.py SOCKET
 """
@@ -33,8 +34,15 @@ PROGRAMS = (
     "segnet_ros.bags.recorder",
     "segnet_ros.demo.__main__",
 )
-# What they import as late as they can, and in each of many tests; some of it is not everywhere.
-LATER = ("torch._dynamo", "torch.utils.tensorboard", "geometry_msgs.msg", "lark")
+# Modules that they import late, and in each of many tests.
+LATER = (
+    "segnet_model.commands.train",
+    "segnet_model.training.trainer",
+    "segnet_model.training.events",
+    "torch._dynamo",
+    "geometry_msgs.msg",
+    "lark",
+)
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 LONGEST = 1 << 20  # bytes of a job
 
@@ -153,10 +161,8 @@ def end(code: int) -> NoReturn:
 def main() -> None:
     """Serve until the socket closes."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-    for name in PROGRAMS:
-        importlib.import_module(name)
-    for name in LATER:
-        with suppress(ImportError):
+    for name in (*PROGRAMS, *LATER):
+        with suppress(ImportError):  # without ROS or an extra; a program that needs it says so
             importlib.import_module(name)
     gc.freeze()  # so that children share these pages
     job = Server(socket.socket(fileno=int(sys.argv[1]))).serve()

@@ -1,8 +1,7 @@
-"""What tests of training share: one short training, and processes that start at once."""
+"""Fixtures of training: a short training, in this process or in others."""
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -13,9 +12,12 @@ import torch
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.trainer import train
 
-# Modules that a training imports late; without them a process would spend seconds on them.
-PRELOADED = ["segnet_model.commands.train", "segnet_model.training.trainer",
-             "segnet_model.training.events", "torch._dynamo"]  # fmt: skip
+# The settings of `small` on the command line.
+SMALL = [
+    "--set", "features=4", "--input-size", "32", "48", "--epochs", "4", "--batch-size", "2",
+    "--evaluate-every", "2", "--workers", "1", "--device", "cpu",
+]  # fmt: skip
+ONE_THREAD = "import torch; torch.set_num_threads(1)\n"
 
 
 @contextmanager
@@ -59,25 +61,22 @@ def run(whole, tmp_path):
     return shutil.copytree(whole.out, tmp_path / "run")
 
 
-@pytest.fixture(scope="session")
-def processes():
-    """Starts processes by forking one that has imported PyTorch, and has done nothing else."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    return context
-
-
 @pytest.fixture
-def start(processes):
-    """Start a process that runs Python code with some names; killed when the test ends."""
+def start(programs, shared_dataset, tmp_path):
+    """Start `segnet train` with the settings of `small` or others; killed when the test ends.
+
+    Its output is in the file "log".
+    """
     started = []
 
-    def do(code, **names):
-        started.append(processes.Process(target=exec, args=(code, names)))
-        started[-1].start()
+    def do(out, *options, before=""):
+        with (tmp_path / "log").open("a") as log:
+            started.append(programs.fork(
+                "segnet_model.cli", "train", str(shared_dataset), "--out", str(out), *SMALL,
+                *options, before=ONE_THREAD + before, output=log,
+            ))  # fmt: skip
         return started[-1]
 
     yield do
     for each in started:
-        each.kill()
-        each.join()
+        each.end()

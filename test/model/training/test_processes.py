@@ -15,13 +15,11 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.training.trainer import WEIGHTS_FILE, train
 from segnet_model.weights.checkpoint import load_weights
 
-ONE_OF_TWO = """
-import os
-import torch
-torch.set_num_threads(1)
-os.environ.update(environment)
-train(dataset, out, settings)
-"""
+# The settings of `single` on the command line, where they differ from those of `small`.
+SINGLE = [
+    "--set", "features=8", "--input-size", "64", "96", "--precision", "float32",
+    "--evaluate-every", "4",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -47,16 +45,13 @@ def test_two_processes_learn_what_one_does(
     settings = dataclasses.replace(single, loss=loss)
     alone = train(shared_dataset, tmp_path / "alone", settings)
     common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port}
-    both = [
-        start(
-            ONE_OF_TWO, train=train, dataset=shared_dataset, out=tmp_path / "two",
-            settings=settings, environment={**common, "RANK": rank, "LOCAL_RANK": rank},
-        )
-        for rank in "01"
-    ]  # fmt: skip
-    for process in both:
-        process.join(60)
-    assert [process.exitcode for process in both] == [0, 0]
+    both = []
+    for rank in "01":
+        environment = {**common, "RANK": rank, "LOCAL_RANK": rank}
+        before = f"import os; os.environ.update({environment})"
+        both.append(start(tmp_path / "two", *SINGLE, "--loss", loss, before=before))
+    codes = [process.wait(60) for process in both]
+    assert codes == [0, 0], (tmp_path / "log").read_text()
     check_alike(alone, tmp_path / "two" / WEIGHTS_FILE)
 
 
@@ -66,9 +61,8 @@ def test_torchrun_starts_two_processes(shared_dataset, tmp_path, single, free_po
     command = [
         sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port",
         free_port, "-m", "segnet_model.cli", "train", str(shared_dataset), "--out",
-        str(tmp_path / "two"), "--epochs", "4", "--batch-size", "2", "--input-size", "64", "96",
-        "--set", "features=8", "--precision", "float32", "--device", "cpu", "--workers", "1",
-        "--evaluate-every", "4",
+        str(tmp_path / "two"), "--epochs", "4", "--batch-size", "2", "--device", "cpu",
+        "--workers", "1", *SINGLE,
     ]  # fmt: skip
     done = subprocess.run(
         command, cwd=Path(__file__).parents[3], env={**os.environ, "OMP_NUM_THREADS": "1"},

@@ -191,55 +191,34 @@ def test_divergence_stops_training(shared_dataset, tmp_path, small):
         train(shared_dataset, tmp_path / "run", unmeasured)
 
 
-COMMAND = """
-import os, sys
-os.setsid()
-os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 1)
-os.dup2(1, 2)
-from segnet_model.cli import main
-sys.exit(main(command))
-"""
-
-
-def test_ctrl_c_leaves_a_state_to_go_on_from(shared_dataset, tmp_path, start):
-    out, log = tmp_path / "run", tmp_path / "log"
-    command = [
-        "train", str(shared_dataset), "--out", str(out), "--epochs", "500", "--batch-size", "2",
-        "--input-size", "32", "48", "--set", "features=4",
-    ]  # fmt: skip
-    process = start(COMMAND, log=str(log), command=command)
+def test_ctrl_c_leaves_a_state_to_go_on_from(tmp_path, start):
+    out = tmp_path / "run"
+    process = start(out, "--epochs", "500")
     wait_until(lambda: sum(f.stat().st_size for f in out.glob("tensorboard/*")) > 1000, process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    process.join(60)
-    told = log.read_text()
-    assert process.exitcode == 0, told
-    assert "run the same command to go on" in told
-    assert "Traceback" not in told
+    code, log = process.wait(60), (tmp_path / "log").read_text()
+    assert code == 0, log
+    assert "run the same command to go on" in log
+    assert "Traceback" not in log
     assert 0 < TrainingState.read(out / STATE_FILE).facts["step"] < 1500
 
 
-def test_killed_at_any_moment_it_resumes_to_the_same_result(shared_dataset, tmp_path, small, start):
-    names = {
-        "train": train, "dataset": shared_dataset,
-        "settings": dataclasses.replace(small, epochs=16, evaluate_every=4, save_every_s=0),
-    }  # fmt: skip
-    code = "import torch; torch.set_num_threads(1); train(dataset, out, settings)"
+def test_killed_at_any_moment_it_resumes_to_the_same_result(tmp_path, start):
+    options = ("--epochs", "16", "--evaluate-every", "4", "--save-every-s", "0")
     draw, state = random.Random(7), tmp_path / "run" / STATE_FILE
     killed_at = []
     for _ in range(4):
         before = changed_at(state)
-        process = start(code, out=tmp_path / "run", **names)
+        process = start(tmp_path / "run", *options)
         wait_until(lambda before=before: changed_at(state) != before, process)
         time.sleep(draw.uniform(0, 0.3))
         process.kill()
-        process.join()
+        process.wait()
         killed_at.append(TrainingState.read(state).facts["step"])
     assert killed_at == sorted(killed_at)
     assert 0 < killed_at[0] < killed_at[-1]
     for folder in ("run", "whole"):
-        process = start(code, out=tmp_path / folder, **names)
-        process.join(60)
-        assert process.exitcode == 0
+        assert start(tmp_path / folder, *options).wait(60) == 0, (tmp_path / "log").read_text()
     one, other = ((tmp_path / each / WEIGHTS_FILE).read_bytes() for each in ("run", "whole"))
     assert one == other
 
@@ -250,5 +229,5 @@ def changed_at(path):
 
 def wait_until(condition, process):
     end = time.monotonic() + 60
-    while not condition() and process.is_alive() and time.monotonic() < end:
+    while not condition() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.01)
