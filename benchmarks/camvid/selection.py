@@ -19,7 +19,7 @@ from segnet_model.datasets.folder import Sample
 from segnet_model.images.files import read_image
 from segnet_model.images.thumbnails import thumbnail
 from segnet_model.inference.predictor import Predictor
-from segnet_model.selection.ranking import Candidate, choose, score_of
+from segnet_model.selection.ranking import Candidate, information, select
 from segnet_model.training.settings import TrainSettings
 from segnet_model.weights.checkpoint import load_weights
 
@@ -64,8 +64,8 @@ def _chosen(weights: Path, rest: list[Sample], known: list[Sample]) -> list[Samp
     candidates = []
     for index, sample in enumerate(sorted(rest, key=lambda each: each.image.name)):
         image = read_image(sample.image)
-        score = score_of(predictor, image)
+        score = information(predictor, image)
         candidates.append(Candidate(sample.image.name, float(index), score, thumbnail(image)))
     by_name = {sample.image.name: sample for sample in rest}
     looks = [thumbnail(read_image(sample.image)) for sample in known]
-    return [by_name[each.name] for each in choose(candidates, FRAMES, looks)]
+    return [by_name[each.name] for each in select(candidates, FRAMES, looks)]

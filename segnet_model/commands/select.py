@@ -13,7 +13,7 @@ from segnet_model.datasets.extraction.settings import GAP
 
 if TYPE_CHECKING:
     from segnet_model.labels import LabelSet
-    from segnet_model.selection import Plan
+    from segnet_model.selection import Round
 
 EPILOG = f"""\
 Asks the network about each frame several times with dropout, and takes the frames where its
@@ -66,22 +66,22 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.base.progress import progress_bar, stoppable_bar
     from segnet_model.datasets.extraction.store import ImageStore
     from segnet_model.datasets.sources import open_source
-    from segnet_model.selection import SelectSettings, choose_round, load_plan, take_round
+    from segnet_model.selection import SelectSettings, load_round, select_round, write_round
 
     values = {field.name: getattr(args, field.name) for field in fields(SelectSettings)}
     settings = SelectSettings(**{**values, "source": str(args.source.resolve())})
-    plan, store = load_plan(args.out, settings), ImageStore(args.out)
+    selected, store = load_round(args.out, settings), ImageStore(args.out)
     with open_source(args.source, args.topic) as source:
         predictor = arguments.load_predictor(args)
         _compare_classes(args, predictor.info.labels)
-        if plan is None:
+        if selected is None:
             with progress_bar("ranking") as progress:
-                plan = choose_round(source, store, predictor, settings, progress)
+                selected = select_round(source, store, predictor, settings, progress)
         else:
-            logger.info("%s: going on with round %d", args.out, plan.number)
+            logger.info("%s: going on with round %d", args.out, selected.number)
         with stoppable_bar("writing") as progress:
-            take_round(plan, source, store, predictor, progress)
-    print(f"{args.out}: {_found(args.out, plan)}")
+            write_round(selected, source, store, predictor, progress)
+    print(f"{args.out}: {_found(args.out, selected)}")
 
 
 def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
@@ -97,12 +97,12 @@ def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
         )  # fmt: skip
 
 
-def _found(out: Path, plan: Plan) -> str:
+def _found(out: Path, selected: Round) -> str:
     from segnet_model.images.files import list_images
 
     train, val = (len(list_images(out / split)) for split in ("train", "val"))
     return (
-        f"round {plan.number}: {len(plan.train)} of {plan.candidates} frames in train, "
-        f"{len(plan.val)} in val, which now hold {train} and {val}; to be labeled in trainannot "
-        f"and valannot; look at {out / 'selection.png'}"
+        f"round {selected.number}: {len(selected.train)} of {selected.candidates} frames in train, "
+        f"{len(selected.val)} in val, which now hold {train} and {val}; to be labeled in "
+        f"trainannot and valannot; look at {out / 'selection.png'}"
     )

@@ -1,8 +1,7 @@
-"""Which frames of a recording go into a data set, kept so that an interruption loses nothing."""
+"""Selection of the frames that are worth labeling; an interrupted round resumes."""
 
-from segnet_model.selection.choosing import choose_round
-from segnet_model.selection.plan import Plan, load_plan
-from segnet_model.selection.settings import SelectSettings
-from segnet_model.selection.taking import take_round
+from segnet_model.selection.round import Round, SelectSettings, load_round
+from segnet_model.selection.selecting import select_round
+from segnet_model.selection.writing import write_round
 
-__all__ = ["Plan", "SelectSettings", "choose_round", "load_plan", "take_round"]
+__all__ = ["Round", "SelectSettings", "load_round", "select_round", "write_round"]

@@ -1,8 +1,9 @@
-"""Which frames of a recording teach a network the most: unsure ones, unlike each other.
+"""Active learning: select the frames that the network is least sure of, and that differ.
 
 Frames are ranked by how much the passes of a Bayesian network disagree about them (Houlsby et al.
 2011; Gal, Islam and Ghahramani, "Deep Bayesian Active Learning", ICML 2017, section 4). The top of
-that list alone would be many views of one thing, so each choice makes its likes less worth having.
+that list alone would be many views of one thing, so each selected frame lowers the value of similar
+ones.
 """
 
 from __future__ import annotations
@@ -15,25 +16,25 @@ import numpy as np
 
 from segnet_model.inference.predictor import Predictor
 
-MOST_PAIRS = 500  # candidates from which the usual distance is taken
+MAX_COMPARED = 500  # candidates for the median distance
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A frame that could be labelled."""
+    """A frame that could be selected."""
 
     name: str
     time: float  # seconds
-    score: float  # how unsure the network is of it, 0 or more
-    look: np.ndarray  # (12, 16, 3) float32, 0 to 1
+    score: float  # `information`, 0 or more
+    thumbnail: np.ndarray  # (12, 16, 3) float32, 0 to 1
 
 
 Chosen = TypeVar("Chosen", bound=Candidate)
 Item = TypeVar("Item")
 
 
-def score_of(predictor: Predictor, image: np.ndarray) -> float:
-    """How much there is to learn from an image (H, W, 3) uint8 RGB.
+def information(predictor: Predictor, image: np.ndarray) -> float:
+    """Acquisition score of an image (H, W, 3) uint8 RGB.
 
     The mean mutual information, or the mean entropy where the network is asked only once.
     """
@@ -42,60 +43,60 @@ def score_of(predictor: Predictor, image: np.ndarray) -> float:
     return float((prediction.uncertainty if information is None else information).mean())
 
 
-def choose(
+def select(
     candidates: Sequence[Chosen], count: int, known: Sequence[np.ndarray] = ()
 ) -> list[Chosen]:
-    """Choose frames one after the other, each the one that adds most to those before.
+    """Select frames greedily by score times novelty.
 
-    A frame adds its score times how unlike it is to the nearest chosen one, in time and in look:
-    one less exp(-(d / s)^2). Distances in time are held against half of what frames would be apart
-    if they were spread evenly, those in look against half the usual distance of two candidates.
+    The novelty of a frame is 1 - exp(-(d / s)^2), where d is its distance to the nearest selected
+    frame, in time or between thumbnails, whichever gives less. The scale s is half the distance in
+    time of evenly spread frames, and half the median distance of two candidates' thumbnails.
 
     Args:
         candidates: in any order.
-        count: how many; fewer come back where there are fewer.
-        known: looks (12, 16, 3) of images that are labelled already.
+        count: number of frames to select; all where there are fewer.
+        known: thumbnails (12, 16, 3) of images in the data set.
 
     Returns:
-        The chosen ones, the best first.
+        The selected candidates, the best first.
     """
     times = np.array([each.time for each in candidates])
-    looks = np.array([each.look.ravel() for each in candidates])
+    thumbnails = np.array([each.thumbnail.ravel() for each in candidates])
     scores = np.array([each.score for each in candidates], np.float64)
     if not len(candidates):
         return []
-    apart = max(np.ptp(times) / max(1, count) / 2, 1e-9)
-    unlike = max(_usual_distance(looks) / 2, 1e-9)
+    time_scale = max(np.ptp(times) / max(1, count) / 2, 1e-9)
+    scale = max(_median_distance(thumbnails) / 2, 1e-9)
     novelty = np.ones(len(candidates))
-    for look in known:
-        novelty = np.minimum(novelty, _novelty(looks - look.ravel(), unlike))
-    chosen: list[int] = []
-    while len(chosen) < min(count, len(candidates)):
-        worth = scores * novelty
-        worth[chosen] = -1
-        best = int(worth.argmax())
-        chosen.append(best)
-        in_look = _novelty(looks - looks[best], unlike)
-        in_time = 1 - np.exp(-(((times - times[best]) / apart) ** 2))
+    for thumbnail in known:
+        novelty = np.minimum(novelty, _novelty(thumbnails - thumbnail.ravel(), scale))
+    selected: list[int] = []
+    while len(selected) < min(count, len(candidates)):
+        value = scores * novelty
+        value[selected] = -1
+        best = int(value.argmax())
+        selected.append(best)
+        in_look = _novelty(thumbnails - thumbnails[best], scale)
+        in_time = 1 - np.exp(-(((times - times[best]) / time_scale) ** 2))
         novelty = np.minimum(novelty, np.minimum(in_look, in_time))
-    return [candidates[index] for index in chosen]
+    return [candidates[index] for index in selected]
 
 
-def evenly(items: Sequence[Item], count: int) -> list[Item]:
-    """As many as count of the items, evenly spaced and in their order."""
+def evenly_spaced(items: Sequence[Item], count: int) -> list[Item]:
+    """Up to `count` of the items, evenly spaced, in their order."""
     places = np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)
     return [items[place] for place in places.tolist()]
 
 
-def _novelty(differences: np.ndarray, unlike: float) -> np.ndarray:
+def _novelty(differences: np.ndarray, scale: float) -> np.ndarray:
     distances = np.abs(differences).mean(1)
-    result: np.ndarray = 1 - np.exp(-((distances / unlike) ** 2))
+    result: np.ndarray = 1 - np.exp(-((distances / scale) ** 2))
     return result
 
 
-def _usual_distance(looks: np.ndarray) -> float:
-    """The median distance of two looks."""
-    some = looks[:: max(1, len(looks) // MOST_PAIRS)]
+def _median_distance(thumbnails: np.ndarray) -> float:
+    """The median distance of two thumbnails."""
+    some = thumbnails[:: max(1, len(thumbnails) // MAX_COMPARED)]
     if len(some) < 2:
         return 1.0
     distances = [np.abs(some[i + 1 :] - some[i]).mean(1) for i in range(len(some) - 1)]

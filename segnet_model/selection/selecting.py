@@ -1,4 +1,4 @@
-"""One round's choice: which frames to learn from, and which to measure on."""
+"""Selection of one round's frames for train and val."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import numpy as np
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone
 from segnet_model.base.units import NANOSECONDS
+from segnet_model.datasets.extraction.settings import GAP
+from segnet_model.datasets.extraction.splits import Neighbours, Rule, all_to, by_time, usual_gap
 from segnet_model.datasets.extraction.store import ImageStore
 from segnet_model.datasets.sources import Frame, Source
 from segnet_model.images.files import list_images, read_image
 from segnet_model.images.thumbnails import thumbnail
 from segnet_model.inference.predictor import Predictor
-from segnet_model.selection.plan import Pick, Plan
-from segnet_model.selection.ranking import Candidate, choose, evenly, score_of
-from segnet_model.selection.rounds import next_round
-from segnet_model.selection.settings import SelectSettings
-from segnet_model.selection.splitting import split_rule
+from segnet_model.selection.history import next_number
+from segnet_model.selection.ranking import Candidate, evenly_spaced, information, select
+from segnet_model.selection.round import Pick, Round, SelectSettings
 
+VAL_SHARE = 0.2  # of the source, at its end
+# Why a frame is no candidate.
 THERE = "are in the data set already"
 KEPT = "are kept to measure on"
 NEAR = "are neighbours in time of the other split"
@@ -28,48 +30,51 @@ NEAR = "are neighbours in time of the other split"
 
 @dataclass(frozen=True, eq=False)
 class _PickCandidate(Candidate):
-    """A candidate that knows where it is found again."""
+    """A candidate with its identity."""
 
     pick: Pick
 
 
-def choose_round(
+def select_round(
     source: Source,
     store: ImageStore,
     predictor: Predictor,
     settings: SelectSettings,
     progress: ShareDone,
-) -> Plan:
-    """Rank what is not in the data set yet, and choose.
+) -> Round:
+    """Rank the frames that are not in the data set, and select the best.
 
     Raises:
         BagError: the bag is damaged.
-        DatasetError: nothing is left to choose, or a file is damaged.
+        DatasetError: no frame is left to select, or a file is damaged.
     """
-    number = next_round(store.folder)  # first: a damaged list is better known before the work
+    number = next_number(store.folder)  # first, so that a damaged file costs no work
     ranked = _Ranking(source, store, predictor, settings, progress)
     train = store.folder / "train"
     known = [thumbnail(read_image(path)) for path in (list_images(train) if train.is_dir() else [])]
-    chosen = choose(ranked.candidates, settings.count, known)
+    chosen = select(ranked.candidates, settings.count, known)
     if not chosen:
         raise DatasetError(
             f"{settings.source} has no frame left to choose: {ranked.left_out_text()}; give "
             "another recording or topic, or a smaller --every"
         )
-    measured = [
-        pick for pick in evenly(ranked.to_measure, settings.val) if pick not in ranked.there
-    ]
-    picks = tuple(each.pick for each in chosen)
-    return Plan(settings, number, len(ranked.candidates), picks, tuple(measured))
+    val = evenly_spaced(ranked.val, settings.val)
+    return Round(
+        settings,
+        number,
+        len(ranked.candidates),
+        train=tuple(each.pick for each in chosen),
+        val=tuple(pick for pick in val if pick not in ranked.existing),
+    )
 
 
 class _Ranking:
-    """What a source holds.
+    """The frames of a source, sorted and scored.
 
     Attributes:
-        candidates: frames to choose from.
-        to_measure: frames of the part to measure on.
-        there: those of them that are in the data set already.
+        candidates: frames for train.
+        val: frames of the source's validation part.
+        existing: those of `val` that are in the data set already.
     """
 
     def __init__(
@@ -81,42 +86,52 @@ class _Ranking:
         progress: ShareDone,
     ) -> None:
         self.candidates: list[_PickCandidate] = []
-        self.to_measure: list[Pick] = []
-        self.there: set[Pick] = set()
+        self.val: list[Pick] = []
+        self.existing: set[Pick] = set()
         self._left_out: Counter[str] = Counter()
         self._store = store
         self._predictor = predictor
-        self._rule = split_rule(source, store, settings.val > 0)
-        # A folder's images are chosen from all, for they are no seconds apart.
+        self._rule = _split_rule(source, store, settings.val > 0)
+        # The images of a folder have no times, so all are candidates.
         part = source.part(every=settings.every if source.timed else 0)
         for frame, image in part.images():
             self._sort(frame, image)
             progress(source.share(frame))
 
     def left_out_text(self) -> str:
-        """How many are no candidates, and why."""
+        """The numbers and reasons of frames that are no candidates."""
         parts = [f"{number} {why}" for why, number in self._left_out.items()]
         return ", ".join(parts) or "it holds none"
 
     def _sort(self, frame: Frame, image: np.ndarray) -> None:
         known = self._store.find(frame)
         is_there = known is not None and self._store.has(known)
-        # What was in one split before somebody removed it must not come to the other one.
+        # A removed image comes back to its split only.
         split = known.split if known else self._rule(frame.receive_ns)
         if split == "val":
             pick = _pick(frame, 0.0)
-            self.to_measure.append(pick)
-            self.there.update([pick] if is_there else [])
+            self.val.append(pick)
+            self.existing.update([pick] if is_there else [])
         elif split == "train" and not is_there:
             self.candidates.append(self._candidate(frame, image))
             return
         self._left_out[KEPT if split == "val" else THERE if is_there else NEAR] += 1
 
     def _candidate(self, frame: Frame, image: np.ndarray) -> _PickCandidate:
-        score = score_of(self._predictor, image)
+        score = information(self._predictor, image)
         pick = _pick(frame, score)
         return _PickCandidate(frame.name, pick.seconds, score, thumbnail(image), pick)
 
 
 def _pick(frame: Frame, score: float) -> Pick:
     return Pick(*frame.key[1:], frame.stamp_ns / NANOSECONDS, score)
+
+
+def _split_rule(source: Source, store: ImageStore, with_val: bool) -> Rule:
+    """A rule from the time of reception to a split; None is too near to the other split."""
+    start, end = source.start_ns, source.end_ns
+    apart = round(GAP * NANOSECONDS) if source.timed else 0
+    gap = usual_gap(start, end, VAL_SHARE, apart)
+    whole = by_time(start, end, VAL_SHARE, gap) if with_val else all_to("train")
+    span = range(start, end + 1) if source.wall_clock else range(0)
+    return Neighbours(store.times(source, span), apart).keep_apart(whole)

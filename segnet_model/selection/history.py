@@ -1,4 +1,4 @@
-"""What each round of a selection chose, and why: OUT/selection.csv."""
+"""The selected frames of all rounds and their scores: OUT/selection.csv."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from pathlib import Path
 from segnet_model.base.errors import DatasetError
 from segnet_model.images.files import ODD, write_table
 
-ROUNDS_FILE = "selection.csv"
+HISTORY_FILE = "selection.csv"
 COLUMNS = ("round", "rank", "name", "seconds", "score")
 Row = dict[str, str]
 
 
-def read_rounds(dataset: Path) -> list[Row]:
-    """The chosen frames of all rounds; none where there was no round.
-
-    Raises:
-        DatasetError: the file is damaged, or of another kind.
-    """
-    path = dataset / ROUNDS_FILE
+def read_history(dataset: Path) -> list[Row]:
+    """Read the selected frames of all rounds; DatasetError where the file is damaged."""
+    path = dataset / HISTORY_FILE
     if not path.exists():
         return []
     try:
@@ -32,7 +28,7 @@ def read_rounds(dataset: Path) -> list[Row]:
 
 
 def _rows(file: csv.DictReader[str]) -> list[Row]:
-    if missing := set(COLUMNS[1:]) - set(file.fieldnames or ()):  # there was but one round once
+    if missing := set(COLUMNS[1:]) - set(file.fieldnames or ()):  # old files have no rounds
         raise ValueError(f"no column {', '.join(sorted(missing))}")
     rows = [{"round": "1", **row} for row in file]
     for row in rows:
@@ -40,17 +36,17 @@ def _rows(file: csv.DictReader[str]) -> list[Row]:
     return [{column: row[column] for column in COLUMNS} for row in rows]
 
 
-def next_round(dataset: Path) -> int:
-    """The number of the round to come; DatasetError where the file is damaged."""
-    return max((int(row["round"]) for row in read_rounds(dataset)), default=0) + 1
+def next_number(dataset: Path) -> int:
+    """The number of the next round; DatasetError where the file is damaged."""
+    return max((int(row["round"]) for row in read_history(dataset)), default=0) + 1
 
 
-def write_round(dataset: Path, number: int, chosen: list[Row]) -> None:
-    """Add a round, or write it again, by its rows without number and rank, the best first.
+def record_round(dataset: Path, number: int, chosen: list[Row]) -> None:
+    """Add or replace a round, given its rows without number and rank, the best first.
 
     Raises:
         DatasetError: the file is damaged, or cannot be written.
     """
-    others = [row for row in read_rounds(dataset) if int(row["round"]) != number]
+    others = [row for row in read_history(dataset) if int(row["round"]) != number]
     new = [{"round": number, "rank": rank, **row} for rank, row in enumerate(chosen, 1)]
-    write_table(dataset / ROUNDS_FILE, COLUMNS, [*others, *new])
+    write_table(dataset / HISTORY_FILE, COLUMNS, [*others, *new])

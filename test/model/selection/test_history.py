@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from segnet_model.base.errors import DatasetError
-from segnet_model.selection.rounds import next_round, read_rounds, write_round
+from segnet_model.selection.history import next_number, read_history, record_round
 
 
 def row(name: str) -> dict[str, str]:
@@ -20,12 +20,12 @@ def text(folder: Path) -> list[str]:
 
 
 def test_rounds_are_added_and_written_again(tmp_path: Path) -> None:
-    assert next_round(tmp_path) == 1
-    write_round(tmp_path, 1, [row("b"), row("a")])
-    assert next_round(tmp_path) == 2
+    assert next_number(tmp_path) == 1
+    record_round(tmp_path, 1, [row("b"), row("a")])
+    assert next_number(tmp_path) == 2
     odd = os.fsdecode(b"c\xff")
     for _ in range(2):  # as after an interruption at the very end
-        write_round(tmp_path, 2, [row(odd)])
+        record_round(tmp_path, 2, [row(odd)])
     assert text(tmp_path) == [
         "round,rank,name,seconds,score",
         "1,1,b,1.000,0.50000",
@@ -38,8 +38,8 @@ def test_rounds_are_added_and_written_again(tmp_path: Path) -> None:
 def test_a_list_without_rounds_is_the_first(tmp_path: Path) -> None:
     """As it was when each round replaced the one before."""
     (tmp_path / "selection.csv").write_text("rank,name,seconds,score\n1,b,1.000,0.5\n")
-    assert next_round(tmp_path) == 2
-    write_round(tmp_path, 2, [row("c")])
+    assert next_number(tmp_path) == 2
+    record_round(tmp_path, 2, [row("c")])
     assert text(tmp_path)[1:] == ["1,1,b,1.000,0.5", "2,1,c,1.000,0.50000"]
 
 
@@ -49,4 +49,4 @@ def test_a_list_without_rounds_is_the_first(tmp_path: Path) -> None:
 def test_damaged(tmp_path: Path, content: str) -> None:
     (tmp_path / "selection.csv").write_text(content)
     with pytest.raises(DatasetError, match="mend it, or move it away"):
-        read_rounds(tmp_path)
+        read_history(tmp_path)
