@@ -9,7 +9,7 @@ from launch.actions import OpaqueFunction
 
 from segnet_ros.launching import actions as launching
 from segnet_ros.launching.values import camera_remappings
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 
 PARAMETERS = (
     "weights",
@@ -49,7 +49,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *launching.arguments(ARGUMENTS),
-            *launching.table_arguments(Settings, PARAMETERS),
+            *launching.table_arguments(NodeSettings, PARAMETERS),
             *launching.arguments(launching.COMMON),
             *launching.arguments(launching.RVIZ),
             *launching.arguments(launching.TRANSPORT),
@@ -68,7 +68,7 @@ def start(context):
         launching.node(
             context,
             "segmentation",
-            parameters=launching.parameters(context, Settings, PARAMETERS),
+            parameters=launching.parameters(context, NodeSettings, PARAMETERS),
             remappings=camera_remappings(context.launch_configurations),
         )
     ]

@@ -7,12 +7,12 @@
 from pathlib import Path
 
 from segnet_ros.ros.parameter_file import parameter_file
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.trainer.settings import TrainerSettings
 
 CONFIG = Path(__file__).parents[1] / "config"
 FILES = {
-    "segnet.yaml": ("segmentation", Settings),
+    "segnet.yaml": ("segmentation", NodeSettings),
     "trainer.yaml": ("trainer", TrainerSettings),
 }
 

@@ -1,4 +1,4 @@
-"""Parameters of a node, from a table of options: declared, judged and read."""
+"""Parameters of a node, from a table of options: to declare, check and read them."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def declare_table(node: Node, table: type[Any]) -> None:
 
 
 def read_table(node: Node, table: type[T]) -> T:
-    """The table of the values that a node's parameters have now.
+    """The present values of a node's parameters.
 
     Raises:
-        SettingsError: values are refused; names them and the mend.
+        SettingsError: values are refused.
     """
     names = options_of(table)
     return from_plain(table, {name: plain(node.get_parameter(name).value) for name in names})
 
 
-def judge_option(option: Option, parameter: Parameter, configured: bool) -> str:
+def refusal(option: Option, parameter: Parameter, configured: bool) -> str:
     """The reason to refuse a new value of an option, with the mend; empty where it is good.
 
-    Types and read-only are judged by rclpy, from the descriptor, before this is asked.
+    rclpy has checked types and read-only before, by the descriptor.
     """
     if parameter.type_ == Parameter.Type.NOT_SET:
         return f'{parameter.name} cannot be empty or removed; set it to a value, a list to [""]'
@@ -71,7 +71,7 @@ def ros_value(value: Any) -> Any:
 
 
 def summary(option: Option) -> str:
-    """An option's help, and the meaning of its default where it stands for something else."""
+    """An option's help, and the meaning of a default such as 0 or empty."""
     if not option.otherwise:
         return option.help
     default = ros_value(option.default)
@@ -86,7 +86,7 @@ def constraints(option: Option) -> str:
 
 
 def descriptor(option: Option) -> ParameterDescriptor:
-    """What `ros2 param describe` says of an option."""
+    """The ROS descriptor of an option, for `ros2 param describe`."""
     applies = option.applies or START
     about = ParameterDescriptor(
         name=option.name,

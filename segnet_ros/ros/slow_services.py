@@ -1,4 +1,4 @@
-"""Services that may take seconds: one at a time, while everything else of the node goes on."""
+"""Services that take seconds, one at a time, while the rest of the node goes on."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from rclpy.task import Future
 
 
 class SlowServices:
-    """Answers some services of a node in a thread, without an executor of several threads.
+    """Answers some services of a node in a thread, without a multi-threaded executor.
 
-    That one would cost every image some of its time. Here the executor hands a slow request to a
-    thread and goes on; the others of these services wait for the answer, and nothing else does.
+    A multi-threaded executor would cost time with every image. Here the executor hands a slow
+    request to a thread and goes on; only the other slow services wait for its answer.
     """
 
     def __init__(self, node: Node) -> None:
-        """Begin without any; call it before an executor has the node."""
+        """Create it without services, before the node is added to an executor."""
         self._node = node
         self._group = MutuallyExclusiveCallbackGroup()
         self._thread: Thread | None = None
 
     def add(self, service: Service, slow: Callable[[Any], bool] = lambda request: True) -> None:
-        """Let a service be one of them.
+        """Add a service.
 
         Args:
-            service: of the node, with a plain function for a callback.
-            slow: says which requests need a thread; others are answered by the executor itself.
+            service: of the node, with a plain function as its callback.
+            slow: whether a request needs the thread; else the executor answers it.
         """
         service.callback_group = self._group
         self._group.add_entity(service)
-        service.callback = self._apart(service.callback, slow)
+        service.callback = self._wrap(service.callback, slow)
 
     def stop(self, timeout: float) -> bool:
-        """Wait for the request in work, seconds at most; whether there is none any more."""
+        """Wait for the request in work, at most timeout seconds; returns whether it has ended."""
         if self._thread is None:
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _apart(self, call: Callable[[Any, Any], Any], slow: Callable[[Any], bool]) -> Any:
+    def _wrap(self, call: Callable[[Any, Any], Any], slow: Callable[[Any], bool]) -> Any:
         async def answer(request: Any, response: Any) -> Any:
             if slow(request):
                 return await self._in_thread(lambda: call(request, response))
@@ -57,12 +57,12 @@ class SlowServices:
         def run() -> None:
             try:
                 done.set_result(work())
-            except Exception as error:  # the executor raises it, as if it had called itself
+            except Exception as error:  # the executor raises it, as for any callback
                 done.set_exception(error)
             if executor := self._node.executor:
-                executor.wake()  # it waits for messages and would find this only by and by
+                executor.wake()  # else it goes on only when the next message comes
 
-        # A daemon, so that a network that hangs in a driver cannot keep the process from ending.
+        # A daemon, so that a hung driver cannot keep the process from ending.
         self._thread = Thread(target=run, name="slow service", daemon=True)
         self._thread.start()
         return done

@@ -1,4 +1,4 @@
-"""What rclpy's lifecycle lacks: an impossible transition must not end the node."""
+"""Lifecycle transitions: an invalid request must not end the node."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode
 
 
-def refuse_impossible(node: LifecycleNode) -> None:
-    """Make the service change_state answer "no" to what the present state does not allow.
+def refuse_invalid_transitions(node: LifecycleNode) -> None:
+    """Make ~/change_state refuse transitions that the present state does not allow.
 
     In rclpy up to Jazzy such a request raises out of `spin`, and the caller waits for ever.
     """

@@ -1,4 +1,4 @@
-"""One camera of the node: its input, its outputs and its health."""
+"""A camera of the node: its input, its outputs and its health."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from segnet_ros.segmentation.input import Frame, Input
 from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.outputs import Outputs
 from segnet_ros.segmentation.parameters import part
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.worker import Counts
 
-LOG_PERIOD = 5.0  # seconds between two lines about bad frames
+LOG_PERIOD = 5.0  # seconds between two lines about rejected or failed frames
 
 
 class Camera:
-    """Takes the images of one topic while it is started, and publishes the answers to them."""
+    """Subscribes to the images of one topic, and publishes the answers to them."""
 
     def __init__(
         self,
         node: LifecycleNode,
         name: str,
         network: Network,
-        settings: Callable[[], Settings],
+        settings: Callable[[], NodeSettings],
         submit: Callable[[Frame], None],
         transforms: Transforms,
     ) -> None:
@@ -45,18 +45,17 @@ class Camera:
 
         Args:
             node: to publish and subscribe with.
-            name: of the camera, which its topics are below; empty for the only one.
-            network: gives the masks' classes, until another one is announced.
-            settings: asked once a frame, so that a live parameter applies between two.
-            submit: takes each frame that is to be answered.
+            name: of the camera, and the namespace of its topics; empty for the only one.
+            network: its classes are published at once.
+            settings: called once a frame, so that a live parameter applies between two.
+            submit: called with each frame to answer.
             transforms: give the camera's pose.
         """
         self._node, self._settings = node, settings
-        inside = f"{name}/" if name else ""
+        prefix = f"{name}/" if name else ""
         self._frame = f"frame of {name}" if name else "frame"
-        outputs = settings().output_reliability
-        self._outputs = Outputs(node, network, f"~/{inside}", outputs)
-        self._input = Input(node, inside, settings, self._outputs.wanted, submit)
+        self._outputs = Outputs(node, network, f"~/{prefix}", settings().output_reliability)
+        self._input = Input(node, prefix, settings, self._outputs.wanted, submit)
         self._ground = Ground(transforms)
         self._reset()
 
@@ -81,17 +80,17 @@ class Camera:
         self._outputs.destroy()
 
     def announce(self, network: Network) -> None:
-        """Publish the classes of the masks that follow."""
+        """Publish the classes of a network, before its first mask."""
         self._outputs.announce(network)
 
     def publish(self, frame: Frame, header: Header, answer: Answer, counts: Counts) -> None:
         """Complete an answer and publish its outputs that have subscribers.
 
         Args:
-            frame: that was answered.
+            frame: the answered frame.
             header: of its image.
-            answer: of the network, without settings and calibration.
-            counts: those before it.
+            answer: without settings and calibration.
+            counts: of the frames before it.
         """
         settings, info = self._settings(), self._input.info
         ground = None
@@ -100,33 +99,35 @@ class Camera:
         how = part(settings, AnswerSettings)
         answer = replace(answer, settings=how, info=info, ground=ground)
         self._outputs.publish(answer, header, frame.wanted)
-        # Stats cannot tell when they went out.
+        # Before the stats, which carry it.
         self._timing = timing = self._time(frame, header, answer)
-        self._input.health.answered(answer.summary, perf_counter())
+        self._input.monitor.answered(answer.summary, perf_counter())
         if "stats" in frame.wanted:
             counts = replace(counts, processed=counts.processed + 1)
             self._outputs.publish_stats(messages.stats(answer, header, timing, counts))
 
     def report(self, error: Exception) -> None:
-        """Count a frame that failed, and log it, not too often."""
-        self._input.health.failed()
+        """Count a frame that was rejected or failed, and log one in LOG_PERIOD seconds."""
+        self._input.monitor.failed()
         if not self._node.context.ok():
             return  # the process is ending, and nothing can be published or logged any more
         known = isinstance(error, SegNetError)
-        self._network_failures += not known or isinstance(error, DeviceMemoryError | AnswerError)
-        # By a throttle of its own: rclpy's would be shared by all cameras.
+        failed = not known or isinstance(error, DeviceMemoryError | AnswerError)
+        self._network_failures += failed
+        # A throttle of this camera, because rclpy's is one for all that log at a line.
         if not self._log_throttle.passes(perf_counter(), 1 / LOG_PERIOD):
             return
+        text = f"{self._frame} {'failed' if failed else 'rejected'}"
         if known:
-            self._node.get_logger().warning(f"{self._frame} dropped: {error}")
+            self._node.get_logger().warning(f"{text}: {error}")
         else:
             trace = "".join(traceback.format_exception(error))
-            self._node.get_logger().error(f"{self._frame} lost: {trace}")
+            self._node.get_logger().error(f"{text}: {trace}")
 
-    def observe(self, seen: Observation, counts: Counts) -> Observation:
-        """Complete the state of the node with that of this camera."""
+    def observe(self, node: Observation, counts: Counts) -> Observation:
+        """The node's observation with the state of this camera."""
         return replace(
-            seen,
+            node,
             topic=self._input.topic,
             counts=counts,
             idle=self._input.idle,
@@ -135,7 +136,7 @@ class Camera:
             timing=self._timing,
             mismatch=self._input.mismatch(),
             grid_reason=self._ground.reason if "drivable_grid" in self._outputs.wanted() else "",
-            signs=self._input.health.signs(perf_counter()),
+            health=self._input.monitor.health(perf_counter()),
         )
 
     def _time(self, frame: Frame, header: Header, answer: Answer) -> messages.Timing:

@@ -12,16 +12,17 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 
 from segnet_model.engines.gpu_health import GpuHealth
-from segnet_ros.segmentation.health import Signs
+from segnet_ros.segmentation.health import Health
 from segnet_ros.segmentation.messages import Timing
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.worker import Counts
 
-SILENCE = 3.0  # seconds without a frame that are worth a warning
-MANY, MOST = 10, 0.9  # images in a period, and the share of them, that are worth a warning
-AHEAD = 0.1  # seconds; clocks of two machines differ by a little
-OF_OLD = 3600.0  # seconds; no network is that slow
-QUICKER = "a smaller network, smaller images, or fewer samples where uncertainty is mc, would help"
+MAX_SILENCE = 3.0  # seconds without a frame
+# Largest share of dropped images, of at least so many in a period.
+MAX_DROPPED, MIN_RECEIVED = 0.9, 10
+MAX_AHEAD = 0.1  # seconds; clocks of two machines differ by a little
+RECORDED = 3600.0  # seconds; images of that age come from a recording, as no network is that slow
+FASTER = "use a smaller network, smaller images, or fewer samples where uncertainty is mc"
 
 
 @dataclass(frozen=True)
@@ -30,27 +31,27 @@ class Observation:
 
     state: str  # of the lifecycle
     reason: str = ""  # why the node could not be configured
-    reload_reason: str = ""  # why another network was refused not long ago
-    settings: Settings = field(default_factory=Settings)
-    topic: str = ""  # where images should come from
-    mismatch: str = ""  # why publishers there cannot be received from
-    grid_reason: str = ""  # why there is no grid, where one is wanted
+    reload_reason: str = ""  # why a new network was refused lately
+    settings: NodeSettings = field(default_factory=NodeSettings)
+    topic: str = ""  # of the images
+    mismatch: str = ""  # why publishers of the topic cannot be received from
+    grid_reason: str = ""  # why there is no grid, where it has a subscriber
     counts: Counts = field(default_factory=Counts)
     idle: int = 0  # frames that came while no output had a subscriber, or while disabled
     skipped: int = 0  # frames that came faster than max_rate
-    network_failures: int = 0  # of counts.failed: not the frame's fault
-    timing: Timing | None = None  # of the last frame that came out
-    signs: Signs = field(default_factory=Signs)
-    gpu: GpuHealth | None = None  # where the network runs on one
-    facts: Mapping[str, str] = field(default_factory=dict)  # device, weights and the like
+    network_failures: int = 0  # those of counts.failed that the network caused
+    timing: Timing | None = None  # of the last answered frame
+    health: Health = field(default_factory=Health)
+    gpu: GpuHealth | None = None  # None without a GPU
+    facts: Mapping[str, str] = field(default_factory=dict)  # `Network.facts`
 
 
 def judge(now: Observation, before: Observation) -> tuple[bytes, str]:
-    """Level and message for what happened between two observations."""
+    """Level and message of the diagnostics for the time between two observations."""
     if now.reason:
         return DiagnosticStatus.ERROR, now.reason
     if now.network_failures > before.network_failures:
-        return DiagnosticStatus.ERROR, f"frames lost: {_news(now.counts, before.counts)}"
+        return DiagnosticStatus.ERROR, f"frames failed: {_new_failures(now, before)}"
     if warnings := list(_warnings(now, before)):
         return DiagnosticStatus.WARN, "; ".join(warnings)
     if now.state != "active":
@@ -58,23 +59,23 @@ def judge(now: Observation, before: Observation) -> tuple[bytes, str]:
     if not now.settings.enabled:
         return DiagnosticStatus.OK, "disabled by ~/set_enabled or the parameter enabled"
     if now.idle > before.idle:
-        return DiagnosticStatus.OK, "nobody listens, so nothing is computed"
+        return DiagnosticStatus.OK, "idle: no output has a subscriber"
     return DiagnosticStatus.OK, "running"
 
 
 def _warnings(now: Observation, before: Observation) -> Iterator[str]:
     if now.counts.failed > before.counts.failed:
-        yield f"bad frames: {_news(now.counts, before.counts)}"
+        yield f"frames rejected: {_new_failures(now, before)}"
     if now.mismatch:
         yield now.mismatch
-    if now.state == "active" and now.settings.enabled and now.signs.silence > _patience(now):
-        yield (
-            f"no image on {now.topic} for {now.signs.silence:.0f} s; is the camera running, and "
-            "does the topic's name fit?"
-        )
     if now.state == "active":
-        yield from _slowness(now, before)
-        yield from now.signs.warnings
+        if now.settings.enabled and now.health.silence > _max_silence(now.settings.min_rate):
+            yield (
+                f"no image on {now.topic} for {now.health.silence:.0f} s; check that the camera "
+                "runs, and the name of the topic"
+            )
+        yield from _delays(now, before)
+        yield from now.health.warnings
         if now.grid_reason and now.settings.enabled:
             yield now.grid_reason
     if now.gpu is not None:
@@ -83,48 +84,49 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
         yield now.reload_reason
 
 
-def _patience(now: Observation) -> float:
-    """Seconds that a camera may be silent; one that is expected to be slow, longer."""
-    least = now.settings.min_rate
-    return max(SILENCE, 2 / least) if least else SILENCE
+def _max_silence(min_rate: float) -> float:
+    """Seconds that a camera may be silent; longer where min_rate allows a slow camera."""
+    return max(MAX_SILENCE, 2 / min_rate) if min_rate else MAX_SILENCE
 
 
-def _slowness(now: Observation, before: Observation) -> Iterator[str]:
-    wait, least = now.signs.wait, now.settings.min_rate
-    if least and wait > 1 / least:
-        yield f"an answer takes {wait:.1f} s; min_rate asks for {least:g} a second: {QUICKER}"
-    came = now.counts.received - before.counts.received
+def _delays(now: Observation, before: Observation) -> Iterator[str]:
+    wait, min_rate = now.health.wait, now.settings.min_rate
+    if min_rate and wait > 1 / min_rate:
+        yield f"an answer takes {wait:.1f} s, too long for min_rate, {min_rate:g} Hz; {FASTER}"
+    received = now.counts.received - before.counts.received
     dropped = now.counts.dropped - before.counts.dropped
-    if came >= MANY and dropped > MOST * came:
-        yield f"{dropped} of {came} images were dropped for newer ones: {QUICKER}"
-    answered = now.counts.processed > before.counts.processed
-    if not answered or now.timing is None:
-        return
-    latency, most = now.timing.latency_ms / 1000, now.settings.max_latency
-    if latency > OF_OLD and most:
+    if received >= MIN_RECEIVED and dropped > MAX_DROPPED * received:
+        yield f"{dropped} of {received} images were dropped for newer ones; {FASTER}"
+    if now.timing is not None and now.counts.processed > before.counts.processed:
+        yield from _latency(now.timing.latency_ms / 1000, now.settings.max_latency)
+
+
+def _latency(latency: float, max_latency: float) -> Iterator[str]:
+    if latency > RECORDED and max_latency:
         yield (
             f"images are stamped {timedelta(seconds=round(latency))} ago; play a recording with "
-            "restamp:=true, or with --clock and use_sim_time, and set a camera's clock"
+            "restamp:=true, or with --clock and use_sim_time; set the clock of a camera"
         )
-    elif most and latency > most:
+    elif max_latency and latency > max_latency:
         yield (
-            f"answers come {latency:.1f} s after their images' stamps, and max_latency is "
-            f"{most:g}; {QUICKER}"
+            f"answers come {latency:.1f} s after their images' stamps, more than max_latency, "
+            f"{max_latency:g} s; {FASTER}"
         )
-    if latency < -AHEAD:
+    if latency < -MAX_AHEAD:
         yield (
-            f"images are stamped {-latency:.1f} s in the future; let the camera's machine and this "
-            "one have the same time (chrony), or set use_sim_time"
+            f"images are stamped {-latency:.1f} s in the future; synchronize the clocks of the "
+            "camera's machine and of this one (chrony), or set use_sim_time"
         )
 
 
-def _news(now: Counts, before: Counts) -> str:
-    new = {text: count - before.reasons.get(text, 0) for text, count in now.reasons.items()}
+def _new_failures(now: Observation, before: Observation) -> str:
+    old = before.counts.reasons
+    new = {text: count - old.get(text, 0) for text, count in now.counts.reasons.items()}
     return ", ".join(f"{count} x {text}" for text, count in new.items() if count)
 
 
 def numbers(now: Observation, before: Observation, seconds: float) -> dict[str, str]:
-    """Values for people, by name; seconds is the time between the two observations."""
+    """The status' values by name; seconds is the time between the two observations."""
     counts = now.counts
     values = {
         "state": now.state,
@@ -166,7 +168,7 @@ class Diagnostics:
         self._timer = node.create_timer(period, self.publish, clock=steady)
 
     def publish(self) -> None:
-        """Publish what happened since the last time."""
+        """Publish a status for each camera, of the time since the last call."""
         now, time = self._observe(), monotonic()
         seconds = max(time - self._time, 1e-3)
         array = DiagnosticArray(
@@ -180,7 +182,7 @@ class Diagnostics:
     def _status(self, name: str, now: Observation, seconds: float) -> DiagnosticStatus:
         before = self._before.get(name, now)
         if now.state != before.state or now.counts.received < before.counts.received:
-            # A new activation counts from zero again, and what failed before its end is told.
+            # A new activation counts from zero; failures before its end were published already.
             before = Observation(now.state) if now.state == "active" else now
         level, message = judge(now, before)
         values = numbers(now, before, seconds)
@@ -194,7 +196,7 @@ class Diagnostics:
         )
 
     def _log_mismatch(self, now: Mapping[str, Observation]) -> None:
-        """Log a mismatch with publishers once."""
+        """Log a mismatch once, when it appears."""
         mismatch = "; ".join(filter(None, (each.mismatch for each in now.values())))
         if mismatch and mismatch != self._mismatch:
             self._node.get_logger().warning(mismatch)

@@ -1,4 +1,4 @@
-"""Something in use that may be replaced, but only between two uses."""
+"""An object in use that another thread may replace, between two uses."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ T = TypeVar("T")
 
 
 class Handover(Generic[T]):
-    """Lets one thread use a thing again and again, and another replace it.
+    """Holds an object that one thread uses again and again and another replaces.
 
-    Nobody waits for anybody: what is replaced while in use is taken over when that use ends, by
-    the thread that used it. A lock around each use would let a busy user starve who replaces.
+    Neither thread waits: a replacement during a use is taken over at the end of the use, by the
+    thread that used it. With a lock around each use, a busy user would starve the other thread.
     """
 
-    def __init__(self, first: T, on_taken: Callable[[T], None]) -> None:
-        """Begin with a thing.
+    def __init__(self, first: T, on_switch: Callable[[T], None]) -> None:
+        """Hold the first object.
 
         Args:
             first: in use until it is replaced.
-            on_taken: called with each later one before its first use; it must not wait.
+            on_switch: called with each later object before its first use; it must not wait.
         """
         self._current = first
-        self._next: list[T] = []  # empty, or the one that waits for the end of a use
+        self._next: list[T] = []  # empty, or the object that waits for the end of a use
         self._in_use = False
-        self._on_taken = on_taken
+        self._on_switch = on_switch
         self._lock = Lock()
 
     @property
     def current(self) -> T:
-        """The one that is in use; between two uses, the one of the next."""
+        """The object of the present use, or else of the next."""
         return self._current
 
     @property
     def newest(self) -> T:
-        """The one that the next use will get."""
+        """The object of the next use."""
         with self._lock:
             return self._next[0] if self._next else self._current
 
     def replace(self, new: T) -> None:
-        """Let the next use get another one."""
+        """Set the object of the next use."""
         with self._lock:
             self._next = [new]
             if not self._in_use:
-                self._take()
+                self._switch()
 
     @contextmanager
     def use(self) -> Iterator[T]:
-        """Use the current one, which stays the same until the end; one use at a time."""
+        """Use the current object, which stays the same until the end; one use at a time."""
         with self._lock:
             self._in_use = True
         try:
@@ -58,9 +58,9 @@ class Handover(Generic[T]):
         finally:
             with self._lock:
                 self._in_use = False
-                self._take()
+                self._switch()
 
-    def _take(self) -> None:
+    def _switch(self) -> None:
         if self._next:
             self._current = self._next.pop()
-            self._on_taken(self._current)
+            self._on_switch(self._current)

@@ -1,4 +1,4 @@
-"""One camera's way into the node: its subscriptions, its throttle and its decoder."""
+"""The input of a camera: its subscriptions, its rate limit and its decoder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from std_msgs.msg import Header
 
 from segnet_ros.ros.image_conversion import parse, to_rgb
 from segnet_ros.ros.qos import mismatch, overrides, profile
-from segnet_ros.segmentation.health import Health
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.health import HealthMonitor
+from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.throttle import Throttle
 
 
 class Decoded(NamedTuple):
-    """An image message that was read."""
+    """A decoded image message."""
 
     header: Header
     image: np.ndarray  # (H, W, 3) uint8 RGB
@@ -33,23 +33,22 @@ Decode: TypeAlias = Callable[[], Decoded]
 
 @dataclass(frozen=True)
 class Transport:
-    """A type of message that carries images, and its decoder.
+    """A type of image message, and its decoder.
 
     Attributes:
-        kind: of the messages.
-        decoder: makes the decoder of one camera. The executor calls it with every message of the
-            topic, in order; it returns at once. What it returns gives the image, or raises
-            ImageError, and is called in the network's thread if the frame's turn comes. A format
-            with state, such as H.264, decodes every message in a thread of its own and returns the
-            future's `result`.
+        kind: class of the messages.
+        decoder: makes the decoder of one camera. The executor calls the decoder with every message
+            of the topic, in order, and gets a function at once. The worker calls that function, if
+            the frame's turn comes, for the image or an ImageError. A format with state, such as
+            H.264, decodes every message in a thread of its own and returns the future's `result`.
     """
 
     kind: type
     decoder: Callable[[], Callable[[bytes], Decode]]
 
 
-def _each_alone(kind: type) -> Transport:
-    """A transport of images that need no other: those that a newer one replaces stay encoded."""
+def _stateless(kind: type) -> Transport:
+    """A transport of independent images, of which dropped ones are never decoded."""
 
     def decode(data: bytes) -> Decoded:
         message = parse(data, kind)
@@ -58,12 +57,12 @@ def _each_alone(kind: type) -> Transport:
     return Transport(kind, lambda: lambda data: partial(decode, data))
 
 
-TRANSPORTS = {"raw": _each_alone(Image), "compressed": _each_alone(CompressedImage)}
+TRANSPORTS = {"raw": _stateless(Image), "compressed": _stateless(CompressedImage)}
 
 
 @dataclass(frozen=True)
 class Frame:
-    """An image on its way from a camera to the network."""
+    """An image of a camera, not decoded yet."""
 
     decode: Decode
     wanted: frozenset[str]  # outputs that had subscribers when it came
@@ -71,45 +70,45 @@ class Frame:
 
 
 class Input:
-    """Takes the images of one topic, and the calibration beside it, while it is started.
+    """Subscribes to the images of one topic and the calibration beside it, while it is started.
 
     Attributes:
-        topic: of the images, its whole name.
-        info: the newest calibration; None where none came.
+        topic: full name of the image topic.
+        info: the newest calibration; None before the first.
         idle: images that came while no output had a subscriber, or while the node was disabled.
         skipped: images that came faster than max_rate.
-        health: of the camera.
+        monitor: of the camera's health.
     """
 
     def __init__(
         self,
         node: LifecycleNode,
-        inside: str,
-        settings: Callable[[], Settings],
+        prefix: str,
+        settings: Callable[[], NodeSettings],
         wanted: Callable[[], frozenset[str]],
         submit: Callable[[Frame], None],
     ) -> None:
-        """Subscribe to nothing yet.
+        """Create the input, without subscriptions.
 
         Args:
             node: to subscribe with.
-            inside: what the topics' names begin with.
-            settings: asked once a frame, so that a live parameter applies between two.
+            prefix: of the topics' names.
+            settings: called once a frame, so that a live parameter applies between two.
             wanted: returns the outputs that have subscribers.
-            submit: takes each frame that is to be answered; never waits.
+            submit: called with each frame to answer; never waits.
         """
-        self._node, self._inside, self._settings = node, inside, settings
+        self._node, self._prefix, self._settings = node, prefix, settings
         self._wanted, self._submit = wanted, submit
-        self.topic = node.resolve_topic_name(f"{inside}image")
+        self.topic = node.resolve_topic_name(f"{prefix}image")
         self._subscriptions: list[Any] = []
-        self._asked: QoSProfile | None = None  # of the images, while they are subscribed to
+        self._qos: QoSProfile | None = None  # of the images, while they are subscribed to
         self.reset()
 
     def reset(self) -> None:
         """Set the counts to zero and forget the calibration."""
         self.idle = self.skipped = 0
         self.info: CameraInfo | None = None
-        self.health = Health(perf_counter())
+        self.monitor = HealthMonitor(perf_counter())
         self._throttle = Throttle()
 
     def start(self) -> None:
@@ -119,48 +118,48 @@ class Input:
         transport = TRANSPORTS[settings.transport]
         self._kind, self._decoder = transport.kind, transport.decoder()
         # Depth 1, because the newest frame is wanted and not a queue.
-        self._asked = profile(settings.reliability, 1)
-        self._subscribe(self._kind, "image", self._receive, self._asked, raw=True)
-        self._subscribe(CameraInfo, "camera_info", self._learn, profile("best_effort", 1))
+        self._qos = profile(settings.reliability, 1)
+        self._subscribe(self._kind, "image", self._receive, self._qos, raw=True)
+        self._subscribe(CameraInfo, "camera_info", self._receive_info, profile("best_effort", 1))
 
     def stop(self) -> None:
         """Unsubscribe."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._subscriptions.clear()
-        self._asked = None
+        self._qos = None
 
     def mismatch(self) -> str:
         """Why publishers of the images cannot be received from; empty where all can."""
-        if self._asked is None:
+        if self._qos is None:
             return ""
         kind = f"sensor_msgs/msg/{self._kind.__name__}"
-        return mismatch(self._node, self.topic, kind, self._asked)
+        return mismatch(self._node, self.topic, kind, self._qos)
 
     def _subscribe(self, kind: type, topic: str, call: Any, qos: QoSProfile, **how: Any) -> None:
-        name = self._inside + topic
+        name = self._prefix + topic
         changes = overrides(self._node, name, "subscription")
         subscription = self._node.create_subscription(
             kind, name, call, qos, qos_overriding_options=changes, **how
         )
         self._subscriptions.append(subscription)
 
-    def _learn(self, info: CameraInfo) -> None:
+    def _receive_info(self, info: CameraInfo) -> None:
         self.info = info
 
     def _receive(self, data: bytes) -> None:
         time = perf_counter()
-        self.health.received(time)
+        self.monitor.received(time)
         if not self._subscriptions:
-            return  # it was on its way through the executor when the camera was stopped
+            return  # the executor had the image already when the camera was stopped
         settings = self._settings()
         decode = self._decoder(data)
         wanted = self._wanted() if settings.enabled else frozenset()
         if not wanted:
             self.idle += 1
-            self.health.idle()
+            self.monitor.idle()
         elif self._throttle.passes(time, settings.max_rate):
-            self.health.submitted(time)
+            self.monitor.submitted(time)
             self._submit(Frame(decode, wanted, time))
         else:
             self.skipped += 1

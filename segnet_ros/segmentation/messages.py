@@ -29,7 +29,7 @@ try:
 except ImportError:
     LabelInfo = VisionClass = None
 
-# The type of each topic with a message a frame, as far as it is installed.
+# The message class of each output, where it is installed.
 TYPES: dict[str, type] = {
     name: kind for name, output in OUTPUTS.items() if (kind := message_class(output.type))
 }
@@ -37,7 +37,7 @@ TYPES: dict[str, type] = {
 
 @dataclass(frozen=True)
 class Timing:
-    """How long a frame took, in milliseconds."""
+    """The times of a frame in milliseconds."""
 
     inference_ms: float  # from the decoded image to the network's answer at the image's size
     total_ms: float  # from the message in hand to everything published
@@ -49,8 +49,8 @@ def message(name: str, answer: Answer, header: Header) -> Any:
 
     Args:
         name: of `OUTPUTS`, but not "stats".
-        answer: to make it of.
-        header: of the image; the output carries it as it came.
+        answer: the answer.
+        header: of the image, and of the message.
     """
     output = OUTPUTS[name]
     value = output.value(answer)
@@ -93,10 +93,10 @@ _BUILD: dict[str, Callable[[Any, str, Header, Answer], Any]] = {
 
 
 def stats(answer: Answer, header: Header, timing: Timing, counts: Counts) -> Any:
-    """Summarize an answer and what it cost as SegmentationStats.
+    """Summary of an answer and its times, as SegmentationStats.
 
     Args:
-        answer: to a frame.
+        answer: the answer.
         header: of its image.
         timing: of this frame.
         counts: since the activation, this frame included.
@@ -115,7 +115,7 @@ def stats(answer: Answer, header: Header, timing: Timing, counts: Counts) -> Any
 
 
 def class_map(network: Network, header: Header) -> Any:
-    """The classes of the mask's ids and the weights file, as ClassMap."""
+    """The classes by id, and the weights file, as ClassMap."""
     info, path = network.predictor.info, str(network.path)
     fields = outputs.class_map(info, network.labels, path, network.sha256)
     classes = [SegmentationClass(**each) for each in fields["classes"]]
@@ -123,7 +123,7 @@ def class_map(network: Network, header: Header) -> Any:
 
 
 def label_info(network: Network, header: Header) -> Any:
-    """The classes of the mask's ids as vision_msgs/LabelInfo, which Nav2 waits for."""
+    """The classes by id as vision_msgs/LabelInfo, which Nav2 waits for."""
     classes = [
         VisionClass(class_id=i, class_name=name) for i, name in enumerate(network.labels.names)
     ]
@@ -131,7 +131,7 @@ def label_info(network: Network, header: Header) -> Any:
 
 
 def latched(network: Network, header: Header) -> dict[str, Any]:
-    """The latched messages of a network by topic, as far as their types are installed."""
+    """The latched messages of a network by topic, where their types are installed."""
     found: dict[str, Any] = {}
     if ClassMap is not None:
         found["class_map"] = class_map(network, header)
@@ -140,8 +140,8 @@ def latched(network: Network, header: Header) -> dict[str, Any]:
     return found
 
 
-def missing() -> list[str]:
-    """Reasons why topics are missing here, for the log."""
+def missing_topics() -> list[str]:
+    """Why some topics are missing, for the log."""
     reasons = []
     if ClassMap is None:
         reasons.append(

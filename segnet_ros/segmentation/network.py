@@ -15,17 +15,17 @@ from segnet_model.labels import LabelSet
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.tensors import file_sha256
 
-ALL_CORES = torch.get_num_threads()  # before anyone changes it
-DIGITS = 12  # of a digest, enough for people to tell files apart
+ALL_CORES = torch.get_num_threads()  # before `use_threads`
+DIGITS = 12  # of a digest, enough to recognize a file
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network and what the node needs to know of it.
+    """A loaded network with its labels and its weights file.
 
     Attributes:
         predictor: the network.
-        labels: the weights' label set, with the drivable classes that the node was told.
+        labels: the weights' label set, with the drivable classes of the node.
         path: the weights file.
         sha256: its digest, in lower-case hexadecimal.
     """
@@ -37,7 +37,7 @@ class Network:
 
     @property
     def facts(self) -> dict[str, str]:
-        """What runs and where, for people."""
+        """The network, its engine, device, precision and weights, for the log."""
         return {
             "network": self.predictor.info.network,
             "engine": self.predictor.engine.name,
@@ -49,28 +49,28 @@ class Network:
 
     @classmethod
     def load(cls, weights: str, drivable_classes: tuple[str, ...] = (), **how: Any) -> Network:
-        """Read a weights file and let its network run once.
+        """Load a network and run it once.
 
         Args:
-            weights: path of the file, or the name of a shipped one.
-            drivable_classes: names; none takes those that the weights name.
+            weights: path of the file, or name of shipped weights.
+            drivable_classes: names; empty for those of the weights.
             how: further arguments of `Predictor.load`.
 
         Raises:
-            WeightsError: the file is not usable weights, or was replaced while it was read.
+            WeightsError: the file is not usable, or was replaced while it was read.
             SettingsError: no such device, precision, class and so on.
             ImageError: the network's answer is not finite.
         """
         path = find_weights(weights)
-        version = _version(path)
+        version = _file_version(path)
         predictor = Predictor.load(path, **how)
         sha256 = file_sha256(path)
-        if _version(path) != version:
+        if _file_version(path) != version:
             raise WeightsError(f"weights {path}: the file changed while it was read; load it again")
-        return cls(predictor, predictor.info.labels, path, sha256).driving_on(drivable_classes)
+        return cls(predictor, predictor.info.labels, path, sha256).with_drivable(drivable_classes)
 
-    def driving_on(self, classes: tuple[str, ...]) -> Network:
-        """The same network with other drivable classes; none takes those that the weights name.
+    def with_drivable(self, classes: tuple[str, ...]) -> Network:
+        """The same network with other drivable classes; empty for those of the weights.
 
         Raises:
             SettingsError: the weights have no such class.
@@ -79,8 +79,8 @@ class Network:
         return replace(self, labels=labels.with_drivable(classes) if classes else labels)
 
 
-def _version(path: Path) -> tuple[int, ...]:
-    """Another one after a file was written or replaced; empty where there is none."""
+def _file_version(path: Path) -> tuple[int, ...]:
+    """A value that changes when a file is written or replaced; empty where there is none."""
     if not path.is_file():
         return ()
     about = path.stat()
@@ -88,6 +88,6 @@ def _version(path: Path) -> tuple[int, ...]:
 
 
 def use_threads(threads: int) -> None:
-    """Let the network and the image operations use so many cores; 0 is all."""
+    """Set the number of threads of the network and of the image operations; 0 is all cores."""
     torch.set_num_threads(threads or ALL_CORES)
     cv2.setNumThreads(threads or -1)

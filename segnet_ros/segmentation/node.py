@@ -1,4 +1,4 @@
-"""The lifecycle node `segmentation`: wiring, and the program around it."""
+"""The lifecycle node `segmentation`, and its program."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.base.signals import stop_on_signals
 from segnet_model.engines.gpu_health import gpu_health
 from segnet_ros.ros.log import forwarded
-from segnet_ros.ros.transitions import refuse_impossible
+from segnet_ros.ros.parameter_table import declare_table, read_table
+from segnet_ros.ros.transitions import refuse_invalid_transitions
 from segnet_ros.segmentation import parameters
 from segnet_ros.segmentation.diagnostics import Diagnostics, Observation
 from segnet_ros.segmentation.network import use_threads
 from segnet_ros.segmentation.pipeline import Pipeline
-from segnet_ros.segmentation.reloading import LOAD_TIMEOUT, Reloader, load_network, serve
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.reloading import LOAD_TIMEOUT, Reloader, add_services, load_network
+from segnet_ros.segmentation.settings import NodeSettings
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
-SLICE = 0.1  # seconds; the longest that a signal waits
+SPIN_TIMEOUT = 0.1  # seconds between two checks for a signal
 
 
 class SegmentationNode(LifecycleNode):
     """Segments the images of a camera, or of several.
 
-    Configure loads the network and makes the outputs, activate subscribes, and the others undo
-    exactly that. They run in the executor, frames in a worker, and loads in a thread of their own.
+    Configure loads the network and creates the outputs, activate subscribes; deactivate and cleanup
+    undo exactly that. Transitions run in the executor, frames in a worker thread, and reloads in
+    another thread.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -51,41 +53,41 @@ class SegmentationNode(LifecycleNode):
         super().__init__("segmentation", **arguments)
         self._state = "unconfigured"
         self._reason = ""
-        self._pipeline: Pipeline | None = None  # there is one while configured
-        self._snapshot: Settings | None = None  # of the parameters, where rclpy tells of a change
+        self._pipeline: Pipeline | None = None  # None while unconfigured
+        self._snapshot: NodeSettings | None = None  # None where rclpy has no callback after a set
         self._reloader = Reloader(self, lambda: self._pipeline, lambda: self.settings)
-        self.add_on_set_parameters_callback(self._judge)
-        parameters.declare(self)
+        self.add_on_set_parameters_callback(self._check_changes)
+        declare_table(self, NodeSettings)
         if hasattr(self, "add_post_set_parameters_callback"):  # not in Humble
-            self._snapshot = parameters.read(self)
-            self.add_post_set_parameters_callback(self._after)
-        refuse_impossible(self)
-        self._slow_services = serve(self, self._reloader)
+            self._snapshot = read_table(self, NodeSettings)
+            self.add_post_set_parameters_callback(self._apply_changes)
+        refuse_invalid_transitions(self)
+        self._slow_services = add_services(self, self._reloader)
         self.create_service(SetBool, "~/set_enabled", self._set_enabled)
-        self._closing = ExitStack()
-        self._closing.enter_context(forwarded(self.get_logger()))
+        self._log = ExitStack()
+        self._log.enter_context(forwarded(self.get_logger()))
         self._diagnostics = Diagnostics(self, self.settings.diagnostics_period, self._observe)
 
     @property
-    def settings(self) -> Settings:
-        """What the parameters say now; those that were set together are seen together."""
-        return self._snapshot or parameters.read(self)
+    def settings(self) -> NodeSettings:
+        """The present parameters; parameters that were set together appear together."""
+        return self._snapshot or read_table(self, NodeSettings)
 
     def start(self) -> bool:
-        """Configure and activate, and say whether that succeeded."""
+        """Configure and activate; returns whether both succeeded."""
         return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load the network and make the outputs, or nothing at all."""
+        """Load the network and create the outputs; a failure leaves nothing behind."""
         try:
             self._build(self.settings)
-        except Exception as error:  # rclpy would swallow it, and nobody would know the reason
+        except Exception as error:  # rclpy would swallow it, and with it the reason
             return self._fail("configure", error)
         self._state, self._reason = "inactive", ""
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Open the outputs and listen to the camera."""
+        """Open the outputs and subscribe to the cameras."""
         assert self._pipeline is not None
         super().on_activate(state)
         try:
@@ -98,36 +100,36 @@ class SegmentationNode(LifecycleNode):
         return SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening; the frame in work still comes out."""
+        """Unsubscribe; the answer to the frame in work is still published."""
         assert self._pipeline is not None
         self._pipeline.stop()
         self._state = "inactive"
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Forget the network."""
+        """Release the network and the outputs."""
         self._release()
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Forget everything, from whatever state."""
+        """Release everything, in any state."""
         self._release()
         self._state = "finalized"
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Forget everything after a transition that failed badly."""
+        """Release everything after an error in a transition."""
         self._release()
         return super().on_error(state)
 
     def destroy_node(self) -> None:
-        """Stop the threads before what they publish with goes away."""
+        """Stop the threads before the publishers that they use are destroyed."""
         self._slow_services.stop(LOAD_TIMEOUT)
         self._release()
-        self._closing.close()
+        self._log.close()
         super().destroy_node()
 
-    def _build(self, settings: Settings) -> None:
+    def _build(self, settings: NodeSettings) -> None:
         if reason := parameters.conflict(settings):
             raise SettingsError(reason)
         use_threads(settings.threads)
@@ -143,52 +145,53 @@ class SegmentationNode(LifecycleNode):
             self._pipeline = None
         self._state, self._reason = "unconfigured", ""
 
-    def _fail(self, what: str, error: Exception) -> TransitionCallbackReturn:
-        self._reason = f"cannot {what}: {error}"
+    def _fail(self, transition: str, error: Exception) -> TransitionCallbackReturn:
+        self._reason = f"cannot {transition}: {error}"
         if self.context.ok():
             self.get_logger().error(self._reason)
         return FAILURE
 
     def _set_enabled(self, request: SetBool.Request, response: SetBool.Response) -> Any:
-        """Answer ~/set_enabled by the live parameter `enabled`: one truth, by two ways."""
+        """Answer ~/set_enabled: set the parameter `enabled`."""
         (result,) = self.set_parameters([Parameter("enabled", value=request.data)])
         response.success = result.successful
         response.message = result.reason or ("enabled" if request.data else "disabled")
         return response
 
-    def _judge(self, changes: list[Parameter]) -> SetParametersResult:
-        reason = parameters.judge(changes, configured=self._pipeline is not None)
-        if not reason and self._pipeline is not None:  # else it is judged when configured
+    def _check_changes(self, changes: list[Parameter]) -> SetParametersResult:
+        reason = parameters.refusals(changes, configured=self._pipeline is not None)
+        if not reason and self._pipeline is not None:  # else configure checks it
             reason = parameters.conflict(parameters.changed(self.settings, changes))
-        reason = reason or self._reloader.judge(changes)  # last: it may load a network
+        reason = reason or self._reloader.prepare(changes)  # last: it may load a network
         return SetParametersResult(successful=not reason, reason=reason)
 
-    def _after(self, changes: list[Parameter]) -> None:
-        self._snapshot = parameters.read(self)
-        self._reloader.settle_after(changes)
+    def _apply_changes(self, changes: list[Parameter]) -> None:
+        self._snapshot = read_table(self, NodeSettings)
+        if parameters.affect_network(changes):
+            self._reloader.apply()
 
     def _observe(self) -> dict[str, Observation]:
         pipeline, settings = self._pipeline, self.settings
-        seen = Observation(self._state, self._reason, settings=settings)
-        if pipeline is None:  # the names of later, as others would be taken for lost then
-            return dict.fromkeys(settings.cameras or ("",), seen)
+        observation = Observation(self._state, self._reason, settings=settings)
+        if pipeline is None:  # with the names of later, so that no status disappears then
+            return dict.fromkeys(settings.cameras or ("",), observation)
         facts, gpu = pipeline.network.facts, gpu_health(pipeline.network.predictor.device)
         reason = self._reloader.reason
-        return pipeline.observe(replace(seen, reload_reason=reason, gpu=gpu, facts=facts))
+        return pipeline.observe(replace(observation, reload_reason=reason, gpu=gpu, facts=facts))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the node until it is told to end; the exit code says whether it could start."""
+    """Run the node until a signal; the exit code is 1 where it could not start."""
     node = None
-    gc.freeze()  # to look through all that PyTorch made stops each thread for 0.1 s: lost images
+    gc.freeze()  # a collection of PyTorch's objects stops every thread for 0.1 s: lost images
     try:
-        with stop_on_signals() as asked:
-            # rclpy's own handlers would end the context under the worker, which publishes.
+        with stop_on_signals() as stop_requested:
+            # rclpy's own handlers would end the context while the worker publishes.
             rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
             node = SegmentationNode()
             if node.settings.autostart and not node.start():
                 return 1
-            _spin(node, asked)
+            _spin(node, stop_requested)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except ParameterException as error:
@@ -201,11 +204,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _spin(node: SegmentationNode, asked: Callable[[], bool]) -> None:
+def _spin(node: SegmentationNode, stop_requested: Callable[[], bool]) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    while rclpy.ok() and not asked():
-        executor.spin_once(SLICE)
+    while rclpy.ok() and not stop_requested():
+        executor.spin_once(SPIN_TIMEOUT)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The publishers of one camera's outputs and of its network's classes."""
+"""The publishers of a camera's outputs and of the network's classes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from segnet_ros.ros.qos import overrides, profile
 from segnet_ros.segmentation.messages import TYPES, latched, message
 from segnet_ros.segmentation.network import Network
 
-DEPTH = 5  # images; they bridge a listener's short pause
+DEPTH = 5  # images, for a subscriber that pauses
 LATCHED = QoSProfile(
     depth=1,
     reliability=ReliabilityPolicy.RELIABLE,
@@ -23,7 +23,7 @@ LATCHED = QoSProfile(
 
 
 class Outputs:
-    """Publishes the outputs that have subscribers; the node's lifecycle opens and closes it."""
+    """Publishes the outputs that have subscribers, while the node is active."""
 
     def __init__(
         self,
@@ -34,8 +34,8 @@ class Outputs:
     ) -> None:
         """Create the publishers, all topics below prefix, and publish the network's classes.
 
-        Reliable ones serve both kinds of subscriber: Nav2 asks for best effort, RViz for reliable,
-        and a best-effort publisher would be silent towards RViz.
+        Reliable publishers serve both kinds of subscriber: Nav2 requests best effort, RViz requests
+        reliable and gets nothing from a best-effort publisher.
         """
         self._node = node
         self._topics: dict[str, Any] = {}
@@ -52,37 +52,37 @@ class Outputs:
             self._undo = undo.pop_all()
 
     def wanted(self) -> frozenset[str]:
-        """Names of the topics that have subscribers now."""
+        """Names of the outputs that have subscribers now."""
         return frozenset(n for n, topic in self._topics.items() if topic.get_subscription_count())
 
     def publish(self, answer: Answer, header: Header, wanted: frozenset[str]) -> None:
         """Build and publish the wanted outputs but the stats."""
         for name in TYPES:
             if name in wanted and name != "stats":
-                made = message(name, answer, header)
-                if made is not None:
-                    self._topics[name].publish(made)
+                output = message(name, answer, header)
+                if output is not None:
+                    self._topics[name].publish(output)
 
     def publish_stats(self, message: Any) -> None:
         """Publish a SegmentationStats."""
         self._topics["stats"].publish(message)
 
     def announce(self, network: Network) -> None:
-        """Publish the classes of the masks that follow; late subscribers get only the last."""
-        for name, said in self._said_once(network).items():
-            self._latched[name].publish(said)
+        """Publish the classes of a network, before its first mask."""
+        for name, latched_message in self._latched_messages(network).items():
+            self._latched[name].publish(latched_message)
 
     def destroy(self) -> None:
         """Remove the publishers."""
         self._undo.close()
 
     def _latch(self, network: Network, prefix: str, undo: ExitStack) -> None:
-        # Plain publishers: Nav2 wants the classes before the first mask, so before activation.
-        for name, said in self._said_once(network).items():
-            publisher = self._node.create_publisher(type(said), prefix + name, LATCHED)
+        # Plain publishers: Nav2 needs the classes before the first mask, so before activation.
+        for name, first in self._latched_messages(network).items():
+            publisher = self._node.create_publisher(type(first), prefix + name, LATCHED)
             undo.callback(self._node.destroy_publisher, publisher)
             self._latched[name] = publisher
-            publisher.publish(said)
+            publisher.publish(first)
 
-    def _said_once(self, network: Network) -> dict[str, Any]:
+    def _latched_messages(self, network: Network) -> dict[str, Any]:
         return latched(network, Header(stamp=self._node.get_clock().now().to_msg()))

@@ -1,4 +1,4 @@
-"""The parameters of the node `segmentation`: declared, judged and read."""
+"""The parameters of the node `segmentation`: checks, and parts of them."""
 
 from __future__ import annotations
 
@@ -6,72 +6,54 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import options_of
 from segnet_model.base.tables import RELOAD, AnswerSettings
 from segnet_model.driving.settings import GroundSettings
-from segnet_ros.ros.parameter_table import declare_table, judge_option, plain, read_table
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.ros.parameter_table import plain, refusal
+from segnet_ros.segmentation.settings import NodeSettings
 
 T = TypeVar("T", AnswerSettings, GroundSettings)
 
-TABLE = options_of(Settings)
+TABLE = options_of(NodeSettings)
 
 
-def declare(node: Node) -> None:
-    """Declare every parameter of the table on a node.
-
-    Raises:
-        ParameterException: a value from outside (command line, YAML) is refused.
-    """
-    declare_table(node, Settings)
-
-
-def read(node: Node) -> Settings:
-    """The values that a node's parameters have now."""
-    return read_table(node, Settings)
-
-
-def changed(settings: Settings, changes: Sequence[Parameter]) -> Settings:
-    """The settings after these changes; names that are not of the table are let pass."""
+def changed(settings: NodeSettings, changes: Sequence[Parameter]) -> NodeSettings:
+    """The settings after these changes; other nodes' parameters are ignored."""
     return replace(settings, **{p.name: plain(p.value) for p in changes if p.name in TABLE})
 
 
-def part(settings: Settings, kind: type[T]) -> T:
-    """Those of the values that another class of settings has too, under the same names."""
+def part(settings: NodeSettings, kind: type[T]) -> T:
+    """The settings of another class, from the fields of the same names."""
     return kind(**{row.name: getattr(settings, row.name) for row in fields(kind)})
 
 
-def of_network(settings: Settings) -> dict[str, Any]:
-    """The values that say which network runs and how it is asked, by name."""
+def network_values(settings: NodeSettings) -> dict[str, Any]:
+    """The values, by name, that choose the network and how it runs."""
     return {n: getattr(settings, n) for n, each in TABLE.items() if each.applies == RELOAD}
 
 
-def concern_network(changes: Sequence[Any]) -> bool:
-    """Whether any of these parameters or their messages may ask for another network."""
+def affect_network(changes: Sequence[Any]) -> bool:
+    """Whether any of these parameters, or messages of them, may need another network."""
     return any(p.name in TABLE and TABLE[p.name].applies == RELOAD for p in changes)
 
 
-def judge(parameters: Sequence[Parameter], configured: bool) -> str:
-    """Say why new values must be refused.
+def refusals(parameters: Sequence[Parameter], configured: bool) -> str:
+    """The reasons to refuse new values, with the mends; empty where all are good.
 
     Args:
-        parameters: the new values; names that are not of the table are let pass.
+        parameters: the new values; those outside the table are ignored.
         configured: whether the node is inactive or active.
-
-    Returns:
-        The reasons and the mends; empty where all is well.
     """
     ours = [p for p in parameters if p.name in TABLE]
-    reasons = [judge_option(TABLE[p.name], p, configured) for p in ours]
+    reasons = [refusal(TABLE[p.name], p, configured) for p in ours]
     return "; ".join(filter(None, reasons))
 
 
-def conflict(settings: Settings) -> str:
-    """Why values that are right one by one cannot go together, with the mend; empty if they can."""
+def conflict(settings: NodeSettings) -> str:
+    """The reason why values do not fit each other, with the mend; empty where they fit."""
     try:
         part(settings, GroundSettings).spec  # noqa: B018
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""The network at work: one thread in which it answers all cameras."""
+"""The cameras of the node, and the worker thread that runs the network for all of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.handover import Handover
 from segnet_ros.segmentation.input import Decoded, Frame
 from segnet_ros.segmentation.network import Network
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.worker import Counts, Worker
 
@@ -30,23 +30,23 @@ STOP_TIMEOUT = 10.0  # seconds; a large image on a slow processor takes a few
 class Pipeline:
     """Answers the images of one camera or several with one network while it is started.
 
-    What waits of several cameras goes through the network together; a camera that stalls holds up
-    none of the others.
+    Waiting frames of several cameras go through the network as one batch; a camera without a frame
+    delays none of the others.
     """
 
     def __init__(
-        self, node: LifecycleNode, network: Network, settings: Callable[[], Settings]
+        self, node: LifecycleNode, network: Network, settings: Callable[[], NodeSettings]
     ) -> None:
         """Create the outputs of the cameras that the settings name.
 
         Args:
             node: to publish and subscribe with.
             network: answers the images, until it is replaced.
-            settings: asked once a frame, so that a live parameter applies between two.
+            settings: called once a frame, so that a live parameter applies between two.
         """
         self._node = node
         self._worker: Worker[Frame] | None = None
-        self._unended: Worker[Frame] | None = None  # still at work although it was stopped
+        self._hung: Worker[Frame] | None = None  # did not stop in time
         self._cameras: dict[str, Camera] = {}
         transforms = Transforms(node)
         with ExitStack() as undo:
@@ -56,9 +56,9 @@ class Pipeline:
                 self._cameras[name] = Camera(node, name, network, settings, submit, transforms)
                 undo.callback(self._cameras[name].destroy)
             self._undo = undo.pop_all()
-        for text in messages.missing():
+        for text in messages.missing_topics():
             node.get_logger().info(text)
-        # Between two frames, so that what a mask's ids mean is said before the first such mask.
+        # Between two frames, so that the classes are published before their first mask.
         self._network = Handover(network, self._announce)
 
     @property
@@ -75,46 +75,46 @@ class Pipeline:
         """Counts of a camera's frames since the start, without idle and skipped ones."""
         return self._worker.counts(name) if self._worker else Counts()
 
-    def observe(self, seen: Observation) -> dict[str, Observation]:
-        """Complete the state of the node for each camera."""
+    def observe(self, node: Observation) -> dict[str, Observation]:
+        """The observation of each camera, from the node's."""
         return {
-            name: camera.observe(seen, self.counts(name)) for name, camera in self._cameras.items()
+            name: camera.observe(node, self.counts(name)) for name, camera in self._cameras.items()
         }
 
     def start(self) -> None:
         """Start the worker and subscribe.
 
         Raises:
-            SegNetError: the network is still at work on an image of before.
+            SegNetError: the network still works on a frame from before the last stop.
         """
-        if self._unended is not None and not self._unended.stop(0):
+        if self._hung is not None and not self._hung.stop(0):
             raise SegNetError(
-                "the network still works on an image of before; activate again later, or start "
-                "the node anew if that stays so"
+                "the network still works on an old frame; activate again later, or restart the "
+                "node if that does not help"
             )
         self._worker = Worker(self._answer, self._report, reason, tuple(self._cameras))
         for camera in self._cameras.values():
             camera.start()
 
     def replace(self, network: Network) -> None:
-        """Let another network answer from the next frame on; never waits, from any thread."""
+        """Answer with another network from the next frame on; never waits, from any thread."""
         self._network.replace(network)
 
     def stop(self) -> None:
-        """Unsubscribe and let the frames in work come out; does nothing where not started."""
+        """Unsubscribe, and publish the answers in work; does nothing where not started."""
         if self._worker is None:
             return
         for camera in self._cameras.values():
             camera.stop()
         if not self._worker.stop(STOP_TIMEOUT):
-            self._unended = self._worker
+            self._hung = self._worker
             self._node.get_logger().error(
-                f"the network did not end within {STOP_TIMEOUT:g} s; its frame will be lost"
+                f"the network did not finish its frame within {STOP_TIMEOUT:g} s; it is lost"
             )
         self._worker = None
 
     def destroy(self) -> None:
-        """Stop, remove the outputs and forget the network."""
+        """Stop, remove the outputs and release the network."""
         self.stop()
         self._undo.close()
         del self._network  # its memory must not wait until Python breaks the cycle of callbacks
@@ -131,7 +131,7 @@ class Pipeline:
         self._cameras[name].report(error)
 
     def _answer(self, frames: Mapping[str, Frame]) -> dict[str, Exception]:
-        """Answer a frame of each camera that has one; returns the errors by camera."""
+        """Answer a frame of each of these cameras; returns the errors by camera."""
         images: dict[str, Decoded] = {}
         errors: dict[str, Exception] = {}
         for name, frame in frames.items():
@@ -159,7 +159,8 @@ def segment(
 ) -> tuple[dict[str, Segmentation], dict[str, Exception]]:
     """The segmentation of each camera's image, or the error, by camera.
 
-    One after the other where it did not go together, so that no camera pays for another.
+    Where the batch fails, each image goes through the network alone, so that an error of one camera
+    costs no other camera its frame.
     """
     try:
         captures = [Capture(name, _seconds(header)) for name, (header, _) in images.items()]

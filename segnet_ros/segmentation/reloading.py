@@ -1,4 +1,4 @@
-"""Another network for a pipeline, loaded while the one that it has goes on answering frames."""
+"""Replacement of the network, loaded while the old one still answers frames."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from segnet_ros.ros.slow_services import SlowServices
 from segnet_ros.segmentation import parameters
 from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.pipeline import Pipeline
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 
-REFUSAL_PERIOD = 30.0  # seconds in which a refused reload is worth a warning
+REFUSAL_PERIOD = 30.0  # seconds for which /diagnostics warns of a refused reload
 LOAD_TIMEOUT = 30.0  # seconds; Monte Carlo on a slow processor warms up for over ten
 
 
-def load_network(settings: Settings) -> Network:
-    """The network that the parameters ask for; see `Network.load` for what is raised."""
-    how = parameters.of_network(settings)
+def load_network(settings: NodeSettings) -> Network:
+    """Load the network of the parameters; errors as of `Network.load`."""
+    how = parameters.network_values(settings)
     weights, classes = how.pop("weights"), how.pop("drivable_classes")
     return Network.load(weights, classes, trusted=how.pop("trusted_networks"), **how)
 
@@ -38,100 +38,92 @@ class Candidate:
 
     pipeline: Pipeline
     network: Network
-    asked: dict[str, Any]  # `parameters.of_network` once they are set
+    values: dict[str, Any]  # `parameters.network_values` once they are set
 
 
 class Reloader:
-    """Replaces the network of a node's pipeline, or says why not and leaves all as it was.
+    """Replaces the network of a node's pipeline, or refuses with a reason and changes nothing.
 
-    rclpy judges a parameter before it sets it, and another judge may still refuse it after this
-    one. So a network that was loaded to judge waits until its parameters are set.
+    rclpy checks parameters before it sets them, and a later callback may still refuse them. So a
+    network is loaded in the check, and replaces the old one after its parameters are set.
     """
 
     def __init__(
         self,
         node: LifecycleNode,
         pipeline: Callable[[], Pipeline | None],
-        settings: Callable[[], Settings],
+        settings: Callable[[], NodeSettings],
     ) -> None:
-        """Take what is asked for the present pipeline, None while unconfigured, and parameters."""
+        """Take functions for the present pipeline, None while unconfigured, and parameters."""
         self._node, self._pipeline, self._settings = node, pipeline, settings
         self._lock = RLock()
         self._candidate: Candidate | None = None
-        self._reason, self._refused = "", -REFUSAL_PERIOD
+        self._reason, self._refusal_time = "", -REFUSAL_PERIOD
 
     @property
     def reason(self) -> str:
-        """Why the last reload failed; empty once one succeeds, and after a while."""
-        return self._reason if monotonic() - self._refused < REFUSAL_PERIOD else ""
+        """Why the last reload failed; empty after a success, and after REFUSAL_PERIOD."""
+        return self._reason if monotonic() - self._refusal_time < REFUSAL_PERIOD else ""
 
-    def judge(self, changes: Sequence[Parameter]) -> str:
-        """Load the network that these parameters would ask for, and say why that fails.
+    def prepare(self, changes: Sequence[Parameter]) -> str:
+        """Load the network of changed parameters; returns the reason where that fails.
 
-        Values that are equal to the present ones ask for nothing; other parameters do not wait for
-        a network that is being loaded.
+        Equal values load nothing. Parameters that do not affect the network return at once, also
+        during a reload.
         """
-        if not parameters.concern_network(changes):
+        if not parameters.affect_network(changes):
             return ""
         with self._lock:
-            self.settle()
+            self.apply()
             pipeline = self._pipeline()
             if pipeline is None:
                 return ""  # configure will load it
             before = self._settings()
             after = parameters.changed(before, changes)
-            asked = parameters.of_network(after)
-            if asked == parameters.of_network(before):
+            values = parameters.network_values(after)
+            if values == parameters.network_values(before):
                 return ""
             try:
                 network = _network(pipeline.newest, before, after)
-            except Exception as error:  # whatever it is, the old network goes on
+            except Exception as error:  # after any error the old network goes on
                 return self._refuse(error)
-            self._candidate = Candidate(pipeline, network, asked)
+            self._candidate = Candidate(pipeline, network, values)
             return ""
 
-    def settle_after(self, changes: Sequence[Parameter]) -> None:
-        """Settle if these parameters, which were set, may be those of the network."""
-        if parameters.concern_network(changes):
-            self.settle()
-
-    def settle(self) -> None:
-        """Hand over the network that was judged if its parameters are set now, else drop it."""
+    def apply(self) -> None:
+        """Replace the network by the prepared one if its parameters are set now, else drop it."""
         with self._lock:
             candidate, self._candidate = self._candidate, None
             if candidate is None or candidate.pipeline is not self._pipeline():
                 return
-            if candidate.asked == parameters.of_network(self._settings()):
-                self._hand_over(candidate.pipeline, candidate.network)
+            if candidate.values == parameters.network_values(self._settings()):
+                self._replace(candidate.pipeline, candidate.network)
 
-    def answer(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+    def reload(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Answer ~/reload_weights: read the same file again, which may hold other weights now."""
         with self._lock:
-            pipeline = self._pipeline()
-            response.success = False
-            if pipeline is None:
-                response.message = (
-                    "there is no network to replace; configure the node first, which loads one"
-                )
-                return response
-            try:
-                network = load_network(self._settings())
-            except Exception as error:  # as above
-                response.message = self._refuse(error)
-                return response
-            if pipeline is not self._pipeline():
-                response.message = "the node was cleaned up meanwhile; configure it, which loads it"
-                return response
-            self._hand_over(pipeline, network)
-            response.success, response.message = True, _describe(network)
+            response.success, response.message = self._reload()
             return response
+
+    def _reload(self) -> tuple[bool, str]:
+        pipeline = self._pipeline()
+        if pipeline is None:
+            return False, "there is no network to replace; configure the node first"
+        try:
+            network = load_network(self._settings())
+        except Exception as error:  # as above
+            return False, self._refuse(error)
+        if pipeline is not self._pipeline():
+            return False, "the node was cleaned up meanwhile; configure it, which loads the network"
+        self._replace(pipeline, network)
+        return True, _describe(network)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Let no network be loaded or handed over meanwhile, and forget what was judged.
+        """Keep networks from being loaded or replaced meanwhile, and drop the prepared one.
 
-        It is given up after LOAD_TIMEOUT seconds, so that a driver that hangs does not keep the
-        process from ending. A transition that is asked for by service waits as long as the load.
+        After LOAD_TIMEOUT seconds it goes on all the same, so that a hung driver does not keep the
+        process from ending. A transition requested by service waits for the end of a reload.
         """
         free = self._lock.acquire(timeout=LOAD_TIMEOUT)
         try:
@@ -141,53 +133,51 @@ class Reloader:
             if free:
                 self._lock.release()
 
-    def _hand_over(self, pipeline: Pipeline, network: Network) -> None:
+    def _replace(self, pipeline: Pipeline, network: Network) -> None:
         pipeline.replace(network)
         self._reason = ""
         self._node.get_logger().info(f"network replaced: {_describe(network)}")
 
     def _refuse(self, error: Exception) -> str:
         reason = str(error) or type(error).__name__
-        self._reason, self._refused = (
-            f"reload refused, the old network goes on: {reason}",
-            monotonic(),
-        )
+        self._reason = f"reload refused, the old network goes on: {reason}"
+        self._refusal_time = monotonic()
         self._node.get_logger().warning(self._reason)
         return reason
 
 
-def serve(node: LifecycleNode, reloader: Reloader) -> SlowServices:
-    """Offer ~/reload_weights, and let no transition or set of parameters meet a reload.
+def add_services(node: LifecycleNode, reloader: Reloader) -> SlowServices:
+    """Add ~/reload_weights, and make transitions and new parameters wait for a reload.
 
     Images and diagnostics go on meanwhile.
     """
     slow = SlowServices(node)
-    slow.add(node.create_service(Trigger, "~/reload_weights", reloader.answer))
+    slow.add(node.create_service(Trigger, "~/reload_weights", reloader.reload))
     for service in node.services:
         if service.srv_type is ChangeState:
             slow.add(service, lambda request: False)
         elif service.srv_type in (SetParameters, SetParametersAtomically):
-            service.callback = _settling(service.callback, reloader)
-            slow.add(service, lambda request: parameters.concern_network(request.parameters))
+            service.callback = _then_apply(service.callback, reloader)
+            slow.add(service, lambda request: parameters.affect_network(request.parameters))
     return slow
 
 
-def _settling(change: Any, reloader: Reloader) -> Any:
-    # Humble has no callback after a set, and nowhere is there one after a refusal.
+def _then_apply(set_parameters: Any, reloader: Reloader) -> Any:
+    # Humble has no callback after a set, and no ROS has one after a refusal.
     def answer(request: Any, response: Any) -> Any:
         try:
-            return change(request, response)
+            return set_parameters(request, response)
         finally:
-            reloader.settle()
+            reloader.apply()
 
     return answer
 
 
-def _network(newest: Network, before: Settings, after: Settings) -> Network:
-    """The network for other settings; the same one where only its labels are seen otherwise."""
-    old, new = parameters.of_network(before), parameters.of_network(after)
+def _network(newest: Network, before: NodeSettings, after: NodeSettings) -> Network:
+    """The network of new settings; the same one where only drivable_classes has changed."""
+    old, new = parameters.network_values(before), parameters.network_values(after)
     if {**old, "drivable_classes": after.drivable_classes} == new:
-        return newest.driving_on(after.drivable_classes)
+        return newest.with_drivable(after.drivable_classes)
     return load_network(after)
 
 

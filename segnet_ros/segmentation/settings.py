@@ -17,7 +17,7 @@ from segnet_model.base.tables import (
 from segnet_ros.ros.parameter_table import CONFIGURE, START
 
 RELIABILITIES = ("best_effort", "reliable")
-NAME = re.compile(r"[A-Za-z]([A-Za-z0-9]|_(?!_))*")  # as a part of a topic's name may be
+NAME = re.compile(r"[A-Za-z]([A-Za-z0-9]|_(?!_))*")  # a part of a topic's name
 MAX_CAMERAS = 16
 TOPICS, FRAMES, WARNINGS, AT_START = "topics and threads", "frames", "diagnostics", "start"
 
@@ -27,15 +27,15 @@ def _names_fault(names: tuple[str, ...]) -> str:
     if bad:
         return f"{bad[0]!r} cannot be a part of a topic; use letters, digits and single underscores"
     if len(set(names)) < len(names):
-        return f"a name stands twice among {', '.join(names)}; give each camera its own"
+        return f"two cameras have the same name: {', '.join(names)}; give each its own"
     if len(names) > MAX_CAMERAS:
-        return f"{len(names)} cameras; share them out over nodes of at most {MAX_CAMERAS}"
+        return f"{len(names)} cameras; use several nodes, of at most {MAX_CAMERAS} each"
     return ""
 
 
 @dataclass(frozen=True)
-class Settings(GroundOptions, AnswerSettings, NetworkSettings):
-    """The table: a row for each parameter, and the values of all at one moment."""
+class NodeSettings(GroundOptions, AnswerSettings, NetworkSettings):
+    """The parameters of the node, a field each."""
 
     cameras: tuple[str, ...] = option(
         (),
@@ -105,4 +105,4 @@ class Settings(GroundOptions, AnswerSettings, NetworkSettings):
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Check nothing: each parameter is judged by itself, before it is set."""
+        """Check nothing, because each parameter is checked before it is set."""

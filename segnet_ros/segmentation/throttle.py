@@ -1,32 +1,32 @@
-"""Letting through so many a second."""
+"""Rate limit."""
 
 from __future__ import annotations
 
-EARLY = 0.25  # of a period; cameras are not punctual
+TOLERANCE = 0.25  # of a period, by which an event may come early; cameras have jitter
 
 
 class Throttle:
-    """Decides about one thing after the other whether it comes too early."""
+    """Limits the rate of events, whose mean rate is the limit where enough come."""
 
     def __init__(self) -> None:
-        """Begin with letting one through."""
+        """Let the first event pass."""
         self._due = float("-inf")
 
     def passes(self, time: float, rate: float) -> bool:
-        """Whether a thing may pass.
+        """Whether an event may pass.
 
         Args:
-            time: of now, in seconds of a clock that never goes back.
-            rate: things a second that may pass; 0 lets all. It may change at any time.
+            time: present time, in seconds of a clock that never goes back.
+            rate: limit in Hz; 0 is unlimited. It may change between calls.
         """
         if not rate:
             return True
         period = 1 / rate
-        # None is due later than that, unless the rate was lower before.
+        # A later due time is from a lower rate before.
         due = self._due if self._due < time + 2 * period else time
-        if time < due - EARLY * period:
+        if time < due - TOLERANCE * period:
             return False
-        # From when it was due, so that the mean rate is right, unless nothing came for long.
+        # Counted from the due time, for the mean rate, unless nothing came for long.
         late = time - due > period
         self._due = (time if late else due) + period
         return True

@@ -1,4 +1,4 @@
-"""Where a camera is in the robot's frame, by tf2 where that is installed."""
+"""The pose of a camera in the robot's frame, from tf2."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ try:
 except ImportError:  # not among ROS's wheels on PyPI
     tf2_ros = None
 
-MOST_APART = 0.5  # seconds between an image and the newest transform, which may lag behind
-BY_HAND = "or give camera_height, camera_pitch and so on"
+MAX_AGE = 0.5  # seconds between an image and the newest transform, which may lag behind
+BY_HAND = "or set camera_height, camera_pitch and so on"
 
 
 class Transforms:
-    """Listens to tf from the first question on."""
+    """Subscribes to tf from the first call of `pose` on."""
 
     def __init__(self, node: Node) -> None:
-        """Take the node to listen with."""
+        """Take the node to subscribe with."""
         self._node = node
         self._buffer: Any = None
         self._listener: Any = None
 
     def pose(self, base: str, frame: str, stamp: Stamp) -> CameraPose:
-        """Find a camera.
+        """Look up the pose of a camera.
 
         Args:
             base: the robot's frame, whose x and y lie on the ground.
-            frame: the camera's optical frame, as its images name it.
-            stamp: when; where tf does not know that time, its newest.
+            frame: the camera's optical frame, as in the header of its images.
+            stamp: time of the pose; the newest where tf has none of that time.
 
         Raises:
-            SettingsError: it is not known, and the mend.
+            SettingsError: tf has no such pose.
         """
         if tf2_ros is None:
             raise SettingsError(f"tf2_ros is not installed; sudo apt install it, {BY_HAND}")
@@ -47,19 +47,17 @@ class Transforms:
         if self._buffer is None:
             self._buffer = tf2_ros.Buffer()
             self._listener = tf2_ros.TransformListener(self._buffer, self._node)
-        found = self._look(base, frame, stamp).transform
-        place, turn = found.translation, found.rotation
-        return CameraPose.from_transform(
-            (place.x, place.y, place.z), (turn.x, turn.y, turn.z, turn.w)
-        )
+        found = self._look_up(base, frame, stamp).transform
+        t, q = found.translation, found.rotation
+        return CameraPose.from_transform((t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
 
     def close(self) -> None:
-        """Listen no more."""
+        """Unsubscribe."""
         if self._listener is not None:
             self._listener.unregister()
         self._buffer = self._listener = None
 
-    def _look(self, base: str, frame: str, stamp: Stamp) -> Any:
+    def _look_up(self, base: str, frame: str, stamp: Stamp) -> Any:
         try:
             return self._buffer.lookup_transform(base, frame, Time.from_msg(stamp))
         except tf2_ros.TransformException:
@@ -68,13 +66,13 @@ class Transforms:
             found = self._buffer.lookup_transform(base, frame, Time())
         except tf2_ros.TransformException as error:
             raise SettingsError(
-                f"tf knows no way from {frame} to {base}: {error}; publish it (for a fixed camera "
-                f"with static_transform_publisher), name another base_frame, {BY_HAND}"
+                f"tf has no transform from {frame} to {base}: {error}; publish it (for a fixed "
+                f"camera with static_transform_publisher), set another base_frame, {BY_HAND}"
             ) from None
-        apart = abs((Time.from_msg(stamp) - Time.from_msg(found.header.stamp)).nanoseconds) / 1e9
-        if apart > MOST_APART:
+        age = abs((Time.from_msg(stamp) - Time.from_msg(found.header.stamp)).nanoseconds) / 1e9
+        if age > MAX_AGE:
             raise SettingsError(
-                f"tf's newest way from {frame} to {base} is {apart:.1f} s from the image's stamp; "
-                "is what publishes it still there, and has it the same clock?"
+                f"tf's newest transform from {frame} to {base} is {age:.1f} s from the image's "
+                "stamp; check that its publisher runs, and the clocks of both machines"
             )
         return found

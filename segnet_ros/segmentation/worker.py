@@ -1,4 +1,4 @@
-"""One thread with a slot for each source: the newest item waits, what it pushes out is counted."""
+"""A worker thread with a slot for each source, which holds the newest item."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ OTHER = "other reasons"
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the items: received = processed + dropped + failed + those not done yet."""
+    """Counts of items: received = processed + dropped + failed + those not done yet."""
 
     received: int = 0
     processed: int = 0
     dropped: int = 0  # a newer one came, or the worker was stopped, before their turn
-    reasons: Mapping[str, int] = field(default_factory=dict)  # failed ones by reason
+    reasons: Mapping[str, int] = field(default_factory=dict)  # failed items by reason
 
     @property
     def failed(self) -> int:
-        """How many raised an exception."""
+        """Number of items that raised an exception."""
         return sum(self.reasons.values())
 
 
 class Slot(Generic[T]):
-    """Where the newest item of one source waits, and what became of all of that source."""
+    """The newest item of one source, and the counts of that source."""
 
     def __init__(self) -> None:
-        """Begin empty."""
-        self._waiting: list[T] = []  # empty, or the one that waits
+        """Create an empty slot."""
+        self._waiting: list[T] = []  # empty, or the newest item
         self._received = self._processed = self._dropped = 0
         self._reasons: Counter[str] = Counter()
 
     def put(self, item: T, closed: bool) -> None:
-        """Leave an item in place of the one that waits; where closed, it is dropped itself."""
+        """Replace the waiting item; a closed slot drops the new one too."""
         self._received += 1
         self.empty()
         if closed:
@@ -50,16 +50,16 @@ class Slot(Generic[T]):
             self._waiting.append(item)
 
     def take(self) -> list[T]:
-        """What waits, if anything does, which then waits no more."""
+        """Remove the waiting item, if there is one, and return it."""
         taken, self._waiting = self._waiting, []
         return taken
 
     def empty(self) -> None:
-        """Drop what waits."""
+        """Drop the waiting item."""
         self._dropped += len(self.take())
 
     def done(self, reason: str | None) -> None:
-        """Count an item that was taken, by the reason for which it failed, None if it did not."""
+        """Count an item that was taken; reason is why it failed, None where it did not."""
         if reason is None:
             self._processed += 1
             return
@@ -68,19 +68,19 @@ class Slot(Generic[T]):
 
     @property
     def waits(self) -> bool:
-        """Whether there is an item."""
+        """Whether an item waits."""
         return bool(self._waiting)
 
     def counts(self) -> Counts:
-        """What became of the items until now."""
+        """Counts until now."""
         return Counts(self._received, self._processed, self._dropped, dict(self._reasons))
 
 
 class Worker(Generic[T]):
-    """Does a job for the newest item of each source, in a thread of its own.
+    """Runs a job on the newest item of each source, in a thread of its own.
 
-    A queue would add its length to the delay and still drop: a robot wants the newest image. What
-    waits of several sources is done together, and none waits for another's next item.
+    A queue would add its length to the latency and still drop items: a robot needs the newest
+    image. Waiting items of several sources are done in one call; no source waits for another.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class Worker(Generic[T]):
         """Start the thread.
 
         Args:
-            job: called in the thread with an item of each source that has one; returns what went
-                wrong with single ones. What it raises went wrong with all of them.
+            job: called in the thread with the waiting items by source; returns the errors by
+                source. An exception counts as the error of all of them.
             on_error: called in the thread with each source and exception; the thread goes on.
-            reason: the name under which an exception is counted.
-            sources: their names.
+            reason: the text under which an exception is counted.
+            sources: names of the sources.
         """
         self._job = job
         self._on_error = on_error
@@ -105,23 +105,23 @@ class Worker(Generic[T]):
         self._changed = Condition()
         self._slots: dict[str, Slot[T]] = {source: Slot() for source in sources}
         self._stopped = False
-        # A daemon, so that a job that hangs in a driver cannot keep the process from ending.
+        # A daemon, so that a hung driver cannot keep the process from ending.
         self._thread = Thread(target=self._run, name="segmentation", daemon=True)
         self._thread.start()
 
     def submit(self, item: T, source: str = "") -> None:
-        """Leave an item for the thread, in place of the source's that waits; never blocks."""
+        """Replace the waiting item of a source; never blocks."""
         with self._changed:
             self._slots[source].put(item, self._stopped)
             self._changed.notify()
 
     def counts(self, source: str = "") -> Counts:
-        """What became of a source's items until now."""
+        """Counts of a source until now."""
         with self._changed:
             return self._slots[source].counts()
 
     def stop(self, timeout: float | None = None) -> bool:
-        """Drop what waits, let the running job end, and end the thread.
+        """Drop the waiting items, and end the thread after the running job.
 
         Args:
             timeout: seconds to wait for the running job; None waits for ever.
@@ -142,7 +142,7 @@ class Worker(Generic[T]):
             self._do(items)
 
     def _take(self) -> dict[str, T]:
-        """Wait for items: those that there are by source, or none when it is time to end."""
+        """Wait for items; returns them by source, or none where the worker was stopped."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._stopped or any(slot.waits for slot in self._slots.values())
@@ -153,12 +153,12 @@ class Worker(Generic[T]):
     def _do(self, items: dict[str, T]) -> None:
         try:
             errors: Mapping[str, Exception] = self._job(items)
-        except Exception as error:  # a thread that died would look like a scene where all stands
+        except Exception as error:  # a dead thread would look like a scene without motion
             errors = dict.fromkeys(items, error)
         reasons = {source: self._reason(each) for source, each in errors.items()}
         with self._changed:
             for source in items:
                 self._slots[source].done(reasons.get(source))
         for source, each in errors.items():
-            with suppress(Exception):  # it is counted, and there is nobody left to tell
+            with suppress(Exception):  # the error itself is counted
                 self._on_error(source, each)

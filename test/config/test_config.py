@@ -11,7 +11,7 @@ pytest.importorskip("rclpy")
 from segnet_ros.ros.parameter_file import parameter_file
 from segnet_ros.ros.qos import profile
 from segnet_ros.segmentation.messages import OUTPUTS
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.trainer.settings import TrainerSettings
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -28,14 +28,14 @@ def test_rviz_shows_topics_of_the_node():
     assert {display["Class"] for display in DISPLAYS} == {"rviz_default_plugins/Image"}
 
 
-def test_rviz_can_hear_the_node():
-    reliability = profile(Settings().output_reliability, 1).reliability
+def test_rviz_has_the_qos_of_the_node():
+    reliability = profile(NodeSettings().output_reliability, 1).reliability
     for display in DISPLAYS:
         assert display["Topic"]["Durability Policy"] == "Volatile"
         assert display["Topic"]["Reliability Policy"] == reliability.name.title()
 
 
-def test_every_panel_of_rviz_has_its_place():
+def test_every_panel_of_rviz_has_a_place():
     state = bytes.fromhex(RVIZ["Window Geometry"]["QMainWindow State"])
     panels = [*RVIZ["Panels"], *DISPLAYS]
     for panel in panels:
@@ -47,11 +47,11 @@ def test_every_panel_of_rviz_has_its_place():
 @pytest.mark.parametrize(
     ("name", "node", "table"),
     [
-        ("segnet.yaml", "segmentation", Settings),
+        ("segnet.yaml", "segmentation", NodeSettings),
         ("trainer.yaml", "trainer", TrainerSettings),
     ],
 )
-def test_a_parameter_file_is_that_of_the_table(name, node, table):
+def test_a_parameter_file_is_generated_from_the_table(name, node, table):
     assert (CONFIG / name).read_text() == parameter_file(node, table), (
         "run scripts/parameter_files.py"
     )
@@ -60,7 +60,7 @@ def test_a_parameter_file_is_that_of_the_table(name, node, table):
 def test_the_parameter_file_names_every_parameter_with_its_default():
     document = yaml.safe_load((CONFIG / "segnet.yaml").read_text())
     given = document["/**"]["ros__parameters"]
-    defaults = {row.name: row.default for row in fields(Settings)}
+    defaults = {row.name: row.default for row in fields(NodeSettings)}
     assert given == {
         **defaults,
         "cameras": [""],

@@ -33,7 +33,7 @@ def test_ctrl_c_ends_a_replay(folder, start, members):
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", ["segmentation", "bag_recorder", "bag_player"])
-def test_ctrl_c_ends_what_is_just_starting(folder, start, members, name):
+def test_ctrl_c_ends_a_program_that_is_starting(folder, start, members, name):
     before = INTERRUPTED.format(name=f"/{name}")
     record = f"record:={folder / 'answers'}"
     replay = start("replay.launch.py", f"bag:={folder / 'drive'}", record, before=before)
@@ -42,7 +42,7 @@ def test_ctrl_c_ends_what_is_just_starting(folder, start, members, name):
 
 
 @pytest.mark.timeout(120)
-def test_ctrl_c_reaches_what_starts_after_it(folder, start, members):
+def test_ctrl_c_ends_a_program_that_starts_later(folder, start, members):
     launch = start("segnet.launch.py", before=INTERRUPTED.format(name="/segmentation"))
     launch.wait(timeout=60)
     assert "failed to terminate" not in (folder / "log").read_text()

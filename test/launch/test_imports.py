@@ -71,7 +71,7 @@ def test_launch_files_are_light(file):
     assert result.returncode == 0, result.stderr
 
 
-def test_a_bag_is_looked_into_all_the_same(tmp_path):
+def test_a_bag_is_read_in_another_process(tmp_path):
     pytest.importorskip("launch_ros")
     pytest.importorskip("segnet_ros.msg")
     with BagWriter(tmp_path / "drive") as bag:
@@ -85,5 +85,5 @@ def test_a_bag_is_looked_into_all_the_same(tmp_path):
     )
 
 
-def test_the_block_blocks():
+def test_blocked_modules_cannot_be_imported():
     assert "a launch file imported torch" in run("import torch.nn").stderr

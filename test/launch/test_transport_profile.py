@@ -53,7 +53,7 @@ def test_a_node_is_started_with_the_profile(environment_of):
 
 
 @pytest.mark.timeout(120)
-def test_so_is_the_player_of_a_replay(folder, environment_of):
+def test_the_player_is_started_with_the_profile(folder, environment_of):
     arguments = f"bag:={folder / 'drive'}", "loop:=true"
     found = environment_of(*arguments, program="bag_player", file="replay.launch.py")
     assert Path(found[NAMES[1]]).parent == CONFIG
@@ -78,14 +78,14 @@ def test_another_profile(folder, environment_of):
     ],
     ids=["first name", "second name", "transports", "empty argument"],
 )
-def test_a_persons_own_choice_stays(environment_of, arguments, own):
+def test_a_users_choice_stays(environment_of, arguments, own):
     found = environment_of(*arguments, **own)
     assert {name: found[name] for name in NAMES if name in found} == {
         name: value for name, value in own.items() if name in NAMES
     }
 
 
-def test_the_argument_is_explained():
+def test_the_argument_is_described():
     launch = pytest.importorskip("launch.launch_description_sources")
     source = launch.PythonLaunchDescriptionSource(str(CONFIG.parent / "launch/segnet.launch.py"))
     context = pytest.importorskip("launch").LaunchContext()

@@ -87,7 +87,7 @@ def record(ros_process: Start, out: Path, *topics: str, **values: Any) -> Progra
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
-def test_what_is_played_is_recorded(
+def test_a_played_bag_is_recorded_unchanged(
     ros_process: Start, drive: Path, tmp_path: Path, storage: str
 ) -> None:
     out = tmp_path / "copy"
@@ -103,7 +103,7 @@ def test_what_is_played_is_recorded(
     assert 0.3 < (times[-1] - times[0]) / 1e9 < 1.5
 
 
-def test_ctrl_c_again_and_again_costs_no_recording(
+def test_repeated_ctrl_c_keeps_the_recording(
     ros_process: Start, drive: Path, tmp_path: Path
 ) -> None:
     recorder = record(ros_process, tmp_path / "copy", CAMERA)
@@ -132,7 +132,9 @@ def test_restamped_messages_stay_paired(ros_process: Start, drive: Path, tmp_pat
         assert 0 <= frame.receive_ns - frame.stamp_ns < 1e9
 
 
-def test_restamping_tells_images_without_a_stamp_apart(ros_process: Start, tmp_path: Path) -> None:
+def test_restamping_gives_images_without_a_stamp_different_ones(
+    ros_process: Start, tmp_path: Path
+) -> None:
     with BagWriter(tmp_path / "drive") as bag:
         for i in range(COUNT):
             bag.write_raw(CAMERA, IMAGE, unstamped(i), START_NS + i * 50_000_000)
@@ -178,7 +180,7 @@ class Echo:
         return finish(process)
 
 
-def test_lockstep_waits_for_a_slow_listener(
+def test_lockstep_waits_for_a_slow_subscriber(
     ros_process: Start, new_node: NewNode, drive: Path
 ) -> None:
     echo = Echo(new_node("echo"), delay=0.2)  # four frames' time, with a queue of one
@@ -187,7 +189,7 @@ def test_lockstep_waits_for_a_slow_listener(
     assert echo.stamps == [START_NS + i * 50_000_000 for i in range(COUNT)]
 
 
-def test_playing_begins_once_the_answers_are_heard(
+def test_playing_waits_for_a_subscriber_to_the_output(
     ros_process: Start, new_node: NewNode, drive: Path
 ) -> None:
     """By a recorder, which cannot listen before it has found the topic."""
@@ -255,7 +257,7 @@ def test_a_late_recorder_gets_latched_messages_with_their_definition(
         assert not ours.topics["/late/segmentation/tick"].latched
 
 
-def test_a_looping_player_ends_when_told(ros_process: Start, drive: Path) -> None:
+def test_a_looping_player_ends_on_a_signal(ros_process: Start, drive: Path) -> None:
     settings = parameters(bag=drive, topic=CAMERA, loop=True, start_timeout=0.1)
     for each in (signal.SIGINT, signal.SIGTERM):
         player = ros_process(PLAYER, *settings)
@@ -310,7 +312,7 @@ sys.exit(main())
         ),
     ],
 )
-def test_wrong_settings_are_told(
+def test_wrong_settings_are_refused(
     ros_process: Start, drive: Path, module: str, settings: dict[str, Any], message: str
 ) -> None:
     values = {k: v.format(drive=drive) if isinstance(v, str) else v for k, v in settings.items()}

@@ -86,7 +86,7 @@ def test_a_failed_write_keeps_what_was_recorded(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "drive"]
 
 
-def test_a_bag_that_cannot_be_finished_is_left(
+def test_an_unfinished_bag_is_kept(
     record: Record,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -39,7 +39,7 @@ def test_the_only_topic_needs_no_name(tmp_path: Path) -> None:
     assert json.loads(run(tmp_path / "drive", "").stdout)["image"] == "/front"
 
 
-def test_answers_are_no_camera(tmp_path: Path) -> None:
+def test_outputs_of_the_node_are_ignored(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "drive") as bag:
         bag.write_image("/front", 10**18, "camera", np.zeros((8, 8, 3), np.uint8))
         bag.write_labels("/robot/segmentation/mask", 10**18, "camera", np.zeros((8, 8), np.uint8))
@@ -48,7 +48,7 @@ def test_answers_are_no_camera(tmp_path: Path) -> None:
     assert run(tmp_path / "drive", "", "/other/segmentation").returncode == 1
 
 
-def test_what_is_wrong_is_told(drive: Path) -> None:
+def test_errors_are_printed(drive: Path) -> None:
     several = "has several image topics; choose image:=/raw or image:=/small\n"
     for arguments, text in (((drive, ""), several), (("gone",), "no bag gone")):
         result = run(*arguments)
@@ -57,7 +57,7 @@ def test_what_is_wrong_is_told(drive: Path) -> None:
         assert "Traceback" not in result.stderr
 
 
-def test_a_python_without_the_requirements_says_so(drive: Path) -> None:
+def test_missing_requirements_are_an_error(drive: Path) -> None:
     result = run(drive, options=("-S",))  # no installed packages
     assert result.returncode == 1
     assert "activate the environment" in result.stderr

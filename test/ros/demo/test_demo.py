@@ -94,7 +94,7 @@ def measured(bag: Path, predictor: Predictor) -> ConfusionMatrix:
 
 
 @pytest.mark.slow
-def test_a_bag_of_ones_own_with_a_bad_frame(
+def test_a_users_bag_with_a_bad_frame(
     ros_process: Start, arguments: list[str], tmp_path: Path
 ) -> None:
     bad = image_message(make_header(2, "camera"), np.zeros((40, 60, 3), np.uint8), "rgb8")
@@ -112,9 +112,7 @@ def test_a_bag_of_ones_own_with_a_bad_frame(
     assert "step 1 is shorter" in (tmp_path / "out" / "node.log").read_text()
 
 
-def test_nothing_of_the_persons_own_is_removed(
-    ros_process: Start, arguments: list[str], tmp_path: Path
-) -> None:
+def test_a_users_files_are_kept(ros_process: Start, arguments: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
     with BagWriter(out / "drive") as bag:
         bag.write_image("/front", 1, "camera", np.full((40, 60, 3), 99, np.uint8))
@@ -128,7 +126,7 @@ def test_nothing_of_the_persons_own_is_removed(
         assert len(list(source.images())) == 1
 
 
-def test_the_ground_is_drawn_as_the_robot_looks() -> None:
+def test_the_grid_is_drawn_with_forward_up() -> None:
     """Ahead is up and left is left; in the file, rows go to the left and columns forward."""
     grid = np.full((3, 4), -1, np.int8)
     grid[2, 0] = 0  # left of the robot, beside it
@@ -172,7 +170,7 @@ def test_a_signal_leaves_nothing_behind(
         (["--seconds", "0"], "is no frame"),
     ],
 )
-def test_bad_input_is_told(
+def test_bad_input_is_an_error(
     ros_process: Start, arguments: list[str], change: list[str], message: str
 ) -> None:
     output = finish(ros_process(DEMO, *arguments, *change), 2)
@@ -180,7 +178,7 @@ def test_bad_input_is_told(
     assert "Traceback" not in output
 
 
-def test_a_node_that_cannot_start_is_told(
+def test_a_node_that_cannot_start_is_an_error(
     ros_process: Start, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{message}")

@@ -45,7 +45,7 @@ def remapped(cameras="", image="/camera/image_raw", camera_info=""):
     return camera_remappings({"cameras": cameras, "image": image, "camera_info": camera_info})
 
 
-def test_the_calibration_is_looked_for_beside_the_images():
+def test_camera_info_defaults_to_the_topic_beside_the_images():
     assert remapped() == [("image", "/camera/image_raw"), ("camera_info", "/camera/camera_info")]
     assert remapped(image="/raw")[1] == ("camera_info", "/camera_info")
     assert remapped(image="raw")[1] == ("camera_info", "camera_info")  # in the node's namespace
@@ -69,6 +69,6 @@ def test_several_cameras_have_topics_in_their_order():
 @pytest.mark.parametrize(
     ("image", "info"), [("/raw", ""), ("[/a, /b, /c]", ""), ("[/a, /b]", "/c")]
 )
-def test_not_as_many_topics_as_cameras_are_refused(image, info):
+def test_a_wrong_number_of_topics_is_refused(image, info):
     with pytest.raises(SettingsError, match="for 2 cameras; give a list with one for each"):
         remapped("[front, left]", image, info)

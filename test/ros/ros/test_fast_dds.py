@@ -60,18 +60,18 @@ def test_a_small_shared_memory_gets_the_small_profile(free, name, monkeypatch):
     assert transport.default_profile() == installed / name
 
 
-def test_none_is_as_little_as_can_be(monkeypatch, tmp_path):
+def test_no_shared_memory_gets_the_small_profile(monkeypatch, tmp_path):
     monkeypatch.setattr(transport, "get_package_share_directory", lambda name: "share")
     monkeypatch.setattr(transport, "SHARED_MEMORY", tmp_path / "nowhere")
     assert transport.default_profile().name == transport.SMALL
 
 
 @pytest.mark.parametrize("own", transport.OWN_CHOICES)
-def test_a_persons_own_choice_stays(own):
+def test_a_users_choice_stays(own):
     assert transport.settings("ours.xml", {"HOME": "/", own: "theirs"}) == {}
 
 
-def test_both_versions_of_fast_dds_are_told():
+def test_both_versions_of_fast_dds_get_the_profile():
     assert transport.settings("ours.xml", {"HOME": "/"}) == {
         "FASTRTPS_DEFAULT_PROFILES_FILE": "ours.xml",
         "FASTDDS_DEFAULT_PROFILES_FILE": "ours.xml",

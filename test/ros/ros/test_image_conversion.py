@@ -99,7 +99,7 @@ def test_array_to_message(pixels, encoding, step):
     assert bytes(message.data) == pixels.tobytes()
 
 
-def test_a_sent_image_is_read_back_as_it_was():
+def test_a_sent_image_is_read_back_unchanged():
     sent = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     np.testing.assert_array_equal(to_rgb(to_message(sent, "rgb8", Header())), sent)
 
@@ -114,14 +114,14 @@ class FakeBridge:
         return RED_THEN_BLUE
 
 
-def test_cv_bridge_is_asked_for_what_is_not_known_here(monkeypatch):
+def test_cv_bridge_decodes_unknown_encodings(monkeypatch):
     monkeypatch.setattr(image_conversion, "CvBridge", FakeBridge)
     np.testing.assert_array_equal(to_rgb(image("fancy", 1, [0])), RED_THEN_BLUE)
     with pytest.raises(ImageError, match=r"'odd'.*not a recognised type"):
         to_rgb(image("odd", 1, [0]))
 
 
-def test_cv_bridge_is_not_asked_for_an_image_that_cannot_be(monkeypatch):
+def test_cv_bridge_gets_no_image_of_impossible_size(monkeypatch):
     monkeypatch.setattr(image_conversion, "CvBridge", None)  # calling it would be an error
     huge = Image(height=2**31, width=2**31, encoding="strange64", step=0)
     with pytest.raises(ImageError, match="pixels cannot be"):

@@ -39,7 +39,7 @@ def test_severity_and_formatted_text(level, severity):
     assert recorder.said == [(severity, "3 of 7")]
 
 
-def test_only_while_forwarded_and_only_this_package():
+def test_only_this_package_is_forwarded_and_only_in_the_context():
     recorder = Recorder()
     with forwarded(recorder):
         logging.getLogger("torch").error("not ours")
@@ -48,7 +48,7 @@ def test_only_while_forwarded_and_only_this_package():
     assert logging.getLogger("segnet_model").level == logging.NOTSET
 
 
-def test_of_two_nodes_the_last_one_leaves_all_as_it_was():
+def test_the_last_of_two_nodes_restores_the_level():
     source, first = logging.getLogger("segnet_model"), forwarded(Recorder())
     first.__enter__()
     with forwarded(Recorder()):
@@ -59,7 +59,7 @@ def test_of_two_nodes_the_last_one_leaves_all_as_it_was():
 
 
 @pytest.mark.ros
-def test_rclpy_takes_all_severities_one_after_the_other(capfd):
+def test_rclpy_accepts_all_severities_in_turn(capfd):
     get_logger = pytest.importorskip("rclpy.logging").get_logger
     source = logging.getLogger("segnet_model")
     with forwarded(get_logger("segmentation")):

@@ -16,7 +16,7 @@ from segnet_ros.ros.message_types import definitions, has_header, message_class
 pytestmark = pytest.mark.ros
 
 
-def test_the_stamp_is_found_and_replaced_and_nothing_else() -> None:
+def test_the_stamp_alone_is_replaced() -> None:
     image = Image(height=1, width=2, encoding="mono8", step=2, data=b"\1\2")
     image.header.stamp.sec, image.header.stamp.nanosec = 1_700_000_000, 999_999_999
     image.header.frame_id = "camera"
@@ -57,6 +57,6 @@ def test_definitions_follow_the_types_within() -> None:
 
 
 @pytest.mark.parametrize("name", ["no_such_package/msg/X", "std_msgs/msg/NoSuch"])
-def test_missing_definitions_are_told(name: str) -> None:
+def test_missing_definitions_raise(name: str) -> None:
     with pytest.raises(LookupError, match=f"no definition of {name}"):
         definitions(name, lambda name: False)

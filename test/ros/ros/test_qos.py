@@ -43,14 +43,14 @@ def told(node, count, asked):
     return mismatch(node, "/camera", IMAGE, asked)
 
 
-def test_what_can_be_heard_is_not_told(node):
+def test_compatible_publishers_are_not_named(node):
     assert mismatch(node, "/camera", IMAGE, profile("best_effort", 1)) == ""
     for reliability in ("best_effort", "reliable"):
         node.create_publisher(Image, "/camera", profile(reliability, 1))
     assert told(node, 2, profile("best_effort", 1)) == ""
 
 
-def test_a_publisher_of_best_effort_is_not_heard_reliably(node):
+def test_a_best_effort_publisher_is_named(node):
     node.create_publisher(Image, "/camera", profile("best_effort", 1))
     assert told(node, 1, profile("reliable", 1)) == (
         "/test on /camera cannot be heard: it sends best effort and is asked for reliable; set "
@@ -66,7 +66,7 @@ def test_a_publisher_of_another_type_is_named(node):
     )
 
 
-def test_a_publisher_that_keeps_nothing_is_named(node):
+def test_a_volatile_publisher_is_named(node):
     node.create_publisher(Image, "/camera", 1)
     assert "it keeps nothing for who comes later" in told(node, 1, LATCHED)
 
@@ -85,7 +85,7 @@ def test_ros_own_overrides_change_a_profile(node):
     assert asked.reliability == ReliabilityPolicy.RELIABLE  # which complaints then go by
 
 
-def test_what_nobody_overrides_is_as_it_is_asked_for_each_time(node):
+def test_without_overrides_each_profile_is_as_requested(node):
     for reliability in ("best_effort", "reliable"):
         made = subscribe(node, "other", profile(reliability, 1))
         assert made.reliability == ReliabilityPolicy[reliability.upper()]

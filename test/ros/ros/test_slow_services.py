@@ -75,7 +75,7 @@ def server():
     rclpy.shutdown(context=context)
 
 
-def test_the_executor_goes_on_while_a_slow_one_works(server):
+def test_the_executor_goes_on_during_a_slow_service(server):
     ticks = []
     server.node.create_timer(0.01, lambda: ticks.append(1))
     slow = server.ask(Trigger, "slow")
@@ -92,7 +92,7 @@ def test_the_executor_goes_on_while_a_slow_one_works(server):
 
 
 @pytest.mark.parametrize("in_thread", [False, True])
-def test_they_go_one_after_another(server, in_thread):
+def test_slow_services_run_one_after_another(server, in_thread):
     slow = server.ask(Trigger, "slow")
     server.spin(server.begun.is_set)
     other = server.ask(SetBool, "other", data=in_thread)
@@ -105,7 +105,7 @@ def test_they_go_one_after_another(server, in_thread):
     assert (server.calls[1][1] != get_ident()) == in_thread
 
 
-def test_its_end_is_noticed_at_once(server):
+def test_the_answer_is_sent_at_once(server):
     """Without being woken, an executor would sleep on until a message comes."""
     slow = server.ask(Trigger, "slow")
     server.spin(server.begun.is_set)
@@ -116,7 +116,7 @@ def test_its_end_is_noticed_at_once(server):
         server.executor.spin_once(timeout_sec=WAIT)
 
 
-def test_an_error_comes_out_where_the_executor_spins(server):
+def test_the_executor_raises_errors(server):
     def fail(request, response):
         raise RuntimeError("broken")
 
@@ -126,7 +126,7 @@ def test_an_error_comes_out_where_the_executor_spins(server):
         server.spin(lambda: False)
 
 
-def test_the_end_waits_for_the_one_in_work(server):
+def test_stop_waits_for_the_request_in_work(server):
     assert server.services.stop(0.0)
     server.ask(Trigger, "slow")
     server.spin(server.begun.is_set)

@@ -1,4 +1,4 @@
-"""What is said of the node's health, without a node."""
+"""Level, message and values of the diagnostics, without a node."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from rclpy.clock import Clock
 from segnet_model.base.errors import ImageError, reason
 from segnet_model.engines.gpu_health import GpuHealth
 from segnet_ros.segmentation.diagnostics import Diagnostics, Observation, judge, numbers
-from segnet_ros.segmentation.health import Signs
+from segnet_ros.segmentation.health import Health
 from segnet_ros.segmentation.messages import Timing
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.worker import Counts
 
 pytestmark = pytest.mark.ros
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 ACTIVE = Observation("active", topic="/camera")
-SILENT = Signs(silence=5.0)
+SILENT = Health(silence=5.0)
 
 
 def failed(**reasons):
@@ -36,7 +36,7 @@ def failed(**reasons):
         (Observation("inactive"), Observation("unconfigured"), OK, "inactive"),
         (Observation("unconfigured", reason="no such file"), ACTIVE, ERROR, "no such file"),
         (ACTIVE, ACTIVE, OK, "running"),
-        (Observation("active", idle=2), ACTIVE, OK, "nobody listens"),
+        (Observation("active", idle=2), ACTIVE, OK, "no output has a subscriber"),
         (Observation("active", reload_reason="reload refused"), ACTIVE, WARN, "reload refused"),
         (Observation("inactive", reload_reason="reload refused"), ACTIVE, WARN, "reload refused"),
         (
@@ -45,20 +45,20 @@ def failed(**reasons):
             ),
             ACTIVE,
             ERROR,
-            "frames lost: 1 x",
+            "frames failed: 1 x",
         ),
         (
-            Observation("active", topic="/front", signs=SILENT),
+            Observation("active", topic="/front", health=SILENT),
             ACTIVE,
             WARN,
             "no image on /front",
         ),
-        (Observation("active", counts=failed(step=2)), ACTIVE, WARN, "bad frames: 2 x step"),
+        (Observation("active", counts=failed(step=2)), ACTIVE, WARN, "frames rejected: 2 x step"),
         (
             Observation("active", counts=failed(oom=1), network_failures=1),
             ACTIVE,
             ERROR,
-            "frames lost: 1 x",
+            "frames failed: 1 x",
         ),
     ],
 )
@@ -77,16 +77,16 @@ def answered(latency_ms, **more):
 @pytest.mark.parametrize(
     ("now", "text"),
     [
-        (Observation("active", mismatch="/cam cannot be heard"), "/cam cannot be heard"),
+        (Observation("active", mismatch="/cam has another QoS"), "/cam has another QoS"),
         (
             Observation("active", grid_reason="no drivable_grid: no info"),
             "no drivable_grid: no info",
         ),
         (
-            Observation("active", signs=Signs(wait=2.1)),
-            "an answer takes 2.1 s; min_rate asks for 0.5",
+            Observation("active", health=Health(wait=2.1)),
+            "an answer takes 2.1 s, too long for min_rate, 0.5 Hz",
         ),
-        (Observation("active", signs=Signs(warnings=("all Sky",))), "all Sky"),
+        (Observation("active", health=Health(warnings=("all Sky",))), "all Sky"),
         (Observation("active", counts=Counts(20, 1, 19)), "19 of 20 images were dropped"),
         (answered(1500.0), "answers come 1.5 s after"),
         (answered(86_400e3 * 1060), "images are stamped 1060 days, 0:00:00 ago; play a recording"),
@@ -95,7 +95,7 @@ def answered(latency_ms, **more):
         (Observation("active", gpu=GpuHealth(None, 0.01)), "1% of the GPU's memory is free"),
     ],
 )
-def test_what_is_worth_a_warning(now, text):
+def test_warnings(now, text):
     level, message = judge(now, ACTIVE)
     assert level == WARN
     assert text in message
@@ -104,49 +104,51 @@ def test_what_is_worth_a_warning(now, text):
 @pytest.mark.parametrize(
     "now",
     [
-        Observation("active", signs=Signs(wait=1.9)),
-        Observation("active", signs=Signs(wait=60.0), settings=Settings(min_rate=0.0)),
+        Observation("active", health=Health(wait=1.9)),
+        Observation("active", health=Health(wait=60.0), settings=NodeSettings(min_rate=0.0)),
         Observation("active", counts=Counts(20, 2, 18)),
         Observation("active", counts=Counts(5, 0, 5)),
         answered(999.0),
-        answered(1e9, settings=Settings(max_latency=0.0)),
+        answered(1e9, settings=NodeSettings(max_latency=0.0)),
         answered(-50.0),
-        Observation("active", signs=Signs(silence=19.0), settings=Settings(min_rate=0.1)),
+        Observation("active", health=Health(silence=19.0), settings=NodeSettings(min_rate=0.1)),
         answered(float("nan")),
         Observation("active", gpu=GpuHealth(60.0, 0.5)),
         Observation("active", gpu=GpuHealth(None, 0.5)),
     ],
 )
-def test_what_is_not(now):
+def test_no_warnings(now):
     assert judge(now, ACTIVE) == (OK, "running")
 
 
-def test_a_node_that_was_told_to_rest_says_so():
-    off = Settings(enabled=False)
+def test_a_disabled_node_is_ok():
+    off = NodeSettings(enabled=False)
     now = Observation(
-        "active", idle=3, settings=off, signs=SILENT, grid_reason="no drivable_grid: why"
+        "active", idle=3, settings=off, health=SILENT, grid_reason="no drivable_grid: why"
     )
     level, message = judge(now, ACTIVE)
     assert level == OK
     assert message.startswith("disabled by ~/set_enabled")
 
 
-def test_an_old_fault_is_no_fault_any_more():
+def test_an_old_failure_is_not_repeated():
     now = Observation("active", counts=failed(step=2), network_failures=1)
     assert judge(now, now) == (OK, "running")
 
 
-def test_only_what_is_new_is_told():
+def test_only_new_failures_are_counted():
     before = Observation("active", counts=failed(step=2, data=1))
     now = Observation("active", counts=failed(step=2, data=4))
-    assert judge(now, before) == (WARN, "bad frames: 3 x data")
+    assert judge(now, before) == (WARN, "frames rejected: 3 x data")
 
 
 def test_warnings_do_not_hide_each_other():
-    now = Observation("active", counts=failed(step=2), signs=SILENT, reload_reason="reload refused")
+    now = Observation(
+        "active", counts=failed(step=2), health=SILENT, reload_reason="reload refused"
+    )
     level, message = judge(now, ACTIVE)
     assert level == WARN
-    assert message.startswith("bad frames: 2 x step; no image on")
+    assert message.startswith("frames rejected: 2 x step; no image on")
     assert message.endswith("; reload refused")
 
 
@@ -154,10 +156,10 @@ class Node:
     """Stands for one; keeps what is published."""
 
     def __init__(self):
-        self.said = []
+        self.published = []
 
     def create_publisher(self, *how):
-        return SimpleNamespace(publish=lambda m: self.said.append(m.status[0]))
+        return SimpleNamespace(publish=lambda m: self.published.append(m.status[0]))
 
     def create_timer(self, *how, **more):
         pass
@@ -169,32 +171,32 @@ class Node:
         return "/segmentation"
 
 
-def told(*observations):
+def statuses(*observations):
     """Level and message of each but the first."""
     node, left = Node(), list(observations)
     diagnostics = Diagnostics(node, 1.0, lambda: {"": left.pop(0)})
     while left:
         diagnostics.publish()
-    return [(status.level, status.message) for status in node.said]
+    return [(status.level, status.message) for status in node.published]
 
 
-def test_what_failed_before_the_end_of_an_activation_is_not_told_again():
+def test_failures_before_deactivation_are_not_repeated():
     bad = Observation("active", counts=failed(oom=2), network_failures=2)
     ended = Observation("inactive", network_failures=2)  # its counts ended with it
-    assert told(ACTIVE, bad, bad, ended, ended) == [
-        (ERROR, "frames lost: 2 x oom"),
+    assert statuses(ACTIVE, bad, bad, ended, ended) == [
+        (ERROR, "frames failed: 2 x oom"),
         (OK, "running"),
         (OK, "inactive"),
         (OK, "inactive"),
     ]
 
 
-def test_what_fails_at_the_beginning_of_an_activation_is_told():
+def test_failures_right_after_activation_are_reported():
     began = Observation("active", counts=failed(step=1))
-    (told_first,) = told(Observation("inactive"), began)
-    assert told_first == (WARN, "bad frames: 1 x step")
+    (first,) = statuses(Observation("inactive"), began)
+    assert first == (WARN, "frames rejected: 1 x step")
     again = Observation("active", counts=Counts(received=2, reasons={"step": 1}))
-    assert told(Observation("active", counts=failed(step=1)), again) == [told_first]
+    assert statuses(Observation("active", counts=failed(step=1)), again) == [first]
 
 
 def test_numbers():

@@ -14,14 +14,14 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.driving import CameraPose
 from segnet_ros.segmentation import ground as module
 from segnet_ros.segmentation.ground import Ground
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 
 pytestmark = pytest.mark.ros
 
 SIZE = (48, 64)
 FEW = {"grid_resolution": 0.5, "grid_length": 6.0, "grid_width": 6.0}
-MOUNTED = Settings(camera_height=1.2, camera_pitch=0.3, **FEW)
-BY_TF = Settings(**FEW)
+MOUNTED = NodeSettings(camera_height=1.2, camera_pitch=0.3, **FEW)
+BY_TF = NodeSettings(**FEW)
 
 
 class Tf:
@@ -63,7 +63,7 @@ def wait_for(ground, *asked):
     return found
 
 
-def test_no_image_waits_for_a_projector_and_one_serves_many(ground):
+def test_images_do_not_wait_for_a_projector_and_share_it(ground):
     begun = time.perf_counter()
     assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
     assert time.perf_counter() - begun < 0.5  # making it takes longer on a busy machine
@@ -76,17 +76,17 @@ def test_no_image_waits_for_a_projector_and_one_serves_many(ground):
     ("other", "settings"),
     [
         (info(d=[0.2, 0.0, 0.0, 0.0, 0.0]), MOUNTED),
-        (info(), Settings(camera_height=1.3, camera_pitch=0.3, **FEW)),
-        (info(), Settings(camera_height=1.2, camera_pitch=0.3, rectified=True, **FEW)),
-        (info(), Settings(camera_height=1.2, camera_pitch=0.3)),
+        (info(), NodeSettings(camera_height=1.3, camera_pitch=0.3, **FEW)),
+        (info(), NodeSettings(camera_height=1.2, camera_pitch=0.3, rectified=True, **FEW)),
+        (info(), NodeSettings(camera_height=1.2, camera_pitch=0.3)),
     ],
 )
-def test_another_lens_place_or_grid_makes_another(ground, other, settings):
+def test_a_changed_lens_pose_or_grid_needs_a_new_projector(ground, other, settings):
     first = wait_for(ground, info(), SIZE, Header(), MOUNTED)
     assert wait_for(ground, other, SIZE, Header(), settings) is not first
 
 
-def test_a_camera_that_never_stands_still_is_told(ground, tf):
+def test_a_camera_that_always_moves_has_a_reason(ground, tf):
     wait_for(ground, info(), SIZE, Header(), BY_TF)
     until = time.monotonic() + 20
     while not ground.reason:
@@ -109,13 +109,13 @@ def test_a_camera_that_never_stands_still_is_told(ground, tf):
         (info(), (48, 100), "another shape"),
     ],
 )
-def test_what_is_missing_is_told(ground, known, size, reason):
+def test_missing_input_has_a_reason(ground, known, size, reason):
     assert ground.projector(known, size, Header(), MOUNTED) is None
     assert ground.reason.startswith("no drivable_grid: ")
     assert reason in ground.reason
 
 
-def test_a_projector_that_cannot_be_made_is_told_and_not_tried_for_every_image(ground, monkeypatch):
+def test_a_failed_projector_has_a_reason_and_is_not_retried_for_every_image(ground, monkeypatch):
     tried = []
 
     def fail(*asked):

@@ -1,4 +1,4 @@
-"""What is replaced is taken over between two uses, by whoever comes to an end."""
+"""An object in use is replaced between two uses."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ class Thing:
 
 
 @pytest.fixture
-def taken():
+def switched():
     return []
 
 
 @pytest.fixture
-def handover(taken):
-    return Handover("first", taken.append)
+def handover(switched):
+    return Handover("first", switched.append)
 
 
-def test_what_is_not_in_use_is_replaced_at_once(handover, taken):
-    assert (handover.current, handover.newest, taken) == ("first", "first", [])
+def test_an_unused_object_is_replaced_at_once(handover, switched):
+    assert (handover.current, handover.newest, switched) == ("first", "first", [])
     handover.replace("second")
-    assert (handover.current, handover.newest, taken) == ("second", "second", ["second"])
+    assert (handover.current, handover.newest, switched) == ("second", "second", ["second"])
     with handover.use() as thing:
         assert thing == "second"
 
 
-def test_what_is_in_use_stays_until_the_use_ends(handover, taken):
+def test_an_object_in_use_stays_until_the_end_of_the_use(handover, switched):
     with handover.use() as thing:
         handover.replace("second")
         assert (thing, handover.current, handover.newest) == ("first", "first", "second")
-        assert taken == []
-    assert (handover.current, taken) == ("second", ["second"])
+        assert switched == []
+    assert (handover.current, switched) == ("second", ["second"])
 
 
-def test_of_those_that_wait_only_the_last_is_taken(handover, taken):
+def test_only_the_last_replacement_is_used(handover, switched):
     with handover.use():
         handover.replace("second")
         handover.replace("third")
-    assert (handover.current, taken) == ("third", ["third"])
+    assert (handover.current, switched) == ("third", ["third"])
 
 
-def test_a_use_that_fails_hands_over_too(handover, taken):
+def test_a_failed_use_switches_too(handover, switched):
     def fail():
         with handover.use():
             handover.replace("second")
@@ -56,19 +56,19 @@ def test_a_use_that_fails_hands_over_too(handover, taken):
 
     with pytest.raises(RuntimeError, match="bad frame"):
         fail()
-    assert (handover.current, taken) == ("second", ["second"])
+    assert (handover.current, switched) == ("second", ["second"])
 
 
-def test_it_is_announced_before_it_is_used():
-    said = []
-    handover = Handover(1, lambda thing: said.append(("announced", thing)))
+def test_on_switch_is_called_before_the_first_use():
+    calls = []
+    handover = Handover(1, lambda thing: calls.append(("announced", thing)))
     for number in (2, 3):
         with handover.use() as thing:
             handover.replace(number)
-            said.append(("used", thing))
+            calls.append(("used", thing))
     with handover.use() as thing:
-        said.append(("used", thing))
-    assert said == [
+        calls.append(("used", thing))
+    assert calls == [
         ("used", 1),
         ("announced", 2),
         ("used", 2),
@@ -95,7 +95,7 @@ def test_replacing_does_not_wait_for_a_long_use(handover):
     assert handover.current == "second"
 
 
-def test_what_was_replaced_is_let_go():
+def test_a_replaced_object_is_released():
     gc.disable()
     try:
         first = Thing()
@@ -109,7 +109,7 @@ def test_what_was_replaced_is_let_go():
         gc.enable()
 
 
-def test_no_use_meets_a_replacement(handover):
+def test_no_object_changes_during_a_use(handover):
     """A busy user always has what was announced last, whatever another thread does."""
     announced = [0]
     handover = Handover(0, lambda thing: announced.append(thing))

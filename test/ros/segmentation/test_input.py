@@ -1,4 +1,4 @@
-"""What comes of a camera's messages: frames, in their order, decoded when their turn comes."""
+"""A camera's messages become frames, decoded when their turn comes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from segnet_model.base.errors import ImageError
 from segnet_ros.ros.image_conversion import parse
 from segnet_ros.segmentation import input as module
 from segnet_ros.segmentation.input import TRANSPORTS, Decoded, Input, Transport
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 
 pytestmark = pytest.mark.ros
 
@@ -44,17 +44,17 @@ class Sum:
 
 
 class Camera:
-    """An input that is started, and a publisher that it hears."""
+    """A started input, and a publisher of its topic."""
 
     def __init__(self, node, settings, kind):
-        self.node, self.frames, self.listens = node, [], True
+        self.node, self.frames, self.subscribed = node, [], True
         self.input = Input(node, "", lambda: settings, self.wanted, self.frames.append)
         self.input.start()
         self.publisher = node.create_publisher(kind, "image", 10)
         self.until(lambda: self.publisher.get_subscription_count())
 
     def wanted(self):
-        return frozenset({"mask"} if self.listens else ())
+        return frozenset({"mask"} if self.subscribed else ())
 
     def send(self, message):
         """Publish, and wait until it has come."""
@@ -69,10 +69,10 @@ class Camera:
             rclpy.spin_once(self.node, timeout_sec=0.05)
 
 
-def test_an_image_that_is_replaced_is_never_decoded(new_node, monkeypatch):
+def test_a_dropped_image_is_never_decoded(new_node, monkeypatch):
     decoded = []
     monkeypatch.setattr(module, "to_rgb", lambda message: decoded.append(message.width))
-    camera = Camera(new_node("input"), Settings(reliability="reliable"), Image)
+    camera = Camera(new_node("input"), NodeSettings(reliability="reliable"), Image)
     for width in (1, 2, 3):
         camera.send(Image(height=1, width=width, step=width, data=bytes(width)))
     assert len(camera.frames) == 3
@@ -81,22 +81,20 @@ def test_an_image_that_is_replaced_is_never_decoded(new_node, monkeypatch):
     assert decoded == [3]
 
 
-def test_what_is_no_image_is_told_when_it_is_decoded(new_node):
-    camera = Camera(new_node("input"), Settings(reliability="reliable"), Image)
+def test_decoding_a_bad_image_raises_the_reason(new_node):
+    camera = Camera(new_node("input"), NodeSettings(reliability="reliable"), Image)
     camera.send(Image(height=1, width=4, step=1, encoding="mono8"))
     with pytest.raises(ImageError, match="step 1 is shorter"):
         camera.frames[0].decode()
 
 
-def test_a_format_with_state_sees_every_message_whatever_becomes_of_the_frames(
-    new_node, monkeypatch
-):
+def test_a_stateful_decoder_gets_every_message(new_node, monkeypatch):
     monkeypatch.setitem(TRANSPORTS, "sum", Transport(CompressedImage, Sum))
     camera = Camera(
-        new_node("input"), Settings(transport="sum", reliability="reliable"), CompressedImage
+        new_node("input"), NodeSettings(transport="sum", reliability="reliable"), CompressedImage
     )
     for number in (1, 2, 3, None, 5):
-        camera.listens = number != 2  # that one is idle
+        camera.subscribed = number != 2  # that one is idle
         camera.send(CompressedImage(data=[] if number is None else [number]))
     assert (len(camera.frames), camera.input.idle) == (4, 1)
     assert camera.frames[3].decode().image.max() == 1 + 2 + 3 + 5
@@ -105,10 +103,10 @@ def test_a_format_with_state_sees_every_message_whatever_becomes_of_the_frames(
     assert camera.frames[0].decode().image.max() == 1
 
 
-def test_a_decoder_begins_anew_with_every_start(new_node, monkeypatch):
+def test_every_start_makes_a_new_decoder(new_node, monkeypatch):
     monkeypatch.setitem(TRANSPORTS, "sum", Transport(CompressedImage, Sum))
     camera = Camera(
-        new_node("input"), Settings(transport="sum", reliability="reliable"), CompressedImage
+        new_node("input"), NodeSettings(transport="sum", reliability="reliable"), CompressedImage
     )
     camera.send(CompressedImage(data=[7]))
     camera.input.stop()

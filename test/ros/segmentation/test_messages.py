@@ -47,7 +47,7 @@ def answer():
 
 
 def built(name, answer):
-    """The message of a topic, as who listens to it gets it."""
+    """The message of a topic, deserialized."""
     message = messages.message(name, answer, HEADER)
     return deserialize_message(message, TYPES[name]) if isinstance(message, bytes) else message
 
@@ -80,7 +80,7 @@ def test_uncertainty(answer):
     assert pixels(message, np.float32) == answer.segmentation.uncertainty.tolist()
 
 
-def test_drivable_leaves_out_what_is_unsure(answer):
+def test_drivable_excludes_unsure_pixels(answer):
     assert pixels(built("drivable", answer)) == [[0, 0, 0, 0], [255, 255, 255, 0]]
 
 
@@ -98,7 +98,7 @@ def test_overlay_mixes_by_alpha(answer):
 
 
 @pytest.mark.parametrize("name", [n for n, kind in TYPES.items() if kind is Image])
-def test_the_header_goes_out_as_it_came_and_rows_have_no_gap(answer, name):
+def test_the_header_is_kept_and_rows_have_no_gap(answer, name):
     message = built(name, answer)
     assert message.header == HEADER
     assert (message.height, message.width) == (2, 4)
@@ -153,7 +153,7 @@ def test_label_info(network, monkeypatch):
     assert [(c.class_id, c.class_name) for c in found] == [(0, "wall"), (1, "road")]
 
 
-def test_what_is_not_installed_is_left_out(network, monkeypatch):
+def test_types_that_are_not_installed_are_left_out(network, monkeypatch):
     monkeypatch.setattr(messages, "ClassMap", None)
     monkeypatch.setattr(messages, "LabelInfo", None)
     assert messages.latched(network, Header()) == {}
@@ -175,7 +175,7 @@ def test_a_compressed_overlay_is_nearly_the_overlay(answer):
     assert np.abs(found.astype(int) - answer.overlay).mean() < 4
 
 
-def test_another_size_takes_what_lies_under_the_middle_of_each_pixel(answer):
+def test_output_size_is_nearest_neighbor(answer):
     answer = replace(answer, settings=replace(answer.settings, output_size=(2, 4)))
     mask = built("mask", answer)
     assert (mask.width, mask.height, mask.step) == (2, 4, 2)

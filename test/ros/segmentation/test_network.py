@@ -28,7 +28,7 @@ def weights(tmp_path_factory):
     return path
 
 
-def test_it_says_what_runs_and_which_file_it_is(weights):
+def test_facts(weights):
     network = Network.load(str(weights), device="cpu", precision="float32")
     assert network.facts == {
         "network": "segnet_basic",
@@ -42,7 +42,7 @@ def test_it_says_what_runs_and_which_file_it_is(weights):
     assert network.sha256 == digest
 
 
-def test_drivable_classes_are_those_of_the_weights_unless_told(weights):
+def test_drivable_classes_default_to_those_of_the_weights(weights):
     def drivable(*names):
         labels = Network.load(str(weights), names, device="cpu", precision="float32").labels
         return [c.name for c in labels.classes if c.drivable]
@@ -53,14 +53,14 @@ def test_drivable_classes_are_those_of_the_weights_unless_told(weights):
         drivable("Moon")
 
 
-def test_the_same_network_may_drive_on_other_classes(weights):
+def test_with_drivable_keeps_the_network(weights):
     network = Network.load(str(weights), ("Pavement",), device="cpu", precision="float32")
-    other = network.driving_on(("Sky", "Road"))
+    other = network.with_drivable(("Sky", "Road"))
     assert [c.name for c in other.labels.classes if c.drivable] == ["Sky", "Road"]
     assert other.predictor is network.predictor
-    assert other.driving_on(()).labels == LabelSet.load("camvid")
+    assert other.with_drivable(()).labels == LabelSet.load("camvid")
     with pytest.raises(SettingsError, match="Moon"):
-        other.driving_on(("Moon",))
+        other.with_drivable(("Moon",))
 
 
 @pytest.mark.parametrize("writing", ["replaced", "written"])
@@ -84,14 +84,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused(weights, tmp_path, monk
         Network.load(str(path))
 
 
-def test_what_cannot_be_used_is_refused(weights):
+def test_unusable_weights_and_settings_are_refused(weights):
     with pytest.raises(WeightsError, match="no such file"):
         Network.load("nowhere")
     with pytest.raises(SettingsError, match="toaster"):
         Network.load(str(weights), device="toaster")
 
 
-def test_it_is_warm(weights, monkeypatch):
+def test_loading_runs_the_network_once(weights, monkeypatch):
     seen = []
     forward = torch.nn.Module.__call__
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""The table of parameters: declared, judged and read on a real node."""
+"""The table of parameters: declared, checked and read on a real node."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ from std_msgs.msg import Header
 from segnet_model.base.choices import ENGINES
 from segnet_model.base.tables import LIVE, RELOAD, AnswerSettings
 from segnet_model.driving.settings import GroundSettings
-from segnet_ros.ros.parameter_table import CONFIGURE, START
-from segnet_ros.segmentation import parameters
+from segnet_ros.ros.parameter_table import CONFIGURE, START, declare_table, read_table
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.parameters import (
     TABLE,
+    affect_network,
     changed,
-    concern_network,
     conflict,
-    judge,
-    of_network,
+    network_values,
     part,
+    refusals,
 )
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.transforms import Transforms
 
 pytestmark = pytest.mark.ros
@@ -66,28 +65,28 @@ def make_node(context):
 
 def test_defaults_are_those_of_the_table(make_node):
     node = make_node()
-    parameters.declare(node)
-    assert parameters.read(node) == Settings()
+    declare_table(node, NodeSettings)
+    assert read_table(node, NodeSettings) == NodeSettings()
 
 
 @pytest.mark.parametrize("kind", [AnswerSettings, GroundSettings])
 def test_the_node_and_the_commands_have_the_same_defaults(kind):
-    assert part(Settings(), kind) == kind()
+    assert part(NodeSettings(), kind) == kind()
 
 
 def test_values_from_outside_are_read(make_node):
     node = make_node(drivable_classes=["Road", "", "Pavement"], overlay_alpha=0.25, threads=3)
-    parameters.declare(node)
-    expected = Settings(drivable_classes=("Road", "Pavement"), overlay_alpha=0.25, threads=3)
-    assert parameters.read(node) == expected
+    declare_table(node, NodeSettings)
+    expected = NodeSettings(drivable_classes=("Road", "Pavement"), overlay_alpha=0.25, threads=3)
+    assert read_table(node, NodeSettings) == expected
 
 
 def test_the_yaml_file_holds_every_parameter_with_its_default(make_node):
     values = yaml.safe_load(CONFIG.read_text())["/**"]["ros__parameters"]
     assert values.keys() == TABLE.keys()
     node = make_node(**values)
-    parameters.declare(node)
-    assert parameters.read(node) == Settings()
+    declare_table(node, NodeSettings)
+    assert read_table(node, NodeSettings) == NodeSettings()
 
 
 @pytest.mark.parametrize(
@@ -104,30 +103,30 @@ def test_the_yaml_file_holds_every_parameter_with_its_default(make_node):
 def test_out_of_range_is_refused_at_the_start(make_node, name, value):
     node = make_node(**{name: value})
     with pytest.raises(InvalidParameterValueException, match=name):
-        parameters.declare(node)
+        declare_table(node, NodeSettings)
 
 
 def test_a_wrong_type_is_refused_at_the_start(make_node):
     node = make_node(max_uncertainty="high")
     with pytest.raises(InvalidParameterTypeException, match="max_uncertainty"):
-        parameters.declare(node)
+        declare_table(node, NodeSettings)
 
 
 def test_out_of_range_keeps_the_old_value(make_node):
     node = make_node()
-    parameters.declare(node)
+    declare_table(node, NodeSettings)
     (result,) = node.set_parameters([Parameter("max_uncertainty", value=1.01)])
     assert not result.successful
     assert "max_uncertainty" in result.reason
-    assert parameters.read(node).max_uncertainty == 0.5
+    assert read_table(node, NodeSettings).max_uncertainty == 0.5
     (result,) = node.set_parameters([Parameter("max_uncertainty", value=1.0)])
     assert result.successful
-    assert parameters.read(node).max_uncertainty == 1.0
+    assert read_table(node, NodeSettings).max_uncertainty == 1.0
 
 
-def test_read_only_ones_cannot_be_set(make_node):
+def test_read_only_parameters_cannot_be_set(make_node):
     node = make_node()
-    parameters.declare(node)
+    declare_table(node, NodeSettings)
     for name in ("autostart", "diagnostics_period"):
         (result,) = node.set_parameters([node.get_parameter(name)])
         assert not result.successful
@@ -135,7 +134,7 @@ def test_read_only_ones_cannot_be_set(make_node):
 
 def test_every_description_says_when_the_value_applies(make_node):
     node = make_node()
-    parameters.declare(node)
+    declare_table(node, NodeSettings)
     for name in TABLE:
         descriptor = node.describe_parameter(name)
         assert descriptor.description.endswith((LIVE, RELOAD, CONFIGURE, START))
@@ -146,21 +145,21 @@ def test_every_description_says_when_the_value_applies(make_node):
 
 
 @pytest.mark.parametrize("configured", [False, True])
-def test_live_ones_may_change_at_any_time(configured):
+def test_live_parameters_may_change_at_any_time(configured):
     changes = [
         Parameter("max_uncertainty", value=0.1),
         Parameter("overlay_alpha", value=1.0),
         Parameter("use_sim_time", value=True),  # not ours to judge
     ]
-    assert judge(changes, configured) == ""
+    assert refusals(changes, configured) == ""
 
 
 @pytest.mark.parametrize("name", [n for n, r in TABLE.items() if r.applies == CONFIGURE])
-def test_others_are_refused_while_configured_with_the_mend(name):
+def test_parameters_of_configure_are_refused_while_configured(name):
     default = TABLE[name].default
     change = Parameter(name, value=list(default) or [""] if isinstance(default, tuple) else default)
-    assert judge([change], configured=False) == ""
-    reason = judge([change], configured=True)
+    assert refusals([change], configured=False) == ""
+    reason = refusals([change], configured=True)
     assert reason.startswith(name)
     assert "clean it up" in reason
 
@@ -168,24 +167,24 @@ def test_others_are_refused_while_configured_with_the_mend(name):
 OF_NETWORK = {n for n, r in TABLE.items() if r.applies == RELOAD}
 
 
-def test_what_says_which_network_runs_may_change_at_any_time():
+def test_parameters_of_the_network_may_change_at_any_time():
     assert {"weights", "device", "uncertainty", "drivable_classes"} <= OF_NETWORK
-    assert judge([Parameter("weights", value="new")], configured=True) == ""
-    assert "none of" in judge([Parameter("engine", value="coffee")], configured=True)
+    assert refusals([Parameter("weights", value="new")], configured=True) == ""
+    assert "none of" in refusals([Parameter("engine", value="coffee")], configured=True)
 
 
-def test_what_the_settings_would_be():
+def test_changed_settings():
     changes = [
         Parameter("samples", value=7),
         Parameter("drivable_classes", value=["Road", ""]),
         Parameter("use_sim_time", value=True),  # not of the table
     ]
-    assert changed(Settings(), changes) == Settings(samples=7, drivable_classes=("Road",))
-    assert changed(Settings(samples=3), []) == Settings(samples=3)
+    assert changed(NodeSettings(), changes) == NodeSettings(samples=7, drivable_classes=("Road",))
+    assert changed(NodeSettings(samples=3), []) == NodeSettings(samples=3)
 
 
-def test_which_values_are_of_the_network():
-    found = of_network(Settings(samples=7, drivable_classes=("Road",), overlay_alpha=1.0))
+def test_network_values():
+    found = network_values(NodeSettings(samples=7, drivable_classes=("Road",), overlay_alpha=1.0))
     assert found.keys() == OF_NETWORK
     assert (found["samples"], found["drivable_classes"]) == (7, ("Road",))
 
@@ -199,12 +198,12 @@ def test_which_values_are_of_the_network():
         ([], False),
     ],
 )
-def test_which_changes_concern_the_network(names, expected):
-    assert concern_network([Parameter(name, value=1) for name in names]) == expected
+def test_changes_that_affect_the_network(names, expected):
+    assert affect_network([Parameter(name, value=1) for name in names]) == expected
 
 
-def test_a_value_that_is_no_choice_is_refused_with_the_choices():
-    reason = judge([Parameter("transport", value="theora")], configured=False)
+def test_an_unknown_choice_is_refused_with_the_choices():
+    reason = refusals([Parameter("transport", value="theora")], configured=False)
     assert reason == "transport 'theora' is none of raw, compressed"
 
 
@@ -213,8 +212,8 @@ def test_a_value_that_is_no_choice_is_refused_with_the_choices():
     [
         ("cameras", ["front", "left/up"], "'left/up' cannot be a part of a topic"),
         ("cameras", ["a__b"], "cannot be a part of a topic"),
-        ("cameras", ["front", "front"], "a name stands twice among front, front"),
-        ("cameras", [f"camera{n}" for n in range(17)], "17 cameras; share them out over nodes"),
+        ("cameras", ["front", "front"], "two cameras have the same name: front, front"),
+        ("cameras", [f"camera{n}" for n in range(17)], "17 cameras; use several nodes"),
         ("base_frame", "", "it is empty; name the robot's frame"),
         ("output_size", [400], r"[400] is no size; give [width, height]"),
         ("output_size", [400, 0], "[400, 0] is no size"),
@@ -222,25 +221,25 @@ def test_a_value_that_is_no_choice_is_refused_with_the_choices():
         ("output_size", [400, 10**6], "is no size"),
     ],
 )
-def test_what_cannot_be_is_refused_with_the_mend(name, value, reason):
-    assert reason in judge([Parameter(name, value=value)], configured=False)
+def test_bad_values_are_refused_with_the_mend(name, value, reason):
+    assert reason in refusals([Parameter(name, value=value)], configured=False)
 
 
-def test_what_can_be_is_let_pass():
+def test_good_values_are_accepted():
     changes = [Parameter("cameras", value=["front", "rear_left"]),
                Parameter("output_size", value=[400, 200])]  # fmt: skip
-    assert judge(changes, configured=False) == ""
+    assert refusals(changes, configured=False) == ""
 
 
-def test_all_reasons_are_told():
+def test_all_reasons_are_given():
     changes = [Parameter("transport", value="x"), Parameter("reliability", value="y")]
-    reason = judge(changes, configured=False)
+    reason = refusals(changes, configured=False)
     assert "transport" in reason
     assert "reliability" in reason
 
 
 def test_a_parameter_cannot_be_removed():
-    assert "max_uncertainty" in judge([Parameter("max_uncertainty")], configured=False)
+    assert "max_uncertainty" in refusals([Parameter("max_uncertainty")], configured=False)
 
 
 @pytest.mark.parametrize("end", [0, 1])
@@ -248,7 +247,7 @@ def test_the_ground_can_be_mapped_at_the_limits(end):
     """What is within them and cannot be would be taken, and leave the planner without a grid."""
     names = [name for name in TABLE if name.startswith(("camera_", "grid_"))]
     ends = {name: TABLE[name].limits[end] for name in names}
-    settings = Settings(**ends | {"grid_resolution": 5.0, "camera_height": 100.0})
+    settings = NodeSettings(**ends | {"grid_resolution": 5.0, "camera_height": 100.0})
     info = CameraInfo(height=60, width=80, k=[50.0, 0, 39.5, 0, 50.0, 29.5, 0, 0, 1])
     ground = Ground(Transforms(None))
     until = time.monotonic() + 20
@@ -260,17 +259,17 @@ def test_the_ground_can_be_mapped_at_the_limits(end):
 
 
 def test_a_grid_of_too_many_cells_is_refused_with_the_mend():
-    assert conflict(Settings()) == ""
-    reason = conflict(Settings(grid_resolution=0.01))
+    assert conflict(NodeSettings()) == ""
+    reason = conflict(NodeSettings(grid_resolution=0.01))
     assert "grid_resolution" in reason
     assert "1500 x 1500 cells" in reason
     assert "coarser" in reason
-    assert conflict(Settings(grid_resolution=0.01, grid_length=5.0, grid_width=5.0)) == ""
+    assert conflict(NodeSettings(grid_resolution=0.01, grid_length=5.0, grid_width=5.0)) == ""
 
 
-def test_an_engine_of_ones_own_is_a_choice(monkeypatch):
+def test_a_registered_engine_is_a_choice(monkeypatch):
     monkeypatch.setattr(ENGINES, "_entries", dict(ENGINES._entries))
     own = [Parameter("engine", value="mine")]
-    assert "'mine' is none of auto, torch, openvino, onnx" in judge(own, configured=False)
+    assert "'mine' is none of auto, torch, openvino, onnx" in refusals(own, configured=False)
     ENGINES.register("mine", object())
-    assert judge(own, configured=False) == ""
+    assert refusals(own, configured=False) == ""

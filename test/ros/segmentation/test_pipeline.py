@@ -1,4 +1,4 @@
-"""The way of a frame: what is built for whom, and what happens when the network fails."""
+"""The pipeline: which outputs are built, and how a failed network is reported."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from segnet_ros.segmentation import pipeline as pipeline_module
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.outputs import Outputs
 from segnet_ros.segmentation.pipeline import Pipeline
-from segnet_ros.segmentation.settings import Settings
+from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.worker import Counts
 
 pytestmark = pytest.mark.ros
 
 
 class FakePredictor:
-    """Stands for a predictor; fails as often as it is told to."""
+    """Stands for a predictor; raises the errors of `failures`."""
 
     info = SimpleNamespace(network="none", license="MIT")
 
     def __init__(self, answer=0):
         self.answer = answer
         self.failures = []
-        self.asked = []
+        self.calls = []
         self.may_go_on = Event()
         self.may_go_on.set()
 
     def predict_each(self, images, captures):
-        self.asked.append([capture.camera for capture in captures])
+        self.calls.append([capture.camera for capture in captures])
         assert self.may_go_on.wait(10)
         if self.failures and (failure := self.failures.pop()):
             raise failure
@@ -91,18 +91,18 @@ def spin(node):
 
 @pytest.fixture
 def pipeline(node, network):
-    pipeline = Pipeline(node, network, Settings)
+    pipeline = Pipeline(node, network, NodeSettings)
     pipeline.start()
     yield pipeline
     pipeline.destroy()
 
 
-def seen(pipeline, name=""):
-    """What is told of a camera."""
+def observed(pipeline, name=""):
+    """The observation of a camera."""
     return pipeline.observe(Observation("active"))[name]
 
 
-def listen(node, name):
+def subscribe(node, name):
     node.create_subscription(Image, f"~/{name}", lambda message: None, 10)
 
 
@@ -124,7 +124,7 @@ def send(node, spin):
     return send
 
 
-def test_only_what_is_listened_to_is_built(node, pipeline, spin, send, monkeypatch):
+def test_only_outputs_with_subscribers_are_built(node, pipeline, spin, send, monkeypatch):
     built = []
 
     def build(name, answer, header):
@@ -134,48 +134,48 @@ def test_only_what_is_listened_to_is_built(node, pipeline, spin, send, monkeypat
     monkeypatch.setattr(outputs, "message", build)
     drivable = property(lambda answer: built.append("drivable area"))
     monkeypatch.setattr(Answer, "drivable", drivable)
-    listen(node, "confidence")
-    listen(node, "color")
+    subscribe(node, "confidence")
+    subscribe(node, "color")
     send()
     spin(lambda: pipeline.counts().processed == 1)
     assert sorted(built) == ["color", "confidence"]
 
 
-def test_nobody_listens(pipeline, spin, send):
+def test_without_subscribers_frames_are_idle(pipeline, spin, send):
     send()
-    spin(lambda: seen(pipeline).idle == 1)
+    spin(lambda: observed(pipeline).idle == 1)
     assert pipeline.counts() == Counts()
-    assert seen(pipeline).timing is None
+    assert observed(pipeline).timing is None
 
 
-def test_a_network_that_fails_is_told_from_a_bad_frame_and_the_next_frame_comes(
+def test_a_failed_network_is_reported_and_answers_the_next_frame(
     node, pipeline, network, spin, send, capfd
 ):
     network.predictor.failures = [RuntimeError("out of memory: 7 GiB")]
-    listen(node, "mask")
+    subscribe(node, "mask")
     send()
-    spin(lambda: seen(pipeline).network_failures == 1)
+    spin(lambda: observed(pipeline).network_failures == 1)
     assert pipeline.counts() == Counts(received=1, reasons={"out of memory: # GiB": 1})
-    assert seen(pipeline).timing is None
-    said = capfd.readouterr().err
-    assert "out of memory: 7 GiB" in said
-    assert "in predict" in said  # where, for whoever has to mend it
+    assert observed(pipeline).timing is None
+    logged = capfd.readouterr().err
+    assert "out of memory: 7 GiB" in logged
+    assert "in predict" in logged  # the trace
     send()
     spin(lambda: pipeline.counts().processed == 1)
-    assert seen(pipeline).timing.total_ms >= seen(pipeline).timing.inference_ms > 0
-    assert np.isnan(seen(pipeline).timing.latency_ms)  # the stamp was zero
+    assert observed(pipeline).timing.total_ms >= observed(pipeline).timing.inference_ms > 0
+    assert np.isnan(observed(pipeline).timing.latency_ms)  # the stamp was zero
 
 
-def test_an_answer_that_is_none_is_the_networks_fault(node, pipeline, network, spin, send):
+def test_an_unusable_answer_is_a_network_failure(node, pipeline, network, spin, send):
     network.predictor.failures = [AnswerError("the network's answer is not finite")]
-    listen(node, "mask")
+    subscribe(node, "mask")
     send()
-    spin(lambda: seen(pipeline).network_failures == 1)
+    spin(lambda: observed(pipeline).network_failures == 1)
     assert pipeline.counts().failed == 1
 
 
-def test_of_the_frames_that_wait_only_the_newest_is_segmented(node, pipeline, network, spin, send):
-    listen(node, "mask")
+def test_only_the_newest_waiting_frame_is_segmented(node, pipeline, network, spin, send):
+    subscribe(node, "mask")
     network.predictor.may_go_on.clear()
     for number in (1, 2, 3):
         send()
@@ -185,16 +185,16 @@ def test_of_the_frames_that_wait_only_the_newest_is_segmented(node, pipeline, ne
     spin(lambda: pipeline.counts() == Counts(received=3, processed=2, dropped=1))
 
 
-def test_a_network_that_hangs_is_not_asked_by_two_threads(
+def test_a_hung_network_is_not_called_by_a_second_thread(
     node, pipeline, network, spin, send, monkeypatch
 ):
     monkeypatch.setattr(pipeline_module, "STOP_TIMEOUT", 0.1)
-    listen(node, "mask")
+    subscribe(node, "mask")
     network.predictor.may_go_on.clear()
     send()
-    spin(lambda: network.predictor.asked)
+    spin(lambda: network.predictor.calls)
     pipeline.stop()
-    with pytest.raises(SegNetError, match="still works on an image of before; activate again"):
+    with pytest.raises(SegNetError, match="still works on an old frame; activate again"):
         pipeline.start()
     network.predictor.may_go_on.set()
     time.sleep(0.1)
@@ -203,17 +203,17 @@ def test_a_network_that_hangs_is_not_asked_by_two_threads(
     spin(lambda: pipeline.counts().processed == 1)
 
 
-def test_counts_start_anew(pipeline, node, spin, send):
-    listen(node, "mask")
+def test_a_start_resets_the_counts(pipeline, node, spin, send):
+    subscribe(node, "mask")
     send()
     spin(lambda: pipeline.counts().processed == 1)
     pipeline.stop()
     pipeline.start()
     assert pipeline.counts() == Counts()
-    assert seen(pipeline).signs.silence < 5
+    assert observed(pipeline).health.silence < 5
 
 
-class Said:
+class Published:
     """What is published, in order: class maps by their weights, masks by their class."""
 
     def __init__(self, monkeypatch):
@@ -231,9 +231,9 @@ class Said:
 
 
 @pytest.fixture
-def said(monkeypatch):
+def published(monkeypatch):
     """Before the camera is made."""
-    return Said(monkeypatch)
+    return Published(monkeypatch)
 
 
 def other(path, answer, drivable):
@@ -241,21 +241,21 @@ def other(path, answer, drivable):
     return SimpleNamespace(predictor=FakePredictor(answer), labels=labels, path=path, sha256="1")
 
 
-def test_another_network_answers_from_the_next_frame_on_with_its_own_labels(
-    node, said, pipeline, network, spin, send
+def test_a_new_network_answers_the_next_frame_with_its_own_labels(
+    node, published, pipeline, network, spin, send
 ):
-    listen(node, "mask")
+    subscribe(node, "mask")
     network.predictor.may_go_on.clear()
     send()
-    spin(lambda: network.predictor.asked)  # the first is in work
+    spin(lambda: network.predictor.calls)  # the first is in work
     pipeline.replace(other("/new", 7, ["Sky"]))
     assert (pipeline.network, pipeline.newest.path) == (network, "/new")
     send()
     spin(lambda: pipeline.counts().received == 2)
-    assert said.all == [("map", "/w")]
+    assert published.all == [("map", "/w")]
     network.predictor.may_go_on.set()
     spin(lambda: pipeline.counts().processed == 2)
-    assert said.all == [
+    assert published.all == [
         ("map", "/w"),
         ("mask", 0, ["Road"]),
         ("map", "/new"),
@@ -264,16 +264,16 @@ def test_another_network_answers_from_the_next_frame_on_with_its_own_labels(
     assert pipeline.network.path == "/new"
 
 
-def test_a_network_is_replaced_although_no_frame_comes(node, said, network):
-    pipeline = Pipeline(node, network, Settings)
+def test_a_network_is_replaced_without_frames(node, published, network):
+    pipeline = Pipeline(node, network, NodeSettings)
     pipeline.replace(other("/inactive", 1, ["Road"]))
     pipeline.start()
     pipeline.replace(other("/active", 2, ["Road"]))
-    assert said.all == [("map", "/w"), ("map", "/inactive"), ("map", "/active")]
+    assert published.all == [("map", "/w"), ("map", "/inactive"), ("map", "/active")]
     pipeline.destroy()
 
 
-def test_the_outputs_leave_nothing(node, network):
+def test_destroyed_outputs_leave_no_publisher(node, network):
     before = names(node)
     made = Outputs(node, network, "~/front/")
     assert {f"/test/front/{name}" for name in messages.TYPES} <= names(node)
@@ -281,7 +281,7 @@ def test_the_outputs_leave_nothing(node, network):
     assert names(node) == before
 
 
-def test_outputs_that_cannot_all_be_made_leave_nothing(node, network, monkeypatch):
+def test_outputs_that_fail_leave_no_publisher(node, network, monkeypatch):
     before = names(node)
 
     def fail(network, header):
@@ -293,19 +293,19 @@ def test_outputs_that_cannot_all_be_made_leave_nothing(node, network, monkeypatc
     assert names(node) == before
 
 
-def test_another_reliability_applies_when_it_is_configured_anew(node, network):
+def test_reliability_applies_to_the_next_pipeline(node, network):
     for each in ("reliable", "best_effort", "reliable"):
-        settings = Settings(reliability=each, output_reliability=each)
+        settings = NodeSettings(reliability=each, output_reliability=each)
         pipeline = Pipeline(node, network, lambda settings=settings: settings)
         pipeline.start()
-        (asked,) = node.get_subscriptions_info_by_topic("/image")
+        (requested,) = node.get_subscriptions_info_by_topic("/image")
         (offered,) = node.get_publishers_info_by_topic("/test/mask")
-        assert asked.qos_profile.reliability.name.lower() == each
+        assert requested.qos_profile.reliability.name.lower() == each
         assert offered.qos_profile.reliability.name.lower() == each
         pipeline.destroy()
 
 
-CAMERAS = Settings(cameras=("front", "left"))
+CAMERAS = NodeSettings(cameras=("front", "left"))
 
 
 @pytest.fixture
@@ -351,14 +351,14 @@ def publish(node, spin):
     return publish
 
 
-def test_what_waits_of_several_cameras_is_answered_together(node, network, start, spin, publish):
+def test_waiting_frames_of_several_cameras_are_one_batch(node, network, start, spin, publish):
     got = []
     for name in CAMERAS.cameras:
         node.create_subscription(Image, f"~/{name}/mask", got.append, 10)
     pipeline = start(CAMERAS)
     network.predictor.may_go_on.clear()
     publish("front/image", picture(stamp=1))
-    spin(lambda: network.predictor.asked == [["front"]])
+    spin(lambda: network.predictor.calls == [["front"]])
     publish("front/image", picture(stamp=2))
     spin(lambda: pipeline.counts("front").received == 2)
     publish("left/image", picture(width=3, stamp=3))
@@ -366,46 +366,47 @@ def test_what_waits_of_several_cameras_is_answered_together(node, network, start
     spin(lambda: pipeline.counts("front").received == 3 and pipeline.counts("left").received == 1)
     network.predictor.may_go_on.set()
     spin(lambda: len(got) == 3)
-    assert network.predictor.asked == [["front"], ["front", "left"]]
+    assert network.predictor.calls == [["front"], ["front", "left"]]
     assert {(m.header.stamp.sec, m.width) for m in got} == {(1, 2), (4, 2), (3, 3)}
     assert pipeline.counts("front") == Counts(received=3, processed=2, dropped=1)
     assert pipeline.counts("left") == Counts(received=1, processed=1)
-    assert seen(pipeline, "left").topic == "/left/image"
+    assert observed(pipeline, "left").topic == "/left/image"
 
 
-def test_a_camera_that_stalls_or_sends_rubbish_holds_up_none(
-    node, network, start, spin, publish, capfd
-):
+def test_a_silent_or_bad_camera_delays_no_other(node, network, start, spin, publish, capfd):
     for name in CAMERAS.cameras:
-        listen(node, f"{name}/mask")
+        subscribe(node, f"{name}/mask")
     pipeline = start(CAMERAS)
-    for number in range(3):  # the left one says nothing
+    for number in range(3):  # the left camera is silent
         publish("front/image", picture(stamp=number))
         spin(lambda number=number: pipeline.counts("front").processed == number + 1)
     network.predictor.may_go_on.clear()
     publish("front/image", picture(stamp=8))
-    spin(lambda: len(network.predictor.asked) == 4)
-    rubbish = picture(stamp=9)
-    rubbish.step = 1
-    publish("left/image", rubbish)
+    spin(lambda: len(network.predictor.calls) == 4)
+    bad = picture(stamp=9)
+    bad.step = 1
+    publish("left/image", bad)
     publish("front/image", picture(stamp=9))
     spin(lambda: pipeline.counts("left").received == 1 and pipeline.counts("front").received == 5)
     network.predictor.may_go_on.set()
     spin(lambda: pipeline.counts("left").failed == 1 and pipeline.counts("front").processed == 5)
-    said = []
-    spin(lambda: said.append(capfd.readouterr().err) or "frame of left dropped" in "".join(said))
-    assert "frame of left dropped: step 1 is shorter" in "".join(said)
+    published = []
+    spin(
+        lambda: (
+            published.append(capfd.readouterr().err)
+            or "frame of left rejected" in "".join(published)
+        )
+    )
+    assert "frame of left rejected: step 1 is shorter" in "".join(published)
 
 
-def test_no_camera_pays_for_what_the_network_cannot_do_together(
-    node, network, start, spin, publish
-):
+def test_a_failed_batch_is_retried_for_each_camera(node, network, start, spin, publish):
     for name in CAMERAS.cameras:
-        listen(node, f"{name}/mask")
+        subscribe(node, f"{name}/mask")
     pipeline = start(CAMERAS)
     network.predictor.may_go_on.clear()
     publish("front/image", picture(stamp=1))
-    spin(lambda: len(network.predictor.asked) == 1)
+    spin(lambda: len(network.predictor.calls) == 1)
     for name in CAMERAS.cameras:
         publish(f"{name}/image", picture(stamp=2))
     spin(lambda: all(pipeline.counts(n).received == c for n, c in (("front", 2), ("left", 1))))
@@ -413,53 +414,53 @@ def test_no_camera_pays_for_what_the_network_cannot_do_together(
     network.predictor.failures = [ImageError("not finite"), DeviceMemoryError("too little"), None]
     network.predictor.may_go_on.set()
     spin(lambda: pipeline.counts("left").processed == 1)
-    assert network.predictor.asked[1:] == [["front", "left"], ["front"], ["left"]]
+    assert network.predictor.calls[1:] == [["front", "left"], ["front"], ["left"]]
     assert pipeline.counts("front") == Counts(2, 1, 0, {"not finite": 1})
 
 
-def test_no_more_than_max_rate_is_looked_at(node, start, spin, publish):
-    listen(node, "mask")
-    pipeline = start(Settings(max_rate=0.01))
+def test_frames_above_max_rate_are_skipped(node, start, spin, publish):
+    subscribe(node, "mask")
+    pipeline = start(NodeSettings(max_rate=0.01))
     for number in range(3):
         publish("image", picture())
-        spin(lambda number=number: pipeline.counts().received + seen(pipeline).skipped > number)
-    assert seen(pipeline).skipped == 2
+        spin(lambda number=number: pipeline.counts().received + observed(pipeline).skipped > number)
+    assert observed(pipeline).skipped == 2
     spin(lambda: pipeline.counts() == Counts(received=1, processed=1))
 
 
-def test_a_node_that_is_disabled_rests(node, network, start, spin, publish):
-    listen(node, "mask")
-    pipeline = start(Settings(enabled=False))
+def test_a_disabled_node_is_idle(node, network, start, spin, publish):
+    subscribe(node, "mask")
+    pipeline = start(NodeSettings(enabled=False))
     publish("image", picture())
-    spin(lambda: seen(pipeline).idle == 1)
+    spin(lambda: observed(pipeline).idle == 1)
     assert pipeline.counts() == Counts()
-    assert network.predictor.asked == []
+    assert network.predictor.calls == []
 
 
-def test_a_frame_that_fails_is_not_waited_for(node, start, spin, publish):
-    listen(node, "mask")
-    pipeline = start(Settings())
-    rubbish = picture()
-    rubbish.step = 1
-    publish("image", rubbish)
+def test_a_failed_frame_does_not_wait(node, start, spin, publish):
+    subscribe(node, "mask")
+    pipeline = start(NodeSettings())
+    bad = picture()
+    bad.step = 1
+    publish("image", bad)
     spin(lambda: pipeline.counts().failed == 1)
-    assert seen(pipeline).signs.wait == 0.0
+    assert observed(pipeline).health.wait == 0.0
 
 
-def test_no_grid_is_missed_once_nobody_listens_to_it(node, start, spin, publish):
+def test_a_grid_without_subscribers_has_no_reason(node, start, spin, publish):
     listener = node.create_subscription(OccupancyGrid, "~/drivable_grid", print, 10)
-    pipeline = start(Settings())
+    pipeline = start(NodeSettings())
     publish("image", picture())
-    spin(lambda: "no camera_info came" in seen(pipeline).grid_reason)
+    spin(lambda: "no camera_info came" in observed(pipeline).grid_reason)
     node.destroy_subscription(listener)
-    spin(lambda: seen(pipeline).grid_reason == "")
+    spin(lambda: observed(pipeline).grid_reason == "")
 
 
-def test_masks_of_another_size_with_a_camera_info_that_fits(node, start, spin, publish):
+def test_output_size_scales_masks_and_camera_info(node, start, spin, publish):
     masks, infos = [], []
     node.create_subscription(Image, "~/mask", masks.append, 10)
     node.create_subscription(CameraInfo, "~/camera_info", infos.append, 10)
-    start(Settings(output_size=(4, 2)))
+    start(NodeSettings(output_size=(4, 2)))
     info = CameraInfo(height=1, width=2, distortion_model="plumb_bob", d=[0.1] * 5)
     info.k = [10.0, 0.0, 0.5, 0.0, 20.0, 0.0, 0.0, 0.0, 1.0]
     info.p = [10.0, 0.0, 0.5, 3.0, 0.0, 20.0, 0.0, 4.0, 0.0, 0.0, 1.0, 0.0]

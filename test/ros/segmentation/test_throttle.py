@@ -20,16 +20,16 @@ def test_zero_lets_all_pass_and_so_does_a_rate_above_the_cameras():
     assert passed(times, 31.0) == times
 
 
-def test_a_pause_is_not_made_up_for():
+def test_a_pause_is_not_caught_up():
     assert passed([0, 10, 10.1, 10.2, 10.3, 11], 1.0) == [0, 10, 11]
 
 
-def test_a_camera_that_is_not_punctual_keeps_its_rate():
+def test_a_camera_with_jitter_keeps_its_rate():
     times = [n / 10 + (0.02 if n % 2 else 0) for n in range(100)]
     assert len(passed(times, 10.0)) == 100
 
 
-def test_another_rate_applies_at_once():
+def test_a_new_rate_applies_at_once():
     throttle = Throttle()
     assert throttle.passes(0.0, 0.01)
     assert not throttle.passes(1.0, 0.01)

@@ -1,4 +1,4 @@
-"""What is asked of tf2, and what is made of its answers, with a stand-in where there is none."""
+"""Transforms from a stand-in for tf2."""
 
 from __future__ import annotations
 
@@ -66,33 +66,35 @@ def tf(monkeypatch):
 
 
 def test_the_pose_is_that_of_the_optical_frame(tf):
-    assert Listener.open == 0  # tf is busy; nobody listens before it is needed
+    assert Listener.open == 0  # tf is busy; no subscription before it is needed
     pose = tf.pose("base_link", "camera", Stamp(sec=7))
     assert Listener.open == 1
     expected = [[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 1.5], [0, 0, 0, 1]]
     np.testing.assert_allclose(pose.matrix, expected, atol=1e-12)
 
 
-def test_tf_that_lags_behind_a_little_is_believed(tf, monkeypatch):
+def test_a_slightly_old_transform_is_used(tf, monkeypatch):
     monkeypatch.setattr(Buffer, "second", 7)
     assert tf.pose("base_link", "camera", Stamp(sec=7, nanosec=400_000_000)).height == 1.5
 
 
 @pytest.mark.parametrize("second", [3, 20])
-def test_tf_that_has_stopped_or_has_another_clock_is_not(tf, monkeypatch, second):
+def test_a_transform_of_another_time_is_refused(tf, monkeypatch, second):
     monkeypatch.setattr(Buffer, "second", second)
-    with pytest.raises(SettingsError, match="s from the image's stamp; is what publishes it still"):
+    with pytest.raises(SettingsError, match="s from the image's stamp; check that its publisher"):
         tf.pose("base_link", "camera", Stamp(sec=7))
 
 
-def test_a_frame_that_tf_does_not_know_is_told(tf):
-    with pytest.raises(SettingsError, match="no way from lost to base_link: lost does not exist"):
+def test_an_unknown_frame_is_refused(tf):
+    with pytest.raises(
+        SettingsError, match="tf has no transform from lost to base_link: lost does not exist"
+    ):
         tf.pose("base_link", "lost", Stamp(sec=7))
     with pytest.raises(SettingsError, match="the images have no frame_id"):
         tf.pose("base_link", "", Stamp(sec=7))
 
 
-def test_without_tf2_the_parameters_are_named(monkeypatch):
+def test_without_tf2_the_error_names_the_parameters(monkeypatch):
     monkeypatch.setattr(transforms, "tf2_ros", None)
     with pytest.raises(SettingsError, match="camera_height, camera_pitch and so on"):
         Transforms(node=None).pose("base_link", "camera", Stamp())

@@ -18,7 +18,7 @@ def single(job):
 
 
 class Gate:
-    """A job that says when it has begun and goes on only when it is told to."""
+    """A job that says when it has begun and waits for `open`."""
 
     def __init__(self):
         self.begun = Queue()
@@ -46,7 +46,7 @@ def worker(gate):
     assert worker.stop(WAIT)
 
 
-def test_of_those_that_wait_only_the_newest_is_done(worker, gate):
+def test_only_the_newest_waiting_item_is_done(worker, gate):
     worker.submit(1)
     assert gate.begun.get(timeout=WAIT) == 1
     for item in (2, 3, 4):  # 2 and 3 are pushed out while 1 is being done
@@ -68,17 +68,17 @@ def test_submit_does_not_wait_for_the_job(worker, gate):
     assert worker.counts() == Counts(received=2)
 
 
-def test_an_exception_is_counted_and_told_and_the_next_item_is_done():
-    done, told = Queue(), Queue()
+def test_an_exception_is_counted_and_reported_and_the_next_item_is_done():
+    done, errors = Queue(), Queue()
 
     def job(item):
         if item < 0:
             raise ValueError(item)
         done.put(item)
 
-    worker = Worker(single(job), lambda source, error: told.put(error))
+    worker = Worker(single(job), lambda source, error: errors.put(error))
     worker.submit(-1)
-    error = told.get(timeout=WAIT)
+    error = errors.get(timeout=WAIT)
     assert isinstance(error, ValueError)
     assert error.args == (-1,)
     worker.submit(2)
@@ -106,15 +106,15 @@ def test_a_callback_that_fails_does_not_end_the_thread():
 
 
 def test_reasons_are_bounded():
-    told = Queue()
+    errors = Queue()
 
     def job(item):
         raise ValueError(item)
 
-    worker = Worker(single(job), lambda source, error: told.put(error), reason=str)
+    worker = Worker(single(job), lambda source, error: errors.put(error), reason=str)
     for item in range(MAX_REASONS + 5):
         worker.submit(item)
-        told.get(timeout=WAIT)
+        errors.get(timeout=WAIT)
     assert worker.stop(WAIT)
     reasons = worker.counts().reasons
     assert len(reasons) == MAX_REASONS + 1
@@ -122,7 +122,7 @@ def test_reasons_are_bounded():
     assert reasons["0"] == 1
 
 
-def test_stop_lets_the_running_job_end_and_drops_what_waits(worker, gate):
+def test_stop_ends_the_running_job_and_drops_waiting_items(worker, gate):
     worker.submit(1)
     gate.begun.get(timeout=WAIT)
     worker.submit(2)
@@ -133,7 +133,7 @@ def test_stop_lets_the_running_job_end_and_drops_what_waits(worker, gate):
     assert worker.counts() == Counts(received=2, processed=1, dropped=1)
 
 
-def test_what_comes_after_stop_is_dropped(worker, gate):
+def test_items_after_stop_are_dropped(worker, gate):
     assert worker.stop(WAIT)
     worker.submit(1)
     assert gate.begun.empty()
@@ -148,7 +148,7 @@ def test_stop_leaves_no_thread(gate):
     assert threading.active_count() == before
 
 
-def test_nothing_is_lost_from_the_counts_in_a_flood():
+def test_counts_are_complete_under_load():
     worker = Worker(lambda items: {}, on_error=lambda source, error: None)
     senders = [
         threading.Thread(target=lambda: [worker.submit(i) for i in range(2000)]) for _ in range(4)
@@ -164,15 +164,15 @@ def test_nothing_is_lost_from_the_counts_in_a_flood():
     assert counts.processed >= 1
 
 
-def test_what_waits_of_several_sources_is_done_together_and_counted_apart():
-    begun, told, go = Queue(), Queue(), threading.Semaphore(0)
+def test_waiting_items_of_several_sources_are_one_call_and_counted_apart():
+    begun, errors, go = Queue(), Queue(), threading.Semaphore(0)
 
     def job(items):
         begun.put(items)
         assert go.acquire(timeout=WAIT)
         return {source: ValueError("bad") for source, item in items.items() if item < 0}
 
-    worker = Worker(job, lambda *what: told.put(what), sources=("left", "right"))
+    worker = Worker(job, lambda *what: errors.put(what), sources=("left", "right"))
     worker.submit(1, "left")
     assert begun.get(timeout=WAIT) == {"left": 1}
     worker.submit(2, "right")
@@ -181,7 +181,7 @@ def test_what_waits_of_several_sources_is_done_together_and_counted_apart():
     go.release()
     assert begun.get(timeout=WAIT) == {"left": 3, "right": -4}
     go.release()
-    source, error = told.get(timeout=WAIT)
+    source, error = errors.get(timeout=WAIT)
     assert source == "right"
     assert isinstance(error, ValueError)
     assert worker.stop(WAIT)
@@ -189,7 +189,7 @@ def test_what_waits_of_several_sources_is_done_together_and_counted_apart():
     assert worker.counts("right") == Counts(received=2, dropped=1, reasons={"ValueError": 1})
 
 
-def test_what_a_job_raises_is_counted_for_all_that_it_was_given():
+def test_an_exception_of_the_job_counts_for_all_its_items():
     begun, go = Queue(), threading.Semaphore(0)
 
     def job(items):

@@ -106,7 +106,7 @@ def test_the_parameter_file_holds_the_defaults(read: Read) -> None:
 
 
 @pytest.mark.usefixtures("new_node")  # initialises rclpy
-def test_descriptors_say_what_may_be_given() -> None:
+def test_descriptors_have_choices_and_limits() -> None:
     node = rclpy.create_node("node")
     declare_table(node, TrainerSettings)
     for name, option in options_of(TrainerSettings).items():

@@ -103,7 +103,7 @@ def test_a_data_set_becomes_weights(
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, "service"])
-def test_a_stopped_training_goes_on(
+def test_a_stopped_training_resumes(
     ros_process: Start, listener: Listener, dataset: Path, tmp_path: Path, by: Any
 ) -> None:
     values = {"dataset": dataset, "out": tmp_path / "run", "epochs": 500, "evaluate_every": 500}
@@ -159,7 +159,7 @@ def test_a_bag_with_labels_becomes_weights(
         ({"dataset": "{tmp}", "network": "segnot"}, "no network 'segnot'"),
     ],
 )
-def test_bad_input_is_told_on_both_ways(
+def test_bad_input_is_logged_and_published(
     ros_process: Start, listener: Listener, dataset: Path, tmp_path: Path,
     values: dict[str, str], message: str,
 ) -> None:  # fmt: skip

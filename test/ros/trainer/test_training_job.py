@@ -37,9 +37,7 @@ def settings(tmp_path: Path, **values: Any) -> TrainerSettings:
     return from_plain(TrainerSettings, values)
 
 
-def test_a_stop_during_the_extraction_leaves_what_there_is(
-    labelled_bag: Bag, tmp_path: Path
-) -> None:
+def test_a_stop_during_the_extraction_keeps_the_images(labelled_bag: Bag, tmp_path: Path) -> None:
     labelled_bag(5)
     work = job.TrainingJob(settings(tmp_path))
     work.stop()
@@ -79,7 +77,7 @@ def test_phases_are_those_of_the_message() -> None:
     assert ours == (names.EXTRACT, names.TRAIN, names.DONE, names.STOPPED, names.FAILED)
 
 
-def test_the_log_tells_how_long_it_will_take() -> None:
+def test_the_log_gives_the_time_left() -> None:
     progress = Progress("training", 2, 60, 130, 6000, 0.5312, 1e-3, 0.4142, 10.0, 7265.0)
     assert describe(job.State(job.TRAIN, "", progress=progress)) == (
         "epoch 2 of 60, step 130 of 6000: loss 0.531, val mIoU 0.414, 2:01:05 left"

@@ -156,5 +156,5 @@ def test_bad_frames_are_logged_but_not_each(raw_bench):
     for number in range(int(raw_bench.settled()["rejected"]) + 1, 30):
         raw_bench.send(raw(step=1))
         raw_bench.health(lambda values, number=number: int(values["rejected"]) >= number)
-    lines = [line for line in raw_bench.node.text.splitlines() if "frame dropped" in line]
+    lines = [line for line in raw_bench.node.text.splitlines() if "frame rejected" in line]
     assert 1 <= len(lines) < 10

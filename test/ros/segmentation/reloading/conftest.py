@@ -55,7 +55,7 @@ class Loader:
         self.alive.add(predictor)
         labels = predictor.info.labels
         network = Network(predictor, labels, Path(settings.weights), f"{len(self.asked):064}")
-        return network.driving_on(settings.drivable_classes)
+        return network.with_drivable(settings.drivable_classes)
 
     @property
     def weights(self):

@@ -1,4 +1,4 @@
-"""What was loaded is handed over or dropped, whatever comes between."""
+"""A prepared network replaces the old one, or is dropped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def request(kind, **values):
 
 
 def call(node, kind, **values):
-    """What the service answers to whoever sets parameters."""
+    """The answer of the service that sets parameters."""
     (service,) = (s for s in node.services if s.srv_type is kind)
     answer = service.callback(request(kind, **values), kind.Response())
     while True:  # as an executor does
@@ -55,7 +55,7 @@ def any_rclpy(request, monkeypatch):
 
 @pytest.mark.usefixtures("any_rclpy")
 @pytest.mark.parametrize("kind", [SetParameters, SetParametersAtomically])
-def test_the_services_replace_it_before_they_answer(load, context, kind):
+def test_the_services_replace_the_network_before_they_answer(load, context, kind):
     node = SegmentationNode(context=context)
     assert node.trigger_configure() == segmentation_node.SUCCESS
     response = call(node, kind, weights="new", samples=9)
@@ -69,7 +69,7 @@ def test_the_services_replace_it_before_they_answer(load, context, kind):
     node.destroy_node()
 
 
-def test_one_that_a_later_judge_refuses_is_dropped(configured, load):
+def test_a_network_is_dropped_when_a_later_callback_refuses(configured, load):
     refusal = SetParametersResult(successful=False, reason="not today")
     # The newest callback is asked first; so that ours comes first, it has to come anew.
     configured.remove_on_set_parameters_callback(configured._judge)
@@ -84,7 +84,7 @@ def test_one_that_a_later_judge_refuses_is_dropped(configured, load):
 
 
 def reload(node):
-    return node._reloader.answer(Trigger.Request(), Trigger.Response())
+    return node._reloader.reload(Trigger.Request(), Trigger.Response())
 
 
 def test_the_same_file_is_read_again(configured, load, change):
@@ -99,7 +99,7 @@ def test_the_same_file_is_read_again(configured, load, change):
     assert load.weights[1:] == ["mine", "mine"]
 
 
-def test_a_file_that_went_bad_is_not_taken(configured, load, monkeypatch):
+def test_reloading_a_damaged_file_keeps_the_network(configured, load, monkeypatch):
     monkeypatch.setattr(reloading, "load_network", lambda settings: load(fails))
     fails = SimpleNamespace(weights="bad")
     before = configured._pipeline.network
@@ -109,14 +109,14 @@ def test_a_file_that_went_bad_is_not_taken(configured, load, monkeypatch):
     assert configured._pipeline.network is before
 
 
-def test_where_there_is_no_network_none_is_replaced(node, load):
+def test_an_unconfigured_node_refuses_a_reload(node, load):
     response = reload(node)
     assert not response.success
     assert "configure the node first" in response.message
     assert load.asked == []
 
 
-def test_an_error_without_words_is_named(configured, monkeypatch):
+def test_an_error_without_text_has_its_type_as_reason(configured, monkeypatch):
     def fail(settings):
         raise MemoryError
 
@@ -144,8 +144,8 @@ def test_a_transition_waits_for_a_reload_and_nothing_is_left(configured, load, e
     assert len(load.alive) == 0
 
 
-def test_what_was_judged_before_a_cleanup_is_not_left(configured, load):
-    assert configured._reloader.judge([Parameter("weights", value="new")]) == ""
+def test_cleanup_drops_the_prepared_network(configured, load):
+    assert configured._reloader.prepare([Parameter("weights", value="new")]) == ""
     assert len(load.alive) == 2
     assert configured.trigger_cleanup() == segmentation_node.SUCCESS
     assert len(load.alive) == 0
@@ -153,9 +153,7 @@ def test_what_was_judged_before_a_cleanup_is_not_left(configured, load):
     assert weights(configured) == configured.settings.weights != "new"
 
 
-def test_a_driver_that_hangs_does_not_keep_the_process_from_ending(
-    configured, load, monkeypatch, change
-):
+def test_a_hung_driver_does_not_block_the_end(configured, load, monkeypatch, change):
     monkeypatch.setattr(reloading, "LOAD_TIMEOUT", 0.05)
     load.begun.clear()
     load.may_end.clear()
@@ -170,7 +168,7 @@ def test_a_driver_that_hangs_does_not_keep_the_process_from_ending(
 
 
 def test_other_parameters_do_not_wait_for_a_load(configured, load, change):
-    """~/set_enabled is answered by the thread that hears the images."""
+    """~/set_enabled is answered by the thread that receives the images."""
     load.begun.clear()
     load.may_end.clear()
     loading = Thread(target=change, args=(configured,), kwargs={"weights": "new"})

@@ -1,4 +1,4 @@
-"""What is loaded to judge parameters, and what is refused."""
+"""Which changes of parameters load a network, and which are refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def weights(node):
     return node._observe()[""].facts["weights"]
 
 
-def test_nothing_is_loaded_before_it_is_configured(node, load, change):
+def test_an_unconfigured_node_loads_nothing(node, load, change):
     assert change(node, weights="bad", samples=7).successful
     assert load.asked == []
     assert change(node, weights="good").successful
@@ -28,7 +28,7 @@ def test_nothing_is_loaded_before_it_is_configured(node, load, change):
     assert [(s.weights, s.samples) for s in load.asked] == [("good", 7)]
 
 
-def test_a_new_value_replaces_the_network_and_lets_the_old_one_go(configured, load, change):
+def test_a_new_value_replaces_and_releases_the_network(configured, load, change):
     assert change(configured, weights="new").successful
     assert weights(configured) == "new"
     assert configured.settings.weights == "new"
@@ -48,14 +48,14 @@ def test_a_new_value_replaces_the_network_and_lets_the_old_one_go(configured, lo
         ("trusted_networks", ["zoo:net"]),
     ],
 )
-def test_whatever_shapes_the_network_loads_it_anew(configured, load, name, value, change):
+def test_every_parameter_of_the_network_loads_it(configured, load, name, value, change):
     assert change(configured, **{name: value}).successful
     expected = tuple(value) if isinstance(value, list) else value
     assert [getattr(s, name) for s in load.asked[1:]] == [expected]
     assert len(load.alive) == 1
 
 
-def test_a_refused_one_leaves_all_as_it_was(configured, load, change):
+def test_a_refused_network_changes_nothing(configured, load, change):
     before = configured.settings
     result = change(configured, weights="bad", max_uncertainty=0.1)
     assert not result.successful
@@ -68,7 +68,7 @@ def test_a_refused_one_leaves_all_as_it_was(configured, load, change):
     assert configured._observe()[""].reload_reason == ""
 
 
-def test_a_refusal_is_news_for_a_while_only(configured, monkeypatch, change):
+def test_a_refusal_is_reported_for_a_while(configured, monkeypatch, change):
     change(configured, weights="bad")
     assert configured._observe()[""].reload_reason
     later = reloading.monotonic() + reloading.REFUSAL_PERIOD
@@ -83,7 +83,7 @@ def test_equal_values_load_nothing(configured, load, change):
     assert len(load.asked) == 1
 
 
-def test_what_is_set_together_is_judged_together(configured, load, change):
+def test_parameters_that_are_set_together_load_one_network(configured, load, change):
     assert change(configured, weights="bayesian", uncertainty="mc", samples=5).successful
     assert [(s.weights, s.uncertainty, s.samples) for s in load.asked[1:]] == [
         ("bayesian", "mc", 5)
@@ -99,7 +99,7 @@ def test_what_is_set_together_is_judged_together(configured, load, change):
         {"transport": "compressed"},  # not while configured
     ],
 )
-def test_nothing_is_loaded_beside_what_is_refused_anyway(configured, load, other, change):
+def test_nothing_is_loaded_when_another_parameter_is_refused(configured, load, other, change):
     assert not change(configured, weights="new", **other).successful
     assert len(load.asked) == 1
 
@@ -118,7 +118,7 @@ def test_other_drivable_classes_need_no_loading(configured, load, change):
     assert configured._pipeline.network.labels == LabelSet.load("camvid")
 
 
-def test_values_that_were_set_together_are_seen_together(node):
+def test_parameters_that_are_set_together_appear_together(node):
     """By the thread that answers images, while the executor sets them."""
     if not hasattr(node, "add_post_set_parameters_callback"):
         pytest.skip("this rclpy does not tell of a change")
