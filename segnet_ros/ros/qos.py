@@ -1,4 +1,4 @@
-"""How messages travel: profiles, what publishers offer, and why one cannot be heard."""
+"""QoS: profiles, and publishers whose profile does not fit."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from rclpy.qos import (
 )
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
-UNKNOWN = "_NODE_NAME_UNKNOWN_"  # what ROS says until it knows better
-DEPTH = 50  # messages; for a listener that must miss none while it is busy writing
+UNKNOWN = "_NODE_NAME_UNKNOWN_"  # of a node that was just discovered
+DEPTH = 50  # messages, for a subscriber that must miss none while it is busy writing
 OVERRIDABLE = (QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY, QoSPolicyKind.DEPTH)
 
 
 def profile(reliability: str, depth: int) -> QoSProfile:
-    """One that keeps the last messages for nobody who comes later.
+    """A volatile profile.
 
     Args:
         reliability: "best_effort" or "reliable".
-        depth: messages that wait for a slow reader.
+        depth: messages that wait for a slow subscriber.
     """
     return QoSProfile(depth=depth, reliability=ReliabilityPolicy[reliability.upper()])
 
 
 def overrides(node: Node, topic: str, end: str) -> QoSOverridingOptions:
-    """What ROS's own parameters change, qos_overrides./segmentation/mask.publisher.depth and so on.
+    """Options for ROS's own parameters, qos_overrides./segmentation/mask.publisher.depth and so on.
 
-    rclpy keeps the values with which a topic was first made, and would put them over another
-    profile that is asked for later; so then only what a person has set is looked up again.
+    rclpy declares them with the first profile of a topic, and would apply that to a later profile
+    too; so for a later one only the values that a user has set count.
 
     Args:
         node: has the parameters.
         topic: its name as it is given to the node.
         end: "publisher" or "subscription".
     """
-    given = node._parameter_overrides  # nothing public tells a person's values from defaults
+    given = node._parameter_overrides  # nothing public separates a user's values from defaults
     prefix = f"qos_overrides.{node.resolve_topic_name(topic)}.{end}"
     names = {kind: f"{prefix}.{kind.name.lower()}" for kind in OVERRIDABLE}
     return QoSOverridingOptions(
@@ -48,10 +48,10 @@ def overrides(node: Node, topic: str, end: str) -> QoSOverridingOptions:
 
 
 def matching_qos(node: Node, topic: str) -> QoSProfile:
-    """The strictest profile that still hears every present publisher of a topic.
+    """The strictest profile that is compatible with every present publisher of a topic.
 
-    Reliable and latched where all of them are: a reliable listener does not hear a best-effort
-    publisher at all.
+    Reliable and latched where all of them are: a reliable subscriber gets nothing from a
+    best-effort publisher.
     """
     offers = [info.qos_profile for info in node.get_publishers_info_by_topic(topic)]
     reliable = all(offer.reliability == ReliabilityPolicy.RELIABLE for offer in offers)
@@ -63,7 +63,7 @@ def matching_qos(node: Node, topic: str) -> QoSProfile:
 
 
 def is_latched(node: Node, topic: str) -> bool:
-    """Whether every present publisher of a topic keeps its last message for late listeners."""
+    """Whether every present publisher of a topic keeps its last message for late subscribers."""
     offers = [info.qos_profile for info in node.get_publishers_info_by_topic(topic)]
     return bool(offers) and all(
         offer.durability == DurabilityPolicy.TRANSIENT_LOCAL for offer in offers
@@ -71,7 +71,7 @@ def is_latched(node: Node, topic: str) -> bool:
 
 
 def publisher_qos(latched: bool) -> QoSProfile:
-    """A profile that every listener can hear; latched keeps the last message for late ones."""
+    """A profile for every subscriber; latched keeps the last message for late ones."""
     return QoSProfile(
         depth=1 if latched else 10,
         reliability=ReliabilityPolicy.RELIABLE,
@@ -83,45 +83,44 @@ def _durability(latched: bool) -> DurabilityPolicy:
     return DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE
 
 
-def mismatch(node: Node, topic: str, kind: str, asked: QoSProfile) -> str:
-    """Say which publishers of a topic a subscription cannot hear, why, and the mend.
+def mismatch(node: Node, topic: str, kind: str, requested: QoSProfile) -> str:
+    """The publishers of a topic that a subscription cannot receive from, with reasons and mends.
 
     Args:
         node: sees the other nodes.
         topic: its full name.
         kind: the subscription's type, "sensor_msgs/msg/Image".
-        asked: the subscription's profile.
+        requested: the subscription's profile.
 
     Returns:
-        A sentence for people; empty where it hears all that there are.
+        Text for users; empty where all publishers fit.
     """
     found = []
     for offer in node.get_publishers_info_by_topic(topic):
         if offer.node_name == UNKNOWN:
-            continue  # just discovered; its name comes in a moment
-        who = f"{offer.node_namespace.rstrip('/')}/{offer.node_name}"
+            continue  # its name comes in a moment
+        publisher = f"{offer.node_namespace.rstrip('/')}/{offer.node_name}"
         if offer.topic_type != kind:
             found.append(
-                f"{who} publishes {offer.topic_type} on {topic}, not {kind}; set transport, or "
-                "remap the topic"
+                f"{publisher} publishes {offer.topic_type} on {topic}, not {kind}; set transport, "
+                "or remap the topic"
             )
-        elif why := _incompatible(offer.qos_profile, asked):
-            found.append(f"{who} on {topic} cannot be heard: {why}")
+        elif reason := _incompatibility(offer.qos_profile, requested):
+            found.append(f"{publisher} on {topic} has another QoS: {reason}")
     return "; ".join(found)
 
 
-def _incompatible(offered: QoSProfile, asked: QoSProfile) -> str:
-    fits, _ = qos_check_compatible(offered, asked)
-    if fits != QoSCompatibility.ERROR:
+def _incompatibility(offered: QoSProfile, requested: QoSProfile) -> str:
+    if qos_check_compatible(offered, requested)[0] != QoSCompatibility.ERROR:
         return ""
-    if (offered.reliability, asked.reliability) == (
+    if (offered.reliability, requested.reliability) == (
         ReliabilityPolicy.BEST_EFFORT,
         ReliabilityPolicy.RELIABLE,
     ):
-        return "it sends best effort and is asked for reliable; set reliability to best_effort"
-    if (offered.durability, asked.durability) == (
+        return "it is best effort, and reliable is requested; set reliability to best_effort"
+    if (offered.durability, requested.durability) == (
         DurabilityPolicy.VOLATILE,
         DurabilityPolicy.TRANSIENT_LOCAL,
     ):
-        return "it keeps nothing for who comes later; override its durability with volatile here"
-    return "it offers less than is asked for; see qos_overrides"
+        return "it is volatile; override the durability of this subscription with volatile"
+    return "it offers less than is requested; see qos_overrides"

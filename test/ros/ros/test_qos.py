@@ -1,4 +1,4 @@
-"""Which publishers cannot be heard, and why, among real ones."""
+"""Publishers whose QoS or type does not fit, among real ones."""
 
 from __future__ import annotations
 
@@ -34,33 +34,33 @@ def node():
     rclpy.shutdown(context=context)
 
 
-def told(node, count, asked):
+def mismatch_of(node, count, requested):
     """The mismatch, once so many publishers are known."""
     until = time.monotonic() + 10
     while len(node.get_publishers_info_by_topic("/camera")) < count:
         assert time.monotonic() < until
         time.sleep(0.01)
-    return mismatch(node, "/camera", IMAGE, asked)
+    return mismatch(node, "/camera", IMAGE, requested)
 
 
 def test_compatible_publishers_are_not_named(node):
     assert mismatch(node, "/camera", IMAGE, profile("best_effort", 1)) == ""
     for reliability in ("best_effort", "reliable"):
         node.create_publisher(Image, "/camera", profile(reliability, 1))
-    assert told(node, 2, profile("best_effort", 1)) == ""
+    assert mismatch_of(node, 2, profile("best_effort", 1)) == ""
 
 
 def test_a_best_effort_publisher_is_named(node):
     node.create_publisher(Image, "/camera", profile("best_effort", 1))
-    assert told(node, 1, profile("reliable", 1)) == (
-        "/test on /camera cannot be heard: it sends best effort and is asked for reliable; set "
+    assert mismatch_of(node, 1, profile("reliable", 1)) == (
+        "/test on /camera has another QoS: it is best effort, and reliable is requested; set "
         "reliability to best_effort"
     )
 
 
 def test_a_publisher_of_another_type_is_named(node):
     node.create_publisher(CompressedImage, "/camera", 1)
-    assert told(node, 1, profile("best_effort", 1)) == (
+    assert mismatch_of(node, 1, profile("best_effort", 1)) == (
         "/test publishes sensor_msgs/msg/CompressedImage on /camera, not sensor_msgs/msg/Image; "
         "set transport, or remap the topic"
     )
@@ -68,21 +68,21 @@ def test_a_publisher_of_another_type_is_named(node):
 
 def test_a_volatile_publisher_is_named(node):
     node.create_publisher(Image, "/camera", 1)
-    assert "it keeps nothing for who comes later" in told(node, 1, LATCHED)
+    assert "it is volatile" in mismatch_of(node, 1, LATCHED)
 
 
-def subscribe(node, topic, asked):
+def subscribe(node, topic, requested):
     changes = overrides(node, topic, "subscription")
-    made = node.create_subscription(Image, topic, print, asked, qos_overriding_options=changes)
+    made = node.create_subscription(Image, topic, print, requested, qos_overriding_options=changes)
     return made.qos_profile
 
 
 def test_ros_own_overrides_change_a_profile(node):
-    asked = profile("best_effort", 1)
-    for _ in range(2):  # the second as by a node that is configured anew
-        made = subscribe(node, "camera", asked)
+    requested = profile("best_effort", 1)
+    for _ in range(2):  # the second as after a cleanup
+        made = subscribe(node, "camera", requested)
         assert (made.reliability, made.depth) == (ReliabilityPolicy.RELIABLE, 7)
-    assert asked.reliability == ReliabilityPolicy.RELIABLE  # which complaints then go by
+    assert requested.reliability == ReliabilityPolicy.RELIABLE  # for `mismatch`
 
 
 def test_without_overrides_each_profile_is_as_requested(node):

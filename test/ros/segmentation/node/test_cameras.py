@@ -1,4 +1,4 @@
-"""Two cameras at one node, the switch, and publishers that cannot be heard."""
+"""Two cameras at one node, the switch, and publishers with another QoS."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def switch(client, on):
     return client.call(SetBool, "/segmentation/set_enabled", SetBool.Request(data=on))
 
 
-def test_a_node_can_be_sent_to_rest_and_woken(client, cameras, masks, health):
+def test_the_node_can_be_disabled_and_enabled(client, cameras, masks, health):
     response = switch(client, False)
     assert (response.success, response.message) == (True, "disabled")
     request = GetParameters.Request(names=["enabled"])
@@ -114,7 +114,7 @@ def test_a_node_can_be_sent_to_rest_and_woken(client, cameras, masks, health):
         assert 30 not in seen
 
 
-def test_a_publisher_that_cannot_be_heard_is_named(client, start_node, weights):
+def test_a_publisher_with_another_qos_is_named(client, start_node, weights):
     node = start_node(
         "-r", "__node:=picky", weights=weights, reliability="reliable", diagnostics_period=0.1
     )
@@ -122,17 +122,17 @@ def test_a_publisher_that_cannot_be_heard_is_named(client, start_node, weights):
     health = client.listen("/diagnostics", DiagnosticArray)
     client.node.create_publisher(Image, "image", profile("best_effort", 1))
 
-    def told(message):
+    def named(message):
         texts = [s.message for s in message.status if s.name.startswith("picky")]
-        return any("sends best effort" in text for text in texts)
+        return any("it is best effort" in text for text in texts)
 
-    health.next(told)
-    node.wait_for("it sends best effort and is asked for reliable; set reliability to best_effort")
+    health.next(named)
+    node.wait_for("it is best effort, and reliable is requested; set reliability to best_effort")
     assert node.end() == 0
 
 
 def test_the_cameras_have_their_names_before_they_are_configured(client, start_node):
-    """Else whoever watches the diagnostics would take one for lost later."""
+    """So that no status disappears when the node is configured."""
     health = client.listen("/diagnostics", DiagnosticArray)
     node = start_node(
         "-r", "__node:=early", cameras=list(NAMES), autostart=False, diagnostics_period=0.1

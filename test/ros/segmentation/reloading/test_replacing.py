@@ -71,10 +71,10 @@ def test_the_services_replace_the_network_before_they_answer(load, context, kind
 
 def test_a_network_is_dropped_when_a_later_callback_refuses(configured, load):
     refusal = SetParametersResult(successful=False, reason="not today")
-    # The newest callback is asked first; so that ours comes first, it has to come anew.
-    configured.remove_on_set_parameters_callback(configured._judge)
+    # rclpy calls the newest callback first, so the node's is added again, after the refusing one.
+    configured.remove_on_set_parameters_callback(configured._check_changes)
     configured.add_on_set_parameters_callback(lambda changes: refusal)
-    configured.add_on_set_parameters_callback(configured._judge)
+    configured.add_on_set_parameters_callback(configured._check_changes)
     before = configured._pipeline.network
     response = call(configured, SetParametersAtomically, weights="new")
     assert response.result.reason == "not today"
