@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.harness import Report
 from benchmarks.subjects import CACHE
-from segnet_model.base.optional import has
+from segnet_model.base.optional import is_installed
 from segnet_model.commands.export import calibration_images
 from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.engines.capabilities import cpu_has_bfloat16
@@ -33,7 +33,7 @@ def run(report: Report) -> None:
     predictors = {"float32": Predictor.load(WEIGHTS, "cpu", "float32")}
     if cpu_has_bfloat16():
         predictors["bfloat16"] = Predictor.load(WEIGHTS, "cpu", "bfloat16")
-    if has("openvino") and has("nncf"):
+    if is_installed("openvino") and is_installed("nncf"):
         predictors["int8"] = Predictor.load(_int8())
     predictors["crf"] = Predictor.load(WEIGHTS, refine="crf")
     found = {name: evaluate_all([predictor], val)[0] for name, predictor in predictors.items()}

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.harness import Report, time_together
 from benchmarks.reference import Textbook
 from benchmarks.subjects import CACHE, SIZE, batch, matrix_rates, segnet_weights
-from segnet_model.base.optional import has
+from segnet_model.base.optional import is_installed
 from segnet_model.commands.export import calibration_images
 from segnet_model.engines import Engine
 from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8
@@ -81,11 +81,11 @@ def open_engines(path: Path) -> dict[str, Engine]:
         if precision == "float32" or cpu_has_bfloat16():
             network, info = load_weights(path)
             engines[f"torch {precision}"] = TorchEngine(network, info, "cpu", precision)
-    if has("onnxruntime") and has("onnxscript"):
+    if is_installed("onnxruntime") and is_installed("onnxscript"):
         if not (onnx := CACHE / "segnet.onnx").exists():
             Export.of(path, SIZE).to_onnx(onnx)
         engines["onnx float32"] = OnnxEngine.open(onnx, "cpu", "auto", ())
-    if has("openvino") and has("nncf") and cpu_has_int8():
+    if is_installed("openvino") and is_installed("nncf") and cpu_has_int8():
         if not (int8 := CACHE / "segnet.xml").exists():
             seen = calibration_images(CACHE / "drives", "train", 4)
             Export.of(path, SIZE).to_openvino(int8, seen, quick=True)

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.harness import Report
 from benchmarks.streams import PROFILE, Stream, listen, ros_is_here, text_of
 from benchmarks.subjects import CACHE, image
-from segnet_model.base.optional import has
+from segnet_model.base.optional import is_installed
 from segnet_model.engines.export import Export
 from segnet_model.inference.predictor import Predictor, find_weights
 
@@ -51,7 +51,7 @@ def _at(report: Report, size: tuple[int, int], predictor: Predictor) -> list[dic
         if rate == easy:
             rows.append(_row(size, "of that, its predictor", rate, Stream(frames, times)))
             _add(report, size, ours, times)
-        if has("onnxruntime") and has("onnxscript"):
+        if is_installed("onnxruntime") and is_installed("onnxscript"):
             rows.append(_row(size, "plain node", rate, _plain(camera)))
     return rows
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import Report
-from segnet_model.base.optional import has
+from segnet_model.base.optional import is_installed
 
 ROOT = Path(__file__).parents[1]
 PROFILE = ROOT / "config" / "fastdds_large_images.xml"
@@ -64,9 +64,9 @@ def text_of(size: tuple[int, int]) -> str:
 
 def ros_is_here(report: Report) -> bool:
     """Whether there is a ROS; says so where not."""
-    if not has("rclpy"):
+    if not is_installed("rclpy"):
         print(f"\nno ROS here: nothing measured for {report.name}; `make build` installs one")
-    return has("rclpy")
+    return is_installed("rclpy")
 
 
 @cache

@@ -1,1 +1,1 @@
-"""What every part may use: errors, limits, safe documents, progress, signals."""
+"""Basics of every other part: errors, limits, options, safe documents, progress, signals."""

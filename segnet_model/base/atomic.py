@@ -10,9 +10,9 @@ from pathlib import Path
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Write to the yielded temporary name; it becomes path only when all went well.
+    """Yield a temporary path to write to; without an error, it then replaces path.
 
-    A full disk or a crash leaves the old file as it was and nothing half written.
+    A full disk or a crash leaves the old file unchanged, and no partial one.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

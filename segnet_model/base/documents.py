@@ -1,7 +1,7 @@
-"""JSON and YAML from strangers, bounded in how long, how deep and how wide they may grow.
+"""Untrusted JSON and YAML, read with limits on length, depth and growth.
 
-A few lines of YAML whose aliases name each other stand for gigabytes, and brackets alone make
-Python forty times as much as they take in a file.
+A few lines of YAML with nested aliases expand to gigabytes, and brackets alone need forty times
+their length in memory.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 MAX_JSON = 1 << 20  # characters; ours have a few thousand
 MAX_YAML = 1 << 16  # characters; a label set of 255 classes has half of it
 MAX_DEPTH = 32
-# Ten times as fast; but where lists are deep it overflows the stack, so `check_yaml` comes first.
+# Ten times as fast, but deep lists overflow its stack, so `check_yaml` comes first.
 _QUICK: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-_ODD = re.compile(r"\\u[dD][89a-fA-F]")  # a path's bytes that are no text, which it refuses
+_ODD = re.compile(r"\\u[dD][89a-fA-F]")  # bytes of a path that are not UTF-8; libyaml refuses them
 
 
 def read_json(text: str, most: int = MAX_JSON) -> Any:
-    """Read JSON of at most so many characters; SettingsError where it is something else."""
+    """Read JSON of at most `most` characters; SettingsError if it is invalid or too long."""
     if len(text) > most:
         raise SettingsError(f"{len(text)} characters of JSON; at most {most} are read")
     try:
@@ -39,13 +39,13 @@ def read_json(text: str, most: int = MAX_JSON) -> Any:
 
 
 def load_yaml(file: Path | Traversable) -> Any:
-    """Read a file of plain values, in at most `MAX_YAML` bytes.
+    """Read a YAML file of plain values, of at most `MAX_YAML` bytes.
 
     Raises:
-        OSError: it cannot be read.
-        SettingsError: it is something else, or would grow while it is read.
+        OSError: the file cannot be read.
+        SettingsError: the YAML is invalid, or refused by `check_yaml`.
     """
-    if not file.is_file():  # a pipe would never end
+    if not file.is_file():  # a pipe never ends
         raise SettingsError("there is no such file")
     with file.open("rb") as stream:
         data = stream.read(MAX_YAML + 1)
@@ -56,16 +56,16 @@ def load_yaml(file: Path | Traversable) -> Any:
 
 
 def read_yaml(text: str, most: int = MAX_YAML) -> Any:
-    """Read YAML of plain values; SettingsError where `check_yaml` raises it, or a value is odd."""
+    """Read YAML of plain values; SettingsError if it is invalid or refused by `check_yaml`."""
     check_yaml(text, most)
     try:
         return yaml.load(text, _loader(text))
-    except (yaml.YAMLError, ValueError) as error:  # the latter of numbers
+    except (yaml.YAMLError, ValueError) as error:  # ValueError of numbers
         raise SettingsError(str(error)) from None
 
 
 def named_value(values: Any, name: str, owner: str = "it") -> Any:
-    """One of the owner's named values; TypeError, in words for people, where it is not there."""
+    """Return values[name]; TypeError with a readable reason if there is none."""
     if not isinstance(values, dict):
         raise TypeError(f"{owner} is {kind_of(values)} and has no {name}")
     if name not in values:
@@ -74,14 +74,14 @@ def named_value(values: Any, name: str, owner: str = "it") -> Any:
 
 
 def plain_text(value: Any) -> str:
-    """The text of one value; TypeError for a list, whose text might be of any length."""
+    """Convert a value to text; TypeError for a list, whose text may have any length."""
     if not isinstance(value, str | int | float):
         raise TypeError(f"a name is {kind_of(value)}")
     return str(value)
 
 
 def kind_of(value: Any) -> str:
-    """What YAML or JSON made of a value, in words for people."""
+    """The type of a value from YAML or JSON, in words for people."""
     if value is None:
         return "empty"
     if isinstance(value, dict):
@@ -90,12 +90,7 @@ def kind_of(value: Any) -> str:
 
 
 def check_yaml(text: str, most: int = MAX_YAML) -> None:
-    """Raise SettingsError for YAML that would grow while it is read.
-
-    Args:
-        text: of the file.
-        most: characters that it may have.
-    """
+    """Raise SettingsError for YAML that is longer than `most` characters, deep, or has aliases."""
     if len(text) > most:
         raise SettingsError(f"{len(text)} characters of YAML; at most {most} are read")
     depth = 0

@@ -1,26 +1,26 @@
-"""The one family of errors that this package raises for bad input.
+"""The errors of this package for bad input.
 
-Every message says what is wrong and where, and, behind a semicolon, the mend.
+Every message gives the reason and the place and, after a semicolon, the mend.
 """
 
 from __future__ import annotations
 
 import re
 
-# What differs between two bad frames of the same kind: quoted text and numbers.
+# Details that differ between frames with the same error: quoted text and numbers.
 DETAIL = re.compile(r"""b?'(\\.|[^'\\])*'|b?"(\\.|[^"\\])*"|\d+""")
 
 
 class SegNetError(Exception):
-    """Base of every error that a caller can provoke with bad input."""
+    """Base class of all errors for bad input."""
 
 
 class ImageError(SegNetError):
-    """An image is not what its size, type or encoding claims."""
+    """An image does not fit its size, type or encoding."""
 
 
 class AnswerError(ImageError):
-    """The network's answer to an image is no answer: it is not finite."""
+    """The network's answer to an image is not finite."""
 
 
 class WeightsError(SegNetError):
@@ -32,7 +32,7 @@ class DatasetError(SegNetError):
 
 
 class BagError(SegNetError):
-    """A recording cannot be read, written, or lacks what was asked of it."""
+    """A recording cannot be read or written, or lacks a topic."""
 
 
 class VideoError(SegNetError):
@@ -48,7 +48,7 @@ class DeviceMemoryError(SegNetError):
 
 
 def reason(error: Exception) -> str:
-    """The kind of an error, the same for all frames that fail alike.
+    """The message of an error without its details, equal for all frames with the same error.
 
     "step 100 is shorter than a row of 300 bytes; set step to 300" becomes
     "step # is shorter than a row of # bytes".

@@ -1,13 +1,13 @@
-"""The largest image that this package takes from a stranger, and that a network is fed with."""
+"""The largest image that is decoded, and the largest input of a network."""
 
 from __future__ import annotations
 
 from segnet_model.base.errors import ImageError, SettingsError
 
-# Beyond any camera: a small file, or a damaged header, must not make anyone allocate gigabytes.
+# Beyond any camera; stops small files and damaged headers from allocating gigabytes.
 MAX_SIDE = 16384  # pixels
 MAX_PIXELS = 2**25  # 8K video is just below
-MAX_INPUT = 2**23  # pixels; a network sees 4K video whole, and the first frame is run at once
+MAX_INPUT = 2**23  # pixels; fits 4K video
 
 
 def check_size(height: int, width: int) -> None:
@@ -21,7 +21,7 @@ def check_size(height: int, width: int) -> None:
 
 
 def check_input_size(size: tuple[int, int]) -> None:
-    """Raise SettingsError where a network's input (height, width) has more than `MAX_INPUT`."""
+    """Raise SettingsError if a network's input (height, width) has more than `MAX_INPUT` pixels."""
     height, width = size
     if height * width > MAX_INPUT:
         raise SettingsError(

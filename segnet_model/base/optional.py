@@ -1,4 +1,4 @@
-"""Libraries that only some people need, and how to get them."""
+"""Optional libraries, which the extras of this package install."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from types import ModuleType
 from segnet_model.base.errors import SettingsError
 
 
-def need(module: str, extra: str) -> ModuleType:
-    """Import a library of an extra.
+def require(module: str, extra: str) -> ModuleType:
+    """Import an optional library.
 
     Args:
         module: e.g. "onnxruntime".
-        extra: of this package, which brings it.
+        extra: the extra of this package that installs it.
 
     Raises:
-        SettingsError: it is not installed; names the command that installs it.
+        SettingsError: it is not installed; gives the command to install it.
     """
     try:
         return importlib.import_module(module)
@@ -27,8 +27,8 @@ def need(module: str, extra: str) -> ModuleType:
         ) from None
 
 
-def has(module: str) -> bool:
-    """Whether a library can be imported; imports nothing."""
+def is_installed(module: str) -> bool:
+    """Whether a library is installed; does not import it."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):

@@ -31,7 +31,7 @@ class Option:
         help: a sentence for people, with the unit.
         limits: the least and the greatest value of a number, both allowed.
         choices: the texts that are allowed; without, all are.
-        otherwise: what the default stands for, if it stands for another value.
+        otherwise: description of the default in --help, if its value is not clear.
         group: heading in --help and in YAML.
         flag: on the command line, if it is not the name; options that share one are its values.
         metavar: names of the values in --help, separated by spaces.
@@ -163,7 +163,7 @@ def add_arguments(
 
 
 def from_arguments(table: type[T], args: argparse.Namespace) -> T:
-    """The table that the arguments of `add_arguments` ask for; SettingsError as `from_plain`."""
+    """Make a table of the arguments from `add_arguments`; SettingsError as `from_plain`."""
     values: dict[str, Any] = {}
     for sharers in _flags(table).values():
         given = getattr(args, sharers[0].name, sharers[0].default)
@@ -183,7 +183,7 @@ def _flags(table: type[Any], names: Iterable[str] = ()) -> dict[str, list[Option
 
 
 def _argument(*sharers: Option) -> dict[str, Any]:
-    """What argparse is told of the options that share a flag."""
+    """The arguments of `add_argument` for the options that share a flag."""
     first, *others = sharers
     about = {"dest": first.name, "metavar": first.metavar or None}
     if others:

@@ -1,4 +1,4 @@
-"""How far a long job is: reported as a share, shown as a bar."""
+"""Progress of a long job: reported as a share, shown as a bar."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from tqdm import tqdm
 
 from segnet_model.base.signals import stop_on_signals
 
-ShareDone = Callable[[float], object]  # told 0 to 1, in rising order
+ShareDone = Callable[[float], object]  # called with 0 to 1, rising
 BAR_FORMAT = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}<{remaining}"
 
 
-def untold(_: float) -> None:
-    """Tell nobody."""
+def no_progress(_: float) -> None:
+    """Ignore the progress."""
 
 
 @contextmanager
 def stoppable_bar(
     title: str, stopped: str = "stopped; run the same command to go on"
 ) -> Iterator[ShareDone]:
-    """A `progress_bar` for work that can be gone on with.
+    """Show a `progress_bar` for work that can be resumed.
 
-    Once Ctrl-C or SIGTERM asked for the end, it raises KeyboardInterrupt where it is told of
-    progress, so that the work ends in good order.
+    After Ctrl-C or SIGTERM, the next report of progress raises KeyboardInterrupt, so that the work
+    stops cleanly.
     """
-    with stop_on_signals() as should_stop, progress_bar(title) as bar:
+    with stop_on_signals() as stop_requested, progress_bar(title) as bar:
 
         def progress(share: float) -> None:
             bar(share)
-            if should_stop() and share < 1:
+            if stop_requested() and share < 1:
                 raise KeyboardInterrupt
 
         try:
@@ -43,7 +43,7 @@ def stoppable_bar(
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[ShareDone]:
-    """Show a bar on stderr for as long as the context lasts, if that is more than a second."""
+    """Show a bar on stderr during the context, after the first second."""
     with tqdm(
         total=1.0, desc=title, delay=1, bar_format=BAR_FORMAT, file=sys.stderr, dynamic_ncols=True
     ) as bar:

@@ -45,7 +45,7 @@ class Registry(Mapping[str, Any]):
         return getattr(import_module(module), attribute)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries  # without an import, which Mapping's own would do
+        return name in self._entries  # without the import in Mapping's
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

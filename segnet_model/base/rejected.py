@@ -1,4 +1,4 @@
-"""Bad frames, counted by what is wrong with them."""
+"""Rejected frames, counted by reason."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from segnet_model.base.errors import reason
 
 
 class Rejected:
-    """Counts bad frames.
+    """Counts of rejected frames.
 
     Attributes:
-        reasons: how many there were of each kind.
+        reasons: number of frames by reason.
     """
 
     def __init__(self) -> None:
-        """None yet."""
+        """Start at zero."""
         self.reasons: Counter[str] = Counter()
         self._first: dict[str, str] = {}
 
@@ -23,12 +23,12 @@ class Rejected:
         return sum(self.reasons.values())
 
     def add(self, error: Exception) -> bool:
-        """Count one; whether it is the first of its kind."""
+        """Count a frame; returns whether it is the first one with this reason."""
         why = reason(error)
         self.reasons[why] += 1
         self._first.setdefault(why, str(error))
         return self.reasons[why] == 1
 
     def __str__(self) -> str:
-        """A line for each reason, the most frequent first, in the words of its first error."""
+        """A line for each reason, the most frequent first, with the message of its first error."""
         return "\n".join(f"  {n} x {self._first[why]}" for why, n in self.reasons.most_common())

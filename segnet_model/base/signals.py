@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop, for work that ends in good order."""
+"""Clean stop on Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from types import FrameType
 
 @contextmanager
 def stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """Turn the first SIGINT or SIGTERM into a wish to stop; the second one kills as usual."""
-    asked = Event()
+    """Yield a check for a first SIGINT or SIGTERM; the second one kills as usual."""
+    received = Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.set()
+    def handle(number: int, frame: FrameType | None) -> None:
+        received.set()
         restore()
 
     for number in before:
-        signal.signal(number, ask)
+        signal.signal(number, handle)
     try:
-        yield asked.is_set
+        yield received.is_set
     finally:
         restore()

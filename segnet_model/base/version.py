@@ -1,4 +1,4 @@
-"""The version of this software, which package.xml alone states."""
+"""The version of this software; package.xml is the only place that states it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def version() -> str:
     package = Path(__file__).parents[2] / "package.xml"
     if package.is_file():
         return _stated(package.read_text(encoding="utf-8"))
-    from importlib import metadata  # 15 ms, which `import segnet_model` need not take
+    from importlib import metadata  # 15 ms, only when needed
 
     try:
         return metadata.version(DISTRIBUTION)

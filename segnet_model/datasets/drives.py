@@ -17,7 +17,7 @@ from segnet_model.bags.messages import (
 )
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS
 from segnet_model.images.files import write_png
@@ -40,7 +40,7 @@ def write_drive(
     fps: float = 10.0,
     storage: str = "mcap",
     depth: bool = False,
-    progress: ShareDone = untold,
+    progress: ShareDone = no_progress,
     unknown: bool = False,
 ) -> int:
     """Render a drive into a new recording; returns its number of frames.
@@ -93,7 +93,7 @@ def write_dataset(
     fps: float = 1.0,
     val: float = 0.1,
     workers: int | None = None,
-    progress: ShareDone = untold,
+    progress: ShareDone = no_progress,
     unknown: bool = False,
 ) -> tuple[int, int]:
     """Render drives into a data set in CamVid's form; returns the images of train and of val.

@@ -18,7 +18,7 @@ from segnet_model.bags.messages import (
 )
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources import BagSource, Frame, Source, open_source
 from segnet_model.images.files import read_labels
@@ -41,7 +41,7 @@ def images_to_bag(
     labels_topic: str = "/truth/labels",
     label_set: LabelSet | None = None,
     storage: str = "mcap",
-    progress: ShareDone = untold,
+    progress: ShareDone = no_progress,
 ) -> int:
     """Make a recording of a folder in natural order, or of a video; returns the number of images.
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from segnet_model.base.choices import ENGINES
 from segnet_model.base.errors import SettingsError, WeightsError
-from segnet_model.base.optional import has
+from segnet_model.base.optional import is_installed
 from segnet_model.engines.capabilities import warn_once
 from segnet_model.engines.openvino_engine import OpenVinoEngine, read_export
 from segnet_model.weights.checkpoint import ModelInfo
@@ -112,7 +112,7 @@ def _fastest(path: Path) -> tuple[str, Path]:
     export = path.with_suffix(OpenVinoEngine.suffix)
     if not export.exists() or torch.cuda.is_available():
         return "torch", path
-    if not has("openvino"):
+    if not is_installed("openvino"):
         warn_once(
             f"{export.name} would be faster: pip install 'segnet_ros[openvino]'; using PyTorch"
         )

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.limits import MAX_SIDE
-from segnet_model.base.optional import need
-from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.optional import require
+from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.engines.acceleration import fold_batch_norm
 from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo
 from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
@@ -90,8 +90,8 @@ class Export:
         The pooling uses operations that every runtime has: no MaxUnpool and no MaxPool with
         indices, which TensorRT does not build.
         """
-        onnx = need("onnx", "onnx")
-        need("onnxscript", "onnx")
+        onnx = require("onnx", "onnx")
+        require("onnxscript", "onnx")
         image = torch.zeros(1, *self.info.size, 3, dtype=torch.uint8)
         with _quiet_libraries(), torch.no_grad():
             program = torch.onnx.export(
@@ -108,7 +108,7 @@ class Export:
         self,
         path: Path,
         calibration: Sequence[np.ndarray] = (),
-        progress: ShareDone = untold,
+        progress: ShareDone = no_progress,
         *,
         quick: bool = False,
     ) -> None:
@@ -122,7 +122,7 @@ class Export:
             quick: correct the biases by estimates instead of layer after layer, which takes a
                 fraction of the time and loses more accuracy.
         """
-        openvino = need("openvino", "openvino")
+        openvino = require("openvino", "openvino")
         with TemporaryDirectory() as folder:
             onnx = Path(folder) / "network.onnx"
             self.to_onnx(onnx)
@@ -143,7 +143,7 @@ class Export:
     ) -> Any:
         """Quantize the trained model, with the ranges of its values on the images."""
         os.environ.setdefault("NNCF_CI", "1")  # turns its telemetry off
-        nncf = need("nncf", "openvino")
+        nncf = require("nncf", "openvino")
         nncf.set_log_level(logging.ERROR)
         done = 0
 

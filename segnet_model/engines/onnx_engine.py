@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from segnet_model.base.errors import SettingsError, WeightsError
-from segnet_model.base.optional import need
+from segnet_model.base.optional import require
 from segnet_model.engines.exported import (
     INPUT,
     KEY,
@@ -35,7 +35,7 @@ class OnnxEngine(ExportedEngine):
         check_device(device, path)
         if precision not in ("auto", "float32"):
             raise SettingsError(f"precision {precision!r}: ONNX Runtime runs float32 here")
-        runtime = need("onnxruntime", "onnx")
+        runtime = require("onnxruntime", "onnx")
         check_exists(path)
         _check_alone(path)
         options = runtime.SessionOptions()

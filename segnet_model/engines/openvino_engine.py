@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from segnet_model.base.errors import SettingsError, WeightsError
-from segnet_model.base.optional import need
+from segnet_model.base.optional import require
 from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8, warn_once
 from segnet_model.engines.exported import (
     KEY,
@@ -68,7 +68,7 @@ class OpenVinoEngine(ExportedEngine):
 
 def read_export(path: Path) -> tuple[Any, Any, ExportInfo]:
     """OpenVINO's core, the model before compilation, and its metadata; errors as `open_engine`."""
-    openvino = need("openvino", "openvino")
+    openvino = require("openvino", "openvino")
     check_exists(path)
     core = openvino.Core()
     try:

@@ -13,7 +13,7 @@ import numpy as np
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.optional import need
+from segnet_model.base.optional import require
 
 EXTRA = "video"
 CODEC = "libx264"
@@ -37,7 +37,7 @@ def video(path: str | Path) -> Iterator[Video]:
     path = Path(path)
     check_video(path)
     with whole_file(path) as temporary:
-        writer = Video(need("av", EXTRA), temporary)
+        writer = Video(require("av", EXTRA), temporary)
         try:
             yield writer
         except BaseException:
@@ -55,7 +55,7 @@ def check_video(path: Path) -> None:
         raise SettingsError(f"{path} must end in .mp4; nothing else is written")
     if not path.absolute().parent.is_dir():
         raise SettingsError(f"there is no folder {path.absolute().parent}; make it")
-    need("av", EXTRA)
+    require("av", EXTRA)
 
 
 class Video:

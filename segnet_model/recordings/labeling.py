@@ -14,7 +14,7 @@ from segnet_model.bags.messages import make_header
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.choices import PREFIX
 from segnet_model.base.errors import BagError, SettingsError
-from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.tables import AnswerSettings
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS, FRAME_ID, TOPIC
@@ -97,7 +97,7 @@ def label_source(
     predictor: Predictor,
     weights: str | Path,
     settings: LabelSettings | None = None,
-    progress: ShareDone = untold,
+    progress: ShareDone = no_progress,
 ) -> LabelResult:
     """Copy a recording and add the network's answers to its images.
 

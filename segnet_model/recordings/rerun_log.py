@@ -15,7 +15,7 @@ import numpy as np
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.optional import need
+from segnet_model.base.optional import require
 from segnet_model.inference.answer import Answer
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import OUTLINE
@@ -60,7 +60,7 @@ def rerun_log(label_set: LabelSet, save: Path | None = None) -> Iterator[RerunLo
 
 def check_rerun(save: Path | None) -> None:
     """Raise SettingsError where rerun is not installed, or a file cannot be written."""
-    need("rerun", EXTRA)
+    require("rerun", EXTRA)
     if save is not None and save.suffix != ".rrd":
         raise SettingsError(f"{save} must end in .rrd; so the viewer knows it")
     if save is not None and not save.absolute().parent.is_dir():
@@ -72,7 +72,7 @@ class RerunLog:
 
     def __init__(self, label_set: LabelSet) -> None:
         """Start without an output."""
-        self._rr = need("rerun", EXTRA)
+        self._rr = require("rerun", EXTRA)
         self._label_set = label_set
         self._stream: Any = self._rr.RecordingStream(APPLICATION)
         self._count = 0
@@ -162,7 +162,7 @@ class RerunLog:
 
     def _layout(self) -> Any:
         """Layout: image and classes large, the rest at the side, the shares below."""
-        views = need("rerun.blueprint", EXTRA)
+        views = require("rerun.blueprint", EXTRA)
         flat = views.Spatial2DView
         pictures = views.Horizontal(
             flat(origin="camera", name="classes and drivable outline"),

@@ -20,7 +20,7 @@ from rclpy.publisher import Publisher
 from segnet_model.bags.images import RawMessage
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import SegNetError, SettingsError
-from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.progress import ShareDone, no_progress
 from segnet_ros.bags.settings import PlayerSettings
 from segnet_ros.ros.cdr import stamp_of, with_stamp
 from segnet_ros.ros.message_types import has_header, message_class
@@ -60,13 +60,15 @@ class BagPlayer(Node):
         self._stamps = (-1, -1)
         self._stamped_now: set[str] = set()  # topics that have used these stamps
 
-    def play(self, spin: Spin, on_image: OnImage | None = None, tell: ShareDone = untold) -> None:
+    def play(
+        self, spin: Spin, on_image: OnImage | None = None, progress: ShareDone = no_progress
+    ) -> None:
         """Play the bag to its end, or for ever with `loop`.
 
         Args:
             spin: called whenever there is nothing to do but wait.
             on_image: told of each image right after its publication.
-            tell: told the share of the recording that was played.
+            progress: told the share of the recording that was played.
 
         Raises:
             BagError: the bag is damaged, or lacks the topic.
@@ -78,9 +80,9 @@ class BagPlayer(Node):
             image_topic = bag.choose_image_topic(self.settings.topic or None)
             publishers = self._advertise(bag)
             self._await_listeners(publishers[image_topic])
-            self._play_once(bag, publishers, image_topic, tell)
+            self._play_once(bag, publishers, image_topic, progress)
             while self.settings.loop:
-                self._play_once(bag, publishers, image_topic, tell)
+                self._play_once(bag, publishers, image_topic, progress)
             for publisher in publishers.values():
                 publisher.wait_for_all_acked(Duration(seconds=1))
 
@@ -134,7 +136,11 @@ class BagPlayer(Node):
         self._came_back = stamp_of(data)
 
     def _play_once(
-        self, bag: BagReader, publishers: dict[str, Publisher], image_topic: str, tell: ShareDone
+        self,
+        bag: BagReader,
+        publishers: dict[str, Publisher],
+        image_topic: str,
+        progress: ShareDone,
     ) -> None:
         start, length = monotonic(), max(1, bag.end_ns - bag.start_ns)
         for message in bag.messages(*publishers):
@@ -147,7 +153,7 @@ class BagPlayer(Node):
             if message.topic == image_topic:
                 self._on_image(*stamps)
                 self._await_return(stamps[1])
-            tell((message.receive_ns - bag.start_ns) / length)
+            progress((message.receive_ns - bag.start_ns) / length)
 
     def _publish(self, publisher: Publisher, message: RawMessage) -> tuple[int, int]:
         """Returns the stamps in the bag and as published, 0 for messages without."""

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from segnet_model.base.errors import DatasetError, ImageError
-from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.annotations.archives import open_source
 from segnet_model.datasets.annotations.detect import open_form
 from segnet_model.datasets.annotations.forms import Form, NamedMask
@@ -46,7 +46,7 @@ def import_labels(
     format_name: str = "auto",
     renamed: Mapping[str, str] | None = None,
     keep: bool = False,
-    progress: ShareDone = untold,
+    progress: ShareDone = no_progress,
 ) -> Imported:
     """Write an export's labels into the data set, all of them or none.
 

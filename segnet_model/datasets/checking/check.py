@@ -14,7 +14,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.inspect import Inspection, inspect
 from segnet_model.datasets.checking.listing import find_splits, list_split
@@ -25,7 +25,10 @@ from segnet_model.labels import LabelSet
 
 
 def check_dataset(
-    dataset: Path, label_set: LabelSet, progress: ShareDone = untold, workers: int | None = None
+    dataset: Path,
+    label_set: LabelSet,
+    progress: ShareDone = no_progress,
+    workers: int | None = None,
 ) -> DatasetReport:
     """Find everything that is wrong with a data set.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segnet_model.base.errors import BagError, SegNetError, SettingsError, VideoError
-from segnet_model.base.progress import ShareDone, untold
+from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.extraction.splits import (
     Neighbours,
@@ -58,7 +58,7 @@ def extract(
     sources: str | Path | Sequence[str | Path],
     out: str | Path,
     settings: ExtractSettings = USUAL,
-    progress: ShareDone = untold,
+    progress: ShareDone = no_progress,
 ) -> Extracted:
     """Take images out of recordings into a data set in CamVid's form.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from segnet_model.base.errors import ImageError, VideoError
 from segnet_model.base.limits import MAX_PIXELS, check_size
-from segnet_model.base.optional import need
+from segnet_model.base.optional import require
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources.frame import Frame, Key, escape
 from segnet_model.datasets.sources.source import Source
@@ -48,7 +48,7 @@ class VideoSource(Source):
             SettingsError: PyAV is not installed.
             VideoError: the file is no video, or holds no frames.
         """
-        self._av = need("av", EXTRA)
+        self._av = require("av", EXTRA)
         with self._opened() as (container, stream):
             self._size = stream.codec_context.height, stream.codec_context.width
             self.end_ns = self._announced_end(container, stream)

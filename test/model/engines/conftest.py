@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from segnet_model.base.optional import has
+from segnet_model.base.optional import is_installed
 from segnet_model.engines.export import Export
 from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import ModelInfo, save_weights
@@ -23,6 +23,6 @@ def exports(tmp_path_factory):
     save_weights(folder / "small.safetensors", info.build(), info)
     export = Export.of(folder / "small.safetensors", SIZE)
     export.to_onnx(folder / "small.onnx")
-    if has("openvino"):
+    if is_installed("openvino"):
         export.to_openvino(folder / "small.xml")
     return folder

@@ -204,7 +204,7 @@ def test_an_export_is_compiled_once(engine, weights, request, monkeypatch):
 
 def test_without_openvino_auto_falls_back_with_one_warning(weights, caplog, monkeypatch):
     weights.with_suffix(".xml").touch()
-    monkeypatch.setattr("segnet_model.engines.engine.has", lambda module: False)
+    monkeypatch.setattr("segnet_model.engines.engine.is_installed", lambda module: False)
     assert [open_engine(weights).name, open_engine(weights).name] == ["torch", "torch"]
     assert caplog.text.count("pip install 'segnet_ros[openvino]'") == 1
 
