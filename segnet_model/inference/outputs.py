@@ -99,7 +99,7 @@ LATCHED = {
     "class_map": (CLASS_MAP, "names and colors of the ids, and the weights"),
     "label_info": (LABEL_INFO, "the same for Nav2"),
 }
-# Written by `segnet label` unless told otherwise.
+# The default of `segnet label`.
 DEFAULT_OUTPUTS = ("mask", "confidence", "drivable", "overlay/compressed", "stats", *LATCHED)
 
 

@@ -52,7 +52,7 @@ TEMPORAL = UncertaintyMethod(
 
 
 def make_inference(engine: Engine, uncertainty: str, samples: int, seed: int) -> Inference:
-    """The inference that estimates uncertainty in this way.
+    """Make the inference that estimates uncertainty in this way.
 
     Args:
         engine: runs the network; "mc" and "temporal" need PyTorch and a network with dropout.
@@ -61,7 +61,7 @@ def make_inference(engine: Engine, uncertainty: str, samples: int, seed: int) ->
         seed: of the dropout masks, 0 or more.
 
     Raises:
-        SettingsError: with the mend, where these do not go together.
+        SettingsError: there is no such way, or the engine or a value does not suit it.
     """
     method: UncertaintyMethod = UNCERTAINTIES.find(uncertainty)
     if samples < 1:

@@ -10,7 +10,7 @@ from segnet_model.labels import LabelSet
 from segnet_model.recordings.panes import PANES
 
 
-def test_the_light_lists_are_those_of_the_code():
+def test_lists_of_names_equal_those_of_the_code():
     assert tuple(STORAGES) == choices.STORAGES
     assert tuple(PANES) == choices.PANES
 
@@ -25,5 +25,5 @@ def test_every_format_of_labels_can_be_opened(name):
 @pytest.mark.parametrize(
     "registry", [choices.NETWORKS, choices.ENGINES, choices.UNCERTAINTIES, choices.REFINEMENTS]
 )
-def test_every_name_leads_to_a_thing(registry):
+def test_every_name_has_an_implementation(registry):
     assert all(registry[name] is not None for name in registry)

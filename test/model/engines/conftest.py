@@ -1,4 +1,4 @@
-"""What tests of engines share: a weights file and its exports, which cost seconds each."""
+"""Shared by the tests of engines: a weights file and its exports, which take seconds each."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 
 
 def with_statistics(network):
-    """As if trained: batch norms whose statistics and weights are not those of the start."""
+    """A network with batch normalizations as after training."""
     generator = torch.Generator().manual_seed(5)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -78,7 +78,7 @@ class Block(nn.Module):
         return self.normalization(self.convolution(x))
 
 
-def test_folding_says_what_it_cannot_fold(caplog):
+def test_folding_warns_of_batch_norms_that_stay(caplog):
     warn_once.cache_clear()
     network = with_statistics(nn.Sequential(Block(), nn.Conv2d(4, 5, 1), nn.BatchNorm2d(5)))
     x = torch.randn(1, 3, 9, 9)
@@ -90,14 +90,14 @@ def test_folding_says_what_it_cannot_fold(caplog):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_folding_has_nothing_to_say_of_our_networks(name, caplog):
+def test_our_networks_fold_without_warnings(name, caplog):
     warn_once.cache_clear()
     fold_batch_norm(build_network(name, 5).eval())
     assert not caplog.text
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
-def test_accelerated_networks_say_the_same(name):
+def test_accelerated_networks_give_the_same_values(name):
     network = with_statistics(build_network(name, 5))
     x = torch.randn(1, 3, 40, 48)
     with torch.inference_mode():

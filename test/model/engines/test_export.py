@@ -46,7 +46,7 @@ def openvino(exports, tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def heard_nothing():
+def no_warnings_yet():
     warn_once.cache_clear()
 
 
@@ -58,7 +58,7 @@ def logits(weights, image):
 
 
 @pytest.mark.parametrize("engine", ["onnx", "openvino"])
-def test_exports_say_what_pytorch_says(engine, weights, image, request):
+def test_exports_give_the_logits_of_pytorch(engine, weights, image, request):
     file = request.getfixturevalue(engine)
     opened = open_engine(file, precision="float32")
     assert (opened.name, opened.precision, opened.size) == (engine, "float32", SIZE)
@@ -132,7 +132,7 @@ def test_int8_is_calibrated_with_a_data_sets_images(weights, dataset, tmp_path, 
 
 
 @pytest.mark.slow
-def test_int8_of_shipped_weights_says_nearly_the_same(tmp_path):
+def test_int8_of_shipped_weights_gives_nearly_the_same_labels(tmp_path):
     for module in ("openvino", "nncf", "onnxscript"):
         pytest.importorskip(module)
     shipped = find_weights("segnet_basic_drives")
@@ -179,7 +179,7 @@ def test_auto_takes_the_export_of_exactly_these_weights(weights, openvino, small
 
 @pytest.mark.parametrize("engine", ["auto", "openvino", "onnx"])
 def test_an_export_is_compiled_once(engine, weights, request, monkeypatch):
-    """At the start of a node nothing takes longer on a small processor."""
+    """Compilation is the slowest part of a node's start on a small CPU."""
     request.getfixturevalue("onnx" if engine == "onnx" else "openvino")
     compiled = []
     if engine == "onnx":
@@ -246,12 +246,12 @@ def test_damaged_and_foreign_files_are_refused(engine, weights, request, tmp_pat
         open_engine(file)
 
 
-def test_bayesian_questions_need_the_weights(onnx):
+def test_monte_carlo_needs_the_weights(onnx):
     with pytest.raises(SettingsError, match="give the .safetensors file"):
         Predictor.load(onnx, uncertainty="mc")
 
 
-def test_images_of_other_proportions_are_said_to_be_squeezed(onnx, caplog):
+def test_images_of_other_proportions_cause_a_warning(onnx, caplog):
     predictor = Predictor.load(onnx)
     assert not caplog.records
     for _ in range(2):

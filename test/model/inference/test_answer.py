@@ -1,4 +1,4 @@
-"""What is worked out of an answer, against values worked out by hand."""
+"""Values derived from an answer, against values computed by hand."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def answer():
     return Answer(image, found, LABELS, AnswerSettings(drivable_min_area=0.0))
 
 
-def test_shares_are_of_the_whole_image_whatever_the_size_of_the_outputs(answer):
+def test_shares_are_of_the_whole_image_for_any_size_of_the_outputs(answer):
     small = replace(answer, settings=replace(answer.settings, output_size=(1, 1)))
     for each in (answer, small):
         assert each.fractions.tolist() == [5 / 8, 3 / 8]
@@ -46,7 +46,7 @@ def test_ids_beyond_the_label_set_are_of_no_class(answer):
     assert replace(answer, segmentation=found).fractions.tolist() == [1 / 8, 3 / 8]
 
 
-def test_each_part_is_worked_out_once(answer):
+def test_each_value_is_computed_once(answer):
     for name in ("drivable", "overlay", "fractions", "resized", "summary"):
         assert getattr(answer, name) is getattr(answer, name), name
 
@@ -75,7 +75,7 @@ def test_a_summary_names_the_largest_class(answer):
 
 
 @pytest.mark.parametrize(("limit", "share"), [(0.9, 0.25), (0.3, 0.5), (0.1, 0.75)])
-def test_a_summary_tells_how_much_of_the_image_is_unsure(limit, share):
+def test_a_summary_has_the_unsure_share_of_the_image(limit, share):
     few = np.float32([[0.2, 0.8], [0.0, np.nan]])
     uncertainty = few.repeat(SUMMARY_STEP, 0).repeat(SUMMARY_STEP, 1)
     labels = np.zeros(uncertainty.shape, np.uint8)

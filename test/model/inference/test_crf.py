@@ -64,7 +64,7 @@ def test_equals_mean_field_pixel_by_pixel():
     torch.testing.assert_close(crf.refine(p, image), q, atol=1e-5, rtol=1e-5)
 
 
-def test_how_sure_one_may_be_stays_the_networks_word():
+def test_uncertainty_stays_that_of_the_network():
     p, image, _ = scene()
     prediction = Prediction(p, torch.rand(1, 32, 48), torch.rand(1, 32, 48))
     refined = DenseCrf()(prediction, image)
@@ -73,7 +73,7 @@ def test_how_sure_one_may_be_stays_the_networks_word():
     assert torch.equal(refined.mutual_information, prediction.mutual_information)
 
 
-def test_a_predictor_takes_labels_from_the_field_and_confidence_from_the_network(weights):
+def test_a_predictor_takes_labels_from_the_crf_and_confidence_from_the_network(weights):
     image = torch.randint(0, 256, (64, 96, 3), dtype=torch.uint8).numpy()
     plain, refining = Predictor.load(weights, "cpu"), Predictor.load(weights, "cpu", refine="crf")
     p = plain.predict_unscaled(image[None]).probabilities

@@ -20,7 +20,7 @@ def sampled(dropout, x, *numbers, seed=1):
 
 
 @pytest.mark.parametrize("probability", [0.1, 0.5, 0.9])
-def test_drops_the_share_that_was_asked_and_keeps_the_mean(probability):
+def test_drops_the_given_share_and_keeps_the_mean(probability):
     x = torch.ones(1, 64, 50, 60)
     y = sampled(SampledDropout(probability), x, 0)
     kept = (y != 0).float().mean()
@@ -29,7 +29,7 @@ def test_drops_the_share_that_was_asked_and_keeps_the_mean(probability):
     torch.testing.assert_close(y[y != 0].unique(), torch.tensor([1 / (1 - probability)]))
 
 
-def test_neighbouring_values_are_dropped_independently():
+def test_neighboring_values_are_dropped_independently():
     y = sampled(SampledDropout(0.5), torch.ones(1, 64, 50, 60), 0) - 1
     for axis in (1, 2, 3):
         correlation = (y * y.roll(1, axis)).mean()

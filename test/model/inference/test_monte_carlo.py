@@ -26,12 +26,13 @@ def images():
     return torch.randint(0, 256, (2, 32, 48, 3), dtype=torch.uint8)
 
 
-def naive(asked, image, samples, seed):
-    """Every pass from the beginning, one after the other, all of them kept."""
+def naive(inference, image, samples, seed):
+    """Every pass through the whole network, one after the other, all of them kept."""
     passes = []
     for number in range(samples):
-        with use_generators(asked._dropouts, [mask_generator(seed, number, torch.device("cpu"))]):
-            passes.append(asked._engine.logits(image))
+        generator = mask_generator(seed, number, torch.device("cpu"))
+        with use_generators(inference._dropouts, [generator]):
+            passes.append(inference._engine.logits(image))
     return torch.cat(passes).softmax(1).double()
 
 
@@ -43,12 +44,12 @@ def naive(asked, image, samples, seed):
 )
 def test_equals_naive_sampling_with_the_same_masks(name, batch, samples, images):
     settings = {"features": 8} if name == "bayesian_segnet_basic" else {}
-    asked = MonteCarlo(engine(name, **settings), samples=samples, seed=3)
-    asked.batch = batch
+    inference = MonteCarlo(engine(name, **settings), samples=samples, seed=3)
+    inference.batch = batch
     with torch.inference_mode():
-        prediction = asked(images)
+        prediction = inference(images)
         for index in range(2):
-            p = naive(asked, images[index : index + 1], samples, seed=3)
+            p = naive(inference, images[index : index + 1], samples, seed=3)
             mean, variance = p.mean(0), p.var(0, correction=0).mean(0)
             entropies = torch.distributions.Categorical(p.movedim(1, -1)).entropy().mean(0)
             close = {"atol": 1e-5, "rtol": 0, "check_dtype": False}
@@ -58,27 +59,27 @@ def test_equals_naive_sampling_with_the_same_masks(name, batch, samples, images)
 
 
 def test_the_first_half_runs_once(images):
-    asked = MonteCarlo(engine(features=8), samples=6)
+    inference = MonteCarlo(engine(features=8), samples=6)
     runs = []
-    network = asked._engine.network
+    network = inference._engine.network
     network.encoders[0].register_forward_hook(lambda *_: runs.append("first"))
     network.encoders[3].register_forward_hook(lambda _, i, y: runs.extend(["last"] * len(y)))
     with torch.inference_mode():
-        asked(images[:1])
+        inference(images[:1])
     assert (runs.count("first"), runs.count("last")) == (1, 6)
 
 
-def test_the_same_seed_gives_the_same_and_another_another(images):
-    def ask(seed):
+def test_the_seed_determines_the_prediction(images):
+    def predict(seed):
         with torch.inference_mode():
             return MonteCarlo(engine(features=8), 4, seed)(images).probabilities
 
-    assert torch.equal(ask(1), ask(1))
-    assert not torch.equal(ask(1), ask(2))
+    assert torch.equal(predict(1), predict(1))
+    assert not torch.equal(predict(1), predict(2))
 
 
 def test_measures_of_known_samples():
-    """Two passes that are certain of different classes disagree in all that they know."""
+    """Two passes that are certain of different classes have the highest mutual information."""
     sums = RunningSums()
     sums.add(torch.tensor([[1.0, 0.0], [0.0, 1.0]])[..., None, None])
     prediction = sums.prediction()
@@ -98,18 +99,18 @@ def test_one_pass_has_no_mutual_information():
     assert Prediction(torch.full((1, 2, 1, 1), 0.5)).mutual_information is None
 
 
-def test_memory_can_be_spared_down_to_one_sample_at_once(images):
-    asked = MonteCarlo(engine(features=8), samples=8)
-    asked.batch = 4
+def test_memory_can_be_reduced_down_to_one_sample_at_once(images):
+    inference = MonteCarlo(engine(features=8), samples=8)
+    inference.batch = 4
     with torch.inference_mode():
-        before = asked(images).probabilities
-        assert asked.reduce_memory()
-        assert asked.reduce_memory()
-        assert (asked.batch, asked.reduce_memory()) == (1, False)
-        torch.testing.assert_close(asked(images).probabilities, before, atol=1e-6, rtol=0)
+        before = inference(images).probabilities
+        assert inference.reduce_memory()
+        assert inference.reduce_memory()
+        assert (inference.batch, inference.reduce_memory()) == (1, False)
+        torch.testing.assert_close(inference(images).probabilities, before, atol=1e-6, rtol=0)
 
 
-def test_any_module_with_dropout_can_be_asked(images):
+def test_any_module_with_dropout_can_be_sampled(images):
     info = ModelInfo("segnet_basic", LabelSet.load("camvid"), (32, 48))
     own = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.Dropout(0.3), nn.Conv2d(16, 11, 1))
     with torch.inference_mode():

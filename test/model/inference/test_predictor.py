@@ -19,7 +19,7 @@ def images():
 
 
 def by_hand(path, image):
-    """The same answer from PyTorch's own functions: every other pixel in, bilinear out."""
+    """The same from PyTorch's own functions: every other pixel in, bilinear out."""
     network, info = load_weights(path)
     small = image[::2, ::2]
     x = (torch.tensor(small) / 255 - torch.tensor(info.mean)) / torch.tensor(info.std)
@@ -89,27 +89,27 @@ def test_a_wrong_array_device_or_precision_is_refused(weights):
 
 @pytest.fixture
 def bayesian(tmp_path, small_info):
-    """A weights file of a network with dropout, and the predictor that asks it eight times."""
+    """A weights file of a network with dropout."""
     torch.manual_seed(0)
     info = replace(small_info, network="bayesian_segnet_basic")
     save_weights(tmp_path / "bayesian.safetensors", info.build(), info)
     return tmp_path / "bayesian.safetensors"
 
 
-def test_monte_carlo_adds_what_only_several_passes_can_tell(bayesian, images):
+def test_monte_carlo_adds_mutual_information_and_variance(bayesian, images):
     single = Predictor.load(bayesian).predict(images[0])
     assert single.mutual_information is None
     assert single.variance is None
-    asked = Predictor.load(bayesian, uncertainty="mc", samples=8).predict(images[0])
-    for array in (asked.mutual_information, asked.variance):
+    sampled = Predictor.load(bayesian, uncertainty="mc", samples=8).predict(images[0])
+    for array in (sampled.mutual_information, sampled.variance):
         assert (array.shape, array.dtype) == ((128, 192), np.float32)
         assert array.min() >= 0
         assert 0 < array.max() <= 1
-    assert (asked.mutual_information <= asked.uncertainty + 1e-5).all()
+    assert (sampled.mutual_information <= sampled.uncertainty + 1e-5).all()
 
 
 def fails(predictor, times):
-    """Let so many of the next passes end as on a GPU that is full; returns the batches asked."""
+    """Make the next passes fail as on a full GPU; returns the sizes of all batches."""
     network, batches = predictor.engine.network, []
 
     def check(module, arguments):

@@ -27,23 +27,23 @@ def frame(seed=0, brightness=0):
 
 
 @pytest.fixture
-def asked():
+def inference():
     with torch.inference_mode():
         yield TemporalAverage(engine(), seed=3, newest_weight=0.25)
 
 
-def test_a_still_scene_is_monte_carlo_sampling_spread_over_frames(asked):
+def test_a_still_scene_is_monte_carlo_sampling_spread_over_frames(inference):
     """While the mean is a plain one: as many frames as 1 / newest_weight."""
     for _ in range(4):
-        prediction = asked(frame())
+        prediction = inference(frame())
     sampled = MonteCarlo(engine(), samples=4, seed=3)(frame())
     torch.testing.assert_close(prediction.probabilities, sampled.probabilities, atol=1e-4, rtol=0)
     torch.testing.assert_close(prediction.mean_entropy, sampled.mean_entropy, atol=1e-4, rtol=0)
     torch.testing.assert_close(prediction.variance, sampled.variance, atol=1e-4, rtol=0)
 
 
-def test_old_frames_fade_as_the_forget_factor_says(asked):
-    predictions = [asked(frame()).probabilities for _ in range(6)]
+def test_old_frames_fade_by_the_weight_of_the_newest(inference):
+    predictions = [inference(frame()).probabilities for _ in range(6)]
     alone = TemporalAverage(engine(), seed=3, newest_weight=1.0)
     passes = [alone(frame()).probabilities for _ in range(6)]
     torch.testing.assert_close(
@@ -52,14 +52,14 @@ def test_old_frames_fade_as_the_forget_factor_says(asked):
 
 
 def street(left, size=(72, 120)):
-    """Something smooth enough to be followed, seen from a camera that has moved to the right."""
+    """A texture smooth enough for optical flow, from a camera that has moved to the right."""
     texture = torch.rand(1, 1, 20, 60, generator=torch.Generator().manual_seed(4))
     large = F.interpolate(texture, size=(size[0], 360), mode="bicubic").clamp(0, 1) * 255
     view = large[0, 0, :, left : left + size[1]].to(torch.uint8)
     return view[None, ..., None].expand(-1, -1, -1, 3).contiguous()
 
 
-def test_what_is_known_of_a_pixel_moves_with_it():
+def test_the_average_of_a_pixel_moves_with_it():
     gray = [street(left)[..., 1].contiguous() for left in (100, 104)]
     flow = _optical_flow(gray[1][0], gray[0][0])
     inside = flow[0, 10:-10, 10:-20]
@@ -70,12 +70,12 @@ def test_what_is_known_of_a_pixel_moves_with_it():
     torch.testing.assert_close(moved[..., :116], maps[..., 4:], atol=1e-3, rtol=0)
 
 
-def test_what_looks_otherwise_than_before_is_new(asked):
-    asked(street(100))
+def test_pixels_that_look_different_start_a_new_average(inference):
+    inference(street(100))
     covered = street(100)
     covered[:, 20:50, 40:80] = 255 - covered[:, 20:50, 40:80]
     covered[:, 20:50, 40:80] //= 8
-    prediction = asked(covered).probabilities
+    prediction = inference(covered).probabilities
     passed = TemporalAverage(engine(), seed=3, newest_weight=1.0)
     passed(street(100))
     alone = passed(covered).probabilities
@@ -84,61 +84,61 @@ def test_what_looks_otherwise_than_before_is_new(asked):
     assert kept[60:, :30].float().mean() > 0.9
 
 
-def after(asked, image, stamp=None, times=3):
-    """Whether the average began anew with this image, after frames at 0, 0.1, 0.2 seconds."""
+def restarts(inference, image, stamp=None, times=3):
+    """Whether this image starts a new average, after frames at 0, 0.1, 0.2 seconds."""
     for index in range(times):
-        asked(frame(), separate_cameras(1, None if stamp is None else 0.1 * index))
-    found = asked(image, separate_cameras(1, stamp)).mean_entropy
+        inference(frame(), separate_cameras(1, None if stamp is None else 0.1 * index))
+    found = inference(image, separate_cameras(1, stamp)).mean_entropy
     return torch.equal(found, TemporalAverage(engine(), seed=3)(image).mean_entropy)
 
 
 @pytest.mark.parametrize("stamp", [None, 0.2, 0.3, 0.2 + MAX_GAP])
-def test_goes_on_while_time_does(asked, stamp):
-    assert not after(asked, frame(1), stamp)
+def test_continues_while_time_does(inference, stamp):
+    assert not restarts(inference, frame(1), stamp)
 
 
 @pytest.mark.parametrize("stamp", [0.1, -5.0, 0.21 + MAX_GAP])
-def test_a_jump_in_time_begins_anew(asked, stamp):
-    assert after(asked, frame(1), stamp)
+def test_a_jump_in_time_starts_a_new_average(inference, stamp):
+    assert restarts(inference, frame(1), stamp)
 
 
-def test_a_cut_or_another_size_begins_anew(asked):
-    assert after(asked, frame(1, brightness=150))
-    assert after(asked, frame()[:, :16])
+def test_a_cut_or_another_size_starts_a_new_average(inference):
+    assert restarts(inference, frame(1, brightness=150))
+    assert restarts(inference, frame()[:, :16])
 
 
-def test_the_same_video_and_seed_give_the_same(asked):
+def test_the_same_video_and_seed_give_the_same(inference):
     def video(seed):
-        asked = TemporalAverage(engine(), seed)
-        return [asked(frame(n)).probabilities for n in range(3)][-1]
+        inference = TemporalAverage(engine(), seed)
+        return [inference(frame(n)).probabilities for n in range(3)][-1]
 
     assert torch.equal(video(1), video(1))
     assert not torch.equal(video(1), video(2))
 
 
-def test_an_answer_that_is_not_finite_does_not_stay(asked):
-    before = asked(frame()).probabilities
-    bias = asked._engine.network.classifier.bias
+def test_an_answer_that_is_not_finite_does_not_stay(inference):
+    before = inference(frame()).probabilities
+    bias = inference._engine.network.classifier.bias
     kept = bias.clone()
     bias[0] = float("nan")
     with pytest.raises(ImageError, match="not finite"):
-        asked(frame())
+        inference(frame())
     bias.copy_(kept)
-    assert torch.isfinite(asked(frame()).probabilities).all()
+    assert torch.isfinite(inference(frame()).probabilities).all()
     assert torch.isfinite(before).all()
 
 
-def test_each_camera_has_an_average_of_its_own(asked):
-    """Whatever comes beside it, and in whatever order."""
+def test_each_camera_has_an_average_of_its_own(inference):
+    """Independent of the other cameras, and of the order in a batch."""
 
     def alone(frames):
         single = TemporalAverage(engine(), seed=3, newest_weight=0.25)
         return [single(frame(n), [Capture("", 0.1 * n)]).probabilities for n in frames][-1]
 
     both = torch.cat([frame(0), frame(5)])
-    asked(both, [Capture("left", 0.0), Capture("right", 0.5)])
-    asked(torch.cat([frame(6), frame(1)]), [Capture("right", 0.6), Capture("left", 0.1)])
-    found = asked(frame(2), [Capture("left", 0.2)]).probabilities
+    inference(both, [Capture("left", 0.0), Capture("right", 0.5)])
+    inference(torch.cat([frame(6), frame(1)]), [Capture("right", 0.6), Capture("left", 0.1)])
+    found = inference(frame(2), [Capture("left", 0.2)]).probabilities
     torch.testing.assert_close(found, alone([0, 1, 2]), atol=1e-4, rtol=0)
-    found = asked(frame(7), [Capture("right", 0.7)]).probabilities
+    found = inference(frame(7), [Capture("right", 0.7)]).probabilities
     torch.testing.assert_close(found, alone([5, 6, 7]), atol=1e-4, rtol=0)

@@ -82,11 +82,11 @@ def test_a_file_cannot_make_a_stranger_run_code(tmp_path, monkeypatch):
         ("their_robot.nets:half", r"made \(1, 5, 32, 32\) .*return logits of \(1, 5, 64, 64\)"),
     ],
 )
-def test_what_is_no_network_is_refused_with_the_mend(name, reason):
+def test_anything_but_a_network_is_refused_with_the_mend(name, reason):
     with pytest.raises(SettingsError, match=reason):
         build_network(name, 5)
 
 
-def test_wrong_settings_are_refused_with_the_factorys_own_words():
+def test_wrong_settings_are_refused_with_the_factorys_reason():
     with pytest.raises(SettingsError, match="depth"):
         build_network(TINY, 5, depth=3)

@@ -39,7 +39,7 @@ def test_normalize():
     assert result.shape == (1, 3, 1, 1)
 
 
-def test_maps_are_resized_about_pixel_centres():
+def test_maps_are_resized_about_pixel_centers():
     maps = torch.tensor([[[[0.0, 1.0]]]])
     torch.testing.assert_close(resize_maps(maps, (1, 4)), torch.tensor([[[[0, 0.25, 0.75, 1]]]]))
 
@@ -48,6 +48,6 @@ def test_maps_are_resized_about_pixel_centres():
     "images",
     [np.zeros((1, 4, 4, 4), np.uint8), np.zeros((1, 4, 4, 3)), np.zeros((1, 0, 4, 3), np.uint8)],
 )
-def test_what_is_no_image_is_refused(images):
+def test_anything_but_images_is_refused(images):
     with pytest.raises(ImageError, match="shape"):
         check_images(images)

@@ -12,7 +12,7 @@ from segnet_model.networks import NETWORKS, build_network
 
 @pytest.fixture(scope="module")
 def built():
-    """Networks of 5 classes to be asked only: the large ones take long to draw at random."""
+    """Networks of 5 classes, for inference only: the large ones take long to initialize."""
     return cache(lambda name: build_network(name, 5).eval())
 
 
@@ -100,7 +100,7 @@ def test_dropout_is_where_its_stage_ends():
 
 
 @pytest.mark.parametrize("name", ["bayesian_segnet_basic", "segnet_basic"])
-def test_the_halves_are_the_whole_also_for_several_samples_of_one_image(name):
+def test_both_halves_equal_the_whole_also_for_several_samples(name):
     network = build_network(name, 5, features=8).eval()
     x = torch.randn(1, 3, 40, 48)
     with torch.inference_mode():
@@ -125,7 +125,7 @@ def test_enet_is_made_of_the_papers_bottlenecks():
     assert {m.p for m in network.modules() if isinstance(m, nn.Dropout2d)} == {0.01, 0.1}
 
 
-def test_unet_hands_whole_features_across():
+def test_unet_passes_whole_features_to_the_decoder():
     network = drawn("unet", 11)
     widths = [stage[0][0].in_channels for stage in network.decoders]
     assert widths == [512 + 512, 512 + 512, 512 + 256, 256 + 128, 128 + 64]
@@ -147,7 +147,7 @@ def test_segnet_has_vgg16s_convolutions_and_their_mirror_image():
     assert [*decoder, network.classifier.in_channels] == encoder[::-1]
 
 
-def test_only_the_places_of_the_maxima_reach_the_decoder():
+def test_only_the_positions_of_the_maxima_reach_the_decoder():
     """Shift every stage's features by a constant: its positions stay, so all else is cut off."""
     network = build_network("segnet_basic", 3, features=8).eval()
     x = torch.randn(1, 3, 32, 32)

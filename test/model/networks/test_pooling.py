@@ -46,7 +46,7 @@ def test_gradients(kind):
     assert torch.autograd.gradcheck(there_and_back, x)
 
 
-def test_runs_where_pytorch_is_told_to_be_deterministic():
+def test_runs_in_deterministic_mode():
     torch.use_deterministic_algorithms(True)
     try:
         pooled, positions = max_pool_2x2(maps("random"))
@@ -64,7 +64,7 @@ def test_compiled_in_one_graph_to_the_same_values(kind, dtype):
         assert torch.equal(found, expected)
 
 
-def test_learning_is_compiled_in_one_graph_too():
+def test_gradients_are_compiled_in_one_graph_too():
     x = maps("odd").requires_grad_()
     compiled = torch.compile(there_and_back, backend="aot_eager", fullgraph=True, dynamic=False)
     (found,) = torch.autograd.grad(compiled(x)[2].square().sum(), x)
@@ -83,7 +83,7 @@ def test_exported_without_pytorchs_own_unpooling_or_indices():
     assert not [n for n in names if "unpool" in n or "indices" in n or "bitwise" in n]
 
 
-def test_one_images_places_serve_several_samples():
+def test_positions_of_one_image_serve_several_samples():
     x = maps("random")
     _, positions = max_pool_2x2(x[:1])
     values = torch.randn(5, 3, 4, 5, requires_grad=True)

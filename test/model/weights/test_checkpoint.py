@@ -14,7 +14,7 @@ from segnet_model.weights import tensors as tensor_file
 from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
 
 
-def test_all_comes_back(weights, small_info):
+def test_loads_what_was_saved(weights, small_info):
     network, info = load_weights(weights)
     assert info == small_info
     assert not network.training
@@ -23,7 +23,7 @@ def test_all_comes_back(weights, small_info):
     assert all(torch.equal(tensors[k], v) for k, v in network.state_dict().items())
 
 
-def test_what_half_precision_cannot_hold_is_stored_whole(tmp_path, small_info):
+def test_values_too_large_for_float16_are_stored_as_float32(tmp_path, small_info):
     network, path = small_info.build(), tmp_path / "x.safetensors"
     statistics = network.state_dict()["encoders.0.1.running_var"]
     statistics.fill_(70_000.0)
@@ -58,7 +58,7 @@ def test_a_truncated_file_is_refused(weights, keep):
         load_weights(weights)
 
 
-def test_a_pickle_is_recognised_and_never_opened(tmp_path):
+def test_a_pickle_is_recognized_and_never_opened(tmp_path):
     class Bomb:
         def __reduce__(self):
             return (tmp_path.joinpath("ran").touch, ())

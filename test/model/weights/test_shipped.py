@@ -1,4 +1,4 @@
-"""The weights that ship do what the README says of them, on what they were not trained on."""
+"""The shipped weights are as good as their README says, on images they were not trained on."""
 
 from dataclasses import replace
 
@@ -80,7 +80,7 @@ def test_camvid_val(camvid, name, least, step):
     ],
     ids=["few", "all"],
 )
-def test_what_was_never_shown_is_less_sure_than_what_is_around_it(seeds, frames, samples):
+def test_unknown_things_are_less_certain_than_their_surroundings(seeds, frames, samples):
     """A cow, a sofa and the like on the drives of unseen seeds; by chance it would be 0.5."""
     how = {"uncertainty": "mc", "samples": samples}
     predictor = Predictor.load("bayesian_segnet_basic_drives", "cpu", **how)

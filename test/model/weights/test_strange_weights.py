@@ -75,7 +75,7 @@ def test_shapes_and_offsets_that_lie(path, refused, text, body):
 
 
 @pytest.mark.parametrize("features", [10**9, 2**63, 10**30, 3000])
-def test_a_network_is_held_against_the_tensors_before_it_is_built(claim, refused, features):
+def test_a_network_is_compared_with_the_tensors_before_it_is_built(claim, refused, features):
     path = claim(network_settings={"features": features})
     refused("strange.safetensors: segnet_basic (needs|cannot be built)", lambda: load_weights(path))
 
@@ -158,7 +158,7 @@ def test_tensors_that_are_not_real(claim, refused):
     refused("classifier.bias.*complex64", lambda: load_weights(path))
 
 
-def test_tensors_that_nobody_asked_for_are_not_read(claim, refused):
+def test_surplus_tensors_are_not_read(claim, refused):
     path = claim(changed={"extra": torch.zeros(100 << 20)})
     refused("has not: .'extra'", lambda: load_weights(path), seconds=1)
 
@@ -172,7 +172,7 @@ def test_nothing_is_imported_for_a_stranger(claim, tmp_path, monkeypatch, refuse
     assert "stranger" not in sys.modules
 
 
-def test_what_is_no_plain_file_is_not_opened(tmp_path, refused):
+def test_only_plain_files_are_opened(tmp_path, refused):
     (tmp_path / "endless.safetensors").symlink_to("/dev/zero")
     (tmp_path / "folder.safetensors").mkdir()
     for name in ("endless", "folder"):
