@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,6 @@ but not by those without a single labeled pixel, whose image nobody has come to 
   segnet import-labels task_export.zip yard
   segnet import-labels labelme_folder yard --map lawn=Grass --map dog=ignore
 """
-NAMED = 5  # files that are listed by name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,19 +74,16 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _print(dataset: Path, done: Imported) -> None:
+    from segnet_model.datasets.checking.problems import some
+
     counts = ", ".join(f"{done.counts[kind]} {kind}" for kind in ("new", "changed", "same"))
     kept = f", {done.counts['kept']} kept" if done.counts["kept"] else ""
     print(f"{dataset}: labels of {done.counts.total()} images: {counts}{kept} ({done.format})")
     if done.empty:
-        print(f"{len(done.empty)} labels are empty and were left out: {_some(done.empty)}")
+        print(f"{len(done.empty)} labels are empty and were left out: {some(done.empty)}")
     for note, count in done.notes.items():
         print(f"{count} {note}")
     if done.imageless:
-        print(f"{len(done.imageless)} labels have no image here: {_some(done.imageless)}")
+        print(f"{len(done.imageless)} labels have no image here: {some(done.imageless)}")
     if done.unlabelled:
-        print(f"{len(done.unlabelled)} images have no labels yet: {_some(done.unlabelled)}")
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+        print(f"{len(done.unlabelled)} images have no labels yet: {some(done.unlabelled)}")

@@ -12,17 +12,11 @@ from segnet_model.datasets.folder import LabelledFolder
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """Pixels of each class in a folder.
+    """Pixels of each class in a folder."""
 
-    Attributes:
-        names: of the classes.
-        pixels: of each class, (C,) float64.
-        seen_in: labeled pixels of the images in which the class occurs, (C,) float64.
-    """
-
-    names: tuple[str, ...]
-    pixels: np.ndarray
-    seen_in: np.ndarray
+    names: tuple[str, ...]  # of the classes
+    pixels: np.ndarray  # of each class, (C,) float64
+    seen_in: np.ndarray  # labeled pixels of the images in which the class occurs, (C,) float64
 
     @property
     def missing(self) -> list[str]:

@@ -14,24 +14,15 @@ from segnet_model.training.settings import TrainSettings
 from segnet_model.training.supervision import shrink_labels
 from segnet_model.weights.checkpoint import ModelInfo
 
-# From logits, labels, class weights and the ignored id.
+# From logits (N, C, H, W), labels (N, H, W) int64, class weights (C,) float32 and the ignored id: a
+# scalar, float32; zero, not NaN, where every pixel is ignored.
 Loss = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 # Errors closer than 1 / BINS count as equal: sums over bins replace sorting all pixels.
 BINS = 2**14
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Tensor:
-    """Weighted mean cross-entropy.
-
-    Args:
-        logits: (N, C, H, W), floating.
-        labels: (N, H, W) int64 ids; pixels with ignore_id do not count.
-        weights: (C,) float32.
-        ignore_id: see labels.
-
-    Returns:
-        A scalar, float32. Zero, not NaN, where every pixel is ignored.
-    """
+    """Weighted mean cross-entropy."""
     total = F.cross_entropy(
         logits.float(), labels, weights, ignore_index=ignore_id, reduction="sum"
     )
@@ -47,15 +38,7 @@ def dice(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> Ten
 
     Milletari, Navab and Ahmadi, "V-Net", 3DV 2016, section 3: 2 sum(p g) / (sum(p^2) + sum(g^2)),
     with probabilities p and truth g over all pixels of the batch.
-
-    Args:
-        logits: (N, C, H, W), floating.
-        labels: (N, H, W) int64 ids; pixels with ignore_id do not count.
-        weights: not used; the overlap of a rare class counts as much as that of any other.
-        ignore_id: see labels.
-
-    Returns:
-        A scalar, float32, 0 to 1. Zero, not NaN, where every pixel is ignored.
+    Not weighted: the overlap of a rare class counts as much as that of any other.
     """
     known = labels != ignore_id
     p = logits.float().softmax(1) * known[:, None]
@@ -75,15 +58,7 @@ def lovasz(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> T
 
     Berman, Rannen Triki and Blaschko, "The Lovasz-Softmax loss", CVPR 2018, equations 8 and 9,
     with errors rounded to 1 / `BINS`, by which the value may differ from the paper's.
-
-    Args:
-        logits: (N, C, H, W), floating.
-        labels: (N, H, W) int64 ids; pixels with ignore_id do not count.
-        weights: not used; every class counts the same in the mean IoU.
-        ignore_id: see labels.
-
-    Returns:
-        A scalar, float32, 0 to 1. Zero, not NaN, where every pixel is ignored.
+    Not weighted: every class counts the same in the mean IoU.
     """
     classes = torch.arange(logits.shape[1], device=logits.device)[:, None, None]
     probabilities, truth = logits.float().softmax(1), labels[:, None] == classes

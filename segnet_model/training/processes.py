@@ -24,17 +24,11 @@ EVALUATION_TIMEOUT = timedelta(hours=12)  # the first process evaluates, and the
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among those of one training.
+    """This process among those of one training."""
 
-    Attributes:
-        rank: of this process, from 0.
-        count: of all.
-        device: of this process.
-    """
-
-    rank: int
-    count: int
-    device: torch.device
+    rank: int  # of this process, from 0
+    count: int  # of all
+    device: torch.device  # of this process
 
     @property
     def first(self) -> bool:

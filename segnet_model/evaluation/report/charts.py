@@ -37,25 +37,15 @@ class Bar:
 
 @dataclass
 class Chart:
-    """A plot of the size `WIDTH` x `HEIGHT`.
+    """A plot of the size `WIDTH` x `HEIGHT`."""
 
-    Attributes:
-        title: above the chart.
-        note: how to read it.
-        x_label: with the unit.
-        y_label: with the unit.
-        x: least and greatest value.
-        y: least and greatest value, upwards.
-        diagonal: whether to draw the line x = y.
-    """
-
-    title: str
-    note: str
-    x_label: str
-    y_label: str
-    x: tuple[float, float]
-    y: tuple[float, float]
-    diagonal: bool = False
+    title: str  # above the chart
+    note: str  # how to read it
+    x_label: str  # with the unit
+    y_label: str  # with the unit
+    x: tuple[float, float]  # least and greatest value
+    y: tuple[float, float]  # least and greatest value, upwards
+    diagonal: bool = False  # whether to draw the line x = y
     lines: list[Line] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     width: int = WIDTH

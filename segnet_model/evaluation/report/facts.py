@@ -26,36 +26,29 @@ COMPARED_BY_CLASS = ("iou", "accuracy", "precision", "boundary_f1_by_class", "au
 
 @dataclass(frozen=True)
 class Circumstances:
-    """How an evaluation was made; both networks of a comparison share it.
+    """How an evaluation was made; both networks of a comparison share it."""
 
-    Attributes:
-        date: of the evaluation.
-        dataset: folder, as it was given.
-        split: of the data set.
-        images: number of them in the split.
-        label_set: its name.
-        uncertainty: "none" or "mc".
-        samples: of "mc".
-        seed: of its dropout masks.
-        refine: "none" or "crf".
-    """
-
-    date: datetime
-    dataset: str
-    split: str
-    images: int
-    label_set: str
-    uncertainty: str
-    samples: int
-    seed: int
-    refine: str
+    date: datetime  # of the evaluation
+    dataset: str  # folder, as it was given
+    split: str  # of the data set
+    images: int  # number of them in the split
+    label_set: str  # its name
+    uncertainty: str  # "none" or "mc"
+    samples: int  # of "mc"
+    seed: int  # of its dropout masks
+    refine: str  # "none" or "crf"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, with the versions of the software; samples and seed only where used."""
         values = {**asdict(self), "date": self.date.isoformat(timespec="seconds")}
         if self.uncertainty == "none":
             del values["samples"], values["seed"]
-        return {**values, "versions": _versions()}
+        versions = {
+            "segnet_ros": version(),
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+        }
+        return {**values, "versions": versions}
 
 
 def describe(
@@ -132,14 +125,6 @@ def _device(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"{device}, {torch.get_num_threads()} threads"
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "segnet_ros": version(),
-        "torch": str(torch.__version__),
-        "python": platform.python_version(),
-    }
 
 
 def curves(uncertainty: UncertaintyQuality) -> dict[str, Any]:

@@ -18,19 +18,12 @@ JPEG_QUALITY = 82
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a frame.
+    """A picture of a frame."""
 
-    Attributes:
-        title: below the picture.
-        network: 0 or 1, whose prediction it shows; None for the image and the truth.
-        uri: "data:image/...", with the file itself.
-        size: (height, width) in pixels.
-    """
-
-    title: str
-    network: int | None
-    uri: str
-    size: tuple[int, int]
+    title: str  # below the picture
+    network: int | None  # 0 or 1, whose prediction it shows; None for the image and the truth
+    uri: str  # "data:image/...", with the file itself
+    size: tuple[int, int]  # (height, width) in pixels
 
 
 def pictures(frame: KeptFrame, label_set: LabelSet) -> list[Picture]:
