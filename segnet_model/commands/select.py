@@ -64,23 +64,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Rank the frames, choose the best and write them; or finish an interrupted round."""
     from segnet_model.base.progress import progress_bar, stoppable_bar
-    from segnet_model.datasets.extraction.store import ImageStore
+    from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
     from segnet_model.datasets.sources import open_source
     from segnet_model.selection import SelectSettings, load_round, select_round, write_round
 
     values = {field.name: getattr(args, field.name) for field in fields(SelectSettings)}
     settings = SelectSettings(**{**values, "source": str(args.source.resolve())})
-    selected, store = load_round(args.out, settings), ImageStore(args.out)
+    selected, dataset = load_round(args.out, settings), DatasetWriter(args.out)
     with open_source(args.source, args.topic) as source:
         predictor = arguments.load_predictor(args)
         _compare_classes(args, predictor.info.labels)
         if selected is None:
             with progress_bar("ranking") as progress:
-                selected = select_round(source, store, predictor, settings, progress)
+                selected = select_round(source, dataset, predictor, settings, progress)
         else:
             logger.info("%s: going on with round %d", args.out, selected.number)
         with stoppable_bar("writing") as progress:
-            write_round(selected, source, store, predictor, progress)
+            write_round(selected, source, dataset, predictor, progress)
     print(f"{args.out}: {_found(args.out, selected)}")
 
 

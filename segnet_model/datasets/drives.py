@@ -16,9 +16,10 @@ from segnet_model.bags.messages import (
     pose_message,
 )
 from segnet_model.bags.reader import BagWriter
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.units import NANOSECONDS
+from segnet_model.datasets.folder import make_folders
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS
 from segnet_model.images.files import write_png
 from segnet_model.scenes import Camera, Drive, SceneFrame
@@ -119,7 +120,7 @@ def write_dataset(
         )
     first_val = len(seeds) - round(len(seeds) * val)
     jobs = [(seed, "val" if i >= first_val else "train") for i, seed in enumerate(seeds)]
-    _make_folders(Path(folder))
+    make_folders(Path(folder))
     render = partial(_render, Path(folder), frames, fps, unknown)
     if workers == 1:
         _report(map(render, jobs), len(jobs), progress)
@@ -136,14 +137,6 @@ def _render(folder: Path, frames: int, fps: float, unknown: bool, job: tuple[int
         name = f"{seed:06d}_{index:04d}.png"
         write_png(folder / f"{split}annot" / name, frame.labels)
         write_png(folder / split / name, frame.image)
-
-
-def _make_folders(folder: Path) -> None:
-    try:
-        for split in ("train", "trainannot", "val", "valannot"):
-            (folder / split).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatasetError(f"cannot make data set {folder}: {error}") from None
 
 
 def _report(done: Iterable[None], total: int, progress: ShareDone) -> None:

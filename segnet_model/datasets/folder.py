@@ -124,6 +124,15 @@ def spread(count: int, total: int) -> list[int]:
     return chosen
 
 
+def make_folders(dataset: Path) -> None:
+    """Create the folders of train and val, and of their labels; DatasetError if that fails."""
+    try:
+        for split in ("train", "trainannot", "val", "valannot"):
+            (dataset / split).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetError(f"cannot make data set {dataset}: {error}") from None
+
+
 def label_path(image: Path) -> Path:
     """Where the labels of DATASET/train/NAME.jpg belong: DATASET/trainannot/NAME.png."""
     return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"

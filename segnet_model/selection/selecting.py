@@ -10,9 +10,15 @@ import numpy as np
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone
 from segnet_model.base.units import NANOSECONDS
+from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
 from segnet_model.datasets.extraction.settings import GAP
-from segnet_model.datasets.extraction.splits import Neighbours, Rule, all_to, by_time, usual_gap
-from segnet_model.datasets.extraction.store import ImageStore
+from segnet_model.datasets.extraction.splits import (
+    Neighbors,
+    SplitRule,
+    all_to,
+    by_time,
+    fitting_gap,
+)
 from segnet_model.datasets.sources import Frame, Source
 from segnet_model.images.files import list_images, read_image
 from segnet_model.images.thumbnails import thumbnail
@@ -37,7 +43,7 @@ class _PickCandidate(Candidate):
 
 def select_round(
     source: Source,
-    store: ImageStore,
+    dataset: DatasetWriter,
     predictor: Predictor,
     settings: SelectSettings,
     progress: ShareDone,
@@ -48,9 +54,9 @@ def select_round(
         BagError: the bag is damaged.
         DatasetError: no frame is left to select, or a file is damaged.
     """
-    number = next_number(store.folder)  # first, so that a damaged file costs no work
-    ranked = _Ranking(source, store, predictor, settings, progress)
-    train = store.folder / "train"
+    number = next_number(dataset.folder)  # first, so that a damaged file costs no work
+    ranked = _Ranking(source, dataset, predictor, settings, progress)
+    train = dataset.folder / "train"
     known = [thumbnail(read_image(path)) for path in (list_images(train) if train.is_dir() else [])]
     chosen = select(ranked.candidates, settings.count, known)
     if not chosen:
@@ -80,7 +86,7 @@ class _Ranking:
     def __init__(
         self,
         source: Source,
-        store: ImageStore,
+        dataset: DatasetWriter,
         predictor: Predictor,
         settings: SelectSettings,
         progress: ShareDone,
@@ -89,9 +95,9 @@ class _Ranking:
         self.val: list[Pick] = []
         self.existing: set[Pick] = set()
         self._left_out: Counter[str] = Counter()
-        self._store = store
+        self._dataset = dataset
         self._predictor = predictor
-        self._rule = _split_rule(source, store, settings.val > 0)
+        self._rule = _split_rule(source, dataset, settings.val > 0)
         # The images of a folder have no times, so all are candidates.
         part = source.part(every=settings.every if source.timed else 0)
         for frame, image in part.images():
@@ -104,8 +110,8 @@ class _Ranking:
         return ", ".join(parts) or "it holds none"
 
     def _sort(self, frame: Frame, image: np.ndarray) -> None:
-        known = self._store.find(frame)
-        is_there = known is not None and self._store.has(known)
+        known = self._dataset.find(frame)
+        is_there = known is not None and self._dataset.contains(known)
         # A removed image comes back to its split only.
         split = known.split if known else self._rule(frame.receive_ns)
         if split == "val":
@@ -127,11 +133,11 @@ def _pick(frame: Frame, score: float) -> Pick:
     return Pick(*frame.key[1:], frame.stamp_ns / NANOSECONDS, score)
 
 
-def _split_rule(source: Source, store: ImageStore, with_val: bool) -> Rule:
+def _split_rule(source: Source, dataset: DatasetWriter, with_val: bool) -> SplitRule:
     """A rule from the time of reception to a split; None is too near to the other split."""
     start, end = source.start_ns, source.end_ns
     apart = round(GAP * NANOSECONDS) if source.timed else 0
-    gap = usual_gap(start, end, VAL_SHARE, apart)
+    gap = fitting_gap(start, end, VAL_SHARE, apart)
     whole = by_time(start, end, VAL_SHARE, gap) if with_val else all_to("train")
     span = range(start, end + 1) if source.wall_clock else range(0)
-    return Neighbours(store.times(source, span), apart).keep_apart(whole)
+    return Neighbors(dataset.image_times(source, span), apart).keep_apart(whole)

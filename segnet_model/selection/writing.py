@@ -9,8 +9,8 @@ import numpy as np
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone
+from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
 from segnet_model.datasets.extraction.splits import SPLITS
-from segnet_model.datasets.extraction.store import ImageStore
 from segnet_model.datasets.sources import Frame, Source
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
@@ -24,7 +24,11 @@ SHEET_SIZE = (320, 240)  # pixels of one frame: width, height
 
 
 def write_round(
-    selected: Round, source: Source, store: ImageStore, predictor: Predictor, progress: ShareDone
+    selected: Round,
+    source: Source,
+    dataset: DatasetWriter,
+    predictor: Predictor,
+    progress: ShareDone,
 ) -> None:
     """Write the images, the manifest, the history and a contact sheet of the best frames.
 
@@ -34,22 +38,22 @@ def write_round(
         BagError: the bag is damaged.
         DatasetError: a file cannot be written, or the source has lost selected frames.
     """
-    with store:
-        save_round(store.folder, selected)
+    with dataset:
+        save_round(dataset.folder, selected)
         sheet: dict[Key, list[np.ndarray]] = {
             pick.key: [] for pick in selected.train[:SHEET_FRAMES]
         }
-        names = _write_images(selected, source, store, predictor, sheet, progress)
+        names = _write_images(selected, source, dataset, predictor, sheet, progress)
     rows = [_row(pick, names[pick.key]) for pick in selected.train]
-    record_round(store.folder, selected.number, rows)
-    _write_sheet(store.folder, list(sheet.values()))
-    (store.folder / UNFINISHED_FILE).unlink()
+    record_round(dataset.folder, selected.number, rows)
+    _write_sheet(dataset.folder, list(sheet.values()))
+    (dataset.folder / UNFINISHED_FILE).unlink()
 
 
 def _write_images(
     selected: Round,
     source: Source,
-    store: ImageStore,
+    dataset: DatasetWriter,
     predictor: Predictor,
     sheet: dict[Key, list[np.ndarray]],
     progress: ShareDone,
@@ -62,22 +66,22 @@ def _write_images(
         image = source.decode(frame) if key in splits and key not in names else None
         if image is None:
             continue
-        names[key] = _write_image(frame, image, splits[key], store)
+        names[key] = _write_image(frame, image, splits[key], dataset)
         if key in sheet:
             sheet[key] = _draw(predictor, image)
         progress(source.share(frame))
     if lost := len(splits) - len(names):
         raise DatasetError(
             f"{selected.settings.source} has lost {lost} of the frames that were chosen; bring it "
-            f"back as it was, or remove {store.folder / UNFINISHED_FILE} to choose anew"
+            f"back as it was, or remove {dataset.folder / UNFINISHED_FILE} to choose anew"
         )
     return names
 
 
-def _write_image(frame: Frame, image: np.ndarray, split: str, store: ImageStore) -> str:
-    origin = store.find(frame)
-    if origin is None or not store.has(origin):
-        origin = store.add(frame, image, split, known=origin)
+def _write_image(frame: Frame, image: np.ndarray, split: str, dataset: DatasetWriter) -> str:
+    origin = dataset.find(frame)
+    if origin is None or not dataset.contains(origin):
+        origin = dataset.add(frame, image, split, known=origin)
     return origin.name
 
 

@@ -1,1 +1,1 @@
-"""From recordings to a folder that people can label."""
+"""Extraction of recordings to a data set that people can label."""

@@ -1,4 +1,4 @@
-"""From recordings, folders and videos to a data set that people can label."""
+"""Extraction of bags, folders and videos to a data set that people can label."""
 
 from __future__ import annotations
 
@@ -11,76 +11,75 @@ from pathlib import Path
 
 from segnet_model.base.errors import BagError, SegNetError, SettingsError, VideoError
 from segnet_model.base.progress import ShareDone, no_progress
+from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
 from segnet_model.datasets.extraction.settings import ExtractSettings
+from segnet_model.datasets.extraction.source_extraction import SourceExtraction
 from segnet_model.datasets.extraction.splits import (
-    Neighbours,
-    Rule,
+    Neighbors,
+    SplitRule,
     all_to,
+    assign_recordings,
     by_blocks,
     by_time,
-    split_recordings,
-    usual_gap,
+    fitting_gap,
 )
-from segnet_model.datasets.extraction.store import ImageStore
-from segnet_model.datasets.extraction.taking import SourceExtraction
 from segnet_model.datasets.sources import BagSource, Source, open_source
 
 logger = logging.getLogger(__name__)
-USUAL = ExtractSettings()
+DEFAULTS = ExtractSettings()
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """What came out of recordings."""
+    """Numbers of extracted and skipped images."""
 
     train: int = 0  # new images
     val: int = 0  # new images
-    kept: int = 0  # images that were in the data set already, and stayed as they were
-    unlabelled: int = 0  # images left out because no labels had their stamp
-    alike: int = 0  # images left out because they look like the one before
-    between: int = 0  # images left out because they lie where the splits meet
-    malformed: int = 0  # messages that were no images
+    kept: int = 0  # images that were in the data set already; unchanged
+    unlabeled: int = 0  # skipped: no labels had their stamp
+    alike: int = 0  # skipped: they look like the last one
+    between: int = 0  # skipped: in the gap between the splits
+    malformed: int = 0  # messages that cannot be decoded
 
     def __str__(self) -> str:
-        """What came out, and what was left out, in words."""
-        left_out = [
+        """One sentence with all numbers above 0."""
+        skipped = [
             (self.kept, "were there already"),
             (self.alike, "left out as they look like the one before"),
             (self.between, "left out where the splits meet"),
-            (self.unlabelled, "left out for want of labels"),
+            (self.unlabeled, "left out for want of labels"),
             (self.malformed, "malformed messages skipped"),
         ]
         parts = [f"{self.train} images to train, {self.val} to val"]
-        return ", ".join([*parts, *(f"{number} {text}" for number, text in left_out if number)])
+        return ", ".join([*parts, *(f"{number} {text}" for number, text in skipped if number)])
 
 
 def extract(
     sources: str | Path | Sequence[str | Path],
     out: str | Path,
-    settings: ExtractSettings = USUAL,
+    settings: ExtractSettings = DEFAULTS,
     progress: ShareDone = no_progress,
 ) -> Extracted:
-    """Take images out of recordings into a data set in CamVid's form.
+    """Extract images of recordings to a data set in CamVid's form.
 
-    Images go to OUT/train and OUT/val, by stretches of time or by recording, and their labels, if
-    any, to OUT/trainannot and OUT/valannot. OUT/manifest.csv says where each came from. What is
-    there already stays, in the split where it is, so that an interrupted run can be repeated and
-    corrected labels are never lost.
+    Images go to OUT/train and OUT/val, split by time or by recording, and their labels, if any, to
+    OUT/trainannot and OUT/valannot. OUT/manifest.csv lists the origin of each. Existing files stay,
+    in the split where they are: an interrupted run can be repeated, and corrected labels are kept.
 
-    Files are named STAMP.png, or STAMP_TOPIC.png where several topics are named. Where another
-    image has that name, topic and bag are added: STAMP_TOPIC_BAG.png. Those of a folder keep their
-    names, and those of a video are named VIDEO_NANOSECONDS.png.
+    Files are named STAMP.png, or STAMP_TOPIC.png with several topics, and STAMP_TOPIC_BAG.png where
+    that name is taken. Images of a folder keep their names; those of a video are named
+    VIDEO_NANOSECONDS.png.
 
     Args:
         sources: one or more bags, folders of images, images or videos.
-        out: the data set; made where it is missing.
-        settings: what to take, and how to split it.
-        progress: told the share of the sources that is done.
+        out: the data set; created if missing.
+        settings: which images to extract, and how to split them.
+        progress: called with the share of the sources that is done.
 
     Raises:
-        BagError: a bag cannot be opened or has no such topic, and nothing is taken; or it is
-            damaged further on, and all that can be read, also in the others, is taken before.
-        VideoError: likewise for a video.
+        BagError: a bag cannot be opened or has no such topic, and nothing is extracted; or it is
+            damaged further on, after everything readable of all sources is extracted.
+        VideoError: the same for a video.
         DatasetError: a file cannot be written, or labels do not fit their image.
         SettingsError: the settings do not fit the sources.
     """
@@ -88,21 +87,21 @@ def extract(
     _check_paths(paths)
     with ExitStack() as stack:
         opened = [_open(path, settings, stack) for path in paths]
-        store = ImageStore(Path(out))
-        rules = _rules(store, [streams[0][0] for streams in opened], settings)
-        stack.enter_context(store)  # makes folders, so what is refused has been refused before
-        works = [
-            SourceExtraction(source, labels, store, rule, settings)
+        dataset = DatasetWriter(Path(out))
+        rules = _split_rules(dataset, [streams[0][0] for streams in opened], settings)
+        stack.enter_context(dataset)  # last, as it creates folders
+        extractions = [
+            SourceExtraction(source, labels, dataset, rule, settings)
             for streams, rule in zip(opened, rules, strict=True)
             for source, labels in streams
         ]
-        errors = _run(works, progress)
-    found = _found(store, works)
-    if settings.split == "blocks" and 0 < settings.val < 1 and not store.holds_split("val"):
+        errors = _run(extractions, progress)
+    summary = _summary(dataset, extractions)
+    if settings.split == "blocks" and 0 < settings.val < 1 and not dataset.has_images("val"):
         logger.warning("%s has nothing in val: the bags are too short; give shorter blocks", out)
     if errors:
-        raise type(errors[0])(f"{errors[0]}\nWhat could be read was taken: {out}: {found}")
-    return found
+        raise type(errors[0])(f"{errors[0]}\nWhat could be read was taken: {out}: {summary}")
+    return summary
 
 
 def _check_paths(paths: Sequence[Path]) -> None:
@@ -116,7 +115,7 @@ def _check_paths(paths: Sequence[Path]) -> None:
 def _open(
     path: Path, settings: ExtractSettings, stack: ExitStack
 ) -> list[tuple[Source, str | None]]:
-    """Each topic of a bag as a source, with the topic of its labels, or another source alone."""
+    """Open each topic of a bag, or another source, with the topic of its labels."""
     names, labels = settings.topics or (None,), settings.labels_topics
     exclude, name_topic = next(iter(labels), ""), len(names) > 1
     found: list[tuple[Source, str | None]] = []
@@ -132,10 +131,12 @@ def _open(
     return found
 
 
-def _rules(store: ImageStore, sources: Sequence[Source], settings: ExtractSettings) -> list[Rule]:
-    """Which images of each source come to which split."""
+def _split_rules(
+    dataset: DatasetWriter, sources: Sequence[Source], settings: ExtractSettings
+) -> list[SplitRule]:
+    """The split rule of each source."""
     val = settings.val
-    known = [_neighbours(store, source, settings) for source in sources]
+    known = [_neighbours(dataset, source, settings) for source in sources]
     if settings.split == "bag":
         rules = [all_to(split) for split in _split_sources(sources, known, val)]
     elif settings.split == "blocks":
@@ -149,56 +150,56 @@ def _rules(store: ImageStore, sources: Sequence[Source], settings: ExtractSettin
 
 
 def _gap_ns(source: Source, settings: ExtractSettings) -> int:
-    """What is left out where splits meet; nothing of a folder, whose images have no times."""
+    """Length of the gap between splits; 0 for a folder, whose images have no times."""
     return settings.gap_ns if source.timed or settings.gap is not None else 0
 
 
-def _by_time(source: Source, settings: ExtractSettings) -> Rule:
+def _by_time(source: Source, settings: ExtractSettings) -> SplitRule:
     start, end, gap = source.start_ns, source.end_ns, _gap_ns(source, settings)
     if settings.gap is None:
-        gap = usual_gap(start, end, settings.val, gap)
+        gap = fitting_gap(start, end, settings.val, gap)
     return by_time(start, end, settings.val, gap)
 
 
-def _neighbours(store: ImageStore, source: Source, settings: ExtractSettings) -> Neighbours:
+def _neighbours(dataset: DatasetWriter, source: Source, settings: ExtractSettings) -> Neighbors:
     span = range(source.start_ns, source.end_ns + 1) if source.wall_clock else range(0)
-    if settings.split == "bag":  # two cameras' bags may be of one time, and of different splits
+    if settings.split == "bag":  # bags of one time may be in different splits
         span = range(0)
-    return Neighbours(store.times(source, span), _gap_ns(source, settings))
+    return Neighbors(dataset.image_times(source, span), _gap_ns(source, settings))
 
 
-def _split_sources(sources: Sequence[Source], known: Sequence[Neighbours], val: float) -> list[str]:
-    for source, there in zip(sources, known, strict=True):
-        if len(there.splits) > 1:
+def _split_sources(sources: Sequence[Source], known: Sequence[Neighbors], val: float) -> list[str]:
+    for source, neighbors in zip(sources, known, strict=True):
+        if len(neighbors.splits) > 1:
             raise SettingsError(
                 f"the data set has images of bag {source.path} in both splits; split it as before, "
                 "or make a new data set"
             )
     lengths = [source.end_ns - source.start_ns for source in sources]
-    before = {index: there.splits[0] for index, there in enumerate(known) if there.splits}
-    return split_recordings(lengths, val, before)
+    before = {index: each.splits[0] for index, each in enumerate(known) if each.splits}
+    return assign_recordings(lengths, val, before)
 
 
-def _run(works: Sequence[SourceExtraction], progress: ShareDone) -> list[SegNetError]:
+def _run(extractions: Sequence[SourceExtraction], progress: ShareDone) -> list[SegNetError]:
     errors: list[SegNetError] = []
-    for number, work in enumerate(works):
+    for number, extraction in enumerate(extractions):
         try:
-            for share in work.run():
-                progress((number + share) / len(works))
-        except (BagError, VideoError) as error:  # the others can be read all the same
+            for share in extraction.run():
+                progress((number + share) / len(extractions))
+        except (BagError, VideoError) as error:  # the others may be readable
             errors.append(error)
-        if not work.source.is_complete():
+        if not extraction.source.is_complete():
             logger.warning(
                 "bag %s is not whole: it grew while it was read, or was cut. What is whole was "
                 "read; run the same command again when its recorder has ended, or try "
                 "`mcap recover`",
-                work.source.path,
+                extraction.source.path,
             )
     progress(1.0)
     return errors
 
 
-def _found(store: ImageStore, works: Sequence[SourceExtraction]) -> Extracted:
-    left_out = sum((work.left_out for work in works), Counter[str]())
-    malformed = sum(len(work.source.rejected) for work in works)
-    return Extracted(**store.written, **left_out, malformed=malformed)
+def _summary(dataset: DatasetWriter, extractions: Sequence[SourceExtraction]) -> Extracted:
+    skipped = sum((each.skipped for each in extractions), Counter[str]())
+    malformed = sum(len(each.source.rejected) for each in extractions)
+    return Extracted(**dataset.written, **skipped, malformed=malformed)

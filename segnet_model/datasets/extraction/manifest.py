@@ -1,4 +1,4 @@
-"""Where each image of a data set was taken from: OUT/manifest.csv."""
+"""Origins of a data set's images: OUT/manifest.csv."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ MANIFEST_FILE = "manifest.csv"
 
 @dataclass(frozen=True)
 class Origin:
-    """A line of the manifest."""
+    """The origin of an image: one line of the manifest."""
 
     file: str  # in the data set, "train/123.png"
     split: str  # "train" or "val"
     bag: str  # absolute path, or that of a video or of a folder of images
     topic: str  # or the name of the video's or the image's file
-    stamp_ns: int  # of the header, or since the begin of a video
-    receive_ns: int  # when the recorder got it; both are 0 for an image file
-    labels_stamp_ns: int | None = None  # of the labels that were recorded with it
+    stamp_ns: int  # of the header, or since the start of a video
+    receive_ns: int  # time of reception; both are 0 for an image file
+    labels_stamp_ns: int | None = None  # of the labels recorded with it
 
     @property
     def name(self) -> str:
-        """Of the file, whatever split it is in."""
+        """The file's name without its split."""
         return Path(self.file).name
 
 
@@ -35,7 +35,7 @@ COLUMNS = tuple(field.name for field in fields(Origin))
 
 
 def read_manifest(dataset: Path) -> list[Origin]:
-    """The lines of a data set's manifest; none where there is no manifest.
+    """Read a data set's manifest; empty where there is none.
 
     Raises:
         DatasetError: it is damaged, or a file of another kind.
@@ -55,11 +55,7 @@ def read_manifest(dataset: Path) -> list[Origin]:
 
 
 def write_manifest(dataset: Path, origins: list[Origin]) -> None:
-    """Write the lines, sorted by file, whole or not at all.
-
-    Raises:
-        DatasetError: it cannot be written.
-    """
+    """Write the manifest, sorted by file, whole or not at all; DatasetError if that fails."""
     rows = (asdict(each) for each in sorted(origins, key=lambda each: each.file))
     write_table(dataset / MANIFEST_FILE, COLUMNS, rows)
 

@@ -1,4 +1,4 @@
-"""Images and labels of a recording joined by their stamps."""
+"""Images and labels of a recording, paired by stamp."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from segnet_model.base.errors import BagError
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources import BagFrame
 
-Time = tuple[int, int]  # how often the clock was set back before, and nanoseconds
+Time = tuple[int, int]  # number of clock resets so far, and nanoseconds
 Timed = tuple[Time, BagFrame]
 
 
-def paired(
+def pair_labels(
     frames: Iterator[BagFrame], labels: Iterator[BagFrame], tolerance_ns: int
 ) -> Iterator[tuple[BagFrame, BagFrame | None]]:
-    """Join each image with the labels whose stamp is nearest, each labels at most once.
+    """Pair each image with the labels of the nearest stamp; labels are used at most once.
 
-    Labels that are nearer to the next image are left to that one.
+    Labels that are nearer to the next image are kept for that one.
 
     Args:
         frames: images in the order of their stamps; the clock may be set back by more than a
             second, if the stamps of both topics show it.
-        labels: likewise; of these only those around one image are held.
-        tolerance_ns: between the stamps of an image and its labels, at most.
+        labels: labels in the same order; only those around one image are held in memory.
+        tolerance_ns: maximum distance of an image's stamp and its labels'.
 
     Raises:
-        BagError: the bag is damaged; all that came before is joined before.
+        BagError: the bag is damaged; all pairs before the damage come first.
     """
     coming = _Stream(frames)
     window = _Window(_Stream(labels))
@@ -41,11 +41,11 @@ def paired(
 
 
 class _Stream:
-    """Messages with their times, of which the next one can be looked at.
+    """Frames with their times, and a look at the next one.
 
     Attributes:
-        head: the next one; None at the end.
-        error: what ended it early; raised once all that came before is joined.
+        head: the next frame; None at the end.
+        error: error that ended the stream early; raised after the last pair.
     """
 
     def __init__(self, frames: Iterator[BagFrame]) -> None:
@@ -55,7 +55,7 @@ class _Stream:
         self.head = self._read()
 
     def pop(self) -> Timed | None:
-        """Take the next one."""
+        """Return the next frame and read the one after it."""
         head = self.head
         self.head = self._read() if head else None
         return head
@@ -81,7 +81,7 @@ class _Window:
         self._held: deque[Timed] = deque()
 
     def take(self, time: Time, after: Timed | None, tolerance: int) -> BagFrame | None:
-        """The nearest labels that are not nearer to the image after this one."""
+        """Pop the nearest labels that are not nearer to the next image."""
         epoch, now = time
         while self.coming.head and self.coming.head[0] <= (epoch, now + tolerance):
             labels = self.coming.pop()

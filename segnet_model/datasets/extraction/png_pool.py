@@ -1,4 +1,4 @@
-"""PNG files written by several threads: encoding takes longer than reading a recording."""
+"""Threads that write PNG files, since encoding takes longer than reading a recording."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from types import TracebackType
 
-MOST_THREADS = 8  # one thread reads, and does not keep more of them busy
+MAX_THREADS = 8  # one reading thread keeps no more busy
 
 
 class PngPool:
-    """Does a bounded number of works at a time; a context manager that ends when all are done."""
+    """Thread pool with a bounded queue; a context manager that waits for all tasks."""
 
     def __init__(self, threads: int | None = None) -> None:
         """Start threads; None takes one for each core."""
-        count = threads or min(MOST_THREADS, os.cpu_count() or 1)
+        count = threads or min(MAX_THREADS, os.cpu_count() or 1)
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="png")
         self._bound = 2 * count
-        self._works: deque[tuple[Future[None], Callable[[], None]]] = deque()
+        self._tasks: deque[tuple[Future[None], Callable[[], None]]] = deque()
 
     def __enter__(self) -> PngPool:
         """Nothing to prepare."""
@@ -32,34 +32,34 @@ class PngPool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait for all works; their errors are raised unless one is on its way already."""
+        """Wait for all tasks; raise their error unless another one is being raised."""
         try:
             if kind is None:
                 self.drain()
         finally:
-            while self._works:
+            while self._tasks:
                 with suppress(Exception):
                     self._end_one()
             self._threads.shutdown()
 
     def put(self, work: Callable[[], None], then: Callable[[], None]) -> None:
-        """Have work done by a thread, and `then` by this one; waits while there is much to do.
+        """Run `work` in a thread, then `then` in this one; blocks while the queue is full.
 
         Raises:
-            SegNetError: of an earlier work.
+            SegNetError: an earlier task failed.
         """
-        while len(self._works) >= self._bound:
+        while len(self._tasks) >= self._bound:
             self._end_one()
-        self._works.append((self._threads.submit(work), then))
+        self._tasks.append((self._threads.submit(work), then))
 
     def drain(self) -> None:
-        """Wait for all works; raises their errors."""
-        while self._works:
+        """Wait for all tasks; raises their errors."""
+        while self._tasks:
             self._end_one()
 
     def _end_one(self) -> None:
-        future, then = self._works[0]
-        wait([future])  # apart from the result, so that Ctrl-C while waiting loses no work
-        self._works.popleft()
+        future, then = self._tasks[0]
+        wait([future])  # before popleft, so that Ctrl-C while waiting loses no task
+        self._tasks.popleft()
         future.result()
         then()

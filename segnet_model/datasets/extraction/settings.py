@@ -1,4 +1,4 @@
-"""What to take out of recordings, and how to split it."""
+"""Options of an extraction."""
 
 from __future__ import annotations
 
@@ -15,24 +15,20 @@ GAP = 1.0  # seconds
 
 @dataclass(frozen=True)
 class ExtractSettings:
-    """What to take out of recordings; None stands for a default that depends on the others."""
+    """Options of an extraction; None is a default that depends on the other options."""
 
-    topics: tuple[str, ...] = ()  # of images; none: the only one of each bag
-    every: float = 0.5  # least seconds between two images; 0 takes all
-    unlike: float = 0.0  # least difference of look to the last image taken, in percent
-    labels_topics: tuple[str, ...] = ()  # mono8 class ids, one for each of the topics, or none
+    topics: tuple[str, ...] = ()  # image topics; empty takes the only one of each bag
+    every: float = 0.5  # minimum seconds between two images; 0 takes all
+    unlike: float = 0.0  # minimum difference to the last image, in percent
+    labels_topics: tuple[str, ...] = ()  # mono8 class ids, one topic for each image topic
     tolerance: float | None = None  # seconds between an image and its labels; None: 0.001
     split: str = "time"
-    val: float = 0.2  # share of the time that becomes the validation split
+    val: float = 0.2  # share of the time for the validation split
     block: float | None = None  # seconds, of split "blocks"; None: `BLOCK`
     gap: float | None = None  # seconds between the splits; None: `GAP`, less in short bags
 
     def __post_init__(self) -> None:
-        """Refuse what is out of range or contradicts itself.
-
-        Raises:
-            SettingsError: by name and with the mend.
-        """
+        """Raise SettingsError where a value is out of range or contradicts another."""
         self._check_ranges()
         self._check_topics()
         if self.split not in SPLIT_WAYS:
@@ -49,27 +45,27 @@ class ExtractSettings:
 
     @property
     def every_ns(self) -> int:
-        """Least nanoseconds between two images."""
+        """Minimum nanoseconds between two images."""
         return round(self.every * NANOSECONDS)
 
     @property
     def tolerance_ns(self) -> int:
-        """Most nanoseconds between an image and its labels."""
+        """Maximum nanoseconds between an image and its labels."""
         return round((0.001 if self.tolerance is None else self.tolerance) * NANOSECONDS)
 
     @property
     def block_ns(self) -> int:
-        """Nanoseconds of a block."""
+        """Length of a block, nanoseconds."""
         return round((BLOCK if self.block is None else self.block) * NANOSECONDS)
 
     @property
     def gap_ns(self) -> int:
-        """Nanoseconds that are left out where the splits meet."""
+        """Length of the gap between splits, nanoseconds."""
         return round((GAP if self.gap is None else self.gap) * NANOSECONDS)
 
     def _check_ranges(self) -> None:
-        most = {"every": 1e6, "unlike": 100.0, "tolerance": 1.0, "val": 1.0, "gap": 1e6}
-        for name, highest in most.items():
+        maxima = {"every": 1e6, "unlike": 100.0, "tolerance": 1.0, "val": 1.0, "gap": 1e6}
+        for name, highest in maxima.items():
             value = getattr(self, name)
             if value is not None and not 0 <= value <= highest:
                 raise SettingsError(f"{name} is {value}; give 0 to {highest:g}")

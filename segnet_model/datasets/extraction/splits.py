@@ -1,7 +1,6 @@
-"""Which images are for training and which for validation: by stretches of time, never one by one.
+"""Rules that split images into train and val by time, never image by image.
 
-Neighbours in time look alike, so that a split image by image would measure what was learned by
-heart.
+Neighbors in time look alike: after a random split, validation would measure memorized images.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ from math import floor
 from segnet_model.base.errors import SettingsError
 
 SPLITS = ("train", "val")
-Rule = Callable[[int], str | None]  # nanoseconds of a reception to a split; None: left out
+SplitRule = Callable[[int], str | None]  # time of reception in ns to a split; None skips
 
 
-def by_time(start_ns: int, end_ns: int, val: float, gap_ns: int = 0) -> Rule:
-    """The last part of a recording is for validation.
+def by_time(start_ns: int, end_ns: int, val: float, gap_ns: int = 0) -> SplitRule:
+    """Split off the last part of a recording for validation.
 
     Args:
         start_ns: when the recording begins.
         end_ns: when it ends.
         val: share of the time that is for validation, 0 to 1.
-        gap_ns: length of what is left out between the two parts.
+        gap_ns: length of the gap between the two parts.
     """
     span = max(1, end_ns - start_ns)
     both = 0 < val < 1
@@ -39,24 +38,21 @@ def by_time(start_ns: int, end_ns: int, val: float, gap_ns: int = 0) -> Rule:
     return rule
 
 
-def usual_gap(start_ns: int, end_ns: int, val: float, most_ns: int) -> int:
-    """Nanoseconds to leave out between the two parts of `by_time`.
-
-    At most as many as the shorter part has, which then keeps half of its own.
-    """
+def fitting_gap(start_ns: int, end_ns: int, val: float, most_ns: int) -> int:
+    """Length of the gap of `by_time`: most_ns, or less so that the shorter part keeps half."""
     return min(most_ns, round((end_ns - start_ns) * min(val, 1 - val)))
 
 
-def by_blocks(start_ns: int, block_ns: int, val: float, gap_ns: int = 0) -> Rule:
-    """Blocks of time that are spread evenly over a recording are for validation.
+def by_blocks(start_ns: int, block_ns: int, val: float, gap_ns: int = 0) -> SplitRule:
+    """Split off evenly spread blocks of time for validation.
 
-    Where a block ends does not depend on the recording's end, so that it may grow.
+    The blocks do not depend on the recording's end, so that it may grow.
 
     Args:
         start_ns: when the recording, and with it the first block, begins.
         block_ns: length of a block.
         val: share of the blocks that are for validation, 0 to 1.
-        gap_ns: length of what is left out where two blocks of different splits meet.
+        gap_ns: length of the gap between two blocks of different splits.
     """
 
     def split_of(block: int) -> str:
@@ -75,22 +71,22 @@ def by_blocks(start_ns: int, block_ns: int, val: float, gap_ns: int = 0) -> Rule
     return rule
 
 
-def all_to(split: str) -> Rule:
-    """A whole recording is for one split."""
+def all_to(split: str) -> SplitRule:
+    """Assign a whole recording to one split."""
     return lambda _: split
 
 
-def split_recordings(
+def assign_recordings(
     lengths: Sequence[float], val: float, known: Mapping[int, str] | None = None
 ) -> list[str]:
-    """Choose the recordings for validation whose length is nearest to the share that is asked for.
+    """Assign whole recordings to splits, so that val is as near as possible to its share.
 
-    Each split gets a recording at least, unless its share is zero.
+    Each split gets at least one recording, unless its share is zero.
 
     Args:
-        lengths: of the recordings, in any unit.
+        lengths: lengths of the recordings, in any unit.
         val: share of the whole length that is for validation, 0 to 1.
-        known: splits of those recordings, by their index, that have one already.
+        known: splits that are fixed already, by the recording's index.
 
     Returns:
         "train" or "val" for each recording.
@@ -101,7 +97,7 @@ def split_recordings(
     known = known or {}
     if len(lengths) < 2:
         raise SettingsError("split bag puts whole bags to val; give 2 or more, or split by time")
-    # In thousandths, so that many recordings are chosen from in no time.
+    # Rounded to thousandths, which bounds the number of sums.
     parts = [max(1, round(1000 * length / max(sum(lengths), 1e-9))) for length in lengths]
     chosen: dict[tuple[int, int], tuple[int, ...]] = {(0, 0): ()}  # by length and number
     for index, part in enumerate(parts):
@@ -129,15 +125,15 @@ def _nearest(
     return ["val" if index in chosen[best] else "train" for index in range(len(parts))]
 
 
-class Neighbours:
-    """The times of a recording's images that are in the data set already.
+class Neighbors:
+    """Times of a recording's images in the data set.
 
-    They keep images of a later run, with other settings or of a bag that has grown since, from
-    coming into the other split beside them.
+    They keep a later run, with other settings or of a bag that has grown, from putting images next
+    to them into the other split.
     """
 
     def __init__(self, times: Iterable[tuple[int, str]], apart_ns: int) -> None:
-        """Remember when which split has an image; `apart_ns` is how near is too near."""
+        """Set (time, split) pairs, and the minimum distance to the other split."""
         self._apart = apart_ns
         self._times: dict[str, list[int]] = {split: [] for split in SPLITS}
         for time, split in sorted(times):
@@ -145,25 +141,25 @@ class Neighbours:
 
     @property
     def splits(self) -> list[str]:
-        """The splits that have an image."""
+        """The splits that have images."""
         return [split for split in SPLITS if self._times[split]]
 
-    def keep_apart(self, rule: Rule) -> Rule:
-        """The rule, less what would come too near to an image of the other split.
+    def keep_apart(self, rule: SplitRule) -> SplitRule:
+        """Make a rule that skips times too near to an image of the other split.
 
-        Where the rule agrees with all that is there, as on resuming, it needs no such care.
+        A rule that agrees with all existing images, as on resuming, is returned unchanged.
         """
         if all(rule(time) == split for split in SPLITS for time in self._times[split]):
             return rule
 
         def stricter(time_ns: int) -> str | None:
             split = rule(time_ns)
-            return None if split is None or self.are_beside(time_ns, split) else split
+            return None if split is None or self.is_too_near(time_ns, split) else split
 
         return stricter
 
-    def are_beside(self, time_ns: int, split: str) -> bool:
-        """Whether an image of this time and split would come too near to one of the other split."""
+    def is_too_near(self, time_ns: int, split: str) -> bool:
+        """Whether an image of this time and split is too near to one of the other split."""
         times = self._times["train" if split == "val" else "val"]
         index = bisect_left(times, time_ns)
         near = times[max(0, index - 1) : index + 1]

@@ -10,7 +10,7 @@ import pytest
 
 from segnet_model.bags.writer import BagWriter
 from segnet_model.cli import main
-from segnet_model.datasets.extraction import store as image_store
+from segnet_model.datasets.extraction import dataset_writer
 from segnet_model.datasets.extraction.manifest import read_manifest
 from segnet_model.images.files import read_image, write_png
 
@@ -65,10 +65,10 @@ def interrupted(monkeypatch, run, after=3):
             signal.raise_signal(signal.SIGINT)
 
     # One after the other, so that something is left to do.
-    pool = image_store.PngPool
+    pool = dataset_writer.PngPool
     with monkeypatch.context() as patch:
-        patch.setattr(image_store, "PngPool", lambda: pool(threads=1))
-        patch.setattr(image_store, "write_png", press)
+        patch.setattr(dataset_writer, "PngPool", lambda: pool(threads=1))
+        patch.setattr(dataset_writer, "write_png", press)
         return run()
 
 

@@ -18,7 +18,7 @@ from segnet_model import cli
 from segnet_model.bags.messages import IMAGE, image_message, make_header, standard_types
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import BagError, DatasetError, SettingsError
-from segnet_model.datasets.extraction import store as image_store
+from segnet_model.datasets.extraction import dataset_writer
 from segnet_model.datasets.extraction.extract import Extracted, extract
 from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.folder import open_split
@@ -148,7 +148,7 @@ def test_labels_are_paired_by_stamp(tmp_path: Path) -> None:
     out = tmp_path / "out"
     bag = write_bag(tmp_path / "bag", labelled=(1, 3, 17))
     found = take(bag, out, CAMERA, labels_topics=(TRUTH,))
-    assert found == Extracted(train=2, val=1, unlabelled=17)
+    assert found == Extracted(train=2, val=1, unlabeled=17)
     for split, numbers in (("train", [1, 3]), ("val", [17])):
         samples = open_split(out, split, CAMVID)
         for sample, number in zip(range(len(samples)), numbers, strict=True):
@@ -168,7 +168,7 @@ def test_labels_within_the_tolerance(tmp_path: Path) -> None:
     labels = {"labels_topics": (TRUTH,), "val": 0}
     assert take(tmp_path / "bag", tmp_path / "a", CAMERA, **labels).train == 2  # 0 and 1 ms
     found = take(tmp_path / "bag", tmp_path / "b", CAMERA, tolerance=0.003, **labels)
-    assert found == Extracted(train=4, unlabelled=2)
+    assert found == Extracted(train=4, unlabeled=2)
     rows = manifest(tmp_path / "b")
     assert [int(row["labels_stamp_ns"]) - int(row["stamp_ns"]) for row in rows] == [
         0, 1_000_000, 2_000_000, 3_000_000
@@ -470,7 +470,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         written.append(path)
         write_png(path, image)
 
-    monkeypatch.setattr(image_store, "write_png", write_until_full)
+    monkeypatch.setattr(dataset_writer, "write_png", write_until_full)
     with pytest.raises(DatasetError, match="No space left"):
         take(bag, out)
     assert len(manifest(out)) == 7
@@ -484,7 +484,7 @@ def test_a_disk_too_full_for_the_manifest(tmp_path: Path, monkeypatch: pytest.Mo
     def full(*_: object) -> None:
         raise DatasetError("cannot write: No space left on device")
 
-    monkeypatch.setattr(image_store, "write_manifest", full)
+    monkeypatch.setattr(dataset_writer, "write_manifest", full)
     with pytest.raises(DatasetError, match="No space left"):
         take(bag, out)
     monkeypatch.undo()
@@ -595,7 +595,7 @@ def test_ctrl_c_ends_in_good_order(
             signal.raise_signal(number)
         write_png(path, image)
 
-    monkeypatch.setattr(image_store, "write_png", press)
+    monkeypatch.setattr(dataset_writer, "write_png", press)
     arguments = ["extract", bag, "--every", "0", "--gap", "0", "--out", str(out)]
     assert cli.main(arguments) == 130
     assert "stopped; run the same command to go on" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 
 from segnet_model.bags.images import RawMessage
 from segnet_model.base.errors import BagError
-from segnet_model.datasets.extraction.pairing import paired
+from segnet_model.datasets.extraction.pairing import pair_labels
 from segnet_model.datasets.sources import BagFrame
 from segnet_model.datasets.sources.frame import Key
 
@@ -27,7 +27,7 @@ def frames(stamps: Sequence[int]) -> list[BagFrame]:
 
 
 def pairs(images: Sequence[int], labels: Sequence[int], tolerance: int) -> dict[int, int | None]:
-    found = paired(iter(frames(images)), iter(frames(labels)), tolerance)
+    found = pair_labels(iter(frames(images)), iter(frames(labels)), tolerance)
     return {image.stamp_ns: labels.stamp_ns if labels else None for image, labels in found}
 
 
@@ -77,7 +77,7 @@ def test_what_came_before_damage_is_joined(which: str) -> None:
     labels = broken([1, 2]) if which == "labels" else labels
     found: list[tuple[BagFrame, BagFrame | None]] = []
     with pytest.raises(BagError, match="cut"):
-        found.extend(paired(images, labels, 0))
+        found.extend(pair_labels(images, labels, 0))
     joined = [(image.stamp_ns, label and label.stamp_ns) for image, label in found]
     assert joined == ([(1, 1), (2, 2)] if which == "images" else [(1, 1), (2, 2), (3, None)])
 
@@ -90,7 +90,7 @@ def test_only_labels_around_an_image_are_held() -> None:
             read.append(frame.stamp_ns)
             yield frame
 
-    found = paired(iter(frames(range(0, 100_000, 100))), labels(), 25)
+    found = pair_labels(iter(frames(range(0, 100_000, 100))), labels(), 25)
     for _, (image, label) in zip(range(50), found, strict=False):
         assert label is not None
         assert label.stamp_ns == image.stamp_ns

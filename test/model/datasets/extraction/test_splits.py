@@ -9,20 +9,20 @@ import pytest
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.datasets.extraction.splits import (
-    Neighbours,
-    Rule,
+    Neighbors,
+    SplitRule,
     all_to,
+    assign_recordings,
     by_blocks,
     by_time,
-    split_recordings,
-    usual_gap,
+    fitting_gap,
 )
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
 
 
-def letters(rule: Rule, seconds: int) -> str:
+def letters(rule: SplitRule, seconds: int) -> str:
     """The first letter of the split of each half second's middle, "." where it is left out."""
     times = (START + (2 * i + 1) * SECOND // 4 for i in range(2 * seconds))
     return "".join((rule(time) or ".")[0] for time in times)
@@ -40,7 +40,7 @@ def test_the_last_part_is_for_validation() -> None:
 
 def test_the_usual_gap_leaves_half_of_the_shorter_part() -> None:
     for seconds, val, expected in ((60, 0.2, 1.0), (4, 0.2, 0.8), (4, 0.9, 0.4), (9, 0.0, 0.0)):
-        gap = usual_gap(START, START + seconds * SECOND, val, SECOND)
+        gap = fitting_gap(START, START + seconds * SECOND, val, SECOND)
         assert gap == pytest.approx(expected * SECOND)
 
 
@@ -78,7 +78,9 @@ def test_the_nearest_choice_of_recordings(seed: int) -> None:
     rng = np.random.default_rng(seed)
     lengths = rng.integers(1, 400, int(rng.integers(2, 8))).tolist()
     val = float(rng.uniform(0.05, 0.95))
-    chosen = [n for n, s in zip(lengths, split_recordings(lengths, val), strict=True) if s == "val"]
+    chosen = [
+        n for n, s in zip(lengths, assign_recordings(lengths, val), strict=True) if s == "val"
+    ]
     sums = [sum(c) for k in range(1, len(lengths)) for c in combinations(lengths, k)]
     best = min(abs(each - val * sum(lengths)) for each in sums)
     assert 1 <= len(chosen) < len(lengths)
@@ -86,28 +88,28 @@ def test_the_nearest_choice_of_recordings(seed: int) -> None:
 
 
 def test_recordings_stay_where_they_are() -> None:
-    assert split_recordings([10, 10, 1], 0.05, {0: "val"}) == ["val", "train", "train"]
-    assert split_recordings([10, 1, 10], 0.05, {1: "train"}) != ["train", "val", "train"]
-    assert split_recordings([1] * 30, 0.2).count("val") == 6
-    assert split_recordings([3, 4], 0.0) == ["train", "train"]
-    assert split_recordings([3, 4], 1.0) == ["val", "val"]
-    assert set(split_recordings([0, 0], 0.2)) == {"train", "val"}  # of one message each
+    assert assign_recordings([10, 10, 1], 0.05, {0: "val"}) == ["val", "train", "train"]
+    assert assign_recordings([10, 1, 10], 0.05, {1: "train"}) != ["train", "val", "train"]
+    assert assign_recordings([1] * 30, 0.2).count("val") == 6
+    assert assign_recordings([3, 4], 0.0) == ["train", "train"]
+    assert assign_recordings([3, 4], 1.0) == ["val", "val"]
+    assert set(assign_recordings([0, 0], 0.2)) == {"train", "val"}  # of one message each
 
 
 def test_recordings_that_cannot_be_split() -> None:
     with pytest.raises(SettingsError, match="2 or more"):
-        split_recordings([5], 0.2)
+        assign_recordings([5], 0.2)
     for split in ("train", "val"):
         with pytest.raises(SettingsError, match="all bags are in one split"):
-            split_recordings([5, 5], 0.2, {0: split, 1: split})
+            assign_recordings([5, 5], 0.2, {0: split, 1: split})
 
 
 def test_neighbours_of_the_other_split_are_kept_apart() -> None:
-    there = Neighbours([(START + 4 * SECOND, "val"), (START + SECOND, "train")], SECOND)
+    there = Neighbors([(START + 4 * SECOND, "val"), (START + SECOND, "train")], SECOND)
     assert there.splits == ["train", "val"]
     assert letters(there.keep_apart(all_to("train")), 6) == "tttttt....tt"
     assert letters(there.keep_apart(all_to("val")), 6) == "....vvvvvvvv"
-    assert letters(Neighbours([], SECOND).keep_apart(all_to("val")), 2) == "vvvv"
+    assert letters(Neighbors([], SECOND).keep_apart(all_to("val")), 2) == "vvvv"
     # The rule by which they were split keeps them apart by itself: resuming leaves out nothing.
     same = by_time(START, START + 6 * SECOND, 0.5)
     assert letters(there.keep_apart(same), 6) == "ttttttvvvvvv"
