@@ -22,7 +22,7 @@ COMMANDS = {
     "import-labels": "Read labels from CVAT, labelme, CamVid or id images into a data set.",
     "check": "Find everything that is wrong with a data set before it is trained on.",
     "train": "Train a network on labeled images.",
-    "calibrate": "Make a network as sure as it is right, with labeled images that it was not "
+    "calibrate": "Fit a network's confidence to its accuracy, on labeled images that it was not "
     "trained on.",
     "evaluate": "Measure weights on labeled images, alone or beside others.",
     "predict": "Write the network's masks of images, of a recording or of a video.",

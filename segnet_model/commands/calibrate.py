@@ -1,4 +1,4 @@
-"""Make a network as sure as it is right, with labeled images that it was not trained on."""
+"""Fit a network's confidence to its accuracy, on labeled images that it was not trained on."""
 
 from __future__ import annotations
 

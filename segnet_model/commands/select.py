@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from segnet_model.selection import Round
 
 EPILOG = f"""\
-Asks the network about each frame several times with dropout, and takes the frames where its
+Runs the network on each frame several times with dropout, and takes the frames where its
 answers disagree most, spread over time and appearance. What is in OUT already is not taken again,
 and what looks like it is taken last. Writes OUT/train/STAMP.png, OUT/selection.csv (each round's
 frames, best first) and OUT/selection.png (those of the last round).
@@ -35,7 +35,7 @@ OUT/val, to measure on, gets frames of the last fifth of the recording, evenly s
 alone would make every network look bad, and neighbours of training frames every network look good.
 Nothing to learn from is taken there, and {GAP:g} s (less in a short recording) is left out between.
 
-A network without dropout is asked once: --uncertainty none ranks by its entropy, which also rises
+A network without dropout runs once: --uncertainty none ranks by its entropy, which also rises
 where classes merely look alike. The weights' classes need not be those of the data set.
 """
 logger = logging.getLogger(__name__)

@@ -96,7 +96,7 @@ class _Bar:
             self._began = progress.phase == "training"
             bar.initial = progress.step - self._began
         bar.n = progress.step
-        # The clock of training starts anew after the classes are counted.
+        # The clock of training restarts after the classes are counted.
         bar.start_t = bar.last_print_t = time.time() - progress.seconds_elapsed
         bar.set_description(_doing(progress), refresh=False)
         bar.set_postfix_str(_reached(progress))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WEIGHTS = "segnet_basic_drives"
 EPILOG = f"""\
 Without weights, what the recording holds is shown: masks of the node, or of `segnet label`, below
---prefix. Where it holds none, the network {WEIGHTS} is asked.
+--prefix. Where it holds none, the network {WEIGHTS} runs.
 
 A video that lasts as long as the recording; an image of a folder lasts a second:
 

@@ -54,8 +54,8 @@ class Detector:
     Pixels are ranked in 4096 bins of its square root, which are finest near zero, where most are.
 
     Attributes:
-        right: pixels with the right label, by uncertainty, (4096,) int64.
-        wrong: pixels with a wrong label, likewise.
+        right: pixels with the right label in each bin, (4096,) int64.
+        wrong: pixels with a wrong label in each bin, (4096,) int64.
     """
 
     def __init__(self) -> None:

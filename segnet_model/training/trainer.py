@@ -81,7 +81,7 @@ def train(
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error
-    """Ends the training early, when `should_stop` says so."""
+    """Raised to end the training early, when `should_stop` returns True."""
 
 
 class Trainer:

@@ -67,7 +67,9 @@ def _class_axes(own: Tensors, channels: int, info: ModelInfo, warn: bool) -> Axe
             more = build_network(info.network, channels + 1, **info.network_settings).state_dict()
     except SettingsError as error:  # a custom network, built for these classes only
         if warn:
-            logger.warning("init's classes stay in their order, whatever their names: %s", error)
+            logger.warning(
+                "init's classes stay in their order, and are not matched by name: %s", error
+            )
         return dict.fromkeys(own, ())
     return {name: _unequal(tensor, more.get(name, tensor)) for name, tensor in own.items()}
 
@@ -78,7 +80,7 @@ def _unequal(one: Tensor, other: Tensor) -> tuple[int, ...]:
 
 
 def _fits(old: Tensor, own: Tensor, axes: tuple[int, ...], before: int, now: int) -> bool:
-    """Whether a tensor can be copied, whole or by rows: before of old classes, now of new ones."""
+    """Whether a tensor fits, whole or by rows, of which the old has `before`, the new `now`."""
     expected = [before if axis in axes else side for axis, side in enumerate(own.shape)]
     return list(old.shape) == expected and all(own.shape[axis] == now for axis in axes)
 

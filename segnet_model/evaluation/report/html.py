@@ -47,16 +47,10 @@ def render(evaluation: dict[str, Any], label_set: LabelSet, frames: Sequence[Kep
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("segnet_model.evaluation.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
     environment.filters.update(
-        percent=rows.percent,
-        points=lambda share: rows.percent(share, signed=True),
-        number=rows.number,
-        milliseconds=rows.milliseconds,
-        grouped=rows.grouped,
-    )
+        percent=rows.percent, points=lambda share: rows.percent(share, signed=True),
+        number=rows.number, milliseconds=rows.milliseconds, grouped=rows.grouped,
+    )  # fmt: skip
     return environment
