@@ -1,35 +1,35 @@
-# With a ROS 2 sourced, everything uses that one; without, the ROS wheels from PyPI.
+# If a ROS 2 is sourced, everything uses it; otherwise the ROS wheels from PyPI.
 # For example: make demo BAG=drive.mcap TOPIC=/camera/image_raw
 
 .DEFAULT_GOAL := help
 .PHONY: help setup extras build demo test test-all coverage bench lint format docs release clean
 
-# .venv is of use to one ROS only: the stamp's name says to which.
+# .venv belongs to one ROS; the stamp's name says which.
 STAMP := .venv/.installed-$(or $(ROS_DISTRO),wheels)
 ENV := . scripts/env.sh
 
 help:
-	@echo 'make demo     the main job, end to end: a drive in, masks on ROS topics out, measured'
-	@echo '              BAG=path TOPIC=/camera/image_raw: with a recording of your own'
-	@echo 'make test     every test of a few seconds        ARGS="-k worker" for some'
-	@echo 'make test-all the slow ones too; engines, endurance and CamVid, where they are there'
-	@echo 'make coverage the same as test-all, and what of the sources no test runs'
-	@echo 'make bench    speed, memory and uncertainty, ours and the reference   ARGS="engines" for one'
-	@echo 'make extras   OpenVINO, ONNX and what else bench and some tests can use'
-	@echo 'make lint     style, types, imports, spelling    make format lets ruff mend what it can'
-	@echo 'make docs     the site with the guides and the library, in build/docs'
-	@echo 'make release  checks what a release needs, and prints the commands; does nothing else'
-	@echo 'make build    the package, with colcon           make setup just installs what it needs'
-	@echo 'make clean    removes what these made, .venv included'
+	@echo 'make demo     plays a drive to the node, records its outputs and measures them'
+	@echo '              BAG=path TOPIC=/camera/image_raw uses your own recording'
+	@echo 'make test     the quick tests, a few seconds each      ARGS="-k worker" for some'
+	@echo 'make test-all the slow tests too: engines, endurance and CamVid, if they are installed'
+	@echo 'make coverage as test-all, with the lines and branches that no test runs'
+	@echo 'make bench    speed, memory and uncertainty against a reference   ARGS="engines" for one'
+	@echo 'make extras   OpenVINO, ONNX and other libraries that bench and some tests use'
+	@echo 'make lint     style, types, imports, workflows   make format fixes what ruff can fix'
+	@echo 'make docs     the site with the guides and the API reference, in build/docs'
+	@echo 'make release  checks what a release needs and prints the commands; changes nothing'
+	@echo 'make build    the package, with colcon           make setup only installs dependencies'
+	@echo 'make clean    removes everything that these made, .venv included'
 	@echo
-	@echo 'To run nodes and commands by hand, after make build:'
+	@echo 'To run nodes and commands directly, after make build:'
 	@echo
 	@echo '    . scripts/env.sh'
 	@echo '    segmentation --ros-args -r image:=/camera/image_raw'
 	@echo '    segnet --help'
 	@echo
-	@echo 'SEGNET_DOMAIN_ID=7 make demo runs the demo on a domain that you can look at from outside;'
-	@echo 'PYTHON=python3.11 names another interpreter for .venv.'
+	@echo 'SEGNET_DOMAIN_ID=7 make demo runs the demo on a ROS domain that other programs can join.'
+	@echo 'PYTHON=python3.11 chooses the interpreter of .venv.'
 
 $(STAMP): requirements/*.txt scripts/setup.sh
 	@scripts/setup.sh $@
@@ -44,8 +44,8 @@ $(EXTRAS): $(STAMP) requirements/extras.txt
 
 extras: $(EXTRAS)
 
-# Python files are linked, not copied, so that an edit needs no build. A link whose file is gone
-# would still be found by pkgutil.
+# Python files are linked, not copied, so that an edit needs no build. Dangling links are deleted,
+# because pkgutil would still find them.
 build: $(STAMP)
 	@$(ENV) && colcon build --symlink-install \
 		--cmake-args -DPython3_EXECUTABLE="$$VIRTUAL_ENV/bin/python3"
@@ -55,7 +55,7 @@ demo: build
 	@$(ENV) && exec scripts/isolated.py python3 -m segnet_ros.demo \
 		$(if $(BAG),--bag "$(BAG)") $(if $(TOPIC),--topic "$(TOPIC)") $(ARGS)
 
-# Two processes, each with a ROS domain of its own. ARGS="-n 0 -s ..." is one alone.
+# Two processes, each with its own ROS domain. ARGS="-n 0 -s ..." runs a single one.
 PYTEST := scripts/isolated.py python3 -m pytest -n 2 --dist loadgroup
 
 test: build
@@ -64,7 +64,7 @@ test: build
 test-all: build
 	@$(ENV) && exec $(PYTEST) $(ARGS)
 
-# What of the sources, branches included, no test runs.
+# The lines and branches of the sources that no test runs.
 coverage: build
 	@$(ENV) && exec $(PYTEST) \
 		--cov --cov-report=term:skip-covered $(ARGS)
