@@ -45,7 +45,7 @@ ARGUMENTS = {
 
 
 def generate_launch_description() -> LaunchDescription:
-    """List the arguments and what is started with them."""
+    """The arguments, the node and RViz."""
     return LaunchDescription(
         [
             *launching.arguments(ARGUMENTS),
@@ -53,9 +53,9 @@ def generate_launch_description() -> LaunchDescription:
             *launching.arguments(launching.COMMON),
             *launching.arguments(launching.RVIZ),
             *launching.arguments(launching.TRANSPORT),
-            OpaqueFunction(function=launching.interruptible),
-            OpaqueFunction(function=launching.enlarge_transport),
-            # First, for launch leaves behind what runs when a later text is refused.
+            OpaqueFunction(function=launching.handle_interrupts),
+            OpaqueFunction(function=launching.set_transport_profile),
+            # First, because launch leaves programs behind when it refuses a later text.
             OpaqueFunction(function=launching.rviz),
             OpaqueFunction(function=start),
         ]
@@ -63,7 +63,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def start(context):
-    """The node itself."""
+    """The node."""
     return [
         launching.node(
             context,

@@ -1,9 +1,9 @@
-"""Trains a network from a labelled folder or recording, and ends when it is trained.
+"""Trains a network from a labeled folder or recording, and ends when it is trained.
 
 ros2 launch segnet_ros train.launch.py dataset:=my_yard out:=runs/yard
 ros2 launch segnet_ros train.launch.py bag:=drive labels_topic:=/labels out:=runs/yard
 
-Ctrl-C stops after the step under way; the same command goes on from there.
+Ctrl-C stops after the step under way; the same command resumes from there.
 """
 
 from launch import LaunchDescription
@@ -20,31 +20,31 @@ ARGUMENTS = {
         "YAML file with the node's parameters; launch arguments override it.",
     ),
 }
-# Seconds from Ctrl-C until more than that is done: the step under way may be a measurement of all
-# validation images, and what ends it loses the steps since the last state.
-PATIENCE = "600"
+# Seconds from Ctrl-C to SIGTERM, which would lose the steps since the last saved state. The step
+# under way may be the evaluation of all validation images.
+STOP_TIMEOUT = "600"
 
 
 def generate_launch_description() -> LaunchDescription:
-    """List the arguments and what is started with them."""
+    """The arguments and the node."""
     return LaunchDescription(
         [
             *launching.table_arguments(TrainerSettings, PARAMETERS),
             *launching.arguments(ARGUMENTS),
             *launching.arguments(launching.COMMON),
-            OpaqueFunction(function=launching.interruptible),
+            OpaqueFunction(function=launching.handle_interrupts),
             OpaqueFunction(function=start),
         ]
     )
 
 
 def start(context):
-    """The node itself."""
+    """The node."""
     return [
         launching.node(
             context,
             "trainer",
             parameters=launching.parameters(context, TrainerSettings, PARAMETERS),
-            sigterm_timeout=PATIENCE,
+            sigterm_timeout=STOP_TIMEOUT,
         )
     ]

@@ -27,9 +27,9 @@ from segnet_ros.ros.message_types import has_header, message_class
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import matching_qos, publisher_qos
 
-SLICE = 0.05  # seconds; the longest that a request to end waits
-# Our side of a match says nothing of the other side's, which drops what comes before it.
-SETTLE = 0.5  # seconds
+SPIN_TIMEOUT = 0.05  # seconds between two checks for the end
+# A publisher sees a subscriber before that sees the publisher and receives from it.
+MATCH_TIME = 0.5  # seconds
 Spin = Callable[[float], None]  # handles events for at most so many seconds
 OnImage = Callable[[int, int], None]  # stamp in the bag, stamp as published; nanoseconds
 
@@ -37,12 +37,12 @@ OnImage = Callable[[int, int], None]  # stamp in the bag, stamp as published; na
 class BagPlayer(Node):
     """Publishes the messages of a bag in their order and at their times.
 
-    With `wait_for`, the next message is published when its time has come and the last image came
-    back: a slow computer plays slower instead of losing frames.
+    With `wait_for`, the next message is published when its time has come and the last image was
+    answered: a slow computer plays slower instead of dropping frames.
 
     Attributes:
         settings: the parameters.
-        missed: images that did not come back in time.
+        missed: images that were not answered in time.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -56,9 +56,9 @@ class BagPlayer(Node):
         declare_table(self, PlayerSettings)
         self.settings = read_table(self, PlayerSettings)
         self.missed = 0
-        self._came_back = 0
+        self._returned_stamp = 0
         self._stamps = (-1, -1)
-        self._stamped_now: set[str] = set()  # topics that have used these stamps
+        self._restamped_topics: set[str] = set()  # topics that have used these stamps
 
     def play(
         self, spin: Spin, on_image: OnImage | None = None, progress: ShareDone = no_progress
@@ -66,9 +66,9 @@ class BagPlayer(Node):
         """Play the bag to its end, or for ever with `loop`.
 
         Args:
-            spin: called whenever there is nothing to do but wait.
-            on_image: told of each image right after its publication.
-            progress: told the share of the recording that was played.
+            spin: called while the player waits.
+            on_image: called right after the publication of each image.
+            progress: called with the share of the recording that was played.
 
         Raises:
             BagError: the bag is damaged, or lacks the topic.
@@ -79,7 +79,7 @@ class BagPlayer(Node):
         with BagReader(self.settings.bag) as bag:
             image_topic = bag.choose_image_topic(self.settings.topic or None)
             publishers = self._advertise(bag)
-            self._await_listeners(publishers[image_topic])
+            self._wait_for_subscribers(publishers[image_topic])
             self._play_once(bag, publishers, image_topic, progress)
             while self.settings.loop:
                 self._play_once(bag, publishers, image_topic, progress)
@@ -100,40 +100,40 @@ class BagPlayer(Node):
             publishers[topic] = self.create_publisher(kind, name, publisher_qos(info.latched))
         return publishers
 
-    def _await_listeners(self, images: Publisher) -> None:
+    def _wait_for_subscribers(self, images: Publisher) -> None:
         name, wanted = images.topic_name, self.settings.listeners
-        self.get_logger().info(f"waiting for {wanted} to listen to {name}")
+        self.get_logger().info(f"waiting for subscribers to {name}: {wanted}")
         enough = self._wait(
             self.settings.start_timeout, lambda: images.get_subscription_count() >= wanted
         )
         if not enough:
             found = images.get_subscription_count()
-            self.get_logger().warning(f"{found} listen to {name}; playing all the same")
-        self._await_recorder()
+            self.get_logger().warning(f"subscribers to {name}: {found} of {wanted}; playing anyway")
+        self._wait_for_recorder()
         if self.settings.wait_for:
-            self._follow(self.resolve_topic_name(self.settings.wait_for))
-        self._wait(SETTLE, lambda: False)
+            self._subscribe_to_returns(self.resolve_topic_name(self.settings.wait_for))
+        self._wait(MATCH_TIME, lambda: False)
 
-    def _await_recorder(self) -> None:
+    def _wait_for_recorder(self) -> None:
         topic = self.settings.heard and self.resolve_topic_name(self.settings.heard)
         if topic and not self._wait(
             self.settings.start_timeout, lambda: self.count_subscribers(topic)
         ):
-            self.get_logger().warning(f"nobody listens to {topic}; playing all the same")
+            self.get_logger().warning(f"no subscriber to {topic}; playing anyway")
 
-    def _follow(self, topic: str) -> None:
+    def _subscribe_to_returns(self, topic: str) -> None:
         if not self._wait(self.settings.start_timeout, lambda: self.count_publishers(topic)):
-            raise SettingsError(f"nobody publishes {topic}, which parameter wait_for names")
+            raise SettingsError(f"wait_for {topic} has no publisher; start its node first")
         types = dict(self.get_topic_names_and_types())[topic]
         kind = message_class(types[0])
         if kind is None or not has_header(kind):
-            raise SettingsError(f"wait_for {topic} is of type {types[0]}, which has no stamp here")
+            raise SettingsError(f"wait_for {topic} is of type {types[0]}, which has no stamp")
         self.create_subscription(
-            kind, topic, self._note_return, matching_qos(self, topic), raw=True
+            kind, topic, self._receive_return, matching_qos(self, topic), raw=True
         )
 
-    def _note_return(self, data: bytes) -> None:
-        self._came_back = stamp_of(data)
+    def _receive_return(self, data: bytes) -> None:
+        self._returned_stamp = stamp_of(data)
 
     def _play_once(
         self,
@@ -147,16 +147,16 @@ class BagPlayer(Node):
             due = start + (message.receive_ns - bag.start_ns) / 1e9 / self.settings.rate
             self._wait(due - monotonic(), lambda: False)
             if self.settings.wait_for:
-                # What waiting took is not caught up with, which would be a burst of frames.
+                # To catch up with the delay would be a burst of frames.
                 start += max(0.0, monotonic() - due)
             stamps = self._publish(publishers[message.topic], message)
             if message.topic == image_topic:
                 self._on_image(*stamps)
-                self._await_return(stamps[1])
+                self._wait_for_return(stamps[1])
             progress((message.receive_ns - bag.start_ns) / length)
 
     def _publish(self, publisher: Publisher, message: RawMessage) -> tuple[int, int]:
-        """Returns the stamps in the bag and as published, 0 for messages without."""
+        """Publish a message; returns its stamps in the bag and as published, 0 without a header."""
         if not self._stamped[message.topic]:
             publisher.publish(bytes(message.data))
             return 0, 0
@@ -171,25 +171,25 @@ class BagPlayer(Node):
     def _new_stamps(self, topic: str, stamp: int) -> tuple[int, int]:
         # Messages that shared a stamp share one again, so that they can still be paired; but not
         # two of one topic, as where a camera never set any.
-        if stamp != self._stamps[0] or topic in self._stamped_now:
+        if stamp != self._stamps[0] or topic in self._restamped_topics:
             self._stamps = stamp, self.get_clock().now().nanoseconds
-            self._stamped_now.clear()
-        self._stamped_now.add(topic)
+            self._restamped_topics.clear()
+        self._restamped_topics.add(topic)
         return self._stamps
 
-    def _await_return(self, stamp: int) -> None:
+    def _wait_for_return(self, stamp: int) -> None:
         topic, seconds = self.settings.wait_for, self.settings.wait_timeout
-        if topic and not self._wait(seconds, lambda: self._came_back == stamp):
+        if topic and not self._wait(seconds, lambda: self._returned_stamp == stamp):
             self.missed += 1
-            self.get_logger().warning(f"image {stamp} not back on {topic} in {seconds:g} s")
+            self.get_logger().warning(f"image {stamp} was not answered on {topic} in {seconds:g} s")
 
     def _wait(self, seconds: float, until: Callable[[], object]) -> bool:
-        """Handle events for so long, or until something is true; says whether it became so."""
+        """Handle events until a condition holds; returns False where it does not in time."""
         end = monotonic() + seconds
         while not until():
             left = end - monotonic()
-            # Once even where there is no time, so that being late makes nobody deaf.
-            self._spin(min(max(left, 0.0), SLICE))
+            # At least once, so that a late player still handles events.
+            self._spin(min(max(left, 0.0), SPIN_TIMEOUT))
             if not self.context.ok():
                 raise ExternalShutdownException
             if left <= 0:
@@ -198,7 +198,7 @@ class BagPlayer(Node):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play the bag that the parameters name; the exit code says whether it could be."""
+    """Play the bag of the parameters; the exit code is 1 where that failed."""
     player = None
     try:
         rclpy.init(args=arguments)

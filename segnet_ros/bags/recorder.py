@@ -25,7 +25,7 @@ from segnet_ros.ros.message_types import definitions, message_class
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import is_latched, matching_qos
 
-LOOK_PERIOD = 0.2  # seconds between two looks for new topics
+DISCOVERY_PERIOD = 0.2  # seconds between two looks for new topics
 
 
 class BagRecorder(Node):
@@ -33,7 +33,7 @@ class BagRecorder(Node):
 
     Attributes:
         settings: the parameters.
-        counts: recorded messages of each topic that is listened to.
+        counts: recorded messages of each subscribed topic.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -51,11 +51,11 @@ class BagRecorder(Node):
         self._refused: set[str] = set()
         self._writer = BagWriter(self.settings.out, self.settings.storage)
         self._writer.open()
-        self._timer = self.create_timer(LOOK_PERIOD, self.look)
+        self._timer = self.create_timer(DISCOVERY_PERIOD, self.subscribe_to_new_topics)
         self.get_logger().info(f"recording to {self._writer.path}")
 
     def close(self) -> None:
-        """Finish the bag; further messages are not recorded.
+        """Unsubscribe and finish the bag.
 
         Raises:
             BagError: the bag cannot be finished, e.g. because the disk is full. What there is of it
@@ -74,17 +74,17 @@ class BagRecorder(Node):
         self._writer.discard()
 
     def destroy_node(self) -> None:
-        """End the node; a bag that nobody tried to close is removed."""
+        """End the node; a bag without a call of `close` is removed."""
         self._writer.discard()
         super().destroy_node()
 
-    def look(self) -> None:
-        """Subscribe to the wanted topics that are published by now."""
+    def subscribe_to_new_topics(self) -> None:
+        """Subscribe to the wanted topics that have publishers by now."""
         for topic, types in self.get_topic_names_and_types():
-            if self._wants(topic) and self.count_publishers(topic):
-                self._listen(topic, types[0])
+            if self._is_wanted(topic) and self.count_publishers(topic):
+                self._subscribe(topic, types[0])
 
-    def _wants(self, topic: str) -> bool:
+    def _is_wanted(self, topic: str) -> bool:
         if topic in self.counts or topic in self._refused:
             return False
         topics = [self.resolve_topic_name(name) for name in self.settings.topics]
@@ -92,10 +92,10 @@ class BagRecorder(Node):
             return topic in topics
         return topic.startswith(self.settings.prefix.rstrip("/") + "/")
 
-    def _listen(self, topic: str, type_name: str) -> None:
+    def _subscribe(self, topic: str, type_name: str) -> None:
         kind = message_class(type_name)
         try:
-            self._announce(topic, type_name, kind)
+            self._add_topic(topic, type_name, kind)
         except (BagError, LookupError) as error:
             self._refused.add(topic)
             self.get_logger().error(f"{topic} is not recorded: {error}")
@@ -105,7 +105,7 @@ class BagRecorder(Node):
         self.counts[topic] = 0
         self.get_logger().info(f"recording {topic} ({type_name})")
 
-    def _announce(self, topic: str, type_name: str, kind: Any) -> None:
+    def _add_topic(self, topic: str, type_name: str, kind: Any) -> None:
         if kind is None:
             raise LookupError(f"{type_name} is not installed")
         self._writer.define(definitions(type_name, self._writer.knows))
@@ -117,7 +117,7 @@ class BagRecorder(Node):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Record until told to end; the exit code says whether all is in the bag."""
+    """Record until a signal; the exit code is 1 where the bag is not whole."""
     recorder = None
     try:
         rclpy.init(args=arguments)
@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _spin(recorder: BagRecorder) -> bool:
-    """Record until Ctrl-C; False where a message could not be written, which ends it."""
+    """Record until Ctrl-C; returns False where a message could not be written."""
     try:
         with suppress(KeyboardInterrupt, ExternalShutdownException):
             rclpy.spin(recorder)

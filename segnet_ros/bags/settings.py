@@ -12,7 +12,7 @@ from segnet_model.base.options import ABOVE_0, MANY, check_options, option
 
 @dataclass(frozen=True)
 class PlayerSettings:
-    """Which recording is played, how fast, and what must be ready before."""
+    """Parameters of the player: the recording, its speed, and subscribers to wait for."""
 
     bag: str = option("", "Recording: a rosbag2 folder, .mcap or .db3 file.")
     topic: str = option("", "Image topic of the bag.", otherwise="the bag's only image topic")
@@ -54,7 +54,7 @@ class PlayerSettings:
 
 @dataclass(frozen=True)
 class RecorderSettings:
-    """Which topics are recorded, and where to."""
+    """Parameters of the recorder: the topics and the bag."""
 
     out: str = option("", "Bag to write: the path of a new rosbag2 folder.")
     storage: str = option("mcap", "Storage format of the bag.", choices=STORAGES)

@@ -1,4 +1,4 @@
-"""What a launch file asks of a bag: `python3 -m segnet_ros.bags.summary BAG [TOPIC [PREFIX]]`.
+"""Launch arguments for a bag: `python3 -m segnet_ros.bags.summary BAG [TOPIC [PREFIX]]`.
 
 A program of its own, because `ros2 launch` may run under a Python that cannot read bags.
 """
@@ -11,8 +11,8 @@ import sys
 from segnet_model.base.errors import BagError, SegNetError
 
 
-def summary(bag: str, topic: str = "", prefix: str = "") -> dict[str, str]:
-    """The launch arguments that fit a bag.
+def launch_arguments(bag: str, topic: str = "", prefix: str = "") -> dict[str, str]:
+    """The launch arguments for a bag.
 
     Args:
         bag: a rosbag2 folder, .mcap or .db3 file.
@@ -42,9 +42,9 @@ def summary(bag: str, topic: str = "", prefix: str = "") -> dict[str, str]:
 
 
 def main() -> int:
-    """Print the summary as JSON; the exit code says whether there is one."""
+    """Print the launch arguments as JSON; the exit code is 1 after an error."""
     try:
-        print(json.dumps(summary(*sys.argv[1:])))
+        print(json.dumps(launch_arguments(*sys.argv[1:])))
     except SegNetError as error:
         print(error, file=sys.stderr)
         return 1

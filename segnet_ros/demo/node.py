@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ament_index_python import PackageNotFoundError, get_package_prefix
 
-from segnet_ros.ros import fast_dds as transport
+from segnet_ros.ros import fast_dds
 
 GRACE = 5.0  # seconds for the node to end by itself
 
@@ -48,13 +48,13 @@ def program() -> list[str]:
     return [sys.executable, "-m", "segnet_ros.segmentation.node"]
 
 
-def enlarge_transport() -> None:
+def set_transport_profile() -> None:
     """Make room for large images in the middleware of this process and of its children.
 
     What the person set, or another middleware than Fast DDS, stays as it is.
     """
     with suppress(PackageNotFoundError):
-        os.environ.update(transport.settings(transport.default_profile()))
+        os.environ.update(fast_dds.environment(fast_dds.default_profile()))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

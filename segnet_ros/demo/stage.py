@@ -20,7 +20,7 @@ from segnet_model.base.progress import progress_bar
 from segnet_ros.bags.player import BagPlayer
 from segnet_ros.bags.recorder import BagRecorder
 from segnet_ros.demo.frames import DRIVABLE, GRID, MASK, OTHERS, UNCERTAINTY
-from segnet_ros.demo.node import enlarge_transport, node_process
+from segnet_ros.demo.node import node_process, set_transport_profile
 
 START_TIMEOUT = 90.0  # seconds; PyTorch alone takes ten to load on a slow disk
 DRAIN_TIMEOUT = 5.0  # seconds for the last frame's other answers
@@ -86,7 +86,7 @@ def perform(scene: Scene) -> dict[int, int]:
 
 @contextmanager
 def _ros() -> Iterator[None]:
-    enlarge_transport()
+    set_transport_profile()
     # Signals stay Python's: they end the whole demo, and so the node, and not just rclpy.
     rclpy.init(args=QUIET, signal_handler_options=SignalHandlerOptions.NO)
     try:

@@ -1,1 +1,1 @@
-"""What the launch files share."""
+"""Actions and values that the launch files share."""

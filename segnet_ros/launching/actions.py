@@ -1,4 +1,4 @@
-"""What the launch files share: arguments from the nodes' parameter tables, Ctrl-C, and RViz."""
+"""Actions of the launch files: arguments from the nodes' parameters, Ctrl-C, and RViz."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from launch_ros.actions import Node
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import Option, options_of
-from segnet_ros.launching.values import typed
-from segnet_ros.ros import fast_dds as transport
+from segnet_ros.launching.values import parse_value
+from segnet_ros.ros import fast_dds
 from segnet_ros.ros.parameter_table import constraints, ros_value
 
 SHARE = Path(get_package_share_directory("segnet_ros"))
@@ -44,10 +44,10 @@ RVIZ = {
     "rviz": ("false", "true starts RViz with the node's output."),
     "rviz_config": (str(SHARE / "config" / "segnet.rviz"), "Configuration file of RViz."),
 }
-PATIENCE = "15"  # seconds to end by itself; PyTorch alone takes some on a busy machine
+STOP_TIMEOUT = "15"  # seconds after SIGINT; PyTorch alone takes some on a busy machine
 TRANSPORT = {
     "transport_profile": (
-        str(transport.default_profile()),
+        str(fast_dds.default_profile()),
         "Fast DDS profile with room for large images, for every node that this file starts. Other "
         "programs need it too. It is not set where it is empty, or where the environment names "
         "another one.",
@@ -64,12 +64,12 @@ def arguments(texts: dict[str, tuple[str, str]]) -> list[DeclareLaunchArgument]:
 
 
 def table_arguments(table: type[Any], names: Iterable[str]) -> list[DeclareLaunchArgument]:
-    """A launch argument for each named option of a node's table; empty leaves it alone."""
+    """A launch argument for each named parameter; empty keeps the value of params_file."""
     options = options_of(table)
-    return arguments({name: ("", _explained(options[name])) for name in names})
+    return arguments({name: ("", _describe(options[name])) for name in names})
 
 
-def _explained(option: Option) -> str:
+def _describe(option: Option) -> str:
     default = option.otherwise or json.dumps(ros_value(option.default)).strip('"')
     sentences = (
         option.help,
@@ -79,27 +79,27 @@ def _explained(option: Option) -> str:
     return " ".join(filter(None, sentences))
 
 
-def interruptible(context: LaunchContext) -> list[RegisterEventHandler]:
-    """Let Ctrl-C end what is just starting, too; before the first node.
+def handle_interrupts(context: LaunchContext) -> list[RegisterEventHandler]:
+    """Make Ctrl-C end programs that are just starting, too; goes before the first node.
 
-    Launch hears of signals through `signal.set_wakeup_fd`. Python's own handler raises
-    KeyboardInterrupt besides, wherever it is: within the start of a program launch forgets that
-    one, never ends it, and waits for it for ever. And a terminal's Ctrl-C does not reach what
-    starts a moment later.
+    Launch gets signals through `signal.set_wakeup_fd`. Python's own handler also raises
+    KeyboardInterrupt, anywhere: during the start of a program, launch then loses that program,
+    never ends it, and waits for it for ever. A terminal's Ctrl-C does not reach programs that
+    start a moment later.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _leave_to_launch)
-    return [RegisterEventHandler(OnProcessStart(on_start=_end_latecomer))]
+        signal.signal(signal.SIGINT, _ignore_while_running)
+    return [RegisterEventHandler(OnProcessStart(on_start=_stop_late_process))]
 
 
-def _leave_to_launch(number: int, frame: FrameType | None) -> None:
+def _ignore_while_running(number: int, frame: FrameType | None) -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:  # launch has ended
         signal.default_int_handler(number, frame)
 
 
-def _end_latecomer(event: ProcessStarted, context: LaunchContext) -> EmitEvent | None:
+def _stop_late_process(event: ProcessStarted, context: LaunchContext) -> EmitEvent | None:
     if not context.is_shutdown:
         return None
     ours = matches_action(event.action)
@@ -107,9 +107,9 @@ def _end_latecomer(event: ProcessStarted, context: LaunchContext) -> EmitEvent |
 
 
 def node(context: LaunchContext, executable: str, **more: Any) -> Node:
-    """One of this package's nodes, with the arguments that all launch files have."""
+    """A node of this package, with the arguments that all launch files share."""
     values = context.launch_configurations
-    more = {"sigterm_timeout": PATIENCE, **more}
+    more = {"sigterm_timeout": STOP_TIMEOUT, **more}
     return Node(
         package="segnet_ros",
         executable=executable,
@@ -122,7 +122,7 @@ def node(context: LaunchContext, executable: str, **more: Any) -> Node:
 
 
 def parameters(context: LaunchContext, table: type[Any], names: Iterable[str]) -> list[Any]:
-    """The file `params_file`, and over it what was given as a launch argument.
+    """The parameters of a node: the file `params_file`, overridden by launch arguments.
 
     Raises:
         SettingsError: a text does not fit its parameter, or there is no such file.
@@ -132,13 +132,13 @@ def parameters(context: LaunchContext, table: type[Any], names: Iterable[str]) -
     if file and not Path(file).is_file():  # launch would only warn, and take the defaults
         raise SettingsError(f"params_file:={file}: there is no such file")
     options = options_of(table)
-    given = {n: typed(n, values[n], options[n].default) for n in names if values[n]}
-    # ROS cannot read a file of parameters that holds none.
+    given = {n: parse_value(n, values[n], options[n].default) for n in names if values[n]}
+    # ROS cannot read an empty file of parameters.
     return [*filter(None, [file]), *([given] if given else [])]
 
 
-def enlarge_transport(context: LaunchContext) -> list[SetEnvironmentVariable]:
-    """Set the Fast DDS profile for what starts after this, unless a person has.
+def set_transport_profile(context: LaunchContext) -> list[SetEnvironmentVariable]:
+    """Set the Fast DDS profile for programs that start after this, unless the user has set one.
 
     Raises:
         SettingsError: there is no such file.
@@ -146,35 +146,33 @@ def enlarge_transport(context: LaunchContext) -> list[SetEnvironmentVariable]:
     profile = context.launch_configurations["transport_profile"]
     if not profile:
         return []
-    if not Path(profile).is_file():  # Fast DDS would only grumble, and lose images
+    if not Path(profile).is_file():  # Fast DDS would only warn, and lose images
         raise SettingsError(f"transport_profile:={profile}: there is no such file")
-    chosen = transport.settings(profile, context.environment)
+    chosen = fast_dds.environment(profile, context.environment)
     return [SetEnvironmentVariable(name, value) for name, value in chosen.items()]
 
 
 def rviz(context: LaunchContext) -> list[Node]:
-    """RViz, if it was asked for and is installed."""
+    """RViz, if the argument says so and it is installed."""
     values = context.launch_configurations
-    if not typed("rviz", values["rviz"], False):
+    if not parse_value("rviz", values["rviz"], False):
         return []
     try:
         get_package_prefix("rviz2")
     except PackageNotFoundError:
-        get_logger("segnet").error(
-            "rviz2 is not installed, so there is no window: sudo apt install ros-$ROS_DISTRO-rviz2"
-        )
+        get_logger("segnet").error("rviz2 is not installed; sudo apt install ros-$ROS_DISTRO-rviz2")
         return []
     return [
         Node(
             package="rviz2",
             executable="rviz2",
             arguments=["-d", values["rviz_config"]],
-            remappings=_into(values["namespace"], Path(values["rviz_config"])),
+            remappings=_namespaced_topics(values["namespace"], Path(values["rviz_config"])),
         )
     ]
 
 
-def _into(namespace: str, config: Path) -> list[tuple[str, str]]:
+def _namespaced_topics(namespace: str, config: Path) -> list[tuple[str, str]]:
     """Remappings of a configuration's absolute topics to those of a node in a namespace."""
     shown = yaml.safe_load(config.read_text())["Visualization Manager"]["Displays"] or []
     topics = [display["Topic"]["Value"] for display in shown if "Topic" in display]

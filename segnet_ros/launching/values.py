@@ -1,4 +1,4 @@
-"""Launch arguments are texts; parameters are not."""
+"""Values of launch arguments, which are texts, as parameters and topics."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import yaml
 from segnet_model.base.errors import SettingsError
 
 
-def typed(name: str, text: str, default: Any) -> Any:
-    """What a launch argument's text means for a parameter with this default.
+def parse_value(name: str, text: str, default: Any) -> Any:
+    """Parse the text of a launch argument as a value of the default's type.
 
     Raises:
-        SettingsError: it means nothing of the default's type.
+        SettingsError: it is none.
     """
     if isinstance(default, str):
         return text
@@ -30,7 +30,7 @@ def typed(name: str, text: str, default: Any) -> Any:
 
 
 def camera_remappings(values: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Remappings of a node's inputs to the topics that the launch arguments name.
+    """Remappings of a node's inputs to the topics of the launch arguments.
 
     Args:
         values: the texts of cameras, image and camera_info.
@@ -38,18 +38,18 @@ def camera_remappings(values: Mapping[str, str]) -> list[tuple[str, str]]:
     Raises:
         SettingsError: there are not as many topics as cameras.
     """
-    names = [name for name in typed("cameras", values["cameras"] or "[]", ()) if name]
+    names = [name for name in parse_value("cameras", values["cameras"] or "[]", ()) if name]
     images = _topics("image", values["image"], names)
     infos = _topics("camera_info", values["camera_info"], names) if values["camera_info"] else None
     remappings = []
-    for index, inside in enumerate([f"{name}/" for name in names] or [""]):
-        info = infos[index] if infos else _beside(images[index])
-        remappings += [(f"{inside}image", images[index]), (f"{inside}camera_info", info)]
+    for index, prefix in enumerate([f"{name}/" for name in names] or [""]):
+        info = infos[index] if infos else _default_camera_info(images[index])
+        remappings += [(f"{prefix}image", images[index]), (f"{prefix}camera_info", info)]
     return remappings
 
 
-def _beside(image: str) -> str:
-    """Where image_transport looks for the calibration of a topic of images, compressed or not."""
+def _default_camera_info(image: str) -> str:
+    """The camera_info topic that image_transport takes for an image topic, compressed or not."""
     place, slash, _ = image.removesuffix("/compressed").rpartition("/")
     return f"{place}{slash}camera_info"
 
@@ -59,7 +59,7 @@ def _topics(argument: str, text: str, names: list[str]) -> list[str]:
     if not names:
         return [text]
     listed = text.startswith("[")
-    topics = typed(argument, text, ()) if listed else [text]
+    topics = parse_value(argument, text, ()) if listed else [text]
     if len(topics) != len(names):
         raise SettingsError(
             f"{argument}:={text} names {len(topics)} for {len(names)} cameras; give a list with "

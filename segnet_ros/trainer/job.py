@@ -22,7 +22,7 @@ logger = logging.getLogger("segnet_model.job")  # forwarded to ROS with what the
 
 
 @dataclass(frozen=True)
-class State:
+class Status:
     """How far a training has come, at one moment."""
 
     phase: str
@@ -32,15 +32,15 @@ class State:
     best_miou: float | None = None
 
 
-class Stop(Exception):  # noqa: N818 - no error, but a wish come true
-    """Leads out of an extraction."""
+class Stop(Exception):  # noqa: N818 - no error, but a request
+    """Ends an extraction or a training that was asked to stop."""
 
 
 class TrainingJob(Thread):
     """One training from its data to its weights.
 
     Attributes:
-        state: replaced, never changed, so that another thread may read it at any time.
+        status: replaced, never changed, so that another thread may read it at any time.
         weights_path: where the weights are, or will be.
     """
 
@@ -53,10 +53,10 @@ class TrainingJob(Thread):
         # A daemon, so that a second Ctrl-C ends the program without waiting for a long step.
         super().__init__(name="training", daemon=True)
         self._settings, self._training = settings, settings.training
-        self._asked = Event()
+        self._stop_requested = Event()
         self._began = time.monotonic()
         self.weights_path = Path(settings.out) / WEIGHTS_FILE
-        self.state = State(EXTRACT if settings.bag else TRAIN, "reading the data")
+        self.status = Status(EXTRACT if settings.bag else TRAIN, "reading the data")
 
     @property
     def seconds(self) -> float:
@@ -64,19 +64,19 @@ class TrainingJob(Thread):
         return time.monotonic() - self._began
 
     def stop(self) -> None:
-        """Ask to stop after the step under way, in a state to go on from."""
-        self._asked.set()
+        """Ask to stop after the step under way, with a saved state to resume from."""
+        self._stop_requested.set()
 
     def run(self) -> None:
-        """Take the images out of the bag, if it is one, and train; the state tells the outcome."""
+        """Extract the images of a bag, if one is given, and train; sets the last status."""
         try:
             self._work()
         except Stop:
             self._end(STOPPED, "stopped; start again with the same parameters to go on")
         except (SegNetError, OSError) as error:
             self._end(FAILED, str(error))
-        except Exception as error:  # it would end in a thread that nobody looks at
-            logger.debug("what went wrong", exc_info=True)
+        except Exception as error:  # else it would end the thread in silence
+            logger.debug("the training failed", exc_info=True)
             self._end(FAILED, f"{type(error).__name__}: {error}")
 
     def _work(self) -> None:
@@ -84,16 +84,16 @@ class TrainingJob(Thread):
         if settings.bag:
             self._extract()
         dataset = settings.extracted if settings.bag else Path(settings.dataset)
-        self.state = State(TRAIN, f"training on {dataset}")
+        self.status = Status(TRAIN, f"training on {dataset}")
         out = Path(settings.out)
-        path = train(dataset, out, self._training, self._on_step, self._asked.is_set)
+        path = train(dataset, out, self._training, self._on_step, self._stop_requested.is_set)
         if path is None:
             raise Stop
         self._end(DONE, f"weights: {path}")
 
     def _extract(self) -> None:
         settings = self._settings
-        self.state = State(EXTRACT, f"taking images out of {settings.bag}")
+        self.status = Status(EXTRACT, f"taking images out of {settings.bag}")
         what = ExtractSettings(
             topics=(settings.image_topic,) if settings.image_topic else (),
             labels_topics=(settings.labels_topic,),
@@ -107,17 +107,19 @@ class TrainingJob(Thread):
                 " for training; labels need their image's stamp"
             )
         if not has_split(settings.extracted, "val"):
-            logger.warning("no labelled image at the bag's end: the network is not measured")
+            logger.warning("no labeled image at the bag's end: the network is not measured")
 
     def _on_share(self, share: float) -> None:
-        if self._asked.is_set():
+        if self._stop_requested.is_set():
             raise Stop
-        self.state = replace(self.state, share=share)
+        self.status = replace(self.status, share=share)
 
     def _on_step(self, progress: Progress) -> None:
-        known = [m for m in (self.state.best_miou, progress.miou) if m is not None]
+        known = [m for m in (self.status.best_miou, progress.miou) if m is not None]
         best = max(known, default=None)
-        self.state = replace(self.state, message=progress.phase, progress=progress, best_miou=best)
+        self.status = replace(
+            self.status, message=progress.phase, progress=progress, best_miou=best
+        )
 
     def _end(self, phase: str, message: str) -> None:
-        self.state = replace(self.state, phase=phase, message=message)
+        self.status = replace(self.status, phase=phase, message=message)

@@ -1,4 +1,4 @@
-"""The node `trainer`: a labelled recording or folder in, weights out, its progress on a topic.
+"""The node `trainer`: a labeled recording or folder in, weights out, its progress on a topic.
 
 trainer --ros-args -p dataset:=my_yard -p out:=runs/yard
 trainer --ros-args -p bag:=drive -p labels_topic:=/labels -p out:=runs/yard
@@ -27,7 +27,7 @@ from segnet_ros.ros.log import forwarded
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import publisher_qos
 from segnet_ros.trainer import job
-from segnet_ros.trainer.job import State, TrainingJob
+from segnet_ros.trainer.job import Status, TrainingJob
 from segnet_ros.trainer.settings import TrainerSettings
 
 try:
@@ -37,14 +37,14 @@ except ImportError:  # installed by pip, where nothing builds messages
 
 PUBLISH_PERIOD = 0.25  # seconds
 LOG_PERIOD = 5.0  # seconds
-SLICE = 0.1  # seconds; the longest that a signal waits
-# A listener that is there already needs a while to find a node that ends as soon as it starts.
-ACQUAINTANCE = 4.0  # seconds; ROS usually needs half of one
-DELIVERY = Duration(seconds=3)
+SPIN_TIMEOUT = 0.1  # seconds; the longest that a signal waits
+# A subscriber needs this long to discover a node that ends as soon as it starts.
+DISCOVERY_WAIT = 4.0  # seconds; ROS usually needs half of one
+DELIVERY_TIMEOUT = Duration(seconds=3)
 
 
 class TrainerNode(Node):
-    """Trains a network once, and tells how far it is."""
+    """Trains a network once, and publishes its progress."""
 
     def __init__(self, **arguments: Any) -> None:
         """Declare the parameters; arguments go to `rclpy.node.Node`.
@@ -55,7 +55,7 @@ class TrainerNode(Node):
         super().__init__("trainer", **arguments)
         declare_table(self, TrainerSettings)
         self._job: TrainingJob | None = None
-        self._published: State | None = None
+        self._published: Status | None = None
         self._publisher = None
         if TrainingProgress is None:
             self.get_logger().info(
@@ -67,8 +67,8 @@ class TrainerNode(Node):
             )
         self.create_service(Trigger, "~/stop", self._on_stop)
 
-    def train(self, asked: Callable[[], bool]) -> bool:
-        """Train until done or until asked to stop.
+    def train(self, stop_requested: Callable[[], bool]) -> bool:
+        """Train until done or until stop_requested to stop.
 
         Returns:
             Whether that went well; if not, the reason was logged and published.
@@ -76,50 +76,50 @@ class TrainerNode(Node):
         executor = SingleThreadedExecutor()
         executor.add_node(self)
         with forwarded(self.get_logger()):
-            state = self._train(executor.spin_once, asked)
-        self._publish(state)
-        self._wait_for_listeners(executor.spin_once)
+            status = self._train(executor.spin_once, stop_requested)
+        self._publish(status)
+        self._wait_for_subscribers(executor.spin_once)
         executor.remove_node(self)
-        return state.phase != job.FAILED
+        return status.phase != job.FAILED
 
-    def _train(self, spin: Callable[[float], None], asked: Callable[[], bool]) -> State:
+    def _train(self, spin: Callable[[float], None], stop_requested: Callable[[], bool]) -> Status:
         try:
             self._job = TrainingJob(read_table(self, TrainerSettings))
         except SegNetError as error:
-            state = State(job.FAILED, str(error))
+            status = Status(job.FAILED, str(error))
         else:
-            self._accompany(self._job, spin, asked)
-            state = self._job.state
-        if state.phase == job.FAILED:
-            self.get_logger().error(state.message)
+            self._run(self._job, spin, stop_requested)
+            status = self._job.status
+        if status.phase == job.FAILED:
+            self.get_logger().error(status.message)
         else:
-            self.get_logger().info(state.message)
-        return state
+            self.get_logger().info(status.message)
+        return status
 
-    def _accompany(
-        self, work: TrainingJob, spin: Callable[[float], None], asked: Callable[[], bool]
+    def _run(
+        self, work: TrainingJob, spin: Callable[[float], None], stop_requested: Callable[[], bool]
     ) -> None:
-        self.create_timer(PUBLISH_PERIOD, lambda: self._publish(work.state))
-        self.create_timer(LOG_PERIOD, lambda: self.get_logger().info(describe(work.state)))
+        self.create_timer(PUBLISH_PERIOD, lambda: self._publish(work.status))
+        self.create_timer(LOG_PERIOD, lambda: self.get_logger().info(describe(work.status)))
         work.start()
         while work.is_alive():
-            spin(SLICE)
-            if asked():
+            spin(SPIN_TIMEOUT)
+            if stop_requested():
                 work.stop()
 
-    def _wait_for_listeners(self, spin: Callable[[float], None]) -> None:
+    def _wait_for_subscribers(self, spin: Callable[[float], None]) -> None:
         if self._publisher is None:
             return
-        end = monotonic() + ACQUAINTANCE - (self._job.seconds if self._job else 0.0)
+        end = monotonic() + DISCOVERY_WAIT - (self._job.seconds if self._job else 0.0)
         while monotonic() < end and not self._publisher.get_subscription_count():
-            spin(SLICE)
-        self._publisher.wait_for_all_acked(DELIVERY)
+            spin(SPIN_TIMEOUT)
+        self._publisher.wait_for_all_acked(DELIVERY_TIMEOUT)
 
-    def _publish(self, state: State) -> None:
-        if self._publisher is None or state is self._published:
+    def _publish(self, status: Status) -> None:
+        if self._publisher is None or status is self._published:
             return
-        self._published = state
-        message = as_message(state)
+        self._published = status
+        message = as_message(status)
         message.header.stamp = self.get_clock().now().to_msg()
         if self._job:
             path = self._job.weights_path
@@ -135,16 +135,16 @@ class TrainerNode(Node):
         return response
 
 
-def as_message(state: State) -> Any:
-    """A TrainingProgress without what only the node knows: time, weights."""
-    message = TrainingProgress(phase=state.phase, message=state.message)
+def as_message(status: Status) -> Any:
+    """A TrainingProgress without time and weights."""
+    message = TrainingProgress(phase=status.phase, message=status.message)
     message.loss = message.miou = message.best_miou = message.seconds_left = math.nan
-    if state.best_miou is not None:
-        message.best_miou = state.best_miou
-    if state.phase == job.EXTRACT:
-        message.step, message.steps = round(100 * state.share), 100
-    elif state.progress:
-        _fill(message, state.progress)
+    if status.best_miou is not None:
+        message.best_miou = status.best_miou
+    if status.phase == job.EXTRACT:
+        message.step, message.steps = round(100 * status.share), 100
+    elif status.progress:
+        _fill(message, status.progress)
     return message
 
 
@@ -158,13 +158,13 @@ def _fill(message: Any, progress: Any) -> None:
         message.miou = progress.miou
 
 
-def describe(state: State) -> str:
+def describe(status: Status) -> str:
     """A line of the log."""
-    progress = state.progress
-    if state.phase == job.EXTRACT:
-        return f"{state.message}: {state.share:.0%}"
+    progress = status.progress
+    if status.phase == job.EXTRACT:
+        return f"{status.message}: {status.share:.0%}"
     if progress is None or not progress.step:
-        return state.message
+        return status.message
     loss = "" if math.isnan(progress.loss) else f"loss {progress.loss:.3f}, "  # before a step
     miou = "" if progress.miou is None else f"val mIoU {progress.miou:.3f}, "
     left = timedelta(seconds=round(progress.seconds_left))
@@ -175,18 +175,18 @@ def describe(state: State) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train as the parameters say; the exit code says whether that went well."""
+    """Train with the node's parameters; the exit code is 1 where that failed."""
     node = None
     try:
-        with stop_on_signals() as asked:
-            # With rclpy's handlers, topics would be closed before the last progress is told.
+        with stop_on_signals() as stop_requested:
+            # rclpy's own handlers would close the topics before the last progress is published.
             rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
             node = TrainerNode()
-            return 0 if node.train(asked) else 1
+            return 0 if node.train(stop_requested) else 1
     except ParameterException as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # the second Ctrl-C: whoever presses it does not want to wait
+    except KeyboardInterrupt:  # the second Ctrl-C
         return 130
     finally:
         if node is not None:

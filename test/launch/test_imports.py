@@ -35,7 +35,7 @@ LOOK = """
 from types import SimpleNamespace
 arguments = {{"bag": {bag!r}, "image": "", "rate": "1.0", "loop": "false", "restamp": "false",
     "lockstep": "false", "record_topics": ""}}
-found = load({file!r}).look_into_bag(SimpleNamespace(launch_configurations=arguments))
+found = load({file!r}).read_bag(SimpleNamespace(launch_configurations=arguments))
 import json
 from launch import LaunchContext
 context = LaunchContext()

@@ -196,7 +196,7 @@ def test_playing_waits_for_a_subscriber_to_the_output(
     echo = Echo(new_node("echo"), delay=0)
     settings = {"wait_for": "/back", "heard": "/back", "start_timeout": 20.0}
     player = ros_process(PLAYER, *parameters(bag=drive, topic=CAMERA, **settings))
-    wait_for_line(player, "waiting for 1 to listen to /camera/image_raw")
+    wait_for_line(player, "waiting for subscribers to /camera/image_raw: 1")
     recorder = new_node("recorder")
     echo.spin_for(2.0)
     assert echo.stamps == []
@@ -212,7 +212,7 @@ def test_lockstep_goes_on_without_an_answer(
     settings = parameters(bag=drive, topic=CAMERA, wait_for="/back", wait_timeout=0.5)
     output = echo.spin_until_end_of(ros_process(PLAYER, *settings))
     assert len(echo.stamps) == COUNT
-    assert output.count("not back on /back in 0.5 s") == 1
+    assert output.count("was not answered on /back in 0.5 s") == 1
     assert str(echo.stamps[3]) in output
 
 
@@ -261,7 +261,7 @@ def test_a_looping_player_ends_on_a_signal(ros_process: Start, drive: Path) -> N
     settings = parameters(bag=drive, topic=CAMERA, loop=True, start_timeout=0.1)
     for each in (signal.SIGINT, signal.SIGTERM):
         player = ros_process(PLAYER, *settings)
-        wait_for_line(player, "0 listen to /camera/image_raw")
+        wait_for_line(player, "subscribers to /camera/image_raw: 0 of 1")
         time.sleep(1.0)
         assert player.poll() is None
         finish(player, each)

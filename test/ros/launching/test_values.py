@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("rclpy")
 
 from segnet_model.base.errors import SettingsError
-from segnet_ros.launching.values import camera_remappings, typed
+from segnet_ros.launching.values import camera_remappings, parse_value
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from segnet_ros.launching.values import camera_remappings, typed
     ],
 )
 def test_a_launch_argument_has_its_parameters_type(text, default, value):
-    result = typed("name", text, default)
+    result = parse_value("name", text, default)
     assert (result, type(result)) == (value, type(value))
 
 
@@ -38,7 +38,7 @@ def test_a_launch_argument_has_its_parameters_type(text, default, value):
 )
 def test_a_wrong_launch_argument_is_named_with_the_mend(text, default, mend):
     with pytest.raises(SettingsError, match=f"rate:=.* is not {mend}"):
-        typed("rate", text, default)
+        parse_value("rate", text, default)
 
 
 def remapped(cameras="", image="/camera/image_raw", camera_info=""):

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("rclpy")
 from ament_index_python import PackageNotFoundError, get_package_share_directory
 
-from segnet_ros.ros import fast_dds as transport
+from segnet_ros.ros import fast_dds
 
 pytestmark = pytest.mark.ros
 CONFIG = Path(__file__).parents[3] / "config"
@@ -28,11 +28,11 @@ print(open("/proc/self/maps").read())
 """
 
 
-@pytest.mark.parametrize(("name", "segment"), [(transport.LARGE, 64), (transport.SMALL, 16)])
+@pytest.mark.parametrize(("name", "segment"), [(fast_dds.LARGE, 64), (fast_dds.SMALL, 16)])
 def test_fast_dds_shares_as_much_as_the_profile_says(name, segment, monkeypatch):
     if shutil.disk_usage("/dev/shm").free < 80 * MIB:
         pytest.skip("/dev/shm has no room")
-    for key, value in transport.settings(CONFIG / name, {}).items():
+    for key, value in fast_dds.environment(CONFIG / name, {}).items():
         monkeypatch.setenv(key, value)
     command = [sys.executable, "-c", PROGRAM]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
@@ -49,7 +49,7 @@ Usage = namedtuple("Usage", "total used free")
 
 
 @pytest.mark.parametrize(
-    ("free", "name"), [(1024 * MIB, transport.LARGE), (64 * MIB, transport.SMALL)]
+    ("free", "name"), [(1024 * MIB, fast_dds.LARGE), (64 * MIB, fast_dds.SMALL)]
 )
 def test_a_small_shared_memory_gets_the_small_profile(free, name, monkeypatch):
     try:
@@ -57,22 +57,22 @@ def test_a_small_shared_memory_gets_the_small_profile(free, name, monkeypatch):
     except PackageNotFoundError:
         pytest.skip("not installed")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(free, 0, free))
-    assert transport.default_profile() == installed / name
+    assert fast_dds.default_profile() == installed / name
 
 
 def test_no_shared_memory_gets_the_small_profile(monkeypatch, tmp_path):
-    monkeypatch.setattr(transport, "get_package_share_directory", lambda name: "share")
-    monkeypatch.setattr(transport, "SHARED_MEMORY", tmp_path / "nowhere")
-    assert transport.default_profile().name == transport.SMALL
+    monkeypatch.setattr(fast_dds, "get_package_share_directory", lambda name: "share")
+    monkeypatch.setattr(fast_dds, "SHARED_MEMORY", tmp_path / "nowhere")
+    assert fast_dds.default_profile().name == fast_dds.SMALL
 
 
-@pytest.mark.parametrize("own", transport.OWN_CHOICES)
+@pytest.mark.parametrize("own", fast_dds.OWN_CHOICES)
 def test_a_users_choice_stays(own):
-    assert transport.settings("ours.xml", {"HOME": "/", own: "theirs"}) == {}
+    assert fast_dds.environment("ours.xml", {"HOME": "/", own: "theirs"}) == {}
 
 
 def test_both_versions_of_fast_dds_get_the_profile():
-    assert transport.settings("ours.xml", {"HOME": "/"}) == {
+    assert fast_dds.environment("ours.xml", {"HOME": "/"}) == {
         "FASTRTPS_DEFAULT_PROFILES_FILE": "ours.xml",
         "FASTDDS_DEFAULT_PROFILES_FILE": "ours.xml",
     }

@@ -18,7 +18,7 @@ from rclpy.parameter import Parameter  # noqa: E402
 from segnet_model.base.options import Option, from_arguments, from_plain, options_of  # noqa: E402
 from segnet_model.commands.train import add_arguments  # noqa: E402
 from segnet_model.training.settings import AugmentSettings, TrainSettings  # noqa: E402
-from segnet_ros.launching.values import typed  # noqa: E402
+from segnet_ros.launching.values import parse_value  # noqa: E402
 from segnet_ros.ros.parameter_file import parameter_file  # noqa: E402
 from segnet_ros.ros.parameter_table import declare_table, read_table, ros_value  # noqa: E402
 from segnet_ros.trainer.settings import TrainerSettings  # noqa: E402
@@ -95,7 +95,7 @@ def test_an_option_is_the_same_wherever_it_is_set(name: str, read: Read) -> None
     assert read(**JOB, **{name: ros_value(value)}).training == truth
 
     text = value if isinstance(value, str) else json.dumps(value)
-    given = typed(name, text, OPTIONS[name].default)
+    given = parse_value(name, text, OPTIONS[name].default)
     assert read(**JOB, **{name: given}).training == truth
 
 

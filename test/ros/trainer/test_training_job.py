@@ -42,11 +42,11 @@ def test_a_stop_during_the_extraction_keeps_the_images(labelled_bag: Bag, tmp_pa
     work = job.TrainingJob(settings(tmp_path))
     work.stop()
     work.run()
-    assert work.state.phase == job.STOPPED
+    assert work.status.phase == job.STOPPED
     assert len(list((tmp_path / "run" / "dataset" / "train").iterdir())) == 1
     again = job.TrainingJob(settings(tmp_path))
     again.run()
-    assert again.state.phase == job.DONE
+    assert again.status.phase == job.DONE
 
 
 def test_a_bag_without_labels_at_its_end_is_trained_but_not_measured(
@@ -55,9 +55,9 @@ def test_a_bag_without_labels_at_its_end_is_trained_but_not_measured(
     labelled_bag(2)
     work = job.TrainingJob(settings(tmp_path))
     work.run()
-    assert work.state.phase == job.DONE
-    assert work.state.progress is not None
-    assert work.state.progress.miou is None
+    assert work.status.phase == job.DONE
+    assert work.status.progress is not None
+    assert work.status.progress.miou is None
     assert "not measured" in caplog.text
 
 
@@ -67,8 +67,8 @@ def test_a_bag_whose_labels_fit_no_image_is_refused(tmp_path: Path) -> None:
         bag.write_labels("/truth", 2, "camera", GREY[..., 0])
     work = job.TrainingJob(settings(tmp_path, bag=str(tmp_path / "other")))
     work.run()
-    assert work.state.phase == job.FAILED
-    assert "labels need their image's stamp" in work.state.message
+    assert work.status.phase == job.FAILED
+    assert "labels need their image's stamp" in work.status.message
 
 
 def test_phases_are_those_of_the_message() -> None:
@@ -79,11 +79,11 @@ def test_phases_are_those_of_the_message() -> None:
 
 def test_the_log_gives_the_time_left() -> None:
     progress = Progress("training", 2, 60, 130, 6000, 0.5312, 1e-3, 0.4142, 10.0, 7265.0)
-    assert describe(job.State(job.TRAIN, "", progress=progress)) == (
+    assert describe(job.Status(job.TRAIN, "", progress=progress)) == (
         "epoch 2 of 60, step 130 of 6000: loss 0.531, val mIoU 0.414, 2:01:05 left"
     )
     resumed = replace(progress, loss=math.nan)  # and measured before the next step
-    assert describe(job.State(job.TRAIN, "", progress=resumed)) == (
+    assert describe(job.Status(job.TRAIN, "", progress=resumed)) == (
         "epoch 2 of 60, step 130 of 6000: val mIoU 0.414, 2:01:05 left"
     )
 
