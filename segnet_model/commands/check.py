@@ -98,10 +98,10 @@ def _split(name: str, split: SplitFacts, label_set: LabelSet) -> Iterator[str]:
         f"{w}x{h}" + (f" ({count})" if len(split.sizes) > 1 else "")
         for (h, w), count in split.sizes.most_common(MOST_SHOWN)
     )
-    lacking = split.images - split.labelled
+    lacking = split.images - split.labeled
     without = f", {lacking} of them without usable labels" if lacking else ""
     yield f"{name}: {split.images} images{without}" + (f", {sizes}" if sizes else "")
-    if not split.labelled:
+    if not split.labeled:
         return
     width = max(14, *(len(each) for each in label_set.names))
     yield f"  {'class':<{width}}{'share':>9}  {'':<{BAR}}  {'images':>7}"
@@ -125,9 +125,9 @@ def _kind(problems: list[Problem], report: DatasetReport) -> Iterator[str]:
 
 
 def _problem(problem: Problem, report: DatasetReport) -> str:
-    from segnet_model.datasets.checking.problems import some
+    from segnet_model.datasets.checking.problems import join_first
 
-    files = some((report.name(path) for path in problem.files), MOST_FILES)
+    files = join_first((report.name(path) for path in problem.files), MOST_FILES)
     parts = (files, problem.detail) if len(problem.files) <= MOST_FILES else (problem.detail, files)
     return ": ".join(part for part in parts if part)
 

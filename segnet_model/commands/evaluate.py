@@ -13,7 +13,7 @@ from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
-    from segnet_model.datasets.folder import LabelledFolder
+    from segnet_model.datasets.folder import LabeledFolder
     from segnet_model.evaluation.report import Circumstances, WorstFrames
     from segnet_model.inference.predictor import Predictor
     from segnet_model.labels import LabelSet
@@ -109,7 +109,7 @@ def _load(args: argparse.Namespace, weights: str, wanted: LabelSet) -> Predictor
     return predictor
 
 
-def _circumstances(args: argparse.Namespace, folder: LabelledFolder) -> Circumstances:
+def _circumstances(args: argparse.Namespace, folder: LabeledFolder) -> Circumstances:
     from segnet_model.evaluation.report import Circumstances
 
     return Circumstances(
@@ -119,7 +119,7 @@ def _circumstances(args: argparse.Namespace, folder: LabelledFolder) -> Circumst
 
 
 def _write(
-    out: Path, evaluation: dict[str, Any], folder: LabelledFolder, worst: WorstFrames
+    out: Path, evaluation: dict[str, Any], folder: LabeledFolder, worst: WorstFrames
 ) -> None:
     """Write evaluation.json and report.html, whole or not at all."""
     from segnet_model.evaluation.report import render

@@ -74,16 +74,16 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _print(dataset: Path, done: Imported) -> None:
-    from segnet_model.datasets.checking.problems import some
+    from segnet_model.datasets.checking.problems import join_first
 
     counts = ", ".join(f"{done.counts[kind]} {kind}" for kind in ("new", "changed", "same"))
     kept = f", {done.counts['kept']} kept" if done.counts["kept"] else ""
     print(f"{dataset}: labels of {done.counts.total()} images: {counts}{kept} ({done.format})")
     if done.empty:
-        print(f"{len(done.empty)} labels are empty and were left out: {some(done.empty)}")
+        print(f"{len(done.empty)} labels are empty and were left out: {join_first(done.empty)}")
     for note, count in done.notes.items():
         print(f"{count} {note}")
     if done.imageless:
-        print(f"{len(done.imageless)} labels have no image here: {some(done.imageless)}")
-    if done.unlabelled:
-        print(f"{len(done.unlabelled)} images have no labels yet: {some(done.unlabelled)}")
+        print(f"{len(done.imageless)} labels have no image here: {join_first(done.imageless)}")
+    if done.unlabeled:
+        print(f"{len(done.unlabeled)} images have no labels yet: {join_first(done.unlabeled)}")

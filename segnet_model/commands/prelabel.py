@@ -117,7 +117,7 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
     Raises:
         DatasetError: there are none, or two of one name.
     """
-    from segnet_model.datasets.annotations.forms import by_stem
+    from segnet_model.datasets.annotations.export import by_stem
     from segnet_model.datasets.folder import label_path
     from segnet_model.images.files import list_images
 
@@ -150,10 +150,10 @@ def translation(known: LabelSet, wanted: LabelSet, renamed: Mapping[str, str]) -
     """
     import numpy as np
 
-    from segnet_model.datasets.annotations.forms import NamedMask
-    from segnet_model.datasets.annotations.naming import Naming
+    from segnet_model.datasets.annotations.class_mapping import ClassMapping
+    from segnet_model.datasets.annotations.export import NamedMask
 
-    naming = Naming(wanted, renamed, {})
+    naming = ClassMapping(wanted, renamed, {})
     ids = np.arange(known.num_classes, dtype=np.uint8)[None]
     table = np.full(256, naming.ignored)
     table[: known.num_classes] = naming.ids(NamedMask(ids, known.names))[0]

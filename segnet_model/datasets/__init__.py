@@ -1,1 +1,1 @@
-"""Labelled folders: made, imported, checked and read."""
+"""Data sets: extracted, imported, checked and read; and sources of images."""

@@ -1,4 +1,4 @@
-"""Procedural drives as recordings with the truth in them, and as data sets."""
+"""Rendered drives as recordings with ground truth, and as data sets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def write_drive(
 ) -> int:
     """Render a drive into a new recording; returns its number of frames.
 
-    Each seed begins an hour after the one before, so that stamps of drives never meet.
+    Each seed begins an hour after the one before, so that stamps of drives are distinct.
 
     Args:
         path: the rosbag2 folder to make.
@@ -55,8 +55,8 @@ def write_drive(
         fps: frames a second.
         storage: "mcap" or "sqlite3".
         depth: add /truth/depth, which doubles the size of the bag.
-        progress: told the share of frames that is done.
-        unknown: leave things of no class about; see `Drive`.
+        progress: called with the share of frames that is done.
+        unknown: add objects of no class; see `Drive`.
 
     Raises:
         BagError: the bag exists already or cannot be written.
@@ -100,14 +100,14 @@ def write_dataset(
     """Render drives into a data set in CamVid's form; returns the images of train and of val.
 
     Args:
-        folder: the data set; made where it is missing. Files are named by seed and frame.
+        folder: the data set; created if missing. Files are named by seed and frame.
         seeds: of the drives. The last ones become the validation split, whole drives each.
         frames: images a drive.
-        fps: of the images taken: at 1 a street has changed between two.
+        fps: frames a second; at 1 the street changes from one to the next.
         val: share of the drives in the validation split, 0 to 1.
         workers: processes that render; None takes one for each core.
-        progress: told the share of drives that is done.
-        unknown: leave things of no class about, whose pixels are ignored; see `Drive`.
+        progress: called with the share of drives that is done.
+        unknown: add objects of no class, whose pixels are ignored; see `Drive`.
 
     Raises:
         DatasetError: a file cannot be written.

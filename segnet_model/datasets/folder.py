@@ -30,18 +30,18 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class LabelledFolder:
+class LabeledFolder:
     """One split of a data set."""
 
     samples: tuple[Sample, ...]
     label_set: LabelSet
 
     def __len__(self) -> int:
-        """How many labelled images there are."""
+        """Number of labeled images."""
         return len(self.samples)
 
     def fingerprint(self) -> str:
-        """Changes when an image comes or goes, or when labels or classes are corrected."""
+        """Digest of image names and sizes, labels and classes."""
         digest = hashlib.sha256(repr(self.label_set).encode())
         for sample in self.samples:
             digest.update(f"{sample.image.name} {sample.image.stat().st_size} ".encode())
@@ -69,12 +69,12 @@ class LabelledFolder:
 
 
 def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
-    """The label set that is named, else the data set's own, else CamVid's."""
+    """Load the named label set, else the data set's own, else CamVid's."""
     return LabelSet.load(named) if named else own_label_set(dataset) or LabelSet.load("camvid")
 
 
 def own_label_set(dataset: Path) -> LabelSet | None:
-    """The label set that lies in the data set; None where there is none."""
+    """The data set's own label set; None without `LABELS_FILE`."""
     path = dataset / LABELS_FILE
     return LabelSet.load(path) if path.is_file() else None
 
@@ -84,7 +84,7 @@ def has_split(dataset: Path, split: str) -> bool:
     return (dataset / split).is_dir() and bool(list_images(dataset / split))
 
 
-def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder:
+def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabeledFolder:
     """Pair the images and labels of a split by their names.
 
     Args:
@@ -115,7 +115,7 @@ def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabelledFolder
         raise DatasetError(f"{images} holds no images; expected PNG or JPEG files")
     samples = tuple(Sample(image, label_path(image)) for image in found)
     _check_labels(samples, dataset)
-    return LabelledFolder(samples, label_set)
+    return LabeledFolder(samples, label_set)
 
 
 def spread(count: int, total: int) -> list[int]:
@@ -134,7 +134,7 @@ def make_folders(dataset: Path) -> None:
 
 
 def label_path(image: Path) -> Path:
-    """Where the labels of DATASET/train/NAME.jpg belong: DATASET/trainannot/NAME.png."""
+    """Label file of an image: DATASET/trainannot/NAME.png for DATASET/train/NAME.jpg."""
     return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"
 
 

@@ -1,4 +1,4 @@
-"""Make a recording of the images in a folder, or of a video."""
+"""Conversion of a folder of images, or a video, to a bag."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def images_to_bag(
     storage: str = "mcap",
     progress: ShareDone = no_progress,
 ) -> int:
-    """Make a recording of a folder in natural order, or of a video; returns the number of images.
+    """Write a folder in natural order, or a video, as a bag; returns the number of images.
 
     Args:
         path: a folder with PNG or JPEG files, an image, or a video.
@@ -55,7 +55,7 @@ def images_to_bag(
         labels_topic: for their ids, as mono8 with the image's stamp.
         label_set: of the label images, CamVid's if None.
         storage: "mcap" or "sqlite3".
-        progress: told the share of images that is done.
+        progress: called with the share of images that is done.
 
     Raises:
         DatasetError: the folder holds no images, or a file does not open.
@@ -82,7 +82,7 @@ def images_to_bag(
 def message_of(
     frame: Frame, image: np.ndarray, topic: str, stamp_ns: int, compressed: bool
 ) -> RawMessage:
-    """A frame as a message of a new bag, received when it was taken.
+    """Make a message of a frame; its reception time is its stamp.
 
     Args:
         frame: of a folder or a video.
@@ -112,7 +112,7 @@ def _opened(path: Path) -> Source:
 
 
 def _compressed(frame: Frame, image: np.ndarray) -> tuple[bytes, str]:
-    """A file's bytes and its format."""
+    """Bytes and format of a compressed image."""
     if frame.timed:
         quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
         return cv2.imencode(".jpg", image[..., ::-1], quality)[1].tobytes(), "jpeg"

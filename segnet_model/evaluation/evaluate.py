@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.datasets.folder import LabelledFolder
+from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.evaluation.boundary import BoundaryF1
 from segnet_model.evaluation.calibration import UncertaintyQuality
 from segnet_model.evaluation.metrics import ConfusionMatrix
@@ -43,7 +43,7 @@ class EvaluatedFrame:
 
 
 def evaluate(
-    predictor: Predictor, folder: LabelledFolder, on_image: OnImage = lambda index: None
+    predictor: Predictor, folder: LabeledFolder, on_image: OnImage = lambda index: None
 ) -> ConfusionMatrix:
     """Measure the predicted labels alone, at the size of the true labels.
 
@@ -135,7 +135,7 @@ class Evaluation:
 
 def evaluate_all(
     predictors: Sequence[Predictor],
-    folder: LabelledFolder,
+    folder: LabeledFolder,
     counts: Sequence[int] = (),
     on_image: OnImage = lambda index: None,
     on_frame: Callable[[EvaluatedFrame], object] = lambda frame: None,

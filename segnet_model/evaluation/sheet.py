@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from segnet_model.datasets.folder import LabelledFolder, spread
+from segnet_model.datasets.folder import LabeledFolder, spread
 from segnet_model.inference.predictor import Predictor
 from segnet_model.pictures.drawing import heat, overlay, panel
 
 TITLES = ["image", "truth", "prediction", "uncertainty", "mutual information x 2"]
 
 
-def draw_examples(predictor: Predictor, folder: LabelledFolder, count: int) -> np.ndarray:
+def draw_examples(predictor: Predictor, folder: LabeledFolder, count: int) -> np.ndarray:
     """Draw a row for each of count images, spread over the folder: (H, W, 3) uint8 RGB."""
     labels, rows = folder.label_set, []
     for index in spread(count, len(folder)):

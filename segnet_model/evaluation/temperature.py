@@ -19,7 +19,7 @@ from torch import Tensor
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone, no_progress
-from segnet_model.datasets.folder import LabelledFolder, spread
+from segnet_model.datasets.folder import LabeledFolder, spread
 from segnet_model.engines import Engine
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.calibration import Reliability
@@ -73,7 +73,7 @@ def fit_temperature(passes: Tensor, truth: Tensor) -> float:
 
 
 def fit_temperatures(
-    engine: Engine, folder: LabelledFolder, progress: ShareDone = no_progress, seed: int = 0
+    engine: Engine, folder: LabeledFolder, progress: ShareDone = no_progress, seed: int = 0
 ) -> dict[str, Fit]:
     """Fit a temperature for each way to estimate uncertainty.
 

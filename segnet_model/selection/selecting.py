@@ -31,7 +31,7 @@ VAL_SHARE = 0.2  # of the source, at its end
 # Why a frame is no candidate.
 THERE = "are in the data set already"
 KEPT = "are kept to measure on"
-NEAR = "are neighbours in time of the other split"
+NEAR = "are neighbors in time of the other split"
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segnet_model.datasets.folder import LabelledFolder
+from segnet_model.datasets.folder import LabeledFolder
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ClassCounts:
 
 
 def count_classes(
-    folder: LabelledFolder, on_image: Callable[[int], object] = lambda index: None
+    folder: LabeledFolder, on_image: Callable[[int], object] = lambda index: None
 ) -> ClassCounts:
     """Count the pixels of each class in a folder; on_image is called after each image."""
     classes = folder.label_set.num_classes

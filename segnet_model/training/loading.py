@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segnet_model.datasets.folder import LabelledFolder, spread
+from segnet_model.datasets.folder import LabeledFolder, spread
 from segnet_model.training.augment import augment
 from segnet_model.training.settings import AugmentSettings
 
@@ -56,7 +56,7 @@ class BatchPlan:
 class AugmentedFolder:
     """Labeled images with random changes, different in each epoch."""
 
-    folder: LabelledFolder
+    folder: LabeledFolder
     size: tuple[int, int]  # (height, width) of whole images in the network
     settings: AugmentSettings
     seed: int

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.limits import check_input_size
-from segnet_model.datasets.folder import LabelledFolder, has_split, load_label_set, open_split
+from segnet_model.datasets.folder import LabeledFolder, has_split, load_label_set, open_split
 from segnet_model.networks.inputs import network_size
 from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
 from segnet_model.training.loading import BatchPlan
@@ -31,8 +31,8 @@ class TrainingData:
     """Images to train and to evaluate on, and their order."""
 
     path: Path
-    folder: LabelledFolder
-    val: LabelledFolder | None
+    folder: LabeledFolder
+    val: LabeledFolder | None
     plan: BatchPlan
     steps: int  # of the whole training
 
@@ -79,7 +79,7 @@ def weigh_classes(
     return torch.from_numpy(weights * (counts.pixels > 0)).float()
 
 
-def _count(folder: LabelledFolder, on_image: Callable[[], object], mend: str) -> ClassCounts:
+def _count(folder: LabeledFolder, on_image: Callable[[], object], mend: str) -> ClassCounts:
     counts = count_classes(folder, lambda index: on_image())
     if not counts.pixels.any():
         raise DatasetError(f"no pixel of {folder.samples[0].labels.parent} is labeled; {mend}")
@@ -87,7 +87,7 @@ def _count(folder: LabelledFolder, on_image: Callable[[], object], mend: str) ->
 
 
 def initial_network(
-    settings: TrainSettings, folder: LabelledFolder, name: str
+    settings: TrainSettings, folder: LabeledFolder, name: str
 ) -> tuple[nn.Module, ModelInfo]:
     """Make the network to train, with the weights of `settings.init` that fit.
 
@@ -124,7 +124,7 @@ def initial_network(
     return network, info
 
 
-def _half_size(folder: LabelledFolder) -> tuple[int, int]:
+def _half_size(folder: LabeledFolder) -> tuple[int, int]:
     height, width = folder.read(0)[1].shape
     return network_size((height, width), (height // 2, width // 2))
 

@@ -1,1 +1,1 @@
-"""Labels as annotation tools write and read them; nothing of what they hold is trusted."""
+"""Formats of annotation tools, read and written; their files are not trusted."""

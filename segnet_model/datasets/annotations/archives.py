@@ -1,6 +1,6 @@
-"""The files of an annotation export: in a folder, or in a zip that a stranger may have made.
+"""The files of an annotation export: a folder, or a zip that is not trusted.
 
-A zip is never unpacked to the disk: members are read into memory one at a time, by their name.
+A zip is never unpacked to disk: members are read into memory one at a time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from segnet_model.base.errors import DatasetError
 
 MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 2**27  # labelme's JSON may carry the whole image as text
-# Label images shrink 20-fold in a zip, or so; a bomb 1000-fold and more. Small zips cannot harm.
+# Label images shrink about 20-fold in a zip, a zip bomb 1000-fold and more. Small zips do no harm.
 MAX_GROWTH = 200
 HARMLESS_BYTES = 2**26
 ENCRYPTED = 0x1  # of the flag bits
@@ -30,21 +30,21 @@ DAMAGE = (
 )  # fmt: skip
 
 
-class Source(Protocol):
-    """Files by their names, "/" between the parts."""
+class ExportFiles(Protocol):
+    """Files by name, with "/" between the parts."""
 
     names: tuple[str, ...]  # sorted; without hidden files
 
     def read(self, name: str) -> bytes:
-        """The whole content of one file; DatasetError, without its name, where that fails."""
+        """Read one file; DatasetError, without its name, where that fails."""
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[Source]:
+def open_export(path: Path) -> Iterator[ExportFiles]:
     """Open a folder or a zip.
 
     Raises:
-        DatasetError: it is neither, or a zip that is damaged or meant to do harm.
+        DatasetError: it is neither, or a damaged or malicious zip.
     """
     if path.is_dir():
         yield _Folder(path)
@@ -62,11 +62,11 @@ def open_source(path: Path) -> Iterator[Source]:
 
 
 class _BoundedZip(zipfile.ZipFile):
-    """Stops reading a directory before its entries fill the memory."""
+    """Zip file with a limit on the number of its entries."""
 
     @property
     def filelist(self) -> _Members:
-        """What `zipfile` appends each entry to."""
+        """The list to which `zipfile` appends each entry."""
         return self._members
 
     @filelist.setter
@@ -85,7 +85,7 @@ class _Folder:
     def __init__(self, path: Path) -> None:
         self._path = path
         files = (each for each in path.rglob("*") if each.is_file())
-        self.names = _shown(each.relative_to(path).as_posix() for each in files)
+        self.names = _visible(each.relative_to(path).as_posix() for each in files)
 
     def read(self, name: str) -> bytes:
         try:
@@ -100,7 +100,7 @@ class _Zip:
         self._archive = archive
         members = archive.infolist()
         for member in members:
-            if reason := _danger(member):
+            if reason := _reason(member):
                 raise DatasetError(
                     f"{path} is refused: {member.orig_filename!r} {reason}; "
                     "zip the plain files anew"
@@ -110,7 +110,7 @@ class _Zip:
         if twice:
             raise DatasetError(f"{path} is refused: it holds {twice[0]!r} twice; zip it anew")
         _check_growth(path, sum(each.file_size for each in members))
-        self.names = _shown(files)
+        self.names = _visible(files)
 
     def read(self, name: str) -> bytes:
         try:
@@ -120,9 +120,9 @@ class _Zip:
             raise DatasetError(f"damaged in the zip ({error}); copy the zip again") from None
 
 
-def _danger(member: zipfile.ZipInfo) -> str | None:
-    """Why this member must not be touched, or None."""
-    name = member.orig_filename  # as it stands in the zip; `filename` is mended already
+def _reason(member: zipfile.ZipInfo) -> str | None:
+    """The reason to refuse a member, or None."""
+    name = member.orig_filename  # as in the zip; `filename` is corrected already
     if not name or "\0" in name or "\\" in name:
         return "has a name with a backslash or a zero in it"
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
@@ -137,7 +137,7 @@ def _danger(member: zipfile.ZipInfo) -> str | None:
 
 
 def _check_growth(path: Path, announced: int) -> None:
-    """Compare with the file itself, as members of a bomb may share their compressed bytes."""
+    """Compare with the zip's size, as members of a bomb may share their compressed bytes."""
     size = path.stat().st_size
     if announced > HARMLESS_BYTES and announced > MAX_GROWTH * size:
         raise DatasetError(
@@ -152,8 +152,8 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-def _shown(names: Iterator[str] | list[str]) -> tuple[str, ...]:
-    """Sorted, without what macOS and others put beside files."""
+def _visible(names: Iterator[str] | list[str]) -> tuple[str, ...]:
+    """Sorted names without hidden files."""
     hidden = ("__MACOSX", ".")
     return tuple(
         sorted(

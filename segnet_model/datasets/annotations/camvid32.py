@@ -1,6 +1,6 @@
-"""CamVid's original labels: 32 classes by colour, and how they become SegNet's eleven.
+"""CamVid's original labels: 32 classes by color, merged to SegNet's eleven.
 
-The colours are those of label_colors.txt that Cambridge publishes with the labels (Brostow et al.,
+The colors are those of label_colors.txt that Cambridge publishes with the labels (Brostow et al.,
 "Semantic object classes in video: a high-definition ground truth database", PRL 2009). The merge
 is the one that is published as SegNet's (MathWorks' `camvidPixelLabelIDs`, "following the original
 SegNet training methodology"; the SegNet authors publish merged labels, but no table).
@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from segnet_model.base.errors import DatasetError
-from segnet_model.datasets.annotations.archives import Source
-from segnet_model.datasets.annotations.forms import IGNORE, Form, NamedMask, by_stem, pngs
+from segnet_model.datasets.annotations.archives import ExportFiles
+from segnet_model.datasets.annotations.export import IGNORE, Annotations, NamedMask, by_stem, pngs
 from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet, SegmentationClass
 
@@ -57,31 +57,31 @@ LABELS = LabelSet(
     "CamVid's 32", tuple(SegmentationClass(name, color) for name, (color, _) in TABLE.items())
 )
 SUFFIX = "_L"  # the labels of 0001TP_006690.png are 0001TP_006690_L.png
-# Seq05VD_f02610_L.png, as it is published, has some 200 smeared pixels (0.03 %) of other colours.
+# Seq05VD_f02610_L.png, as it is published, has some 200 smeared pixels (0.03 %) of other colors.
 STRAY_SHARE = 0.001
-STRAYS = "pixels of no class's colour, taken as Void"
+STRAYS = "pixels of no class's color, taken as Void"
 
 
-def camvid32_form(source: Source) -> Form:
+def open_camvid32(source: ExportFiles) -> Annotations:
     """Read every PNG as CamVid's original labels."""
 
     def read(name: str) -> NamedMask:
-        return named(decode_mask(source.read(name)).colors)
+        return to_named_mask(decode_mask(source.read(name)).colors)
 
-    return Form("camvid32", by_stem(pngs(source.names), SUFFIX), read, MEANINGS)
+    return Annotations("camvid32", by_stem(pngs(source.names), SUFFIX), read, MEANINGS)
 
 
-def named(colors: np.ndarray | None) -> NamedMask:
-    """Name the pixels of a label image.
+def to_named_mask(colors: np.ndarray | None) -> NamedMask:
+    """Convert the colors of a label image to classes.
 
     Args:
         colors: (H, W, 3) uint8 RGB, or None where the image had none.
 
     Raises:
-        DatasetError: there are no colours, or more than a thousandth are of no class.
+        DatasetError: there are no colors, or more than a thousandth are of no class.
     """
     if colors is None:
-        raise DatasetError("holds numbers, not CamVid's colours; try --format ids")
+        raise DatasetError("holds numbers, not CamVid's colors; try --format ids")
     mask = NamedMask(np.empty(0), LABELS.names)
     strays = ~_known(colors)
     if 0 < strays.mean() <= STRAY_SHARE:
@@ -91,7 +91,7 @@ def named(colors: np.ndarray | None) -> NamedMask:
 
 
 def _known(colors: np.ndarray) -> np.ndarray:
-    """Whether each pixel has the colour of a class: (H, W) bool."""
+    """Mask of the pixels that have the color of a class, (H, W) bool."""
     place = np.array([1 << 16, 1 << 8, 1])
     listed = np.array([color for color, _ in TABLE.values()]) @ place
     return np.isin(colors @ place, listed)

@@ -1,8 +1,8 @@
-"""What CVAT exports as "CamVid 1.0" and "Segmentation mask 1.1".
+"""CVAT's exports "CamVid 1.0" and "Segmentation mask 1.1".
 
-Both hold masks in the colours of the task's labels and a text file that names the colours: a label
-may come in another order and colour than ours, so only its name counts. Black that is not listed
-is what nobody has labelled.
+Both hold masks in the colors of the task's labels and a text file that names the colors: a label
+may have another order and color than ours, so only its name counts. Black that is not listed is
+unlabeled.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.annotations import camvid32
-from segnet_model.datasets.annotations.archives import Source
-from segnet_model.datasets.annotations.forms import (
+from segnet_model.datasets.annotations.archives import ExportFiles
+from segnet_model.datasets.annotations.export import (
     UNNAMED,
-    Form,
+    Annotations,
     NamedMask,
     by_stem,
     in_folders,
@@ -29,40 +29,44 @@ from segnet_model.labels import LabelSet, SegmentationClass
 CAMVID_MAP = "label_colors.txt"
 MASK_MAP = "labelmap.txt"
 MASK_FOLDER = "SegmentationClass"
-MAX_BYTES = 1 << 16  # of a file that names the colours
+MAX_BYTES = 1 << 16  # of a file that names the colors
 BLACK = (0, 0, 0)
 
 
-def cvat_camvid_form(source: Source) -> Form:
+def open_cvat_camvid(source: ExportFiles) -> Annotations:
     """Read "CamVid 1.0": label_colors.txt with lines "r g b name", masks in folders `*annot`."""
     files = by_stem(in_folders(pngs(source.names), "annot"))
     name = find_map(source, CAMVID_MAP)
     if name is None:  # CVAT leaves the file out where the labels are CamVid's own
-        return Form("cvat-camvid", files, _reader(source, camvid32.LABELS, True), camvid32.MEANINGS)
+        return Annotations(
+            "cvat-camvid", files, _reader(source, camvid32.LABELS, True), camvid32.MEANINGS
+        )
     labels = _label_set(source, name, _camvid_line)
-    return Form("cvat-camvid", files, _reader(source, labels, True))
+    return Annotations("cvat-camvid", files, _reader(source, labels, True))
 
 
-def cvat_mask_form(source: Source) -> Form:
+def open_cvat_mask(source: ExportFiles) -> Annotations:
     """Read "Segmentation mask 1.1": labelmap.txt with lines "name:r,g,b::"."""
     name = find_map(source, MASK_MAP)
     if name is None:
-        raise DatasetError(f"no {MASK_MAP} with the names of the colours; export it again")
+        raise DatasetError(f"no {MASK_MAP} with the names of the colors; export it again")
     files = by_stem(in_folders(pngs(source.names), MASK_FOLDER))
     labels = _label_set(source, name, _mask_line)
-    return Form("cvat-mask", files, _reader(source, labels, False))
+    return Annotations("cvat-mask", files, _reader(source, labels, False))
 
 
-def find_map(source: Source, file: str) -> str | None:
-    """The file that names the colours, at any depth; DatasetError where there are several."""
+def find_map(source: ExportFiles, file: str) -> str | None:
+    """The file that names the colors, at any depth; DatasetError where there are several."""
     found = [name for name in source.names if PurePosixPath(name).name == file]
     if len(found) > 1:
         raise DatasetError(f"{found[0]} and {found[1]}: import one export after the other")
     return found[0] if found else None
 
 
-def _reader(source: Source, labels: LabelSet, background_first: bool) -> Callable[[str], NamedMask]:
-    """How to read a mask; CVAT writes colours, others write numbers: positions in the list."""
+def _reader(
+    source: ExportFiles, labels: LabelSet, background_first: bool
+) -> Callable[[str], NamedMask]:
+    """Make a reader of masks; CVAT writes colors, other tools write positions in the list."""
     order = list(range(labels.num_classes))
     if background_first:
         black = [index for index in order if labels.classes[index].color == BLACK]
@@ -71,7 +75,7 @@ def _reader(source: Source, labels: LabelSet, background_first: bool) -> Callabl
 
     def read(name: str) -> NamedMask:
         pixels = decode_mask(source.read(name))
-        if pixels.colors is not None:  # a palette's too: its order is the painting program's
+        if pixels.colors is not None:  # also of a palette, whose order depends on the program
             return NamedMask(labels.ids_from_colors(pixels.colors), labels.names)
         assert pixels.ids is not None
         indices = numbers[pixels.ids]
@@ -86,9 +90,9 @@ def _reader(source: Source, labels: LabelSet, background_first: bool) -> Callabl
 
 
 def _label_set(
-    source: Source, name: str, parse: Callable[[str], tuple[str, Iterable[str]]]
+    source: ExportFiles, name: str, parse: Callable[[str], tuple[str, Iterable[str]]]
 ) -> LabelSet:
-    """The export's own labels, which need not be ours."""
+    """Read the export's own label set."""
     classes = []
     try:
         data = source.read(name)
@@ -99,7 +103,7 @@ def _label_set(
                 label, (red, green, blue) = parse(line.strip())
                 classes.append(SegmentationClass(label, (int(red), int(green), int(blue))))
     except (UnicodeDecodeError, ValueError, IndexError, SettingsError) as error:
-        raise DatasetError(f"{name}: a line is no label with its colour ({error})") from None
+        raise DatasetError(f"{name}: a line is no label with its color ({error})") from None
     except DatasetError as error:
         raise DatasetError(f"{name}: {error}") from None
     _check_colors(name, classes)
@@ -114,7 +118,7 @@ def _check_colors(name: str, classes: list[SegmentationClass]) -> None:
     for each in classes:
         if each.color in seen:
             raise DatasetError(
-                f"{name}: labels {seen[each.color]!r} and {each.name!r} share the colour "
+                f"{name}: labels {seen[each.color]!r} and {each.name!r} share the color "
                 f"{each.color}, so that nobody can tell them apart; change one in CVAT"
             )
         seen[each.color] = each.name

@@ -1,9 +1,8 @@
-"""Writes masks in the form that CVAT takes as "CamVid 1.0" or "Segmentation mask 1.1".
+"""Writer of masks for CVAT, as "CamVid 1.0" or "Segmentation mask 1.1".
 
-CVAT reads both with Datumaro, whose reading is what these files are made for: a black that no list
-names stays unlabelled in "CamVid 1.0"; in "Segmentation mask 1.1" that takes instance masks too, as
-without them black becomes a label "background" that the task does not have. Images are left out:
-the task has them already, and CVAT finds them by their names.
+CVAT reads both with Datumaro. Black that no list names stays unlabeled in "CamVid 1.0";
+"Segmentation mask 1.1" needs instance masks for that, or black becomes a label "background" that
+the task lacks. Images are left out: the task has them already, and CVAT finds them by name.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.images.files import new_file
 from segnet_model.labels import LabelSet
 
-SUBSET = "default"  # as CVAT names it itself
+SUBSET = "default"  # CVAT's own name
 BLACK = (0, 0, 0)
 AddMask = Callable[[str, np.ndarray], None]  # image file's name, labels (H, W) uint8 ids
 
@@ -31,9 +30,9 @@ def cvat_zip(path: Path, form: str, labels: LabelSet) -> Iterator[AddMask]:
     """Write a zip, one mask after the other; it becomes `path` only when all went well.
 
     Args:
-        path: where to; the folder must exist.
+        path: the zip to write; its folder must exist.
         form: "camvid" or "mask".
-        labels: the set of the masks' ids; ignored pixels stay unlabelled.
+        labels: label set of the masks; ignored pixels stay unlabeled.
 
     Raises:
         SettingsError: a class's name cannot be written in this form.
@@ -62,7 +61,7 @@ def cvat_zip(path: Path, form: str, labels: LabelSet) -> Iterator[AddMask]:
 
 
 def labels_json(labels: LabelSet) -> str:
-    """The set as CVAT's raw label constructor takes it."""
+    """The label set for CVAT's raw label constructor."""
     colors = _palette(labels).tolist()
     rows = [
         {"name": name, "color": "#{:02x}{:02x}{:02x}".format(*color), "attributes": []}
@@ -72,7 +71,7 @@ def labels_json(labels: LabelSet) -> str:
 
 
 def check_names(form: str, labels: LabelSet) -> None:
-    """Raise SettingsError where a class's name would be read as something else."""
+    """Raise SettingsError where CVAT would misread a class's name."""
     for name in labels.names:
         if form == "camvid" and len(name.split()) != 1:
             raise SettingsError(f"CamVid 1.0 has no room for blanks in {name!r}; use --format mask")
@@ -89,7 +88,7 @@ def check_names(form: str, labels: LabelSet) -> None:
 
 
 def _lists(form: str, labels: LabelSet, palette: np.ndarray, images: list[str]) -> dict[str, str]:
-    """The text files: what colours mean, and which images there are."""
+    """The text files: names of the colors, and the list of images."""
     classes = list(zip(labels.names, palette.tolist(), strict=False))
     if form == "camvid":
         colors = "".join("{} {} {} {}\n".format(*color, name) for name, color in classes)
@@ -110,7 +109,7 @@ def _lists(form: str, labels: LabelSet, palette: np.ndarray, images: list[str]) 
 
 
 def _palette(labels: LabelSet) -> np.ndarray:
-    """Each byte's colour, (256, 3) uint8 RGB: the set's where no other class has it, none black."""
+    """A color for each id, (256, 3) uint8 RGB: the class's own, unless it is black or taken."""
     palette = np.zeros((256, 3), np.uint8)
     own = [each.color for each in labels.classes]
     fresh = (color for color in map(tuple, VOC_COLORS[1:].tolist()) if color not in own)
@@ -122,7 +121,7 @@ def _palette(labels: LabelSet) -> np.ndarray:
 
 
 def _voc_colors() -> np.ndarray:
-    """Pascal VOC's colours, (256, 3) uint8 RGB: the bits of the number, dealt out to R, G and B."""
+    """Pascal VOC's colors, (256, 3) uint8 RGB: the id's bits in turn to R, G and B."""
     numbers = np.arange(256)
     colors = np.zeros((256, 3), np.uint8)
     for bit in range(8):
@@ -140,6 +139,6 @@ def _png(image: np.ndarray) -> bytes:
 
 
 def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    # Without the time of day, so that the same masks make the same file.
+    # Without a time, so that the same masks make the same file.
     kind = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
     archive.writestr(zipfile.ZipInfo(name), data, kind)

@@ -1,4 +1,4 @@
-"""From an export of an annotation tool to the label files of a data set."""
+"""Import of an annotation tool's export to a data set."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from PIL import Image, UnidentifiedImageError
 
 from segnet_model.base.errors import DatasetError, ImageError
 from segnet_model.base.progress import ShareDone, no_progress
-from segnet_model.datasets.annotations.archives import open_source
-from segnet_model.datasets.annotations.detect import open_form
-from segnet_model.datasets.annotations.forms import Form, NamedMask
-from segnet_model.datasets.annotations.naming import Naming
+from segnet_model.datasets.annotations.archives import open_export
+from segnet_model.datasets.annotations.class_mapping import ClassMapping
+from segnet_model.datasets.annotations.export import Annotations, NamedMask
+from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.datasets.folder import has_split, label_path
 from segnet_model.images.files import list_images, read_labels, write_png
 from segnet_model.labels import LabelSet
@@ -27,14 +27,14 @@ FORMATS = ("PNG", "JPEG", "BMP", "WEBP")  # of `files.IMAGE_SUFFIXES`
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of an import."""
+    """Result of an import."""
 
     format: str
     counts: Counter[str] = field(default_factory=Counter)  # files that are new, changed, same, kept
-    empty: tuple[str, ...] = ()  # labels in which nobody labelled a pixel, which are left out
-    notes: Counter[str] = field(default_factory=Counter)  # what readers left out, and how often
+    empty: tuple[str, ...] = ()  # labels without a labeled pixel; left out
+    notes: Counter[str] = field(default_factory=Counter)  # messages of the reader, and how often
     imageless: tuple[str, ...] = ()  # labels whose image is not in the data set
-    unlabelled: tuple[str, ...] = ()  # images that still have no labels, as "train/0001"
+    unlabeled: tuple[str, ...] = ()  # images that still have no labels, as "train/0001"
 
 
 def import_labels(
@@ -48,51 +48,51 @@ def import_labels(
     keep: bool = False,
     progress: ShareDone = no_progress,
 ) -> Imported:
-    """Write an export's labels into the data set, all of them or none.
+    """Write an export's labels to the data set, all of them or none.
 
-    Everything is read and checked first, and its files are written beside the old ones, which are
-    then replaced: a bad file, or a full disk, changes nothing. Labels without a labelled pixel are
-    left out, for they are of images that nobody has come to yet.
+    All files are read, checked and written to a temporary folder before the first old one is
+    replaced: a bad file, or a full disk, changes nothing. Labels without a labeled pixel are left
+    out, as their images are not annotated yet.
 
     Args:
         source: a folder or a zip.
         dataset: folder with train/, val/ or test/.
         labels: the data set's label set.
-        split: whose images to look at; None takes the split that holds the image.
+        split: split of the images; None searches all.
         format_name: one of `LABEL_FORMATS`, or "auto".
-        renamed: name in the export: our class, or "ignore".
-        keep: leave label files that are there already as they are.
-        progress: told the share of the files that is done.
+        renamed: name in the export to our class, or "ignore".
+        keep: do not replace existing label files.
+        progress: called with the share of the files that is done.
 
     Raises:
         DatasetError: the export or a file of it cannot be used; the data set is as before.
-        SettingsError: a name is renamed to what is no class.
+        SettingsError: a name is mapped to an unknown class.
     """
     images = find_images(dataset, split)
-    with open_source(source) as files:
+    with open_export(source) as files:
         try:
-            form = open_form(files, format_name, labels)
-            naming = Naming(labels, renamed or {}, form.meanings)
-            wanted = {stem: images[stem] for stem in form.files if stem in images}
-            _check_some(form, wanted, images)
+            annotations = open_annotations(files, format_name, labels)
+            mapping = ClassMapping(labels, renamed or {}, annotations.meanings)
+            wanted = {stem: images[stem] for stem in annotations.files if stem in images}
+            _check_matches(annotations, wanted, images)
             with TemporaryDirectory(prefix=".import-", dir=dataset) as folder:
                 staged = Path(folder)
-                notes, empty = _stage_all(form, naming, wanted, staged, progress)
+                notes, empty = _stage_all(annotations, mapping, wanted, staged, progress)
                 counts = Counter(
-                    _place(staged / f"{stem}.png", label_path(image), labels, keep)
+                    _install(staged / f"{stem}.png", label_path(image), labels, keep)
                     for stem, image in wanted.items()
                     if stem not in empty
                 )
         except (DatasetError, ImageError, OSError) as error:
             raise DatasetError(f"{source}: {error}") from None
-    imageless = tuple(stem for stem in form.files if stem not in images)
+    imageless = tuple(stem for stem in annotations.files if stem not in images)
     splits = {split} if split else {image.parent.name for image in wanted.values()}
-    unlabelled = _unlabelled(images, splits)
-    return Imported(form.name, counts, tuple(empty), notes, imageless, unlabelled)
+    unlabeled = _unlabeled(images, splits)
+    return Imported(annotations.name, counts, tuple(empty), notes, imageless, unlabeled)
 
 
 def find_images(dataset: Path, split: str | None) -> dict[str, Path]:
-    """The data set's images by their names without ending.
+    """The data set's images by name without extension.
 
     Raises:
         DatasetError: there are none, or two of one name.
@@ -100,7 +100,7 @@ def find_images(dataset: Path, split: str | None) -> dict[str, Path]:
     splits = [each for each in ((split,) if split else SPLITS) if has_split(dataset, each)]
     if not splits:
         wanted = f"{split}/" if split else "train/, val/ or test/"
-        raise DatasetError(f"{dataset} has no images in {wanted}; put the labelled images there")
+        raise DatasetError(f"{dataset} has no images in {wanted}; put the labeled images there")
     images: dict[str, Path] = {}
     for path in (path for each in splits for path in list_images(dataset / each)):
         if path.stem in images:
@@ -112,45 +112,52 @@ def find_images(dataset: Path, split: str | None) -> dict[str, Path]:
     return images
 
 
-def _check_some(form: Form, wanted: Mapping[str, Path], images: Mapping[str, Path]) -> None:
+def _check_matches(
+    annotations: Annotations, wanted: Mapping[str, Path], images: Mapping[str, Path]
+) -> None:
     if not wanted:
         raise DatasetError(
-            f"none of its {len(form.files)} labels ({next(iter(form.files))!r} and so on) is for "
-            f"an image of the data set ({next(iter(images))!r} and so on); names must be the same"
+            f"none of its {len(annotations.files)} labels ({next(iter(annotations.files))!r} and "
+            f"so on) is for an image of the data set ({next(iter(images))!r} and so on); names "
+            "must be the same"
         )
 
 
 def _stage_all(
-    form: Form, naming: Naming, wanted: Mapping[str, Path], staged: Path, progress: ShareDone
+    annotations: Annotations,
+    mapping: ClassMapping,
+    wanted: Mapping[str, Path],
+    staged: Path,
+    progress: ShareDone,
 ) -> tuple[Counter[str], list[str]]:
-    """Stage every file; what readers left out, and the names of those without a labelled pixel."""
+    """Stage all files; returns the reader's notes, and the names without a labeled pixel."""
     notes: Counter[str] = Counter()
     empty = []
     for done, (stem, image) in enumerate(wanted.items(), 1):
-        mask = _read(form, stem, image)
+        mask = _read(annotations, stem, image)
         notes += mask.notes
-        ids = naming.ids(mask)
-        if (ids == naming.ignored).all():
+        ids = mapping.ids(mask)
+        if (ids == mapping.ignored).all():
             empty.append(stem)
         else:
             write_png(staged / f"{stem}.png", ids)
         progress(done / len(wanted))
-    naming.check()
+    mapping.check()
     if len(empty) == len(wanted):
         raise DatasetError(
-            f"in none of its {len(empty)} labels a pixel is labelled; label some in the tool, or "
+            f"in none of its {len(empty)} labels a pixel is labeled; label some in the tool, or "
             "export the task in which they are"
         )
     return notes, empty
 
 
-def _read(form: Form, stem: str, image: Path) -> NamedMask:
+def _read(annotations: Annotations, stem: str, image: Path) -> NamedMask:
     """Read and check one file of the export."""
     try:
-        mask = form.read(form.files[stem])
+        mask = annotations.read(annotations.files[stem])
         _check_size(mask.indices, image)
     except (DatasetError, ImageError) as error:
-        raise DatasetError(f"{form.files[stem]}: {error}") from None
+        raise DatasetError(f"{annotations.files[stem]}: {error}") from None
     return mask
 
 
@@ -167,8 +174,8 @@ def _check_size(mask: np.ndarray, path: Path) -> None:
         )
 
 
-def _place(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:
-    """Move a label file to its place, and say what it was there."""
+def _install(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:
+    """Move a label file to its place; returns "new", "kept", "same" or "changed"."""
     if not target.exists():
         target.parent.mkdir(exist_ok=True)
         staged.replace(target)
@@ -179,12 +186,12 @@ def _place(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:
         if np.array_equal(read_labels(target, labels), read_labels(staged, labels)):
             return "same"
     except DatasetError:
-        pass  # what was there is damaged, or of another label set: replaced
+        pass  # the old file is damaged, or of another label set: replaced
     staged.replace(target)
     return "changed"
 
 
-def _unlabelled(images: Mapping[str, Path], splits: Collection[str]) -> tuple[str, ...]:
+def _unlabeled(images: Mapping[str, Path], splits: Collection[str]) -> tuple[str, ...]:
     """Images of these splits that have no labels yet."""
     return tuple(
         f"{image.parent.name}/{stem}"

@@ -1,4 +1,4 @@
-"""labelme's JSON: one file an image, with outlines that are painted in their order."""
+"""labelme's JSON: one file for each image, with shapes in painting order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from PIL import Image, ImageDraw
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.limits import MAX_SIDE, check_size
-from segnet_model.datasets.annotations.archives import Source
-from segnet_model.datasets.annotations.forms import UNNAMED, Form, NamedMask, by_stem
+from segnet_model.datasets.annotations.archives import ExportFiles
+from segnet_model.datasets.annotations.export import UNNAMED, Annotations, NamedMask, by_stem
 from segnet_model.labels import MAX_NAME
 
-Point = tuple[float, float]  # x, y in pixels; pixel (0, 0) has its centre at (0, 0)
+Point = tuple[float, float]  # x, y in pixels; pixel (0, 0) has its center at (0, 0)
 MAX_BYTES = 1 << 22  # of outlines: a hundred thousand points
 MAX_SHAPES = 10_000
 IMAGE_DATA = re.compile(rb'"imageData"\s*:\s*"[A-Za-z0-9+/=\\]*"')
@@ -26,17 +26,17 @@ AREALESS = ("line", "linestrip", "point", "points")
 LEFT_OUT = "lines and points left out, as they have no area"
 
 
-def labelme_form(source: Source) -> Form:
+def open_labelme(source: ExportFiles) -> Annotations:
     """Read every JSON file as labelme's."""
     names = [name for name in source.names if name.lower().endswith(".json")]
-    return Form("labelme", by_stem(names), lambda name: paint(source.read(name)))
+    return Annotations("labelme", by_stem(names), lambda name: paint(source.read(name)))
 
 
 def paint(data: bytes) -> NamedMask:
     """Paint the shapes of one file: polygons, rectangles and circles, later ones on top.
 
-    Pixels are set as labelme itself sets them, the outline included. Groups, which tell one thing
-    from another, mean nothing to classes.
+    Pixels are set as by labelme itself, outline included. Groups, which separate instances, are
+    ignored.
 
     Raises:
         DatasetError: it is not labelme's, or has a shape that cannot be painted.

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a data set, found in one go and named file by file."""
+"""Check of a data set: all problems in one pass, file by file."""
 
 from segnet_model.datasets.checking.check import check_dataset
 from segnet_model.datasets.checking.report import DatasetReport, SplitFacts

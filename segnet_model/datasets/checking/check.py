@@ -1,7 +1,6 @@
 """The whole check: list, read, compare.
 
-Where `open_split` and `read` stop at the first problem, because nothing may be trained on a half
-truth, this goes on and collects them all.
+`open_split` and `read` stop at the first problem; the check collects them all.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from pathlib import Path
 
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.checking import problems as kinds
+from segnet_model.datasets.checking.duplicates import find_duplicates
 from segnet_model.datasets.checking.inspect import Inspection, inspect
 from segnet_model.datasets.checking.listing import find_splits, list_split
 from segnet_model.datasets.checking.problems import SEVERITIES, Problem
 from segnet_model.datasets.checking.report import DatasetReport, SplitFacts
-from segnet_model.datasets.checking.twins import find_twins
 from segnet_model.labels import LabelSet
 
 
@@ -30,17 +29,16 @@ def check_dataset(
     progress: ShareDone = no_progress,
     workers: int | None = None,
 ) -> DatasetReport:
-    """Find everything that is wrong with a data set.
+    """Find all problems of a data set.
 
-    Every file is read once. Of an image there remain its counts, a digest and 576 numbers of what
-    it looks like from afar, so that memory does not grow with the size of the images.
+    Every file is read once. Memory holds the class counts, a digest and a thumbnail of 576 numbers
+    of each image.
 
     Args:
         dataset: the folder that holds the splits.
         label_set: the meaning of the ids.
-        progress: told the share that is done.
-        workers: threads that read, None for one a core; what takes the time runs outside Python's
-            lock.
+        progress: called with the share that is done.
+        workers: threads; None takes one for each core, as decoding runs outside Python's lock.
 
     Raises:
         DatasetError: there is no such folder.
@@ -61,9 +59,7 @@ def check_dataset(
     pairs = list(chain.from_iterable(pairs for pairs, _ in listed.values()))
     with (
         ThreadPoolExecutor(workers or os.cpu_count()) as pool,
-        closing(
-            _cancelled_at_close(pool.map(partial(inspect, label_set=label_set), pairs))
-        ) as all_,
+        closing(_closing_results(pool.map(partial(inspect, label_set=label_set), pairs))) as all_,
     ):
         for done, seen in enumerate(all_, 1):
             splits[seen.pair.split].add(seen)
@@ -71,16 +67,16 @@ def check_dataset(
             seen.counts = None
             kept[seen.pair.split].append(seen)
             progress(done / len(pairs))
-    found += [*find_twins(kept), *_of_classes(splits, label_set), *_of_splits(splits)]
+    found += [*find_duplicates(kept), *_class_problems(splits, label_set), *_split_problems(splits)]
     order = {kind: first for first, kind in enumerate(dict.fromkeys(each.kind for each in found))}
     found.sort(key=lambda each: (SEVERITIES.index(each.kind.severity), order[each.kind]))
     return DatasetReport(dataset, label_set, splits, found)
 
 
-def _cancelled_at_close(
+def _closing_results(
     results: Iterator[Inspection],
 ) -> Generator[Inspection, None, None]:
-    """The same results; at Ctrl-C the pool does not go on to read what nobody waits for."""
+    """The same results; closing cancels the tasks that are left, as at Ctrl-C."""
     try:
         yield from results
     finally:
@@ -88,10 +84,10 @@ def _cancelled_at_close(
             results.close()
 
 
-def _of_classes(splits: dict[str, SplitFacts], label_set: LabelSet) -> Iterator[Problem]:
-    """Classes that train lacks; nothing where train has no labels at all."""
+def _class_problems(splits: dict[str, SplitFacts], label_set: LabelSet) -> Iterator[Problem]:
+    """Classes that train lacks, if it has labels at all."""
     train = splits.get("train")
-    if not train or not train.labelled:
+    if not train or not train.labeled:
         return
     for index, name in enumerate(label_set.names):
         if train.pixels[index]:
@@ -102,11 +98,13 @@ def _of_classes(splits: dict[str, SplitFacts], label_set: LabelSet) -> Iterator[
         yield Problem(kind, "train", detail=", ".join([name, *held]))
 
 
-def _of_splits(splits: dict[str, SplitFacts]) -> Iterator[Problem]:
+def _split_problems(splits: dict[str, SplitFacts]) -> Iterator[Problem]:
     for name, kind in (("train", kinds.NO_TRAIN), ("val", kinds.NO_VAL)):
         if name not in splits:
             yield Problem(kind, name, detail=f"there is no {name}/")
     for name, each in splits.items():
         if len(each.sizes) > 1:
-            told = (f"{count} of {w}x{h}" for (h, w), count in each.sizes.most_common())
-            yield Problem(kinds.SEVERAL_SIZES, name, tuple(each.examples.values()), ", ".join(told))
+            sizes = (f"{count} of {w}x{h}" for (h, w), count in each.sizes.most_common())
+            yield Problem(
+                kinds.SEVERAL_SIZES, name, tuple(each.examples.values()), ", ".join(sizes)
+            )

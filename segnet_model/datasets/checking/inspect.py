@@ -1,4 +1,4 @@
-"""One image and its labels: whether they open, what they show, and what they look like."""
+"""One image and its labels: read, counted and summarized."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ MOSTLY = 0.95  # of an image's pixels
 
 @dataclass(eq=False)
 class Inspection:
-    """What is kept of a pair.
+    """Summary of a pair.
 
     Attributes:
         pair: the files.
         size: (height, width) of the image; None where it does not open.
-        look: what is left of the image from afar, (576,) float16, 0 to 1.
+        thumbnail: of the image, (576,) float16, 0 to 1.
         digest: of its pixels; equal for equal images.
-        counts: pixels of each id, (256,) int64; None where there are no labels that can be read.
-        problems: found here.
+        counts: pixels of each id, (256,) int64; None without readable labels.
+        problems: problems of the pair.
     """
 
     pair: Pair
     size: tuple[int, int] | None = None
-    look: np.ndarray | None = None
+    thumbnail: np.ndarray | None = None
     digest: bytes = b""
     counts: np.ndarray | None = None
     problems: list[Problem] = field(default_factory=list)
 
 
 def inspect(pair: Pair, label_set: LabelSet) -> Inspection:
-    """Read a pair's files to the end; problems are told in the result, never raised."""
+    """Read a pair's files completely; problems go into the result and are never raised."""
     seen = Inspection(pair)
     if pair.image:
         _inspect_image(seen, pair.image)
@@ -56,7 +56,7 @@ def _inspect_image(seen: Inspection, path: Path) -> None:
     try:
         image = _read_whole(path)
     except (SegNetError, MemoryError, cv2.error) as error:
-        _tell(
+        _add_problem(
             seen,
             kinds.UNREADABLE_IMAGE,
             path,
@@ -64,14 +64,14 @@ def _inspect_image(seen: Inspection, path: Path) -> None:
         )
         return
     seen.size = image.shape[0], image.shape[1]
-    seen.look = thumbnail(image).ravel().astype(np.float16)
+    seen.thumbnail = thumbnail(image).ravel().astype(np.float16)
     seen.digest = hashlib.blake2b(
         image.tobytes(), digest_size=16, salt=b"%d" % image.shape[1]
     ).digest()
 
 
 def _read_whole(path: Path) -> np.ndarray:
-    """Read as training does; OpenCV fills in what a cut BMP or WebP lacks, which Pillow refuses."""
+    """Read as training does, and with Pillow, as OpenCV accepts a cut BMP or WebP."""
     if path.suffix.lower() not in COMPRESSED_SUFFIXES:
         decode_whole(path)
     return read_image(path)
@@ -80,19 +80,19 @@ def _read_whole(path: Path) -> np.ndarray:
 def _inspect_labels(seen: Inspection, path: Path, label_set: LabelSet) -> None:
     size, counts, flaws = read_label_file(path, label_set)
     for kind, detail in flaws:
-        _tell(seen, kind, path, detail)
+        _add_problem(seen, kind, path, detail)
     if size and seen.size and size != seen.size:
         (height, width), (rows, columns) = size, seen.size
-        _tell(seen, kinds.SIZES_DIFFER, path,
+        _add_problem(seen, kinds.SIZES_DIFFER, path,
               f"labels {width}x{height}, image {columns}x{rows}")  # fmt: skip
     if counts is None:
         return
     ignored = counts[label_set.ignore_id] / max(1, counts.sum())
     if ignored >= MOSTLY:
-        _tell(seen, kinds.MOSTLY_IGNORED, path, f"{100 * ignored:.1f} % of it")
+        _add_problem(seen, kinds.MOSTLY_IGNORED, path, f"{100 * ignored:.1f} % of it")
     if seen.size:
         seen.counts = counts
 
 
-def _tell(seen: Inspection, kind: Kind, path: Path, detail: str) -> None:
+def _add_problem(seen: Inspection, kind: Kind, path: Path, detail: str) -> None:
     seen.problems.append(Problem(kind, seen.pair.split, (path,), detail))

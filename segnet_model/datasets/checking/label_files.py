@@ -1,4 +1,4 @@
-"""What a label file holds, and all that is wrong with it at once."""
+"""Class counts and all problems of one label file."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from PIL import Image
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.limits import check_size
 from segnet_model.datasets.checking import problems as kinds
-from segnet_model.datasets.checking.problems import Kind, some
+from segnet_model.datasets.checking.problems import Kind, join_first
 from segnet_model.images.compressed import PNG_SIGNATURE
 from segnet_model.images.label_images import check_opaque
 from segnet_model.labels import LabelSet
 
-Flaw = tuple[Kind, str]  # and its details
-GREY = 0  # a PNG's colour type
+Flaw = tuple[Kind, str]  # with details
+GRAY = 0  # a PNG's color type
 DECODED = ("PNG", "BMP", "WEBP")
-NAMED = (*DECODED, "JPEG", "GIF", "TIFF")  # but not EPS, which Pillow would let Ghostscript run
+KNOWN = (*DECODED, "JPEG", "GIF", "TIFF")  # not EPS, which Pillow would pass to Ghostscript
 
 
 def read_label_file(
     path: Path, label_set: LabelSet
 ) -> tuple[tuple[int, int] | None, np.ndarray | None, list[Flaw]]:
-    """Read labels as training does, but name every flaw instead of the first.
+    """Read labels as training does, and collect all flaws.
 
     Returns:
-        (height, width), None where the file does not open; how many pixels each id has, (256,)
-        int64, without what is outside the set, None where that cannot be told; and the flaws.
+        (height, width), None where the file does not open; pixels of each id of the set, (256,)
+        int64, None where the file is unusable; and the flaws.
     """
     try:
         image = decode_whole(path)
@@ -36,21 +36,21 @@ def read_label_file(
     except (OSError, DatasetError) as error:
         return None, None, [(kinds.UNREADABLE_LABELS, str(error))]
     counts, flaws = _judge(image, depth, label_set)
-    if depth < 8 and color_type == GREY:
-        flaws = [(kind, f"{detail}; {_scaled(depth)}") for kind, detail in flaws]
+    if depth < 8 and color_type == GRAY:
+        flaws = [(kind, f"{detail}; {_scaled_ids(depth)}") for kind, detail in flaws]
     return (image.height, image.width), counts, flaws
 
 
 def decode_whole(path: Path) -> Image.Image:
-    """Decode an image file to its end with Pillow, which refuses what is cut.
+    """Decode an image file completely with Pillow, which refuses cut files.
 
     Raises:
         DatasetError: it is damaged, or of an absurd size.
     """
     try:
-        with Image.open(path, formats=NAMED) as image:
-            image.verify()  # a PNG's checksums, which decoding does not look at
-        with Image.open(path, formats=NAMED) as image:
+        with Image.open(path, formats=KNOWN) as image:
+            image.verify()  # a PNG's checksums, which decoding ignores
+        with Image.open(path, formats=KNOWN) as image:
             check_size(image.height, image.width)
             if image.format in DECODED:
                 image.load()
@@ -60,16 +60,16 @@ def decode_whole(path: Path) -> Image.Image:
 
 
 def _png_header(path: Path) -> tuple[int, int]:
-    """Bits a channel and colour type; 8 and -1 where the file is no PNG."""
+    """Bits a channel and color type; 8 and -1 where the file is no PNG."""
     with path.open("rb") as file:
         start = file.read(26)
     is_png = start.startswith(PNG_SIGNATURE) and len(start) == 26
     return (start[24], start[25]) if is_png else (8, -1)
 
 
-def _scaled(depth: int) -> str:
+def _scaled_ids(depth: int) -> str:
     return (
-        f"it is a grey PNG of {depth} bits, whose ids are read times {255 // (2**depth - 1)}: "
+        f"it is a gray PNG of {depth} bits, whose ids are read times {255 // (2**depth - 1)}: "
         "save it with 8"
     )
 
@@ -83,7 +83,7 @@ def _judge(
         low, high = (int(f(np.asarray(image))) for f in (np.min, np.max))
         return None, [(kinds.SIXTEEN_BITS, f"values {low} to {high}")]
     if image.mode in ("1", "LA"):
-        return None, [(kinds.GREY_ALPHA if image.mode == "LA" else kinds.ONE_BIT, "")]
+        return None, [(kinds.GRAY_ALPHA if image.mode == "LA" else kinds.ONE_BIT, "")]
     try:
         check_opaque(image)
     except DatasetError as error:
@@ -107,7 +107,7 @@ def _known_ids(
     strange[: label_set.num_classes] = strange[label_set.ignore_id] = 0
     if strange.any():
         worst = np.argsort(-strange, kind="stable")[: np.count_nonzero(strange)]
-        flaws.append((kinds.UNKNOWN_IDS, some(f"{i} ({strange[i]} pixels)" for i in worst)))
+        flaws.append((kinds.UNKNOWN_IDS, join_first(f"{i} ({strange[i]} pixels)" for i in worst)))
     return counts - strange, flaws
 
 
@@ -126,8 +126,10 @@ def _known_colors(
             strange[color] = count
     if strange:
         worst = sorted(strange, key=lambda color: -strange[color])
-        told = (f"{_told(color, label_set)} ({strange[color]} pixels)" for color in worst)
-        flaws.append((kinds.UNKNOWN_COLORS, some(told, 3)))
+        colors_found = (
+            f"{_describe(color, label_set)} ({strange[color]} pixels)" for color in worst
+        )
+        flaws.append((kinds.UNKNOWN_COLORS, join_first(colors_found, 3)))
     return counts, flaws
 
 
@@ -135,21 +137,21 @@ def _pack(color: tuple[int, int, int]) -> int:
     return color[0] << 16 | color[1] << 8 | color[2]
 
 
-def _told(packed: int, label_set: LabelSet) -> str:
-    """A colour, and which class may be meant by it."""
+def _describe(packed: int, label_set: LabelSet) -> str:
+    """Describe a color, with the class that it may stand for."""
     color = np.array([packed >> 16, packed >> 8 & 255, packed & 255])
     far = np.abs(label_set.palette[: label_set.num_classes] - color).max(1)
     swapped = np.abs(label_set.palette[: label_set.num_classes] - color[::-1]).max(1)
-    told = "({}, {}, {})".format(*color)
+    text = "({}, {}, {})".format(*color)
     if far.min() <= 12:
-        return f"{told}, nearly {label_set.names[far.argmin()]}'s"
+        return f"{text}, nearly {label_set.names[far.argmin()]}'s"
     if not swapped.min():
-        return f"{told}, {label_set.names[swapped.argmin()]}'s with red and blue swapped"
-    return told
+        return f"{text}, {label_set.names[swapped.argmin()]}'s with red and blue swapped"
+    return text
 
 
 def _palette_flaws(image: Image.Image, counts: np.ndarray, label_set: LabelSet) -> list[Flaw]:
-    """Indices in use whose colour is that of another class: a sign that they are no ids."""
+    """Used indices that have the color of another class, so may be no ids."""
     colors = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
     owners = {each.color: each.name for each in label_set.classes}
     wrong = []
@@ -157,5 +159,5 @@ def _palette_flaws(image: Image.Image, counts: np.ndarray, label_set: LabelSet) 
         color = tuple(colors[index].tolist()) if index < len(colors) else ()
         own = label_set.classes[index]
         if color != own.color and color in owners:
-            wrong.append(f"index {index} is {own.name} but has the colour of {owners[color]}")
-    return [(kinds.PALETTE, some(wrong, 3))] if wrong else []
+            wrong.append(f"index {index} is {own.name} but has the color of {owners[color]}")
+    return [(kinds.PALETTE, join_first(wrong, 3))] if wrong else []

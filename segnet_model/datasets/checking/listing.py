@@ -1,4 +1,4 @@
-"""Which files belong together, and which have nobody."""
+"""Pairs of images and labels, and files without a partner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.problems import Problem
 from segnet_model.images.files import IMAGE_SUFFIXES, list_images
 
-USUAL = ("train", "val", "test")
+USUAL_SPLITS = ("train", "val", "test")
 LABELS = "annot"  # after the split's name
 
 
@@ -25,7 +25,7 @@ class Pair:
 
 
 def find_splits(dataset: Path) -> list[str]:
-    """The usual splits, as far as they are there, and all others that have labels.
+    """List the splits: train, val and test if they exist, and others with labels.
 
     Raises:
         DatasetError: there is no such folder.
@@ -34,13 +34,13 @@ def find_splits(dataset: Path) -> list[str]:
         folders = {path.name for path in dataset.iterdir() if path.is_dir()}
     except OSError as error:
         raise DatasetError(f"cannot list {dataset}: {error}; give a data set's folder") from None
-    labelled = {name.removesuffix(LABELS) for name in folders if name.endswith(LABELS)} - {""}
-    usual = [name for name in USUAL if name in folders | labelled]
-    return usual + sorted(labelled - set(USUAL))
+    labeled = {name.removesuffix(LABELS) for name in folders if name.endswith(LABELS)} - {""}
+    usual = [name for name in USUAL_SPLITS if name in folders | labeled]
+    return usual + sorted(labeled - set(USUAL_SPLITS))
 
 
 def list_split(dataset: Path, split: str) -> tuple[list[Pair], list[Problem]]:
-    """Pair a split's files by their names, as `open_split` does, and keep those left over."""
+    """Pair a split's files by name, as `open_split` does; the rest are problems."""
     images_in, labels_in = dataset / split, dataset / f"{split}{LABELS}"
     if not images_in.is_dir():
         return [], [Problem(kinds.NO_IMAGES_FOLDER, split, (images_in,))]
@@ -52,9 +52,9 @@ def list_split(dataset: Path, split: str) -> tuple[list[Pair], list[Problem]]:
     labels = {path.stem: path for path in _sorted_files(labels_in, (".png",))}
     others = {path.stem: path for path in _sorted_files(labels_in, None)}
     pairs = [Pair(split, image, labels.get(image.stem)) for image in images]
-    found += _twice(split, images)
+    found += _same_names(split, images)
     found += [
-        Problem(kinds.NO_LABELS, split, (pair.image,), _instead(others.get(pair.image.stem)))
+        Problem(kinds.NO_LABELS, split, (pair.image,), _other_format(others.get(pair.image.stem)))
         for pair in pairs
         if pair.image and not pair.labels
     ]
@@ -71,10 +71,10 @@ def _sorted_files(folder: Path, suffixes: tuple[str, ...] | None) -> list[Path]:
     return [path for path in files if path.suffix in suffixes]
 
 
-def _twice(split: str, images: list[Path]) -> list[Problem]:
+def _same_names(split: str, images: list[Path]) -> list[Problem]:
     by_stem = [tuple(same) for _, same in groupby(images, lambda path: path.stem)]
     return [Problem(kinds.TWICE, split, same) for same in by_stem if len(same) > 1]
 
 
-def _instead(other: Path | None) -> str:
+def _other_format(other: Path | None) -> str:
     return f"there is {other.name}, but labels end in .png" if other else ""

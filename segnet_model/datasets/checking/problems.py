@@ -1,4 +1,4 @@
-"""What can be wrong with a data set, how bad it is, and the mend."""
+"""Kinds of problems of a data set, with severity and mend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-MOST_NAMED = 5  # ids, colours or files in one line
+MAX_NAMED = 5  # ids, colors or files in one line
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Kind:
     """One kind of problem.
 
     Attributes:
-        name: what people call it.
-        severity: an error stops training or makes its figures wrong; a warning makes them doubtful.
-        mend: what to do.
+        name: name in reports.
+        severity: an error stops training or falsifies its figures; a warning makes them doubtful.
+        mend: instruction to solve it.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem, and all files that have it together."""
+    """One problem and its files."""
 
     kind: Kind
     split: str  # "" for the whole data set
@@ -62,22 +62,22 @@ UNKNOWN_IDS = Kind(
     "ids outside the label set", "error", "correct the labels, or add the classes to labels.yaml"
 )
 UNKNOWN_COLORS = Kind(
-    "colours of no class", "error",
-    "export without smoothing in exactly the colours of labels.yaml, or as ids",
+    "colors of no class", "error",
+    "export without smoothing in exactly the colors of labels.yaml, or as ids",
 )  # fmt: skip
 SIXTEEN_BITS = Kind("labels of 16 bits", "error", "export them with 8 bits a channel")
 ONE_BIT = Kind("labels of one bit", "error", "export them with 8 bits a channel")
-GREY_ALPHA = Kind("ids with an alpha channel", "error", "export without alpha")
+GRAY_ALPHA = Kind("ids with an alpha channel", "error", "export without alpha")
 ALPHA = Kind(
     "labels with transparent pixels", "error", "export without alpha: half a label is no label"
 )
 SAME_COLOR = Kind(
-    "classes of one colour", "error", "give each a colour of its own in labels.yaml, or export ids"
+    "classes of one color", "error", "give each a color of its own in labels.yaml, or export ids"
 )
 OPAQUE_ALPHA = Kind("labels with an alpha channel", "note", "nothing to do: it is dropped")
 PALETTE = Kind(
     "palette of another order", "warning",
-    "indices are ids, whatever their colours: export ids in the order of the label set, or colours",
+    "indices are ids, whatever their colors: export ids in the order of the label set, or colors",
 )  # fmt: skip
 MOSTLY_IGNORED = Kind("labels nearly all ignored", "warning", "label more of it, or remove it")
 NEVER_IN_TRAIN = Kind(
@@ -106,8 +106,8 @@ SEVERAL_SIZES = Kind(
 )
 
 
-def some(names: Iterable[str], most: int = MOST_NAMED) -> str:
-    """The first names, and how many more there are."""
+def join_first(names: Iterable[str], most: int = MAX_NAMED) -> str:
+    """Join the first names, and the number of further ones."""
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -1,4 +1,4 @@
-"""What a check has found, for people and for scripts."""
+"""Result of a check, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from segnet_model.labels import LabelSet
 
 @dataclass(eq=False)
 class SplitFacts:
-    """What a split holds; only images that open and whose labels can be read count as labelled.
+    """Counts of a split; an image is labeled if it opens and its labels can be read.
 
     Attributes:
         images: files, whether or not they open.
-        labelled: of them.
+        labeled: labeled ones of them.
         sizes: images by (height, width).
         examples: an image of each size.
-        pixels: of each id, (256,) int64.
-        seen_in: images that hold an id, (256,) int64.
+        pixels: pixels of each id, (256,) int64.
+        seen_in: images with each id, (256,) int64.
     """
 
     images: int = 0
-    labelled: int = 0
+    labeled: int = 0
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     examples: dict[tuple[int, int], Path] = field(default_factory=dict)
     pixels: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
@@ -41,18 +41,18 @@ class SplitFacts:
             self.sizes[seen.size] += 1
             self.examples.setdefault(seen.size, seen.pair.image)
         if seen.counts is not None:
-            self.labelled += 1
+            self.labeled += 1
             self.pixels += seen.counts
             self.seen_in += seen.counts > 0
 
     def shares(self, label_set: LabelSet) -> np.ndarray:
-        """Of each class in the labelled pixels: (C,) float64; zeros without any."""
+        """Share of each class in the labeled pixels, (C,) float64; zeros without labels."""
         pixels = self.pixels[: label_set.num_classes]
         shares: np.ndarray = pixels / max(1, pixels.sum())
         return shares
 
     def ignored(self, label_set: LabelSet) -> float:
-        """Share of the ignored pixels in all."""
+        """Share of ignored pixels."""
         return float(self.pixels[label_set.ignore_id] / max(1, self.pixels.sum()))
 
     def to_dict(self, label_set: LabelSet) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class SplitFacts:
         names = label_set.names
         return {
             "images": self.images,
-            "labelled": self.labelled,
+            "labelled": self.labeled,  # codespell:ignore labelled
             "sizes": {f"{w}x{h}": count for (h, w), count in self.sizes.items()},
             "pixels": dict(zip(names, self.pixels.tolist(), strict=False)),
             "share": dict(zip(names, self.shares(label_set).tolist(), strict=True)),
@@ -71,13 +71,13 @@ class SplitFacts:
 
 @dataclass(frozen=True, eq=False)
 class DatasetReport:
-    """Everything that was found.
+    """Result of a check.
 
     Attributes:
         dataset: the folder.
-        label_set: that was held against it.
+        label_set: label set of the check.
         splits: by name.
-        problems: the worst first, those of a kind together, in the order of the splits and files.
+        problems: sorted by severity, then kind, split and file.
     """
 
     dataset: Path
@@ -86,7 +86,7 @@ class DatasetReport:
     problems: list[Problem]
 
     def count(self, severity: Severity) -> int:
-        """How many problems are of this severity."""
+        """Number of problems of a severity."""
         return sum(each.kind.severity == severity for each in self.problems)
 
     def name(self, path: Path) -> str:
@@ -94,7 +94,7 @@ class DatasetReport:
         return path.relative_to(self.dataset).as_posix()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; nothing is left out."""
+        """All values for JSON."""
         return {
             "dataset": str(self.dataset),
             "label_set": self.label_set.to_dict(),

@@ -136,7 +136,7 @@ def _split_rules(
 ) -> list[SplitRule]:
     """The split rule of each source."""
     val = settings.val
-    known = [_neighbours(dataset, source, settings) for source in sources]
+    known = [_neighbors(dataset, source, settings) for source in sources]
     if settings.split == "bag":
         rules = [all_to(split) for split in _split_sources(sources, known, val)]
     elif settings.split == "blocks":
@@ -161,7 +161,7 @@ def _by_time(source: Source, settings: ExtractSettings) -> SplitRule:
     return by_time(start, end, settings.val, gap)
 
 
-def _neighbours(dataset: DatasetWriter, source: Source, settings: ExtractSettings) -> Neighbors:
+def _neighbors(dataset: DatasetWriter, source: Source, settings: ExtractSettings) -> Neighbors:
     span = range(source.start_ns, source.end_ns + 1) if source.wall_clock else range(0)
     if settings.split == "bag":  # bags of one time may be in different splits
         span = range(0)

@@ -5,7 +5,7 @@ import pytest
 from segnet_model.bags.writer import STORAGES
 from segnet_model.base import choices
 from segnet_model.base.errors import DatasetError
-from segnet_model.datasets.annotations.detect import open_form
+from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.panes import PANES
 
@@ -19,7 +19,7 @@ def test_lists_of_names_equal_those_of_the_code():
 def test_every_format_of_labels_can_be_opened(name):
     nothing = SimpleNamespace(names=(), path="nowhere", read=None)
     with pytest.raises(DatasetError, match="holds no labels|no labelmap.txt"):
-        open_form(nothing, name, LabelSet.load("camvid"))
+        open_annotations(nothing, name, LabelSet.load("camvid"))
 
 
 @pytest.mark.parametrize(

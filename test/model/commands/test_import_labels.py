@@ -55,5 +55,5 @@ def test_labels_that_nobody_has_come_to_erase_none(dataset, tmp_path, capsys):
     assert after.keys() == before.keys()
     assert [name for name in after if after[name] != before[name]] == ["1.png"]
     (export / "1.png").unlink()
-    with pytest.raises(DatasetError, match="in none of its 1 labels a pixel is labelled; label"):
+    with pytest.raises(DatasetError, match="in none of its 1 labels a pixel is labeled; label"):
         call(import_labels, export, dataset, "--split", "train", "--format", "ids")

@@ -26,7 +26,7 @@ def test_labels_may_be_ids_or_colors(tmp_path, mode):
     ids = np.arange(12, dtype=np.uint8).reshape(3, 4)
     image = Image.fromarray(ids if mode in ("ids", "palette") else LABELS.colorize(ids))
     if mode == "palette":
-        image.putpalette(LABELS.palette[::-1].tobytes())  # its colours mean nothing
+        image.putpalette(LABELS.palette[::-1].tobytes())  # its colors mean nothing
     if mode == "colors with alpha":
         image.putalpha(255)
     image.save(tmp_path / "x.png")

@@ -6,7 +6,7 @@ import torch
 
 from segnet_model.base.errors import DatasetError, WeightsError
 from segnet_model.cli import main
-from segnet_model.datasets.folder import LabelledFolder, open_split
+from segnet_model.datasets.folder import LabeledFolder, open_split
 from segnet_model.engines import open_engine
 from segnet_model.evaluation.temperature import fit_temperature, fit_temperatures
 from segnet_model.images.files import write_png
@@ -109,7 +109,7 @@ def test_images_without_labeled_pixels_are_refused(dataset, weights):
     labels = LabelSet.load("camvid")
     for path in (dataset / "valannot").iterdir():
         write_png(path, np.full((64, 96), labels.ignore_id, np.uint8))
-    folder: LabelledFolder = open_split(dataset, "val", labels)
+    folder: LabeledFolder = open_split(dataset, "val", labels)
     with pytest.raises(DatasetError, match="no pixel"):
         fit_temperatures(open_engine(weights), folder)
 

@@ -32,7 +32,7 @@ def test_the_same_view_is_not_chosen_twice():
     assert {each.name for each in select([*wall, *others], 3)} == {"wall0", "other0", "other1"}
 
 
-def test_neighbours_in_time_are_not_both_chosen():
+def test_neighbors_in_time_are_not_both_chosen():
     looks = different(40)
     candidates = [Candidate(str(i), 0.1 * i, 1.0 if i < 20 else 0.5, looks[i]) for i in range(40)]
     times = sorted(each.time for each in select(candidates, 4))
@@ -40,7 +40,7 @@ def test_neighbours_in_time_are_not_both_chosen():
     assert max(times) > 2.0  # some of the surer second half too
 
 
-def test_nothing_like_what_is_labelled_already():
+def test_nothing_like_what_is_labeled_already():
     looks = different(3)
     candidates = [Candidate(str(i), 10.0 * i, 0.9 - 0.2 * i, looks[i]) for i in range(3)]
     assert [each.name for each in select(candidates, 1, known=[looks[0]])] == ["1"]

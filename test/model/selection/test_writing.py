@@ -148,7 +148,7 @@ def test_the_other_camera_of_a_stereo_pair(select, tmp_path, capsys):
     for topic in (LEFT, RIGHT):
         assert select(topic=topic, count=99, val=5) == 2
         error = capsys.readouterr().err
-        assert "23 are in the data set already, 1 are neighbours in time" in error
+        assert "23 are in the data set already, 1 are neighbors in time" in error
         assert "6 are kept to measure on; give" in error
 
 

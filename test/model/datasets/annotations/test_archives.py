@@ -7,7 +7,7 @@ import pytest
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations import archives
-from segnet_model.datasets.annotations.archives import open_source
+from segnet_model.datasets.annotations.archives import open_export
 
 
 def write_zip(path, *members, kind=zipfile.ZIP_DEFLATED):
@@ -18,7 +18,7 @@ def write_zip(path, *members, kind=zipfile.ZIP_DEFLATED):
 
 
 def names_of(path):
-    with open_source(path) as source:
+    with open_export(path) as source:
         return source.names
 
 
@@ -30,7 +30,7 @@ def test_a_zip_and_a_folder_hold_the_same(tmp_path):
         path.write_bytes(data)
     (tmp_path / "folder" / "empty").mkdir()
     for path in (tmp_path / "folder", write_zip(tmp_path / "x.zip", *members, ("empty/", b""))):
-        with open_source(path) as source:
+        with open_export(path) as source:
             assert source.names == ("a/1.png", "b.txt")
             assert source.read("a/1.png") == b"one"
 
@@ -105,7 +105,7 @@ def test_members_that_share_their_bytes_are_counted_by_the_file(tmp_path):
 
 def test_what_shrinks_well_but_is_small_is_fine(tmp_path):
     path = write_zip(tmp_path / "x.zip", ("x.json", b" " * 2**20))
-    with open_source(path) as source:
+    with open_export(path) as source:
         assert len(source.read("x.json")) == 2**20
 
 
@@ -114,7 +114,7 @@ def test_a_member_beyond_the_limit_is_refused(tmp_path, monkeypatch):
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "x").write_bytes(bytes(101))
     for path in (tmp_path / "folder", write_zip(tmp_path / "x.zip", ("x", bytes(101)))):
-        with open_source(path) as source, pytest.raises(DatasetError, match="longer than 100"):
+        with open_export(path) as source, pytest.raises(DatasetError, match="longer than 100"):
             source.read("x")
 
 
@@ -128,7 +128,7 @@ def test_too_many_members_are_refused(tmp_path, monkeypatch):
 def test_a_damaged_member_is_named(tmp_path):
     path = write_zip(tmp_path / "x.zip", ("x.png", b"some text " * 9), kind=zipfile.ZIP_STORED)
     path.write_bytes(path.read_bytes().replace(b"some", b"same", 1))
-    with open_source(path) as source, pytest.raises(DatasetError, match="damaged in the zip"):
+    with open_export(path) as source, pytest.raises(DatasetError, match="damaged in the zip"):
         source.read("x.png")
 
 

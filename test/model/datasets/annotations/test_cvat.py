@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.datasets.annotations.archives import open_source
-from segnet_model.datasets.annotations.cvat import cvat_camvid_form, cvat_mask_form
+from segnet_model.datasets.annotations.archives import open_export
+from segnet_model.datasets.annotations.cvat import open_cvat_camvid, open_cvat_mask
 from segnet_model.datasets.annotations.cvat_zip import cvat_zip, labels_json
 from segnet_model.labels import LabelSet, SegmentationClass
 
@@ -32,7 +32,7 @@ def tree(folder, files):
 
 
 def read(folder, form, stem="x"):
-    with open_source(folder) as source:
+    with open_export(folder) as source:
         found = form(source)
         return found.read(found.files[stem])
 
@@ -49,13 +49,13 @@ def test_colors_get_the_names_that_the_export_gives_them(tmp_path):
     camvid = {"label_colors.txt": "# r g b\n0 0 255 tall grass\n255 0 0 road\n\n0 255 0 sky\n"}
     folder = tree(tmp_path / "camvid", {**camvid, "defaultannot/sub/x.png": mask})
     tree(folder, {"default/sub/x.png": np.zeros((2, 2, 3))})  # the image itself
-    assert named(read(folder, cvat_camvid_form)) == [["road", "sky"], [None, "tall grass"]]
+    assert named(read(folder, open_cvat_camvid)) == [["road", "sky"], [None, "tall grass"]]
     voc = {
         "labelmap.txt": "# label\nbackground:0,0,0::\nsky:0,255,0::\nx y:0,0,255:a,b:\nr:255,0,0::"
     }
     folder = tree(tmp_path / "mask", {**voc, "SegmentationClass/x.png": mask})
     tree(folder, {"SegmentationObject/x.png": mask, "JPEGImages/x.png": np.zeros((2, 2, 3))})
-    assert named(read(folder, cvat_mask_form)) == [["r", "sky"], ["background", "x y"]]
+    assert named(read(folder, open_cvat_mask)) == [["r", "sky"], ["background", "x y"]]
 
 
 def test_a_palettes_colors_count_and_not_its_order(tmp_path):
@@ -64,7 +64,7 @@ def test_a_palettes_colors_count_and_not_its_order(tmp_path):
     image.putpalette([value for i in range(8) for value in (RED if i == 7 else GREEN)])
     (folder / "SegmentationClass").mkdir()
     image.save(folder / "SegmentationClass" / "x.png")
-    assert named(read(folder, cvat_mask_form)) == [["a", "b"]]
+    assert named(read(folder, open_cvat_mask)) == [["a", "b"]]
 
 
 def test_numbers_are_positions_in_the_list(tmp_path):
@@ -75,36 +75,36 @@ def test_numbers_are_positions_in_the_list(tmp_path):
             "SegmentationClass/x.png": [[0, 1, 2]],
         },
     )
-    assert named(read(folder, cvat_mask_form)) == [["a", "background", "b"]]
+    assert named(read(folder, open_cvat_mask)) == [["a", "background", "b"]]
     # In "CamVid 1.0" black comes first, listed or not.
     folder = tree(tmp_path / "camvid", {"annot/x.png": [[0, 1, 2]]})
     tree(folder, {"label_colors.txt": "255 0 0 a\n0 255 0 b\n"})
-    assert named(read(folder, cvat_camvid_form)) == [[None, "a", "b"]]
+    assert named(read(folder, open_cvat_camvid)) == [[None, "a", "b"]]
     tree(folder, {"label_colors.txt": "255 0 0 a\n0 0 0 nil\n0 255 0 b\n"})
-    assert named(read(folder, cvat_camvid_form)) == [["nil", "a", "b"]]
+    assert named(read(folder, open_cvat_camvid)) == [["nil", "a", "b"]]
     tree(folder, {"annot/x.png": [[3]]})
     with pytest.raises(DatasetError, match="holds the number 3, but label_colors.txt lists 3"):
-        read(folder, cvat_camvid_form)
+        read(folder, open_cvat_camvid)
 
 
 def test_without_a_list_the_labels_are_camvids_own(tmp_path):
     folder = tree(tmp_path, {"annot/x.png": [[(64, 0, 64), (192, 192, 0), BLACK]]})
-    assert named(read(folder, cvat_camvid_form)) == [["Tunnel", "VegetationMisc", "Void"]]
+    assert named(read(folder, open_cvat_camvid)) == [["Tunnel", "VegetationMisc", "Void"]]
 
 
 def test_a_color_of_no_label_is_named(tmp_path):
     folder = tree(tmp_path, {"label_colors.txt": "255 0 0 a\n", "annot/x.png": [[RED, BLUE]]})
     with pytest.raises(DatasetError, match=r"\(0, 0, 255\) at row 0, column 1"):
-        read(folder, cvat_camvid_form)
+        read(folder, open_cvat_camvid)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a\n", "no label with its colour"),
-        ("1 2 a\n", "no label with its colour"),
+        ("a\n", "no label with its color"),
+        ("1 2 a\n", "no label with its color"),
         ("1 2 300 a\n", "0 to 255"),
-        ("1 2 3 a\n1 2 3 b\n", "'a' and 'b' share the colour .* change one in CVAT"),
+        ("1 2 3 a\n1 2 3 b\n", "'a' and 'b' share the color .* change one in CVAT"),
         ("1 2 3 a\n1 2 4 a\n", "names a class twice"),
         ("\n", "has 0 classes"),
     ],
@@ -112,16 +112,16 @@ def test_a_color_of_no_label_is_named(tmp_path):
 def test_a_list_that_names_no_colors_is_refused(tmp_path, text, message):
     folder = tree(tmp_path, {"label_colors.txt": text, "annot/x.png": [[RED]]})
     with pytest.raises(DatasetError, match=f"label_colors.txt.*{message}"):
-        read(folder, cvat_camvid_form)
+        read(folder, open_cvat_camvid)
 
 
 def test_what_would_be_imported_twice_is_refused(tmp_path):
     tree(tmp_path / "maps", {f"{i}/label_colors.txt": "255 0 0 a\n" for i in "ab"})
     with pytest.raises(DatasetError, match="one export after the other"):
-        read(tmp_path / "maps", cvat_camvid_form)
+        read(tmp_path / "maps", open_cvat_camvid)
     tree(tmp_path / "masks", {f"annot/{i}/x.png": [[RED]] for i in "ab"})
     with pytest.raises(DatasetError, match="annot/a/x.png and annot/b/x.png are both for .*'x'"):
-        read(tmp_path / "masks", cvat_camvid_form)
+        read(tmp_path / "masks", open_cvat_camvid)
 
 
 def test_the_zip_for_camvid_is_as_cvat_documents(tmp_path):
@@ -129,7 +129,7 @@ def test_the_zip_for_camvid_is_as_cvat_documents(tmp_path):
     with cvat_zip(tmp_path / "x.zip", "camvid", CAMVID) as add:
         add("my 1.jpg", ids)
         add("2.png", ids)
-    with open_source(tmp_path / "x.zip") as source:
+    with open_export(tmp_path / "x.zip") as source:
         masks = ("defaultannot/2.png", "defaultannot/my 1.png")
         assert source.names == ("default.txt", *masks, "label_colors.txt")
         lines = source.read("default.txt").decode().splitlines()
@@ -145,7 +145,7 @@ def test_the_zip_for_camvid_is_as_cvat_documents(tmp_path):
 def test_the_zip_for_masks_is_as_cvat_documents(tmp_path):
     with cvat_zip(tmp_path / "x.zip", "mask", CAMVID) as add:
         add("1.jpg", np.array([[0, 4, 11]], np.uint8))
-    with open_source(tmp_path / "x.zip") as source:
+    with open_export(tmp_path / "x.zip") as source:
         folders = ("SegmentationClass/1.png", "SegmentationObject/1.png")
         assert source.names == ("ImageSets/Segmentation/default.txt", *folders, "labelmap.txt")
         assert source.read("ImageSets/Segmentation/default.txt") == b"1\n"
@@ -153,7 +153,7 @@ def test_the_zip_for_masks_is_as_cvat_documents(tmp_path):
         classes, things = (np.asarray(Image.open(io.BytesIO(source.read(f)))) for f in folders)
     assert listed[1:3] == ["background:0,0,0::", "Sky:128,128,128::"]
     assert classes.tolist() == [[[128, 128, 128], [60, 40, 222], [0, 0, 0]]]
-    # Things 1 and 5 in the colours of Pascal VOC (aeroplane's and bottle's), and none.
+    # Things 1 and 5 in the colors of Pascal VOC (aeroplane's and bottle's), and none.
     assert things.tolist() == [[[128, 0, 0], [128, 0, 128], [0, 0, 0]]]
 
 
@@ -163,7 +163,7 @@ def test_colors_that_nobody_could_tell_apart_are_replaced(tmp_path, form):
     ids = np.array([[0, 1, 2, 3, 255]], np.uint8)
     with cvat_zip(tmp_path / "x.zip", form, labels) as add:
         add("x.png", ids)
-    reader = cvat_camvid_form if form == "camvid" else cvat_mask_form
+    reader = open_cvat_camvid if form == "camvid" else open_cvat_mask
     found = named(read(tmp_path / "x.zip", reader))
     assert found == [["a", "b", "c", "d", None if form == "camvid" else "background"]]
     rows = json.loads(labels_json(labels))

@@ -25,7 +25,7 @@ def png(pixels):
 
 
 def halves(left, right):
-    """Two values, or two colours, side by side at the images' size."""
+    """Two values, or two colors, side by side at the images' size."""
     pixels = np.zeros((HEIGHT, WIDTH, *np.shape(left)), np.uint8)
     pixels[:, : WIDTH // 2], pixels[:, WIDTH // 2 :] = left, right
     return pixels
@@ -112,7 +112,7 @@ def test_labels_go_to_the_split_that_holds_the_image(dataset, tmp_path):
     done = import_labels(zipped(tmp_path / "x.zip", files), dataset, LABELS)
     assert done.counts == {"new": 2}
     assert done.imageless == ("c",)
-    assert done.unlabelled == ("val/1",)
+    assert done.unlabeled == ("val/1",)
     np.testing.assert_array_equal(labels_of(dataset, "trainannot/a"), halves(SKY, ROAD))
     np.testing.assert_array_equal(labels_of(dataset, "valannot/b"), halves(TREE, IGNORED))
     assert labels_of(dataset, "valannot/b").dtype == np.uint8
@@ -154,7 +154,7 @@ BAD = png(halves(SKY, ROAD))
         ({"3.png": BAD[:100]}, r"x\.zip: 3\.png: does not open as a PNG"),
         ({"3.png": png(halves(SKY, 77))}, r"3\.png: ids \[77\] \(3072 pixels\) are outside"),
         ({"3.png": png(halves(SKY, ROAD)[:60])}, r"3\.png: is 96x60 but its image .* is 96x64"),
-        ({"3.png": png(halves((1, 2, 3), (1, 2, 3)))}, r"3\.png: holds colours, not ids; try"),
+        ({"3.png": png(halves((1, 2, 3), (1, 2, 3)))}, r"3\.png: holds colors, not ids; try"),
         ({"4.png": BAD}, r"4\.png, which does not open as an image"),
         ({"a/2.png": BAD}, r"2\.png and a/2\.png are both for image '2'"),
     ],
@@ -235,8 +235,8 @@ def test_a_format_that_is_named_wrong_is_refused(dataset, tmp_path):
         ("labelme", "holds no labels of the format labelme"),
         ("cvat-camvid", "holds no labels of the format cvat-camvid"),
         ("cvat-mask", "no labelmap.txt"),
-        ("colors", "2.png: holds numbers, not colours"),
-        ("camvid32", "2.png: holds numbers, not CamVid's colours"),
+        ("colors", "2.png: holds numbers, not colors"),
+        ("camvid32", "2.png: holds numbers, not CamVid's colors"),
     ):
         with pytest.raises(DatasetError, match=message):
             import_labels(source, dataset, LABELS, split="train", format_name=name)
@@ -251,13 +251,13 @@ def test_camvids_32_colors_keep_the_eleven_that_segnet_took_over():
     by_color = dict(camvid32.TABLE.values())
     assert len(by_color) == len(camvid32.TABLE) == 32
     for each in LABELS.classes:
-        if each.name != "Pavement":  # the one class whose colour the SegNet authors changed
+        if each.name != "Pavement":  # the one class whose color the SegNet authors changed
             assert by_color[each.color] == each.name
     assert set(by_color.values()) == {*LABELS.names, "ignore"}
 
 
 def test_camvids_32_colors_are_merged_as_published(dataset, tmp_path):
-    # Groups of camvidPixelLabelIDs, by their colours.
+    # Groups of camvidPixelLabelIDs, by their colors.
     published = {
         "Building": [(0, 128, 64), (128, 0, 0), (64, 192, 0), (64, 0, 64), (192, 0, 128)],
         "Pole": [(192, 192, 128), (0, 0, 64)],

@@ -22,7 +22,7 @@ def areas(mask):
 
 
 def test_outlines_belong_to_their_shapes():
-    # Corners at the centres of pixels 10 and 19: ten pixels a side.
+    # Corners at the centers of pixels 10 and 19: ten pixels a side.
     square = [[10, 20], [19, 20], [19, 29], [10, 29]]
     mask = paint(file(shape("road", square), shape("tree", [[50, 5], [30, 0]], "rectangle")))
     assert mask.indices.shape == (40, 60)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from segnet_model.base.errors import DatasetError
-from segnet_model.datasets.annotations.archives import open_source
-from segnet_model.datasets.annotations.detect import open_form
+from segnet_model.datasets.annotations.archives import open_export
+from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.datasets.annotations.importing import import_labels
 from segnet_model.datasets.annotations.labelme import paint
 from segnet_model.labels import LabelSet
@@ -48,7 +48,7 @@ def many(path, count):
 
 
 def names(path):
-    with open_source(path) as source:
+    with open_export(path) as source:
         return source.names
 
 
@@ -130,7 +130,7 @@ def test_a_list_of_a_million_labels(tmp_path, refused, name, line, folder):
     path = zipped(tmp_path / "x.zip", {name: line * 2_000_000, f"{folder}/0.png": b""})
 
     def work():
-        with open_source(path) as source:
-            open_form(source, "auto", CAMVID)
+        with open_export(path) as source:
+            open_annotations(source, "auto", CAMVID)
 
     refused(f"{name}: ", work, error=DatasetError)

@@ -57,7 +57,8 @@ def test_a_sound_data_set_has_no_problem_and_exact_figures(dataset):
     report = check_dataset(dataset, LABELS)
     assert report.problems == []
     train = report.to_dict()["splits"]["train"]
-    assert (train["images"], train["labelled"], train["sizes"]) == (4, 4, {"96x64": 4})
+    counts = train["images"], train["labelled"], train["sizes"]  # codespell:ignore labelled
+    assert counts == (4, 4, {"96x64": 4})
     assert train["pixels"] == dict.fromkeys(LABELS.names, 4 * 8 * 64)
     assert train["share"] == pytest.approx(dict.fromkeys(LABELS.names, 1 / 11))
     assert train["images_with"] == dict.fromkeys(LABELS.names, 4)
@@ -131,9 +132,9 @@ def colored(change=None):
 
 
 FLAWED = {
-    "a colour of no class": (colored((1, 2, 3)), None, "error", "colours of no class"),
-    "almost a class's colour": (colored((129, 127, 128)), None, "error", "colours of no class"),
-    "red and blue swapped": (colored()[..., ::-1].copy(), None, "error", "colours of no class"),
+    "a color of no class": (colored((1, 2, 3)), None, "error", "colors of no class"),
+    "almost a class's color": (colored((129, 127, 128)), None, "error", "colors of no class"),
+    "red and blue swapped": (colored()[..., ::-1].copy(), None, "error", "colors of no class"),
     "sixteen bits": (labels().astype(np.uint16), None, "error", "labels of 16 bits"),
     "ids with alpha": (np.stack([labels()] * 2, -1), "LA", "error", "ids with an alpha channel"),
     "see-through": (
@@ -145,7 +146,7 @@ FLAWED = {
         np.dstack([colored(), np.full(SIZE, 255, np.uint8)]), None,
         "note", "labels with an alpha channel",
     ),
-    "nothing labelled": (
+    "nothing labeled": (
         np.full(SIZE, 11, np.uint8), None, "warning", "labels nearly all ignored"
     ),
 }  # fmt: skip
@@ -159,7 +160,7 @@ def test_flawed_labels_are_named(dataset, name):
     assert [*problems(dataset)] == [(severity, kind, "trainannot/train0.png")]
 
 
-def test_what_a_wrong_colour_may_mean_is_said(dataset):
+def test_what_a_wrong_color_may_mean_is_said(dataset):
     save(dataset, "trainannot/train0.png", colored((129, 127, 128)))
     (detail,) = problems(dataset).values()
     assert detail == "(129, 127, 128), nearly Sky's (512 pixels)"
@@ -171,7 +172,7 @@ def test_what_a_wrong_colour_may_mean_is_said(dataset):
 
 
 def test_ids_of_four_bits_are_explained(dataset):
-    """PNG's grey of few bits is read as brightness: id 5 of 15 comes as 85 of 255."""
+    """PNG's gray of few bits is read as brightness: id 5 of 15 comes as 85 of 255."""
     rows = (labels() % 11).reshape(64, 48, 2)
     packed = np.concatenate(
         [np.zeros((64, 1), np.uint8), rows[..., 0] << 4 | rows[..., 1]], 1
@@ -179,7 +180,7 @@ def test_ids_of_four_bits_are_explained(dataset):
     (dataset / "trainannot" / "train0.png").write_bytes(_png_of_four_bits(packed))
     (detail,) = problems(dataset).values()
     assert "17 (512 pixels), 34 (512 pixels)" in detail
-    assert "a grey PNG of 4 bits, whose ids are read times 17: save it with 8" in detail
+    assert "a gray PNG of 4 bits, whose ids are read times 17: save it with 8" in detail
 
 
 def _png_of_four_bits(rows):
@@ -201,7 +202,7 @@ def _png_of_four_bits(rows):
     [
         (LABELS.palette, None),
         (np.arange(256, dtype=np.uint8)[:, None].repeat(3, 1), None),  # it says nothing of classes
-        (LABELS.palette[[1, 0, *range(2, 256)]], "index 0 is Sky but has the colour of Building"),
+        (LABELS.palette[[1, 0, *range(2, 256)]], "index 0 is Sky but has the color of Building"),
     ],
 )
 def test_a_palette_of_another_order_is_a_warning(dataset, palette, expected):
@@ -429,7 +430,7 @@ def test_camvids_val_lies_between_its_training_frames(camvid):
     (problem,) = report.problems
     assert problem.kind.name == "images that lie between those of another split"
     assert len(problem.files) == 101
-    assert (report.splits["train"].labelled, report.splits["val"].labelled) == (367, 101)
+    assert (report.splits["train"].labeled, report.splits["val"].labeled) == (367, 101)
 
 
 def test_hidden_files_as_macos_adds_are_none(dataset):

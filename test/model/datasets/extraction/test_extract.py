@@ -43,13 +43,13 @@ def ids(seed: int) -> np.ndarray:
 
 
 def write_bag(
-    path: Path, count: int = 20, labelled: tuple[int, ...] = (), storage: str = "mcap",
+    path: Path, count: int = 20, labeled: tuple[int, ...] = (), storage: str = "mcap",
     first: int = 0, seed: int = 0,
 ) -> Path:  # fmt: skip
     with BagWriter(path, storage) as bag:
         for i in range(first, first + count):
             bag.write_image(CAMERA, START + i * STEP, "camera", picture(seed + i))
-            if i in labelled:
+            if i in labeled:
                 bag.write_labels(TRUTH, START + i * STEP, "camera", ids(i))
     return path
 
@@ -102,9 +102,7 @@ def test_split_by_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("count", "left_out"), [(100, 10), (20, 4)])
-def test_neighbours_of_the_two_parts_are_left_out(
-    tmp_path: Path, count: int, left_out: int
-) -> None:
+def test_neighbors_of_the_two_parts_are_left_out(tmp_path: Path, count: int, left_out: int) -> None:
     """A second of a long bag; of a short one as much as its last fifth, which is halved."""
     found = take(write_bag(tmp_path / "bag", count), tmp_path / "out", gap=None)
     assert found.between == left_out
@@ -122,8 +120,8 @@ def write_waiting(path: Path) -> Path:
     """A robot that waits for ten frames, goes on for two, and waits again."""
     with BagWriter(path) as bag:
         for i in range(20):
-            grey = 40 + 60 * min(max(i - 9, 0), 2) + i % 2  # 60 of 255 are 24 %; noise is 0.4 %
-            bag.write_image(CAMERA, START + i * STEP, "camera", np.full((9, 14, 3), grey, np.uint8))
+            gray = 40 + 60 * min(max(i - 9, 0), 2) + i % 2  # 60 of 255 are 24 %; noise is 0.4 %
+            bag.write_image(CAMERA, START + i * STEP, "camera", np.full((9, 14, 3), gray, np.uint8))
     return path
 
 
@@ -146,7 +144,7 @@ def test_unlike_resumes_at_the_same_images(tmp_path: Path) -> None:
 
 def test_labels_are_paired_by_stamp(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    bag = write_bag(tmp_path / "bag", labelled=(1, 3, 17))
+    bag = write_bag(tmp_path / "bag", labeled=(1, 3, 17))
     found = take(bag, out, CAMERA, labels_topics=(TRUTH,))
     assert found == Extracted(train=2, val=1, unlabeled=17)
     for split, numbers in (("train", [1, 3]), ("val", [17])):
@@ -179,7 +177,7 @@ def test_labels_within_the_tolerance(tmp_path: Path) -> None:
 
 
 def test_labels_come_to_images_that_are_there(tmp_path: Path) -> None:
-    bag, out = write_bag(tmp_path / "bag", count=4, labelled=(0, 1, 2, 3)), tmp_path / "out"
+    bag, out = write_bag(tmp_path / "bag", count=4, labeled=(0, 1, 2, 3)), tmp_path / "out"
     take(bag, out, CAMERA, val=0)
     write_png(out / "trainannot" / f"{START}.png", ids(99))  # somebody's own
     assert take(bag, out, CAMERA, val=0, labels_topics=(TRUTH,)) == Extracted(kept=4)
@@ -190,7 +188,7 @@ def test_labels_come_to_images_that_are_there(tmp_path: Path) -> None:
 
 def test_repeating_keeps_what_people_did(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    bag = write_bag(tmp_path / "bag", count=10, labelled=tuple(range(10)))
+    bag = write_bag(tmp_path / "bag", count=10, labeled=tuple(range(10)))
     take(bag, out, CAMERA, labels_topics=(TRUTH,))
     corrected = out / "trainannot" / f"{START}.png"
     write_png(corrected, ids(99))
@@ -357,7 +355,7 @@ def test_whole_bags_to_val(tmp_path: Path) -> None:
         take(bags, tmp_path / "both", split="bag")
 
 
-def test_other_settings_bring_no_neighbours_into_the_other_split(tmp_path: Path) -> None:
+def test_other_settings_bring_no_neighbors_into_the_other_split(tmp_path: Path) -> None:
     bag, out = write_bag(tmp_path / "bag", count=100), tmp_path / "out"
     take(bag, out, every=0.4, val=0.2)
     for settings in ({"val": 0.9}, {"split": "blocks", "block": 2}, {"val": 0.0}):
@@ -370,7 +368,7 @@ def test_other_settings_bring_no_neighbours_into_the_other_split(tmp_path: Path)
 
 
 @pytest.mark.parametrize("way", ["by another path", "no manifest", "removed"])
-def test_neighbours_are_known_however_they_came(tmp_path: Path, way: str) -> None:
+def test_neighbors_are_known_however_they_came(tmp_path: Path, way: str) -> None:
     """Of twenty images, 0.1 s apart, the last four are val's; the second run wants all in train."""
     bag, out = write_bag(tmp_path / "bag"), tmp_path / "out"
     take(bag, out, every=0.4)
@@ -511,7 +509,7 @@ def test_malformed_images_and_labels_are_counted(tmp_path: Path) -> None:
         for i in range(4):
             bag.write_image(CAMERA, START + i * STEP, "camera", picture(i))
             if i == 1:
-                bag.write_image(TRUTH, START + i * STEP, "camera", picture(i))  # colours
+                bag.write_image(TRUTH, START + i * STEP, "camera", picture(i))  # colors
             else:
                 bag.write_labels(TRUTH, START + i * STEP, "camera", ids(i))
         bag.write_raw(CAMERA, IMAGE, b"\0\1\0\0\7", START + 9 * STEP)
@@ -538,7 +536,7 @@ def test_blocks_longer_than_the_bag_are_named(
 
 
 def test_extract_refuses(tmp_path: Path) -> None:
-    bag, out = write_bag(tmp_path / "bag", count=1, labelled=(0,)), tmp_path / "out"
+    bag, out = write_bag(tmp_path / "bag", count=1, labeled=(0,)), tmp_path / "out"
     refused: list[tuple[type[Exception], str, Callable[[], object]]] = [
         (BagError, "several image topics", lambda: take(bag, out)),
         (BagError, "no topic /x", lambda: take(bag, out, "/x")),

@@ -104,7 +104,7 @@ def test_recordings_that_cannot_be_split() -> None:
             assign_recordings([5, 5], 0.2, {0: split, 1: split})
 
 
-def test_neighbours_of_the_other_split_are_kept_apart() -> None:
+def test_neighbors_of_the_other_split_are_kept_apart() -> None:
     there = Neighbors([(START + 4 * SECOND, "val"), (START + SECOND, "train")], SECOND)
     assert there.splits == ["train", "val"]
     assert letters(there.keep_apart(all_to("train")), 6) == "tttttt....tt"

@@ -128,11 +128,11 @@ def test_several_image_topics_need_a_name(tmp_path: Path) -> None:
 
 
 def test_compressed_color_filters_become_colors_as_at_the_node(tmp_path: Path) -> None:
-    grey = np.random.default_rng(3).integers(0, 256, (24, 32), np.uint8)
-    file = cv2.imencode(".png", grey)[1].tobytes()
+    gray = np.random.default_rng(3).integers(0, 256, (24, 32), np.uint8)
+    file = cv2.imencode(".png", gray)[1].tobytes()
     with BagWriter(tmp_path / "bag") as bag:
         bag.write_compressed(CAMERA, START, "camera", file, "bayer_rggb8; png compressed ")
     with BagSource(tmp_path / "bag") as source:
         ((_, image),) = source.images()
-    expected = cv2.cvtColor(grey, cv2.COLOR_BayerBG2RGB)  # OpenCV's name of rggb
+    expected = cv2.cvtColor(gray, cv2.COLOR_BayerBG2RGB)  # OpenCV's name of rggb
     np.testing.assert_array_equal(image, expected)

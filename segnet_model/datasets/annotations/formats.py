@@ -1,54 +1,54 @@
-"""Which format an export is of."""
+"""The format of an export, named or detected."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 
 from segnet_model.base.errors import DatasetError, SegNetError
-from segnet_model.datasets.annotations.archives import Source
-from segnet_model.datasets.annotations.camvid32 import SUFFIX, camvid32_form
+from segnet_model.datasets.annotations.archives import ExportFiles
+from segnet_model.datasets.annotations.camvid32 import SUFFIX, open_camvid32
 from segnet_model.datasets.annotations.cvat import (
     CAMVID_MAP,
     MASK_FOLDER,
     MASK_MAP,
-    cvat_camvid_form,
-    cvat_mask_form,
     find_map,
+    open_cvat_camvid,
+    open_cvat_mask,
 )
-from segnet_model.datasets.annotations.forms import Form, in_folders, pngs
-from segnet_model.datasets.annotations.labelme import labelme_form
-from segnet_model.datasets.annotations.plain import colors_form, ids_form, label_files
+from segnet_model.datasets.annotations.export import Annotations, in_folders, pngs
+from segnet_model.datasets.annotations.label_images import label_files, open_colors, open_ids
+from segnet_model.datasets.annotations.labelme import open_labelme
 from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet
 
 
-def open_form(source: Source, name: str, labels: LabelSet) -> Form:
-    """Open an export as the format that is named, or that "auto" finds.
+def open_annotations(source: ExportFiles, name: str, labels: LabelSet) -> Annotations:
+    """Open an export in the named format, or in the one that "auto" detects.
 
     Raises:
-        DatasetError: it is not of this format, or of none that is known.
+        DatasetError: it is not of this format, or of no known one.
     """
-    name = find_format(source) if name == "auto" else name
+    name = detect_format(source) if name == "auto" else name
     if name in ("ids", "colors"):
-        form = (ids_form if name == "ids" else colors_form)(source, labels)
+        annotations = (open_ids if name == "ids" else open_colors)(source, labels)
     else:
         openers = {
-            "cvat-camvid": cvat_camvid_form,
-            "cvat-mask": cvat_mask_form,
-            "camvid32": camvid32_form,
-            "labelme": labelme_form,
+            "cvat-camvid": open_cvat_camvid,
+            "cvat-mask": open_cvat_mask,
+            "camvid32": open_camvid32,
+            "labelme": open_labelme,
         }
-        form = openers[name](source)
-    if not form.files:
+        annotations = openers[name](source)
+    if not annotations.files:
         raise DatasetError(f"holds no labels of the format {name}; try another --format")
-    return form
+    return annotations
 
 
-def find_format(source: Source) -> str:
-    """The format that the files' names, and where those say nothing the first image, speak for.
+def detect_format(source: ExportFiles) -> str:
+    """Detect the format by the files' names, or else by the first image.
 
     Raises:
-        DatasetError: there is nothing that could be labels.
+        DatasetError: no file can be labels.
     """
     masks = pngs(source.names)
     if find_map(source, MASK_MAP) and in_folders(masks, MASK_FOLDER):
@@ -57,7 +57,7 @@ def find_format(source: Source) -> str:
         return "cvat-camvid"
     jsons = {PurePosixPath(n).stem for n in source.names if n.lower().endswith(".json")}
     if jsons and (not masks or jsons & {PurePosixPath(name).stem for name in masks}):
-        return "labelme"  # which lies beside its images; other JSON is about something else
+        return "labelme"  # its files lie beside the images; other JSON is unrelated
     if not masks:
         raise DatasetError(
             "holds neither PNG nor labelme's JSON files; from CVAT export CamVid 1.0 or "
@@ -65,10 +65,10 @@ def find_format(source: Source) -> str:
         )
     if find_map(source, CAMVID_MAP) or all(PurePosixPath(m).stem.endswith(SUFFIX) for m in masks):
         return "camvid32"
-    return _by_look(source)
+    return _by_first_image(source)
 
 
-def _by_look(source: Source) -> str:
+def _by_first_image(source: ExportFiles) -> str:
     first = next(iter(label_files(source).values()))
     try:
         return "colors" if decode_mask(source.read(first)).ids is None else "ids"

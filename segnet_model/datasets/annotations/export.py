@@ -1,4 +1,4 @@
-"""What every annotation format is read as: one file an image, and names for its pixels."""
+"""Annotations of any format: one file for each image, with class names for its pixels."""
 
 from __future__ import annotations
 
@@ -11,31 +11,33 @@ import numpy as np
 
 from segnet_model.base.errors import DatasetError
 
-UNNAMED = 255  # in `NamedMask.indices`: nobody has labelled the pixel
-IGNORE = "ignore"  # as a name's meaning: such pixels count nowhere
+UNNAMED = 255  # in `NamedMask.indices`: unlabeled
+IGNORE = "ignore"  # as a name's meaning: the ignored id
 
 
 @dataclass(frozen=True, eq=False)
 class NamedMask:
-    """Labels of one image before anyone asked what its names mean to us."""
+    """Labels of one image in the export's own classes."""
 
     indices: np.ndarray  # (H, W) uint8, positions in names, or UNNAMED
     names: tuple[str, ...]  # at most 255
-    notes: Counter[str] = field(default_factory=Counter)  # what to tell people, and how often
+    notes: Counter[str] = field(default_factory=Counter)  # messages for people, and how often
 
 
 @dataclass(frozen=True)
-class Form:
-    """An export that was found to be of one format."""
+class Annotations:
+    """An opened export of one format."""
 
     name: str
     files: Mapping[str, str]  # the image's name without ending: the file with its labels
     read: Callable[[str], NamedMask]  # takes such a file; raises DatasetError or ImageError
-    meanings: Mapping[str, str] = field(default_factory=dict)  # names that are no classes of ours
+    meanings: Mapping[str, str] = field(
+        default_factory=dict
+    )  # our classes for names that are not ours
 
 
 def by_stem(names: Iterable[str], suffix: str = "") -> dict[str, str]:
-    """Files by their image's name: without folders, ending, and suffix.
+    """Files by image name: without folders, extension and suffix.
 
     Raises:
         DatasetError: two files are for the same image.
@@ -52,7 +54,7 @@ def by_stem(names: Iterable[str], suffix: str = "") -> dict[str, str]:
 
 
 def in_folders(names: Iterable[str], ending: str) -> list[str]:
-    """Those of the names that lie in a folder of this ending, at any depth."""
+    """The names with a folder, at any depth, that ends in `ending`."""
     return [name for name in names if any(part.endswith(ending) for part in name.split("/")[:-1])]
 
 

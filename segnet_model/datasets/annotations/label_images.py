@@ -1,14 +1,14 @@
-"""Label images in the data set's own ids or colours."""
+"""Label images in the data set's own ids or colors."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from segnet_model.base.errors import DatasetError
-from segnet_model.datasets.annotations.archives import Source
-from segnet_model.datasets.annotations.forms import (
+from segnet_model.datasets.annotations.archives import ExportFiles
+from segnet_model.datasets.annotations.export import (
     UNNAMED,
-    Form,
+    Annotations,
     NamedMask,
     by_stem,
     in_folders,
@@ -18,33 +18,33 @@ from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet
 
 
-def ids_form(source: Source, labels: LabelSet) -> Form:
-    """Read PNGs whose grey values, or a palette's indices, are ids of the set."""
+def open_ids(source: ExportFiles, labels: LabelSet) -> Annotations:
+    """Read PNGs whose gray values, or a palette's indices, are ids of the set."""
 
     def read(name: str) -> NamedMask:
         ids = decode_mask(source.read(name)).ids
         if ids is None:
-            raise DatasetError("holds colours, not ids; try --format colors, or camvid32")
+            raise DatasetError("holds colors, not ids; try --format colors, or camvid32")
         labels.check_ids(ids)
         return _named(ids, labels)
 
-    return Form("ids", label_files(source), read)
+    return Annotations("ids", label_files(source), read)
 
 
-def colors_form(source: Source, labels: LabelSet) -> Form:
-    """Read PNGs in the set's colours."""
+def open_colors(source: ExportFiles, labels: LabelSet) -> Annotations:
+    """Read PNGs in the set's colors."""
 
     def read(name: str) -> NamedMask:
         colors = decode_mask(source.read(name)).colors
         if colors is None:
-            raise DatasetError("holds numbers, not colours; try --format ids")
+            raise DatasetError("holds numbers, not colors; try --format ids")
         return _named(labels.ids_from_colors(colors), labels)
 
-    return Form("colors", label_files(source), read)
+    return Annotations("colors", label_files(source), read)
 
 
-def label_files(source: Source) -> dict[str, str]:
-    """PNGs by image; of a whole data set only those in folders such as trainannot."""
+def label_files(source: ExportFiles) -> dict[str, str]:
+    """PNGs by image; of a whole data set, only those in folders such as trainannot."""
     names = pngs(source.names)
     return by_stem(in_folders(names, "annot") or names)
 

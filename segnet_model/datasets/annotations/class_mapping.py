@@ -1,4 +1,4 @@
-"""What the names in an export mean in our label set."""
+"""Class names of an export, mapped to our label set."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Mapping
 import numpy as np
 
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.datasets.annotations.forms import IGNORE, UNNAMED, NamedMask
+from segnet_model.datasets.annotations.export import IGNORE, UNNAMED, NamedMask
 from segnet_model.labels import LabelSet
 
-# CVAT's, CamVid's and labelme's words for what nobody has labelled.
-NOTHING = ("background", "Void", "_background_", "__ignore__")
+# Names of unlabeled pixels in CVAT, CamVid and labelme.
+UNLABELED_NAMES = ("background", "Void", "_background_", "__ignore__")
 
 
-class Naming:
-    """Turns names into ids, and remembers those that it does not know.
+class ClassMapping:
+    """Mapping from names to our ids; it collects unknown names.
 
     Attributes:
-        ignored: our id of what has no meaning.
+        ignored: our ignored id.
     """
 
     def __init__(
         self, labels: LabelSet, renamed: Mapping[str, str], meanings: Mapping[str, str]
     ) -> None:
-        """Take what a person says of names, and what their format does.
+        """Set the user's mapping, and that of the format.
 
         Args:
             labels: our classes.
-            renamed: name in the export: our class, or "ignore"; comes before everything.
-            meanings: likewise, for names that are neither renamed nor our own.
+            renamed: name in the export to our class, or "ignore"; comes first.
+            meanings: the same, for names that are neither renamed nor our own.
 
         Raises:
             SettingsError: a name is renamed to what is no class.
@@ -43,11 +43,11 @@ class Naming:
         self.ignored = np.uint8(labels.ignore_id)
         self._labels = labels
         self._renamed = renamed
-        self._meanings = {**dict.fromkeys(NOTHING, IGNORE), **meanings}
+        self._meanings = {**dict.fromkeys(UNLABELED_NAMES, IGNORE), **meanings}
         self._unknown: set[str] = set()
 
     def ids(self, mask: NamedMask) -> np.ndarray:
-        """Our ids of a mask's pixels, (H, W) uint8; what has no meaning is ignored for now."""
+        """Our ids of a mask's pixels, (H, W) uint8; unknown names give the ignored id."""
         table = np.full(256, self.ignored)
         for index in np.unique(mask.indices).tolist():
             if index != UNNAMED:
@@ -56,7 +56,7 @@ class Naming:
         return ids
 
     def check(self) -> None:
-        """Raise DatasetError if there were names without a meaning, with the mend for all."""
+        """Raise DatasetError if there were unknown names."""
         if self._unknown:
             names = sorted(self._unknown)
             mends = " ".join(f"--map '{name}=CLASS'" for name in names)
@@ -69,7 +69,7 @@ class Naming:
     def _id(self, name: str) -> int:
         own = self._labels.names
         meaning = self._renamed.get(name, name if name in own else self._meanings.get(name))
-        # A format's meaning may be a class that a label set of one's own lacks.
+        # A custom label set may lack the class of a format's meaning.
         if meaning is not None and meaning in own:
             return own.index(meaning)
         if meaning != IGNORE:

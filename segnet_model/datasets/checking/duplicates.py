@@ -1,4 +1,4 @@
-"""Images that two splits share, so that what is measured on one was taught by the other."""
+"""Images that two splits share, which make validation look better than it is."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.inspect import Inspection
 from segnet_model.datasets.checking.problems import Problem
 
-# Root mean square difference of two looks, 0 to 1. In CamVid two frames 1/15 s apart differ by
+# Root mean square difference of two thumbnails, 0 to 1. In CamVid two frames 1/15 s apart differ by
 # 0.009 to 0.031, frames 1 s apart by 0.08 and more, and different streets by 0.08 to 0.2.
 ALIKE = 0.03
-STEPS = 10  # of a numbering, within which a number counts as between its neighbours
-PAIRS_AT_ONCE = 1 << 22
+MAX_STEPS = 10  # of a numbering, up to a number's neighbors
+BLOCK_PAIRS = 1 << 22  # compared at once
 
 
-def find_twins(splits: dict[str, list[Inspection]]) -> list[Problem]:
-    """Problems of every two splits, and of each by itself; needs only what opened."""
+def find_duplicates(splits: dict[str, list[Inspection]]) -> list[Problem]:
+    """Find duplicates between every two splits, and within each."""
     opened = {name: [one for one in seen if one.size] for name, seen in splits.items()}
     found = [problem for name, seen in opened.items() for problem in _within(name, seen)]
     for first, second in combinations(opened, 2):
@@ -45,11 +45,11 @@ def _within(split: str, seen: list[Inspection]) -> Iterator[Problem]:
 
 
 def _across(split: str, first: list[Inspection], second: list[Inspection]) -> Iterator[Problem]:
-    """Images of the second split whose like is in the first; each is held against its nearest."""
+    """Images of the second split that are equal or similar to the nearest one of the first."""
     if not (first and second):
         return
     same = {one.digest: one for one in first}
-    nearest, distances = _nearest(_looks(second), _looks(first))
+    nearest, distances = _nearest(_thumbnails(second), _thumbnails(first))
     for one, index, distance in zip(second, nearest, distances, strict=True):
         if one.digest in same:
             yield Problem(kinds.SAME_ACROSS, split, tuple(_files([one, same[one.digest]])))
@@ -58,42 +58,42 @@ def _across(split: str, first: list[Inspection], second: list[Inspection]) -> It
             yield Problem(kinds.ALIKE_ACROSS, split, tuple(_files([one, first[index]])), detail)
 
 
-def _looks(seen: list[Inspection]) -> np.ndarray:
-    return np.array([one.look for one in seen])
+def _thumbnails(seen: list[Inspection]) -> np.ndarray:
+    return np.array([one.thumbnail for one in seen])
 
 
-def _nearest(looks: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each of looks (N, D) the nearest of others (M, D): indices (N,) and RMS distances (N,).
+def _nearest(thumbnails: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest of others (M, D) for each thumbnail (N, D): indices (N,) and RMS distances (N,).
 
-    |a - b|^2 = |a|^2 + |b|^2 - 2ab lets one matrix product do it; 0.5 is taken away before, so that
-    little of a float32 is lost to what cancels.
+    |a - b|^2 = |a|^2 + |b|^2 - 2ab needs one matrix product; 0.5 is subtracted first, so that
+    little of a float32 is lost to cancellation.
     """
     others = others.astype(np.float32) - 0.5
     lengths = (others**2).sum(1)
     nearest, squares = [], []
-    step = max(1, PAIRS_AT_ONCE // len(others))
-    for start in range(0, len(looks), step):
-        some = looks[start : start + step].astype(np.float32) - 0.5
+    step = max(1, BLOCK_PAIRS // len(others))
+    for start in range(0, len(thumbnails), step):
+        some = thumbnails[start : start + step].astype(np.float32) - 0.5
         distances = (some**2).sum(1)[:, None] + lengths - 2 * some @ others.T
         nearest.append(distances.argmin(1))
         squares.append(distances.min(1).clip(0))
-    return np.concatenate(nearest), np.sqrt(np.concatenate(squares) / looks.shape[1])
+    return np.concatenate(nearest), np.sqrt(np.concatenate(squares) / thumbnails.shape[1])
 
 
 def _between(
-    first: str, second: str, taught: Sequence[Path], measured: Sequence[Path]
+    first: str, second: str, trained: Sequence[Path], validated: Sequence[Path]
 ) -> Iterator[Problem]:
     """Images of the second split whose numbers lie between near ones of the first.
 
-    A number stands at the end of a name, after what tells its recording. Names that both splits
-    have are numbered anew in each, which says nothing.
+    A file's name is its recording, then its number. Where both splits have the same name, each
+    has a numbering of its own, and nothing is compared.
     """
-    ours, theirs = _by_recording(measured), _by_recording(taught)
+    ours, theirs = _by_recording(validated), _by_recording(trained)
     for recording in sorted(ours.keys() & theirs.keys()):
         numbers = np.array(sorted(theirs[recording]), object)
         if ours[recording].keys() & theirs[recording].keys() or len(numbers) < 3:
             continue
-        reach = STEPS * float(np.median(np.diff(numbers).astype(float)))
+        reach = MAX_STEPS * float(np.median(np.diff(numbers).astype(float)))
         near = [
             path
             for number, path in sorted(ours[recording].items())
