@@ -23,9 +23,9 @@ from segnet_model.scenes import Camera
 from segnet_model.weights.checkpoint import load_weights
 from segnet_model.weights.shipped import find_weights
 from segnet_ros.demo.frames import MASK, frames
-from segnet_ros.demo.pictures import Film, Overview
+from segnet_ros.demo.pictures import OverlayVideo, Overview
+from segnet_ros.demo.playback import Playback, play_and_record
 from segnet_ros.demo.report import Measurement, Report
-from segnet_ros.demo.stage import Scene, perform
 
 EPILOG = """\
 Without --bag a drive is rendered, whose truth is known. Leaves in OUT: the bags drive/ and
@@ -37,8 +37,8 @@ segmentation/, overlay.mp4, overview.png, report.json and node.log.
       --labels-topic /truth/labels --weights segnet_basic_camvid
 """
 CAMERA = Camera()  # of rendered drives
-MARK = ".segnet_demo"  # in a folder that the demo may empty
-MADE = ("drive", "segmentation", "overlay.mp4", "overview.png", "report.json", "node.log")
+MARKER = ".segnet_demo"  # in a folder that the demo may empty
+RESULTS = ("drive", "segmentation", "overlay.mp4", "overview.png", "report.json", "node.log")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,20 +81,20 @@ def _run(args: argparse.Namespace) -> int:
     label_set = load_weights(find_weights(args.weights))[1].labels
     if args.bag:
         _check_apart(args.bag, args.out)
-        _scene(args)  # a bag that cannot be played must not cost the results of the last demo
+        _playback(args)  # a bag that cannot be played must not cost the results of the last demo
     _clear(args.out)
     if args.bag is None:
-        with progress_bar("rendering a drive") as tell:
-            write_drive(args.out / "drive", args.seed, args.seconds, progress=tell)
-    scene, labels_topic = _scene(args)
-    sent = perform(scene)
-    report = _look(scene, labels_topic, label_set, sent)
+        with progress_bar("rendering a drive") as progress:
+            write_drive(args.out / "drive", args.seed, args.seconds, progress=progress)
+    playback, labels_topic = _playback(args)
+    sent = play_and_record(playback)
+    report = _measure(playback, labels_topic, label_set, sent)
     (args.out / "report.json").write_text(json.dumps(report.to_dict(), indent=1))
     print(f"\n{report.table()}\n")
-    print(_guide(args.out))
+    print(_hint(args.out))
     if report.masks_out < report.frames_in:
         missing = report.frames_in - report.masks_out
-        print(f"demo: {missing} frames got no mask; see {scene.log}", file=sys.stderr)
+        print(f"demo: {missing} frames got no mask; see {playback.log}", file=sys.stderr)
         return 1
     return 0
 
@@ -114,17 +114,17 @@ def _clear(out: Path) -> None:
         SettingsError: the folder holds something of that name, but is not a demo's.
     """
     out.mkdir(parents=True, exist_ok=True)
-    if any((out / name).exists() for name in MADE) and not (out / MARK).exists():
+    if any((out / name).exists() for name in RESULTS) and not (out / MARKER).exists():
         raise SettingsError(f"{out} was not made by the demo; name an empty folder with --out")
-    (out / MARK).touch()
-    for path in (out / name for name in MADE):
+    (out / MARKER).touch()
+    for path in (out / name for name in RESULTS):
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
 
 
-def _scene(args: argparse.Namespace) -> tuple[Scene, str | None]:
+def _playback(args: argparse.Namespace) -> tuple[Playback, str | None]:
     """What to play, and the topic of the truth about it."""
     path = args.bag or args.out / "drive"
     labels_topic = args.labels_topic if args.bag else LABELS_TOPIC
@@ -133,45 +133,45 @@ def _scene(args: argparse.Namespace) -> tuple[Scene, str | None]:
         kind = bag.topics[topic].type
     out, log = args.out / "segmentation", args.out / "node.log"
     mount = {} if args.bag else {"camera_height": CAMERA.mount_height, "camera_pitch": CAMERA.pitch}
-    return Scene(path, topic, kind, args.weights, out, log, mount), labels_topic
+    return Playback(path, topic, kind, args.weights, out, log, mount), labels_topic
 
 
-def _look(
-    scene: Scene, labels_topic: str | None, label_set: LabelSet, sent: Mapping[int, int]
+def _measure(
+    playback: Playback, labels_topic: str | None, label_set: LabelSet, sent: Mapping[int, int]
 ) -> Report:
     """Measure and draw every frame."""
     measurement = Measurement(label_set)
     with ExitStack() as stack:
-        drive = stack.enter_context(BagSource(scene.bag, scene.topic))
-        answers = stack.enter_context(BagReader(scene.out))
+        drive = stack.enter_context(BagSource(playback.bag, playback.topic))
+        answers = stack.enter_context(BagReader(playback.out))
         masks = answers.topics[MASK].count
         truth = drive.labels_of(labels_topic) if labels_topic else iter(())
-        tell = stack.enter_context(progress_bar("measuring and drawing"))
-        takers = [measurement, *_pictures(scene, label_set, masks, stack)]
-        for index, frame in enumerate(frames(answers, scene.topic, truth, sent)):
-            for taker in takers:
-                taker.add(frame)
-            tell((index + 1) / masks)
+        progress = stack.enter_context(progress_bar("measuring and drawing"))
+        consumers = [measurement, *_pictures(playback, label_set, masks, stack)]
+        for index, frame in enumerate(frames(answers, playback.topic, truth, sent)):
+            for consumer in consumers:
+                consumer.add(frame)
+            progress((index + 1) / masks)
     return measurement.report(len(sent), masks)
 
 
 def _pictures(
-    scene: Scene, label_set: LabelSet, masks: int, stack: ExitStack
-) -> Iterator[Overview | Film]:
-    overview = Overview(scene.out.with_name("overview.png"), label_set, masks)
+    playback: Playback, label_set: LabelSet, masks: int, stack: ExitStack
+) -> Iterator[Overview | OverlayVideo]:
+    overview = Overview(playback.out.with_name("overview.png"), label_set, masks)
     stack.callback(overview.close)
     yield overview
-    path = scene.out.with_name("overlay.mp4")
+    path = playback.out.with_name("overlay.mp4")
     try:
         check_video(path)
     except SettingsError as error:
         print(f"no overlay.mp4: {error}")
     else:
         if masks:
-            yield Film(stack.enter_context(video(path)), label_set)
+            yield OverlayVideo(stack.enter_context(video(path)), label_set)
 
 
-def _guide(out: Path) -> str:
+def _hint(out: Path) -> str:
     return f"""\
 Open {out}/overview.png with any picture viewer and {out}/overlay.mp4 with any video player.
 {out}/segmentation/ is a rosbag2 recording of the images and the answers: `ros2 bag play` plays it,

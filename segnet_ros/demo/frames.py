@@ -1,4 +1,4 @@
-"""What the node answered, frame by frame, out of the recording of its topics."""
+"""Answered frames, from the recording of the node's topics."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ MASK = "/segmentation/mask"
 UNCERTAINTY = "/segmentation/uncertainty"
 DRIVABLE = "/segmentation/drivable"
 GRID = "/segmentation/drivable_grid"
-# Also recorded, for those who look into the bag.
+# Recorded for users of the bag.
 OTHERS = ("/segmentation/confidence", "/segmentation/stats", "/segmentation/class_map",
           "/segmentation/label_info")  # fmt: skip
-MOST_WAITING = 100  # frames
+MAX_WAITING = 100  # frames
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class AnsweredFrame:
     """An image, the answer to it, and the truth where it is known."""
 
     stamp_ns: int  # of the image as published
@@ -43,8 +43,8 @@ class Frame:
 
 def frames(
     answers: BagReader, image_topic: str, truth: Iterator[BagFrame], sent: Mapping[int, int]
-) -> Iterator[Frame]:
-    """Every frame to which all answers came.
+) -> Iterator[AnsweredFrame]:
+    """Every frame with all its outputs.
 
     Args:
         answers: recording of the images and of what the node made of them.
@@ -54,11 +54,11 @@ def frames(
     """
     label = next(truth, None)
     grids = _grids(answers)
-    for stamp, parts in _together(answers, (image_topic, MASK, UNCERTAINTY, DRIVABLE)):
+    for stamp, parts in _by_stamp(answers, (image_topic, MASK, UNCERTAINTY, DRIVABLE)):
         while label is not None and label.stamp_ns < sent[stamp]:
             label = next(truth, None)
         same = label is not None and label.stamp_ns == sent[stamp]
-        yield Frame(
+        yield AnsweredFrame(
             stamp,
             parts[MASK].receive_ns,
             to_rgb(parse(parts[image_topic]), parts[image_topic].type),
@@ -70,7 +70,7 @@ def frames(
         )
 
 
-def _together(
+def _by_stamp(
     bag: BagReader, topics: tuple[str, ...]
 ) -> Iterator[tuple[int, dict[str, RawMessage]]]:
     """Messages of equal stamps, once there is one of each topic."""
@@ -80,7 +80,7 @@ def _together(
         waiting[stamp][message.topic] = message
         if len(waiting[stamp]) == len(topics):
             yield stamp, waiting.pop(stamp)
-        if len(waiting) > MOST_WAITING:  # those that were not answered
+        if len(waiting) > MAX_WAITING:  # those that were not answered
             del waiting[min(waiting)]
 
 

@@ -14,7 +14,7 @@ from ament_index_python import PackageNotFoundError, get_package_prefix
 
 from segnet_ros.ros import fast_dds
 
-GRACE = 5.0  # seconds for the node to end by itself
+STOP_TIMEOUT = 5.0  # seconds for the node to end by itself
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def set_transport_profile() -> None:
 def _end(process: subprocess.Popen[bytes]) -> None:
     try:
         _send(process, signal.SIGINT)
-        process.wait(GRACE)
+        process.wait(STOP_TIMEOUT)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         pass  # a second Ctrl-C is impatience, and no reason to leave anything behind
     finally:

@@ -11,7 +11,7 @@ from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, heat, panel
 from segnet_model.pictures.video import Video
-from segnet_ros.demo.frames import Frame
+from segnet_ros.demo.frames import AnsweredFrame
 
 ROWS = 4
 TITLES = {
@@ -33,13 +33,13 @@ class Overview:
         self._rows: list[dict[str, np.ndarray]] = []
         self._index = 0
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: AnsweredFrame) -> None:
         """Look at the next frame."""
         if self._index in self._chosen:
             self._rows.append(self._row(frame))
         self._index += 1
 
-    def _row(self, frame: Frame) -> dict[str, np.ndarray]:
+    def _row(self, frame: AnsweredFrame) -> dict[str, np.ndarray]:
         row = {
             "image": frame.image,
             "mask": self._label_set.colorize(frame.mask),
@@ -48,7 +48,7 @@ class Overview:
         }
         if frame.grid is not None:
             height, width = frame.mask.shape
-            row["grid"] = seen_from_above(frame.grid, (height, width))
+            row["grid"] = draw_grid(frame.grid, (height, width))
         if frame.truth is not None:
             row["truth"] = self._label_set.colorize(frame.truth)
         return row
@@ -62,34 +62,34 @@ class Overview:
             write_png(self._path, panel(rows, [TITLES[name] for name in columns]))
 
 
-class Film:
+class OverlayVideo:
     """overlay.mp4: every frame as the node's ~/overlay shows it."""
 
     def __init__(self, video: Video, label_set: LabelSet) -> None:
         """Draw into a video."""
         self._video, self._label_set = video, label_set
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: AnsweredFrame) -> None:
         """Draw and append a frame."""
         drawn = annotated(frame.image, frame.mask, self._label_set, frame.drivable)
         self._video.add(drawn, frame.stamp_ns / 1e9)
 
 
-def seen_from_above(grid: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def draw_grid(grid: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Draw a grid of the ground with the robot at the bottom, looking up.
 
     Args:
         grid: (rows, columns) int8; rows go to the left, columns forward.
-        size: (height, width) of the picture, in which it is centred.
+        size: (height, width) of the picture, in which it is centered.
 
     Returns:
-        (height, width, 3) uint8 RGB: green is free, red occupied, grey not known.
+        (height, width, 3) uint8 RGB: green is free, red occupied, gray unknown.
     """
-    colours = np.full((*grid.shape, 3), UNKNOWN, np.uint8)
-    colours[grid == 0], colours[grid > 0] = FREE, OCCUPIED
+    colors = np.full((*grid.shape, 3), UNKNOWN, np.uint8)
+    colors[grid == 0], colors[grid > 0] = FREE, OCCUPIED
     height, width = size
     scale = min(height / grid.shape[1], width / grid.shape[0])
-    turned = np.ascontiguousarray(colours[::-1, ::-1].transpose(1, 0, 2))
+    turned = np.ascontiguousarray(colors[::-1, ::-1].transpose(1, 0, 2))
     sides = (int(grid.shape[0] * scale), int(grid.shape[1] * scale))
     drawn = cv2.resize(turned, sides, interpolation=cv2.INTER_NEAREST)
     picture = np.full((height, width, 3), 255, np.uint8)

@@ -1,4 +1,4 @@
-"""The demo's figures: how fast the node was, and how right."""
+"""Figures of the demo: speed and accuracy."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.labels import LabelSet
-from segnet_ros.demo.frames import Frame
+from segnet_ros.demo.frames import AnsweredFrame
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a demo; figures against the truth are None where there is none."""
+    """Figures of a demo; those against the truth are None where there is none."""
 
     frames_in: int
     masks_out: int
@@ -63,7 +63,7 @@ class Measurement:
         self._by_class = ConfusionMatrix(2, 255)
         self._by_topic = ConfusionMatrix(2, 255)
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: AnsweredFrame) -> None:
         """Count a frame.
 
         Raises:

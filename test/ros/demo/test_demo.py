@@ -27,7 +27,7 @@ from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import ModelInfo, save_weights
-from segnet_ros.demo.pictures import FREE, OCCUPIED, UNKNOWN, seen_from_above
+from segnet_ros.demo.pictures import FREE, OCCUPIED, UNKNOWN, draw_grid
 
 pytestmark = pytest.mark.ros
 Start = Callable[..., Program]
@@ -131,7 +131,7 @@ def test_the_grid_is_drawn_with_forward_up() -> None:
     grid = np.full((3, 4), -1, np.int8)
     grid[2, 0] = 0  # left of the robot, beside it
     grid[0, 3] = 100  # right of it, the farthest
-    picture = seen_from_above(grid, (40, 60))
+    picture = draw_grid(grid, (40, 60))
     assert picture.shape == (40, 60, 3)
     assert (picture[:, :15] == 255).all()
     assert (picture[:, 45:] == 255).all()
@@ -184,7 +184,7 @@ def test_a_node_that_cannot_start_is_an_error(
     monkeypatch.setenv("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{message}")
     stand_in(tmp_path, "echo no such network; exit 1", monkeypatch)
     output = finish(ros_process(DEMO, *arguments, "--seconds", "0.2"), 2)
-    assert "the node ended at once; it said:\nno such network" in output
+    assert "the node ended at once:\nno such network" in output
     assert processes_with(arguments[1]) == []
 
 

@@ -1,4 +1,4 @@
-"""The demo's play: the node in its own process, a bag played to it, its answers recorded."""
+"""Playback of the demo: the node in its own process, a bag played to it, its answers recorded."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ ANSWERS = (MASK, UNCERTAINTY, DRIVABLE)
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What is played to whom.
+class Playback:
+    """A bag to play to the node, and the outputs.
 
     Attributes:
         bag: to play.
@@ -39,7 +39,7 @@ class Scene:
         weights: for the node, a path or a shipped name.
         out: the bag to record into.
         log: file for what the node prints.
-        mount: the node's parameters that say where the camera is mounted; empty where nobody knows.
+        mount: the node's parameters that say where the camera is mounted; empty where unknown.
     """
 
     bag: Path
@@ -56,8 +56,8 @@ class Scene:
         return (*ANSWERS, GRID) if self.mount else ANSWERS
 
 
-def perform(scene: Scene) -> dict[int, int]:
-    """Play the scene and record the node's answers.
+def play_and_record(playback: Playback) -> dict[int, int]:
+    """Play the bag and record the node's answers.
 
     Returns:
         The stamp in the bag for each stamp as published, nanoseconds, in the order of playing.
@@ -66,16 +66,16 @@ def perform(scene: Scene) -> dict[int, int]:
         SegNetError: the node did not start, or the bags cannot be read or written.
     """
     sent: dict[int, int] = {}
-    with _ros(), node_process(scene.log, _node_arguments(scene)) as process:
-        player, recorder = _player(scene), _recorder(scene)
+    with _ros(), node_process(playback.log, _node_arguments(playback)) as process:
+        player, recorder = _player(playback), _recorder(playback)
         executor = SingleThreadedExecutor()
         for node in (player, recorder):
             executor.add_node(node)
         try:
-            _await_node(scene, process, executor, recorder)
+            _await_node(playback, process, executor, recorder)
             print("playing to it", flush=True)
-            with progress_bar("playing") as tell:
-                player.play(executor.spin_once, lambda old, new: sent.update({new: old}), tell)
+            with progress_bar("playing") as progress:
+                player.play(executor.spin_once, lambda old, new: sent.update({new: old}), progress)
             _drain(executor, recorder, len(sent) - player.missed)
             recorder.close()
         finally:
@@ -95,26 +95,27 @@ def _ros() -> Iterator[None]:
         rclpy.try_shutdown()
 
 
-def _node_arguments(scene: Scene) -> list[str]:
-    transport = "compressed" if scene.type == COMPRESSED_IMAGE else "raw"
+def _node_arguments(playback: Playback) -> list[str]:
+    transport = "compressed" if playback.type == COMPRESSED_IMAGE else "raw"
     # Reliable, because here every frame counts; a robot's camera is better taken best effort.
     values = {
-        "weights": scene.weights, "transport": transport, "reliability": "reliable", **scene.mount
+        "weights": playback.weights, "transport": transport, "reliability": "reliable",
+        **playback.mount,
     }  # fmt: skip
     words = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
-    info = f"{scene.topic.rpartition('/')[0]}/camera_info"
-    return ["-r", f"image:={scene.topic}", "-r", f"camera_info:={info}", *words]
+    info = f"{playback.topic.rpartition('/')[0]}/camera_info"
+    return ["-r", f"image:={playback.topic}", "-r", f"camera_info:={info}", *words]
 
 
-def _player(scene: Scene) -> BagPlayer:
+def _player(playback: Playback) -> BagPlayer:
     # Two listeners: the node and the recorder.
-    values = {"bag": str(scene.bag), "topic": scene.topic, "wait_for": MASK, "listeners": 2}
+    values = {"bag": str(playback.bag), "topic": playback.topic, "wait_for": MASK, "listeners": 2}
     return BagPlayer(parameter_overrides=_parameters({**values, "restamp": True}))
 
 
-def _recorder(scene: Scene) -> BagRecorder:
-    topics = [scene.topic, *scene.answers, *OTHERS]
-    values = {"out": str(scene.out), "topics": topics}
+def _recorder(playback: Playback) -> BagRecorder:
+    topics = [playback.topic, *playback.answers, *OTHERS]
+    values = {"out": str(playback.out), "topics": topics}
     return BagRecorder(parameter_overrides=_parameters(values))
 
 
@@ -123,23 +124,23 @@ def _parameters(values: Mapping[str, object]) -> list[Parameter]:
 
 
 def _await_node(
-    scene: Scene,
+    playback: Playback,
     process: subprocess.Popen[bytes],
     executor: SingleThreadedExecutor,
     recorder: BagRecorder,
 ) -> None:
-    """Wait until the node listens and its answers are recorded."""
+    """Wait until the node has subscribed and its answers are recorded."""
 
     def ready() -> bool:
         if process.poll() is not None:
-            raise SegNetError(f"the node ended at once; it said:\n{_tail(scene.log)}")
-        return bool(recorder.count_subscribers(scene.topic)) and recorder.counts.keys() >= {
-            *scene.answers
+            raise SegNetError(f"the node ended at once:\n{_tail(playback.log)}")
+        return bool(recorder.count_subscribers(playback.topic)) and recorder.counts.keys() >= {
+            *playback.answers
         }
 
     print("starting the node", flush=True)
     if not _spin_until(executor, ready, START_TIMEOUT):
-        raise SegNetError(f"the node did not start in {START_TIMEOUT:g} s:\n{_tail(scene.log)}")
+        raise SegNetError(f"the node did not start in {START_TIMEOUT:g} s:\n{_tail(playback.log)}")
 
 
 def _drain(executor: SingleThreadedExecutor, recorder: BagRecorder, count: int) -> None:
