@@ -79,7 +79,7 @@ class NetworkSettings:
     trusted_networks: tuple[str, ...] = option(
         (),
         "Networks from other Python packages, package.module:factory, that a weights file may "
-        "name. ClassMapping one imports it.",
+        "name. Naming one imports it.",
         applies=RELOAD, group=NETWORK, otherwise="none",
         flag="trust", metavar="PACKAGE.MODULE:FACTORY",
     )  # fmt: skip
