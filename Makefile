@@ -76,7 +76,7 @@ SCHEMA := .venv/bin/check-jsonschema --quiet --builtin-schema vendor.
 
 lint: $(STAMP)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && \
-		.venv/bin/lint-imports --no-logo
+		.venv/bin/lint-imports --no-logo && .venv/bin/codespell
 	@$(SCHEMA)github-workflows .github/workflows/*.yml
 	@$(SCHEMA)github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
 	@$(SCHEMA)citation-file-format CITATION.cff

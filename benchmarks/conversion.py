@@ -29,7 +29,7 @@ def run(report: Report) -> None:
                 report.add(
                     f"conversion: {name} at {text_of(size)}", 1e3 * times[way], "ms", at_most=mark
                 )
-    report.table("an rgb8 image between a serialised message and an array", rows)
+    report.table("an rgb8 image between a serialized message and an array", rows)
     _decode_all(report, SIZES[-1])
 
 

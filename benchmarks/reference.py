@@ -1,7 +1,7 @@
 """What every speed figure is held against: the textbook's SegNet, and its Lovasz loss.
 
 Plain eager PyTorch in float32: contiguous memory, `nn.MaxPool2d(return_indices=True)` and
-`nn.MaxUnpool2d`, convolution, batch normalisation and ReLU one after the other.
+`nn.MaxUnpool2d`, convolution, batch normalization and ReLU one after the other.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def variants(base: TrainSettings) -> dict[str, TrainSettings]:
         "the recipe": base,
         "no augmentation": replace(base, augment=UNCHANGED),
         "mirror images only": replace(base, augment=flips),
-        "no changes of colour": replace(base, augment=_without_colour(base.augment)),
+        "no changes of color": replace(base, augment=_without_color(base.augment)),
         "a constant learning rate": replace(base, schedule="constant"),
         "SGD 0.1, poly, as in the papers": replace(
             base, optimizer="sgd", learning_rate=0.1, schedule="poly", weight_decay=5e-4
@@ -69,7 +69,7 @@ def run(report: Report, network: str, size: tuple[int, int], epochs: int, seeds:
     report.table(title, rows)
 
 
-def _without_colour(augment: AugmentSettings) -> AugmentSettings:
+def _without_color(augment: AugmentSettings) -> AugmentSettings:
     return replace(augment, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0)
 
 

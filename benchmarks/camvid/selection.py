@@ -1,6 +1,6 @@
 """Do frames that `segnet select` chooses teach more than frames that a die chooses?
 
-Fifty random frames are labelled and learned from. Then fifty more: once those that the network is
+Fifty random frames are labeled and learned from. Then fifty more: once those that the network is
 least sure of, spread over time and appearance, once random ones. Each hundred is learned from
 anew, and measured on a sequence that neither saw.
 """

@@ -32,7 +32,7 @@ pip install 'segnet_ros[video]':
 
   segnet extract phone.mp4 photos --every 1 --out my_yard
 
-Images that are neighbours in time look alike, so a network that is measured on the neighbours of
+Images that are neighbors in time look alike, so a network that is measured on the neighbors of
 what it learned from looks better than it is. No split is made image by image:
 
   --split time     the last part of each bag is for val, less {GAP:g} s (in a short bag less) where

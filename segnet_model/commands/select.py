@@ -32,7 +32,7 @@ the same list. Where another image has a file's name, as with the cameras of a s
 topic is added: STAMP_camera-right-image_raw.png.
 
 OUT/val, to measure on, gets frames of the last fifth of the recording, evenly spaced: hard frames
-alone would make every network look bad, and neighbours of training frames every network look good.
+alone would make every network look bad, and neighbors of training frames every network look good.
 Nothing to learn from is taken there, and {GAP:g} s (less in a short recording) is left out between.
 
 A network without dropout runs once: --uncertainty none ranks by its entropy, which also rises

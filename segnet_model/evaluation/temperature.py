@@ -30,7 +30,7 @@ from segnet_model.networks.inputs import network_size, resize_image
 
 SAMPLES = 10  # passes of mc
 MOST_IMAGES = 32  # spread over the folder
-PIXELS = 2000  # of each image; its neighbours say much the same
+PIXELS = 2000  # of each image; its neighbors say much the same
 _BOUNDS = (0.05, 20.0)  # a network that needs more is not worth calibrating
 
 Passes = Callable[[Tensor], Tensor]  # from one image to logits (T, C, h, w)

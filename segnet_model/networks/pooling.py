@@ -133,7 +133,7 @@ def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
 def _unpool(x: Tensor, positions: Tensor, size: tuple[int, int]) -> Tensor:
     bottom, right = size[0] - 2 * x.shape[-2], size[1] - 2 * x.shape[-1]
     if torch.compiler.is_compiling():
-        # A depth-to-space, in the form that exporters and OpenVINO recognise.
+        # A depth-to-space, in the form that exporters and OpenVINO recognize.
         corners = torch.cat([torch.where(positions == position, x, 0) for position in POSITIONS], 1)
         n, c, h, w = x.shape
         tiles = corners.view(n, 2, 2, c, h, w).permute(0, 3, 4, 1, 5, 2)

@@ -1,4 +1,4 @@
-"""The stamp inside a serialised message, read and replaced without unpacking the message.
+"""The stamp inside a serialized message, read and replaced without unpacking the message.
 
 CDR puts four bytes of encapsulation first, of which the second tells the byte order, and then the
 fields: of a message that begins with a std_msgs/Header int32 sec and uint32 nanosec.

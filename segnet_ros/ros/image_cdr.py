@@ -1,7 +1,7 @@
 """sensor_msgs/Image and CompressedImage as the bytes that travel, read in place and written.
 
 rclpy copies an image's bytes three times on its way in and out of a message. A subscription with
-`raw=True` hands over the serialised message instead, and a publisher takes one: here the pixels
+`raw=True` hands over the serialized message instead, and a publisher takes one: here the pixels
 stay where they are, and are copied once on their way out.
 
 CDR (OMG DDS-XTypes 1.3, 7.4): four bytes of encapsulation, of which the second names the
@@ -51,7 +51,7 @@ class RawCompressedImage:
 
 
 class Reader:
-    """Takes one field after the other from a serialised message."""
+    """Takes one field after the other from a serialized message."""
 
     def __init__(self, data: bytes) -> None:
         """Begin behind the encapsulation.
@@ -113,7 +113,7 @@ class Reader:
 
 
 def parse_image(data: bytes) -> RawImage:
-    """Read a serialised sensor_msgs/Image.
+    """Read a serialized sensor_msgs/Image.
 
     Args:
         data: as a subscription with raw=True gets it. Bytes behind the message, with which some
@@ -135,7 +135,7 @@ def parse_image(data: bytes) -> RawImage:
 
 
 def parse_compressed(data: bytes) -> RawCompressedImage:
-    """Read a serialised sensor_msgs/CompressedImage, as `parse_image` does."""
+    """Read a serialized sensor_msgs/CompressedImage, as `parse_image` does."""
     fields = Reader(data)
     return RawCompressedImage(fields.header(), fields.text(), fields.octets())
 

@@ -45,7 +45,7 @@ def parse(data: bytes, kind: type[Image] | type[CompressedImage] = Image) -> Any
     """Read what a subscription with raw=True receives; the pixels stay where they are.
 
     Args:
-        data: the serialised message.
+        data: the serialized message.
         kind: what the topic carries.
 
     Returns:
@@ -59,7 +59,7 @@ def parse(data: bytes, kind: type[Image] | type[CompressedImage] = Image) -> Any
 
 
 def serialize(pixels: np.ndarray, encoding: str, header: Header) -> bytes:
-    """Make an image message as `to_message` does, serialised for a publisher's publish().
+    """Make an image message as `to_message` does, serialized for a publisher's publish().
 
     Args:
         pixels: (H, W) or (H, W, 3) in the encoding's type.

@@ -1,4 +1,4 @@
-"""train.launch.py: a labelled recording in, weights out."""
+"""train.launch.py: a labeled recording in, weights out."""
 
 import tempfile
 import unittest
@@ -23,7 +23,7 @@ from segnet_model.weights.checkpoint import load_weights  # noqa: E402
 FILE = Path(get_package_share_directory("segnet_ros"), "launch", "train.launch.py")
 
 
-def labelled_drive(path):
+def labeled_drive(path):
     rng = np.random.default_rng(0)
     with BagWriter(path) as bag:
         for index in range(6):
@@ -40,7 +40,7 @@ def labelled_drive(path):
 def generate_test_description():
     folder = Path(tempfile.mkdtemp())
     arguments = {
-        "bag": str(labelled_drive(folder / "drive")),
+        "bag": str(labeled_drive(folder / "drive")),
         "labels_topic": "/truth",
         "out": str(folder / "run"),
         # Texts whose types differ from their parameters', as people write them.

@@ -75,7 +75,7 @@ def bayesian(tmp_path):
 
 @pytest.fixture(scope="session")
 def shared_dataset(tmp_path_factory):
-    """Six training and two validation images: a grey sky over a purple road, in noise."""
+    """Six training and two validation images: a gray sky over a purple road, in noise."""
     root = tmp_path_factory.mktemp("shared") / "dataset"
     rng = np.random.default_rng(5)
     for split, count in (("train", 6), ("val", 2)):

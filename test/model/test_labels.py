@@ -36,7 +36,7 @@ def test_a_foreign_color_is_named_with_its_place():
         CAMVID.ids_from_colors(drawn)
 
 
-def test_two_classes_of_one_colour_cannot_be_told_apart_by_it():
+def test_two_classes_of_one_color_cannot_be_told_apart_by_it():
     classes = (SegmentationClass("a", (1, 2, 3)), SegmentationClass("b", (1, 2, 3)))
     with pytest.raises(DatasetError, match="'a' and 'b' of label set 'x' have one color"):
         LabelSet("x", classes).ids_from_colors(np.full((2, 2, 3), 1, np.uint8))

@@ -37,7 +37,7 @@ NETWORK = {
     "evaluate": "segnet_basic_drives yard",
     "predict": "segnet_basic_drives yard/train --out masks",
     "view": "drive segnet_basic_drives --out drive.mp4",
-    "label": "drive segnet_basic_drives --out labelled",
+    "label": "drive segnet_basic_drives --out labeled",
     "export": "segnet_basic_drives --engine onnx --out x.onnx",
 }
 

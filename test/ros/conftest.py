@@ -14,7 +14,7 @@ Start = Callable[..., Program]
 
 @pytest.fixture
 def new_node() -> Iterator[Callable[[str], Any]]:
-    """Make nodes, by name, in an initialised rclpy; skipped where there is none.
+    """Make nodes, by name, in an initialized rclpy; skipped where there is none.
 
     They are destroyed at the end: a shutdown alone would leave them listening for the next test.
     """

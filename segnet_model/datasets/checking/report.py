@@ -60,7 +60,7 @@ class SplitFacts:
         names = label_set.names
         return {
             "images": self.images,
-            "labelled": self.labeled,  # codespell:ignore labelled
+            "labelled": self.labeled,  # codespell:ignore labeled
             "sizes": {f"{w}x{h}": count for (h, w), count in self.sizes.items()},
             "pixels": dict(zip(names, self.pixels.tolist(), strict=False)),
             "share": dict(zip(names, self.shares(label_set).tolist(), strict=True)),

@@ -85,7 +85,7 @@ def test_what_lies_in_the_data_set_is_never_written_over(bayesian, tmp_path, cap
     assert origins["val/9_b.png"] == (str(tmp_path / "b"), "9.png")
 
 
-def test_neighbours_of_frames_to_measure_on_are_not_learned_from(bag, bayesian, tmp_path):
+def test_neighbors_of_frames_to_measure_on_are_not_learned_from(bag, bayesian, tmp_path):
     (tmp_path / "yard" / "val").mkdir(parents=True)
     write_png(tmp_path / "yard" / "val" / f"{3 * 500_000_000}.png", np.zeros((8, 8, 3), np.uint8))
     select = ["select", str(bag), str(bayesian), "--samples", "1", "--val", "0", "--count", "99"]

@@ -5,7 +5,7 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.driving import GridSpec
 
 
-def test_the_default_is_15_metres_ahead_and_7_5_to_both_sides():
+def test_the_default_is_15_meters_ahead_and_7_5_to_both_sides():
     spec = GridSpec()
     assert (spec.rows, spec.columns) == (150, 150)
     np.testing.assert_allclose(spec.centers[[0, 1, 150, -1]], [

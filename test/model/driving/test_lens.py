@@ -83,7 +83,7 @@ def test_another_shape_is_refused_with_the_mend():
         lens().scaled_to(640, 360)
 
 
-def test_a_crop_moves_the_centre():
+def test_a_crop_moves_the_center():
     part = lens().cropped(100, 40, 400, 300)
     assert (part.width, part.height, part.center) == (400, 300, (219.5, 199.5))
 

@@ -164,7 +164,7 @@ def test_pixels_of_no_class_are_unknown():
         ("equidistant", FISHEYE, cv2.fisheye.undistortPoints),
     ],
 )
-def test_distortion_is_honoured(model, distortion, undistort):
+def test_distortion_is_honored(model, distortion, undistort):
     """Squares of 2 m of road and pavement, drawn by taking every pixel back to the ground."""
     ways = rays(lambda pixels, matrix: undistort(pixels, matrix, distortion))
     with np.errstate(divide="ignore", invalid="ignore"):

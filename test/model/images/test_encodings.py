@@ -255,7 +255,7 @@ def test_what_image_transport_calls_a_format(kind: str, rgb: np.ndarray) -> None
 
 
 @pytest.mark.parametrize("kind", ["mono8; png compressed ", "mono8; png compressed", "8UC1; png"])
-def test_a_format_of_grey(kind: str, rgb: np.ndarray) -> None:
+def test_a_format_of_gray(kind: str, rgb: np.ndarray) -> None:
     gray = np.dstack([rgb[..., 0]] * 3)
     np.testing.assert_array_equal(decode_compressed(encoded(rgb[..., 0], ".png"), kind), gray)
 
@@ -271,7 +271,7 @@ def test_a_compressed_mosaic(pattern: str, bits: int) -> None:
     np.testing.assert_array_equal(got[1:-1, 1:-1], slopes[1:-1, 1:-1])
 
 
-def test_a_bayer_camera_s_colours_are_no_mosaic(rgb: np.ndarray) -> None:
+def test_a_bayer_camera_s_colors_are_no_mosaic(rgb: np.ndarray) -> None:
     file = encoded(rgb[..., ::-1], ".png")
     got = decode_compressed(file, "bayer_rggb8; png compressed bgr8")
     np.testing.assert_array_equal(got, rgb)
@@ -291,7 +291,7 @@ def test_compressed_depth_is_refused() -> None:
 
 
 @pytest.mark.parametrize("progressive", [0, 1])
-def test_jpeg_of_one_colour(progressive: int) -> None:
+def test_jpeg_of_one_color(progressive: int) -> None:
     image = np.full((37, 53, 3), (30, 90, 200), np.uint8)
     data = encoded(image, ".jpg", cv2.IMWRITE_JPEG_PROGRESSIVE, progressive)
     got = decode_compressed(np.frombuffer(data + bytes(64), np.uint8))  # some cameras pad

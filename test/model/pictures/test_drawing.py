@@ -59,8 +59,8 @@ def test_heat_grows_brighter():
 
 def test_panel_lays_pictures_side_by_side():
     red = np.zeros((10, 20, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
-    grey = np.full((10, 20), 7, np.uint8)
-    sheet = panel([[red, grey], [grey, red]], ["one", "two"])
+    gray = np.full((10, 20), 7, np.uint8)
+    sheet = panel([[red, gray], [gray, red]], ["one", "two"])
     assert sheet.shape == (TITLE_HEIGHT + 2 * (10 + GAP), 2 * (20 + GAP), 3)
     assert sheet[TITLE_HEIGHT, 0].tolist() == [255, 0, 0]
     assert sheet[TITLE_HEIGHT, 20 + GAP].tolist() == [7, 7, 7]

@@ -1,4 +1,4 @@
-"""Serialised images against rclpy's and rosbags' serialisation, whole, cut and forged."""
+"""Serialized images against rclpy's and rosbags' serialization, whole, cut and forged."""
 
 from __future__ import annotations
 

@@ -110,14 +110,14 @@ class FakeBridge:
     def imgmsg_to_cv2(self, message, wanted):
         assert wanted == "rgb8"
         if message.encoding != "fancy":
-            raise TypeError(f"[{message.encoding}] is not a recognised type")
+            raise TypeError(f"[{message.encoding}] is not a recognized type")
         return RED_THEN_BLUE
 
 
 def test_cv_bridge_decodes_unknown_encodings(monkeypatch):
     monkeypatch.setattr(image_conversion, "CvBridge", FakeBridge)
     np.testing.assert_array_equal(to_rgb(image("fancy", 1, [0])), RED_THEN_BLUE)
-    with pytest.raises(ImageError, match=r"'odd'.*not a recognised type"):
+    with pytest.raises(ImageError, match=r"'odd'.*not a recognized type"):
         to_rgb(image("odd", 1, [0]))
 
 
@@ -128,7 +128,7 @@ def test_cv_bridge_gets_no_image_of_impossible_size(monkeypatch):
         image_conversion.by_cv_bridge(huge)
 
 
-# Those that both name. Of nameless channels cv_bridge does not say which colour they are.
+# Those that both name. Of nameless channels cv_bridge does not say which color they are.
 SHARED = sorted(name for name in ENCODINGS if not name[0].isdigit() and name[:2] != "nv")
 
 

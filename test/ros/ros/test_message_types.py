@@ -1,4 +1,4 @@
-"""Stamps inside serialised messages, and definitions of message types."""
+"""Stamps inside serialized messages, and definitions of message types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small labelled data set, as a folder and as a recording."""
+"""A small labeled data set, as a folder and as a recording."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def dataset(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def labelled_bag(tmp_path: Path) -> Callable[[int], Path]:
-    """Make a drive of five seconds, labelled until the one that is named."""
+def labeled_bag(tmp_path: Path) -> Callable[[int], Path]:
+    """Make a drive of five seconds, labeled until the one that is named."""
 
     def make(labels_until: int) -> Path:
         with BagWriter(tmp_path / "drive") as bag:

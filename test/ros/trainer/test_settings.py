@@ -105,7 +105,7 @@ def test_the_parameter_file_holds_the_defaults(read: Read) -> None:
     assert read(**{**file, **JOB}) == from_plain(TrainerSettings, JOB)
 
 
-@pytest.mark.usefixtures("new_node")  # initialises rclpy
+@pytest.mark.usefixtures("new_node")  # initializes rclpy
 def test_descriptors_have_choices_and_limits() -> None:
     node = rclpy.create_node("node")
     declare_table(node, TrainerSettings)

@@ -135,9 +135,9 @@ def test_a_stopped_training_resumes(
 
 
 def test_a_bag_with_labels_becomes_weights(
-    ros_process: Start, listener: Listener, labelled_bag: Callable[[int], Path], tmp_path: Path
+    ros_process: Start, listener: Listener, labeled_bag: Callable[[int], Path], tmp_path: Path
 ) -> None:
-    bag, out = labelled_bag(5), tmp_path / "run"
+    bag, out = labeled_bag(5), tmp_path / "run"
     process = start(ros_process, bag=bag, labels_topic="/truth", out=out, epochs=1)
     last = listener.last(process)
     assert process.returncode == 0, process.communicate(timeout=WAIT)[0]

@@ -27,7 +27,7 @@ from segnet_ros.trainer.settings import TrainerSettings  # noqa: E402
 
 pytestmark = pytest.mark.ros
 Bag = Callable[[int], Path]
-GREY = np.full((64, 96, 3), 3, np.uint8)
+GRAY = np.full((64, 96, 3), 3, np.uint8)
 
 
 def settings(tmp_path: Path, **values: Any) -> TrainerSettings:
@@ -37,8 +37,8 @@ def settings(tmp_path: Path, **values: Any) -> TrainerSettings:
     return from_plain(TrainerSettings, values)
 
 
-def test_a_stop_during_the_extraction_keeps_the_images(labelled_bag: Bag, tmp_path: Path) -> None:
-    labelled_bag(5)
+def test_a_stop_during_the_extraction_keeps_the_images(labeled_bag: Bag, tmp_path: Path) -> None:
+    labeled_bag(5)
     work = job.TrainingJob(settings(tmp_path))
     work.stop()
     work.run()
@@ -50,9 +50,9 @@ def test_a_stop_during_the_extraction_keeps_the_images(labelled_bag: Bag, tmp_pa
 
 
 def test_a_bag_without_labels_at_its_end_is_trained_but_not_measured(
-    labelled_bag: Bag, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    labeled_bag: Bag, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    labelled_bag(2)
+    labeled_bag(2)
     work = job.TrainingJob(settings(tmp_path))
     work.run()
     assert work.status.phase == job.DONE
@@ -63,8 +63,8 @@ def test_a_bag_without_labels_at_its_end_is_trained_but_not_measured(
 
 def test_a_bag_whose_labels_fit_no_image_is_refused(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "other") as bag:
-        bag.write_image("/front", 1, "camera", GREY)
-        bag.write_labels("/truth", 2, "camera", GREY[..., 0])
+        bag.write_image("/front", 1, "camera", GRAY)
+        bag.write_labels("/truth", 2, "camera", GRAY[..., 0])
     work = job.TrainingJob(settings(tmp_path, bag=str(tmp_path / "other")))
     work.run()
     assert work.status.phase == job.FAILED
@@ -88,7 +88,7 @@ def test_the_log_gives_the_time_left() -> None:
     )
 
 
-@pytest.mark.usefixtures("new_node")  # initialises rclpy
+@pytest.mark.usefixtures("new_node")  # initializes rclpy
 def test_parameters_become_settings() -> None:
     given = {"dataset": "d", "out": "o", "input_size": [64, 96], "network_settings": ["features=8"]}
     overrides = [Parameter(name, value=value) for name, value in given.items()]

@@ -32,7 +32,7 @@ def test_outlines_belong_to_their_shapes():
     assert (mask.indices == 255).sum() == 40 * 60 - 100 - 126
 
 
-def test_a_circle_is_given_by_its_centre_and_rim():
+def test_a_circle_is_given_by_its_center_and_rim():
     mask = paint(file(shape("ball", [[30, 20], [30, 35]], "circle")))
     y, x = np.nonzero(mask.indices == 0)
     assert (x.min(), x.max(), y.min(), y.max()) == (15, 45, 5, 35)

@@ -57,7 +57,7 @@ def test_a_sound_data_set_has_no_problem_and_exact_figures(dataset):
     report = check_dataset(dataset, LABELS)
     assert report.problems == []
     train = report.to_dict()["splits"]["train"]
-    counts = train["images"], train["labelled"], train["sizes"]  # codespell:ignore labelled
+    counts = train["images"], train["labelled"], train["sizes"]  # codespell:ignore labeled
     assert counts == (4, 4, {"96x64": 4})
     assert train["pixels"] == dict.fromkeys(LABELS.names, 4 * 8 * 64)
     assert train["share"] == pytest.approx(dict.fromkeys(LABELS.names, 1 / 11))

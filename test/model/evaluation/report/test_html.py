@@ -10,8 +10,8 @@ TRUTH = np.array([[0] * 8 + [1] * 2] * 10, np.uint8)  # 80 of grass, 20 of path,
 FOUND = TRUTH.copy()
 FOUND[:2, :8] = 1  # 16 of grass are called path
 FOUND[0, 8:] = 2  # 2 of path are called tree
-UNLABELLED = TRUTH.copy()
-UNLABELLED[:, 5:] = 255
+UNLABELED = TRUTH.copy()
+UNLABELED[:, 5:] = 255
 
 
 def test_figures_are_those_of_the_confusion_matrix(make, labels, page):
@@ -28,7 +28,7 @@ def test_figures_are_those_of_the_confusion_matrix(make, labels, page):
     assert tiles[-1] == "250.0 ms"
 
 
-def test_the_confusion_matrix_is_normalised_by_rows_and_shaded_alike(make, labels, page):
+def test_the_confusion_matrix_is_normalized_by_rows_and_shaded_alike(make, labels, page):
     evaluation, worst = make([("a.png", TRUTH, [FOUND])])
     seen = page(render(evaluation, labels, worst.frames))
     cells = [(a, text) for a, text in seen.all("td") if a.get("class") in ("hit", "miss")]
@@ -165,7 +165,7 @@ def test_where_nothing_is_labeled_the_page_says_so(make, labels, page):
 
 
 def test_how_much_is_labeled_is_said_where_it_is_little(make, labels, page):
-    evaluation, worst = make([("a.png", UNLABELLED, [FOUND]), ("b.png", TRUTH, [FOUND])])
+    evaluation, worst = make([("a.png", UNLABELED, [FOUND]), ("b.png", TRUTH, [FOUND])])
     seen = page(render(evaluation, labels, worst.frames))
     assert [t for _, t in seen.all("p") if "labeled" in t and "mIoU" in t] == [
         "80.0 % of the pixels right, mIoU 40.0 % 50.0 % labeled"

@@ -24,7 +24,7 @@ def decoded(picture):
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
 
 
-def test_errors_are_red_what_is_unknown_dark_and_the_rest_grey():
+def test_errors_are_red_what_is_unknown_dark_and_the_rest_gray():
     frame = kept()
     drawn = errors(frame, frame.labels[0], 255)
     assert drawn[0].tolist() == [[196] * 3, list(WRONG), [50] * 3]

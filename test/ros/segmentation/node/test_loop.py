@@ -39,7 +39,7 @@ def link_frames(camvid, folder):
 
 
 def correct(prelabels, export, truth):
-    """What a person does in CVAT: gives every mask the right colours and exports the task."""
+    """What a person does in CVAT: gives every mask the right colors and exports the task."""
     with zipfile.ZipFile(prelabels) as source, zipfile.ZipFile(export, "w") as corrected:
         for name in source.namelist():
             data = source.read(name)

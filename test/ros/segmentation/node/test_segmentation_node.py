@@ -49,7 +49,7 @@ def predictor(weights):
 
 
 def picture(seed, height=72, width=100):
-    """Blobs of colour: (H, W, 3) uint8 RGB."""
+    """Blobs of color: (H, W, 3) uint8 RGB."""
     rng = np.random.default_rng(seed)
     small = rng.integers(0, 256, (height // 12 + 1, width // 12 + 1, 3), np.uint8)
     return small.repeat(12, 0).repeat(12, 1)[:height, :width].copy()
