@@ -56,7 +56,8 @@ demo: build
 		$(if $(BAG),--bag "$(BAG)") $(if $(TOPIC),--topic "$(TOPIC)") $(ARGS)
 
 # Two processes, each with its own ROS domain. ARGS="-n 0 -s ..." runs a single one.
-PYTEST := scripts/isolated.py python3 -m pytest -n 2 --dist loadgroup
+# Bytecode is kept: without it each of a hundred processes compiles all sources again.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE scripts/isolated.py python3 -m pytest -n 3 --dist loadgroup
 
 test: build
 	@$(ENV) && exec $(PYTEST) -m "not slow" $(ARGS)

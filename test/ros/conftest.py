@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,6 +31,8 @@ def new_node() -> Iterator[Callable[[str], Any]]:
     for node in nodes:
         node.destroy_node()
     rclpy.try_shutdown()
+    nodes.clear()
+    gc.collect()  # or their participants outlive them, and many at once may block each other
 
 
 @pytest.fixture

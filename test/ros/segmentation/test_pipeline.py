@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from array import array
 from threading import Event
@@ -71,6 +72,7 @@ def node():
     yield node
     node.destroy_node()
     rclpy.shutdown(context=context)
+    gc.collect()  # or its participant outlives it, and many at once may block each other
 
 
 @pytest.fixture
