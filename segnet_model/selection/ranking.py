@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from segnet_model.datasets.folder import spread
 from segnet_model.inference.predictor import Predictor
 
 MAX_COMPARED = 500  # candidates for the median distance
@@ -84,8 +85,7 @@ def select(
 
 def evenly_spaced(items: Sequence[Item], count: int) -> list[Item]:
     """Up to `count` of the items, evenly spaced, in their order."""
-    places = np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)
-    return [items[place] for place in places.tolist()]
+    return [items[index] for index in spread(count, len(items))]
 
 
 def _novelty(differences: np.ndarray, scale: float) -> np.ndarray:
