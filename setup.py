@@ -36,6 +36,7 @@ setup(
         "segnet_model": [
             "py.typed",
             "label_sets/*.yaml",
+            "label_sets/maps/*.yaml",
             "evaluation/report/*.css",
             "evaluation/report/*.jinja",
             "weights/*.safetensors",

@@ -26,6 +26,10 @@ As a data set of 100 drives, seeds 7 to 106, the last tenth of them for validati
 
   segnet render --seed 7 --drives 100 --frames 15 --dataset drives
 
+The truth has CamVid's eleven classes, or the fourteen of mobile robots outdoors:
+
+  segnet render --labels outdoor --dataset outdoor_drives
+
 As a test of uncertainty, with a ball, a sofa, a cow and so on, which are of no class and which the
 truth ignores:
 
@@ -67,6 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--unknown", action="store_true", help="add objects that belong to no class"
     )
     parser.add_argument(
+        "--labels", choices=("camvid", "outdoor"), default="camvid",
+        help="label set of the truth (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
         "--fps", type=float, help="frame rate in Hz (default: 10 for a recording, 1 for a data set)"
     )
 
@@ -82,13 +90,13 @@ def run(args: argparse.Namespace) -> None:
         if args.out:
             count = write_drive(
                 args.out, args.seed, args.seconds, args.fps or 10.0, args.storage, args.depth,
-                progress, unknown=args.unknown,
+                progress, args.unknown, args.labels,
             )  # fmt: skip
         else:
             seeds = range(args.seed, args.seed + args.drives)
             train, val = write_dataset(
                 args.dataset, seeds, args.frames, args.fps or 1.0, args.val, args.workers,
-                progress, unknown=args.unknown,
+                progress, args.unknown, args.labels,
             )  # fmt: skip
     if args.out:
         print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")

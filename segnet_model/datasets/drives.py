@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,9 +20,10 @@ from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.datasets.folder import make_folders
+from segnet_model.datasets.folder import make_folders, write_label_set
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS
 from segnet_model.images.files import write_png
+from segnet_model.labels import LabelMap
 from segnet_model.scenes import Camera, Drive, SceneFrame
 
 IMAGE_TOPIC = "/camera/image_raw"
@@ -31,6 +33,7 @@ DEPTH_TOPIC = "/truth/depth"
 POSE_TOPIC = "/truth/pose"
 FRAME = "camera_optical_frame"
 WORLD = "world"
+SCENES, STREET = "scenes", "camvid"  # label sets: of the frames, and of a street's data
 HOUR_NS = 3600 * NANOSECONDS
 
 
@@ -43,6 +46,7 @@ def write_drive(
     depth: bool = False,
     progress: ShareDone = no_progress,
     unknown: bool = False,
+    labels: str = STREET,
 ) -> int:
     """Render a drive into a new recording; returns its number of frames.
 
@@ -57,18 +61,20 @@ def write_drive(
         depth: add /truth/depth, which doubles the size of the bag.
         progress: called with the share of frames that is done.
         unknown: add objects of no class; see `Drive`.
+        labels: label set of the truth: camvid or outdoor.
 
     Raises:
         BagError: the bag exists already or cannot be written.
-        SettingsError: a number is out of range.
+        SettingsError: a number is out of range, or there is no such label set.
     """
     count = round(seconds * fps)
     if count < 1:
         raise SettingsError(f"{seconds} s at {fps} frames a second is no frame; ask for more")
-    drive = Drive(seed, fps=fps, unknown=unknown)
+    drive, mapped = Drive(seed, fps=fps, unknown=unknown), LabelMap.load(SCENES, labels)
     start = FOLDER_START_NS + seed * HOUR_NS
     with BagWriter(path, storage) as bag:
         for index, frame in enumerate(drive.frames(count)):
+            frame = replace(frame, labels=mapped.map(frame.labels))
             _write_frame(bag, start + round(frame.stamp * NANOSECONDS), frame, drive.camera, depth)
             progress((index + 1) / count)
     return count
@@ -96,6 +102,7 @@ def write_dataset(
     workers: int | None = None,
     progress: ShareDone = no_progress,
     unknown: bool = False,
+    labels: str = STREET,
 ) -> tuple[int, int]:
     """Render drives into a data set in CamVid's form; returns the images of train and of val.
 
@@ -108,10 +115,11 @@ def write_dataset(
         workers: processes that render; None takes one for each core.
         progress: called with the share of drives that is done.
         unknown: add objects of no class, whose pixels are ignored; see `Drive`.
+        labels: label set of the truth: camvid or outdoor.
 
     Raises:
-        DatasetError: a file cannot be written.
-        SettingsError: a number is out of range.
+        DatasetError: a file cannot be written, or the folder has data of another label set.
+        SettingsError: a number is out of range, or there is no such label set.
     """
     if frames < 1 or not seeds or not 0 <= val <= 1:
         raise SettingsError(
@@ -120,8 +128,10 @@ def write_dataset(
         )
     first_val = len(seeds) - round(len(seeds) * val)
     jobs = [(seed, "val" if i >= first_val else "train") for i, seed in enumerate(seeds)]
+    mapped = LabelMap.load(SCENES, labels)
     make_folders(Path(folder))
-    render = partial(_render, Path(folder), frames, fps, unknown)
+    write_label_set(Path(folder), mapped.target)
+    render = partial(_render, Path(folder), frames, fps, unknown, mapped)
     if workers == 1:
         _report(map(render, jobs), len(jobs), progress)
     else:
@@ -131,11 +141,13 @@ def write_dataset(
     return first_val * frames, (len(seeds) - first_val) * frames
 
 
-def _render(folder: Path, frames: int, fps: float, unknown: bool, job: tuple[int, str]) -> None:
+def _render(
+    folder: Path, frames: int, fps: float, unknown: bool, mapped: LabelMap, job: tuple[int, str]
+) -> None:
     seed, split = job
     for index, frame in enumerate(Drive(seed, fps=fps, unknown=unknown).frames(frames)):
         name = f"{seed:06d}_{index:04d}.png"
-        write_png(folder / f"{split}annot" / name, frame.labels)
+        write_png(folder / f"{split}annot" / name, mapped.map(frame.labels))
         write_png(folder / split / name, frame.image)
 
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from segnet_model.base.errors import DatasetError
-from segnet_model.images.files import list_images, read_image, read_labels
+from segnet_model.images.files import list_images, new_file, read_image, read_labels
 from segnet_model.labels import LabelSet
 
 LABELS_FILE = "labels.yaml"
+DEFAULT_LABELS = "camvid"
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,35 @@ class LabeledFolder:
 
 def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
     """Load the named label set, else the data set's own, else CamVid's."""
-    return LabelSet.load(named) if named else own_label_set(dataset) or LabelSet.load("camvid")
+    return (
+        LabelSet.load(named) if named else own_label_set(dataset) or LabelSet.load(DEFAULT_LABELS)
+    )
 
 
 def own_label_set(dataset: Path) -> LabelSet | None:
     """The data set's own label set; None without `LABELS_FILE`."""
     path = dataset / LABELS_FILE
     return LabelSet.load(path) if path.is_file() else None
+
+
+def write_label_set(dataset: Path, labels: LabelSet) -> None:
+    """Write the data set's label set; CamVid's needs no file.
+
+    Raises:
+        DatasetError: the data set has images of another one, or the file cannot be written.
+    """
+    own = own_label_set(dataset)
+    if own is None and any(has_split(dataset, split) for split in ("train", "val")):
+        own = LabelSet.load(DEFAULT_LABELS)
+    if own is not None and own.names != labels.names:
+        raise DatasetError(
+            f"{dataset} has images of label set {own.name!r}, not {labels.name!r}; give another "
+            f"folder, or --labels {own.name}"
+        )
+    if own is None and labels.name != DEFAULT_LABELS:
+        text = yaml.safe_dump(labels.to_dict(), sort_keys=False, default_flow_style=None)
+        with new_file(dataset / LABELS_FILE) as path:
+            path.write_text(text, encoding="utf-8")
 
 
 def has_split(dataset: Path, split: str) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segnet_model.base.errors import SettingsError
+from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.drives import write_dataset, write_drive
-from segnet_model.datasets.folder import open_split
+from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.datasets.sources import BagSource
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive
@@ -55,3 +55,22 @@ def test_drives_refuse(tmp_path: Path) -> None:
         write_drive(tmp_path / "drive", seed=0, seconds=0)
     with pytest.raises(SettingsError, match="cannot render"):
         write_dataset(tmp_path / "set", range(0), frames=1)
+
+
+def test_a_drive_has_the_labels_that_are_asked_for(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "set", [3], frames=1, val=0.0, workers=1, labels="outdoor")
+    own = load_label_set(tmp_path / "set")
+    assert own == LabelSet.load("outdoor")
+    truth, labels = Drive(3, fps=1.0).frame(0).labels, open_split(tmp_path / "set", "train", own)
+    road = labels.read(0)[1] == own.names.index("Road")
+    np.testing.assert_array_equal(road, truth == CAMVID.names.index("Road"))
+    write_drive(tmp_path / "drive", seed=3, seconds=0.1, fps=10.0, labels="outdoor")
+    with BagSource(tmp_path / "drive", CAMERA) as source:
+        recorded = next(iter(source.labels_of(TRUTH))).ids()
+    np.testing.assert_array_equal(recorded, labels.read(0)[1])
+
+
+def test_a_folder_keeps_its_label_set(tmp_path: Path) -> None:
+    write_dataset(tmp_path, [3], frames=1, val=0.0, workers=1)
+    with pytest.raises(DatasetError, match="images of label set 'camvid', not 'outdoor'; give"):
+        write_dataset(tmp_path, [4], frames=1, val=0.0, workers=1, labels="outdoor")

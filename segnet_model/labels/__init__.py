@@ -1,0 +1,6 @@
+"""Label sets: names, colors and flags of class ids; and maps from one set to another."""
+
+from segnet_model.labels.label_map import LabelMap
+from segnet_model.labels.label_set import MAX_NAME, LabelSet, SegmentationClass
+
+__all__ = ["MAX_NAME", "LabelMap", "LabelSet", "SegmentationClass"]

@@ -1,0 +1,88 @@
+"""Maps between label sets: the class of one set for each class of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+
+import cv2
+import numpy as np
+
+from segnet_model.base.documents import kind_of, load_yaml, named_value, plain_text
+from segnet_model.base.errors import SettingsError
+from segnet_model.labels.label_set import LabelSet
+
+IGNORE = "ignore"  # as the meaning of a class: the target's ignored id
+_MAPS = resources.files("segnet_model") / "label_sets" / "maps"
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """A map from the ids of one label set to those of another.
+
+    Attributes:
+        source: label set of the ids that are mapped.
+        target: label set that they become.
+        classes: class of the source to class of the target, or "ignore". Classes that are not in
+            it, and the source's ignored id, become the target's ignored id.
+        origin: where the table comes from.
+
+    Example:
+        >>> scenes = LabelMap.load("scenes", "outdoor")
+        >>> lawn = scenes.source.names.index("Grass")
+        >>> scenes.target.names[scenes.lookup[lawn]]
+        'Grass'
+    """
+
+    source: LabelSet
+    target: LabelSet
+    classes: Mapping[str, str]
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        for labels, named in ((self.source, self.classes), (self.target, self.classes.values())):
+            strange = sorted(set(named) - {*labels.names, IGNORE})
+            if strange:
+                raise SettingsError(
+                    f"label set {labels.name!r} has no class {strange}; it has "
+                    f"{', '.join(labels.names)}"
+                )
+
+    @cached_property
+    def lookup(self) -> np.ndarray:
+        """Id in the target of each id of the source: (256,) uint8."""
+        lookup = np.full(256, self.target.ignore_id, np.uint8)
+        for name, meaning in self.classes.items():
+            if meaning != IGNORE:
+                lookup[self.source.names.index(name)] = self.target.names.index(meaning)
+        return lookup
+
+    @cached_property
+    def reached(self) -> np.ndarray:
+        """Whether a class of the source becomes each class of the target: (classes,) bool."""
+        return np.array([name in self.classes.values() for name in self.target.names])
+
+    def map(self, labels: np.ndarray) -> np.ndarray:
+        """Map labels (H, W) uint8 of the source to (H, W) uint8 of the target."""
+        return np.asarray(cv2.LUT(labels, self.lookup), np.uint8)
+
+    @classmethod
+    def load(cls, source: str, target: str) -> LabelMap:
+        """Load the shipped map between two shipped label sets.
+
+        Raises:
+            SettingsError: there is no such label set or no such map.
+        """
+        sets = LabelSet.load(source), LabelSet.load(target)
+        path = _MAPS / f"{source}_to_{target}.yaml"
+        try:
+            values = load_yaml(path)
+            classes = named_value(values, "classes")
+            if not isinstance(classes, dict):
+                raise SettingsError(f"classes is {kind_of(classes)} and no table")
+            pairs = {plain_text(name): plain_text(each) for name, each in classes.items()}
+            return cls(*sets, pairs, plain_text(named_value(values, "origin")))
+        except (OSError, TypeError, SettingsError) as error:
+            raise SettingsError(f"map of label set {source} to {target}: {error}") from None
