@@ -4,7 +4,6 @@ A drive is a street with CamVid's eleven classes and its own weather. A seed giv
 drive on every machine, and frames can be drawn in any order.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,20 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.scenes.block import Site, build_block, draw_cast
-from segnet_model.scenes.camera import cast_rays, draw_motion, ground_hits, sky_row_count
+from segnet_model.scenes.camera import cast_rays, ground_hits, sky_row_count
 from segnet_model.scenes.film import develop, draw_film
-from segnet_model.scenes.ground import draw_ground, is_road, paint_ground, shade_ground
-from segnet_model.scenes.oddities import draw_oddities, place_oddities
 from segnet_model.scenes.panels import Canvas, Floats, Panel, View, draw_panels
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.sketch import UNKNOWN
-from segnet_model.scenes.street import BLOCK, draw_plan, draw_street
-from segnet_model.scenes.traffic import build_traffic
 from segnet_model.scenes.weather import draw_weather, paint_sky
-
-_BEHIND, _AHEAD = 32.0, 200.0  # meters; things behind the camera may cast shadows ahead
-_KEPT_BLOCKS = 12
+from segnet_model.scenes.worlds import build_world
 
 
 @dataclass(frozen=True)
@@ -90,8 +82,9 @@ class Drive:
         seed: int,
         camera: Camera | None = None,
         fps: float = 10.0,
-        speed: float = 8.0,
+        speed: float | None = None,
         unknown: bool = False,
+        world: str = "street",
     ) -> None:
         """Draw everything that stays the same along the drive.
 
@@ -99,25 +92,22 @@ class Drive:
             seed: 0 or more; the only source of randomness.
             camera: the default Camera if None.
             fps: frames a second.
-            speed: meters a second along the world's x axis.
+            speed: meters a second along the world's x axis; None takes the world's usual speed,
+                8.0 on a street.
             unknown: place objects of no class along the street, to test uncertainty: a ball, a
                 sofa, a cow and so on. The rest of the drive is the same without them.
+            world: a name of WORLDS.
 
         Raises:
-            SettingsError: seed below 0, or fps or speed not above 0.
+            SettingsError: seed below 0, fps or speed not above 0, or no world of that name.
         """
-        if not (fps > 0 and speed > 0):
-            raise SettingsError(f"fps {fps} and speed {speed} must both be greater than 0")
         self.camera = camera or Camera()
-        self.fps, self.speed = fps, speed
-        self._street, self._weather = draw_street(seed), draw_weather(seed)
-        self._motion = draw_motion(seed, self._street)
-        self._ground = draw_ground(seed)
+        self._weather = draw_weather(seed)
+        self._world = build_world(world, seed, self._weather, self.camera.fx / 360.0, unknown)
+        self.fps, self.speed = fps, self._world.pace if speed is None else speed
+        if not (self.fps > 0 and self.speed > 0):
+            raise SettingsError(f"fps {fps} and speed {speed} must both be greater than 0")
         self._film = draw_film(seed, self.camera.height, self.camera.width)
-        cast = draw_cast(seed, self._weather)
-        self._site = Site(self._street, self._weather, cast, self.camera.fx / 360.0)
-        self._oddities = draw_oddities(seed, self._weather, self._site.zoom) if unknown else []
-        self._blocks: OrderedDict[int, list[Prop]] = OrderedDict()
 
     def frames(self, count: int) -> Iterator[SceneFrame]:
         """Yield the first `count` frames."""
@@ -133,7 +123,7 @@ class Drive:
         stamp, pose = self._moment(index)
         canvas = Canvas.empty(self.camera.height, self.camera.width)
         view = View(self.camera.matrix, pose)
-        props = self._props(float(pose[0, 3]), stamp)
+        props = self._world.props(pose[:3, 3], stamp, self.speed)
         self._draw_world(canvas, view, props)
         draw_panels(canvas, view, [panel for prop in props for panel in prop.panels])
         image = develop(self._film, canvas, self._weather, index)
@@ -146,37 +136,20 @@ class Drive:
             SettingsError: index below 0.
         """
         stamp, pose = self._moment(index)
-        return [panel for prop in self._props(float(pose[0, 3]), stamp) for panel in prop.panels]
+        props = self._world.props(pose[:3, 3], stamp, self.speed)
+        return [panel for prop in props for panel in prop.panels]
 
-    def is_road(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
-        """Return whether points of the ground, in world meters, are road (True) or pavement."""
-        blocks = range(int(np.floor(x.min() / BLOCK)), int(np.floor(x.max() / BLOCK)) + 1)
-        plans = [draw_plan(self._street, block) for block in blocks]
-        return is_road(x, y - self._street.bend(x), self._street, plans)
+    def is_drivable(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
+        """Return whether points of the ground, in world meters, are road or path."""
+        return self._world.is_drivable(x, y)
 
     def _moment(self, index: int) -> tuple[float, Floats]:
         """Return the stamp and the camera_to_world (4, 4) of a frame."""
         if index < 0:
             raise SettingsError(f"frame {index} is before the start; use 0 or more")
         stamp, camera = index / self.fps, self.camera
-        pose = self._motion.pose(self.speed * stamp, stamp, camera.mount_height, camera.pitch)
+        pose = self._world.pose(self.speed * stamp, stamp, camera.mount_height, camera.pitch)
         return stamp, pose
-
-    def _props(self, x: float, stamp: float) -> list[Prop]:
-        """Return all props near the camera, standing and moving."""
-        props = build_traffic(self._site, x, stamp, self.speed)
-        for block in _blocks_around(x):
-            props += self._block(block)
-        return props
-
-    def _block(self, block: int) -> list[Prop]:
-        """Return a block's props, kept for the next frames."""
-        if block not in self._blocks:
-            self._blocks[block] = build_block(self._site, block)
-            self._blocks[block] += place_oddities(self._oddities, self._street, block)
-        if len(self._blocks) > _KEPT_BLOCKS:
-            self._blocks.popitem(last=False)
-        return self._blocks[block]
 
     def _draw_world(self, canvas: Canvas, view: View, props: list[Prop]) -> None:
         """Draw the sky, and the ground with its shadows."""
@@ -187,12 +160,4 @@ class Drive:
         hits, position = ground_hits(view, rays), view.camera_to_world[:3, 3]
         if not hits.hit.any():
             return
-        plans = [draw_plan(self._street, block) for block in _blocks_around(float(position[0]))]
-        paint_ground(canvas, hits, self._street, plans, self._ground)
-        shadows = [shadow for prop in props for shadow in prop.shadows]
-        shade_ground(canvas, hits, shadows, self._weather, position)
-
-
-def _blocks_around(x: float) -> range:
-    """Return the numbers of the blocks with things or shadows in view from x."""
-    return range(int(np.floor((x - _BEHIND) / BLOCK)), int(np.floor((x + _AHEAD) / BLOCK)) + 1)
+        self._world.paint(canvas, hits, props, position)

@@ -91,7 +91,7 @@ class Sight:
         hidden[view] = self.hidden(points[view])
         feet = self.feet(places, hidden)
         seen = view & ~hidden
-        barred = ~self.drive.is_road(points[:, 0], points[:, 1])
+        barred = ~self.drive.is_drivable(points[:, 0], points[:, 1])
         barred[seen] |= self.cut(points[seen], points[seen] + (0, 0, TALL))
         cells = [each.reshape(POINTS**2, -1) for each in (feet, seen, barred)]
         feet, seen, barred = cells

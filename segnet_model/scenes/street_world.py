@@ -1,0 +1,73 @@
+"""The street as a world: traffic, houses and the ground between them."""
+
+from collections import OrderedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from segnet_model.scenes.block import Site, build_block, draw_cast
+from segnet_model.scenes.camera import GroundHits, draw_motion
+from segnet_model.scenes.ground import draw_ground, is_road, paint_ground, shade_ground
+from segnet_model.scenes.oddities import draw_oddities, place_oddities
+from segnet_model.scenes.panels import Canvas, Floats
+from segnet_model.scenes.props import Prop
+from segnet_model.scenes.street import BLOCK, draw_plan, draw_street
+from segnet_model.scenes.traffic import build_traffic
+from segnet_model.scenes.weather import Weather
+
+_BEHIND, _AHEAD = 32.0, 200.0  # meters; things behind the camera may cast shadows ahead
+_KEPT_BLOCKS = 12
+
+
+class StreetWorld:
+    """An endless street with CamVid's eleven classes."""
+
+    pace = 8.0  # meters a second
+
+    def __init__(self, seed: int, weather: Weather, zoom: float, unknown: bool) -> None:
+        """Draw the street; `zoom`: pixels across per pixel of the reference camera."""
+        self._street, self._weather = draw_street(seed), weather
+        self._motion = draw_motion(seed, self._street)
+        self._ground = draw_ground(seed)
+        self._site = Site(self._street, weather, draw_cast(seed, weather), zoom)
+        self._oddities = draw_oddities(seed, weather, zoom) if unknown else []
+        self._blocks: OrderedDict[int, list[Prop]] = OrderedDict()
+
+    def pose(self, x: float, stamp: float, height: float, pitch: float) -> Floats:
+        """Return camera_to_world (4, 4) at x meters along the street."""
+        return self._motion.pose(x, stamp, height, pitch)
+
+    def props(self, position: Floats, stamp: float, speed: float) -> list[Prop]:
+        """Return all props near the camera, standing and moving."""
+        x = float(position[0])
+        props = build_traffic(self._site, x, stamp, speed)
+        for block in _blocks_around(x):
+            props += self._block(block)
+        return props
+
+    def paint(self, canvas: Canvas, hits: GroundHits, props: list[Prop], position: Floats) -> None:
+        """Draw the ground with its shadows."""
+        plans = [draw_plan(self._street, block) for block in _blocks_around(float(position[0]))]
+        paint_ground(canvas, hits, self._street, plans, self._ground)
+        shadows = [shadow for prop in props for shadow in prop.shadows]
+        shade_ground(canvas, hits, shadows, self._weather, position)
+
+    def is_drivable(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
+        """Return whether points of the ground, in world meters, are road (True) or pavement."""
+        blocks = range(int(np.floor(x.min() / BLOCK)), int(np.floor(x.max() / BLOCK)) + 1)
+        plans = [draw_plan(self._street, block) for block in blocks]
+        return is_road(x, y - self._street.bend(x), self._street, plans)
+
+    def _block(self, block: int) -> list[Prop]:
+        """Return a block's props, kept for the next frames."""
+        if block not in self._blocks:
+            self._blocks[block] = build_block(self._site, block)
+            self._blocks[block] += place_oddities(self._oddities, self._street, block)
+        if len(self._blocks) > _KEPT_BLOCKS:
+            self._blocks.popitem(last=False)
+        return self._blocks[block]
+
+
+def _blocks_around(x: float) -> range:
+    """Return the numbers of the blocks with things or shadows in view from x."""
+    return range(int(np.floor((x - _BEHIND) / BLOCK)), int(np.floor((x + _AHEAD) / BLOCK)) + 1)
