@@ -35,6 +35,10 @@ PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 TRAINING_PRECISIONS = ("auto", "float32", "bfloat16")
 KINDS = "a bag, a folder of images, an image or a video"  # of sources
 STORAGES = ("mcap", "sqlite3")
+# Shipped label sets; `scenes` is that of rendered scenes, before it is mapped.
+LABEL_SETS = (
+    "camvid", "outdoor", "cityscapes", "mapillary", "ade20k", "voc", "comma10k", "rugd", "rellis",
+)  # fmt: skip
 LABEL_FORMATS = ("cvat-camvid", "cvat-mask", "camvid32", "ids", "colors", "labelme")
 CVAT_FORMATS = {"camvid": "CamVid 1.0", "mask": "Segmentation mask 1.1"}  # by CVAT's names
 PANES = ("image", "mask", "uncertainty", "confidence", "drivable")

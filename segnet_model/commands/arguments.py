@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base import options
-from segnet_model.base.choices import KINDS, UNCERTAINTIES
+from segnet_model.base.choices import KINDS, LABEL_SETS, UNCERTAINTIES
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.tables import (
     GRID,
@@ -95,8 +95,10 @@ def add_split(parser: argparse.ArgumentParser, purpose: str) -> None:
 def add_labels(parser: argparse.ArgumentParser) -> None:
     """Add the label set of a data set."""
     parser.add_argument(
-        "--labels", help="label set: a YAML file, or camvid (default: the data set's own)"
-    )
+        "--labels", metavar="LABELS",
+        help=f"label set: a YAML file, or one of {', '.join(LABEL_SETS)} "
+        "(default: the data set's own)",
+    )  # fmt: skip
 
 
 def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:

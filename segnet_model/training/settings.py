@@ -10,6 +10,7 @@ import yaml
 
 from segnet_model.base.choices import (
     ACTIVATIONS,
+    LABEL_SETS,
     LOSSES,
     NETWORKS,
     OPTIMIZERS,
@@ -133,7 +134,7 @@ class TrainSettings:
         group=AUGMENTATION, metavar=SIZE_NAMES, fault=_size_fault,
     )  # fmt: skip
     labels: str | None = option(
-        None, "Label set: a YAML file, or camvid.",
+        None, f"Label set: a YAML file, or one of {', '.join(LABEL_SETS)}.",
         plain="", otherwise="the data set's own", group=DATA,
     )  # fmt: skip
     epochs: int = option(60, "Number of passes over the data.", limits=(1, MANY), group=SCHEDULE)
