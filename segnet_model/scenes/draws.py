@@ -31,6 +31,7 @@ class Purpose(IntEnum):
     FILM = 9
     SHOPS = 10
     ODDITIES = 11
+    SURFACES = 20
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> Generator:
