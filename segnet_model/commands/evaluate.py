@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from segnet_model.datasets.folder import LabeledFolder
     from segnet_model.evaluation.report import Circumstances, WorstFrames
     from segnet_model.inference.predictor import Predictor
-    from segnet_model.labels import LabelSet
 
 EPILOG = """\
 Prints how well each class is found, and whether the network is unsure where it is wrong:
@@ -37,6 +36,12 @@ For scripts the same is in evaluation.json. Images spread over the split are in 
 Calibration looks better than it is on images that the temperature was fitted on: `segnet train` and
 `segnet calibrate` fit it on val, so measure another split to know.
 
+A data set of other classes than the weights' is mapped to theirs: by the table that ships for the
+two label sets, by equal names, and by --map. Classes that its labels lack are not measured:
+
+  segnet evaluate outdoor.safetensors camvid
+  segnet evaluate outdoor.safetensors my_yard --map lawn=Grass --map dog=ignore
+
 Did it get better? --compare measures both and shows the frames on which they differ most:
 
   segnet evaluate new.safetensors my_yard --compare old.safetensors --out results
@@ -49,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # The images of a data set are no video, so there is no temporal.
     arguments.add_network(parser, ("none", "mc"))
     arguments.add_split(parser, "evaluate on")
+    arguments.add_map(
+        parser, "class of the weights for a class of the data set; CLASS may be ignore"
+    )
     parser.add_argument(
         "--out", type=Path, help="folder to write the report to (default: no report)"
     )
@@ -76,7 +84,8 @@ def run(args: argparse.Namespace) -> None:
     if args.out:
         arguments.make_folder(args.out)
     weights = [args.weights, *([args.compare] if args.compare else [])]
-    predictors = [_load(args, each, folder.label_set) for each in weights]
+    predictors = [_load(args, each) for each in weights]
+    folder = _mapped(args, folder, predictors)
     counts = [t for t in COUNTS if t <= args.samples] if args.curve else []
     worst = WorstFrames()
     with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
@@ -95,18 +104,30 @@ def run(args: argparse.Namespace) -> None:
         print(f"look at {args.out / 'report.html'}; beside it evaluation.json, evaluation.png")
 
 
-def _load(args: argparse.Namespace, weights: str, wanted: LabelSet) -> Predictor:
+def _load(args: argparse.Namespace, weights: str) -> Predictor:
     """Load a predictor; errors name its weights."""
-    from segnet_model.evaluation.evaluate import check_classes
-
     try:
-        predictor = arguments.load_predictor(
-            argparse.Namespace(**{**vars(args), "weights": weights})
-        )
-        check_classes(predictor.info.labels, wanted)
+        return arguments.load_predictor(argparse.Namespace(**{**vars(args), "weights": weights}))
     except SettingsError as error:
         raise SettingsError(f"{weights}: {error}") from None
-    return predictor
+
+
+def _mapped(
+    args: argparse.Namespace, folder: LabeledFolder, predictors: list[Predictor]
+) -> LabeledFolder:
+    """The folder with its labels mapped to the classes of the weights, which all have the same."""
+    from segnet_model.evaluation.evaluate import check_classes
+
+    first, *others = (predictor.info.labels for predictor in predictors)
+    failing = args.weights
+    try:
+        mapped = folder.mapped_to(first, arguments.read_map(args.map))
+        failing = args.compare
+        for other in others:
+            check_classes(other, mapped.label_set)
+    except SettingsError as error:
+        raise SettingsError(f"{failing}: {error}") from None
+    return mapped
 
 
 def _circumstances(args: argparse.Namespace, folder: LabeledFolder) -> Circumstances:
@@ -115,7 +136,22 @@ def _circumstances(args: argparse.Namespace, folder: LabeledFolder) -> Circumsta
     return Circumstances(
         datetime.now(timezone.utc), str(args.dataset), args.split, len(folder),
         folder.label_set.name, args.uncertainty, args.samples, args.seed, args.refine,
+        _map_facts(folder),
     )  # fmt: skip
+
+
+def _map_facts(folder: LabeledFolder) -> dict[str, Any]:
+    """How the labels were mapped, as plain values; empty where they were not."""
+    if folder.label_map is None:
+        return {}
+    names = zip(folder.label_set.names, folder.measurable, strict=True)
+    return {
+        "source": folder.label_map.source.name,
+        "target": folder.label_set.name,
+        "origin": folder.label_map.origin,
+        "classes": dict(folder.label_map.classes),
+        "not_measured": [name for name, measured in names if not measured],
+    }
 
 
 def _write(
@@ -137,6 +173,10 @@ def _write(
 
 def print_table(figures: dict[str, Any]) -> None:
     """Print the figures of an `Evaluation`."""
+    if label_map := figures["measured"].get("label_map"):
+        missing = ", ".join(label_map["not_measured"]) or "none"
+        print(f"labels of {label_map['source']} mapped to {label_map['target']}; "
+              f"not measured, as they have none: {missing}")  # fmt: skip
     print(f"{'class':<14}{'IoU':>8}{'accuracy':>10}{'boundary F1':>13}")
     for name, iou in figures["iou"].items():
         others = figures["accuracy"][name], figures["boundary_f1_by_class"][name]

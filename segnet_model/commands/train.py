@@ -34,6 +34,10 @@ From scratch, from shipped weights, and a smaller network for a slow robot:
   segnet train my_yard --out runs/yard --init segnet_basic_drives --epochs 30
   segnet train my_yard --out runs/small --network segnet_basic --set features=32
 
+Labels of one label set can train weights of another:
+
+  segnet train camvid --out runs/outdoor --map-to outdoor
+
 Ctrl-C stops after the current step; the same command resumes. TensorBoard shows the curves and some
 predictions:
 

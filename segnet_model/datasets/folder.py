@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import yaml
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.images.files import list_images, new_file, read_image, read_labels
-from segnet_model.labels import LabelSet
+from segnet_model.labels import LabelMap, LabelSet
 
 LABELS_FILE = "labels.yaml"
 DEFAULT_LABELS = "camvid"
@@ -36,7 +37,8 @@ class LabeledFolder:
     """One split of a data set."""
 
     samples: tuple[Sample, ...]
-    label_set: LabelSet
+    label_set: LabelSet  # of the labels as they are read
+    label_map: LabelMap | None = None  # from the label set of the files; None where it is the same
 
     def __len__(self) -> int:
         """Number of labeled images."""
@@ -45,6 +47,8 @@ class LabeledFolder:
     def fingerprint(self) -> str:
         """Digest of image names and sizes, labels and classes."""
         digest = hashlib.sha256(repr(self.label_set).encode())
+        if self.label_map:
+            digest.update(self.label_map.lookup.tobytes())
         for sample in self.samples:
             digest.update(f"{sample.image.name} {sample.image.stat().st_size} ".encode())
             digest.update(sample.labels.read_bytes())
@@ -67,7 +71,32 @@ class LabeledFolder:
 
     def read_labels(self, index: int) -> np.ndarray:
         """Read labels (H, W) uint8 ids alone; DatasetError where they are damaged or unknown."""
-        return read_labels(self.samples[index].labels, self.label_set)
+        path = self.samples[index].labels
+        if self.label_map is None:
+            return read_labels(path, self.label_set)
+        return self.label_map.map(read_labels(path, self.label_map.source))
+
+    @property
+    def measurable(self) -> np.ndarray:
+        """Whether the labels can have each class: (classes,) bool; see `mapped_to`."""
+        every = np.ones(self.label_set.num_classes, bool)
+        return every if self.label_map is None else self.label_map.reached
+
+    def mapped_to(
+        self, target: LabelSet, renamed: Mapping[str, str] | None = None
+    ) -> LabeledFolder:
+        """The same images with their labels mapped to another label set; see `LabelMap.between`.
+
+        A folder of the same classes stays as it is, unless some are renamed.
+
+        Raises:
+            SettingsError: a class has no meaning in the other label set.
+        """
+        if self.label_set.names == target.names and not renamed:
+            return self
+        return replace(
+            self, label_set=target, label_map=LabelMap.between(self.label_set, target, renamed)
+        )
 
 
 def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:

@@ -18,9 +18,13 @@ class BoundaryF1:
     BMVC 2013, section 3: the mean over the images with the class in truth or prediction.
     """
 
-    def __init__(self, num_classes: int, ignore_id: int) -> None:
-        """Start with no images."""
+    def __init__(
+        self, num_classes: int, ignore_id: int, measurable: np.ndarray | None = None
+    ) -> None:
+        """Start with no images; only the measurable classes, (C,) bool, get a score."""
         self.num_classes, self.ignore_id = num_classes, ignore_id
+        every = np.arange(num_classes)
+        self._classes = every if measurable is None else every[measurable]
         self._sums, self._images = np.zeros(num_classes), np.zeros(num_classes)
 
     def update(self, prediction: np.ndarray, truth: np.ndarray) -> None:
@@ -35,7 +39,7 @@ class BoundaryF1:
         known = truth != self.ignore_id
         found = np.where(known, prediction, self.ignore_id)
         outlines = [(labels, _outlines(labels, self.ignore_id)) for labels in (found, truth)]
-        for each in range(self.num_classes):
+        for each in self._classes:
             ours, theirs = (outline & (labels == each) for labels, outline in outlines)
             if ours.any() or theirs.any():
                 self._sums[each] += _f1(ours, theirs, tolerance)

@@ -67,7 +67,8 @@ def evaluate(
         True
     """
     check_classes(predictor.info.labels, folder.label_set)
-    matrix = ConfusionMatrix(folder.label_set.num_classes, folder.label_set.ignore_id)
+    labels = folder.label_set
+    matrix = ConfusionMatrix(labels.num_classes, labels.ignore_id, folder.measurable)
     for index in range(len(folder)):
         image, truth = folder.read(index)
         matrix.update(predictor.predict(image).labels, truth)
@@ -87,10 +88,11 @@ class Evaluation:
         seen_in: images whose truth holds each class, (C,) int64.
     """
 
-    def __init__(self, labels: LabelSet) -> None:
-        """Start with no images."""
-        self.labels, self.matrix = labels, ConfusionMatrix(labels.num_classes, labels.ignore_id)
-        self.outlines = BoundaryF1(labels.num_classes, labels.ignore_id)
+    def __init__(self, labels: LabelSet, measurable: np.ndarray | None = None) -> None:
+        """Start with no images; `measurable` is whether the truth can have each class."""
+        self.labels, self.measurable = labels, measurable
+        self.matrix = self._empty_matrix()
+        self.outlines = BoundaryF1(labels.num_classes, labels.ignore_id, measurable)
         self.uncertainty = UncertaintyQuality()
         self.seconds: list[float] = []
         self.curve: dict[int, ConfusionMatrix] = {}
@@ -130,7 +132,7 @@ class Evaluation:
         return {name: nan_to_none(value) for name, value in figures.items()}
 
     def _empty_matrix(self) -> ConfusionMatrix:
-        return ConfusionMatrix(self.labels.num_classes, self.labels.ignore_id)
+        return ConfusionMatrix(self.labels.num_classes, self.labels.ignore_id, self.measurable)
 
 
 def evaluate_all(
@@ -155,7 +157,7 @@ def evaluate_all(
     """
     for predictor in predictors:
         check_classes(predictor.info.labels, folder.label_set)
-    evaluations = [Evaluation(folder.label_set) for _ in predictors]
+    evaluations = [Evaluation(folder.label_set, folder.measurable) for _ in predictors]
     for index, sample in enumerate(folder.samples):
         image, truth = folder.read(index)
         found, scores = [], []

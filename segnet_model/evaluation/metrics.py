@@ -14,6 +14,8 @@ class ConfusionMatrix:
 
     Attributes:
         counts: (C, C) int64.
+        measurable: whether the truth can have each class, (C,) bool. What is predicted as another
+            one is wrong, but such a class has no IoU and no precision.
 
     Example:
         >>> matrix = ConfusionMatrix(num_classes=2, ignore_id=255)
@@ -22,9 +24,12 @@ class ConfusionMatrix:
         ([0.5, 0.5], 0.5)
     """
 
-    def __init__(self, num_classes: int, ignore_id: int) -> None:
+    def __init__(
+        self, num_classes: int, ignore_id: int, measurable: np.ndarray | None = None
+    ) -> None:
         """Start with no pixels; those whose true id is ignore_id will not count."""
         self.num_classes = num_classes
+        self.measurable = np.ones(num_classes, bool) if measurable is None else measurable
         self.ignore_id = ignore_id
         self.counts = np.zeros((num_classes, num_classes), np.int64)
 
@@ -47,7 +52,7 @@ class ConfusionMatrix:
     def iou(self) -> np.ndarray:
         """Intersection over union of each class: (C,) float64, NaN where a class never occurs."""
         hits = np.diag(self.counts)
-        return share(hits, self.counts.sum(0) + self.counts.sum(1) - hits)
+        return self._measured(share(hits, self.counts.sum(0) + self.counts.sum(1) - hits))
 
     @property
     def accuracy(self) -> np.ndarray:
@@ -57,7 +62,7 @@ class ConfusionMatrix:
     @property
     def precision(self) -> np.ndarray:
         """Share of the pixels predicted as a class that are right: (C,) float64, NaN without."""
-        return share(np.diag(self.counts), self.counts.sum(0))
+        return self._measured(share(np.diag(self.counts), self.counts.sum(0)))
 
     @property
     def mean_iou(self) -> float:
@@ -73,6 +78,9 @@ class ConfusionMatrix:
     def pixel_accuracy(self) -> float:
         """Share of all pixels that are right: "global average" in the SegNet papers."""
         return float(share(np.trace(self.counts), self.counts.sum()))
+
+    def _measured(self, values: np.ndarray) -> np.ndarray:
+        return np.where(self.measurable, values, np.nan)
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

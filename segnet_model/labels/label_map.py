@@ -76,13 +76,48 @@ class LabelMap:
             SettingsError: there is no such label set or no such map.
         """
         sets = LabelSet.load(source), LabelSet.load(target)
-        path = _MAPS / f"{source}_to_{target}.yaml"
-        try:
-            values = load_yaml(path)
-            classes = named_value(values, "classes")
-            if not isinstance(classes, dict):
-                raise SettingsError(f"classes is {kind_of(classes)} and no table")
-            pairs = {plain_text(name): plain_text(each) for name, each in classes.items()}
-            return cls(*sets, pairs, plain_text(named_value(values, "origin")))
-        except (OSError, TypeError, SettingsError) as error:
-            raise SettingsError(f"map of label set {source} to {target}: {error}") from None
+        return cls(*sets, *_read(source, target))
+
+    @classmethod
+    def between(
+        cls, source: LabelSet, target: LabelSet, renamed: Mapping[str, str] | None = None
+    ) -> LabelMap:
+        """Map one label set to another, by the shipped map of their names where there is one.
+
+        Args:
+            source: label set of the ids to map.
+            target: label set that they become.
+            renamed: class of the source to class of the target, or "ignore"; comes first. What is
+                neither there nor in the shipped map keeps its name.
+
+        Raises:
+            SettingsError: a class of the source has no meaning, or there is no such class.
+        """
+        ships = f"{source.name}_to_{target.name}.yaml" in (file.name for file in _MAPS.iterdir())
+        shipped, origin = _read(source.name, target.name) if ships else ({}, "classes by name")
+        same = {name: name for name in target.names}
+        meanings = {**same, **shipped, **(renamed or {})}
+        missing = [name for name in source.names if name not in meanings]
+        if missing:
+            raise SettingsError(
+                f"label set {source.name!r} has classes that {target.name!r} has not: "
+                f"{', '.join(missing)}; say what each is, as --map '{missing[0]}=CLASS' with CLASS "
+                f"one of {', '.join(target.names)}, or {IGNORE}; or give with --labels the label "
+                "set that the labels are of"
+            )
+        kept = {*source.names, *(renamed or {})}
+        classes = {name: each for name, each in meanings.items() if name in kept}
+        return cls(source, target, classes, origin)
+
+
+def _read(source: str, target: str) -> tuple[dict[str, str], str]:
+    """Read the table of a shipped map, and its origin."""
+    try:
+        values = load_yaml(_MAPS / f"{source}_to_{target}.yaml")
+        classes = named_value(values, "classes")
+        if not isinstance(classes, dict):
+            raise SettingsError(f"classes is {kind_of(classes)} and no table")
+        pairs = {plain_text(name): plain_text(each) for name, each in classes.items()}
+        return pairs, plain_text(named_value(values, "origin"))
+    except (OSError, TypeError, SettingsError) as error:
+        raise SettingsError(f"map of label set {source} to {target}: {error}") from None

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.limits import check_input_size
 from segnet_model.datasets.folder import LabeledFolder, has_split, load_label_set, open_split
+from segnet_model.labels import LabelSet
 from segnet_model.networks.inputs import network_size
 from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
 from segnet_model.training.loading import BatchPlan
@@ -42,11 +43,15 @@ class TrainingData:
 
         Raises:
             DatasetError: files are missing or cannot be read.
-            SettingsError: the settings stop early on val, and there is none.
+            SettingsError: the settings stop early on val, and there is none; or the labels
+                cannot be mapped.
         """
         label_set = load_label_set(dataset, settings.labels)
-        folder = open_split(dataset, "train", label_set)
-        val = open_split(dataset, "val", label_set) if has_split(dataset, "val") else None
+        target = LabelSet.load(settings.map_to) if settings.map_to else label_set
+        folder = open_split(dataset, "train", label_set).mapped_to(target)
+        val = None
+        if has_split(dataset, "val"):
+            val = open_split(dataset, "val", label_set).mapped_to(target)
         if val is None and settings.patience:
             raise SettingsError(
                 f"patience {settings.patience} needs images to measure on, and {dataset} has no "
@@ -142,7 +147,7 @@ def _public(settings: TrainSettings) -> dict[str, Any]:
     """Settings for the weights file, with file names instead of paths, which are private."""
     names = {
         key: Path(value).name
-        for key in ("encoder", "init", "labels")
+        for key in ("encoder", "init", "labels", "map_to")
         if (value := getattr(settings, key))
     }
     return {k: v for k, v in {**settings.shaping(), **names}.items() if v not in (None, {})}

@@ -137,6 +137,11 @@ class TrainSettings:
         None, f"Label set: a YAML file, or one of {', '.join(LABEL_SETS)}.",
         plain="", otherwise="the data set's own", group=DATA,
     )  # fmt: skip
+    map_to: str | None = option(
+        None, "Label set to train on: a YAML file, or a name as in labels. The labels are mapped "
+        "to it, by the table that ships for both sets and by equal names.",
+        plain="", otherwise="the label set of the labels", group=DATA, metavar="LABELS",
+    )  # fmt: skip
     epochs: int = option(60, "Number of passes over the data.", limits=(1, MANY), group=SCHEDULE)
     batch_size: int = option(
         8, "Images per step, over all processes.", limits=(1, MANY), group=SCHEDULE

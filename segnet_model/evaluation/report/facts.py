@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,17 @@ class Circumstances:
     samples: int  # of "mc"
     seed: int  # of its dropout masks
     refine: str  # "none" or "crf"
+    label_map: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # how labels were mapped, if they were
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, with the versions of the software; samples and seed only where used."""
         values = {**asdict(self), "date": self.date.isoformat(timespec="seconds")}
         if self.uncertainty == "none":
             del values["samples"], values["seed"]
+        if not self.label_map:
+            del values["label_map"]
         versions = {
             "segnet_ros": version(),
             "torch": str(torch.__version__),

@@ -131,7 +131,8 @@ def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         if isinstance(value, dict):
             pairs += flat(value, f"{title}: ")
         elif isinstance(value, list):
-            pairs += [(title, " x ".join(str(each) for each in value))] if value else []
+            mark = ", " if value and isinstance(value[0], str) else " x "  # names, or a size
+            pairs += [(title, mark.join(str(each) for each in value))] if value else []
         elif value not in (None, ""):
             pairs.append((title, str(value)))
     return pairs

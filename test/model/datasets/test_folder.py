@@ -153,3 +153,26 @@ def test_a_data_sets_own_labels_come_before_camvids(dataset):
     own.write_text("name: yard\nclasses: [{name: grass, color: [0, 255, 0]}]")
     assert load_label_set(dataset).names == ("grass",)
     assert load_label_set(dataset, "camvid") == LABELS
+
+
+def test_labels_are_mapped_to_another_label_set(dataset):
+    outdoor = LabelSet.load("outdoor")
+    folder = open_split(dataset, "train", LABELS)
+    mapped = folder.mapped_to(outdoor)
+    assert mapped.label_set == outdoor
+    before, after = folder.read(0)[1], mapped.read(0)[1]
+    for name, meaning in (("Sky", "Sky"), ("Road", "Road")):
+        here, there = LABELS.names.index(name), outdoor.names.index(meaning)
+        np.testing.assert_array_equal(before == here, after == there)
+    missing = np.array(outdoor.names)[~mapped.measurable].tolist()
+    assert missing == ["Path", "Grass", "RoughGround", "Water"]
+    assert folder.measurable.all()
+    ignoring = folder.mapped_to(outdoor, {"Sky": "ignore"})
+    assert set(np.unique(ignoring.read(0)[1])) == {outdoor.names.index("Road"), 255}
+    prints = {each.fingerprint() for each in (folder, mapped, ignoring)}
+    assert len(prints) == 3
+
+
+def test_labels_of_the_same_classes_stay_as_they_are(dataset):
+    folder = open_split(dataset, "train", LABELS)
+    assert folder.mapped_to(LABELS.with_drivable(("Road", "Pavement"))) is folder

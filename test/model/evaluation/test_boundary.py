@@ -57,3 +57,15 @@ def test_unknown_pixels_make_no_outline():
 def test_other_shapes_are_refused():
     with pytest.raises(ImageError, match="but the truth is"):
         score(square(0), square(0, (100, 160)))
+
+
+def test_a_class_that_the_truth_cannot_have_gets_no_score():
+    found = square(60)
+    found[:20] = 2
+    outlines = BoundaryF1(3, 255, measurable=np.array([True, True, False]))
+    outlines.update(found, square(60))
+    every = BoundaryF1(3, 255)
+    every.update(found, square(60))
+    np.testing.assert_array_equal(outlines.scores[:2], every.scores[:2])
+    assert np.isnan(outlines.scores[2])
+    assert outlines.mean == np.mean(every.scores[:2]) > every.mean

@@ -201,3 +201,56 @@ def test_a_data_set_is_no_video(dataset, bayesian, capsys):
     with pytest.raises(SystemExit):
         main(["evaluate", str(bayesian), str(dataset), "--uncertainty", "temporal"])
     assert "choose from" in capsys.readouterr().err
+
+
+@pytest.fixture
+def outdoor(tmp_path, small_info):
+    """Weights of `outdoor`, and of the values that they were made with."""
+    info = replace(small_info, labels=LabelSet.load("outdoor"))
+    save_weights(tmp_path / "outdoor.safetensors", info.build(), info)
+    return tmp_path / "outdoor.safetensors"
+
+
+def test_labels_of_another_set_count_as_if_they_were_mapped_before(
+    dataset, outdoor, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    assert main(["evaluate", str(outdoor), str(dataset), "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    missing = ["Path", "Grass", "RoughGround", "Water"]
+    assert "labels of camvid mapped to outdoor; not measured, as they have none: " in said
+    assert ", ".join(missing) in said
+    figures = json.loads((out / "evaluation.json").read_text())
+    label_map = figures["measured"]["label_map"]
+    assert (label_map["source"], label_map["not_measured"]) == ("camvid", missing)
+    assert label_map["classes"]["Tree"] == "Vegetation"
+    assert figures["measured"]["label_set"] == "outdoor"
+    page = " ".join((out / "report.html").read_text().split())
+    assert "mapped to outdoor; they have no Path, Grass, RoughGround, Water." in page
+
+    labels, sky_and_road = LabelSet.load("outdoor"), {0: 0, 3: 3}
+    for path in (dataset / "valannot").iterdir():
+        ids = read_image(path)[..., 0]
+        assert set(np.unique(ids)) == set(sky_and_road)  # which have the same ids in both sets
+    predictor = Predictor.load(outdoor, "cpu")
+    matrix = evaluate(predictor, open_split(dataset, "val", labels))
+    assert figures["confusion"] == matrix.counts.tolist()
+    assert matrix.counts[:, 4:8].sum(), "the network says something that CamVid cannot have"
+    assert all(figures["iou"][name] is None for name in missing)
+    known = matrix.iou[[name not in missing for name in labels.names]]
+    assert figures["miou"] == pytest.approx(np.nanmean(known))
+
+
+def test_classes_that_no_table_maps_are_named_until_they_are_said(dataset, outdoor, capsys):
+    (dataset / "labels.yaml").write_text(
+        "name: yard\nclasses: [{name: Sky, color: [0, 0, 0]}, {name: b, color: [1, 0, 0]}, "
+        "{name: c, color: [2, 0, 0]}, {name: way, color: [3, 0, 0]}]"
+    )
+    command = ["evaluate", str(outdoor), str(dataset)]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert f"{outdoor}: label set 'yard' has classes that 'outdoor' has not: b, c, way;" in said
+    assert "--map 'b=CLASS'" in said
+    mended = ["--map", "b=ignore", "--map", "c=ignore", "--map", "way=Path"]
+    assert main([*command, *mended]) == 0
+    assert "labels of yard mapped to outdoor" in capsys.readouterr().out

@@ -30,3 +30,12 @@ def test_what_does_not_fit_is_refused():
         matrix.update(np.zeros(3, np.uint8), np.zeros(4, np.uint8))
     with pytest.raises(ImageError, match="one of the 2 classes"):
         matrix.update(np.array([2], np.uint8), np.array([0], np.uint8))
+
+
+def test_a_class_that_the_truth_cannot_have_is_wrong_but_not_measured():
+    """Truth 0 0 0 1, found 0 2 2 1: class 2 costs class 0 two of three pixels, and is no zero."""
+    matrix = ConfusionMatrix(3, 255, measurable=np.array([True, True, False]))
+    matrix.update(np.array([0, 2, 2, 1], np.uint8), np.array([0, 0, 0, 1], np.uint8))
+    np.testing.assert_allclose(matrix.iou, [1 / 3, 1, np.nan])
+    np.testing.assert_allclose(matrix.precision, [1, 1, np.nan])
+    assert (matrix.mean_iou, matrix.pixel_accuracy) == (pytest.approx(2 / 3), 0.5)

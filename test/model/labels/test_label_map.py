@@ -54,3 +54,32 @@ def test_what_is_no_class_is_named():
 def test_a_missing_map_is_named():
     with pytest.raises(SettingsError, match="map of label set outdoor to camvid"):
         LabelMap.load("outdoor", "camvid")
+
+
+def label_set(name, *names):
+    return LabelSet(name, tuple(SegmentationClass(each, (0, 0, 0)) for each in names))
+
+
+def test_between_two_sets_the_shipped_map_of_their_names_counts():
+    shipped = LabelMap.load("camvid", "outdoor")
+    found = LabelMap.between(LabelSet.load("camvid"), LabelSet.load("outdoor"))
+    assert (found.classes, found.origin) == (shipped.classes, shipped.origin)
+    renamed = {"Fence": "ignore", "Tree": "Grass"}
+    found = LabelMap.between(LabelSet.load("camvid"), LabelSet.load("outdoor"), renamed)
+    assert found.classes == {**shipped.classes, **renamed}
+
+
+def test_classes_of_one_name_are_the_same():
+    found = LabelMap.between(label_set("yard", "wall", "lawn"), label_set("park", "lawn", "wall"))
+    assert found.lookup[:2].tolist() == [1, 0]
+
+
+def test_a_class_without_a_meaning_is_named_with_the_mend():
+    yard, park = label_set("yard", "wall", "lawn"), label_set("park", "wall", "grass")
+    with pytest.raises(SettingsError, match=r"'park' has not: lawn; say what .*'lawn=CLASS'"):
+        LabelMap.between(yard, park)
+    assert LabelMap.between(yard, park, {"lawn": "grass"}).lookup[:2].tolist() == [0, 1]
+    with pytest.raises(SettingsError, match=r"'park' has no class \['moss'\]"):
+        LabelMap.between(yard, park, {"lawn": "moss"})
+    with pytest.raises(SettingsError, match=r"'yard' has no class \['moss'\]"):
+        LabelMap.between(yard, park, {"lawn": "grass", "moss": "grass"})

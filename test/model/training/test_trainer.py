@@ -231,3 +231,18 @@ def wait_until(condition, process):
     end = time.monotonic() + 60
     while not condition() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.01)
+
+
+def test_labels_of_one_set_train_weights_of_another(shared_dataset, tmp_path, small):
+    settings = dataclasses.replace(small, epochs=1, map_to="outdoor", evaluate_every=1)
+    info = load_weights(train(shared_dataset, tmp_path / "run", settings))[1]
+    assert info.labels == LabelSet.load("outdoor")
+    assert info.training["map_to"] == "outdoor"
+    assert 0 <= info.metrics["val_miou"] <= 1
+
+
+def test_another_map_is_another_training(shared_dataset, tmp_path, small):
+    train(shared_dataset, tmp_path / "run", small)
+    settings = dataclasses.replace(small, map_to="outdoor")
+    with pytest.raises(SegNetError, match="other images, labels or classes"):
+        train(shared_dataset, tmp_path / "run", settings)
