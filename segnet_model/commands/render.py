@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import STORAGES
 from segnet_model.base.errors import SettingsError
+
+if TYPE_CHECKING:
+    from segnet_model.scenes import Surfaces
 
 EPILOG = """\
 A seed gives the same drive on every machine.
@@ -29,6 +33,17 @@ As a data set of 100 drives, seeds 7 to 106, the last tenth of them for validati
 The truth has CamVid's eleven classes, or the fourteen of mobile robots outdoors:
 
   segnet render --labels outdoor --dataset outdoor_drives
+
+With other surfaces on roads, pavements, walls, roofs, fences and trees in each drive, so that a
+network learns shapes and places instead of one asphalt:
+
+  segnet render --textures drawn --dataset drives
+
+With photographs of your own ground: take ten that look straight down, and put them in folders named
+by class (Path, Pavement, Grass, ...) or by material (Gravel, Bricks, ...). What has no folder is
+drawn; a folder of another name is refused with the list of names.
+
+  segnet render --textures yard --dataset drives     # yard/Path/*.jpg, yard/Grass/*.jpg
 
 As a test of uncertainty, with a ball, a sofa, a cow and so on, which are of no class and which the
 truth ignores:
@@ -75,6 +90,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="label set of the truth (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
+        "--textures", metavar="FOLDER",
+        help="cover ground, walls and plants with photographs from folders by material or class; "
+        "'drawn' needs no folder (default: plain)",
+    )  # fmt: skip
+    parser.add_argument(
         "--fps", type=float, help="frame rate in Hz (default: 10 for a recording, 1 for a data set)"
     )
 
@@ -86,19 +106,28 @@ def run(args: argparse.Namespace) -> None:
 
     if args.seed < 0:
         raise SettingsError(f"seed {args.seed} must be 0 or more")
+    surfaces = _find_surfaces(args.textures)
     with progress_bar("rendering") as progress:
         if args.out:
             count = write_drive(
                 args.out, args.seed, args.seconds, args.fps or 10.0, args.storage, args.depth,
-                progress, args.unknown, args.labels,
+                progress, args.unknown, args.labels, surfaces,
             )  # fmt: skip
         else:
             seeds = range(args.seed, args.seed + args.drives)
             train, val = write_dataset(
                 args.dataset, seeds, args.frames, args.fps or 1.0, args.val, args.workers,
-                progress, args.unknown, args.labels,
+                progress, args.unknown, args.labels, surfaces,
             )  # fmt: skip
     if args.out:
         print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")
     else:
         print(f"{args.dataset}: {train} images to train, {val} to val")
+
+
+def _find_surfaces(textures: str | None) -> Surfaces | None:
+    from segnet_model.scenes import Surfaces
+
+    if textures is None:
+        return None
+    return Surfaces.procedural() if textures == "drawn" else Surfaces.load(textures)

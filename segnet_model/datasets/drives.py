@@ -24,7 +24,7 @@ from segnet_model.datasets.folder import make_folders, write_label_set
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelMap
-from segnet_model.scenes import Camera, Drive, SceneFrame
+from segnet_model.scenes import Camera, Drive, SceneFrame, Surfaces
 
 IMAGE_TOPIC = "/camera/image_raw"
 INFO_TOPIC = "/camera/camera_info"
@@ -47,6 +47,7 @@ def write_drive(
     progress: ShareDone = no_progress,
     unknown: bool = False,
     labels: str = STREET,
+    surfaces: Surfaces | None = None,
 ) -> int:
     """Render a drive into a new recording; returns its number of frames.
 
@@ -62,6 +63,7 @@ def write_drive(
         progress: called with the share of frames that is done.
         unknown: add objects of no class; see `Drive`.
         labels: label set of the truth: camvid or outdoor.
+        surfaces: what covers the ground, walls and plants; see `Drive`.
 
     Raises:
         BagError: the bag exists already or cannot be written.
@@ -70,7 +72,10 @@ def write_drive(
     count = round(seconds * fps)
     if count < 1:
         raise SettingsError(f"{seconds} s at {fps} frames a second is no frame; ask for more")
-    drive, mapped = Drive(seed, fps=fps, unknown=unknown), LabelMap.load(SCENES, labels)
+    drive, mapped = (
+        Drive(seed, fps=fps, unknown=unknown, surfaces=surfaces),
+        LabelMap.load(SCENES, labels),
+    )
     start = FOLDER_START_NS + seed * HOUR_NS
     with BagWriter(path, storage) as bag:
         for index, frame in enumerate(drive.frames(count)):
@@ -103,6 +108,7 @@ def write_dataset(
     progress: ShareDone = no_progress,
     unknown: bool = False,
     labels: str = STREET,
+    surfaces: Surfaces | None = None,
 ) -> tuple[int, int]:
     """Render drives into a data set in CamVid's form; returns the images of train and of val.
 
@@ -116,6 +122,7 @@ def write_dataset(
         progress: called with the share of drives that is done.
         unknown: add objects of no class, whose pixels are ignored; see `Drive`.
         labels: label set of the truth: camvid or outdoor.
+        surfaces: what covers the ground, walls and plants; see `Drive`.
 
     Raises:
         DatasetError: a file cannot be written, or the folder has data of another label set.
@@ -131,7 +138,7 @@ def write_dataset(
     mapped = LabelMap.load(SCENES, labels)
     make_folders(Path(folder))
     write_label_set(Path(folder), mapped.target)
-    render = partial(_render, Path(folder), frames, fps, unknown, mapped)
+    render = partial(_render, Path(folder), frames, fps, mapped, unknown, surfaces)
     if workers == 1:
         _report(map(render, jobs), len(jobs), progress)
     else:
@@ -142,10 +149,17 @@ def write_dataset(
 
 
 def _render(
-    folder: Path, frames: int, fps: float, unknown: bool, mapped: LabelMap, job: tuple[int, str]
+    folder: Path,
+    frames: int,
+    fps: float,
+    mapped: LabelMap,
+    unknown: bool,
+    surfaces: Surfaces | None,
+    job: tuple[int, str],
 ) -> None:
     seed, split = job
-    for index, frame in enumerate(Drive(seed, fps=fps, unknown=unknown).frames(frames)):
+    drive = Drive(seed, fps=fps, unknown=unknown, surfaces=surfaces)
+    for index, frame in enumerate(drive.frames(frames)):
         name = f"{seed:06d}_{index:04d}.png"
         write_png(folder / f"{split}annot" / name, mapped.map(frame.labels))
         write_png(folder / split / name, frame.image)

@@ -9,6 +9,7 @@ from numpy.random import Generator
 
 from segnet_model.scenes.buildings import building
 from segnet_model.scenes.cars import CarKind, car, draw_car_kinds
+from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import (
     POLE_REACH,
@@ -39,11 +40,10 @@ class Cast:
     trees: list[TreeKind]
 
 
-def draw_cast(seed: int, weather: Weather) -> Cast:
+def draw_cast(seed: int, weather: Weather, coverings: Coverings) -> Cast:
     """Draw the cars, people and trees of a drive."""
-    return Cast(
-        draw_car_kinds(seed), draw_walkers(seed), draw_riders(seed), draw_tree_kinds(seed, weather)
-    )
+    trees = draw_tree_kinds(seed, weather, coverings)
+    return Cast(draw_car_kinds(seed), draw_walkers(seed), draw_riders(seed), trees)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,7 @@ class Site:
     weather: Weather
     cast: Cast
     zoom: float  # pixels across per pixel of the reference camera (480 wide, f = 360)
+    coverings: Coverings
 
 
 def build_block(site: Site, block: int) -> list[Prop]:
@@ -86,7 +87,7 @@ def _lots(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
         lot = (x, span[1] if span[1] - x - width < 5.0 else x + width)
         kind = rng.random()
         if kind < 0.38:
-            yield building(rng, site.street, site.weather, lot, 0.0, hand)
+            yield building(rng, site.street, site.weather, lot, 0.0, hand, site.coverings)
         elif kind < 0.72:
             yield from _garden_house(rng, site, lot, hand)
         else:
@@ -98,7 +99,7 @@ def _garden_house(rng: Generator, site: Site, lot: Span, hand: int) -> Iterator[
     """Yield a house behind a fence, sometimes with a tree between."""
     setback, gap = rng.uniform(3.0, 6.0), rng.uniform(0.0, 1.5)
     house = (lot[0] + gap, lot[1] - gap)
-    yield building(rng, site.street, site.weather, house, setback, hand)
+    yield building(rng, site.street, site.weather, house, setback, hand, site.coverings)
     yield from _fence_row(rng, site, lot, hand)
     if chance(rng, 0.4):
         yield _plant(rng, site, rng.uniform(*lot), hand, setback * 0.5, rng.uniform(0.5, 0.8))
@@ -120,7 +121,8 @@ def _plant(rng: Generator, site: Site, x: float, hand: int, beyond: float, scale
 
 def _fence_row(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
     """Yield a fence along the property line."""
-    texture, y = draw_fence(rng), hand * site.street.side(hand).line
+    texture = draw_fence(rng, site.coverings, span[0])
+    y = hand * site.street.side(hand).line
     edges = np.linspace(*span, int(np.ceil((span[1] - span[0]) / _FENCE_PIECE)) + 1)
     for start, end in pairwise(edges):
         ends = site.street.place(float(start), y), site.street.place(float(end), y)
@@ -132,12 +134,12 @@ def _backdrop(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Pro
     setback = rng.uniform(20.0, 26.0)
     span = (plan.start, plan.start + BLOCK)
     if chance(rng, 0.5):
-        yield building(rng, site.street, site.weather, span, setback, hand)
+        yield building(rng, site.street, site.weather, span, setback, hand, site.coverings)
         return
     y = hand * (site.street.side(hand).line + setback)
     red, green, blue = map(float, site.cast.trees[0].texture.rgb.mean(axis=(0, 1)) * 1.2)
     ends = site.street.place(span[0], y), site.street.place(span[1], y)
-    yield tree_line(rng, *ends, site.weather, (red, green, blue))
+    yield tree_line(rng, *ends, site.weather, (red, green, blue), site.coverings)
 
 
 def _curbside(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:

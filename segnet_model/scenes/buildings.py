@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Color, Palette, chance, dim, pick_color, vary
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, upright, wall_shadow
@@ -58,6 +59,11 @@ class _Shell:
         return (self.near, self.far) if self.inward[1] > 0 else (self.far, self.near)
 
     @property
+    def place(self) -> float:
+        """A number of its own: its position."""
+        return float(self.near[0] + self.inward[1])
+
+    @property
     def length(self) -> float:
         """Meters along the street."""
         return float(self.far[0] - self.near[0])
@@ -75,6 +81,7 @@ def building(
     span: tuple[float, float],
     setback: float,
     hand: int,
+    coverings: Coverings,
 ) -> Prop:
     """Return a building along the street from span[0] to span[1], meters along x."""
     style = _draw_style(rng, shop=setback == 0 and chance(rng, 0.5))
@@ -87,9 +94,12 @@ def building(
         gable=depth * rng.uniform(0.3, 0.45) if chance(rng, 0.5) else 0.0,
     )
     scale = _SCALE if setback < _NEAR_SETBACK else _FAR_SCALE
-    panels = [_front(rng, style, weather, shell, scale), _end_wall(rng, style, weather, shell)]
+    panels = [
+        _front(rng, style, weather, shell, scale, coverings),
+        _end_wall(rng, style, weather, shell, coverings),
+    ]
     if shell.gable:
-        panels.append(_roof(rng, weather, shell))
+        panels.append(_roof(rng, weather, shell, coverings))
     edges = ((shell.near, shell.far), (shell.near, shell.near + shell.inward))
     shadows = tuple(wall_shadow(*edge, shell.eaves, weather) for edge in edges)
     return Prop(tuple(panels), shadows)
@@ -111,10 +121,18 @@ def _draw_style(rng: Generator, shop: bool) -> _Style:
     )
 
 
-def _front(rng: Generator, style: _Style, weather: Weather, shell: _Shell, scale: float) -> Panel:
+def _front(
+    rng: Generator,
+    style: _Style,
+    weather: Weather,
+    shell: _Shell,
+    scale: float,
+    coverings: Coverings,
+) -> Panel:
     """Return the wall at the street, with its windows and doors."""
     width, height = shell.length, shell.eaves
     sheet = _wall(rng, style.wall, width, height, scale)
+    coverings.lay("Wall", sheet, shell.place)
     for floor in range(style.floors):
         base = floor * style.floor
         if floor:
@@ -199,10 +217,13 @@ def _shop_front(rng: Generator, sheet: Sketch, width: float) -> None:
         sheet.box((float(letter), 2.32), (float(letter) + 0.26, 2.6), (236, 230, 214))
 
 
-def _end_wall(rng: Generator, style: _Style, weather: Weather, shell: _Shell) -> Panel:
+def _end_wall(
+    rng: Generator, style: _Style, weather: Weather, shell: _Shell, coverings: Coverings
+) -> Panel:
     """Return the end wall that faces the camera; the far one is never in view."""
     height, depth = shell.eaves + shell.gable, shell.depth
     sheet = _wall(rng, style.wall, depth, height, _FAR_SCALE)
+    coverings.lay("Wall", sheet, shell.place)
     for floor in range(style.floors if chance(rng, 0.6) else 0):
         _window_row(rng, sheet, style, depth, floor * style.floor, ground_floor=False)
     sheet.shade(0.85, 1.0)
@@ -213,7 +234,7 @@ def _end_wall(rng: Generator, style: _Style, weather: Weather, shell: _Shell) ->
     return Panel(corners, sheet.texture(), weather.facing(np.array([-1.0, 0.0, 0.0])))
 
 
-def _roof(rng: Generator, weather: Weather, shell: _Shell) -> Panel:
+def _roof(rng: Generator, weather: Weather, shell: _Shell, coverings: Coverings) -> Panel:
     """Return the slope of a pitched roof that faces the street."""
     left, right = shell.front
     slope = shell.inward / 2 + np.array([0.0, 0.0, shell.gable])
@@ -221,6 +242,7 @@ def _roof(rng: Generator, weather: Weather, shell: _Shell) -> Panel:
     sheet.labels[:] = BUILDING
     sheet.rgb[:] = np.array(pick_color(rng, _ROOFS, 8), np.uint8)
     sheet.rgb[::6] = (sheet.rgb[::6] * 0.82).astype(np.uint8)
+    coverings.lay("Roof", sheet, shell.place)
     sheet.grain(rng, 8)
     eaves = left + np.array([0.0, 0.0, shell.eaves])
     normal = np.array([0.0, -np.sign(shell.inward[1]) * 0.62, 0.78])

@@ -1,6 +1,7 @@
 """The camera's motion along the street, and the ground points of its rays."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,13 @@ class GroundHits:
     depth: Floats  # (h, W) meters along the optical axis
     hit: npt.NDArray[np.bool_]  # (h, W) False above the horizon
     footprint: Floats  # (h, W) meters across the street from one pixel to the next
+    height: float  # meters of the camera above the ground
+
+    @cached_property
+    def mean_footprint(self) -> Floats:
+        """(h, W) meters: the geometric mean of a pixel's length and width on the ground."""
+        stretch = np.maximum(1.0, self.depth / self.height)
+        return np.asarray(self.footprint * np.sqrt(stretch))
 
 
 def cast_rays(view: View, shape: tuple[int, ...]) -> Floats:
@@ -85,7 +93,7 @@ def ground_hits(view: View, rays: Floats) -> GroundHits:
     x, aside = position[0] + depth * rays[0, first_row:], depth * rays[1, first_row:]
     # Far to the side, the next row down is a longer way across the street than the next column.
     footprint = depth / view.matrix[0, 0] * np.maximum(1.0, np.abs(aside) / position[2])
-    return GroundHits(first_row, x, position[1] + aside, depth, hit, footprint)
+    return GroundHits(first_row, x, position[1] + aside, depth, hit, footprint, float(position[2]))
 
 
 def sky_row_count(rays: Floats) -> int:

@@ -31,7 +31,8 @@ class Purpose(IntEnum):
     FILM = 9
     SHOPS = 10
     ODDITIES = 11
-    SURFACES = 20
+    DRAWN = 30
+    COVERINGS = 31
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> Generator:

@@ -16,6 +16,7 @@ from segnet_model.scenes.film import develop, draw_film
 from segnet_model.scenes.panels import Canvas, Floats, Panel, View, draw_panels
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.sketch import UNKNOWN
+from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.weather import draw_weather, paint_sky
 from segnet_model.scenes.worlds import build_world
 
@@ -85,6 +86,7 @@ class Drive:
         speed: float | None = None,
         unknown: bool = False,
         world: str = "street",
+        surfaces: Surfaces | None = None,
     ) -> None:
         """Draw everything that stays the same along the drive.
 
@@ -97,13 +99,17 @@ class Drive:
             unknown: place objects of no class along the street, to test uncertainty: a ball, a
                 sofa, a cow and so on. The rest of the drive is the same without them.
             world: a name of WORLDS.
+            surfaces: cover the ground, walls and plants with these materials, others in each
+                drive. Labels and depth are the same without them.
 
         Raises:
+            DatasetError: a photograph of a surface is damaged.
             SettingsError: seed below 0, fps or speed not above 0, or no world of that name.
         """
         self.camera = camera or Camera()
         self._weather = draw_weather(seed)
-        self._world = build_world(world, seed, self._weather, self.camera.fx / 360.0, unknown)
+        zoom = self.camera.fx / 360.0
+        self._world = build_world(world, seed, self._weather, zoom, unknown, surfaces)
         self.fps, self.speed = fps, self._world.pace if speed is None else speed
         if not (self.fps > 0 and self.speed > 0):
             raise SettingsError(f"fps {fps} and speed {speed} must both be greater than 0")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from segnet_model.scenes.camera import GroundHits
+from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import (
     Color,
     Palette,
@@ -21,6 +22,7 @@ from segnet_model.scenes.draws import (
 )
 from segnet_model.scenes.panels import Canvas, Floats
 from segnet_model.scenes.street import PARKING, Plan, Street
+from segnet_model.scenes.surfaces import Surface
 from segnet_model.scenes.weather import Weather
 
 Single = npt.NDArray[np.float32]
@@ -46,9 +48,11 @@ class Ground:
     rough: Single  # (512, 512) fine noise
     patches: Single  # (512, 512) coarse noise
     slabs: Single  # (512, 512) brightness of paving stones
+    road_cover: Surface | None
+    pavement_cover: Surface | None
 
 
-def draw_ground(seed: int) -> Ground:
+def draw_ground(seed: int, coverings: Coverings) -> Ground:
     """Draw the materials of a drive."""
     rng = stream(seed, Purpose.GROUND)
     tones: Palette = ((168, 162, 152), (150, 148, 148), (176, 150, 132), (186, 182, 172))
@@ -62,6 +66,8 @@ def draw_ground(seed: int) -> Ground:
         rough=noise_tile(rng, _TILE, (512, 256, 128)),
         patches=noise_tile(rng, _TILE, (8, 16, 64, 128)),
         slabs=_slabs(rng),
+        road_cover=coverings.ground("Road"),
+        pavement_cover=coverings.ground("Pavement"),
     )
 
 
@@ -104,7 +110,28 @@ def _surface(
     palette = np.array([ground.paving, ground.asphalt], np.float32)
     color = palette[road.astype(np.intp)]
     color *= (1 + np.where(road, grain, paved))[..., None]
-    return np.asarray(color, np.float32)
+    color = np.asarray(color, np.float32)
+    for surface, where in ((ground.road_cover, road), (ground.pavement_cover, ~road)):
+        if surface:
+            _cover(color, surface, hits, across, where & hits.hit, grain)
+    return color
+
+
+def _cover(
+    color: Single,
+    surface: Surface,
+    hits: GroundHits,
+    across: Floats,
+    where: npt.NDArray[np.bool_],
+    grain: Single,
+) -> None:
+    """Lay a surface over the points of a mask; some grain hides that it repeats."""
+    rows, columns = np.nonzero(where.any(axis=1))[0], np.nonzero(where.any(axis=0))[0]
+    if rows.size:
+        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        found = surface.sample(hits.x[part], across[part], hits.mean_footprint[part])
+        found *= (1 + np.float32(0.5) * grain[part])[..., None]
+        np.copyto(color[part], found, where=where[part][..., None])
 
 
 def is_road(

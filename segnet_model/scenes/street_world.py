@@ -7,11 +7,13 @@ import numpy.typing as npt
 
 from segnet_model.scenes.block import Site, build_block, draw_cast
 from segnet_model.scenes.camera import GroundHits, draw_motion
+from segnet_model.scenes.coverings import draw_coverings
 from segnet_model.scenes.ground import draw_ground, is_road, paint_ground, shade_ground
 from segnet_model.scenes.oddities import draw_oddities, place_oddities
 from segnet_model.scenes.panels import Canvas, Floats
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.street import BLOCK, draw_plan, draw_street
+from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.traffic import build_traffic
 from segnet_model.scenes.weather import Weather
 
@@ -24,12 +26,16 @@ class StreetWorld:
 
     pace = 8.0  # meters a second
 
-    def __init__(self, seed: int, weather: Weather, zoom: float, unknown: bool) -> None:
+    def __init__(
+        self, seed: int, weather: Weather, zoom: float, unknown: bool, surfaces: Surfaces | None
+    ) -> None:
         """Draw the street; `zoom`: pixels across per pixel of the reference camera."""
         self._street, self._weather = draw_street(seed), weather
         self._motion = draw_motion(seed, self._street)
-        self._ground = draw_ground(seed)
-        self._site = Site(self._street, weather, draw_cast(seed, weather), zoom)
+        coverings = draw_coverings(seed, surfaces)
+        self._ground = draw_ground(seed, coverings)
+        cast = draw_cast(seed, weather, coverings)
+        self._site = Site(self._street, weather, cast, zoom, coverings)
         self._oddities = draw_oddities(seed, weather, zoom) if unknown else []
         self._blocks: OrderedDict[int, list[Prop]] = OrderedDict()
 

@@ -21,7 +21,7 @@ from segnet_model.scenes.materials import CLASSES, MATERIALS, Material
 from segnet_model.scenes.photographs import find_photographs, read_tile
 from segnet_model.scenes.tiles import Mipmaps, Picture, Single, Tile, build_mipmaps
 
-_VARIANTS = 32  # pictures drawn of each material
+_VARIANTS = 16  # pictures drawn of each material
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +44,11 @@ class Surface:
             footprint: (h, w) meters from one pixel to the next; larger ones see the mean color.
         """
         cos, sin = float(np.cos(self.turn)), float(np.sin(self.turn))
+        u = x * (cos / self.size[0]) + (y * (sin / self.size[0]) + self.start[0])
+        v = x * (sin / self.size[1]) - (y * (cos / self.size[1]) + self.start[1])
         # A kilometer away, float32 no longer tells texels apart: whole tiles go first.
-        u = np.mod(x * (cos / self.size[0]) + (y * (sin / self.size[0]) + self.start[0]), 1.0)
-        v = np.mod(x * (sin / self.size[1]) - (y * (cos / self.size[1]) + self.start[1]), 1.0)
-        return self.maps.look_up(
-            u.astype(np.float32), v.astype(np.float32), self._level(footprint.astype(np.float32))
-        )
+        u, v = (u - np.floor(u)).astype(np.float32), (v - np.floor(v)).astype(np.float32)
+        return self.maps.look_up(u, v, self._level(footprint.astype(np.float32)))
 
     def picture(self, width: float, height: float, scale: float) -> Picture:
         """Return the upright surface, (rows, columns, 3) RGB, of width x height meters.
@@ -113,7 +112,7 @@ class Surfaces:
         Raises:
             SettingsError: seed below 0.
         """
-        stream(seed, Purpose.SURFACES)
+        stream(seed, Purpose.DRAWN)
         return cls({}, seed)
 
     def pick(self, rng: Generator, materials: Sequence[str]) -> Surface:
@@ -142,10 +141,10 @@ class Surfaces:
         return _laid(rng, name, tile)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _drawn_tile(material: str, seed: int, variant: int) -> Tile:
     index = list(MATERIALS).index(material)
-    return Tile(draw_material(stream(seed, Purpose.SURFACES, index, variant), material))
+    return Tile(draw_material(stream(seed, Purpose.DRAWN, index, variant), material))
 
 
 def _laid(rng: Generator, name: str, tile: Tile) -> Surface:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 Picture = npt.NDArray[np.uint8]
 Single = npt.NDArray[np.float32]
+_BAND = 8192  # pixels that are looked up at once, so that all stays in the cache
 _RIM = 2  # texels around each level, the same as on its far side
 
 
@@ -30,16 +31,22 @@ class Mipmaps:
 
     def look_up(self, u: Single, v: Single, level: Single) -> Single:
         """Return the (h, w, 3) colors at u, v in tiles, interpolated between levels (h, w)."""
-        level = np.clip(level, 0, np.float32(self.sides.size - 1))
-        u, v = u - np.floor(u), v - np.floor(v)
-        fine = level.astype(np.intp)
-        share = (level - fine)[..., None]
-        color = self._at(u, v, fine).astype(np.float32)
-        coarse = self._at(u, v, np.minimum(fine + 1, self.sides.size - 1))
-        color += (coarse - color) * share
+        color = np.empty((*u.shape, 3), np.float32)
+        band = max(1, _BAND // max(1, u.shape[1]))
+        for row in range(0, u.shape[0], band):
+            part = slice(row, row + band)
+            self._fill(color[part], u[part], v[part], level[part])
         return color
 
-    def _at(self, u: Single, v: Single, level: npt.NDArray[np.intp]) -> Picture:
+    def _fill(self, color: Single, u: Single, v: Single, level: Single) -> None:
+        level = np.clip(level, 0, np.float32(self.sides.size - 1))
+        fine = level.astype(np.uint8)
+        u, v = u - np.floor(u), v - np.floor(v)
+        color[:] = self._at(u, v, fine)
+        far = self._at(u, v, np.minimum(fine + np.uint8(1), np.uint8(self.sides.size - 1)))
+        color += (far - color) * (level - fine.astype(np.float32))[..., None]
+
+    def _at(self, u: Single, v: Single, level: npt.NDArray[np.uint8]) -> Picture:
         side = self.sides[level]
         column = u * side + (self.left - np.float32(0.5))[level]
         row = v * side + (self.top - np.float32(0.5))[level]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Color, Palette, Purpose, dim, pick, stream, vary
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright
@@ -28,14 +29,17 @@ class TreeKind:
     trunk: float  # height of the lowest leaves
 
 
-def draw_tree_kinds(seed: int, weather: Weather) -> list[TreeKind]:
+def draw_tree_kinds(seed: int, weather: Weather, coverings: Coverings) -> list[TreeKind]:
     """Draw the kinds of trees of one drive."""
     rng = stream(seed, Purpose.TREES)
     species = [vary(rng, pick(rng, _LEAVES), 8) for _ in range(2)]
-    return [_draw_tree(rng, species[kind % 2], weather) for kind in range(_KINDS)]
+    kinds = range(_KINDS)
+    return [_draw_tree(rng, species[kind % 2], weather, coverings, kind) for kind in kinds]
 
 
-def _draw_tree(rng: Generator, leaf: Color, weather: Weather) -> TreeKind:
+def _draw_tree(
+    rng: Generator, leaf: Color, weather: Weather, coverings: Coverings, kind: int
+) -> TreeKind:
     height = rng.uniform(5.5, 8.5)
     width = height * rng.uniform(0.55, 0.8)
     trunk = height * rng.uniform(0.25, 0.34)
@@ -43,6 +47,7 @@ def _draw_tree(rng: Generator, leaf: Color, weather: Weather) -> TreeKind:
     _trunk(rng, sheet, trunk)
     middle = (width / 2, (trunk + height) / 2)
     _crown(rng, sheet, middle, (width * 0.46, (height - trunk) * 0.5), leaf, weather)
+    coverings.lay("Leaves", sheet, kind)
     return TreeKind(sheet.texture(), width, height, trunk)
 
 
@@ -108,7 +113,14 @@ def tree(
     return Prop((billboard(foot, kind.texture, size, min(1.0, light), reach),), (crown, trunk))
 
 
-def tree_line(rng: Generator, start: Floats, end: Floats, weather: Weather, leaf: Color) -> Prop:
+def tree_line(
+    rng: Generator,
+    start: Floats,
+    end: Floats,
+    weather: Weather,
+    leaf: Color,
+    coverings: Coverings,
+) -> Prop:
     """Return a hedge of distant trees over the line from start to end."""
     length, height = float(np.abs(end - start).max()), rng.uniform(6.0, 9.0)
     sheet = Sketch(length, height, TREE, 10.0)
@@ -120,6 +132,7 @@ def tree_line(rng: Generator, start: Floats, end: Floats, weather: Weather, leaf
         center = (x, float(level * top))
         sheet.disc(center, rng.uniform(0.4, 0.9), dim(leaf, shade))
     sheet.labels[-2:] = TREE
+    coverings.lay("Leaves", sheet, float(start[0]))
     sheet.grain(rng, 10)
     light = max(weather.shade, weather.facing(np.array([-0.4, -np.sign(start[1]) * 0.6, 0.7])))
     return Prop((Panel(upright(start, end, height), sheet.texture(), light),))

@@ -10,6 +10,7 @@ from segnet_model.scenes.camera import GroundHits
 from segnet_model.scenes.panels import Canvas, Floats
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.street_world import StreetWorld
+from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.weather import Weather
 
 WORLDS = ("street",)
@@ -33,7 +34,9 @@ class World(Protocol):
         """Return whether points of the ground, in world meters, may be driven on."""
 
 
-def build_world(name: str, seed: int, weather: Weather, zoom: float, unknown: bool) -> World:
+def build_world(
+    name: str, seed: int, weather: Weather, zoom: float, unknown: bool, surfaces: Surfaces | None
+) -> World:
     """Return the world of a name, drawn by a seed.
 
     Raises:
@@ -41,4 +44,4 @@ def build_world(name: str, seed: int, weather: Weather, zoom: float, unknown: bo
     """
     if name not in WORLDS:
         raise SettingsError(f"no world is called {name!r}; use one of {', '.join(WORLDS)}")
-    return StreetWorld(seed, weather, zoom, unknown)
+    return StreetWorld(seed, weather, zoom, unknown, surfaces)

@@ -12,7 +12,7 @@ from segnet_model.datasets.drives import write_dataset, write_drive
 from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.datasets.sources import BagSource
 from segnet_model.labels import LabelSet
-from segnet_model.scenes import Drive
+from segnet_model.scenes import Drive, Surfaces
 
 CAMERA, TRUTH = "/camera/image_raw", "/truth/labels"
 STEP = 100_000_000  # 10 frames a second
@@ -48,6 +48,17 @@ def test_drives_as_a_data_set(tmp_path: Path, workers: int) -> None:
     np.testing.assert_array_equal(image, frame.image)
     np.testing.assert_array_equal(labels, frame.labels)
     assert len(open_split(tmp_path, "train", CAMVID)) == 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_drives_with_surfaces(tmp_path: Path, workers: int) -> None:
+    surfaces = Surfaces.procedural(0)
+    write_dataset(tmp_path, range(3, 5), frames=1, val=0.5, workers=workers, surfaces=surfaces)
+    image, labels = open_split(tmp_path, "val", CAMVID).read(0)
+    frame, plain = (Drive(4, fps=1.0, surfaces=one).frame(0) for one in (surfaces, None))
+    np.testing.assert_array_equal(image, frame.image)
+    np.testing.assert_array_equal(labels, plain.labels)
+    assert (image != plain.image).any()
 
 
 def test_drives_refuse(tmp_path: Path) -> None:

@@ -1,0 +1,87 @@
+"""The surfaces that cover the things of one drive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from segnet_model.scenes.draws import Purpose, chance, pick, stream
+from segnet_model.scenes.materials import COVERS
+from segnet_model.scenes.sketch import Sketch
+from segnet_model.scenes.surfaces import Surface, Surfaces
+
+_SHARE = 0.6  # of the drives in which a thing is covered
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a kind of thing is covered."""
+
+    count: int = 1  # surfaces in one drive
+    keep: tuple[float, float] = (0.0, 0.0)  # lowest and highest `Covering.keep`
+
+
+_WAYS = {
+    "Road": _Way(),
+    "Pavement": _Way(),
+    "Wall": _Way(4, (-0.5, 1.0)),
+    "Roof": _Way(2, (-0.5, 1.0)),
+    "Fence": _Way(3, (-0.5, 1.0)),
+    "Leaves": _Way(2, (0.6, 1.0)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Covering:
+    """A surface, and how much is seen of the colors below it."""
+
+    surface: Surface
+    keep: float  # 0 hides what was drawn, 1 only gives it the surface's pattern
+
+    def lay(self, sheet: Sketch) -> None:
+        """Cover a whole sheet; labels stay."""
+        picture = self.surface.picture(sheet.width, sheet.height, sheet.scale).astype(np.float32)
+        below = sheet.rgb / np.maximum(self.surface.mean, 8) * np.float32(self.keep)
+        picture *= below + np.float32(1 - self.keep)
+        sheet.rgb[:] = np.clip(picture, 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Coverings:
+    """The coverings of each thing of `COVERS`; what has none stays plain."""
+
+    seed: int = 0
+    things: Mapping[str, tuple[Covering, ...]] = field(default_factory=dict)
+
+    def lay(self, thing: str, sheet: Sketch, place: float = 0.0) -> None:
+        """Cover a sheet; things at different places, in meters, may be covered differently."""
+        if self.things.get(thing):
+            rng = stream(self.seed, Purpose.COVERINGS, round(place * 10) & 0xFFFFFFFF)
+            pick(rng, self.things[thing]).lay(sheet)
+
+    def ground(self, thing: str) -> Surface | None:
+        """Return the surface of a road or pavement."""
+        found = self.things.get(thing)
+        return found[0].surface if found else None
+
+
+PLAIN = Coverings()
+
+
+def draw_coverings(seed: int, surfaces: Surfaces | None) -> Coverings:
+    """Draw for each thing whether it is covered in this drive, and by what.
+
+    Raises:
+        DatasetError: a photograph is damaged.
+    """
+    if surfaces is None:
+        return PLAIN
+    things = {}
+    for number, (thing, way) in enumerate(_WAYS.items()):
+        rng = stream(seed, Purpose.COVERINGS, number)
+        if chance(rng, _SHARE):
+            keeps = np.clip(rng.uniform(*way.keep, way.count), 0, 1)
+            things[thing] = tuple(
+                Covering(surfaces.pick(rng, COVERS[thing]), float(keep)) for keep in keeps
+            )
+    return Coverings(seed, things)
