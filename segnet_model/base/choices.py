@@ -6,9 +6,11 @@ from segnet_model.base.registry import Registry
 NETWORKS = Registry("network", {
     "bayesian_segnet": "segnet_model.networks.segnet:BayesianSegNet",
     "bayesian_segnet_basic": "segnet_model.networks.segnet_basic:BayesianSegNetBasic",
+    "bayesian_segnet_lite": "segnet_model.networks.segnet_lite:BayesianSegNetLite",
     "enet": "segnet_model.networks.enet:ENet",
     "segnet": "segnet_model.networks.segnet:SegNet",
     "segnet_basic": "segnet_model.networks.segnet_basic:SegNetBasic",
+    "segnet_lite": "segnet_model.networks.segnet_lite:SegNetLite",
     "unet": "segnet_model.networks.unet:UNet",
 })  # fmt: skip
 ENGINES = Registry("engine", {

@@ -24,9 +24,10 @@ BATCH = {"cpu": 1, "cuda": 8}  # samples at once; more need more memory and are 
 class MonteCarlo(Inference):
     """Inference by several passes with fresh dropout masks.
 
-    The layers before the first dropout run once. Sums are taken as the samples arrive, so memory
-    does not grow with their number. A sample's masks depend on the seed and its number alone: the
-    same image gives the same prediction.
+    The layers before the first dropout run once. If the network enlarges its logits at the end, the
+    mean of the samples is enlarged instead. Sums are taken as the samples arrive, so memory does
+    not grow with their number. A sample's masks depend on the seed and its number alone: the same
+    image gives the same prediction.
     """
 
     def __init__(self, engine: TorchEngine, samples: int, seed: int = 0) -> None:
@@ -42,6 +43,7 @@ class MonteCarlo(Inference):
         self._engine = engine
         self._dropouts = replace_dropouts(engine.network)
         self._first_half, self._second_half = split_at_dropout(engine.network)
+        self._enlarge = getattr(engine.network, "enlarge", None) or (lambda maps, size: maps)
 
     def __call__(self, images: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
         """See `Inference`."""
@@ -63,11 +65,13 @@ class MonteCarlo(Inference):
         for count in counts:
             for logits in self._logits(intermediate, sums.count, count):
                 sums.add(probabilities(logits, temperature))
-            yield count, sums.prediction()
+            yield count, sums.prediction(lambda maps: self._enlarge(maps, images.shape[1:3]))
 
     def sample_logits(self, images: Tensor) -> Iterator[Tensor]:
         """Logits (K, C, h, w) of the samples of one image, as they are computed."""
-        yield from self._logits(self._first_half(self._engine.prepare(images)), 0, self.samples)
+        intermediate = self._first_half(self._engine.prepare(images))
+        for logits in self._logits(intermediate, 0, self.samples):
+            yield self._enlarge(logits, images.shape[1:3])
 
     def _logits(self, intermediate: Any, first: int, until: int) -> Iterator[Tensor]:
         for start in range(first, until, self.batch):
@@ -97,11 +101,17 @@ class RunningSums:
         self._entropy += entropy(probabilities).sum(0)
         self._squares += probabilities.square_().sum((0, 1))
 
-    def prediction(self) -> Prediction:
-        """Mean, mean entropy and variance of the samples so far."""
+    def prediction(self, enlarge: Callable[[Tensor], Tensor] = lambda maps: maps) -> Prediction:
+        """Mean, mean entropy and variance of the samples so far.
+
+        Args:
+            enlarge: from maps (1, C, h, w) to the size of the prediction.
+        """
         mean = self._probabilities / self.count
         variance = (self._squares / self.count - mean.square().sum(0)).clamp_min_(0) / len(mean)
-        return Prediction(mean[None], (self._entropy / self.count)[None], variance[None])
+        others = torch.stack([self._entropy / self.count, variance])
+        maps = enlarge(torch.cat([mean, others])[None])
+        return Prediction(maps[:, :-2], maps[:, -2], maps[:, -1])
 
 
 def split_at_dropout(network: nn.Module) -> tuple[Callable[[Tensor], Any], Callable[[Any], Tensor]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -21,10 +22,10 @@ class Pooling:
 
 @dataclass(frozen=True)
 class Intermediate:
-    """Output of the first half of a forward pass: features, and the poolings so far."""
+    """Output of the first half of a forward pass: features, and data that the decoder needs."""
 
     x: Tensor  # (N, C, h, w)
-    poolings: tuple[Pooling, ...]
+    passed: tuple[Any, ...]  # by the encoder's stages so far, the deepest last
     size: tuple[int, int]  # (H, W) of the image
 
 
@@ -85,7 +86,7 @@ class EncoderDecoder(nn.Module):
                 one image, whose poolings are there once.
         """
         first = self._first
-        poolings = list(intermediate.poolings)
+        poolings = list(intermediate.passed)
         x = self.encoder_dropouts[first - 1](intermediate.x)
         for encoder, dropout in zip(
             self.encoders[first:], self.encoder_dropouts[first:], strict=True

@@ -72,6 +72,27 @@ def test_exports_give_the_logits_of_pytorch(engine, weights, image, request):
         assert (answer.argmax(0) == expected.argmax(0)).float().mean() > 0.999
 
 
+@pytest.mark.parametrize("crossing", [
+    "features", pytest.param("positions", marks=pytest.mark.slow),
+    pytest.param("both", marks=pytest.mark.slow),
+])  # fmt: skip
+def test_exports_of_segnet_lite_give_the_logits_of_pytorch(crossing, image, tmp_path):
+    for module in ("onnxruntime", "onnxscript", "openvino"):
+        pytest.importorskip(module)
+    torch.manual_seed(0)
+    info = ModelInfo("segnet_lite", LabelSet.load("camvid"), SIZE, {"crossing": crossing})
+    save_weights(file := tmp_path / "w.safetensors", info.build(), info)
+    Export.of(file).to_openvino(tmp_path / "w.xml")
+    Export.of(file).to_onnx(tmp_path / "w.onnx")
+    expected = logits(file, image)
+    for suffix in (".xml", ".onnx"):
+        engine = open_engine(file.with_suffix(suffix), precision="float32")
+        found = engine.logits(torch.from_numpy(image)[None])
+        close = (found - expected).abs() < 1e-3 * expected.abs().max()
+        assert close.float().mean() > 0.999
+        assert (found.argmax(1) == expected.argmax(1)).float().mean() > 0.999
+
+
 @pytest.fixture(scope="module")
 def binary(tmp_path_factory):
     """An ENet that tells two classes apart by one channel, exported once."""

@@ -110,7 +110,9 @@ def test_both_halves_equal_the_whole_also_for_several_samples(name):
 
 
 @pytest.mark.parametrize("dropout", [-0.1, 1.0, "much"])
-@pytest.mark.parametrize("name", ["bayesian_segnet", "bayesian_segnet_basic", "enet"])
+@pytest.mark.parametrize(
+    "name", ["bayesian_segnet", "bayesian_segnet_basic", "bayesian_segnet_lite", "enet"]
+)
 def test_impossible_dropouts_are_refused(name, dropout):
     with pytest.raises(SettingsError, match="dropout"):
         build_network(name, 5, dropout=dropout)
