@@ -3,6 +3,8 @@
 DATASET/train/0001.png   DATASET/trainannot/0001.png
 DATASET/val/0002.jpg     DATASET/valannot/0002.png
 DATASET/labels.yaml      the label set; CamVid's where there is no such file
+
+The folder of comma10k is read as it is published; see `comma10k`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy as np
 import yaml
 
 from segnet_model.base.errors import DatasetError
+from segnet_model.datasets import comma10k
 from segnet_model.images.files import list_images, new_file, read_image, read_labels
 from segnet_model.labels import LabelMap, LabelSet
 
@@ -100,10 +103,9 @@ class LabeledFolder:
 
 
 def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
-    """Load the named label set, else the data set's own, else CamVid's."""
-    return (
-        LabelSet.load(named) if named else own_label_set(dataset) or LabelSet.load(DEFAULT_LABELS)
-    )
+    """Load the named label set, else the data set's own, else that of its form."""
+    usual = comma10k.NAME if comma10k.is_comma10k(dataset) else DEFAULT_LABELS
+    return LabelSet.load(named) if named else own_label_set(dataset) or LabelSet.load(usual)
 
 
 def own_label_set(dataset: Path) -> LabelSet | None:
@@ -134,7 +136,14 @@ def write_label_set(dataset: Path, labels: LabelSet) -> None:
 
 def has_split(dataset: Path, split: str) -> bool:
     """Whether the data set has images in this split."""
-    return (dataset / split).is_dir() and bool(list_images(dataset / split))
+    return bool(split_images(dataset, split))
+
+
+def split_images(dataset: Path, split: str) -> list[Path]:
+    """Image files of a split, sorted by name; none where there is no such split."""
+    if comma10k.is_comma10k(dataset):
+        return comma10k.split_files(dataset, split)
+    return list_images(dataset / split) if (dataset / split).is_dir() else []
 
 
 def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabeledFolder:
@@ -156,16 +165,15 @@ def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabeledFolder:
         >>> [array.shape for array in images.read(0)]
         [(360, 480, 3), (360, 480)]
     """
-    images, labels = dataset / split, dataset / f"{split}annot"
-    for folder in (images, labels):
-        if not folder.is_dir():
-            raise DatasetError(f"no folder {folder}; a data set has {split}/ and {split}annot/")
-    found = list_images(images)
+    _check_folders(dataset, split)
+    found = split_images(dataset, split)
+    if not found:
+        raise DatasetError(f"{dataset / split} holds no images; expected PNG or JPEG files")
     twice = [stem for stem, count in Counter(path.stem for path in found).items() if count > 1]
     if twice:
-        raise DatasetError(f"{images} holds {twice[0]} twice, with other endings; remove one")
-    if not found:
-        raise DatasetError(f"{images} holds no images; expected PNG or JPEG files")
+        raise DatasetError(
+            f"{found[0].parent} holds {twice[0]} twice, with other endings; remove one"
+        )
     samples = tuple(Sample(image, label_path(image)) for image in found)
     _check_labels(samples, dataset)
     return LabeledFolder(samples, label_set)
@@ -188,7 +196,20 @@ def make_folders(dataset: Path) -> None:
 
 def label_path(image: Path) -> Path:
     """Label file of an image: DATASET/trainannot/NAME.png for DATASET/train/NAME.jpg."""
+    if image.parent.name == comma10k.IMAGES and comma10k.is_comma10k(image.parent.parent):
+        return comma10k.mask_path(image)
     return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"
+
+
+def _check_folders(dataset: Path, split: str) -> None:
+    """Raise DatasetError unless the split has its folders."""
+    if comma10k.is_comma10k(dataset):
+        if split not in comma10k.SPLITS:
+            raise DatasetError(f"{dataset} is comma10k, whose splits are train and val")
+        return
+    for folder in (dataset / split, dataset / f"{split}annot"):
+        if not folder.is_dir():
+            raise DatasetError(f"no folder {folder}; a data set has {split}/ and {split}annot/")
 
 
 def _check_labels(samples: tuple[Sample, ...], dataset: Path) -> None:

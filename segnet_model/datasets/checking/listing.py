@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from segnet_model.base.errors import DatasetError
+from segnet_model.datasets import comma10k
 from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.problems import Problem
 from segnet_model.images.files import IMAGE_SUFFIXES, list_images
@@ -30,6 +31,8 @@ def find_splits(dataset: Path) -> list[str]:
     Raises:
         DatasetError: there is no such folder.
     """
+    if comma10k.is_comma10k(dataset):
+        return list(comma10k.SPLITS)
     try:
         folders = {path.name for path in dataset.iterdir() if path.is_dir()}
     except OSError as error:
@@ -41,6 +44,9 @@ def find_splits(dataset: Path) -> list[str]:
 
 def list_split(dataset: Path, split: str) -> tuple[list[Pair], list[Problem]]:
     """Pair a split's files by name, as `open_split` does; the rest are problems."""
+    if comma10k.is_comma10k(dataset):
+        images = comma10k.split_files(dataset, split)
+        return _pair(split, images, comma10k.split_files(dataset, split, comma10k.MASKS))
     images_in, labels_in = dataset / split, dataset / f"{split}{LABELS}"
     if not images_in.is_dir():
         return [], [Problem(kinds.NO_IMAGES_FOLDER, split, (images_in,))]
@@ -48,11 +54,19 @@ def list_split(dataset: Path, split: str) -> tuple[list[Pair], list[Problem]]:
     if not labels_in.is_dir():
         pairs = [Pair(split, image, None) for image in images]
         return pairs, [Problem(kinds.NO_LABELS_FOLDER, split, (labels_in,))]
-    found = [Problem(kinds.EMPTY, split, (images_in,))] if not images else []
-    labels = {path.stem: path for path in _sorted_files(labels_in, (".png",))}
-    others = {path.stem: path for path in _sorted_files(labels_in, None)}
+    pairs, found = _pair(split, images, _label_files(labels_in))
+    empty = [Problem(kinds.EMPTY, split, (images_in,))] if not images else []
+    return pairs, empty + found
+
+
+def _pair(
+    split: str, images: list[Path], label_files: list[Path]
+) -> tuple[list[Pair], list[Problem]]:
+    """Pair images and label files by name; those of other formats are no labels."""
+    labels = {path.stem: path for path in label_files if path.suffix == ".png"}
+    others = {path.stem: path for path in label_files}
     pairs = [Pair(split, image, labels.get(image.stem)) for image in images]
-    found += _same_names(split, images)
+    found = _same_names(split, images)
     found += [
         Problem(kinds.NO_LABELS, split, (pair.image,), _other_format(others.get(pair.image.stem)))
         for pair in pairs
@@ -63,12 +77,11 @@ def list_split(dataset: Path, split: str) -> tuple[list[Pair], list[Problem]]:
     return pairs + [Pair(split, None, path) for path in lone], found
 
 
-def _sorted_files(folder: Path, suffixes: tuple[str, ...] | None) -> list[Path]:
+def _label_files(folder: Path) -> list[Path]:
+    """Files that could be labels, sorted by name."""
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
     files = sorted(path for path in visible if path.is_file())
-    if suffixes is None:
-        return [path for path in files if path.suffix.lower() in (*IMAGE_SUFFIXES, ".tif", ".tiff")]
-    return [path for path in files if path.suffix in suffixes]
+    return [path for path in files if path.suffix.lower() in (*IMAGE_SUFFIXES, ".tif", ".tiff")]
 
 
 def _same_names(split: str, images: list[Path]) -> list[Problem]:
