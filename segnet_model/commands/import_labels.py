@@ -41,6 +41,12 @@ but not by those without a single labeled pixel, whose image nobody has come to 
 
   segnet import-labels task_export.zip yard
   segnet import-labels labelme_folder yard --map lawn=Grass --map dog=ignore
+
+Labels of a public data set keep its classes, or are mapped by the table that ships for both sets:
+
+  segnet import-labels RUGD_annotations/creek creek --from rugd --labels outdoor
+
+Of a data set without any labels, --labels becomes its label set, in labels.yaml.
 """
 
 
@@ -55,6 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     arguments.add_map(parser, "class for a label of another name; CLASS may be ignore")
     arguments.add_labels(parser)
+    parser.add_argument(
+        "--from", dest="original", metavar="LABELS",
+        help="label set of the labels to read, as --labels (default: the data set's)",
+    )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="keep existing labels")
 
 
@@ -63,12 +73,15 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.annotations.importing import import_labels
     from segnet_model.datasets.folder import load_label_set
+    from segnet_model.labels import LabelSet
 
     labels = load_label_set(args.dataset, args.labels)
+    original = LabelSet.load(args.original) if args.original else None
     with progress_bar("reading") as progress:
         done = import_labels(
             args.source, args.dataset, labels, split=args.split, format_name=args.format,
-            renamed=arguments.read_map(args.map), keep=args.keep, progress=progress,
+            renamed=arguments.read_map(args.map), original=original, keep=args.keep,
+            progress=progress,
         )  # fmt: skip
     _print(args.dataset, done)
 

@@ -125,7 +125,7 @@ def write_dataset(
         surfaces: what covers the ground, walls and plants; see `Drive`.
 
     Raises:
-        DatasetError: a file cannot be written, or the folder has data of another label set.
+        DatasetError: a file cannot be written, or the folder has labels of another set.
         SettingsError: a number is out of range, or there is no such label set.
     """
     if frames < 1 or not seeds or not 0 <= val <= 1:

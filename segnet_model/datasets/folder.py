@@ -114,18 +114,24 @@ def own_label_set(dataset: Path) -> LabelSet | None:
     return LabelSet.load(path) if path.is_file() else None
 
 
+def label_set_of_labels(dataset: Path) -> LabelSet | None:
+    """The label set of the data set's labels; None where it has none yet."""
+    if own := own_label_set(dataset):
+        return own
+    labeled = any(has_split(dataset, f"{split}annot") for split in ("train", "val", "test"))
+    return LabelSet.load(DEFAULT_LABELS) if labeled else None
+
+
 def write_label_set(dataset: Path, labels: LabelSet) -> None:
     """Write the data set's label set; CamVid's needs no file.
 
     Raises:
-        DatasetError: the data set has images of another one, or the file cannot be written.
+        DatasetError: the data set has labels of another one, or the file cannot be written.
     """
-    own = own_label_set(dataset)
-    if own is None and any(has_split(dataset, split) for split in ("train", "val")):
-        own = LabelSet.load(DEFAULT_LABELS)
+    own = label_set_of_labels(dataset)
     if own is not None and own.names != labels.names:
         raise DatasetError(
-            f"{dataset} has images of label set {own.name!r}, not {labels.name!r}; give another "
+            f"{dataset} has labels of label set {own.name!r}, not {labels.name!r}; give another "
             f"folder, or --labels {own.name}"
         )
     if own is None and labels.name != DEFAULT_LABELS:

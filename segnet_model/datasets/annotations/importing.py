@@ -17,9 +17,14 @@ from segnet_model.datasets.annotations.archives import open_export
 from segnet_model.datasets.annotations.class_mapping import ClassMapping
 from segnet_model.datasets.annotations.export import Annotations, NamedMask
 from segnet_model.datasets.annotations.formats import open_annotations
-from segnet_model.datasets.folder import has_split, label_path
+from segnet_model.datasets.folder import (
+    has_split,
+    label_path,
+    label_set_of_labels,
+    write_label_set,
+)
 from segnet_model.images.files import list_images, read_labels, write_png
-from segnet_model.labels import LabelSet
+from segnet_model.labels import LabelMap, LabelSet
 
 SPLITS = ("train", "val", "test")
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP")  # of `files.IMAGE_SUFFIXES`
@@ -45,6 +50,7 @@ def import_labels(
     split: str | None = None,
     format_name: str = "auto",
     renamed: Mapping[str, str] | None = None,
+    original: LabelSet | None = None,
     keep: bool = False,
     progress: ShareDone = no_progress,
 ) -> Imported:
@@ -61,6 +67,7 @@ def import_labels(
         split: split of the images; None searches all.
         format_name: one of `LABEL_FORMATS`, or "auto".
         renamed: name in the export to our class, or "ignore".
+        original: label set of the export, if it is another; see `LabelMap.between`.
         keep: do not replace existing label files.
         progress: called with the share of the files that is done.
 
@@ -69,15 +76,19 @@ def import_labels(
         SettingsError: a name is mapped to an unknown class.
     """
     images = find_images(dataset, split)
+    if original is not None:
+        renamed = LabelMap.between(original, labels, renamed).classes
     with open_export(source) as files:
         try:
-            annotations = open_annotations(files, format_name, labels)
+            annotations = open_annotations(files, format_name, original or labels)
             mapping = ClassMapping(labels, renamed or {}, annotations.meanings)
             wanted = {stem: images[stem] for stem in annotations.files if stem in images}
             _check_matches(annotations, wanted, images)
             with TemporaryDirectory(prefix=".import-", dir=dataset) as folder:
                 staged = Path(folder)
                 notes, empty = _stage_all(annotations, mapping, wanted, staged, progress)
+                if label_set_of_labels(dataset) is None:
+                    write_label_set(dataset, labels)
                 counts = Counter(
                     _install(staged / f"{stem}.png", label_path(image), labels, keep)
                     for stem, image in wanted.items()

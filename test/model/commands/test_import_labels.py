@@ -7,7 +7,9 @@ import pytest
 
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.commands import arguments, import_labels
+from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.images.files import read_image, write_png
+from segnet_model.labels import LabelSet
 
 
 def call(command, *arguments):
@@ -57,3 +59,30 @@ def test_labels_that_nobody_has_come_to_erase_none(dataset, tmp_path, capsys):
     (export / "1.png").unlink()
     with pytest.raises(DatasetError, match="in none of its 1 labels a pixel is labeled; label"):
         call(import_labels, export, dataset, "--split", "train", "--format", "ids")
+
+
+def test_labels_of_a_public_set_become_those_of_the_data_set(tmp_path, capsys):
+    """RUGD's colors, of a data set without labels, become ids of `outdoor`, which it then keeps."""
+    write_png(tmp_path / "creek.png", np.zeros((4, 5, 3), np.uint8))
+    (tmp_path / "yard" / "train").mkdir(parents=True)
+    (tmp_path / "creek.png").rename(tmp_path / "yard" / "train" / "creek.png")
+    colors = np.zeros((4, 5, 3), np.uint8)  # void
+    colors[0], colors[1], colors[2] = (0, 0, 255), (108, 64, 20), (0, 102, 0)  # sky, dirt, grass
+    (tmp_path / "rugd").mkdir()
+    write_png(tmp_path / "rugd" / "creek.png", colors)
+    call(import_labels, tmp_path / "rugd", tmp_path / "yard", "--from", "rugd",
+         "--labels", "outdoor", "--map", "grass=RoughGround")  # fmt: skip
+    assert "1 new" in capsys.readouterr().out
+    own = load_label_set(tmp_path / "yard")
+    assert own == LabelSet.load("outdoor")
+    _, ids = open_split(tmp_path / "yard", "train", own).read(0)
+    assert [own.names[i] for i in ids[:3, 0]] == ["Sky", "Path", "RoughGround"]
+    assert (ids[3] == own.ignore_id).all()
+
+
+def test_a_data_set_with_labels_gets_no_other_label_set(dataset, tmp_path):
+    source = tmp_path / "ids"
+    source.mkdir()
+    write_png(source / "0.png", np.zeros((64, 96), np.uint8))
+    call(import_labels, source, dataset, "--split", "train", "--labels", "outdoor")
+    assert not (dataset / "labels.yaml").exists()

@@ -83,5 +83,5 @@ def test_a_drive_has_the_labels_that_are_asked_for(tmp_path: Path) -> None:
 
 def test_a_folder_keeps_its_label_set(tmp_path: Path) -> None:
     write_dataset(tmp_path, [3], frames=1, val=0.0, workers=1)
-    with pytest.raises(DatasetError, match="images of label set 'camvid', not 'outdoor'; give"):
+    with pytest.raises(DatasetError, match="labels of label set 'camvid', not 'outdoor'; give"):
         write_dataset(tmp_path, [4], frames=1, val=0.0, workers=1, labels="outdoor")
