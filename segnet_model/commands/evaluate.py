@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +43,9 @@ two label sets, by equal names, and by --map. Classes that its labels lack are n
 
   segnet evaluate outdoor.safetensors camvid
   segnet evaluate outdoor.safetensors my_yard --map lawn=Grass --map dog=ignore
+
+Where a map from the weights' classes ships, as to the coarser ones of comma10k, the answers are
+mapped, and so are those of weights to --compare that have other classes.
 
 Did it get better? --compare measures both and shows the frames on which they differ most:
 
@@ -85,7 +90,7 @@ def run(args: argparse.Namespace) -> None:
         arguments.make_folder(args.out)
     weights = [args.weights, *([args.compare] if args.compare else [])]
     predictors = [_load(args, each) for each in weights]
-    folder = _mapped(args, folder, predictors)
+    folder, predictors = _mapped(args, folder, weights, predictors)
     counts = [t for t in COUNTS if t <= args.samples] if args.curve else []
     worst = WorstFrames()
     with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
@@ -106,28 +111,33 @@ def run(args: argparse.Namespace) -> None:
 
 def _load(args: argparse.Namespace, weights: str) -> Predictor:
     """Load a predictor; errors name its weights."""
-    try:
+    with _named(weights):
         return arguments.load_predictor(argparse.Namespace(**{**vars(args), "weights": weights}))
+
+
+@contextmanager
+def _named(weights: str) -> Iterator[None]:
+    """Let errors name the weights."""
+    try:
+        yield
     except SettingsError as error:
         raise SettingsError(f"{weights}: {error}") from None
 
 
 def _mapped(
-    args: argparse.Namespace, folder: LabeledFolder, predictors: list[Predictor]
-) -> LabeledFolder:
-    """The folder with its labels mapped to the classes of the weights, which all have the same."""
-    from segnet_model.evaluation.evaluate import check_classes
+    args: argparse.Namespace, folder: LabeledFolder, weights: list[str], predictors: list[Predictor]
+) -> tuple[LabeledFolder, list[Predictor]]:
+    """The folder and the predictors with their labels mapped to one label set."""
+    from segnet_model.evaluation.mapped import mapped_predictor, mapped_truth
 
-    first, *others = (predictor.info.labels for predictor in predictors)
-    failing = args.weights
-    try:
-        mapped = folder.mapped_to(first, arguments.read_map(args.map))
-        failing = args.compare
-        for other in others:
-            check_classes(other, mapped.label_set)
-    except SettingsError as error:
-        raise SettingsError(f"{failing}: {error}") from None
-    return mapped
+    with _named(weights[0]):
+        labels = predictors[0].info.labels
+        folder = mapped_truth(folder, labels, arguments.read_map(args.map))
+    mapped = []
+    for name, predictor in zip(weights, predictors, strict=True):
+        with _named(name):
+            mapped.append(mapped_predictor(predictor, folder.label_set))
+    return folder, mapped
 
 
 def _circumstances(args: argparse.Namespace, folder: LabeledFolder) -> Circumstances:
@@ -142,16 +152,13 @@ def _circumstances(args: argparse.Namespace, folder: LabeledFolder) -> Circumsta
 
 def _map_facts(folder: LabeledFolder) -> dict[str, Any]:
     """How the labels were mapped, as plain values; empty where they were not."""
+    from segnet_model.evaluation.report import map_facts
+
     if folder.label_map is None:
         return {}
     names = zip(folder.label_set.names, folder.measurable, strict=True)
-    return {
-        "source": folder.label_map.source.name,
-        "target": folder.label_set.name,
-        "origin": folder.label_map.origin,
-        "classes": dict(folder.label_map.classes),
-        "not_measured": [name for name, measured in names if not measured],
-    }
+    missing = [name for name, measured in names if not measured]
+    return {**map_facts(folder.label_map), "not_measured": missing}
 
 
 def _write(
@@ -177,6 +184,10 @@ def print_table(figures: dict[str, Any]) -> None:
         missing = ", ".join(label_map["not_measured"]) or "none"
         print(f"labels of {label_map['source']} mapped to {label_map['target']}; "
               f"not measured, as they have none: {missing}")  # fmt: skip
+    for each in (figures, figures.get("compare")):
+        if each and (label_map := each["model"].get("label_map")):
+            print(f"answers of {each['weights']} mapped from {label_map['source']} to "
+                  f"{label_map['target']}")  # fmt: skip
     print(f"{'class':<14}{'IoU':>8}{'accuracy':>10}{'boundary F1':>13}")
     for name, iou in figures["iou"].items():
         others = figures["accuracy"][name], figures["boundary_f1_by_class"][name]

@@ -59,14 +59,20 @@ class LabelMap:
                 lookup[self.source.names.index(name)] = self.target.names.index(meaning)
         return lookup
 
+    @property
+    def kept(self) -> np.ndarray:
+        """Whether each class of the source becomes a class: (classes,) bool."""
+        return np.asarray(self.lookup[: self.source.num_classes] != self.target.ignore_id)
+
     @cached_property
     def reached(self) -> np.ndarray:
         """Whether a class of the source becomes each class of the target: (classes,) bool."""
         return np.array([name in self.classes.values() for name in self.target.names])
 
     def map(self, labels: np.ndarray) -> np.ndarray:
-        """Map labels (H, W) uint8 of the source to (H, W) uint8 of the target."""
-        return np.asarray(cv2.LUT(labels, self.lookup), np.uint8)
+        """Map labels (..., H, W) uint8 of the source to uint8 labels of the target."""
+        plane = labels.reshape(labels.shape[0], -1)  # OpenCV takes a third axis for colors
+        return np.asarray(cv2.LUT(plane, self.lookup), np.uint8).reshape(labels.shape)
 
     @classmethod
     def load(cls, source: str, target: str) -> LabelMap:
@@ -77,6 +83,11 @@ class LabelMap:
         """
         sets = LabelSet.load(source), LabelSet.load(target)
         return cls(*sets, *_read(source, target))
+
+    @staticmethod
+    def ships(source: str, target: str) -> bool:
+        """Whether a map between these two label sets ships."""
+        return f"{source}_to_{target}.yaml" in (file.name for file in _MAPS.iterdir())
 
     @classmethod
     def between(
@@ -93,8 +104,10 @@ class LabelMap:
         Raises:
             SettingsError: a class of the source has no meaning, or there is no such class.
         """
-        ships = f"{source.name}_to_{target.name}.yaml" in (file.name for file in _MAPS.iterdir())
-        shipped, origin = _read(source.name, target.name) if ships else ({}, "classes by name")
+        shipped: dict[str, str] = {}
+        origin = "equal names"
+        if cls.ships(source.name, target.name):
+            shipped, origin = _read(source.name, target.name)
         same = {name: name for name in target.names}
         meanings = {**same, **shipped, **(renamed or {})}
         missing = [name for name in source.names if name not in meanings]

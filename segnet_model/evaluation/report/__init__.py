@@ -1,7 +1,7 @@
 """Report of an evaluation: a page for people, and plain values for scripts."""
 
-from segnet_model.evaluation.report.facts import Circumstances, describe
+from segnet_model.evaluation.report.facts import Circumstances, describe, map_facts
 from segnet_model.evaluation.report.html import render
 from segnet_model.evaluation.report.worst import WorstFrames
 
-__all__ = ["Circumstances", "WorstFrames", "describe", "render"]
+__all__ = ["Circumstances", "WorstFrames", "describe", "map_facts", "render"]

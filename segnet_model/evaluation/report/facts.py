@@ -16,7 +16,9 @@ from segnet_model.base.version import version
 from segnet_model.engines.exported import ExportedEngine
 from segnet_model.evaluation.calibration import CONFIDENCE_BINS, UncertaintyQuality
 from segnet_model.evaluation.evaluate import Evaluation, nan_to_none
+from segnet_model.evaluation.mapped import MappedPredictor
 from segnet_model.inference.predictor import Predictor
+from segnet_model.labels import LabelMap
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.tensors import file_sha256
 
@@ -109,10 +111,16 @@ def _model(weights: str, predictor: Predictor) -> dict[str, Any]:
         if isinstance(engine, ExportedEngine)
         else {}
     )
+    maps = (
+        {"label_map": map_facts(predictor.label_map)}
+        if isinstance(predictor, MappedPredictor)
+        else {}
+    )
     return {
         "file": Path(path).name,
         "sha256": file_sha256(path),
         **made_of,
+        **maps,
         "network": info.network,
         "network_settings": dict(info.network_settings),
         "input_size": list(info.input_size),
@@ -124,6 +132,16 @@ def _model(weights: str, predictor: Predictor) -> dict[str, Any]:
         "precision": predictor.precision,
         "training": dict(info.training),
         "metrics": dict(info.metrics),
+    }
+
+
+def map_facts(label_map: LabelMap) -> dict[str, Any]:
+    """A map between label sets, as plain values."""
+    return {
+        "source": label_map.source.name,
+        "target": label_map.target.name,
+        "origin": label_map.origin,
+        "classes": dict(label_map.classes),
     }
 
 

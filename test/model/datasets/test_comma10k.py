@@ -1,5 +1,6 @@
 """A folder in comma10k's form is a data set as it is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from segnet_model.base.errors import DatasetError
 from segnet_model.cli import main
 from segnet_model.datasets.folder import has_split, load_label_set, open_split
 from segnet_model.images.files import write_png
-from segnet_model.weights.checkpoint import load_weights
+from segnet_model.labels import LabelSet
+from segnet_model.weights.checkpoint import load_weights, save_weights
 
 # The colors as its README has them, from the top of a picture to its bottom.
 UNDRIVABLE, MOVABLE, ROAD, MARKING, CAR = (
@@ -84,3 +86,13 @@ def test_one_command_trains_on_it(comma10k, tmp_path, capsys):
     assert "val_miou" in info.metrics
     assert main(["evaluate", str(weights), str(comma10k), "--device", "cpu"]) == 0
     assert "lane marking" in capsys.readouterr().out
+
+
+def test_weights_of_outdoor_are_measured_on_it(comma10k, tmp_path, small_info, capsys):
+    info = replace(small_info, labels=LabelSet.load("outdoor"))
+    save_weights(tmp_path / "outdoor.safetensors", info.build(), info)
+    command = ["evaluate", str(tmp_path / "outdoor.safetensors"), str(comma10k), "--device", "cpu"]
+    assert main([*command, "--map", "lane marking=road", "--map", "own car=ignore"]) == 0
+    said = capsys.readouterr().out
+    assert "mapped from outdoor to comma10k" in said
+    assert "not measured, as they have none: lane marking, own car" in said
