@@ -37,6 +37,8 @@ PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 TRAINING_PRECISIONS = ("auto", "float32", "bfloat16")
 KINDS = "a bag, a folder of images, an image or a video"  # of sources
 STORAGES = ("mcap", "sqlite3")
+# Rendered ones; `mixed` lets each drive's seed choose one.
+WORLDS = ("street", "suburb", "park", "trail", "mixed")
 # Shipped label sets; `scenes` is that of rendered scenes, before it is mapped.
 LABEL_SETS = (
     "camvid", "outdoor", "cityscapes", "mapillary", "ade20k", "voc", "comma10k", "rugd", "rellis",

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet_model.base.choices import STORAGES
+from segnet_model.base.choices import STORAGES, WORLDS
 from segnet_model.base.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -30,7 +30,18 @@ As a data set of 100 drives, seeds 7 to 106, the last tenth of them for validati
 
   segnet render --seed 7 --drives 100 --frames 15 --dataset drives
 
-The truth has CamVid's eleven classes, or the fourteen of mobile robots outdoors:
+For robots off the street: parks with lawns and ponds, trails through woods and over meadows, and
+streets with verges, driveways and front gardens. They need the fourteen classes of `outdoor`:
+
+  segnet render --world park --seed 7 --out park
+  segnet render --world trail --drives 100 --dataset trails
+
+To train a network for all of them; the seed of each drive chooses its world, a street or suburb
+for four in ten:
+
+  segnet render --world mixed --drives 400 --dataset outdoors
+
+A street's truth has CamVid's eleven classes, unless you ask for the fourteen of `outdoor`:
 
   segnet render --labels outdoor --dataset outdoor_drives
 
@@ -83,11 +94,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     data.add_argument("--workers", type=int, help="processes (default: one per core)")
     parser.add_argument(
+        "--world", choices=WORLDS, default="street",
+        help="where the drive leads: %(choices)s (default: %(default)s)", metavar="WORLD",
+    )  # fmt: skip
+    parser.add_argument(
         "--unknown", action="store_true", help="add objects that belong to no class"
     )
     parser.add_argument(
-        "--labels", choices=("camvid", "outdoor"), default="camvid",
-        help="label set of the truth (default: %(default)s)",
+        "--labels", choices=("camvid", "outdoor"),
+        help="label set of the truth (default: camvid on the street, else outdoor)",
     )  # fmt: skip
     parser.add_argument(
         "--textures", metavar="FOLDER",
@@ -95,7 +110,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "'drawn' needs no folder (default: plain)",
     )  # fmt: skip
     parser.add_argument(
-        "--fps", type=float, help="frame rate in Hz (default: 10 for a recording, 1 for a data set)"
+        "--fps",
+        type=float,
+        help="frame rate in Hz (default: 10 for a recording, a frame every 8 m for a data set)",
     )
 
 
@@ -111,13 +128,13 @@ def run(args: argparse.Namespace) -> None:
         if args.out:
             count = write_drive(
                 args.out, args.seed, args.seconds, args.fps or 10.0, args.storage, args.depth,
-                progress, args.unknown, args.labels, surfaces,
+                progress, args.unknown, args.labels, surfaces, args.world,
             )  # fmt: skip
         else:
             seeds = range(args.seed, args.seed + args.drives)
             train, val = write_dataset(
-                args.dataset, seeds, args.frames, args.fps or 1.0, args.val, args.workers,
-                progress, args.unknown, args.labels, surfaces,
+                args.dataset, seeds, args.frames, args.fps, args.val, args.workers,
+                progress, args.unknown, args.labels, surfaces, args.world,
             )  # fmt: skip
     if args.out:
         print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")

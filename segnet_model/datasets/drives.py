@@ -33,7 +33,11 @@ DEPTH_TOPIC = "/truth/depth"
 POSE_TOPIC = "/truth/pose"
 FRAME = "camera_optical_frame"
 WORLD = "world"
-SCENES, STREET = "scenes", "camvid"  # label sets: of the frames, and of a street's data
+SCENES, STREET, OUTDOOR = (
+    "scenes",
+    "camvid",
+    "outdoor",
+)  # label sets
 HOUR_NS = 3600 * NANOSECONDS
 
 
@@ -46,8 +50,9 @@ def write_drive(
     depth: bool = False,
     progress: ShareDone = no_progress,
     unknown: bool = False,
-    labels: str = STREET,
+    labels: str | None = None,
     surfaces: Surfaces | None = None,
+    world: str = "street",
 ) -> int:
     """Render a drive into a new recording; returns its number of frames.
 
@@ -62,8 +67,9 @@ def write_drive(
         depth: add /truth/depth, which doubles the size of the bag.
         progress: called with the share of frames that is done.
         unknown: add objects of no class; see `Drive`.
-        labels: label set of the truth: camvid or outdoor.
+        labels: label set of the truth, camvid or outdoor; None takes camvid for the street.
         surfaces: what covers the ground, walls and plants; see `Drive`.
+        world: where the drive leads; a name of `WORLDS`.
 
     Raises:
         BagError: the bag exists already or cannot be written.
@@ -72,10 +78,8 @@ def write_drive(
     count = round(seconds * fps)
     if count < 1:
         raise SettingsError(f"{seconds} s at {fps} frames a second is no frame; ask for more")
-    drive, mapped = (
-        Drive(seed, fps=fps, unknown=unknown, surfaces=surfaces),
-        LabelMap.load(SCENES, labels),
-    )
+    drive = Drive(seed, fps=fps, unknown=unknown, world=world, surfaces=surfaces)
+    mapped = _label_map(labels, world)
     start = FOLDER_START_NS + seed * HOUR_NS
     with BagWriter(path, storage) as bag:
         for index, frame in enumerate(drive.frames(count)):
@@ -83,6 +87,10 @@ def write_drive(
             _write_frame(bag, start + round(frame.stamp * NANOSECONDS), frame, drive.camera, depth)
             progress((index + 1) / count)
     return count
+
+
+def _label_map(labels: str | None, world: str) -> LabelMap:
+    return LabelMap.load(SCENES, labels or (STREET if world == "street" else OUTDOOR))
 
 
 def _write_frame(
@@ -102,13 +110,14 @@ def write_dataset(
     folder: str | Path,
     seeds: Sequence[int],
     frames: int,
-    fps: float = 1.0,
+    fps: float | None = None,
     val: float = 0.1,
     workers: int | None = None,
     progress: ShareDone = no_progress,
     unknown: bool = False,
-    labels: str = STREET,
+    labels: str | None = None,
     surfaces: Surfaces | None = None,
+    world: str = "street",
 ) -> tuple[int, int]:
     """Render drives into a data set in CamVid's form; returns the images of train and of val.
 
@@ -116,13 +125,14 @@ def write_dataset(
         folder: the data set; created if missing. Files are named by seed and frame.
         seeds: of the drives. The last ones become the validation split, whole drives each.
         frames: images a drive.
-        fps: frames a second; at 1 the street changes from one to the next.
+        fps: frames a second; None draws a frame every 8 meters.
         val: share of the drives in the validation split, 0 to 1.
         workers: processes that render; None takes one for each core.
         progress: called with the share of drives that is done.
         unknown: add objects of no class, whose pixels are ignored; see `Drive`.
-        labels: label set of the truth: camvid or outdoor.
+        labels: label set of the truth, camvid or outdoor; None takes camvid for the street.
         surfaces: what covers the ground, walls and plants; see `Drive`.
+        world: where the drive leads; a name of `WORLDS`.
 
     Raises:
         DatasetError: a file cannot be written, or the folder has labels of another set.
@@ -135,10 +145,10 @@ def write_dataset(
         )
     first_val = len(seeds) - round(len(seeds) * val)
     jobs = [(seed, "val" if i >= first_val else "train") for i, seed in enumerate(seeds)]
-    mapped = LabelMap.load(SCENES, labels)
+    mapped = _label_map(labels, world)
     make_folders(Path(folder))
     write_label_set(Path(folder), mapped.target)
-    render = partial(_render, Path(folder), frames, fps, mapped, unknown, surfaces)
+    render = partial(_render, Path(folder), frames, fps, mapped, unknown, surfaces, world)
     if workers == 1:
         _report(map(render, jobs), len(jobs), progress)
     else:
@@ -151,14 +161,15 @@ def write_dataset(
 def _render(
     folder: Path,
     frames: int,
-    fps: float,
+    fps: float | None,
     mapped: LabelMap,
     unknown: bool,
     surfaces: Surfaces | None,
+    world: str,
     job: tuple[int, str],
 ) -> None:
     seed, split = job
-    drive = Drive(seed, fps=fps, unknown=unknown, surfaces=surfaces)
+    drive = Drive(seed, fps=fps, unknown=unknown, world=world, surfaces=surfaces)
     for index, frame in enumerate(drive.frames(frames)):
         name = f"{seed:06d}_{index:04d}.png"
         write_png(folder / f"{split}annot" / name, mapped.map(frame.labels))

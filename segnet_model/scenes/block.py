@@ -63,15 +63,15 @@ def build_block(site: Site, block: int) -> list[Prop]:
     props: list[Prop] = []
     for hand in (1, -1):
         rng = stream(site.street.seed, Purpose.BLOCK, block + BLOCKS_BEHIND, (hand + 1) // 2)
-        for span in _built_spans(plan):
+        for span in built_spans(plan):
             props += _lots(rng, site, span, hand)
-        props += _backdrop(rng, site, plan, hand)
-        props += _curbside(rng, site, plan, hand)
-        props += _parked_cars(rng, site, plan, hand)
+        props += backdrop(rng, site, plan, hand)
+        props += curbside(rng, site, plan, hand)
+        props += parked_cars(rng, site, plan, hand)
     return props
 
 
-def _built_spans(plan: Plan) -> list[Span]:
+def built_spans(plan: Plan) -> list[Span]:
     """Return the stretches with houses: all but the side street and its pavements."""
     end, gap = plan.start + BLOCK, plan.side_street
     if not gap.exists:
@@ -100,14 +100,14 @@ def _garden_house(rng: Generator, site: Site, lot: Span, hand: int) -> Iterator[
     setback, gap = rng.uniform(3.0, 6.0), rng.uniform(0.0, 1.5)
     house = (lot[0] + gap, lot[1] - gap)
     yield building(rng, site.street, site.weather, house, setback, hand, site.coverings)
-    yield from _fence_row(rng, site, lot, hand)
+    yield from fence_row(rng, site, lot, hand)
     if chance(rng, 0.4):
         yield _plant(rng, site, rng.uniform(*lot), hand, setback * 0.5, rng.uniform(0.5, 0.8))
 
 
 def _green_plot(rng: Generator, site: Site, lot: Span, hand: int) -> Iterator[Prop]:
     """Yield trees behind a fence."""
-    yield from _fence_row(rng, site, lot, hand)
+    yield from fence_row(rng, site, lot, hand)
     for x in np.arange(lot[0] + 1.5, lot[1] - 1.0, rng.uniform(3.0, 5.0)):
         yield _plant(rng, site, float(x), hand, rng.uniform(1.5, 5.0), rng.uniform(0.7, 1.1))
 
@@ -119,7 +119,7 @@ def _plant(rng: Generator, site: Site, x: float, hand: int, beyond: float, scale
     return tree(kind, site.street.place(x, y), scale, site.weather)
 
 
-def _fence_row(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
+def fence_row(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
     """Yield a fence along the property line."""
     texture = draw_fence(rng, site.coverings, span[0])
     y = hand * site.street.side(hand).line
@@ -129,7 +129,7 @@ def _fence_row(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Pr
         yield fence(texture, *ends, site.weather)
 
 
-def _backdrop(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
+def backdrop(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
     """Yield the background between the houses and at the end of the side street."""
     setback = rng.uniform(20.0, 26.0)
     span = (plan.start, plan.start + BLOCK)
@@ -142,7 +142,7 @@ def _backdrop(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Pro
     yield tree_line(rng, *ends, site.weather, (red, green, blue), site.coverings)
 
 
-def _curbside(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
+def curbside(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
     """Yield trees, lamps and signs along the curb, far enough apart not to touch."""
     avenue = chance(rng, 0.7)
     x = plan.start + rng.uniform(1.0, 4.0)
@@ -166,7 +166,7 @@ def _post(rng: Generator, site: Site, x: float, hand: int, avenue: bool) -> Iter
         yield tree(pick(rng, site.cast.trees), foot, rng.uniform(0.7, 1.0), site.weather)
 
 
-def _parked_cars(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
+def parked_cars(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
     """Yield the cars parked along the curb, if this side has parking."""
     side = site.street.side(hand)
     y, x = hand * (side.half_road - PARKING / 2), plan.start + 3.0

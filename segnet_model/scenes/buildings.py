@@ -82,9 +82,13 @@ def building(
     setback: float,
     hand: int,
     coverings: Coverings,
+    floors: tuple[int, int] = (2, 6),
 ) -> Prop:
-    """Return a building along the street from span[0] to span[1], meters along x."""
-    style = _draw_style(rng, shop=setback == 0 and chance(rng, 0.5))
+    """Return a building along the street from span[0] to span[1], meters along x.
+
+    floors: the least, and one more than the most.
+    """
+    style = _draw_style(rng, floors, shop=setback == 0 and chance(rng, 0.5))
     y, depth = hand * (street.side(hand).line + setback), rng.uniform(8.0, 12.0)
     shell = _Shell(
         near=street.place(span[0], y),
@@ -105,13 +109,13 @@ def building(
     return Prop(tuple(panels), shadows)
 
 
-def _draw_style(rng: Generator, shop: bool) -> _Style:
+def _draw_style(rng: Generator, floors: tuple[int, int], shop: bool) -> _Style:
     bay = rng.uniform(2.2, 3.4)
     wall = pick_color(rng, _WALLS, 8)
     return _Style(
         wall=wall,
         trim=vary(rng, (226, 222, 212), 8) if chance(rng, 0.7) else vary(rng, (70, 66, 64), 8),
-        floors=int(rng.integers(2, 6)),
+        floors=int(rng.integers(*floors)),
         floor=rng.uniform(2.7, 3.4),
         bay=bay,
         window_width=bay * rng.uniform(0.36, 0.62),

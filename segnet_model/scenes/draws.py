@@ -33,6 +33,13 @@ class Purpose(IntEnum):
     ODDITIES = 11
     DRAWN = 30
     COVERINGS = 31
+    COURSE = 40
+    TERRAIN = 41
+    LOOKS = 42
+    PLANTS = 43
+    LAYOUT = 44
+    WALKS = 45
+    WORLD = 46
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> Generator:

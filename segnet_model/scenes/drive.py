@@ -1,7 +1,7 @@
-"""Procedural drives: a camera on a street whose labels, depth and pose are known exactly.
+"""Procedural drives: a camera in a world whose labels, depth and pose are known exactly.
 
-A drive is a street with CamVid's eleven classes and its own weather. A seed gives the same
-drive on every machine, and frames can be drawn in any order.
+A drive is a street with CamVid's eleven classes, or another world of `worlds.py`, with its own
+weather. A seed gives the same drive on every machine, and frames can be drawn in any order.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,9 @@ from segnet_model.scenes.props import Prop
 from segnet_model.scenes.sketch import UNKNOWN
 from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.weather import draw_weather, paint_sky
-from segnet_model.scenes.worlds import build_world
+from segnet_model.scenes.worlds import build_world, chosen_world
+
+_SPACING = 8.0  # meters from frame to frame where no rate is given
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class SceneFrame:
 
     stamp: float  # seconds since the start of the drive
     image: npt.NDArray[np.uint8]  # (H, W, 3) RGB
-    labels: npt.NDArray[np.uint8]  # (H, W) CamVid class ids, 0 to 10; 11, ignored, if unknown
+    labels: npt.NDArray[np.uint8]  # (H, W) ids of the label set `scenes`; streets have 0 to 11
     depth: npt.NDArray[np.float32]  # (H, W) meters along the optical axis; inf in the sky
     camera_to_world: npt.NDArray[np.float64]  # (4, 4); world: x along the street, y left, z up
 
@@ -70,7 +72,7 @@ class SceneFrame:
 
 
 class Drive:
-    """An endless street, seen from a camera that moves along it.
+    """An endless street, park or trail, seen from a camera that moves along it.
 
     Example:
         >>> frame = Drive(seed=3, camera=Camera(width=96, height=72)).frame(10)
@@ -82,7 +84,7 @@ class Drive:
         self,
         seed: int,
         camera: Camera | None = None,
-        fps: float = 10.0,
+        fps: float | None = 10.0,
         speed: float | None = None,
         unknown: bool = False,
         world: str = "street",
@@ -93,14 +95,15 @@ class Drive:
         Args:
             seed: 0 or more; the only source of randomness.
             camera: the default Camera if None.
-            fps: frames a second.
+            fps: frames a second; None draws one every 8 meters.
             speed: meters a second along the world's x axis; None takes the world's usual speed,
                 8.0 on a street.
             unknown: place objects of no class along the street, to test uncertainty: a ball, a
                 sofa, a cow and so on. The rest of the drive is the same without them.
-            world: a name of WORLDS.
+            world: a name of `WORLDS`; "mixed" lets the seed choose one.
             surfaces: cover the ground, walls and plants with these materials, others in each
-                drive. Labels and depth are the same without them.
+                drive. Labels and depth are the same without them. Natural ground is never plain:
+                None draws its materials.
 
         Raises:
             DatasetError: a photograph of a surface is damaged.
@@ -109,10 +112,14 @@ class Drive:
         self.camera = camera or Camera()
         self._weather = draw_weather(seed)
         zoom = self.camera.fx / 360.0
-        self._world = build_world(world, seed, self._weather, zoom, unknown, surfaces)
-        self.fps, self.speed = fps, self._world.pace if speed is None else speed
+        self.world = chosen_world(world, seed)
+        self._world = build_world(self.world, seed, self._weather, zoom, unknown, surfaces)
+        self.speed = self._world.pace if speed is None else speed
+        self.fps = self.speed / _SPACING if fps is None else fps
         if not (self.fps > 0 and self.speed > 0):
-            raise SettingsError(f"fps {fps} and speed {speed} must both be greater than 0")
+            raise SettingsError(
+                f"fps {self.fps} and speed {self.speed} must both be greater than 0"
+            )
         self._film = draw_film(seed, self.camera.height, self.camera.width)
 
     def frames(self, count: int) -> Iterator[SceneFrame]:

@@ -144,7 +144,9 @@ def is_road(
     return np.asarray(road)
 
 
-def _look_up(tile: Single, x: Floats, y: Floats, scale: float) -> Single:
+def look_up(
+    tile: Single, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating], scale: float
+) -> Single:
     """Return a periodic tile's values at world points."""
     u = np.mod(x * scale, _TILE).astype(np.float32)
     v = np.mod(y * scale, _TILE).astype(np.float32)
@@ -155,15 +157,15 @@ def _look_up(tile: Single, x: Floats, y: Floats, scale: float) -> Single:
 def _grain(ground: Ground, hits: GroundHits) -> Single:
     """Return relative brightness: fine grain near the camera, patches everywhere."""
     near = np.exp(hits.depth.astype(np.float32) * np.float32(-1 / 9))
-    fine = _look_up(ground.rough, hits.x, hits.y, _FINE)
-    coarse = _look_up(ground.patches, hits.x, hits.y, _COARSE)
+    fine = look_up(ground.rough, hits.x, hits.y, _FINE)
+    coarse = look_up(ground.patches, hits.x, hits.y, _COARSE)
     return np.asarray(fine * near * np.float32(0.3) + coarse * np.float32(0.16), np.float32)
 
 
 def _paved(ground: Ground, hits: GroundHits, across: Floats) -> Single:
     """Return relative brightness of paving stones, fading before they are too small to see."""
     near = np.exp(hits.depth.astype(np.float32) * np.float32(-1 / 14))
-    return np.asarray(_look_up(ground.slabs, hits.x, across, 64.0) * near, np.float32)
+    return np.asarray(look_up(ground.slabs, hits.x, across, 64.0) * near, np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Props: things that stand on the ground, made of panels and their shadows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,12 +18,33 @@ class Prop:
 
     panels: tuple[Panel, ...]
     shadows: tuple[Shadow, ...] = ()
+    turns: bool = False  # its panels turn towards the camera, as flat pictures of round things do
+
+    def facing(self, position: Floats) -> "Prop":
+        """Return the prop with its panels square to the line from a (3,) position."""
+        return replace(self, panels=tuple(_facing(panel, position) for panel in self.panels))
+
+    def in_reach(self, position: Floats) -> bool:
+        """Return whether its first panel is near enough to a (3,) position to be drawn."""
+        panel = self.panels[0]
+        x, y = panel.corners[0, :2] + panel.corners[1, :2] / 2 - position[:2]
+        return float(x * x + y * y) < panel.reach**2
 
     def moved(self, offset: Floats) -> "Prop":
         """Return the prop shifted by (3,) meters along the ground."""
         panels = tuple(panel.moved(offset) for panel in self.panels)
         shadows = tuple(Shadow(one.outline + offset[:2], one.strength) for one in self.shadows)
-        return Prop(panels, shadows)
+        return Prop(panels, shadows, self.turns)
+
+
+def _facing(panel: Panel, position: Floats) -> Panel:
+    """Return an upright panel turned about its middle."""
+    origin, across, down = panel.corners
+    x, y = origin[:2] + across[:2] / 2 - position[:2]
+    width = float(np.hypot(across[0], across[1])) / max(1e-6, float(np.hypot(x, y)))
+    turned = np.array([y * width, -x * width, 0.0])
+    corners = np.stack([origin + (across - turned) / 2, turned, down])
+    return Panel(corners, panel.texture, panel.light, panel.reach)
 
 
 def upright(start: Floats, end: Floats, height: float) -> Floats:

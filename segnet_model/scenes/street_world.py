@@ -12,7 +12,7 @@ from segnet_model.scenes.ground import draw_ground, is_road, paint_ground, shade
 from segnet_model.scenes.oddities import draw_oddities, place_oddities
 from segnet_model.scenes.panels import Canvas, Floats
 from segnet_model.scenes.props import Prop
-from segnet_model.scenes.street import BLOCK, draw_plan, draw_street
+from segnet_model.scenes.street import BLOCK, Street, draw_plan, draw_street
 from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.traffic import build_traffic
 from segnet_model.scenes.weather import Weather
@@ -30,7 +30,7 @@ class StreetWorld:
         self, seed: int, weather: Weather, zoom: float, unknown: bool, surfaces: Surfaces | None
     ) -> None:
         """Draw the street; `zoom`: pixels across per pixel of the reference camera."""
-        self._street, self._weather = draw_street(seed), weather
+        self._street, self._weather = self._draw_street(seed), weather
         self._motion = draw_motion(seed, self._street)
         coverings = draw_coverings(seed, surfaces)
         self._ground = draw_ground(seed, coverings)
@@ -53,10 +53,14 @@ class StreetWorld:
 
     def paint(self, canvas: Canvas, hits: GroundHits, props: list[Prop], position: Floats) -> None:
         """Draw the ground with its shadows."""
-        plans = [draw_plan(self._street, block) for block in _blocks_around(float(position[0]))]
-        paint_ground(canvas, hits, self._street, plans, self._ground)
+        self._paint_plain(canvas, hits, position)
         shadows = [shadow for prop in props for shadow in prop.shadows]
         shade_ground(canvas, hits, shadows, self._weather, position)
+
+    def _paint_plain(self, canvas: Canvas, hits: GroundHits, position: Floats) -> None:
+        """Draw the ground without its shadows."""
+        plans = [draw_plan(self._street, block) for block in _blocks_around(float(position[0]))]
+        paint_ground(canvas, hits, self._street, plans, self._ground)
 
     def is_drivable(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
         """Return whether points of the ground, in world meters, are road (True) or pavement."""
@@ -64,10 +68,16 @@ class StreetWorld:
         plans = [draw_plan(self._street, block) for block in blocks]
         return is_road(x, y - self._street.bend(x), self._street, plans)
 
+    def _draw_street(self, seed: int) -> Street:
+        return draw_street(seed)
+
+    def _build(self, block: int) -> list[Prop]:
+        return build_block(self._site, block)
+
     def _block(self, block: int) -> list[Prop]:
         """Return a block's props, kept for the next frames."""
         if block not in self._blocks:
-            self._blocks[block] = build_block(self._site, block)
+            self._blocks[block] = self._build(block)
             self._blocks[block] += place_oddities(self._oddities, self._street, block)
         if len(self._blocks) > _KEPT_BLOCKS:
             self._blocks.popitem(last=False)

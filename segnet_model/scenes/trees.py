@@ -44,31 +44,32 @@ def _draw_tree(
     width = height * rng.uniform(0.55, 0.8)
     trunk = height * rng.uniform(0.25, 0.34)
     sheet = Sketch(width, height, TREE, _SCALE)
-    _trunk(rng, sheet, trunk)
+    draw_trunk(rng, sheet, trunk)
     middle = (width / 2, (trunk + height) / 2)
-    _crown(rng, sheet, middle, (width * 0.46, (height - trunk) * 0.5), leaf, weather)
+    draw_crown(rng, sheet, middle, (width * 0.46, (height - trunk) * 0.5), leaf, weather)
     coverings.lay("Leaves", sheet, kind)
     return TreeKind(sheet.texture(), width, height, trunk)
 
 
-def _trunk(rng: Generator, sheet: Sketch, crown: float) -> None:
+def draw_trunk(rng: Generator, sheet: Sketch, top: float) -> None:
+    """Draw a trunk from the ground into a crown that begins at `top` meters."""
     bark = vary(rng, (88, 74, 60), 8)
     x, half = sheet.width / 2, sheet.height * 0.026
     sheet.polygon(
         [
             (x - half * 1.3, 0),
             (x + half * 1.3, 0),
-            (x + half * 0.8, crown + 1.2),
-            (x - half * 0.8, crown + 1.2),
+            (x + half * 0.8, top + 1.2),
+            (x - half * 0.8, top + 1.2),
         ],
         bark,
     )
     sheet.polygon(
-        [(x + half * 0.3, 0), (x + half * 1.3, 0), (x + half * 0.8, crown + 1.2)], dim(bark, 0.7)
+        [(x + half * 0.3, 0), (x + half * 1.3, 0), (x + half * 0.8, top + 1.2)], dim(bark, 0.7)
     )
 
 
-def _crown(
+def draw_crown(
     rng: Generator, sheet: Sketch, middle: Point, radii: Point, leaf: Color, weather: Weather
 ) -> None:
     """Draw a crown: a few boughs, each with clumps of leaves that are lighter on top."""
@@ -76,7 +77,7 @@ def _crown(
     turn, away = rng.uniform(0, 2 * np.pi, count), np.sqrt(rng.random(count)) * 0.62
     boughs = np.stack([np.cos(turn) * away, np.sin(turn) * away], axis=1)
     for bough in boughs:
-        _bough(sheet, _on(middle, radii, bough), radii[0] * 0.4, dim(leaf, 0.5))
+        draw_bough(sheet, _on(middle, radii, bough), radii[0] * 0.4, dim(leaf, 0.5))
     owner = rng.integers(0, count, _LEAF_CLUMPS)
     turn, away = rng.uniform(0, 2 * np.pi, owner.size), np.sqrt(rng.random(owner.size)) * 0.44
     inside = np.stack([np.cos(turn) * away, np.sin(turn) * away], axis=1)
@@ -87,7 +88,7 @@ def _crown(
     sizes = radii[0] * rng.uniform(0.035, 0.085, owner.size)
     for i in np.argsort(light, kind="stable"):
         shade = float(np.clip(light[i], 0.42, 1.35))
-        _bough(sheet, _on(middle, radii, spots[i]), float(sizes[i]), dim(leaf, shade))
+        draw_bough(sheet, _on(middle, radii, spots[i]), float(sizes[i]), dim(leaf, shade))
     sheet.grain(rng, 12)
 
 
@@ -96,7 +97,7 @@ def _on(middle: Point, radii: Point, unit: Floats) -> Point:
     return middle[0] + radii[0] * float(unit[0]), middle[1] + radii[1] * float(unit[1])
 
 
-def _bough(sheet: Sketch, center: Point, radius: float, color: Color) -> None:
+def draw_bough(sheet: Sketch, center: Point, radius: float, color: Color) -> None:
     """Draw a disc, moved into the sheet so that its edge never cuts a crown straight."""
     x = min(max(center[0], radius), sheet.width - radius)
     sheet.disc((x, min(center[1], sheet.height - radius)), radius, color)

@@ -5,15 +5,26 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from segnet_model.base.choices import WORLDS
 from segnet_model.base.errors import SettingsError
 from segnet_model.scenes.camera import GroundHits
+from segnet_model.scenes.draws import Purpose, stream
+from segnet_model.scenes.nature import NatureWorld
 from segnet_model.scenes.panels import Canvas, Floats
+from segnet_model.scenes.park import draw_park, draw_trail
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.street_world import StreetWorld
+from segnet_model.scenes.suburb import SuburbWorld
 from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.weather import Weather
 
-WORLDS = ("street",)
+_SHARES = {
+    "street": 0.2,
+    "suburb": 0.22,
+    "park": 0.29,
+    "trail": 0.29,
+}  # of the seeds, in a mixed world
+_STYLES = {"park": draw_park, "trail": draw_trail}
 
 
 class World(Protocol):
@@ -34,6 +45,14 @@ class World(Protocol):
         """Return whether points of the ground, in world meters, may be driven on."""
 
 
+def chosen_world(name: str, seed: int) -> str:
+    """Return the world that a seed chooses for `mixed`; another name stays."""
+    if name != "mixed":
+        return name
+    rng = stream(seed, Purpose.WORLD)
+    return str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
+
+
 def build_world(
     name: str, seed: int, weather: Weather, zoom: float, unknown: bool, surfaces: Surfaces | None
 ) -> World:
@@ -42,6 +61,10 @@ def build_world(
     Raises:
         SettingsError: no world of that name, or a negative seed.
     """
-    if name not in WORLDS:
-        raise SettingsError(f"no world is called {name!r}; use one of {', '.join(WORLDS)}")
-    return StreetWorld(seed, weather, zoom, unknown, surfaces)
+    if name == "street":
+        return StreetWorld(seed, weather, zoom, unknown, surfaces)
+    if name == "suburb":
+        return SuburbWorld(seed, weather, zoom, unknown, surfaces)
+    if name in _STYLES:
+        return NatureWorld(_STYLES[name](seed), seed, weather, zoom, unknown, surfaces)
+    raise SettingsError(f"no world is called {name!r}; use one of {', '.join(WORLDS)}")

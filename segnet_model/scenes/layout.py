@@ -1,0 +1,165 @@
+"""Where plants and things stand in one block of a natural world."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from segnet_model.scenes.draws import Purpose, chance, pick, stream
+from segnet_model.scenes.furniture import fence
+from segnet_model.scenes.panels import Floats, Mask
+from segnet_model.scenes.plants import Garden, Plant
+from segnet_model.scenes.props import Prop
+from segnet_model.scenes.sketch import Texture
+from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND
+from segnet_model.scenes.terrain import GRASS, PATH, ROAD, WATER, Terrain
+from segnet_model.scenes.weather import Weather
+from segnet_model.scenes.woods import WALL_LENGTH, hedge
+
+Thing = Callable[[Generator, Weather, float], Prop]
+_BARRED = (PATH, ROAD, WATER)
+_PIECE = 8.0  # meters of fence
+
+
+@dataclass(frozen=True)
+class Crop:
+    """How many plants of a kind stand in a block, and where."""
+
+    kind: str  # a field of Garden
+    count: float  # on average
+    away: tuple[float, float]  # meters beside the path, as far as the mean and the most
+    scale: tuple[float, float]
+    reach: float = 150.0
+
+
+@dataclass(frozen=True)
+class Wall:
+    """A hedge or a fence along one side of the path."""
+
+    hand: int
+    away: float  # meters from the edge of the path
+    gaps: float  # share of it that is open
+    pictures: Sequence[Texture]
+    height: tuple[float, float]  # meters; (0, 0) for a fence
+
+
+@dataclass(frozen=True)
+class Wood:
+    """A wood along one side of the path, as rows of thickets."""
+
+    hand: int
+    away: float  # meters from the edge of the path
+    gaps: float  # share of it that is open
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """All that the blocks of one drive are built from."""
+
+    terrain: Terrain
+    garden: Garden
+    weather: Weather
+    zoom: float
+    crops: Sequence[Crop]
+    things: Sequence[tuple[Thing, float, tuple[float, float]]]  # with count and meters beside
+    walls: Sequence[Wall]
+    woods: Sequence[Wood]
+
+
+def build_nature(layout: Layout, block: int) -> list[Prop]:
+    """Return the props of one block; no block depends on another."""
+    rng = stream(layout.terrain.seed, Purpose.LAYOUT, block + BLOCKS_BEHIND)
+    props: list[Prop] = []
+    for wall in layout.walls:
+        props += _wall(rng, layout, wall, block)
+    for wood in layout.woods:
+        props += _wood(rng, layout, wood, block)
+    for thing, count, away in layout.things:
+        props += _things(rng, layout, thing, block, int(rng.poisson(count)), away)
+    for crop in layout.crops:
+        props += _crop(rng, layout, crop, block)
+    return props
+
+
+def _spots(
+    rng: Generator, layout: Layout, block: int, count: int, away: tuple[float, float]
+) -> Floats:
+    """Return (count, 3) points beside the path: near it more than far away."""
+    low, high = away
+    x = block * BLOCK + rng.uniform(0.0, BLOCK, count)
+    hand = rng.choice([-1.0, 1.0], count)
+    aside = np.maximum(0.0, layout.terrain.half) + low + (high - low) * rng.random(count) ** 1.5
+    y = layout.terrain.course.bend(x) + hand * aside
+    return np.stack([x, y, np.zeros(count)], axis=1)
+
+
+def _free(layout: Layout, feet: Floats, room: Floats, barred: Sequence[int]) -> Mask:
+    """Return whether the ground below each foot, a circle of `room` meters, is free, (n,)."""
+    if not len(feet):
+        return np.zeros(0, bool)
+    turns = np.arange(0, 2 * np.pi, np.pi / 3)
+    ring = np.stack([np.append(np.cos(turns), 0.0), np.append(np.sin(turns), 0.0)], axis=1)
+    points = feet[:, None, :2] + ring * room[:, None, None]
+    ids = layout.terrain.ids(points[..., 0].ravel(), points[..., 1].ravel())
+    return np.asarray(~np.isin(ids, barred).reshape(len(feet), -1).any(axis=1))
+
+
+def _crop(rng: Generator, layout: Layout, crop: Crop, block: int) -> Iterator[Prop]:
+    kinds: Sequence[Plant] = getattr(layout.garden, crop.kind)
+    count = int(rng.poisson(crop.count))
+    feet = _spots(rng, layout, block, count, crop.away)
+    chosen, scales = rng.integers(0, len(kinds), count), rng.uniform(*crop.scale, count)
+    room = np.array([kinds[k].room for k in chosen]) * scales
+    free = _free(layout, feet, room, _BARRED)
+    if crop.kind == "tufts":
+        grass = layout.terrain.ids(feet[:, 0], feet[:, 1]) == GRASS if count else free
+        free = free & grass
+    for i in np.flatnonzero(free):
+        reach = crop.reach * layout.zoom
+        yield kinds[chosen[i]].standing(feet[i], float(scales[i]), layout.weather, reach)
+
+
+def _things(
+    rng: Generator, layout: Layout, thing: Thing, block: int, count: int, away: tuple[float, float]
+) -> Iterator[Prop]:
+    feet = _spots(rng, layout, block, count, away)
+    free = _free(layout, feet, np.full(count, 0.5), _BARRED)
+    for foot in feet[free]:
+        side = np.sign(foot[1] - float(layout.terrain.course.bend(foot[0])))
+        turn = side * np.pi / 2 + rng.normal(0, 0.3)
+        yield thing(rng, layout.weather, float(turn)).moved(foot)
+
+
+def _wall(rng: Generator, layout: Layout, wall: Wall, block: int) -> Iterator[Prop]:
+    step = WALL_LENGTH if wall.height[1] else _PIECE
+    for x in np.arange(block * BLOCK, (block + 1) * BLOCK, step):
+        picture, height = pick(rng, wall.pictures), rng.uniform(*wall.height)
+        open_here = chance(rng, wall.gaps)
+        y = wall.hand * (max(0.0, layout.terrain.half) + wall.away)
+        ends = [layout.terrain.course.place(at, y) for at in (float(x), float(x) + step)]
+        along = np.asarray(np.linspace(ends[0], ends[1], 9), np.float64)
+        if open_here or not _free(layout, along, np.full(9, 0.3), _BARRED).all():
+            continue
+        if wall.height[1]:
+            yield hedge(picture, ends[0], ends[1], height, layout.weather)
+        else:
+            yield fence(picture, ends[0], ends[1], layout.weather)
+
+
+def _wood(rng: Generator, layout: Layout, wood: Wood, block: int) -> Iterator[Prop]:
+    """Yield rows of thickets, the farther ones larger."""
+    edge = max(0.0, layout.terrain.half) + wood.away
+    open_from = block * BLOCK + rng.uniform(0, BLOCK)
+    open_to = open_from + BLOCK * wood.gaps * rng.uniform(0.0, 1.5)
+    for row, step in enumerate((1.9, 2.6, 4.0)):
+        x = np.arange(block * BLOCK, (block + 1) * BLOCK, step) + rng.uniform(0, step)
+        x = x[(x < open_from) | (x > open_to)] + rng.normal(0, 0.4)
+        aside = edge + 3.4 * row + 1.2 * rng.random(x.size)
+        y = layout.terrain.course.bend(x) + wood.hand * aside
+        feet, scales = np.stack([x, y, 0 * x], axis=1), rng.uniform(0.7, 1.1, x.size) + 0.3 * row
+        chosen = rng.integers(0, len(layout.garden.thickets), x.size)
+        room = np.array([layout.garden.thickets[k].room for k in chosen]) * scales
+        for i in np.flatnonzero(_free(layout, feet, room, _BARRED)):
+            kind = layout.garden.thickets[chosen[i]]
+            yield kind.standing(feet[i], float(scales[i]), layout.weather, 140.0)
