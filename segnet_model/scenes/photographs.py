@@ -16,7 +16,6 @@ from segnet_model.scenes.tiles import Picture, Tile, make_periodic
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 _OTHER_SUFFIXES = (".avif", ".bmp", ".dng", ".gif", ".heic", ".heif", ".tif", ".tiff", ".webp")
 _LEAST, _MOST = 32, 512  # texels a side
-_FLAT = 4.0  # standard deviation of a border that is no part of a photograph
 
 
 def find_photographs(folder: Path) -> dict[str, tuple[Path, ...]]:
@@ -96,15 +95,18 @@ def read_tile(path: Path) -> Tile:
 
 
 def _trimmed(rgb: Picture) -> Picture:
-    """Return the picture without plain borders, at most an eighth of each side."""
+    """Return the picture without a frame, as wide as an eighth of each side at most."""
     for _ in range(4):
-        rgb = np.rot90(rgb)[_border(np.rot90(rgb)) :]
+        rgb = np.rot90(rgb)[_frame(np.rot90(rgb)) :]
     return np.ascontiguousarray(rgb)
 
 
-def _border(rgb: Picture) -> int:
-    """Return the number of plain rows on top that differ from the rest."""
-    rows = rgb[: rgb.shape[0] // 8 + 1].astype(np.float32)
-    away = np.abs(rows.mean(axis=(1, 2)) - float(rgb.mean())) > max(20.0, 2 * float(rgb.std()))
-    plain = away & (rows.std(axis=(1, 2)) < _FLAT)
-    return int(np.argmin(plain))  # the row after an eighth counts as no border
+def _frame(rgb: Picture) -> int:
+    """Return the number of rows on top that are brighter or darker than all the rest."""
+    tone = rgb.mean(axis=(1, 2))
+    edge = max(2, tone.size // 8)
+    inside = tone[edge:-edge]
+    away = np.abs(tone - inside.mean())
+    strange = away[:edge] > 1.3 * away[edge:-edge].max() + 6.0
+    last = int(edge - np.argmax(strange[::-1]))
+    return last + 1 if strange.any() else 0  # the row after it is a mix of both, as a rule

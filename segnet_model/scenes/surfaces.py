@@ -19,9 +19,10 @@ from segnet_model.scenes.drawn import draw_material
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.materials import CLASSES, MATERIALS, Material
 from segnet_model.scenes.photographs import find_photographs, read_tile
-from segnet_model.scenes.tiles import Mipmaps, Picture, Single, Tile, build_mipmaps
+from segnet_model.scenes.tiles import Mipmaps, Picture, Single, Tile, build_mipmaps, refine
 
 _VARIANTS = 16  # pictures drawn of each material
+_TEXEL = 0.006  # meters
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +157,9 @@ def _laid(rng: Generator, name: str, tile: Tile) -> Surface:
         turn = round(turn / (np.pi / 2)) * np.pi / 2 + rng.normal(0, 0.01)
         turn += np.pi / 4 * chance(rng, 0.1)
     rgb = np.asarray(cv2.transform(tile.rgb, _draw_tone(rng, tile.rgb)), np.uint8)
+    times = int(width / rgb.shape[0] / _TEXEL)  # coarser photographs are blurred near a camera
+    if times > 1 and not material.laid:
+        rgb = refine(rgb, 4 if times > 3 else 2)
     start = (float(rng.random()), float(rng.random()))
     return Surface(name, build_mipmaps(rgb), (width, width * tile.aspect), turn, start)
 

@@ -77,6 +77,24 @@ def _halved(rgb: Single) -> list[Single]:
     return levels
 
 
+def refine(rgb: Picture, times: int) -> Picture:
+    """Return an (n, n, 3) periodic picture, `times` as large, with a fine pattern of its own kind.
+
+    Enlarged alone it is blurred. Grains look alike at all scales, so the picture itself, at its
+    own size, is the fine pattern of the enlarged one.
+    """
+    side, rim = rgb.shape[0], 4
+    wide = np.pad(rgb, ((rim, rim), (rim, rim), (0, 0)), mode="wrap")
+    large = cv2.resize(wide, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+    inner = slice(rim * times, (rim + side) * times)
+    gray = rgb.astype(np.float32).mean(axis=2)
+    blurred = cv2.blur(np.pad(gray, 4, mode="wrap"), (9, 9))[4:-4, 4:-4]
+    fine = np.clip(gray / np.maximum(blurred, 1), 0.5, 1.6)
+    pattern = np.tile(fine, (times, times))[..., None]
+    refined = large[inner, inner].astype(np.float32) * pattern
+    return np.asarray(np.clip(np.rint(refined), 0, 255), np.uint8)
+
+
 def make_periodic(rgb: Picture) -> Picture:
     """Return a picture whose opposite edges meet; one that repeats already stays as it is."""
     for axis in (0, 1):

@@ -12,6 +12,7 @@ from segnet_model.scenes.drawn.tools import (
     ramp,
     relief,
     spread,
+    warped,
 )
 from segnet_model.scenes.draws import Color, Palette, chance, dim
 
@@ -28,7 +29,7 @@ def asphalt(rng: Generator) -> Single:
     tone = pick_tone(rng, _GRAYS)
     grains = rng.standard_normal((SIDE, SIDE)).astype(np.float32)
     grains = 0.7 * grains + 0.6 * fractal(rng, 64, 128)
-    color = ramp(fractal(rng, 2, 32), dim(tone, 0.9), dim(tone, 1.1))
+    color = ramp(fractal(rng, 4, 32), dim(tone, 0.93), dim(tone, 1.07))
     color *= np.exp(grains * np.float32(rng.uniform(0.05, 0.22)))[..., None]
     if chance(rng, 0.4):
         color *= (1 - _cracks(rng) * np.float32(0.6))[..., None]
@@ -37,9 +38,10 @@ def asphalt(rng: Generator) -> Single:
 
 def _cracks(rng: Generator) -> Single:
     """Return 1 in the middle of a crack, 0 away from it."""
-    away, _ = cells(rng, int(rng.integers(4, 40)))
-    wander = np.clip(1.6 - away / rng.uniform(0.8, 1.8), 0, 1)
-    return np.asarray(wander * np.clip(fractal(rng, 2, 16) + 0.6, 0, 1), np.float32)
+    away, _ = cells(rng, int(rng.integers(4, 20)))
+    away = warped(rng, away, rng.uniform(3, 9))
+    wander = np.clip(1.6 - away / rng.uniform(0.7, 1.4), 0, 1)
+    return np.asarray(wander * np.clip(2 * fractal(rng, 2, 8) - 0.6, 0, 1), np.float32)
 
 
 def concrete(rng: Generator) -> Single:

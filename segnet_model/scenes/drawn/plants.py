@@ -10,13 +10,14 @@ from segnet_model.scenes.drawn.tools import (
     draw_shapes,
     draw_strokes,
     fractal,
+    over,
     pick_tone,
     ramp,
     relief,
     scattered,
     spread,
 )
-from segnet_model.scenes.draws import Palette, dim, pick
+from segnet_model.scenes.draws import Color, Palette, chance, dim, pick
 
 _GREENS: Palette = ((84, 116, 42), (104, 132, 54), (70, 100, 44), (120, 130, 66), (134, 126, 74))
 _LEAVES: Palette = ((168, 104, 40), (188, 140, 50), (136, 76, 36), (150, 116, 70), (110, 84, 54))
@@ -28,7 +29,9 @@ def grass(rng: Generator) -> Single:
     """Return blades of grass from above: old and dark ones below, fresh ones on top."""
     green = pick_tone(rng, _GREENS)
     sheet = soil(rng) * np.float32(0.45)
-    count, length = int(rng.integers(2200, 3400)), rng.uniform(8, 22)
+    if chance(rng, 0.75):  # so thick that no ground is seen
+        sheet = moss(rng, green) * np.float32(0.5)
+    count, length = int(rng.integers(1800, 3600)), rng.uniform(6, 24)
     lean = rng.uniform(0, 2 * np.pi)
     turn = rng.normal(lean, rng.uniform(0.6, 2.5), count)
     reach = length * rng.uniform(0.5, 1.3, count)
@@ -44,16 +47,18 @@ def grass(rng: Generator) -> Single:
     patches = fractal(rng, 2, 16)
     row, column = (foot % SIDE).astype(np.intp)[:, ::-1].T
     colors *= np.exp(0.1 * patches[row, column])[:, None]
-    draw_strokes(sheet, lines, np.clip(colors, 0, 255), rng.choice([1, 1, 1, 2], count).tolist())
+    draw_strokes(sheet, lines, np.clip(colors, 0, 255), int(rng.choice([1, 1, 2])))
     return sheet
 
 
-def moss(rng: Generator) -> Single:
-    """Return cushions of moss."""
-    height = fractal(rng, 8, 128, 0.75)
-    green = pick_tone(rng, _GREENS)
-    color = ramp(fractal(rng, 4, 64, 0.7), dim(green, 0.5), dim(green, 1.5))
-    return color * relief(height, 0.22, rng.uniform(0, 6.3))[..., None]
+def moss(rng: Generator, tone: Color | None = None) -> Single:
+    """Return cushions of moss, or of a tone."""
+    green = tone or pick_tone(rng, _GREENS)
+    depth = fractal(rng, 8, 128, rng.uniform(0.8, 1.0))
+    color = ramp(depth, dim(green, 0.45), dim(green, 1.5))
+    color *= relief(fractal(rng, 16, 128, 0.9), 0.2, rng.uniform(0, 6.3))[..., None]
+    color *= np.exp(rng.normal(0, 0.1, (SIDE, SIDE, 1))).astype(np.float32)
+    return color
 
 
 def leaves(rng: Generator) -> Single:
@@ -63,12 +68,7 @@ def leaves(rng: Generator) -> Single:
     mixed = [spread(rng, count, pick(rng, _LEAVES), 0.2, 0.08) for _ in range(3)]
     colors = np.stack(mixed)[rng.integers(0, 3, count), np.arange(count)]
     colors *= np.linspace(0.55, 1.1, count, dtype=np.float32)[:, None]
-    shadow = outlines + 1.5
-    for i in range(count):
-        draw_shapes(sheet, shadow[i : i + 1], colors[i : i + 1] * np.float32(0.35))
-        draw_shapes(sheet, outlines[i : i + 1], colors[i : i + 1])
-        ribs = outlines[i : i + 1][:, [0, 4]]
-        draw_strokes(sheet, ribs, colors[i : i + 1] * np.float32(0.75), [1])
+    draw_shapes(sheet, over(outlines + 1.5, outlines), over(colors * np.float32(0.35), colors))
     return np.asarray(
         sheet * np.exp(fractal(rng, 64, 128) * np.float32(0.06))[..., None], np.float32
     )
@@ -81,7 +81,7 @@ def needles(rng: Generator) -> Single:
     sheet = soil(rng) * np.float32(0.6)
     colors = spread(rng, count, pick_tone(rng, ((150, 104, 66),)), 0.25, 0.06)
     colors *= np.linspace(0.5, 1.1, count, dtype=np.float32)[:, None]
-    draw_strokes(sheet, scattered(rng, count, bent, 6, 15), np.clip(colors, 0, 255), [1] * count)
+    draw_strokes(sheet, scattered(rng, count, bent, 6, 15), np.clip(colors, 0, 255))
     return sheet
 
 
@@ -94,9 +94,7 @@ def wood_chips(rng: Generator) -> Single:
     outlines = scattered(rng, count, chip, 5, 14)
     colors = spread(rng, count, tone, 0.22, 0.05)
     colors *= np.linspace(0.45, 1.1, count, dtype=np.float32)[:, None]
-    for i in range(count):
-        draw_shapes(sheet, outlines[i : i + 1] + 1, colors[i : i + 1] * np.float32(0.4))
-        draw_shapes(sheet, outlines[i : i + 1], np.clip(colors[i : i + 1], 0, 255))
+    draw_shapes(sheet, over(outlines + 1, outlines), over(colors * np.float32(0.4), colors))
     return np.asarray(
         sheet * np.exp(fractal(rng, 64, 128) * np.float32(0.08))[..., None], np.float32
     )

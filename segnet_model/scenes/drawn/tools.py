@@ -1,6 +1,7 @@
 """Noise, cells, relief and strokes on a sheet whose opposite edges meet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from itertools import product
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.random import Generator
 from segnet_model.scenes.draws import Color, Palette, pick
 
 SIDE = 256  # texels
+_WARM = np.array([1.0, 0.1, -1.1])  # natural hues differ most between warm and cool
 Single = npt.NDArray[np.float32]  # (SIDE, SIDE), or (SIDE, SIDE, 3) RGB, 0 to 255
 
 
@@ -40,7 +42,7 @@ def relief(height: Single, strength: float, angle: float) -> Single:
     slope = np.roll(height, 1, 1) - np.roll(height, -1, 1)
     slope *= np.float32(np.cos(angle))
     slope += (np.roll(height, 1, 0) - np.roll(height, -1, 0)) * np.float32(np.sin(angle))
-    return np.clip(1 + np.float32(strength) * slope, 0.3, 1.8)
+    return np.asarray(np.clip(1 + np.float32(strength) * slope, 0.3, 1.8), np.float32)
 
 
 def ramp(value: Single, dark: Color, light: Color) -> Single:
@@ -52,15 +54,16 @@ def ramp(value: Single, dark: Color, light: Color) -> Single:
 
 def pick_tone(rng: Generator, palette: Palette, varied: float = 0.14) -> Color:
     """Return a color of the palette, darker or brighter, with a little of another hue."""
-    gain = np.exp(rng.normal(0, varied) + rng.normal(0, 0.025, 3))
+    gain = np.exp(rng.normal(0, varied) + rng.normal(0, 0.035) * _WARM + rng.normal(0, 0.008, 3))
     red, green, blue = np.clip(gain * pick(rng, palette), 4, 250)
     return float(red), float(green), float(blue)
 
 
 def spread(rng: Generator, count: int, color: Color, tone: float, hue: float) -> Single:
     """Return `count` colors (count, 3) around one: brightness varies by `tone`, hue by `hue`."""
-    gain = np.exp(rng.normal(0, tone, (count, 1)) + rng.normal(0, hue, (count, 3)))
-    return np.clip(gain * color, 0, 255).astype(np.float32)
+    warm = rng.normal(0, hue, (count, 1)) * _WARM
+    gain = np.exp(rng.normal(0, tone, (count, 1)) + warm + rng.normal(0, hue / 3, (count, 3)))
+    return np.asarray(np.clip(gain * color, 0, 255), np.float32)
 
 
 def cells(rng: Generator, count: int, jitter: float = 1.0) -> tuple[Single, npt.NDArray[np.int32]]:
@@ -92,30 +95,80 @@ def cells(rng: Generator, count: int, jitter: float = 1.0) -> tuple[Single, npt.
     return np.asarray(away[window, window], np.float32), owner[window, window]
 
 
-def draw_shapes(sheet: Single, outlines: npt.NDArray[np.float64], colors: Single) -> None:
+def draw_shapes(sheet: Single, outlines: npt.NDArray[np.floating], colors: Single) -> None:
     """Fill n polygons (n, corners, 2), in texels, one over the other, round the edges."""
-    for outline, color in zip(outlines, colors, strict=True):
-        for corners in _copies(outline):
-            cv2.fillPoly(sheet, [corners], color.tolist(), cv2.LINE_AA, 4)
+    for corners, color in _copies(outlines, colors):
+        cv2.fillPoly(sheet, [corners], color, cv2.LINE_AA, 4)
 
 
 def draw_strokes(
-    sheet: Single, lines: npt.NDArray[np.float64], colors: Single, widths: Sequence[int]
+    sheet: Single, lines: npt.NDArray[np.floating], colors: Single, width: int = 1
 ) -> None:
     """Draw n lines (n, points, 2), in texels, one over the other, round the edges."""
-    for line, color, width in zip(lines, colors, widths, strict=True):
-        for points in _copies(line):
-            cv2.polylines(sheet, [points], False, color.tolist(), width, cv2.LINE_AA, 4)
+    for points, color in _copies(lines, colors):
+        cv2.polylines(sheet, [points], False, color, width, cv2.LINE_AA, 4)
 
 
-def _copies(points: npt.NDArray[np.float64]) -> list[npt.NDArray[np.int32]]:
-    """Return the points, in 1/16 texels, at each place where they touch the sheet."""
-    low, high = points.min(axis=0) - 3, points.max(axis=0) + 3
-    across = [k * SIDE for k in (-1, 0, 1) if high[0] + k * SIDE > 0 and low[0] + k * SIDE < SIDE]
-    down = [k * SIDE for k in (-1, 0, 1) if high[1] + k * SIDE > 0 and low[1] + k * SIDE < SIDE]
-    return [
-        np.rint((points + np.array([x, y])) * 16).astype(np.int32) for x in across for y in down
-    ]
+def _copies(
+    points: npt.NDArray[np.floating], colors: Single
+) -> Iterator[tuple[npt.NDArray[np.int32], list[float]]]:
+    """Yield each shape, in 1/16 texels, with its color, at each place where it is on the sheet."""
+    low, high = points.min(axis=1) - 3, points.max(axis=1) + 3
+    whole = ((low > 0) & (high < SIDE)).all(axis=1).tolist()
+    fixed = np.rint(points * 16).astype(np.int32)
+    for k, color in enumerate(colors.tolist()):
+        if whole[k]:
+            yield fixed[k], color
+            continue
+        for shift in product((-SIDE, 0, SIDE), repeat=2):
+            if ((high[k] + shift > 0) & (low[k] + shift < SIDE)).all():
+                yield fixed[k] + np.array(shift, np.int32) * 16, color
+
+
+def over(*layers: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Return the layers (n, ...) of n things as (layers * n, ...), thing by thing."""
+    return np.stack(layers, 1).reshape(-1, *layers[0].shape[1:])
+
+
+def warped(rng: Generator, sheet: Single, texels: float, bumps_a_side: int = 8) -> Single:
+    """Return a periodic sheet whose points are shifted by some texels, smoothly and at random."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
+    x += fractal(rng, bumps_a_side, 64) * np.float32(texels) + 32
+    y += fractal(rng, bumps_a_side, 64) * np.float32(texels) + 32
+    rim = [(32, 32), (32, 32)] + [(0, 0)] * (sheet.ndim - 2)
+    wide = np.pad(sheet, rim, mode="wrap")
+    return np.asarray(cv2.remap(wide, x, y, cv2.INTER_LINEAR), np.float32)
+
+
+def draw_stones(
+    rng: Generator, sheet: Single, count: int, sizes: tuple[float, float], colors: Single
+) -> None:
+    """Lay rounded stones, small ones first, each with its shadow and its lit side.
+
+    Args:
+        rng: decides about shapes and places.
+        sheet: (SIDE, SIDE, 3), drawn into.
+        count: stones.
+        sizes: texels, least and most radius.
+        colors: (count, 3).
+    """
+    turn = np.linspace(0, 2 * np.pi, 9, endpoint=False)
+    ring = np.stack([np.cos(turn), np.sin(turn)], -1)
+    radius = np.sort(np.exp(rng.uniform(np.log(sizes[0]), np.log(sizes[1]), count)))
+    rough = rng.uniform(0.72, 1.1, (count, 9, 1))
+    squash = rng.uniform(0.6, 1.0, (count, 1))
+    spin = rng.uniform(0, 2 * np.pi, count)
+    across = np.stack([np.cos(spin), np.sin(spin)], -1)
+    shape = ring * rough
+    along = (shape * across[:, None]).sum(-1, keepdims=True) * across[:, None]
+    shape = (along + (shape - along) * squash[:, None]) * radius[:, None, None]
+    places = rng.uniform(0, SIDE, (count, 1, 2))
+    shift = radius[:, None, None] * np.array([0.22, 0.26])
+    layers = over(
+        shape * 1.05 + places + shift, shape + places, shape * 0.72 + places - shift * 0.6
+    )
+    dark, middle = colors * np.float32(0.22), colors * np.float32(0.72)
+    draw_shapes(sheet, layers, over(dark, middle, colors))
 
 
 def scattered(
