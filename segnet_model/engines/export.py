@@ -21,8 +21,8 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.base.limits import MAX_SIDE
 from segnet_model.base.optional import require
 from segnet_model.base.progress import ShareDone, no_progress
-from segnet_model.engines.acceleration import fold_batch_norm
 from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo
+from segnet_model.engines.folding import fold_batch_norm
 from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
 from segnet_model.networks.outputs import class_logits
 from segnet_model.weights.checkpoint import ModelInfo, load_weights

@@ -132,7 +132,7 @@ class _Pyramid(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         part = outputs // len(LEVELS)
-        self.levels = nn.ModuleList(_level(inputs, part) for _ in LEVELS)
+        self.levels = nn.ModuleList(_Level(inputs, part) for _ in LEVELS)
         self.mixed = conv_bn(inputs + outputs, outputs, kernel=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -146,21 +146,22 @@ class _Pyramid(nn.Module):
         return mixed
 
 
-def _level(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 1, bias=False), _BatchNorm(outputs), nn.ReLU(inplace=True)
-    )
+class _Level(nn.Sequential):
+    """A convolution with batch normalization and ReLU, as `conv_bn`, of the means of some cells.
 
+    It trains on single images too: the one mean of a whole image has no variance.
+    """
 
-class _BatchNorm(nn.BatchNorm2d):
-    """Batch normalization that trains on single images too, whose mean has no variance."""
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(*conv_bn(inputs, outputs, kernel=1))
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or x.numel() > x.shape[1]:
-            return super().forward(x)
-        return F.batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
-        )
+        convolution, normalization, relu = self
+        x = convolution(x)
+        if self.training:
+            normalization.train(x.numel() > x.shape[1])
+        y: Tensor = relu(normalization(x))
+        return y
 
 
 class _Decoder(nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from segnet_model.base.optional import is_installed
 from segnet_model.engines.export import Export
@@ -26,3 +27,22 @@ def exports(tmp_path_factory):
     if is_installed("openvino"):
         export.to_openvino(folder / "small.xml")
     return folder
+
+
+@pytest.fixture(scope="session")
+def trained():
+    """Gives a network's batch normalizations values as after training."""
+
+    def change(network):
+        generator = torch.Generator().manual_seed(5)
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                if module.running_mean is not None:
+                    module.running_mean.normal_(0, 0.2, generator=generator)
+                    module.running_var.uniform_(0.5, 2, generator=generator)
+                if module.affine:
+                    nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
+                    nn.init.normal_(module.bias, 0, 0.2, generator=generator)
+        return network.eval()
+
+    return change
