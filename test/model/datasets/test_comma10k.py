@@ -78,7 +78,7 @@ def test_it_is_checked_as_it_is(comma10k, capsys):
 
 def test_one_command_trains_on_it(comma10k, tmp_path, capsys):
     out = tmp_path / "run"
-    options = ["--network", "segnet_lite", "--epochs", "1", "--batch-size", "3"]
+    options = ["--set", "features=8", "--epochs", "1", "--batch-size", "3", "--device", "cpu"]
     assert main(["train", str(comma10k), "--out", str(out), *options]) == 0
     weights = out / "weights.safetensors"
     info = load_weights(weights)[1]
