@@ -29,7 +29,7 @@ class Option:
     Attributes:
         default: the plain form; its type is the option's.
         help: a sentence for people, with the unit.
-        limits: the least and the greatest value of a number, both allowed.
+        limits: the least and the greatest value of a number, both allowed; so is the default.
         choices: the texts that are allowed; without, all are.
         otherwise: description of the default in --help, if its value is not clear.
         group: heading in --help and in YAML.
@@ -69,7 +69,7 @@ class Option:
 
     def reason(self, value: Any) -> str:
         """The reason to refuse a value, with the mend; empty where it is good."""
-        if value is None:
+        if value is None or value == self.default:
             return ""
         if self.limits and not self.limits[0] <= value <= self.limits[1]:
             return f"{self.name} is {value}; give {self.range}"

@@ -19,6 +19,8 @@ RELOAD = (
 )
 NETWORK, DRIVABLE, OVERLAY, GRID = "network", "drivable area", "overlay", "ground grid"
 MAX_SIDE = 8192  # pixels
+OF_WEIGHTS = -1.0  # as max_uncertainty: the bound of the weights
+USUAL_BOUND = 0.5  # of the uncertainty, with weights that have none
 WAYS = {
     "none": "none is one pass",
     "mc": "mc is several passes with dropout per frame",
@@ -93,8 +95,9 @@ class AnswerSettings:
     """How outputs are made of an answer."""
 
     max_uncertainty: float = option(
-        0.5, "Highest uncertainty of a drivable pixel: 0 is certain, 1 is a guess.",
+        OF_WEIGHTS, "Highest uncertainty of a drivable pixel: 0 is certain, 1 is a guess.",
         applies=LIVE, group=DRIVABLE, limits=(0.0, 1.0), metavar="U",
+        otherwise=f"the bound of the weights from segnet calibrate, or {USUAL_BOUND}",
     )  # fmt: skip
     drivable_min_area: float = option(
         0.0005,
@@ -129,6 +132,10 @@ class AnswerSettings:
 
     def __post_init__(self) -> None:
         check_options(self)
+
+    def bound(self, of_weights: float) -> float:
+        """The highest uncertainty of a drivable pixel, 0 to 1, with the weights' own bound."""
+        return of_weights if self.max_uncertainty == OF_WEIGHTS else self.max_uncertainty
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,35 @@
-"""Fit a network's confidence to its accuracy, on labeled images that it was not trained on."""
+"""Fit confidence and the drivable area's bound, on labeled images that training did not see."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segnet_model.base import options
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.tables import NetworkSettings
+from segnet_model.base.tables import USUAL_BOUND, NetworkSettings
 from segnet_model.commands import arguments
+
+if TYPE_CHECKING:
+    from segnet_model.evaluation.fitting import Calibration
 
 EPILOG = """\
 A network that says "90 % sure" should be right nine times in ten. This fits one number, the
 temperature, that its logits are divided by, and keeps it in the weights file; labels stay the same.
-A Bayesian network gets a second one, for mc and temporal. `segnet train` does all this by itself
-where the data set has val/; do it again where the robot has moved to another place.
+A Bayesian network gets a second one, for mc and temporal.
+
+It also fits the bound of the uncertainty, max_uncertainty, that keeps a promise: at most 1 % of the
+drivable area is not drivable, in the mean over images like these (conformal risk control). The node
+and all commands use the bound of the weights unless they are given another. The promise needs at
+least 99 labeled images; with fewer, or less certain weights, give a higher --risk. It holds for
+other images of the same kind of drive, not for another place: `segnet evaluate` measures it there.
+
+`segnet train` does all this by itself where the data set has val/; do it again where the robot has
+moved to another place.
 
   segnet calibrate runs/yard/weights.safetensors my_yard --split val
+  segnet calibrate runs/yard/weights.safetensors my_yard --risk 0.02
 
 An export made before does not know of it: run segnet export again.
 """
@@ -31,19 +43,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path,
         help="weights file to write (default: the weights file itself, unless it is shipped)",
     )  # fmt: skip
+    parser.add_argument(
+        "--risk", type=float, default=0.01, metavar="R",
+        help="share of the drivable area that may be wrong (more than 0 and less than 1; default: "
+        "%(default)s)",
+    )  # fmt: skip
     options.add_arguments(parser, NetworkSettings, names=("device", "trusted_networks"))
 
 
 def run(args: argparse.Namespace) -> None:
-    """Fit the temperatures, write them, and print the calibration errors before and after."""
+    """Fit temperatures and bounds, write them, and print what they promise."""
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.folder import load_label_set, open_split
-    from segnet_model.engines.torch_engine import TorchEngine
-    from segnet_model.evaluation.evaluate import check_classes
-    from segnet_model.evaluation.temperature import fit_temperatures, temperatures
+    from segnet_model.evaluation.fitting import calibrate
     from segnet_model.weights.checkpoint import load_weights, replace_info
     from segnet_model.weights.shipped import find_weights, is_shipped
 
+    if not 0 < args.risk < 1:
+        raise SettingsError(f"risk is {args.risk:g}; give more than 0 and less than 1, as 0.01")
     path = find_weights(args.weights)
     if path.suffix != ".safetensors":
         raise SettingsError(f"{path}: give the .safetensors file, and export it again afterwards")
@@ -52,14 +69,24 @@ def run(args: argparse.Namespace) -> None:
             f"{args.weights} ships with the package, for all who use it; give --out FILE"
         )
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
-    network, info = load_weights(path, args.trusted_networks)
-    check_classes(info.labels, folder.label_set)
+    trusted = tuple(args.trusted_networks)
+    folder = folder.mapped_to(load_weights(path, trusted)[1].labels)
     with progress_bar("calibrating") as progress:
-        fits = fit_temperatures(TorchEngine(network, info, args.device), folder, progress)
+        found = calibrate(path, folder, args.risk, progress, device=args.device, trusted=trusted)
     out = args.out or path
-    replace_info(path, out, replace(info, temperatures=temperatures(fits)))
+    replace_info(path, out, found.info)
+    _print(found)
+    print(f"weights: {out}")
+
+
+def _print(found: Calibration) -> None:
+    """Print the temperatures with the calibration errors, and the bounds."""
     print(f"{'method':<8}{'temperature':>12}{'ECE before':>12}{'ECE':>8}")
-    for name, fit in fits.items():
+    for name, fit in found.temperatures.items():
         errors = f"{100 * fit.error_before:>10.1f} %{100 * fit.error:>6.1f} %"
         print(f"{name:<8}{fit.temperature:>12.3f}{errors}")
-    print(f"weights: {out}")
+    for name, bound in found.info.bounds.items():
+        print(f"{name:<8}max_uncertainty {bound.max_uncertainty:.3f}: {bound}; "
+              f"{100 * bound.kept:.1f} % of the ground stays drivable")  # fmt: skip
+    for name, reason in found.refusals.items():
+        print(f"{name:<8}max_uncertainty {USUAL_BOUND}, without a promise: {reason}")

@@ -26,6 +26,8 @@ Prints how well each class is found, and whether the network is unsure where it 
   ECE            does it say 80 % where it is right 80 times of 100? (0 is best)
   AUROC, AUPR    do unsure pixels turn out wrong? (1 is best)
   PAvPU          share of 4x4 patches that are right and sure, or wrong and unsure
+  drivable area  how much of it is drivable, and how much of the ground is in it; where the weights
+                 have a bound from segnet calibrate, what became of its promise
 
 With --out a page for people is in report.html: all figures and curves, what each class is taken
 for, the frames that went worst. It is one file that needs nothing else, to be mailed or printed.
@@ -62,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_map(
         parser, "class of the weights for a class of the data set; CLASS may be ignore"
     )
+    arguments.add_drivable(parser)
     parser.add_argument(
         "--out", type=Path, help="folder to write the report to (default: no report)"
     )
@@ -94,7 +97,10 @@ def run(args: argparse.Namespace) -> None:
     counts = [t for t in COUNTS if t <= args.samples] if args.curve else []
     worst = WorstFrames()
     with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
-        found = evaluate_all(predictors, folder, counts, lambda index: bar.update(), worst.add)
+        found = evaluate_all(
+            predictors, folder, counts, lambda index: bar.update(), worst.add,
+            arguments.answer_settings(args),
+        )  # fmt: skip
     if not found[0].matrix.counts.any():
         raise DatasetError(f"no pixel of {args.dataset}/{args.split} is labeled; label some first")
     networks = list(zip(weights, predictors, found, strict=True))
@@ -202,10 +208,22 @@ def print_table(figures: dict[str, Any]) -> None:
     for name, auroc in figures["auroc"].items():
         print(f"wrong pixels by {name.replace('_', ' ')}: "
               f"AUROC {_share(auroc)}, AUPR {_share(figures['aupr'][name])}")  # fmt: skip
+    print_drivable(figures)
     surest = figures["accuracy_of_most_certain"].items()
     print("accuracy of the surest " + ", ".join(f"{s}: {_percent(a)}" for s, a in surest))
     for samples, miou in figures["miou_by_samples"].items():
         print(f"mIoU of {samples} samples: {_share(miou)}")
+
+
+def print_drivable(figures: dict[str, Any]) -> None:
+    """Print how right the drivable area is, and what became of the weights' promise."""
+    print(f"drivable area at max_uncertainty {figures['max_uncertainty']:.3g}: "
+          f"{_percent(figures['drivable_precision'])} of it is drivable, "
+          f"{_percent(figures['drivable_recall'])} of the ground is in it")  # fmt: skip
+    promised, measured = figures["promised_risk"], figures["drivable_risk"]
+    if promised is not None and measured is not None:
+        verdict = "kept" if measured <= promised else "broken: these images are of another kind"
+        print(f"risk promised {100 * promised:.2g} %, measured {100 * measured:.2g} %: {verdict}")
 
 
 def print_comparison(evaluation: dict[str, Any]) -> None:
@@ -218,7 +236,9 @@ def print_comparison(evaluation: dict[str, Any]) -> None:
         print(f"{name:<14}{_percent(iou):>8}{_percent(other['iou'][name]):>8}"
               f"{_points(gaps['iou'][name]):>8}")  # fmt: skip
     for title, name in (("mIoU", "miou"), ("pixel accuracy", "pixel_accuracy"),
-                        ("boundary F1", "boundary_f1"), ("ECE", "ece")):  # fmt: skip
+                        ("boundary F1", "boundary_f1"), ("ECE", "ece"),
+                        ("drivable right", "drivable_precision"),
+                        ("ground found", "drivable_recall")):  # fmt: skip
         both = _percent(evaluation[name]), _percent(other[name])
         print(f"{title:<14}{both[0]:>8}{both[1]:>8}{_points(gaps[name]):>8}")
     print(f"{'ms an image':<14}{evaluation['ms']:>8.1f}{other['ms']:>8.1f}{gaps['ms']:>+8.1f}")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.tables import USUAL_BOUND, AnswerSettings
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.evaluation.boundary import BoundaryF1
 from segnet_model.evaluation.calibration import UncertaintyQuality
+from segnet_model.evaluation.drivable import DrivableQuality, areas_at
 from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.inference.predictor import Predictor
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet
+from segnet_model.weights.bounds import Bound
 
 OnImage = Callable[[int], object]
 COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 40, 50, 70, 100)  # samples at which a curve has a point
@@ -85,17 +88,33 @@ class Evaluation:
         uncertainty: whether it is high where the labels are wrong.
         seconds: of each image, without reading it.
         curve: true against predicted classes after so many samples.
+        drivable: how right the drivable area is.
         seen_in: images whose truth holds each class, (C,) int64.
     """
 
-    def __init__(self, labels: LabelSet, measurable: np.ndarray | None = None) -> None:
-        """Start with no images; `measurable` is whether the truth can have each class."""
+    def __init__(
+        self,
+        labels: LabelSet,
+        measurable: np.ndarray | None = None,
+        settings: AnswerSettings | None = None,
+        promise: Bound | None = None,
+    ) -> None:
+        """Start with no images.
+
+        Args:
+            labels: the network's drivable classes, and the ignored id of the truth.
+            measurable: whether the truth can have each class, (C,) bool; None where it can.
+            settings: of the drivable area; None takes the defaults.
+            promise: the weights' bound; None where they have none.
+        """
+        self._settings, self._promise = settings or AnswerSettings(), promise
         self.labels, self.measurable = labels, measurable
         self.matrix = self._empty_matrix()
         self.outlines = BoundaryF1(labels.num_classes, labels.ignore_id, measurable)
         self.uncertainty = UncertaintyQuality()
         self.seconds: list[float] = []
         self.curve: dict[int, ConfusionMatrix] = {}
+        self.drivable = DrivableQuality()
         self.seen_in = np.zeros(labels.num_classes, np.int64)
 
     def update(self, found: Segmentation, truth: np.ndarray, seconds: float) -> FrameScore:
@@ -108,9 +127,23 @@ class Evaluation:
         self.uncertainty.update(
             found.labels, found.confidence, found.uncertainties, truth, self.labels.ignore_id
         )
+        bound = self.bound
+        self.drivable.update(*areas_at(found, truth, self.labels, [bound], self._settings))
         self.seconds.append(seconds)
         labeled = float(frame.counts.sum()) / truth.size
         return FrameScore(frame.pixel_accuracy, frame.mean_iou, labeled)
+
+    @property
+    def bound(self) -> float:
+        """The highest uncertainty of a drivable pixel."""
+        promised = self._promise.max_uncertainty if self._promise else USUAL_BOUND
+        return self._settings.bound(promised)
+
+    @property
+    def promised_risk(self) -> float | None:
+        """The promise of the weights; None where there is none, or another bound is used."""
+        kept = self._promise is not None and self.bound == self._promise.max_uncertainty
+        return self._promise.risk if kept and self._promise else None
 
     def update_curve(self, samples: int, found: Segmentation, truth: np.ndarray) -> None:
         """Count the prediction of an image after so many samples."""
@@ -127,6 +160,11 @@ class Evaluation:
             **self.uncertainty.figures(),
             "ms": 1e3 * float(np.median(self.seconds)),
             "ms_p90": 1e3 * float(np.quantile(self.seconds, 0.9)),
+            "max_uncertainty": self.bound,
+            "promised_risk": self.promised_risk,
+            "drivable_risk": self.drivable.risk,
+            "drivable_precision": self.drivable.precision,
+            "drivable_recall": self.drivable.recall,
             "miou_by_samples": {str(t): each.mean_iou for t, each in self.curve.items()},
         }
         return {name: nan_to_none(value) for name, value in figures.items()}
@@ -141,6 +179,7 @@ def evaluate_all(
     counts: Sequence[int] = (),
     on_image: OnImage = lambda index: None,
     on_frame: Callable[[EvaluatedFrame], object] = lambda frame: None,
+    settings: AnswerSettings | None = None,
 ) -> list[Evaluation]:
     """Measure everything of several predictors in one pass, at the size of the true labels.
 
@@ -151,13 +190,20 @@ def evaluate_all(
             which keeps running sums.
         on_image: called with the index of each image that is done.
         on_frame: called with each image and its predictions, which are not kept.
+        settings: of the drivable area; None takes the defaults.
 
     Raises:
         SettingsError: the data set's classes are not those of every network.
     """
     for predictor in predictors:
         check_classes(predictor.info.labels, folder.label_set)
-    evaluations = [Evaluation(folder.label_set, folder.measurable) for _ in predictors]
+    ignore_id = folder.label_set.ignore_id
+    evaluations = [
+        Evaluation(
+            replace(p.info.labels, ignore_id=ignore_id), folder.measurable, settings, p.promise
+        )
+        for p in predictors
+    ]
     for index, sample in enumerate(folder.samples):
         image, truth = folder.read(index)
         found, scores = [], []

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segnet_model.base.tables import AnswerSettings
+from segnet_model.base.tables import USUAL_BOUND, AnswerSettings
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.calibration import scaled_info
 from segnet_model.driving.mask import drivable_mask
@@ -39,6 +39,7 @@ class Answer:
         segmentation: at the image's size.
         labels: the label set of its classes.
         settings: of the outputs.
+        bound: of the uncertainty of a drivable pixel, 0 to 1, unless the settings have one.
         inference_ms: time of the network in milliseconds; NaN where it is not known.
         info: the camera's newest sensor_msgs/CameraInfo, of any library; None without one.
         ground: projects this camera's images to the ground; None where no grid is wanted, or the
@@ -52,6 +53,7 @@ class Answer:
     segmentation: Segmentation
     labels: LabelSet
     settings: AnswerSettings = field(default_factory=AnswerSettings)
+    bound: float = USUAL_BOUND
     inference_ms: float = nan
     info: Any = None
     ground: GroundProjector | None = None
@@ -69,6 +71,11 @@ class Answer:
         width, height = self.settings.output_size
         return (height, width) if width else (self.image.shape[0], self.image.shape[1])
 
+    @property
+    def max_uncertainty(self) -> float:
+        """The highest uncertainty of a drivable pixel, 0 to 1."""
+        return self.settings.bound(self.bound)
+
     @cached_property
     def drivable(self) -> np.ndarray:
         """The drivable area: (H, W) uint8, 0 or 255, at the image's size."""
@@ -78,7 +85,7 @@ class Answer:
             self.segmentation.labels,
             self.segmentation.uncertainty,
             self.labels,
-            self.settings.max_uncertainty,
+            self.max_uncertainty,
             min_area=self.settings.drivable_min_area,
             margin=self.settings.drivable_margin,
         )
@@ -115,8 +122,8 @@ class Answer:
         if self.ground is None:
             return None
         found = self.segmentation
-        limit = self.settings.max_uncertainty
-        return self.ground.grid(found.labels, found.uncertainty, self.labels, limit)
+        bound = self.max_uncertainty
+        return self.ground.grid(found.labels, found.uncertainty, self.labels, bound)
 
     @property
     def camera_info(self) -> Any:
@@ -135,5 +142,5 @@ class Answer:
         return Summary(
             self.labels.names[largest],
             float(numbers[largest] / labels.size),
-            1 - float((uncertainty <= self.settings.max_uncertainty).mean()),  # NaN is not sure
+            1 - float((uncertainty <= self.max_uncertainty).mean()),  # NaN is not sure
         )

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from segnet_model.base.choices import REFINEMENTS, UNCERTAINTIES
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SettingsError
+from segnet_model.base.tables import USUAL_BOUND
 from segnet_model.engines import Engine, open_engine
 from segnet_model.engines.capabilities import warn_once
 from segnet_model.engines.cuda_graph import GraphedFunction
@@ -22,6 +23,7 @@ from segnet_model.inference.prediction import Capture, Prediction, separate_came
 from segnet_model.inference.segmentation import Segmentation, to_maps
 from segnet_model.inference.uncertainty import SinglePass, make_inference
 from segnet_model.networks.inputs import check_images, network_size, resize_image
+from segnet_model.weights.bounds import Bound
 from segnet_model.weights.checkpoint import ModelInfo
 from segnet_model.weights.shipped import find_weights
 
@@ -32,6 +34,7 @@ class Predictor:
     Attributes:
         engine: runs the network.
         info: metadata of the weights file.
+        uncertainty: the method, one of `UNCERTAINTIES`.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Predictor:
         """Take over an engine; see `load` for the other arguments."""
         self.engine = engine
         self.info: ModelInfo = engine.info
+        self.uncertainty = uncertainty
         self._inference = make_inference(engine, uncertainty, samples, seed)
         self._refine: Callable[[Prediction, Tensor], Prediction] = REFINEMENTS.find(refine)()
         self._graphs: GraphedFunction | None = None
@@ -110,6 +114,16 @@ class Predictor:
     def precision(self) -> str:
         """Precision of most of the arithmetic, e.g. "bfloat16" or "int8"."""
         return self.engine.precision
+
+    @property
+    def promise(self) -> Bound | None:
+        """The weights' bound for this uncertainty method; None where they have none."""
+        return self.info.bounds.get(self.uncertainty)
+
+    @property
+    def bound(self) -> float:
+        """The weights' bound of the uncertainty of a drivable pixel; the usual one without."""
+        return USUAL_BOUND if self.promise is None else self.promise.max_uncertainty
 
     def warm_up(self) -> None:
         """Run once to choose algorithms and allocate memory, so that no frame waits for that."""

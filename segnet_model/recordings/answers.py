@@ -103,7 +103,10 @@ class FramePredictor:
         start = perf_counter()
         found = self.predictor.predict(image, seconds)
         inference_ms = (perf_counter() - start) * 1000
-        answer = Answer(image, found, self.predictor.info.labels, self.settings, inference_ms)
+        answer = Answer(
+            image, found, self.predictor.info.labels, self.settings,
+            self.predictor.bound, inference_ms,
+        )  # fmt: skip
         return self.calibration.complete(answer) if self.calibration else answer
 
 

@@ -15,8 +15,8 @@ from torch import nn
 from segnet_model.base.errors import AnswerError, SegNetError
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.evaluate import evaluate
+from segnet_model.evaluation.fitting import calibrate
 from segnet_model.evaluation.sheet import draw_examples
-from segnet_model.evaluation.temperature import fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
 from segnet_model.training.session import Session
 from segnet_model.training.tracking import MEND, Tracker
@@ -102,20 +102,21 @@ class Validation:
             self.measure()
 
     def calibrate(self) -> None:
-        """Fit temperatures on val and add them to the weights file, unless it has some."""
+        """Calibrate on val, and add the result to the weights file, unless it has one."""
         val = self._session.data.val
         if val is None or not self._processes.first:
             return
-        network, info = load_weights(self.weights_path, {self._session.info.network})
-        if info.temperatures:
+        trusted = (self._session.info.network,)
+        if load_weights(self.weights_path, trusted)[1].temperatures:
             return
         logger.info("calibrating: fitting the confidence to the accuracy on val")
-        fits = fit_temperatures(
-            TorchEngine(network, info, str(self._processes.device)), val,
-            lambda share: self._report("calibrating"), self._settings.seed,
+        found = calibrate(
+            self.weights_path, val, progress=lambda share: self._report("calibrating"),
+            device=str(self._processes.device), trusted=trusted, seed=self._settings.seed,
         )  # fmt: skip
-        new = replace(info, temperatures=temperatures(fits))
-        replace_info(self.weights_path, self.weights_path, new)
+        for way, reason in found.refusals.items():
+            logger.info("no bound of the uncertainty %s: %s", way, reason)
+        replace_info(self.weights_path, self.weights_path, found.info)
 
     def _measure(self, network: nn.Module) -> None:
         """Track mIoU and pictures of val; without val, pictures of train."""

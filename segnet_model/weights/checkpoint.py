@@ -24,6 +24,7 @@ from segnet_model.networks import build_network
 from segnet_model.networks.blocks import without_memory
 from segnet_model.networks.custom import check_trusted, is_custom
 from segnet_model.networks.outputs import output_channels
+from segnet_model.weights.bounds import Bound, read_bounds, write_bounds
 from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensors, write_tensors
 
 __all__ = ["ModelInfo", "load_weights", "replace_info", "save_weights"]
@@ -52,6 +53,7 @@ class ModelInfo:
         activation: "softmax", or "sigmoid" for two classes from one channel; see `outputs`.
         temperatures: divisors of the logits, so that confidence matches accuracy, by uncertainty
             method: "none" and "mc", which is also for "temporal".
+        bounds: highest uncertainty of a drivable pixel, with a promise, by uncertainty method.
         license: of the weights, an SPDX name where there is one.
         training: data set, epochs, seed and the like, for people.
         metrics: measurements and their data, for people.
@@ -65,6 +67,7 @@ class ModelInfo:
     std: tuple[float, float, float] = IMAGENET_STD
     activation: str = "softmax"
     temperatures: Mapping[str, float] = field(default_factory=dict)
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
     license: str = "unknown"
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -89,6 +92,8 @@ class ModelInfo:
     def to_json(self) -> str:
         """The metadata as text."""
         values = {**vars(self), "labels": self.labels.to_dict(), "format": FORMAT}
+        if values.pop("bounds"):  # older readers know of none
+            values["bounds"] = write_bounds(self.bounds)
         return json.dumps(values, indent=1)
 
     @classmethod
@@ -104,6 +109,7 @@ class ModelInfo:
             if made_by > FORMAT:
                 raise WeightsError(f"made by a newer segnet (format {made_by}); update this one")
             values["labels"] = LabelSet.from_dict(values["labels"])
+            values["bounds"] = read_bounds(values.get("bounds", {}))
             for key in ("input_size", "mean", "std"):
                 values[key] = tuple(values[key])
             info = cls(**values)

@@ -97,6 +97,7 @@ def descriptor(option: Option) -> ParameterDescriptor:
         about.additional_constraints = f"one of: {', '.join(option.choices)}"
     if option.limits and isinstance(option.default, float):
         low, high = (CLOSED.get(limit, limit) for limit in option.limits)
+        low = min(low, option.default)  # which may stand for a value from elsewhere
         about.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
     elif option.limits:
         low, high = map(int, option.limits)

@@ -10,8 +10,10 @@ import cv2
 import torch
 
 from segnet_model.base.errors import WeightsError
+from segnet_model.base.tables import OF_WEIGHTS, USUAL_BOUND
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
+from segnet_model.weights.bounds import Bound
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.tensors import file_sha256
 
@@ -46,6 +48,32 @@ class Network:
             "weights": str(self.path),
             "sha256": self.sha256[:DIGITS],
         }
+
+    @property
+    def promise(self) -> Bound | None:
+        """The weights' bound for this uncertainty; None where they have none for these classes."""
+        same = bool((self.labels.drivable == self.predictor.info.labels.drivable).all())
+        return self.predictor.promise if same else None
+
+    @property
+    def bound(self) -> float:
+        """The highest uncertainty of a drivable pixel, unless a parameter has one."""
+        return USUAL_BOUND if self.promise is None else self.promise.max_uncertainty
+
+    def describe_bound(self, parameter: float) -> str:
+        """The bound of the uncertainty and its reason, for the log.
+
+        Args:
+            parameter: max_uncertainty.
+        """
+        if parameter != OF_WEIGHTS:
+            return f"max_uncertainty {parameter:g}, as the parameter says"
+        chosen = f"max_uncertainty {self.bound:.3g}"
+        if self.promise is not None:
+            return f"{chosen} of the weights: {self.promise}"
+        if self.predictor.promise is not None:
+            return f"{chosen}: the bound of the weights is for other drivable classes"
+        return f"{chosen}: the weights have no bound; segnet calibrate fits one"
 
     @classmethod
     def load(cls, weights: str, drivable_classes: tuple[str, ...] = (), **how: Any) -> Network:

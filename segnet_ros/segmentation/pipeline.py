@@ -145,7 +145,10 @@ class Pipeline:
             took_ms = (perf_counter() - started) * 1000
             for name, segmentation in found.items():
                 header, image = images[name]
-                answer = Answer(image, segmentation, network.labels, inference_ms=took_ms)
+                answer = Answer(
+                    image, segmentation, network.labels,
+                    bound=network.bound, inference_ms=took_ms,
+                )  # fmt: skip
                 try:
                     counts = self.counts(name)
                     self._cameras[name].publish(frames[name], header, answer, counts)

@@ -137,6 +137,7 @@ class Reloader:
         pipeline.replace(network)
         self._reason = ""
         self._node.get_logger().info(f"network replaced: {_describe(network)}")
+        self._node.get_logger().info(network.describe_bound(self._settings().max_uncertainty))
 
     def _refuse(self, error: Exception) -> str:
         reason = str(error) or type(error).__name__

@@ -19,11 +19,13 @@ from segnet_model.evaluation.evaluate import Evaluation, nan_to_none
 from segnet_model.evaluation.mapped import MappedPredictor
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelMap
+from segnet_model.weights.bounds import write_bounds
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.tensors import file_sha256
 
 SHARES = np.linspace(0.02, 1, 50)
-COMPARED = ("miou", "pixel_accuracy", "class_accuracy", "boundary_f1", "ece", "pavpu", "ms")
+COMPARED = ("miou", "pixel_accuracy", "class_accuracy", "boundary_f1", "ece", "pavpu", "ms",
+            "drivable_precision", "drivable_recall")  # fmt: skip
 COMPARED_BY_CLASS = ("iou", "accuracy", "precision", "boundary_f1_by_class", "auroc", "aupr")
 
 
@@ -126,6 +128,7 @@ def _model(weights: str, predictor: Predictor) -> dict[str, Any]:
         "input_size": list(info.input_size),
         "activation": info.activation,
         "temperatures": dict(info.temperatures),
+        "bounds": write_bounds(info.bounds),
         "license": info.license,
         "engine": engine.name,
         "device": _device(predictor.device),

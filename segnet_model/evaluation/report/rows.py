@@ -64,6 +64,8 @@ def headlines(networks: Sequence[Figures], differences: Figures | None) -> list[
         ("ECE", "calibration error; 0 is best", lambda f: f["ece"], percent, -1),
         ("AUROC", "are wrong pixels unsure?", lambda f: f["auroc"]["entropy"], number, 1),
         ("PAvPU", "right and sure, or wrong and unsure", lambda f: f["pavpu"], percent, 1),
+        ("drivable area", "share of it that is", lambda f: f["drivable_precision"], percent, 1),
+        ("drivable ground", "share in that area", lambda f: f["drivable_recall"], percent, 1),
         ("time", "median of an image", lambda f: f["ms"], milliseconds, -1),
     ]
     return [

@@ -95,3 +95,16 @@ def test_a_summary_has_the_unsure_share_of_the_image(limit, share):
 def test_settings_out_of_range_are_refused(name, value, mend):
     with pytest.raises(SettingsError, match=f"{name} is {value}; give {mend}"):
         AnswerSettings(**{name: value})
+
+
+def test_the_bound_of_the_weights_holds_unless_the_settings_have_one():
+    image = np.zeros((4, 4, 3), np.uint8)
+    uncertainty = np.full((4, 4), 0.25, np.float32)
+    labels, camvid = np.full((4, 4), 3, np.uint8), LabelSet.load("camvid")
+    found = Segmentation(labels, 1 - uncertainty, uncertainty)
+    for limit, bound, share in ((-1.0, 0.2, 0), (-1.0, 0.25, 1), (0.4, 0.2, 1), (0.2, 0.9, 0)):
+        answer = Answer(image, found, camvid, AnswerSettings(max_uncertainty=limit), bound)
+        assert answer.drivable_fraction == 1 - answer.summary.unsure == share
+    assert Answer(image, found, camvid).max_uncertainty == 0.5
+    with pytest.raises(SettingsError, match=r"max_uncertainty is -0\.5; give 0 to 1"):
+        AnswerSettings(max_uncertainty=-0.5)

@@ -3,6 +3,7 @@ import json
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import WeightsError
 from segnet_model.weights import tensors as tensor_file
+from segnet_model.weights.bounds import Bound
 from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
 
 
@@ -146,6 +148,7 @@ def test_loading_imports_no_compiler(tmp_path):
     """PyTorch's compiler, and sympy with it, take as long to import as half of PyTorch."""
     program = f"""
 import sys
+from dataclasses import replace
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.networks import NETWORKS
@@ -167,3 +170,11 @@ def test_weights_outlive_their_file(weights):
     weights.write_bytes(bytes(weights.stat().st_size))  # in place, where memory may be mapped
     assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
     assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_bounds_are_kept_and_older_files_have_none(small_info):
+    bounds = {"none": Bound(0.2, 0.01, 0.9, 120), "mc": Bound(1.0, 0.5, 0.1, 1)}
+    info = replace(small_info, bounds=bounds)
+    assert ModelInfo.from_json(info.to_json()) == info
+    assert "bounds" not in json.loads(small_info.to_json())
+    assert ModelInfo.from_json(small_info.to_json()).bounds == {}

@@ -10,6 +10,8 @@ from segnet_model.base.errors import SegNetError, WeightsError
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.checkpoint import load_weights, replace_info
 
+BOUND = {"max_uncertainty": 0.3, "risk": 0.01, "kept": 0.9, "images": 99}
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -97,6 +99,15 @@ def test_a_network_is_compared_with_the_tensors_before_it_is_built(claim, refuse
         {"temperatures": [1]},
         {"temperatures": {"none": 10**400}},
         {"temperatures": {"none": "1"}},
+        {"bounds": [1]},
+        {"bounds": {"none": 0.3}},
+        {"bounds": {"none": {"max_uncertainty": 0.3}}},
+        *({"bounds": {"none": {**BOUND, name: value}}} for name, value in (
+            ("max_uncertainty", float("nan")), ("max_uncertainty", 1.5), ("max_uncertainty", "0"),
+            ("max_uncertainty", 10**400), ("max_uncertainty", True), ("risk", 0), ("risk", 1),
+            ("risk", -0.1), ("kept", float("inf")), ("kept", None), ("images", 0),
+            ("images", 99.5), ("images", [99]), ("other", 1),
+        )),
         {"mean": [10**400, 0, 0]},
         {"mean": ["a", "b", "c"]},
         {"mean": [float("nan")] * 3},

@@ -19,7 +19,7 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from segnet_model.base.choices import ENGINES
-from segnet_model.base.tables import LIVE, RELOAD, AnswerSettings
+from segnet_model.base.tables import LIVE, OF_WEIGHTS, RELOAD, AnswerSettings
 from segnet_model.driving.settings import GroundSettings
 from segnet_ros.ros.parameter_table import CONFIGURE, START, declare_table, read_table
 from segnet_ros.segmentation.ground import Ground
@@ -93,7 +93,7 @@ def test_the_yaml_file_holds_every_parameter_with_its_default(make_node):
     ("name", "value"),
     [
         ("max_uncertainty", 1.5),
-        ("max_uncertainty", -0.1),
+        ("max_uncertainty", -1.1),
         ("max_uncertainty", float("nan")),
         ("overlay_alpha", 2.0),
         ("threads", -1),
@@ -118,7 +118,7 @@ def test_out_of_range_keeps_the_old_value(make_node):
     (result,) = node.set_parameters([Parameter("max_uncertainty", value=1.01)])
     assert not result.successful
     assert "max_uncertainty" in result.reason
-    assert read_table(node, NodeSettings).max_uncertainty == 0.5
+    assert read_table(node, NodeSettings).max_uncertainty == OF_WEIGHTS
     (result,) = node.set_parameters([Parameter("max_uncertainty", value=1.0)])
     assert result.successful
     assert read_table(node, NodeSettings).max_uncertainty == 1.0
@@ -140,7 +140,7 @@ def test_every_description_says_when_the_value_applies(make_node):
         assert descriptor.description.endswith((LIVE, RELOAD, CONFIGURE, START))
         assert descriptor.read_only == descriptor.description.endswith(START)
     (limits,) = node.describe_parameter("max_uncertainty").floating_point_range
-    assert (limits.from_value, limits.to_value) == (0.0, 1.0)
+    assert (limits.from_value, limits.to_value) == (-1.0, 1.0)  # -1 stands for the weights'
     assert node.describe_parameter("transport").additional_constraints == "one of: raw, compressed"
 
 

@@ -60,7 +60,13 @@ def test_it_fails_to_start_with_bad_weights(start_node, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("max_uncertainty", "1.5"), ("transport", "theora"), ("threads", "many")]
+    ("name", "value"),
+    [
+        ("max_uncertainty", "1.5"),
+        ("max_uncertainty", "-0.1"),
+        ("transport", "theora"),
+        ("threads", "many"),
+    ],
 )
 def test_it_fails_to_start_with_a_bad_parameter(start_node, name, value):
     node = start_node(**{name: value})

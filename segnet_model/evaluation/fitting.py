@@ -1,0 +1,79 @@
+"""Everything that calibration adds to a weights file, fitted on labeled images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.base.progress import ShareDone, no_progress
+from segnet_model.datasets.folder import LabeledFolder
+from segnet_model.engines.torch_engine import TorchEngine
+from segnet_model.evaluation.drivable import RISK, fit_bound
+from segnet_model.evaluation.temperature import SAMPLES, Fit, fit_temperatures, temperatures
+from segnet_model.inference.predictor import Predictor
+from segnet_model.weights.checkpoint import ModelInfo, load_weights
+
+TEMPERATURES = 0.2  # of the time
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Result of `calibrate`.
+
+    Attributes:
+        info: the metadata of the weights, with all that was fitted.
+        temperatures: by uncertainty method.
+        refusals: why an uncertainty method has no bound.
+    """
+
+    info: ModelInfo
+    temperatures: Mapping[str, Fit]
+    refusals: Mapping[str, str]
+
+
+def calibrate(
+    path: Path,
+    folder: LabeledFolder,
+    risk: float = RISK,
+    progress: ShareDone = no_progress,
+    *,
+    device: str = "auto",
+    trusted: tuple[str, ...] = (),
+    seed: int = 0,
+) -> Calibration:
+    """Fit temperatures, and bounds of the uncertainty that keep a promise.
+
+    Args:
+        path: the `.safetensors` file, which stays as it is.
+        folder: labeled images that training did not see.
+        risk: share of the drivable area that may be wrong, above 0, less than 1.
+        progress: called with the share that is done.
+        device: see `choose_device`.
+        trusted: see `load_weights`.
+        seed: of the choice of pixels and of the dropout masks.
+
+    Raises:
+        DatasetError: no pixel of the images is labeled.
+        WeightsError: the file is not usable weights.
+    """
+    network, info = load_weights(path, trusted)
+    engine = TorchEngine(network, info, device)
+    fits = fit_temperatures(engine, folder, lambda share: progress(TEMPERATURES * share), seed)
+    info = replace(info, temperatures=temperatures(fits), bounds={})
+    bounds, refusals = {}, {}
+    for done, way in enumerate(fits):
+        engine = TorchEngine(load_weights(path, trusted)[0], info, device)
+        predictor = Predictor(engine, way, SAMPLES, seed)
+        try:
+            bounds[way] = fit_bound(predictor, folder, risk, _part(progress, done, len(fits)))
+        except DatasetError as error:
+            refusals[way] = str(error)
+    return Calibration(replace(info, bounds=bounds), fits, refusals)
+
+
+def _part(progress: ShareDone, index: int, count: int) -> Callable[[float], object]:
+    """The progress of one of the bounds."""
+    step = (1 - TEMPERATURES) / count
+    return lambda share: progress(TEMPERATURES + step * (index + share))
