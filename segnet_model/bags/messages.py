@@ -5,6 +5,7 @@ Their layouts have not changed since ROS 2 Foxy, so one set of definitions reads
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -70,15 +71,22 @@ def compressed_message(header: Any, data: bytes, image_format: str) -> Any:
 
 
 def camera_info_message(
-    header: Any, size: tuple[int, int], focal: tuple[float, float], center: tuple[float, float]
+    header: Any,
+    size: tuple[int, int],
+    focal: tuple[float, float],
+    center: tuple[float, float],
+    model: str = "plumb_bob",
+    distortion: Sequence[float] = (),
 ) -> Any:
-    """A sensor_msgs/CameraInfo of a pinhole camera without distortion.
+    """A sensor_msgs/CameraInfo of an image that is not rectified.
 
     Args:
         header: std_msgs/Header with the camera's optical frame.
         size: (width, height) in pixels.
         focal: (fx, fy) in pixels.
         center: (cx, cy) in pixels.
+        model: ROS's name of the distortion model.
+        distortion: its coefficients; () means none.
     """
     types = standard_types().types
     (fx, fy), (cx, cy) = focal, center
@@ -89,8 +97,8 @@ def camera_info_message(
         header=header,
         height=size[1],
         width=size[0],
-        distortion_model="plumb_bob",
-        d=np.zeros(5),
+        distortion_model=model,
+        d=np.array(distortion or (0.0,) * 5, float),
         k=np.array([fx, 0, cx, 0, fy, cy, 0, 0, 1], float),
         r=np.eye(3).ravel(),
         p=np.array([fx, 0, cx, 0, 0, fy, cy, 0, 0, 0, 1, 0], float),

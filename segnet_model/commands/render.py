@@ -56,6 +56,17 @@ drawn; a folder of another name is refused with the list of names.
 
   segnet render --textures yard --dataset drives     # yard/Path/*.jpg, yard/Grass/*.jpg
 
+Plain drives have sunny and overcast days, one camera, and no fault in it: what a network is
+measured on. To train one for real cameras, vary both. Most drives stay ordinary days; some have
+dusk, fog, night, a wrong exposure, motion blur, noise, or a gray or poorly compressed image.
+Cameras are 0.2 to 1.8 m high, tilted, wide or narrow, with distorted images of several sizes. The
+truth is exact in all of them:
+
+  segnet render --conditions varied --cameras varied --dataset varied_drives
+
+In a recording, /camera/camera_info has the intrinsics and the distortion of the drawn camera, and
+the command prints its height, pitch and roll.
+
 As a test of uncertainty, with a ball, a sofa, a cow and so on, which are of no class and which the
 truth ignores:
 
@@ -110,6 +121,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "'drawn' needs no folder (default: plain)",
     )  # fmt: skip
     parser.add_argument(
+        "--conditions", choices=("plain", "varied"), default="plain",
+        help="days with a good camera, or each drive its own light, weather and camera faults "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cameras", choices=("default", "varied"), default="default",
+        help="one camera, or each drive its own height, tilt, field of view and distortion "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
         "--fps",
         type=float,
         help="frame rate in Hz (default: 10 for a recording, a frame every 8 m for a data set)",
@@ -119,25 +140,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Render with a progress bar."""
     from segnet_model.base.progress import progress_bar
-    from segnet_model.datasets.drives import IMAGE_TOPIC, write_dataset, write_drive
+    from segnet_model.datasets.drives import IMAGE_TOPIC, DriveSettings, write_dataset, write_drive
 
     if args.seed < 0:
         raise SettingsError(f"seed {args.seed} must be 0 or more")
-    surfaces = _find_surfaces(args.textures)
+    settings = DriveSettings(
+        unknown=args.unknown, labels=args.labels, surfaces=_find_surfaces(args.textures),
+        world=args.world, conditions=args.conditions, cameras=args.cameras,
+    )  # fmt: skip
     with progress_bar("rendering") as progress:
         if args.out:
             count = write_drive(
                 args.out, args.seed, args.seconds, args.fps or 10.0, args.storage, args.depth,
-                progress, args.unknown, args.labels, surfaces, args.world,
+                progress, settings,
             )  # fmt: skip
         else:
             seeds = range(args.seed, args.seed + args.drives)
             train, val = write_dataset(
                 args.dataset, seeds, args.frames, args.fps, args.val, args.workers,
-                progress, args.unknown, args.labels, surfaces, args.world,
+                progress, settings,
             )  # fmt: skip
     if args.out:
         print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")
+        camera = settings.camera(args.seed)
+        print(
+            f"the camera: camera_height:={camera.mount_height:.3f} "
+            f"camera_pitch:={camera.pitch:.3f} camera_roll:={camera.roll:.3f}"
+        )
     else:
         print(f"{args.dataset}: {train} images to train, {val} to val")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from segnet_model.bags.messages import (
     camera_info_message,
@@ -24,7 +25,14 @@ from segnet_model.datasets.folder import make_folders, write_label_set
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelMap
-from segnet_model.scenes import Camera, Drive, SceneFrame, Surfaces
+from segnet_model.scenes import (
+    Camera,
+    Drive,
+    SceneFrame,
+    Surfaces,
+    draw_camera,
+    draw_conditions,
+)
 
 IMAGE_TOPIC = "/camera/image_raw"
 INFO_TOPIC = "/camera/camera_info"
@@ -33,12 +41,52 @@ DEPTH_TOPIC = "/truth/depth"
 POSE_TOPIC = "/truth/pose"
 FRAME = "camera_optical_frame"
 WORLD = "world"
-SCENES, STREET, OUTDOOR = (
-    "scenes",
-    "camvid",
-    "outdoor",
-)  # label sets
+SCENES, STREET, OUTDOOR = "scenes", "camvid", "outdoor"  # label sets
+VARIED = "varied"
 HOUR_NS = 3600 * NANOSECONDS
+
+
+@dataclass(frozen=True)
+class DriveSettings:
+    """What drives show and how, for all seeds.
+
+    Attributes:
+        unknown: add objects of no class, whose pixels are ignored; see `Drive`.
+        labels: label set of the truth, camvid or outdoor; None takes camvid for the street.
+        surfaces: what covers the ground, walls and plants; see `Drive`.
+        world: where the drives lead; a name of `WORLDS`.
+        conditions: "plain" for days with a good camera; "varied" draws seasons, light, weather
+            and faults of the camera for each drive; see `draw_conditions`.
+        cameras: "default" for one camera; "varied" draws height, tilt, field of view, distortion
+            and image size for each drive; see `draw_camera`.
+    """
+
+    unknown: bool = False
+    labels: str | None = None
+    surfaces: Surfaces | None = None
+    world: str = "street"
+    conditions: str = "plain"
+    cameras: str = "default"
+
+    def label_map(self) -> LabelMap:
+        """Return the map from the ids of frames to the label set of the truth."""
+        return LabelMap.load(SCENES, self.labels or (STREET if self.world == "street" else OUTDOOR))
+
+    def camera(self, seed: int) -> Camera:
+        """Return the camera of a seed."""
+        return draw_camera(seed) if self.cameras == VARIED else Camera()
+
+    def drive(self, seed: int, fps: float | None) -> Drive:
+        """Return the drive of a seed."""
+        return Drive(
+            seed,
+            camera=self.camera(seed),
+            fps=fps,
+            unknown=self.unknown,
+            world=self.world,
+            surfaces=self.surfaces,
+            conditions=draw_conditions(seed) if self.conditions == VARIED else None,
+        )
 
 
 def write_drive(
@@ -49,10 +97,7 @@ def write_drive(
     storage: str = "mcap",
     depth: bool = False,
     progress: ShareDone = no_progress,
-    unknown: bool = False,
-    labels: str | None = None,
-    surfaces: Surfaces | None = None,
-    world: str = "street",
+    settings: DriveSettings = DriveSettings(),
 ) -> int:
     """Render a drive into a new recording; returns its number of frames.
 
@@ -66,10 +111,7 @@ def write_drive(
         storage: "mcap" or "sqlite3".
         depth: add /truth/depth, which doubles the size of the bag.
         progress: called with the share of frames that is done.
-        unknown: add objects of no class; see `Drive`.
-        labels: label set of the truth, camvid or outdoor; None takes camvid for the street.
-        surfaces: what covers the ground, walls and plants; see `Drive`.
-        world: where the drive leads; a name of `WORLDS`.
+        settings: what the drive shows.
 
     Raises:
         BagError: the bag exists already or cannot be written.
@@ -78,8 +120,7 @@ def write_drive(
     count = round(seconds * fps)
     if count < 1:
         raise SettingsError(f"{seconds} s at {fps} frames a second is no frame; ask for more")
-    drive = Drive(seed, fps=fps, unknown=unknown, world=world, surfaces=surfaces)
-    mapped = _label_map(labels, world)
+    drive, mapped = settings.drive(seed, fps), settings.label_map()
     start = FOLDER_START_NS + seed * HOUR_NS
     with BagWriter(path, storage) as bag:
         for index, frame in enumerate(drive.frames(count)):
@@ -89,21 +130,22 @@ def write_drive(
     return count
 
 
-def _label_map(labels: str | None, world: str) -> LabelMap:
-    return LabelMap.load(SCENES, labels or (STREET if world == "street" else OUTDOOR))
-
-
 def _write_frame(
     bag: BagWriter, stamp: int, frame: SceneFrame, camera: Camera, depth: bool
 ) -> None:
-    size, focal = (camera.width, camera.height), (camera.fx, camera.fy)
     header = make_header(stamp, FRAME)
-    bag.write(INFO_TOPIC, camera_info_message(header, size, focal, (camera.cx, camera.cy)), stamp)
+    bag.write(INFO_TOPIC, _camera_info(header, camera), stamp)
     bag.write_labels(LABELS_TOPIC, stamp, FRAME, frame.labels)
     bag.write(POSE_TOPIC, pose_message(make_header(stamp, WORLD), frame.camera_to_world), stamp)
     if depth:
         bag.write(DEPTH_TOPIC, image_message(header, frame.depth.astype("<f4"), "32FC1"), stamp)
     bag.write_image(IMAGE_TOPIC, stamp, FRAME, frame.image)
+
+
+def _camera_info(header: Any, camera: Camera) -> Any:
+    size, focal = (camera.width, camera.height), (camera.fx, camera.fy)
+    center, lens = (camera.cx, camera.cy), (camera.model, camera.distortion)
+    return camera_info_message(header, size, focal, center, *lens)
 
 
 def write_dataset(
@@ -114,10 +156,7 @@ def write_dataset(
     val: float = 0.1,
     workers: int | None = None,
     progress: ShareDone = no_progress,
-    unknown: bool = False,
-    labels: str | None = None,
-    surfaces: Surfaces | None = None,
-    world: str = "street",
+    settings: DriveSettings = DriveSettings(),
 ) -> tuple[int, int]:
     """Render drives into a data set in CamVid's form; returns the images of train and of val.
 
@@ -129,10 +168,7 @@ def write_dataset(
         val: share of the drives in the validation split, 0 to 1.
         workers: processes that render; None takes one for each core.
         progress: called with the share of drives that is done.
-        unknown: add objects of no class, whose pixels are ignored; see `Drive`.
-        labels: label set of the truth, camvid or outdoor; None takes camvid for the street.
-        surfaces: what covers the ground, walls and plants; see `Drive`.
-        world: where the drive leads; a name of `WORLDS`.
+        settings: what the drives show.
 
     Raises:
         DatasetError: a file cannot be written, or the folder has labels of another set.
@@ -145,10 +181,10 @@ def write_dataset(
         )
     first_val = len(seeds) - round(len(seeds) * val)
     jobs = [(seed, "val" if i >= first_val else "train") for i, seed in enumerate(seeds)]
-    mapped = _label_map(labels, world)
+    mapped = settings.label_map()
     make_folders(Path(folder))
     write_label_set(Path(folder), mapped.target)
-    render = partial(_render, Path(folder), frames, fps, mapped, unknown, surfaces, world)
+    render = partial(_render, Path(folder), frames, fps, mapped, settings)
     if workers == 1:
         _report(map(render, jobs), len(jobs), progress)
     else:
@@ -163,14 +199,11 @@ def _render(
     frames: int,
     fps: float | None,
     mapped: LabelMap,
-    unknown: bool,
-    surfaces: Surfaces | None,
-    world: str,
+    settings: DriveSettings,
     job: tuple[int, str],
 ) -> None:
     seed, split = job
-    drive = Drive(seed, fps=fps, unknown=unknown, world=world, surfaces=surfaces)
-    for index, frame in enumerate(drive.frames(frames)):
+    for index, frame in enumerate(settings.drive(seed, fps).frames(frames)):
         name = f"{seed:06d}_{index:04d}.png"
         write_png(folder / f"{split}annot" / name, mapped.map(frame.labels))
         write_png(folder / split / name, frame.image)

@@ -1,6 +1,16 @@
 """Procedural drives: a camera moves through a world, and the truth of every pixel is known."""
 
-from segnet_model.scenes.drive import Camera, Drive, SceneFrame
+from segnet_model.scenes.conditions import Conditions, draw_conditions
+from segnet_model.scenes.drive import Drive, SceneFrame
+from segnet_model.scenes.rig import Camera, draw_camera
 from segnet_model.scenes.surfaces import Surfaces
 
-__all__ = ["Camera", "Drive", "SceneFrame", "Surfaces"]
+__all__ = [
+    "Camera",
+    "Conditions",
+    "Drive",
+    "SceneFrame",
+    "Surfaces",
+    "draw_camera",
+    "draw_conditions",
+]

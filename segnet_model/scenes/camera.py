@@ -74,6 +74,10 @@ class GroundHits:
 
 def cast_rays(view: View, shape: tuple[int, ...]) -> Floats:
     """Return (3, H, W) world rays of depth 1."""
+    if view.rays is not None:
+        x, y = view.rays
+        rays = np.stack([x, y, np.ones_like(x)])
+        return np.asarray(np.einsum("ij,jhw->ihw", view.camera_to_world[:3, :3], rays))
     matrix = view.matrix
     x = (np.arange(shape[1]) - matrix[0, 2]) / matrix[0, 0]
     y = (np.arange(shape[0]) - matrix[1, 2]) / matrix[1, 1]
@@ -93,6 +97,8 @@ def ground_hits(view: View, rays: Floats) -> GroundHits:
     x, aside = position[0] + depth * rays[0, first_row:], depth * rays[1, first_row:]
     # Far to the side, the next row down is a longer way across the street than the next column.
     footprint = depth / view.matrix[0, 0] * np.maximum(1.0, np.abs(aside) / position[2])
+    if view.rays is not None:  # a lens squeezes more ground into a pixel far from the center
+        footprint *= np.gradient(view.rays[0, first_row:], axis=1) * view.matrix[0, 0]
     return GroundHits(first_row, x, position[1] + aside, depth, hit, footprint, float(position[2]))
 
 

@@ -31,6 +31,9 @@ class Purpose(IntEnum):
     FILM = 9
     SHOPS = 10
     ODDITIES = 11
+    CONDITIONS = 12
+    CAMERA = 13
+    LENS = 14
     DRAWN = 30
     COVERINGS = 31
     COURSE = 40

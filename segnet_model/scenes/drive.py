@@ -12,47 +12,18 @@ import numpy.typing as npt
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.scenes.camera import cast_rays, ground_hits, sky_row_count
-from segnet_model.scenes.film import develop, draw_film
+from segnet_model.scenes.conditions import Conditions
+from segnet_model.scenes.film import draw_film
 from segnet_model.scenes.panels import Canvas, Floats, Panel, View, draw_panels
+from segnet_model.scenes.photo import draw_photographer
 from segnet_model.scenes.props import Prop
+from segnet_model.scenes.rig import Camera
 from segnet_model.scenes.sketch import UNKNOWN
 from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.weather import draw_weather, paint_sky
 from segnet_model.scenes.worlds import build_world, chosen_world
 
 _SPACING = 8.0  # meters from frame to frame where no rate is given
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A pinhole camera on a vehicle; optical frame: x right, y down, z forward.
-
-    Raises:
-        SettingsError: a size, focal length, height or pitch is out of range.
-    """
-
-    width: int = 480
-    height: int = 360
-    fx: float = 360.0  # pixels, as are fy, cx and cy
-    fy: float = 360.0
-    cx: float = 239.5
-    cy: float = 179.5
-    mount_height: float = 1.5  # meters above the ground
-    pitch: float = 0.05  # radians, positive looks down
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if self.width < 1 or self.height < 1:
-            raise SettingsError(f"image size {self.width}x{self.height} is empty; use 1x1 or more")
-        if not (self.fx > 0 and self.fy > 0 and self.mount_height > 0):
-            raise SettingsError("fx, fy and mount_height must be greater than 0")
-        if not abs(self.pitch) < 1.0:
-            raise SettingsError(f"pitch {self.pitch} rad; use a value between -1 and 1")
-
-    @property
-    def matrix(self) -> npt.NDArray[np.float64]:
-        """The (3, 3) intrinsics."""
-        return np.array([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +60,7 @@ class Drive:
         unknown: bool = False,
         world: str = "street",
         surfaces: Surfaces | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
         """Draw everything that stays the same along the drive.
 
@@ -104,13 +76,16 @@ class Drive:
             surfaces: cover the ground, walls and plants with these materials, others in each
                 drive. Labels and depth are the same without them. Natural ground is never plain:
                 None draws its materials.
+            conditions: season, weather and faults of the camera; None draws sunny and overcast
+                days with a good camera.
 
         Raises:
             DatasetError: a photograph of a surface is damaged.
             SettingsError: seed below 0, fps or speed not above 0, or no world of that name.
         """
         self.camera = camera or Camera()
-        self._weather = draw_weather(seed)
+        self._rays = self.camera.rays()
+        self._weather = draw_weather(seed, conditions)
         zoom = self.camera.fx / 360.0
         self.world = chosen_world(world, seed)
         self._world = build_world(self.world, seed, self._weather, zoom, unknown, surfaces)
@@ -120,7 +95,10 @@ class Drive:
             raise SettingsError(
                 f"fps {self.fps} and speed {self.speed} must both be greater than 0"
             )
-        self._film = draw_film(seed, self.camera.height, self.camera.width)
+        size = self.camera.height, self.camera.width
+        self._film = (
+            draw_photographer(seed, *size, conditions) if conditions else draw_film(seed, *size)
+        )
 
     def frames(self, count: int) -> Iterator[SceneFrame]:
         """Yield the first `count` frames."""
@@ -135,11 +113,11 @@ class Drive:
         """
         stamp, pose = self._moment(index)
         canvas = Canvas.empty(self.camera.height, self.camera.width)
-        view = View(self.camera.matrix, pose)
+        view = View(self.camera.matrix, pose, self._rays)
         props = self._world.props(pose[:3, 3], stamp, self.speed)
         self._draw_world(canvas, view, props)
         draw_panels(canvas, view, [panel for prop in props for panel in prop.panels])
-        image = develop(self._film, canvas, self._weather, index)
+        image = self._film.develop(canvas, view, self._weather, index)
         return SceneFrame(stamp, image, canvas.labels, canvas.depth.astype(np.float32), pose)
 
     def panels(self, index: int) -> list[Panel]:
@@ -162,6 +140,8 @@ class Drive:
             raise SettingsError(f"frame {index} is before the start; use 0 or more")
         stamp, camera = index / self.fps, self.camera
         pose = self._world.pose(self.speed * stamp, stamp, camera.mount_height, camera.pitch)
+        if camera.roll:
+            pose[:3, :2] = pose[:3, :2] @ _turn(camera.roll)
         return stamp, pose
 
     def _draw_world(self, canvas: Canvas, view: View, props: list[Prop]) -> None:
@@ -174,3 +154,9 @@ class Drive:
         if not hits.hit.any():
             return
         self._world.paint(canvas, hits, props, position)
+
+
+def _turn(angle: float) -> Floats:
+    """Return the (2, 2) rotation of x and y in the image, clockwise."""
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.array([[cosine, -sine], [sine, cosine]])

@@ -1,4 +1,4 @@
-"""Effects of lens and sensor on a drawn frame: exposure, color, blur and noise."""
+"""The plain film: a camera without faults but exposure, color, blur and noise."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from segnet_model.scenes.draws import Purpose, stream
-from segnet_model.scenes.panels import Canvas
+from segnet_model.scenes.panels import Canvas, View
 from segnet_model.scenes.weather import Weather
 
 Image = npt.NDArray[np.float32]
@@ -22,6 +22,17 @@ class Film:
     blur_sigma: float  # pixels
     noise: npt.NDArray[np.float32]  # (h, w, 3), larger than a frame, so that it can be shifted
     seed: int
+
+    def develop(
+        self, canvas: Canvas, view: View, weather: Weather, index: int
+    ) -> npt.NDArray[np.uint8]:  # (H, W, 3) RGB
+        """Return the image: the canvas with light, haze, color grade, blur and noise."""
+        picture = _lit(canvas, weather)
+        _add_haze(picture, canvas, weather)
+        picture = np.asarray(cv2.transform(picture, self.grade), np.float32)
+        cv2.GaussianBlur(picture, (0, 0), self.blur_sigma, dst=picture)
+        picture += _grain(self, index, canvas.labels.shape)
+        return np.clip(picture, 0, 255, out=picture).astype(np.uint8)
 
 
 def draw_film(seed: int, height: int, width: int) -> Film:
@@ -44,18 +55,6 @@ def _draw_grade(rng: Generator) -> npt.NDArray[np.float32]:
     mix = np.full((3, 3), (1 - saturation) / 3) + saturation * np.eye(3)
     offset = np.full((3, 1), 118 * (1 - contrast))
     return np.asarray(gain[:, None] * np.hstack([contrast * mix, offset]), np.float32)
-
-
-def develop(
-    film: Film, canvas: Canvas, weather: Weather, index: int
-) -> npt.NDArray[np.uint8]:  # (H, W, 3) RGB
-    """Return the image: the canvas with light, haze, color grade, blur and noise."""
-    picture = _lit(canvas, weather)
-    _add_haze(picture, canvas, weather)
-    picture = np.asarray(cv2.transform(picture, film.grade), np.float32)
-    cv2.GaussianBlur(picture, (0, 0), film.blur_sigma, dst=picture)
-    picture += _grain(film, index, canvas.labels.shape)
-    return np.clip(picture, 0, 255, out=picture).astype(np.uint8)
 
 
 def _lit(canvas: Canvas, weather: Weather) -> Image:

@@ -52,10 +52,11 @@ class Canvas:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A pinhole camera at a pose."""
+    """A camera at a pose."""
 
     matrix: Floats  # (3, 3) intrinsics
     camera_to_world: Floats  # (4, 4)
+    rays: Floats | None = None  # (2, H, W) x and y at depth 1 behind a lens that distorts
 
 
 def draw_panels(canvas: Canvas, view: View, panels: Sequence[Panel]) -> None:
@@ -64,15 +65,23 @@ def draw_panels(canvas: Canvas, view: View, panels: Sequence[Panel]) -> None:
         return
     corners = _to_camera(view, np.stack([panel.corners for panel in panels]))
     reach = np.array([panel.reach for panel in panels])
-    bounds = _bounds(view.matrix, corners)
+    # Behind a lens, panels are cut in the plane at depth 1, and pixels find their rays there.
+    matrix = view.matrix if view.rays is None else np.eye(3)
+    bounds = _bounds(matrix, corners)
+    extents = bounds[:, 2:] - bounds[:, :2]
+    if view.rays is not None:
+        extents *= (view.matrix[0, 0], view.matrix[1, 1])
+        bounds = _pixel_bounds(view.rays, bounds)
     center = corners[:, 0] + (corners[:, 1] + corners[:, 2]) / 2
     distance = np.sqrt((center**2).sum(axis=1))
-    homographies, flat = _homographies(view.matrix, corners)
-    near_enough = (corners[:, 0, 2] < reach) & ~flat & _on_screen(bounds, canvas.labels.shape)
+    homographies, flat = _homographies(matrix, corners)
+    seen = _on_screen(bounds, extents, canvas.labels.shape)
+    near_enough = (corners[:, 0, 2] < reach) & ~flat & seen
     # Nearest first: a panel that is wholly hidden then never reaches its texture.
     for i in np.argsort(distance, kind="stable"):
         if near_enough[i]:
-            _draw(canvas, panels[i], homographies[i], bounds[i])
+            window = _window(view.rays, bounds[i], canvas.labels.shape)
+            _draw(canvas, panels[i], homographies[i], window, extents[i])
 
 
 def _to_camera(view: View, corners: Floats) -> Floats:
@@ -121,28 +130,59 @@ def _clipped(start: Floats, end: Floats) -> Floats:
     return np.where(behind & (z1 <= NEAR), np.nan, start + step * (end - start))
 
 
-def _on_screen(bounds: Floats, shape: tuple[int, ...]) -> Mask:
+def _pixel_bounds(rays: Floats, bounds: Floats) -> Floats:
+    """Return (n, 4) bounds in pixels of bounds at depth 1; never too small, NaN is off screen."""
+    sides = []
+    for axis in (0, 1):
+        low, high = rays[axis].min(axis=axis), rays[axis].max(axis=axis)
+        first = np.searchsorted(np.maximum.accumulate(high), bounds[:, axis]) - 1
+        past = np.searchsorted(
+            np.minimum.accumulate(low[::-1])[::-1], bounds[:, axis + 2], side="right"
+        )
+        sides.append((first, past))
+    (left, right), (top, bottom) = sides
+    return np.stack([left, top, right, bottom], axis=1).astype(np.float64)
+
+
+def _on_screen(bounds: Floats, extents: Floats, shape: tuple[int, ...]) -> Mask:
     """Return whether bounds touch the image and are wider and higher than a pixel."""
     left, top, right, bottom = bounds.T
     inside = (right > 0) & (bottom > 0) & (left < shape[1] - 1) & (top < shape[0] - 1)
-    return np.asarray(inside & (right - left > 1) & (bottom - top > 1.5))
+    return np.asarray(inside & (extents[:, 0] > 1) & (extents[:, 1] > 1.5))
 
 
-def _draw(canvas: Canvas, panel: Panel, homography: Floats, bounds: Floats) -> None:
-    height, width = canvas.labels.shape
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """A part of the image, and the pixels' x and y that the homographies are made for."""
+
+    part: tuple[slice, slice]
+    x: Floats | npt.NDArray[np.int64]  # (w,) or (h, w)
+    y: Floats | npt.NDArray[np.int64]  # (h, 1) or (h, w)
+
+    def linear(self, row: Floats) -> Floats:
+        """Return row @ (x, y, 1) for every pixel, (h, w)."""
+        return np.asarray((row[1] * self.y + row[2]) + row[0] * self.x)
+
+
+def _window(rays: Floats | None, bounds: Floats, shape: tuple[int, ...]) -> _Window:
+    """Return the window of pixel bounds."""
     left, top = max(0, int(bounds[0])), max(0, int(bounds[1]))
-    right, bottom = (
-        min(width, int(min(bounds[2], width)) + 2),
-        min(height, int(min(bounds[3], height)) + 2),
-    )
-    window = (slice(top, bottom), slice(left, right))
-    x, y = np.arange(left, right), np.arange(top, bottom)
+    right = min(shape[1], int(min(bounds[2], shape[1])) + 2)
+    bottom = min(shape[0], int(min(bounds[3], shape[0])) + 2)
+    part = (slice(top, bottom), slice(left, right))
+    if rays is not None:
+        return _Window(part, rays[0][part], rays[1][part])
+    return _Window(part, np.arange(left, right), np.arange(top, bottom)[:, None])
+
+
+def _draw(canvas: Canvas, panel: Panel, homography: Floats, view: _Window, extent: Floats) -> None:
+    window = view.part
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = 1.0 / _linear(homography[2], x, y)
+        z = 1.0 / view.linear(homography[2])
         seen = (z > NEAR) & (z < canvas.depth[window])
         if not seen.any():
             return
-        s, t = _linear(homography[0], x, y) * z, _linear(homography[1], x, y) * z
+        s, t = view.linear(homography[0]) * z, view.linear(homography[1]) * z
     seen &= (s >= 0) & (s < 1) & (t >= 0) & (t < 1)
     if panel.texture.solid_label is None:
         seen = _cut_out(seen, s, t, panel.texture, canvas.labels[window])
@@ -150,13 +190,8 @@ def _draw(canvas: Canvas, panel: Panel, homography: Floats, bounds: Floats) -> N
         canvas.labels[window][seen] = panel.texture.solid_label
     np.copyto(canvas.depth[window], z, where=seen)
     np.copyto(canvas.light[window], np.float32(panel.light), where=seen)
-    color = _sample(panel.texture, s, t, bounds)
+    color = _sample(panel.texture, s, t, extent)
     np.copyto(canvas.albedo[window], color, where=seen[..., None])
-
-
-def _linear(row: Floats, x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> Floats:
-    """Return row @ (x, y, 1) for every pixel of a window, (h, w)."""
-    return np.asarray((row[1] * y + row[2])[:, None] + row[0] * x)
 
 
 def _cut_out(
@@ -176,12 +211,10 @@ def _cut_out(
     return solid
 
 
-def _sample(texture: Texture, s: Floats, t: Floats, bounds: Floats) -> npt.NDArray[np.uint8]:
+def _sample(texture: Texture, s: Floats, t: Floats, extent: Floats) -> npt.NDArray[np.uint8]:
     """Return the texture's colors at s, t, from the mipmap level nearest to the size in view."""
     height, width = texture.labels.shape
-    picture = texture.shrunk(
-        _level(width, bounds[2] - bounds[0]), _level(height, bounds[3] - bounds[1])
-    )
+    picture = texture.shrunk(_level(width, extent[0]), _level(height, extent[1]))
     u = (s * picture.shape[1] - 0.5).astype(np.float32)
     v = (t * picture.shape[0] - 0.5).astype(np.float32)
     return np.asarray(

@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segnet_model.bags.messages import standard_types
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.datasets.drives import write_dataset, write_drive
+from segnet_model.datasets.drives import DriveSettings, write_dataset, write_drive
 from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.datasets.sources import BagSource
+from segnet_model.driving import Lens
 from segnet_model.labels import LabelSet
-from segnet_model.scenes import Drive, Surfaces
+from segnet_model.scenes import Drive, Surfaces, draw_camera
 
 CAMERA, TRUTH = "/camera/image_raw", "/truth/labels"
 STEP = 100_000_000  # 10 frames a second
 CAMVID = LabelSet.load("camvid")
+OUTDOOR = DriveSettings(labels="outdoor")
 
 
 def test_a_drive_is_recorded_with_its_truth(tmp_path: Path) -> None:
@@ -53,12 +56,28 @@ def test_drives_as_a_data_set(tmp_path: Path, workers: int) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_drives_with_surfaces(tmp_path: Path, workers: int) -> None:
     surfaces = Surfaces.procedural(0)
-    write_dataset(tmp_path, range(3, 5), frames=1, val=0.5, workers=workers, surfaces=surfaces)
+    laid = DriveSettings(surfaces=surfaces)
+    write_dataset(tmp_path, range(3, 5), frames=1, val=0.5, workers=workers, settings=laid)
     image, labels = open_split(tmp_path, "val", CAMVID).read(0)
     frame, plain = (Drive(4, fps=1.0, surfaces=one).frame(0) for one in (surfaces, None))
     np.testing.assert_array_equal(image, frame.image)
     np.testing.assert_array_equal(labels, plain.labels)
     assert (image != plain.image).any()
+
+
+def test_a_recording_describes_its_varied_camera(tmp_path: Path) -> None:
+    varied = DriveSettings(conditions="varied", cameras="varied")
+    write_drive(tmp_path / "drive", seed=4, seconds=0.1, settings=varied)
+    camera, frame = draw_camera(4), varied.drive(4, 10.0).frame(0)
+    with BagSource(tmp_path / "drive", CAMERA) as source:
+        np.testing.assert_array_equal(next(iter(source.frames_of(CAMERA))).image(), frame.image)
+        message = next(source.reader.messages("/camera/camera_info"))
+    info = standard_types().deserialize_cdr(message.data, message.type)
+    lens = Lens.from_camera_info(info.width, info.height, info.k, info.distortion_model, info.d)
+    rays = camera.rays()
+    assert rays is not None
+    pixels = lens.project(np.array([[*rays[:, 20, 30], 1.0], [*rays[:, 250, 400], 1.0]]))
+    np.testing.assert_allclose(pixels, [(30, 20), (400, 250)], atol=1e-3)
 
 
 def test_drives_refuse(tmp_path: Path) -> None:
@@ -69,13 +88,20 @@ def test_drives_refuse(tmp_path: Path) -> None:
 
 
 def test_a_drive_has_the_labels_that_are_asked_for(tmp_path: Path) -> None:
-    write_dataset(tmp_path / "set", [3], frames=1, val=0.0, workers=1, labels="outdoor")
+    write_dataset(
+        tmp_path / "set",
+        [3],
+        frames=1,
+        val=0.0,
+        workers=1,
+        settings=OUTDOOR,
+    )
     own = load_label_set(tmp_path / "set")
     assert own == LabelSet.load("outdoor")
     truth, labels = Drive(3, fps=1.0).frame(0).labels, open_split(tmp_path / "set", "train", own)
     road = labels.read(0)[1] == own.names.index("Road")
     np.testing.assert_array_equal(road, truth == CAMVID.names.index("Road"))
-    write_drive(tmp_path / "drive", seed=3, seconds=0.1, fps=10.0, labels="outdoor")
+    write_drive(tmp_path / "drive", seed=3, seconds=0.1, fps=10.0, settings=OUTDOOR)
     with BagSource(tmp_path / "drive", CAMERA) as source:
         recorded = next(iter(source.labels_of(TRUTH))).ids()
     np.testing.assert_array_equal(recorded, labels.read(0)[1])
@@ -84,4 +110,4 @@ def test_a_drive_has_the_labels_that_are_asked_for(tmp_path: Path) -> None:
 def test_a_folder_keeps_its_label_set(tmp_path: Path) -> None:
     write_dataset(tmp_path, [3], frames=1, val=0.0, workers=1)
     with pytest.raises(DatasetError, match="labels of label set 'camvid', not 'outdoor'; give"):
-        write_dataset(tmp_path, [4], frames=1, val=0.0, workers=1, labels="outdoor")
+        write_dataset(tmp_path, [4], frames=1, val=0.0, workers=1, settings=OUTDOOR)
