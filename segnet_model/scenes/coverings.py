@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
@@ -10,6 +11,7 @@ from segnet_model.scenes.materials import COVERS
 from segnet_model.scenes.sketch import Sketch
 from segnet_model.scenes.surfaces import Surface, Surfaces
 
+_UNIT = 64  # a gain of 1, so that a byte holds gains up to 4
 _SHARE = 0.6  # of the drives in which a thing is covered
 
 
@@ -40,10 +42,11 @@ class Covering:
 
     def lay(self, sheet: Sketch) -> None:
         """Cover a whole sheet; labels stay."""
-        picture = self.surface.picture(sheet.width, sheet.height, sheet.scale).astype(np.float32)
-        below = sheet.rgb / np.maximum(self.surface.mean, 8) * np.float32(self.keep)
-        picture *= below + np.float32(1 - self.keep)
-        sheet.rgb[:] = np.clip(picture, 0, 255).astype(np.uint8)
+        picture = self.surface.picture(sheet.width, sheet.height, sheet.scale)
+        below = np.arange(256)[:, None] / np.maximum(self.surface.mean, 8)
+        gain = np.clip(_UNIT * (1 + self.keep * (below - 1)), 0, 255).astype(np.uint8)
+        tinted = cv2.LUT(sheet.rgb, gain[None])
+        cv2.multiply(picture, tinted, dst=sheet.rgb, scale=1 / _UNIT)
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,10 +62,7 @@ class Surface:
         rows, columns = max(2, round(height * scale)), max(2, round(width * scale))
         u = (np.arange(columns, dtype=np.float32) + 0.5) / (scale * self.size[0]) + self.start[0]
         v = (np.arange(rows, dtype=np.float32) + 0.5) / (scale * self.size[1]) + self.start[1]
-        u, v = np.broadcast_arrays(u[None, :] % 1, v[:, None] % 1)
-        level = np.broadcast_to(self._level(np.array(1 / scale, np.float32)), u.shape)
-        found = self.maps.look_up(u.astype(np.float32), v.astype(np.float32), level)
-        return np.asarray(np.rint(found), np.uint8)
+        return self.maps.grid(u % 1, v % 1, float(self._level(np.array(1 / scale, np.float32))))
 
     @property
     def mean(self) -> npt.NDArray[np.float32]:

@@ -38,6 +38,14 @@ class Mipmaps:
             self._fill(color[part], u[part], v[part], level[part])
         return color
 
+    def grid(self, u: Single, v: Single, level: float) -> Picture:
+        """Return the colors at columns u (w,) and rows v (h,), in tiles, of the nearest level."""
+        k = int(np.clip(round(level), 0, self.sides.size - 1))
+        column = u * self.sides[k] + (self.left[k] - np.float32(0.5))
+        row = v * self.sides[k] + (self.top[k] - np.float32(0.5))
+        across, down = np.tile(column, (v.size, 1)), np.repeat(row[:, None], u.size, axis=1)
+        return np.asarray(cv2.remap(self.sheet, across, down, cv2.INTER_LINEAR), np.uint8)
+
     def _fill(self, color: Single, u: Single, v: Single, level: Single) -> None:
         level = np.clip(level, 0, np.float32(self.sides.size - 1))
         fine = level.astype(np.uint8)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from segnet_model.scenes import Camera, Drive, Surfaces
@@ -56,7 +57,7 @@ def test_the_ground_does_not_swim_between_frames(tmp_path: Path) -> None:
     seed = next(seed for seed in range(9) if draw_coverings(seed, surfaces).ground("Road"))
     drive = Drive(seed, SMALL, fps=40.0, surfaces=surfaces)  # 0.2 m a frame
     first, second = drive.frames(2)
-    v, u = np.nonzero((first.labels == ROAD) & (first.depth < 12))
+    v, u = np.nonzero((first.labels == ROAD) & (first.depth < 6))
     z = first.depth[v, u]
     rays = np.stack([(u - SMALL.cx) / SMALL.fx, (v - SMALL.cy) / SMALL.fy, np.ones(u.size)])
     points = first.camera_to_world[:3, :3] @ (rays * z) + first.camera_to_world[:3, 3:]
@@ -64,12 +65,17 @@ def test_the_ground_does_not_swim_between_frames(tmp_path: Path) -> None:
     column = np.rint(moved[0] / moved[2] * SMALL.fx + SMALL.cx).astype(int)
     row = np.rint(moved[1] / moved[2] * SMALL.fy + SMALL.cy).astype(int)
     inside = (column >= 0) & (column < 240) & (row >= 0) & (row < 180)
-    here = first.image.mean(axis=2)[v[inside], u[inside]]
-    there = second.image.mean(axis=2)[row[inside], column[inside]]
-    still = second.image.mean(axis=2)[v[inside], u[inside]]
-    same, other = np.corrcoef(here, there)[0, 1], np.corrcoef(here, still)[0, 1]
-    assert same > 0.9
-    assert same > other + 0.1
+    before, after = (grain(frame.image) for frame in (first, second))
+    here, there = before[v[inside], u[inside]], after[row[inside], column[inside]]
+    still = after[v[inside], u[inside]]
+    assert np.corrcoef(here, there)[0, 1] > 0.5
+    assert abs(np.corrcoef(here, still)[0, 1]) < 0.4
+
+
+def grain(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Return the brightness without what is smooth: shadows and the insides of markings."""
+    gray = image.astype(float).mean(axis=2)
+    return np.asarray(gray - cv2.GaussianBlur(gray, (0, 0), 3.0))
 
 
 @pytest.mark.parametrize("keep", [0.0, 1.0])
