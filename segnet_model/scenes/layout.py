@@ -19,6 +19,7 @@ from segnet_model.scenes.woods import WALL_LENGTH, hedge
 
 Thing = Callable[[Generator, Weather, float], Prop]
 _BARRED = (PATH, ROAD, WATER)
+_CLEAR = 0.9  # meters beside the camera where nothing larger than a tuft stands
 _PIECE = 8.0  # meters of fence
 
 
@@ -65,6 +66,7 @@ class Layout:
     things: Sequence[tuple[Thing, float, tuple[float, float]]]  # with count and meters beside
     walls: Sequence[Wall]
     woods: Sequence[Wood]
+    lane: float  # meters left of the center line where the camera moves
 
 
 def build_nature(layout: Layout, block: int) -> list[Prop]:
@@ -100,9 +102,12 @@ def _free(layout: Layout, feet: Floats, room: Floats, barred: Sequence[int]) -> 
         return np.zeros(0, bool)
     turns = np.arange(0, 2 * np.pi, np.pi / 3)
     ring = np.stack([np.append(np.cos(turns), 0.0), np.append(np.sin(turns), 0.0)], axis=1)
+    aside = feet[:, 1] - layout.terrain.course.bend(feet[:, 0]) - layout.lane
+    in_way = (np.abs(aside) < room + _CLEAR) & (room > 0.2)
     points = feet[:, None, :2] + ring * room[:, None, None]
     ids = layout.terrain.ids(points[..., 0].ravel(), points[..., 1].ravel())
-    return np.asarray(~np.isin(ids, barred).reshape(len(feet), -1).any(axis=1))
+    taken = np.isin(ids, barred).reshape(len(feet), -1).any(axis=1)
+    return np.asarray(~taken & ~in_way)
 
 
 def _crop(rng: Generator, layout: Layout, crop: Crop, block: int) -> Iterator[Prop]:

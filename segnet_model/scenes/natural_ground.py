@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 from segnet_model.scenes.camera import GroundHits
 from segnet_model.scenes.draws import (
@@ -24,8 +25,30 @@ from segnet_model.scenes.tiles import Single
 from segnet_model.scenes.weather import Weather, paint_sky
 
 _TILE = 512
+_ROW = 512  # points that a surface is asked for side by side
+Indices = npt.NDArray[np.intp]
 _DRY: Palette = ((168, 150, 84), (150, 128, 70), (120, 128, 60))
 _LEAVES: Palette = ((176, 120, 50), (150, 84, 40), (120, 86, 56), (196, 160, 70), (96, 74, 54))
+
+
+def _trodden(rng: Generator) -> Color:
+    """Draw how trodden snow, or a cleared path, is darker than fresh snow."""
+    gray, brown = rng.uniform(0.55, 0.85), rng.uniform(0.0, 0.15)
+    return gray * (1 + brown / 2), gray, gray * (1 - brown)
+
+
+@dataclass(frozen=True, eq=False)
+class _Spots:
+    """Ground points and the size of a pixel there."""
+
+    x: Single
+    y: Single
+    footprint: Single  # meters
+
+    def noise(self, tile: Single, scale: float) -> Single:
+        """Return noise of `scale` texels a meter, fading where it is too small to be seen."""
+        clear = np.clip(np.float32(6.0 / scale) / self.footprint, 0, 1)
+        return np.asarray(look_up(tile, self.x, self.y, scale) * clear, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +68,16 @@ class Looks:
     leaves: Single  # (512, 512) noise as fine as leaves
     fine: Single  # (512, 512) noise
     blotches: Single
+    gains: Mapping[Zone, Color]  # of red, green and blue, where a surface is dyed
+
+    def colors(self, zone: Zone, spots: _Spots, rows: Indices, columns: Indices) -> Single:
+        """Return the (n, 3) colors of some points, all of one zone."""
+        count, surface = rows.size, self.surfaces[zone]
+        grid = np.minimum(np.arange(-(-count // _ROW) * _ROW), count - 1).reshape(-1, _ROW)
+        rows, columns = rows[grid], columns[grid]
+        x, y, footprint = (part[rows, columns] for part in (spots.x, spots.y, spots.footprint))
+        found = surface.sample(x, y, footprint).reshape(-1, 3)[:count]
+        return np.asarray(found * np.array(self.gains.get(zone, (1, 1, 1)), np.float32), np.float32)
 
 
 def draw_looks(
@@ -53,6 +86,7 @@ def draw_looks(
     surfaces: Surfaces,
     canopy: float,
     litter: float,
+    snow: bool = False,
 ) -> Looks:
     """Draw the look of a ground whose zones may be covered by these materials."""
     rng = stream(seed, Purpose.LOOKS)
@@ -61,36 +95,18 @@ def draw_looks(
         surfaces=chosen,
         soft=float(np.exp(rng.uniform(np.log(0.03), np.log(0.5)))),
         dry=pick_color(rng, _DRY, 10),
-        dryness=rng.uniform(0.0, 0.6) if chance(rng, 0.6) else 0.0,
+        dryness=rng.uniform(0.0, 0.6) if chance(rng, 0.6) and not snow else 0.0,
         ruts=rng.uniform(0.08, 0.3) if chance(rng, 0.4) else 0.0,
         gauge=rng.uniform(0.3, 0.75),
         litter=litter * rng.uniform(0.2, 1.0),
         leaf=pick_color(rng, _LEAVES, 12),
         canopy=canopy,
-        relief=rng.uniform(0.5, 1.0),
+        relief=rng.uniform(0.1, 0.25) if snow else rng.uniform(0.5, 1.0),
+        gains={zone: _trodden(rng) for zone in (Zone.WAY, Zone.BRANCH)} if snow else {},
         leaves=noise_tile(rng, _TILE, (128, 256)),
         fine=noise_tile(rng, _TILE, (32, 64, 128, 256)),
         blotches=noise_tile(rng, _TILE, (8, 16, 32, 64)),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Spots:
-    """Ground points and the size of a pixel there."""
-
-    x: Single
-    y: Single
-    footprint: Single  # meters
-
-    def window(self, mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
-        """Return the rows and columns that hold all points of a mask."""
-        rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-        return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-
-    def noise(self, tile: Single, scale: float) -> Single:
-        """Return noise of `scale` texels a meter, fading where it is too small to be seen."""
-        clear = np.clip(np.float32(6.0 / scale) / self.footprint, 0, 1)
-        return np.asarray(look_up(tile, self.x, self.y, scale) * clear, np.float32)
 
 
 def paint_natural(
@@ -166,12 +182,11 @@ def _zones(
 ) -> Single:
     """Return the color of each point's zone."""
     color = np.zeros((*zone.shape, 3), np.float32)
-    for kind, surface in looks.surfaces.items():
+    for kind in looks.surfaces:
         mask = (zone == kind) & where
-        if mask.any():
-            part = spots.window(mask)
-            found = surface.sample(spots.x[part], spots.y[part], spots.footprint[part])
-            np.copyto(color[part], found, where=mask[part][..., None])
+        rows, columns = np.nonzero(mask)
+        if rows.size:
+            color[rows, columns] = looks.colors(kind, spots, rows, columns)
     return color
 
 

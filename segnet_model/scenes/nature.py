@@ -28,7 +28,7 @@ from segnet_model.scenes.people import (
     pedestrian,
 )
 from segnet_model.scenes.plants import Garden, draw_garden
-from segnet_model.scenes.props import Prop
+from segnet_model.scenes.props import Prop, faced
 from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND
 from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.terrain import (
@@ -59,6 +59,13 @@ class Style:
     wood: tuple[float, float]  # meters to the wood on the left and right; inf for none
     gaps: float
     hedges: float  # chance of a hedge or fence on a side
+    snow: bool = False
+
+
+def _is_near(point: Floats, position: Floats) -> bool:
+    """Return whether a shadow there may fall on ground whose shadows are drawn."""
+    ahead, aside = point[0] - position[0], point[1] - position[1]
+    return bool(-20.0 < ahead < 105.0 and abs(aside) < 42.0)
 
 
 class NatureWorld:
@@ -87,9 +94,11 @@ class NatureWorld:
             seed, style.terrain.course, max(0.8, style.terrain.half), (0.3, 3.0)
         )
         materials = surfaces or Surfaces.procedural(seed)
-        self._looks = draw_looks(seed, style.materials, materials, style.canopy, style.litter)
+        self._looks = draw_looks(
+            seed, style.materials, materials, style.canopy, style.litter, style.snow
+        )
         red, green, blue = map(float, self._looks.surfaces[Zone.COVER].mean)
-        garden = draw_garden(seed, weather, (red, green, blue))
+        garden = draw_garden(seed, weather, (red, green, blue), style.snow)
         rng = stream(seed, Purpose.LAYOUT)
         self._skyline = draw_skyline(rng, garden, weather)
         walls = _draw_walls(rng, style, garden)
@@ -99,7 +108,15 @@ class NatureWorld:
             if np.isfinite(away)
         ]
         self._layout = Layout(
-            style.terrain, garden, weather, zoom, style.crops, style.things, walls, woods
+            style.terrain,
+            garden,
+            weather,
+            zoom,
+            style.crops,
+            style.things,
+            walls,
+            woods,
+            self._motion.offset,
         )
         self._walkers, self._riders = draw_walkers(seed), draw_riders(seed)
         self._oddities = draw_oddities(seed, weather, zoom) if unknown else []
@@ -119,13 +136,17 @@ class NatureWorld:
         for block in blocks:
             props += self._block(block)
             props += self._people(block, x, speed)
-        near = [prop for prop in props if not prop.turns or prop.in_reach(position)]
-        return [prop.facing(position) if prop.turns else prop for prop in near]
+        return faced(props, position)
 
     def paint(self, canvas: Canvas, hits: GroundHits, props: list[Prop], position: Floats) -> None:
         """Draw the ground with its shadows."""
         paint_natural(canvas, hits, self._terrain, self._looks, self._weather, position)
-        shadows = [shadow for prop in props for shadow in prop.shadows]
+        shadows = [
+            shadow
+            for prop in props
+            for shadow in prop.shadows
+            if _is_near(shadow.outline[0], position)
+        ]
         shade_ground(canvas, hits, shadows, self._weather, position)
         dapple(canvas, hits, self._looks, self._weather)
 

@@ -1,5 +1,7 @@
 """What parks and trails are like."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.random import Generator
 
@@ -19,6 +21,7 @@ from segnet_model.scenes.park_things import (
 )
 from segnet_model.scenes.terrain import (
     GRASS,
+    ROUGH,
     ZONE_LABELS,
     PatchKind,
     Terrain,
@@ -36,6 +39,9 @@ _WAYS = (
     ("PavingStones",),
     ("WoodChips",),
 )
+
+
+_SNOW = 0.12  # of the drives
 
 
 def draw_park(seed: int) -> Style:
@@ -62,11 +68,11 @@ def draw_park(seed: int) -> Style:
         noise=draw_noise(seed),
         labels=ZONE_LABELS,
     )
-    way = pick(rng, _WAYS)
+    way, snow = pick(rng, _WAYS), chance(rng, _SNOW)
     wood = [rng.uniform(8, 40) if chance(rng, 0.6) else np.inf for _ in range(2)]
     return Style(
-        terrain,
-        _materials(rng, way),
+        _snowed(terrain) if snow else terrain,
+        _materials(rng, way, snow),
         crops=[
             Crop("trees", rng.uniform(2, 22), (1.2, 40.0), (0.6, 1.5)),
             Crop("bushes", rng.uniform(0, 16), (0.7, 30.0), (0.5, 1.2), 90.0),
@@ -91,6 +97,7 @@ def draw_park(seed: int) -> Style:
         wood=(wood[0], wood[1]),
         gaps=rng.uniform(0.0, 0.5),
         hedges=0.35,
+        snow=snow,
     )
 
 
@@ -133,8 +140,9 @@ def draw_trail(seed: int) -> Style:
     way = pick(
         rng, (("Ground",), ("Ground",), ("Ground",), ("Gravel",), ("WoodChips",), ("Asphalt",))
     )
-    materials = _materials(rng, way)
-    if meadow:
+    snow = chance(rng, _SNOW)
+    materials = _materials(rng, way, snow)
+    if meadow and not snow:
         materials[Zone.FLOOR] = ("Grass",)
     near = (1.0, 6.0) if deep else (2.0, 20.0)
     wood = [rng.uniform(*near) if deep or (edge and hand) else np.inf for hand in (0, 1)]
@@ -142,7 +150,7 @@ def draw_trail(seed: int) -> Style:
         wood.reverse()
     trees = rng.uniform(15, 60) if deep else rng.uniform(3, 15)
     return Style(
-        terrain,
+        _snowed(terrain) if snow else terrain,
         materials,
         crops=[
             Crop("trees", trees, (0.6, 14.0 if deep else 40.0), (0.7, 1.7)),
@@ -164,12 +172,19 @@ def draw_trail(seed: int) -> Style:
         wood=(wood[0], wood[1]),
         gaps=0.05 if deep else rng.uniform(0, 0.4),
         hedges=0.15,
+        snow=snow,
     )
 
 
-def _materials(rng: Generator, way: tuple[str, ...]) -> dict[Zone, tuple[str, ...]]:
-    """Return what may cover each zone."""
-    return {
+def _snowed(terrain: Terrain) -> Terrain:
+    """Return the terrain with deep snow for grass."""
+    labels = np.where(terrain.labels == GRASS, np.uint8(ROUGH), terrain.labels)
+    return replace(terrain, labels=labels)
+
+
+def _materials(rng: Generator, way: tuple[str, ...], snow: bool) -> dict[Zone, tuple[str, ...]]:
+    """Return what may cover each zone; in snow, what is trodden or cleared is a path."""
+    materials = {
         Zone.COVER: ("Grass", "Grass", "Grass", "Moss"),
         Zone.FLOOR: ("RoughGround", "ScatteredLeaves", "PineNeedles", "ScatteredLeaves"),
         Zone.WAY: ("Path", *way),
@@ -180,3 +195,9 @@ def _materials(rng: Generator, way: tuple[str, ...]) -> dict[Zone, tuple[str, ..
         Zone.SQUARE: ("Path", "PavingStones", "Concrete"),
         Zone.BED: ("RoughGround", "Ground"),
     }
+    if snow:
+        white: tuple[str, ...] = ("Snow",)
+        materials |= dict.fromkeys((Zone.COVER, Zone.FLOOR, Zone.LITTER, Zone.SOIL), white)
+        if chance(rng, 0.7):
+            materials |= {Zone.WAY: white, Zone.BRANCH: white}
+    return materials

@@ -77,10 +77,10 @@ class Garden:
     twigs: Color
 
 
-def draw_garden(seed: int, weather: Weather, grass: Color) -> Garden:
+def draw_garden(seed: int, weather: Weather, grass: Color, winter: bool = False) -> Garden:
     """Draw the plants of one drive; grass: color of its lawns."""
     rng = stream(seed, Purpose.PLANTS)
-    season = rng.random()
+    season = rng.uniform(0.8, 1.0) if winter else rng.random()
     palette = GREEN if season < 0.6 else AUTUMN if season < 0.8 else TWIGS
     leaves = tuple(pick_color(rng, palette, 8) for _ in range(3))
     twigs = pick_color(rng, TWIGS, 8)
@@ -212,7 +212,7 @@ def thicket(rng: Generator, garden_leaves: Palette, twigs: Color, weather: Weath
     if bare:
         close(sheet, 4, mix(twigs, (190, 190, 190), 0.2))
     sheet.labels[0] = CLEAR
-    return Plant(sheet.texture(), width, height, 0.3, width * 0.3)
+    return Plant(sheet.texture(), width, height, 0.0, width * 0.3)
 
 
 def blades(rng: Generator, color: Color, high: bool) -> Plant:

@@ -1,7 +1,7 @@
 """Props: things that stand on the ground, made of panels and their shadows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,17 +18,9 @@ class Prop:
 
     panels: tuple[Panel, ...]
     shadows: tuple[Shadow, ...] = ()
-    turns: bool = False  # its panels turn towards the camera, as flat pictures of round things do
-
-    def facing(self, position: Floats) -> "Prop":
-        """Return the prop with its panels square to the line from a (3,) position."""
-        return replace(self, panels=tuple(_facing(panel, position) for panel in self.panels))
-
-    def in_reach(self, position: Floats) -> bool:
-        """Return whether its first panel is near enough to a (3,) position to be drawn."""
-        panel = self.panels[0]
-        x, y = panel.corners[0, :2] + panel.corners[1, :2] / 2 - position[:2]
-        return float(x * x + y * y) < panel.reach**2
+    turns: bool = (
+        False  # its only panel turns towards the camera, as a flat picture of a round thing does
+    )
 
     def moved(self, offset: Floats) -> "Prop":
         """Return the prop shifted by (3,) meters along the ground."""
@@ -37,14 +29,28 @@ class Prop:
         return Prop(panels, shadows, self.turns)
 
 
-def _facing(panel: Panel, position: Floats) -> Panel:
-    """Return an upright panel turned about its middle."""
-    origin, across, down = panel.corners
-    x, y = origin[:2] + across[:2] / 2 - position[:2]
-    width = float(np.hypot(across[0], across[1])) / max(1e-6, float(np.hypot(x, y)))
-    turned = np.array([y * width, -x * width, 0.0])
-    corners = np.stack([origin + (across - turned) / 2, turned, down])
-    return Panel(corners, panel.texture, panel.light, panel.reach)
+def faced(props: Sequence[Prop], position: Floats) -> list[Prop]:
+    """Return the props near a (3,) position, those that turn square to the line from there."""
+    turning = [prop for prop in props if prop.turns]
+    near = [prop for prop in props if not prop.turns]
+    if not turning:
+        return near
+    corners = np.stack([prop.panels[0].corners for prop in turning])
+    reach = np.array([prop.panels[0].reach for prop in turning])
+    away = corners[:, 0, :2] + corners[:, 1, :2] / 2 - position[:2]
+    distance = np.hypot(away[:, 0], away[:, 1])
+    width = np.hypot(corners[:, 1, 0], corners[:, 1, 1]) / np.maximum(1e-6, distance)
+    across = np.stack([away[:, 1] * width, -away[:, 0] * width, 0 * width], axis=1)
+    corners[:, 0] += (corners[:, 1] - across) / 2
+    corners[:, 1] = across
+    near += [_replaced(turning[i], corners[i]) for i in np.flatnonzero(distance < reach)]
+    return near
+
+
+def _replaced(prop: Prop, corners: Floats) -> Prop:
+    panel = prop.panels[0]
+    turned = Panel(corners, panel.texture, panel.light, panel.reach)
+    return Prop((turned,), prop.shadows)
 
 
 def upright(start: Floats, end: Floats, height: float) -> Floats:

@@ -23,7 +23,7 @@ from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.natural_ground import draw_looks, paint_cover
 from segnet_model.scenes.panels import Canvas, Floats, Mask
 from segnet_model.scenes.plants import Garden, Plant, draw_garden
-from segnet_model.scenes.props import Prop
+from segnet_model.scenes.props import Prop, faced
 from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, Street, draw_plan, draw_street
 from segnet_model.scenes.street_world import StreetWorld
 from segnet_model.scenes.surfaces import Surfaces
@@ -77,9 +77,7 @@ class SuburbWorld(StreetWorld):
 
     def props(self, position: Floats, stamp: float, speed: float) -> list[Prop]:
         """Return all props near the camera, standing and moving."""
-        props = super().props(position, stamp, speed)
-        near = [prop for prop in props if not prop.turns or prop.in_reach(position)]
-        return [prop.facing(position) if prop.turns else prop for prop in near]
+        return faced(super().props(position, stamp, speed), position)
 
     def is_drivable(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
         """Return whether points of the ground, in world meters, are road or driveway."""
