@@ -28,6 +28,7 @@ COMMANDS = {
     "predict": "Write the network's masks of images, of a recording or of a video.",
     "view": "Look at a recording or a video: a film of its classes, or the Rerun viewer.",
     "label": "Add the node's topics to a recording, to images or to a video, without ROS.",
+    "adopt": "Make any ONNX file of a segmentation network usable here, and try it on an image.",
     "export": "Make a file that ONNX Runtime, TensorRT or OpenVINO run, in float or in int8.",
     "bag": "Make a recording of a folder of images, or of a video.",
     "render": "Render procedural drives, with exact truth, as a recording or a data set.",

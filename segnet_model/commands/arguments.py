@@ -152,6 +152,15 @@ def ground_settings(args: argparse.Namespace) -> GroundSettings:
     return options.from_arguments(GroundSettings, args)
 
 
+def size(text: str) -> tuple[int, int]:
+    """Read HEIGHTxWIDTH, for argparse: (height, width) in pixels."""
+    try:
+        height, width = (int(side) for side in text.lower().split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HEIGHTxWIDTH, e.g. 360x480") from None
+    return height, width
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder of --out before any long work, which would be lost without it.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from segnet_model.base import options
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.tables import NetworkSettings
+from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--engine", choices=sorted(SUFFIXES), required=True, help="library that will run the export"
     )
     parser.add_argument(
-        "--size", type=_size, metavar="HEIGHTxWIDTH",
+        "--size", type=arguments.size, metavar="HEIGHTxWIDTH",
         help="input size of the export (default: the input size of the training)",
     )  # fmt: skip
     parser.add_argument(
@@ -108,11 +109,3 @@ def agreement(weights: Path, export: Path, images: list[np.ndarray], trusted: li
         (exact.predict(image).labels == exported.predict(image).labels).mean() for image in images
     ]
     return float(np.mean(same))
-
-
-def _size(text: str) -> tuple[int, int]:
-    try:
-        height, width = (int(side) for side in text.lower().split("x"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HEIGHTxWIDTH, e.g. 360x480") from None
-    return height, width

@@ -81,6 +81,10 @@ def run(args: argparse.Namespace) -> None:
         raise SettingsError(f"--unsure {args.unsure} must be from 0 to 1")
     images = images_to_label(args.source, args.split, args.all)
     predictor = arguments.load_predictor(args)
+    if args.unsure is not None and predictor.info.answers_ids:
+        raise SettingsError(
+            f"{args.weights} answers ids alone and is never unsure; leave --unsure away"
+        )
     labels = own_label_set(args.source) or predictor.info.labels
     table = translation(predictor.info.labels, labels, arguments.read_map(args.map))
     check_names(args.format, labels)

@@ -42,7 +42,9 @@ class Engine(Protocol):
             images: (N, h, w, 3) uint8 RGB on the CPU.
 
         Returns:
-            (N, C, h, w) float32 on `device`, a channel for each class.
+            (N, C, h', w') float32 on `device`, a channel for each class; h' and w' are h and w, or
+            less where the network does not scale its answer up. Of a network that answers ids
+            alone, `info.answers_ids`, they are (N, 1, h', w') uint8.
         """
 
 

@@ -16,7 +16,7 @@ from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.weights.checkpoint import ModelInfo, is_input_size
 
 KEY = "segnet"  # of the formats' metadata
-INPUT, OUTPUT = "images", "logits"
+INPUT, OUTPUT, IDS = "images", "logits", "ids"
 PRECISIONS = ("float32", "int8")
 
 
@@ -77,7 +77,8 @@ class ExportedEngine:
 
         Args:
             exported: metadata of the file.
-            run: from (1, h, w, 3) uint8 to (1, h, w, C) float32.
+            run: from (1, h, w, 3) uint8 to (1, h', w', C) float32, h' and w' at most h and w; to
+                (1, h', w', 1) uint8 where the network answers ids.
             precision: of most of the arithmetic.
         """
         self.exported, self.info, self.precision = exported, exported.info, precision
@@ -85,26 +86,34 @@ class ExportedEngine:
         self._run = run
 
     def logits(self, images: Tensor) -> Tensor:
-        """Run the network once: (N, h, w, 3) uint8 to (N, C, h, w) float32, channels last."""
+        """Run the network once; see `Engine`. The answers are in channels-last memory."""
         answers = [torch.from_numpy(self._answer(image[None].numpy())) for image in images]
         # A runtime may use the same memory for its next answer.
         return torch.cat(answers).permute(0, 3, 1, 2)
 
     def _answer(self, image: np.ndarray) -> np.ndarray:
-        """(1, h, w, C) float32 of (1, h, w, 3) uint8; WeightsError where it is anything else."""
+        """The runtime's answer; WeightsError where it has another shape or type than `run` says."""
         try:
             answer = self._run(image)
         except Exception as error:  # each runtime has its own kinds
             raise WeightsError(
                 f"the export cannot be run ({last_line(error)}); export again"
             ) from None
-        expected = (*image.shape[:3], self.info.labels.num_classes)
-        if answer.shape != expected or answer.dtype != np.float32:
+        ids = self.info.answers_ids
+        expected = (*image.shape[:3], 1 if ids else self.info.labels.num_classes)
+        dtype = np.dtype(np.uint8 if ids else np.float32)
+        if not _fits(answer.shape, expected) or answer.dtype != dtype:
             raise WeightsError(
                 f"the export answers {answer.shape} {answer.dtype}, whose last are channels, and "
-                f"its metadata say {expected} float32; export again"
+                f"its metadata say {expected} {dtype}; export again"
             )
         return answer
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Whether an answer has the expected batch and channels, and at most its height and width."""
+    same = len(shape) == 4 and (shape[0], shape[3]) == (expected[0], expected[3])
+    return same and 0 < shape[1] <= expected[1] and 0 < shape[2] <= expected[2]
 
 
 def last_line(error: Exception) -> str:

@@ -14,7 +14,6 @@ from segnet_model.base.optional import require
 from segnet_model.engines.exported import (
     INPUT,
     KEY,
-    OUTPUT,
     ExportedEngine,
     ExportInfo,
     check_device,
@@ -51,7 +50,7 @@ class OnnxEngine(ExportedEngine):
         )
 
         def run(image: np.ndarray) -> np.ndarray:
-            answer: np.ndarray = session.run([OUTPUT], {INPUT: image})[0]
+            answer: np.ndarray = session.run(None, {INPUT: image})[0]
             return answer
 
         return cls(exported, run, "float32")

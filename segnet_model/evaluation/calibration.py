@@ -141,7 +141,7 @@ class UncertaintyQuality:
     def __init__(self) -> None:
         """Start with no images."""
         self.reliability = Reliability()
-        self.detectors: dict[str, Detector] = {}
+        self.detectors: dict[str, Detector] = {"entropy": Detector()}
         self._patches = PatchAgreement()
 
     def update(
@@ -156,7 +156,8 @@ class UncertaintyQuality:
 
         Args:
             labels: (H, W) uint8.
-            confidence: (H, W) float, 0 to 1.
+            confidence: (H, W) float, 0 to 1; NaN where the network answers ids alone, and then
+                there is nothing to count.
             uncertainties: by name, (H, W) float, 0 to 1; "entropy" must be among them.
             truth: (H, W) uint8.
             ignore_id: id of unknown pixels in truth.
@@ -166,6 +167,8 @@ class UncertaintyQuality:
         """
         if labels.shape != truth.shape:
             raise ImageError(f"prediction is {labels.shape} but the truth is {truth.shape}")
+        if np.isnan(confidence).all():
+            return
         known, right = truth != ignore_id, labels == truth
         self.reliability.update(confidence[known], right[known])
         for name, values in uncertainties.items():

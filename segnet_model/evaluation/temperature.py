@@ -26,7 +26,7 @@ from segnet_model.evaluation.calibration import Reliability
 from segnet_model.inference.dropout import has_dropout
 from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.labels import LabelSet
-from segnet_model.networks.inputs import network_size, resize_image
+from segnet_model.networks.inputs import network_size, resize_image, resize_maps
 
 SAMPLES = 10  # passes of mc
 MOST_IMAGES = 32  # spread over the folder
@@ -105,7 +105,8 @@ def fit_temperatures(
         truths.append(truth)
         with torch.inference_mode():
             for name, run in ways.items():
-                passes[name].append(run(small).flatten(2)[..., places].cpu())
+                logits = resize_maps(run(small), size)
+                passes[name].append(logits.flatten(2)[..., places].cpu())
         progress(done / len(chosen))
     truth = torch.cat(truths)
     if not len(truth):

@@ -27,7 +27,7 @@ class Summary:
 
     largest: str  # name of the class with the most pixels
     share: float  # of the pixels of that class, 0 to 1
-    unsure: float  # share of the pixels above max_uncertainty
+    unsure: float  # share of the pixels above max_uncertainty; NaN where it is unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,8 @@ class Answer:
             camera's pose is not known.
         recorded_drivable: (H, W) uint8, 0 or 255, from a recording; None to compute it.
         missing: of "confidence", "uncertainty" and "drivable", those that a recording lacks. Such
-            confidence and uncertainty is NaN everywhere, and nothing is drivable.
+            confidence and uncertainty is NaN everywhere, and nothing is drivable unless
+            max_uncertainty is 1.
     """
 
     image: np.ndarray
@@ -76,6 +77,18 @@ class Answer:
         """The highest uncertainty of a drivable pixel, 0 to 1."""
         return self.settings.bound(self.bound)
 
+    @property
+    def _judged(self) -> np.ndarray:
+        """The uncertainty (H, W) that decides what is drivable.
+
+        Where the network answers ids alone, nothing is known to be certain, so nothing is drivable;
+        but with max_uncertainty 1 the classes alone decide.
+        """
+        uncertainty = self.segmentation.uncertainty
+        if self.max_uncertainty == 1 and self.segmentation.ids_alone:
+            return np.zeros_like(uncertainty)
+        return uncertainty
+
     @cached_property
     def drivable(self) -> np.ndarray:
         """The drivable area: (H, W) uint8, 0 or 255, at the image's size."""
@@ -83,7 +96,7 @@ class Answer:
             return self.recorded_drivable
         return drivable_mask(
             self.segmentation.labels,
-            self.segmentation.uncertainty,
+            self._judged,
             self.labels,
             self.max_uncertainty,
             min_area=self.settings.drivable_min_area,
@@ -122,8 +135,7 @@ class Answer:
         if self.ground is None:
             return None
         found = self.segmentation
-        bound = self.max_uncertainty
-        return self.ground.grid(found.labels, found.uncertainty, self.labels, bound)
+        return self.ground.grid(found.labels, self._judged, self.labels, self.max_uncertainty)
 
     @property
     def camera_info(self) -> Any:
@@ -137,10 +149,12 @@ class Answer:
             each[::SUMMARY_STEP, ::SUMMARY_STEP]
             for each in (self.segmentation.labels, self.segmentation.uncertainty)
         )
-        numbers = np.bincount(labels.ravel())
+        # The ignored id, which a network that answers ids may give, is no class.
+        numbers = np.bincount(labels.ravel(), minlength=256)[: self.labels.num_classes]
         largest = int(numbers.argmax())
+        sure = float((uncertainty <= self.max_uncertainty).mean())  # NaN is not
         return Summary(
             self.labels.names[largest],
             float(numbers[largest] / labels.size),
-            1 - float((uncertainty <= self.max_uncertainty).mean()),  # NaN is not sure
+            nan if np.isnan(uncertainty).all() else 1 - sure,
         )

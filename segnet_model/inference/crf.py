@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from segnet_model.inference.prediction import Prediction
+from segnet_model.networks.inputs import resize_maps
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class DenseCrf:
 
     def __call__(self, prediction: Prediction, images: Tensor) -> Prediction:
         """Add `refined` probabilities to a prediction; images as for `refine`."""
-        return replace(prediction, refined=self.refine(prediction.probabilities, images))
+        size = images.shape[1], images.shape[2]
+        probabilities = resize_maps(prediction.probabilities, size)
+        return replace(prediction, refined=self.refine(probabilities, images))
 
     def refine(self, probabilities: Tensor, images: Tensor) -> Tensor:
         """Infer the mean field.

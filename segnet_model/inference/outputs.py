@@ -49,8 +49,11 @@ class Output:
 
 
 def confidence(answer: Answer) -> np.ndarray:
-    """The confidence as (H, W) uint8, 0 to 255."""
-    return cv2.convertScaleAbs(answer.resized.confidence, alpha=255)
+    """The confidence as (H, W) uint8, 0 to 255; 0 where it is unknown."""
+    values = answer.resized.confidence
+    if answer.segmentation.ids_alone:
+        return np.zeros(values.shape, np.uint8)
+    return cv2.convertScaleAbs(values, alpha=255)
 
 
 def mask_png(answer: Answer) -> np.ndarray:

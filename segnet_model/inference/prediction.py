@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
+from math import log, nan
 
 import torch
 from torch import Tensor
@@ -40,12 +40,21 @@ class Prediction:
         variance: (N, h, w) float32, the variance over the passes, averaged over the classes.
         refined: (N, C, h, w) float32, probabilities that only the labels are taken from. Confidence
             and uncertainty stay those of the network: smoother labels are no surer ones.
+        ids: (N, h, w) uint8, from a network that answers class ids alone; all else is NaN then.
     """
 
     probabilities: Tensor
     mean_entropy: Tensor | None = None
     variance: Tensor | None = None
     refined: Tensor | None = None
+    ids: Tensor | None = None
+
+    @classmethod
+    def of_ids(cls, ids: Tensor, classes: int) -> Prediction:
+        """The prediction of a network that answers class ids (N, h, w) uint8 alone."""
+        count, height, width = ids.shape
+        unknown = torch.tensor(nan).expand(count, classes, height, width)
+        return cls(unknown, ids=ids)
 
     @property
     def uncertainty(self) -> Tensor:

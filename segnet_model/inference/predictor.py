@@ -50,6 +50,11 @@ class Predictor:
         self.info: ModelInfo = engine.info
         self.uncertainty = uncertainty
         self._inference = make_inference(engine, uncertainty, samples, seed)
+        if refine != "none" and engine.info.answers_ids:
+            raise SettingsError(
+                f"refine {refine!r} needs probabilities, and {engine.info.network} answers ids "
+                "alone; choose refine 'none'"
+            )
         self._refine: Callable[[Prediction, Tensor], Prediction] = REFINEMENTS.find(refine)()
         self._graphs: GraphedFunction | None = None
         if self.device.type == "cuda" and isinstance(self._inference, SinglePass):
@@ -222,7 +227,7 @@ class Predictor:
         """Segment images of one size: maps (N, H, W)."""
         with torch.inference_mode():
             found = self._run_again_where_memory_is_short(images, captures)
-        if not np.isfinite(found.confidence).all():
+        if not (self.info.answers_ids or np.isfinite(found.confidence).all()):
             raise AnswerError("the network's answer is not finite; are the weights damaged?")
         return found
 

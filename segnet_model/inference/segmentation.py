@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from segnet_model.inference.prediction import Prediction
@@ -19,11 +21,18 @@ class Segmentation:
     """Labels, confidence and uncertainty of an image (H, W), or of N with N as the first axis."""
 
     labels: np.ndarray  # (H, W) uint8, class ids
+    # Both are NaN everywhere where the network answers ids alone.
     confidence: np.ndarray  # (H, W) float32, probability of the chosen class, 0 to 1
     uncertainty: np.ndarray  # (H, W) float32, normalized predictive entropy, 0 to 1
     # The next two are None without Bayesian inference.
     mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: never seen in training?
     variance: np.ndarray | None = None  # (H, W) float32, of the probabilities, over the passes
+
+    @property
+    def ids_alone(self) -> bool:
+        """Whether the network answered ids alone: confidence and uncertainty are NaN everywhere."""
+        # The first pixel spares the others of nearly all images.
+        return bool(np.isnan(self.confidence.flat[0]) and np.isnan(self.confidence).all())
 
     @classmethod
     def from_maps(cls, maps: Sequence[Tensor | None]) -> Segmentation:
@@ -67,6 +76,10 @@ def resize_nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def to_maps(prediction: Prediction, size: tuple[int, int]) -> list[Tensor | None]:
     """The fields of a `Segmentation` of N images at (height, width), still on the device."""
+    if prediction.ids is not None:
+        labels = F.interpolate(prediction.ids[:, None], size=size, mode="nearest-exact")[:, 0]
+        unknown = torch.full(labels.shape, nan)
+        return [labels, unknown, unknown, None, None]
     probabilities = resize_maps(prediction.probabilities, size)
     if prediction.refined is None:
         confidence, labels = probabilities.max(1)

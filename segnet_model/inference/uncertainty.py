@@ -27,8 +27,10 @@ class SinglePass(Inference):
 
     def __call__(self, images: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
         """See `Inference`."""
-        logits = self._engine.logits(images)
-        return Prediction(probabilities(logits, self._engine.info.temperature("none")))
+        answer, info = self._engine.logits(images), self._engine.info
+        if info.answers_ids:
+            return Prediction.of_ids(answer[:, 0], info.labels.num_classes)
+        return Prediction(probabilities(answer, info.temperature("none")))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from segnet_model.pictures.legend import draw_legend, legend_ids
 
 TITLE_HEIGHT = 24  # pixels
 GAP = 4  # pixels
+NO_DATA = (60, 60, 60)  # RGB
 OUTLINE = (90, 255, 90)  # RGB; with dark edges it is visible on every class color
 
 
@@ -78,9 +79,12 @@ def annotated(
 
 
 def heat(values: np.ndarray) -> np.ndarray:
-    """Draw (H, W) floats from 0 (dark) to 1 (bright) as (H, W, 3) uint8 RGB."""
-    gray = (np.clip(values, 0, 1) * 255).astype(np.uint8)
-    return cv2.cvtColor(cv2.applyColorMap(gray, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    """Draw (H, W) floats from 0 (dark) to 1 (bright) as (H, W, 3) uint8 RGB; NaN in gray."""
+    unknown = np.isnan(values)
+    gray = (np.clip(np.where(unknown, 0, values), 0, 1) * 255).astype(np.uint8)
+    drawn = cv2.cvtColor(cv2.applyColorMap(gray, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    drawn[unknown] = NO_DATA
+    return drawn
 
 
 def panel(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str]) -> np.ndarray:

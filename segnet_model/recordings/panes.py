@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 
 from segnet_model.inference.answer import Answer
-from segnet_model.pictures.drawing import heat, overlay
+from segnet_model.pictures.drawing import NO_DATA, heat, overlay
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
-NO_DATA = (60, 60, 60)  # RGB, for outputs that a recording lacks
 
 
 def _mask(answer: Answer) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from segnet_model.base.errors import SettingsError
 from segnet_model.datasets.folder import spread
 from segnet_model.inference.predictor import Predictor
 
@@ -38,7 +39,15 @@ def information(predictor: Predictor, image: np.ndarray) -> float:
     """Acquisition score of an image (H, W, 3) uint8 RGB.
 
     The mean mutual information, or the mean entropy where the network is asked only once.
+
+    Raises:
+        SettingsError: the network answers ids alone, and is never unsure.
     """
+    if predictor.info.answers_ids:
+        raise SettingsError(
+            f"{predictor.info.network} answers ids alone, so it cannot say where it is unsure; "
+            "select with weights that give probabilities"
+        )
     prediction = predictor.predict_unscaled(image[None])
     information = prediction.mutual_information
     return float((prediction.uncertainty if information is None else information).mean())

@@ -51,6 +51,7 @@ class ModelInfo:
         mean: of RGB scaled to 0..1, which `Normalize` subtracts.
         std: of RGB scaled to 0..1, which `Normalize` divides by.
         activation: "softmax", or "sigmoid" for two classes from one channel; see `outputs`.
+            "argmax" in an adopted export that answers ids alone.
         temperatures: divisors of the logits, so that confidence matches accuracy, by uncertainty
             method: "none" and "mc", which is also for "temporal".
         bounds: highest uncertainty of a drivable pixel, with a promise, by uncertainty method.
@@ -88,6 +89,11 @@ class ModelInfo:
     def temperature(self, uncertainty: str) -> float:
         """Temperature for the uncertainty method "none" or "mc"; 1 if it was never fitted."""
         return self.temperatures.get(uncertainty, 1.0)
+
+    @property
+    def answers_ids(self) -> bool:
+        """Whether the network answers class ids alone, without confidence or uncertainty."""
+        return self.activation == "argmax"
 
     def to_json(self) -> str:
         """The metadata as text."""

@@ -63,7 +63,7 @@ class HealthMonitor:
             self._uniform = None
         elif self._uniform is None or self._uniform[0] != summary.largest:
             self._uniform = summary.largest, time
-        if summary.unsure < UNSURE_SHARE:
+        if not summary.unsure >= UNSURE_SHARE:  # NaN where the network never says
             self._unsure = None
         elif self._unsure is None:
             self._unsure = time

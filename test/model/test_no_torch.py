@@ -39,6 +39,7 @@ NETWORK = {
     "view": "drive segnet_basic_drives --out drive.mp4",
     "label": "drive segnet_basic_drives --out labeled",
     "export": "segnet_basic_drives --engine onnx --out x.onnx",
+    "adopt": "x.onnx --labels camvid --out y.onnx",
 }
 
 

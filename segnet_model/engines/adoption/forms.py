@@ -1,0 +1,109 @@
+"""Forms of a foreign network's input and output, and what a person says about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
+
+LAYOUTS = ("nchw", "nhwc")
+COLORS = ("rgb", "bgr")
+KINDS = ("logits", "probabilities", "ids")
+
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person says about a network; None leaves a value to what the graph shows.
+
+    Attributes:
+        output: name of the output to use.
+        size: (height, width) of the input, in pixels, for a network that takes any.
+        layout: of the input, one of `LAYOUTS`.
+        color: order of the input's channels, one of `COLORS`.
+        largest: value of a white channel before the normalization, 1 or 255.
+        mean: of red, green and blue, in 0 to `largest`.
+        std: of red, green and blue, in 0 to `largest`.
+        kind: of the output, one of `KINDS`.
+    """
+
+    output: str | None = None
+    size: tuple[int, int] | None = None
+    layout: str | None = None
+    color: str | None = None
+    largest: float | None = None
+    mean: Triple | None = None
+    std: Triple | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True)
+class InputForm:
+    """Form of the input.
+
+    Attributes:
+        name: in the graph.
+        type: of its values, one of TensorProto's.
+        size: (height, width) in pixels.
+        layout: one of `LAYOUTS`.
+        color: one of `COLORS`.
+        largest: value of a white channel before the normalization, 1 or 255.
+        mean: of red, green and blue, in 0 to `largest`.
+        std: of red, green and blue, in 0 to `largest`.
+    """
+
+    name: str
+    type: int
+    size: tuple[int, int]
+    layout: str = "nchw"
+    color: str = "rgb"
+    largest: float = 1.0
+    mean: Triple = IMAGENET_MEAN
+    std: Triple = IMAGENET_STD
+
+    @property
+    def unit_mean(self) -> Triple:
+        """The mean of RGB scaled to 0..1, as in `ModelInfo`."""
+        red, green, blue = (value / self.largest for value in self.mean)
+        return red, green, blue
+
+    @property
+    def unit_std(self) -> Triple:
+        """The standard deviation of RGB scaled to 0..1, as in `ModelInfo`."""
+        red, green, blue = (value / self.largest for value in self.std)
+        return red, green, blue
+
+
+@dataclass(frozen=True)
+class OutputForm:
+    """Form of the output.
+
+    Attributes:
+        kind: one of `KINDS`.
+        shape: of the array.
+        dtype: of its values.
+        channels: the axis with a channel for each class; None for ids.
+        binary: one channel stands for two classes, high for the second.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    channels: int | None
+    binary: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the output, in pixels."""
+        if self.channels is None:
+            sides = [side for side in self.shape if side != 1] or [1, 1]
+            if len(sides) != 2:
+                sides = list(self.shape[1:3] if self.shape[-1] == 1 else self.shape[-2:])
+        else:
+            sides = [*self.shape]
+            del sides[self.channels]
+            sides = sides[-2:]
+        return sides[0], sides[1]
