@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,24 +107,6 @@ def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:
         "--map", action="append", default=[], metavar="NAME=CLASS",
         help=f"{help_text} (may be repeated)",
     )  # fmt: skip
-
-
-def read_map(pairs: Sequence[str]) -> dict[str, str]:
-    """Read the "NAME=CLASS" pairs of `add_map`.
-
-    Raises:
-        SettingsError: a text is no pair, or two pairs have one name.
-    """
-    classes: dict[str, str] = {}
-    for pair in pairs:
-        # A label's name may hold "="; a class's name hardly does, so the last one separates.
-        name, equals, meaning = pair.rpartition("=")
-        if not (name and equals and meaning):
-            raise SettingsError(f"--map {pair} is not NAME=CLASS, as in --map lawn=Grass")
-        if name in classes:
-            raise SettingsError(f"--map {name}=... is given twice; give it once")
-        classes[name] = meaning
-    return classes
 
 
 def add_drivable(parser: argparse.ArgumentParser) -> None:

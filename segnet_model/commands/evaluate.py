@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.atomic import whole_file
+from segnet_model.base.class_maps import read_map
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.commands import arguments
 
@@ -138,7 +139,7 @@ def _mapped(
 
     with _named(weights[0]):
         labels = predictors[0].info.labels
-        folder = mapped_truth(folder, labels, arguments.read_map(args.map))
+        folder = mapped_truth(folder, labels, read_map(args.map))
     mapped = []
     for name, predictor in zip(weights, predictors, strict=True):
         with _named(name):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import LABEL_FORMATS
+from segnet_model.base.class_maps import read_map
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> None:
     with progress_bar("reading") as progress:
         done = import_labels(
             args.source, args.dataset, labels, split=args.split, format_name=args.format,
-            renamed=arguments.read_map(args.map), original=original, keep=args.keep,
+            renamed=read_map(args.map), original=original, keep=args.keep,
             progress=progress,
         )  # fmt: skip
     _print(args.dataset, done)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import CVAT_FORMATS
+from segnet_model.base.class_maps import read_map
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.commands import arguments
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from segnet_model.inference.predictor import Predictor
-    from segnet_model.labels import LabelSet
 
 EPILOG = """\
 Takes the images of DATASET/train and val that have no labels in trainannot and valannot yet, or
@@ -38,7 +37,8 @@ In CVAT:
 With --unsure 0.4, say, pixels of which the network is less sure stay empty for a person to fill.
 
 Where the data set has classes of its own, in labels.yaml, say what the network's are there; those
-of the same name need no word, and what is mapped to ignore stays empty:
+of the same name need no word, nor do label sets between which a map ships, and what is mapped to
+ignore stays empty:
 
   segnet prelabel segnet_basic_camvid yard --map Road=Path --map Sky=ignore ... --out task.zip
 """
@@ -71,9 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Predict the images one after the other into the zip."""
     from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.annotations.class_mapping import UNLABELED_NAMES
     from segnet_model.datasets.annotations.cvat_zip import check_names, cvat_zip, labels_json
+    from segnet_model.datasets.annotations.export import IGNORE
     from segnet_model.datasets.folder import own_label_set
     from segnet_model.images.files import new_file
+    from segnet_model.labels import LabelMap
 
     if args.out.suffix != ".zip":
         raise SettingsError(f"--out {args.out} must end in .zip; CVAT takes nothing else")
@@ -86,7 +89,9 @@ def run(args: argparse.Namespace) -> None:
             f"{args.weights} answers ids alone and is never unsure; leave --unsure away"
         )
     labels = own_label_set(args.source) or predictor.info.labels
-    table = translation(predictor.info.labels, labels, arguments.read_map(args.map))
+    known, unlabeled = predictor.info.labels, set(UNLABELED_NAMES) - set(labels.names)
+    meanings = {**dict.fromkeys(unlabeled & set(known.names), IGNORE), **read_map(args.map)}
+    table = LabelMap.between(known, labels, meanings).lookup
     check_names(args.format, labels)
     if args.unsure is not None and "background" in labels.names:
         raise SettingsError(
@@ -143,26 +148,6 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
     except DatasetError as error:
         raise DatasetError(f"{source}: {error}, or give --split") from None
     return images
-
-
-def translation(known: LabelSet, wanted: LabelSet, renamed: Mapping[str, str]) -> np.ndarray:
-    """Table from the network's ids to those of a label set: (256,) uint8.
-
-    Raises:
-        DatasetError: a class has no name there; --map gives it one.
-        SettingsError: a class is mapped to something else than a class.
-    """
-    import numpy as np
-
-    from segnet_model.datasets.annotations.class_mapping import ClassMapping
-    from segnet_model.datasets.annotations.export import NamedMask
-
-    naming = ClassMapping(wanted, renamed, {})
-    ids = np.arange(known.num_classes, dtype=np.uint8)[None]
-    table = np.full(256, naming.ignored)
-    table[: known.num_classes] = naming.ids(NamedMask(ids, known.names))[0]
-    naming.check()
-    return table
 
 
 def _predict(

@@ -112,11 +112,11 @@ class LabelMap:
         meanings = {**same, **shipped, **(renamed or {})}
         missing = [name for name in source.names if name not in meanings]
         if missing:
+            mends = " ".join(f"--map '{name}=CLASS'" for name in missing)
             raise SettingsError(
-                f"label set {source.name!r} has classes that {target.name!r} has not: "
-                f"{', '.join(missing)}; say what each is, as --map '{missing[0]}=CLASS' with CLASS "
-                f"one of {', '.join(target.names)}, or {IGNORE}; or give with --labels the label "
-                "set that the labels are of"
+                f"{missing} of label set {source.name!r} are no classes of {target.name!r}: "
+                f"{', '.join(target.names)}; say what they mean with {mends}, where CLASS is one "
+                f"of these or {IGNORE}"
             )
         kept = {*source.names, *(renamed or {})}
         classes = {name: each for name, each in meanings.items() if name in kept}

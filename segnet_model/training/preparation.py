@@ -48,10 +48,10 @@ class TrainingData:
         """
         label_set = load_label_set(dataset, settings.labels)
         target = LabelSet.load(settings.map_to) if settings.map_to else label_set
-        folder = open_split(dataset, "train", label_set).mapped_to(target)
+        folder = open_split(dataset, "train", label_set).mapped_to(target, settings.class_map)
         val = None
         if has_split(dataset, "val"):
-            val = open_split(dataset, "val", label_set).mapped_to(target)
+            val = open_split(dataset, "val", label_set).mapped_to(target, settings.class_map)
         if val is None and settings.patience:
             raise SettingsError(
                 f"patience {settings.patience} needs images to measure on, and {dataset} has no "

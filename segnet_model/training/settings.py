@@ -18,6 +18,7 @@ from segnet_model.base.choices import (
     TRAINING_PRECISIONS,
     WEIGHTINGS,
 )
+from segnet_model.base.class_maps import read_map
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.limits import check_input_size
 from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, option
@@ -141,6 +142,11 @@ class TrainSettings:
         None, "Label set to train on: a YAML file, or a name as in labels. The labels are mapped "
         "to it, by the table that ships for both sets and by equal names.",
         plain="", otherwise="the label set of the labels", group=DATA, metavar="LABELS",
+    )  # fmt: skip
+    class_map: dict[str, str] | None = option(
+        None, "Class to train on for a class of the labels; it may be ignore.",
+        plain=(), read=read_map, otherwise="by map_to", group=DATA, flag="map",
+        metavar="NAME=CLASS",
     )  # fmt: skip
     epochs: int = option(60, "Number of passes over the data.", limits=(1, MANY), group=SCHEDULE)
     batch_size: int = option(

@@ -5,8 +5,9 @@ import argparse
 import numpy as np
 import pytest
 
+from segnet_model.base.class_maps import read_map
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.commands import arguments, import_labels
+from segnet_model.commands import import_labels
 from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.images.files import read_image, write_png
 from segnet_model.labels import LabelSet
@@ -36,12 +37,12 @@ def test_what_came_of_an_import_is_told_by_name(dataset, tmp_path, capsys):
 
 
 def test_meanings_are_read_and_checked():
-    assert arguments.read_map(["a=Road", "b=c=ignore"]) == {"a": "Road", "b=c": "ignore"}
+    assert read_map(["a=Road", "b=c=ignore"]) == {"a": "Road", "b=c": "ignore"}
     for pair in ("a", "=Road", "a="):
         with pytest.raises(SettingsError, match="is not NAME=CLASS"):
-            arguments.read_map([pair])
+            read_map([pair])
     with pytest.raises(SettingsError, match="given twice"):
-        arguments.read_map(["a=Road", "a=Sky"])
+        read_map(["a=Road", "a=Sky"])
 
 
 def test_labels_that_nobody_has_come_to_erase_none(dataset, tmp_path, capsys):

@@ -1,9 +1,11 @@
 import argparse
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from segnet_model.base.errors import DatasetError, SettingsError
@@ -11,6 +13,8 @@ from segnet_model.commands import import_labels, prelabel
 from segnet_model.datasets.folder import open_split
 from segnet_model.images.files import read_image, write_png
 from segnet_model.inference.predictor import Predictor
+from segnet_model.labels import LabelMap, LabelSet, SegmentationClass
+from segnet_model.weights.checkpoint import save_weights
 
 
 def call(command, *arguments):
@@ -114,7 +118,7 @@ def test_a_data_set_of_ones_own_classes_says_what_the_networks_are(dataset, weig
     (dataset / "labels.yaml").write_text(OWN)
     out = tmp_path / "x.zip"
     asked = [weights, dataset, "--split", "val", "--all", "--out", out, "--device", "cpu"]
-    with pytest.raises(DatasetError, match="'Sky'.* no classes of label set 'own'.*--map 'Sky=CL"):
+    with pytest.raises(SettingsError, match="'Sky'.* no classes of 'own'.*--map 'Sky=CL"):
         call(prelabel, *asked)
     assert not out.exists()
     known = Predictor.load(weights, "cpu")
@@ -130,3 +134,26 @@ def test_a_data_set_of_ones_own_classes_says_what_the_networks_are(dataset, weig
     expected[found == known.info.labels.names.index("Tree")] = 1
     labels = np.asarray(Image.open(dataset / "valannot" / "1.png"))
     np.testing.assert_array_equal(labels, expected)
+
+
+def test_a_map_that_ships_needs_no_word(dataset, weights, tmp_path):
+    outdoor = LabelSet.load("outdoor")
+    (dataset / "labels.yaml").write_text(yaml.safe_dump(outdoor.to_dict()))
+    out = tmp_path / "x.zip"
+    call(prelabel, weights, dataset, "--split", "val", "--all", "--out", out, "--device", "cpu")
+    call(import_labels, out, dataset, "--split", "val")
+    found = Predictor.load(weights, "cpu").predict(read_image(dataset / "val" / "1.png")).labels
+    expected = LabelMap.load("camvid", "outdoor").map(found)
+    np.testing.assert_array_equal(np.asarray(Image.open(dataset / "valannot" / "1.png")), expected)
+
+
+def test_what_stands_for_unlabeled_pixels_stays_empty(dataset, small_info, tmp_path):
+    classes = ("background", "Road", "Tree")
+    labels = LabelSet("three", tuple(SegmentationClass(name, (0, 0, 0)) for name in classes))
+    info = replace(small_info, labels=labels)
+    save_weights(tmp_path / "three.safetensors", info.build(), info)
+    (dataset / "labels.yaml").write_text(OWN)
+    call(
+        prelabel, tmp_path / "three.safetensors", dataset, "--split", "val", "--all",
+        "--out", tmp_path / "x.zip", "--map", "Road=Path", "--device", "cpu",
+    )  # fmt: skip

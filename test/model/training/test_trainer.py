@@ -246,3 +246,18 @@ def test_another_map_is_another_training(shared_dataset, tmp_path, small):
     settings = dataclasses.replace(small, map_to="outdoor")
     with pytest.raises(SegNetError, match="other images, labels or classes"):
         train(shared_dataset, tmp_path / "run", settings)
+
+
+def test_classes_of_ones_own_train_with_a_map(dataset, tmp_path, small):
+    (dataset / "labels.yaml").write_text(
+        "name: yard\nignore_id: 11\nclasses: [{name: sky, color: [0, 0, 0]}, "
+        "{name: b, color: [1, 0, 0]}, {name: c, color: [2, 0, 0]}, {name: way, color: [3, 0, 0]}]"
+    )
+    settings = dataclasses.replace(small, epochs=1, map_to="outdoor")
+    with pytest.raises(SegNetError, match="'way'.* are no classes of 'outdoor'.*--map 'way=CLASS'"):
+        train(dataset, tmp_path / "run", settings)
+    named = {"sky": "Sky", "b": "ignore", "c": "ignore", "way": "Path"}
+    settings = dataclasses.replace(settings, class_map=named)
+    info = load_weights(train(dataset, tmp_path / "run", settings))[1]
+    assert info.labels == LabelSet.load("outdoor")
+    assert info.training["class_map"] == named

@@ -46,6 +46,8 @@ def expected(name: str, value: Any) -> TrainSettings:
     """The settings that Python makes of it."""
     if name == "network_settings":
         value = {"features": 8, "dropout": 0.25}
+    if name == "class_map":
+        value = {"features": "8", "dropout": "0.25"}
     if name in AugmentSettings.__dataclass_fields__:
         return TrainSettings(augment=AugmentSettings(**{name: value}))
     return TrainSettings(**{name: value})
@@ -76,7 +78,7 @@ def shell(option: Option, value: Any) -> list[str]:
         scale = {"scale_min": 0.75, "scale_max": 1.5, option.name: value}
         return ["--scale", str(scale["scale_min"]), str(scale["scale_max"])]
     flag = f"--{option.flag or option.name.replace('_', '-')}"
-    if option.name == "network_settings":
+    if option.default == ():
         return [part for each in value for part in (flag, each)]
     return [flag, *map(str, value if isinstance(value, tuple) else [value])]
 
