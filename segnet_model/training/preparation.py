@@ -21,8 +21,8 @@ from segnet_model.training.loading import BatchPlan
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.transfer import transfer_weights
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
+from segnet_model.weights.encoders import load_encoder
 from segnet_model.weights.shipped import find_weights
-from segnet_model.weights.vgg import load_vgg16
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ def initial_network(
     _check_crop(settings, info.input_size)
     network = info.build(trusted)
     if settings.encoder:
-        load_vgg16(network, Path(settings.encoder).expanduser())
+        load_encoder(network, settings.encoder)
     if source is not None and given is not None:
         transfer_weights(source, given, network, info)
     return network, info

@@ -212,9 +212,10 @@ class TrainSettings:
     )  # fmt: skip
     encoder: str | None = option(
         None,
-        "Weights file of torchvision's vgg16_bn, .pth or .safetensors, for the encoder of segnet, "
-        "bayesian_segnet or unet.",
-        plain="", otherwise="random weights", group=NETWORK, metavar="FILE",
+        "ImageNet weights of the encoder, a name or a .pth or .safetensors file: for segnet_lite "
+        "efficientnet_lite0 to efficientnet_lite2 (extra pretrained); for segnet, bayesian_segnet "
+        "and unet a file of torchvision's vgg16_bn.",
+        plain="", otherwise="random weights", group=NETWORK, metavar="NAME|FILE",
     )  # fmt: skip
     init: str | None = option(
         None, "Weights to start from: a file, or the name of shipped weights. Classes are matched "

@@ -1,4 +1,4 @@
-"""Files of torchvision's encoder that mean harm."""
+"""Files of an encoder's weights that mean harm."""
 
 import io
 import pickle
@@ -9,12 +9,12 @@ import torch
 
 from segnet_model.base.errors import WeightsError
 from segnet_model.networks import build_network
-from segnet_model.weights.vgg import load_vgg16
+from segnet_model.weights.encoders import load_encoder
 
 
-@pytest.fixture(scope="module")
-def segnet():
-    return build_network("segnet", 5)
+@pytest.fixture(scope="module", params=["segnet", "segnet_lite"])
+def segnet(request):
+    return build_network(request.param, 5)
 
 
 class Touch:
@@ -27,7 +27,7 @@ class Touch:
 
 @pytest.mark.parametrize("protocol", [2, 4])
 def test_a_pickle_runs_nothing(tmp_path, segnet, refused, protocol):
-    path = tmp_path / "vgg.pth"
+    path = tmp_path / "encoder.pth"
     bomb = {"features.0.weight": Touch(tmp_path / "ran")}
     torch.save(bomb, path, pickle_protocol=protocol)
     old = tmp_path / "old.pth"
@@ -35,7 +35,7 @@ def test_a_pickle_runs_nothing(tmp_path, segnet, refused, protocol):
     plain = tmp_path / "plain.pth"
     plain.write_bytes(pickle.dumps(bomb, protocol))
     for each in (path, old, plain):
-        refused("cannot be read", lambda each=each: load_vgg16(segnet, each), error=WeightsError)
+        refused("cannot be read", lambda each=each: load_encoder(segnet, each), error=WeightsError)
     assert not (tmp_path / "ran").exists()
 
 
@@ -43,36 +43,39 @@ def test_a_pickle_runs_nothing(tmp_path, segnet, refused, protocol):
     "tensors",
     [
         {5: torch.zeros(1)},
+        {"_conv_stem.weight": torch.zeros(1)},
+        {f"_blocks.{i}._depthwise_conv.weight": torch.zeros(1) for i in range(5000)},
         {"features.0.weight": "text"},
         {"features.x.weight": torch.zeros(1, 1, 1, 1)},
         {"features.weight": torch.zeros(1, 1, 1, 1)},
         {f"features.{i}.weight": torch.zeros(1, 1, 1, 1) for i in range(13)},
         {"features." + "9" * 9999 + ".weight": torch.zeros(1, 1, 1, 1)},
     ],
-    ids=range(6),
+    ids=range(8),
 )  # fmt: skip
 def test_a_state_dict_of_the_wrong_form(tmp_path, segnet, refused, tensors):
-    path = tmp_path / "vgg.pth"
+    path = tmp_path / "encoder.pth"
     torch.save(tensors, path)
-    refused(r"vgg\.pth", lambda: load_vgg16(segnet, path), error=WeightsError)
+    refused(r"encoder\.pth", lambda: load_encoder(segnet, path), error=WeightsError)
 
 
+@pytest.mark.parametrize("segnet", ["segnet_lite"], indirect=True)
 def test_a_zip_that_grows(tmp_path, segnet, refused):
     whole = io.BytesIO()
     torch.save({"features.0.weight": torch.zeros(75, 1000, 1000)}, whole)
-    path = tmp_path / "vgg.pth"
+    path = tmp_path / "encoder.pth"
     with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             new.writestr(name, old.read(name))
     del whole
     assert path.stat().st_size < 1 << 21
-    refused(r"vgg\.pth", lambda: load_vgg16(segnet, path), error=WeightsError)
+    refused(r"encoder\.pth", lambda: load_encoder(segnet, path), error=WeightsError)
 
 
 def test_bytes_of_all_kinds(tmp_path, segnet, refused):
     whole = io.BytesIO()
     torch.save({"features.0.weight": torch.zeros(1)}, whole)
-    path = tmp_path / "vgg.pth"
+    path = tmp_path / "encoder.pth"
     for data in (
         b"",
         b"\x80\x02",
@@ -82,4 +85,4 @@ def test_bytes_of_all_kinds(tmp_path, segnet, refused):
         b"PK\5\6" + bytes(18),
     ):
         path.write_bytes(data)
-        refused(r"vgg\.pth", lambda: load_vgg16(segnet, path), error=WeightsError)
+        refused(r"encoder\.pth", lambda: load_encoder(segnet, path), error=WeightsError)
