@@ -5,6 +5,7 @@ from numpy.random import Generator
 
 from segnet_model.scenes.drawn.tools import (
     SIDE,
+    Owners,
     Single,
     cells,
     fractal,
@@ -21,6 +22,7 @@ _CLAYS: Palette = ((156, 84, 62), (138, 72, 54), (178, 116, 82), (196, 158, 112)
 _PLASTERS: Palette = ((214, 206, 188), (196, 180, 146), (222, 222, 216), (180, 168, 156),
                       (206, 170, 130), (170, 182, 186))  # fmt: skip
 _WOODS: Palette = ((150, 110, 72), (118, 88, 62), (160, 150, 136), (92, 66, 48), (186, 146, 100))
+_MOSSES: Palette = ((84, 96, 50), (104, 108, 66))
 _PAINTS: Palette = ((60, 106, 150), (44, 98, 60), (150, 40, 36), (170, 172, 170), (196, 176, 60))
 
 
@@ -64,14 +66,15 @@ def plaster(rng: Generator) -> Single:
 
 
 def _courses(
-    rng: Generator, rows: int, columns: int, shift: float, joint: float
-) -> tuple[Single, np.ndarray]:
+    rng: Generator, rows: int, columns: int, shift: float, joint: float, wobble: float = 0.7
+) -> tuple[Single, Owners]:
     """Return how far each texel lies inside its stone, in texels, and the stone's number."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32) + np.float32(0.5)
-    wobble = np.float32(SIDE * 0.003)
-    y = np.mod(y + fractal(rng, 4, 32) * wobble, SIDE)
+    y = np.mod(y + fractal(rng, 4, 32) * np.float32(wobble), SIDE)
     row = np.minimum((y * rows / SIDE).astype(np.intp), rows - 1)
-    x = np.mod(x + (row % 2) * shift * SIDE / columns + fractal(rng, 4, 32) * wobble, SIDE)
+    x = np.mod(
+        x + (row % 2) * shift * SIDE / columns + fractal(rng, 4, 32) * np.float32(wobble), SIDE
+    )
     column = np.minimum((x * columns / SIDE).astype(np.intp), columns - 1)
     down = np.abs(y - (row + 0.5) * SIDE / rows)
     across = np.abs(x - (column + 0.5) * SIDE / columns)
@@ -80,7 +83,12 @@ def _courses(
 
 
 def _masonry(
-    rng: Generator, inside: Single, owner: np.ndarray, tone: Color, mortar: Color, varied: float
+    rng: Generator,
+    inside: Single,
+    owner: Owners,
+    tone: Color,
+    mortar: Color,
+    varied: float,
 ) -> Single:
     """Return stones of varied tones with mortar between them."""
     color = spread(rng, int(owner.max()) + 1, tone, varied, varied * 0.3)[owner]
@@ -102,23 +110,47 @@ def bricks(rng: Generator) -> Single:
 
 
 def paving(rng: Generator) -> Single:
-    """Return slabs, setts or cobbles."""
+    """Return slabs, setts, cobbles or a herringbone, some with moss in the joints."""
     tone = pick_tone(rng, (*_PLASTERS, *_GRAYS, (150, 96, 78)))
-    dark = dim(tone, rng.uniform(0.35, 0.7))
-    if chance(rng, 0.3):  # cobbles
+    joint = dim(tone, rng.uniform(0.35, 0.7)) if chance(rng, 0.7) else pick_tone(rng, _MOSSES)
+    if chance(rng, 0.25):  # cobbles
         away, owner = cells(rng, int(rng.integers(60, 200)), rng.uniform(0.3, 0.8))
-        return _masonry(rng, away - 1.5, owner, tone, dark, 0.12)
+        return _masonry(rng, warped(rng, away, 1.5) - 1.5, owner, tone, joint, 0.12)
+    if chance(rng, 0.3):
+        inside, owner = _herringbone(int(rng.choice([2, 4])), rng.uniform(1.0, 2.5))
+        return _masonry(rng, inside, owner, tone, joint, rng.uniform(0.03, 0.15))
     rows = int(rng.choice([2, 4, 6, 8]))
     columns = int(rng.choice([rows, max(1, rows // 2)]))
     shift = 0.5 if chance(rng, 0.6) else 0.0
     inside, owner = _courses(rng, rows, columns, shift, rng.uniform(1.5, 4))
-    return _masonry(rng, inside, owner, tone, dark, rng.uniform(0.03, 0.12))
+    return _masonry(rng, inside, owner, tone, joint, rng.uniform(0.03, 0.12))
+
+
+def _herringbone(repeats: int, joint: float) -> tuple[Single, Owners]:
+    """Return as `_courses` does, of bricks of 2 x 1 units; 4 x 4 units repeat.
+
+    On a diagonal, flat and upright bricks alternate: in row y the pattern is that of row 0, y
+    units further to the right.
+    """
+    unit = SIDE / (4 * repeats)
+    y, x = (np.mgrid[0:SIDE, 0:SIDE] + 0.5) / unit
+    row, column = np.floor(y).astype(np.intp), np.floor(x).astype(np.intp)
+    place = (column - row) % 4  # 0, 1: halves of a flat brick; 2: upper, 3: lower half upright
+    left = np.where(place == 1, column - 1, column)
+    top = np.where(place == 3, row - 1, row)
+    flat = place < 2
+    wide, high = np.where(flat, 2, 1), np.where(flat, 1, 2)
+    across = np.minimum(x - left, left + wide - x)
+    down = np.minimum(y - top, top + high - y)
+    side = 4 * repeats
+    owner = (top % side) * side + left % side
+    return np.asarray(np.minimum(across, down) * unit - joint / 2, np.float32), owner
 
 
 def tiles(rng: Generator) -> Single:
     """Return glazed or clay tiles."""
     rows = int(rng.choice([4, 6, 8, 12]))
-    inside, owner = _courses(rng, rows, rows, 0.0, 2.0)
+    inside, owner = _courses(rng, rows, rows, 0.0, 2.0, 0.2)
     tone = pick_tone(rng, (*_PAINTS, *_PLASTERS))
     return _masonry(rng, inside, owner, tone, (206, 202, 196), rng.uniform(0.02, 0.1))
 

@@ -88,16 +88,19 @@ def _layered(rng: Generator) -> Single:
 
 
 def rock(rng: Generator) -> Single:
-    """Return the face of a rock: ridges, layers and stains."""
-    folds = fractal(rng, 2, 128, 0.62, stretch=int(rng.choice([1, 1, 2])))
+    """Return the face of a rock: folds, layers, stains and moss."""
+    folds = fractal(rng, 4, 128, 0.66, stretch=int(rng.choice([1, 1, 2, 4])))
     ridges = np.asarray(1 - 2 * np.abs(folds), np.float32)
+    if chance(rng, 0.5):  # layers lie
+        ridges = np.ascontiguousarray(np.rot90(ridges))
     tone = pick_tone(rng, _STONES)
-    stain = fractal(rng, 2, 32)
-    color = ramp(stain + 0.3 * ridges, dim(tone, 0.6), dim(tone, 1.2))
-    color *= relief(ridges, rng.uniform(0.15, 0.5), rng.uniform(0, 6.3))[..., None]
+    color = ramp(fractal(rng, 4, 64, 0.8) + 0.5 * ridges, dim(tone, 0.7), dim(tone, 1.2))
+    color *= relief(ridges, rng.uniform(0.2, 0.5), rng.uniform(0, 6.3))[..., None]
+    color *= np.exp(rng.normal(0, 0.05, (SIDE, SIDE, 1))).astype(np.float32)
     if chance(rng, 0.4):
-        moss = np.clip(fractal(rng, 4, 64) - 1.0, 0, 0.7)[..., None]
-        color += (np.array((92, 104, 52), np.float32) - color) * moss
+        grown = np.clip(2 * (fractal(rng, 4, 128, 0.8) - 1.0), 0, 0.8)[..., None]
+        fuzz = ramp(fractal(rng, 32, 128, 0.9), (48, 58, 22), (124, 132, 66))
+        color += (fuzz - color) * grown
     return color
 
 

@@ -11,6 +11,7 @@ from numpy.random import Generator
 from segnet_model.scenes.draws import Color, Palette, pick
 
 SIDE = 256  # texels
+Owners = npt.NDArray[np.intp]  # (SIDE, SIDE) number of the stone or cell
 _WARM = np.array([1.0, 0.1, -1.1])  # natural hues differ most between warm and cool
 Single = npt.NDArray[np.float32]  # (SIDE, SIDE), or (SIDE, SIDE, 3) RGB, 0 to 255
 
@@ -66,7 +67,7 @@ def spread(rng: Generator, count: int, color: Color, tone: float, hue: float) ->
     return np.asarray(np.clip(gain * color, 0, 255), np.float32)
 
 
-def cells(rng: Generator, count: int, jitter: float = 1.0) -> tuple[Single, npt.NDArray[np.int32]]:
+def cells(rng: Generator, count: int, jitter: float = 1.0) -> tuple[Single, Owners]:
     """Return the distance in texels to the border of each point's cell, and the cell's number.
 
     The cells are those of `count` random points (Voronoi); with less jitter they form rows.
@@ -92,7 +93,7 @@ def cells(rng: Generator, count: int, jitter: float = 1.0) -> tuple[Single, npt.
     edge[0] = edge[:, 0] = False
     away = cv2.distanceTransform((~edge).astype(np.uint8), cv2.DIST_L2, 5)
     window = slice(half, half + SIDE)
-    return np.asarray(away[window, window], np.float32), owner[window, window]
+    return np.asarray(away[window, window], np.float32), owner[window, window].astype(np.intp)
 
 
 def draw_shapes(sheet: Single, outlines: npt.NDArray[np.floating], colors: Single) -> None:
