@@ -236,12 +236,15 @@ def _fill_water(
     wet = survey.zone == Zone.WATER
     if not wet.any():
         return
-    x, y = hits.x[wet] - position[0], hits.y[wet] - position[1]
-    rays = np.stack([x, y, np.full_like(x, position[2])])[:, None]
-    sky = paint_sky(weather, rays)[0].astype(np.float32)
+    # Whole rows: OpenCV remaps at most 32,767 points a row.
+    x, y = hits.x - position[0], hits.y - position[1]
+    rows = wet.any(axis=1)
+    rays = np.stack([x[rows], y[rows], np.full_like(x[rows], position[2])])
+    sky = paint_sky(weather, rays)[wet[rows]].astype(np.float32)
+    x, y = x[wet], y[wet]
     level = np.hypot(x, y) / max(0.05, float(position[2]))
     mirror = np.clip(0.25 + 0.12 * level, 0, 0.85).astype(np.float32)
-    ripple = look_up(looks.blotches, hits.x[wet][None], hits.y[wet][None], 9.0)[0]
+    ripple = look_up(looks.blotches, hits.x[rows], hits.y[rows], 9.0)[wet[rows]]
     mirror *= np.clip(1 + ripple * 0.8, 0.3, 1.3)
     deep = np.array((58, 56, 44), np.float32)
     color[wet] = deep + (sky - deep) * mirror[:, None]

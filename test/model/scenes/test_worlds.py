@@ -128,3 +128,8 @@ def test_a_frame_without_a_rate_is_drawn_every_eight_meters(frames: Frames) -> N
 def test_an_unknown_world_is_refused() -> None:
     with pytest.raises(SettingsError, match="no world is called 'moon'; use one of street, suburb"):
         Drive(0, SMALL, world="moon")
+
+
+def test_a_pond_may_fill_the_image() -> None:
+    labels = Drive(20039, fps=None, world="mixed").frame(2).labels
+    assert (labels == GROUND["Water"]).sum() > 32767  # the most points that OpenCV remaps a row
