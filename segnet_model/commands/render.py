@@ -118,7 +118,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--textures", metavar="FOLDER",
         help="cover ground, walls and plants with photographs from folders by material or class; "
-        "'drawn' needs no folder (default: plain)",
+        "'drawn' needs no folder (default: plain streets; other worlds are drawn)",
     )  # fmt: skip
     parser.add_argument(
         "--conditions", choices=("plain", "varied"), default="plain",
