@@ -55,7 +55,9 @@ def run(args: argparse.Namespace) -> None:
     """Fit temperatures and bounds, write them, and print what they promise."""
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.folder import load_label_set, open_split
+    from segnet_model.evaluation.evaluate import check_classes
     from segnet_model.evaluation.fitting import calibrate
+    from segnet_model.evaluation.mapped import mapped_truth
     from segnet_model.weights.checkpoint import load_weights, replace_info
     from segnet_model.weights.shipped import find_weights, is_shipped
 
@@ -70,7 +72,9 @@ def run(args: argparse.Namespace) -> None:
         )
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     trusted = tuple(args.trusted_networks)
-    folder = folder.mapped_to(load_weights(path, trusted)[1].labels)
+    labels = load_weights(path, trusted)[1].labels
+    folder = mapped_truth(folder, labels)
+    check_classes(labels, folder.label_set)  # coarser ones would hide what is not drivable
     with progress_bar("calibrating") as progress:
         found = calibrate(path, folder, args.risk, progress, device=args.device, trusted=trusted)
     out = args.out or path

@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> None:
             predictors, folder, counts, lambda index: bar.update(), worst.add,
             arguments.answer_settings(args),
         )  # fmt: skip
-    if not found[0].matrix.counts.any():
+    if not found[0].matrix.pixels.any():
         raise DatasetError(f"no pixel of {args.dataset}/{args.split} is labeled; label some first")
     networks = list(zip(weights, predictors, found, strict=True))
     evaluation = describe(_circumstances(args, folder), networks)
@@ -221,6 +221,9 @@ def print_drivable(figures: dict[str, Any]) -> None:
     print(f"drivable area at max_uncertainty {figures['max_uncertainty']:.3g}: "
           f"{_percent(figures['drivable_precision'])} of it is drivable, "
           f"{_percent(figures['drivable_recall'])} of the ground is in it")  # fmt: skip
+    print(f"drivable classes alone: {_percent(figures['drivable_class_precision'])} of them is "
+          f"drivable, {_percent(figures['drivable_class_recall'])} of the ground is "
+          "in them")  # fmt: skip
     promised, measured = figures["promised_risk"], figures["drivable_risk"]
     if promised is not None and measured is not None:
         verdict = "kept" if measured <= promised else "broken: these images are of another kind"

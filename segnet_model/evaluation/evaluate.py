@@ -121,8 +121,8 @@ class Evaluation:
         """Count an image; returns its own scores."""
         frame = self._empty_matrix()
         frame.update(found.labels, truth)
-        self.matrix.counts += frame.counts
-        self.seen_in += frame.counts.sum(1) > 0
+        self.matrix.add(frame)
+        self.seen_in += frame.pixels > 0
         self.outlines.update(found.labels, truth)
         self.uncertainty.update(
             found.labels, found.confidence, found.uncertainties, truth, self.labels.ignore_id
@@ -130,7 +130,7 @@ class Evaluation:
         bound = self.bound
         self.drivable.update(*areas_at(found, truth, self.labels, [bound], self._settings))
         self.seconds.append(seconds)
-        labeled = float(frame.counts.sum()) / truth.size
+        labeled = float(frame.pixels.sum()) / truth.size
         return FrameScore(frame.pixel_accuracy, frame.mean_iou, labeled)
 
     @property
@@ -152,6 +152,7 @@ class Evaluation:
     def figures(self) -> dict[str, Any]:
         """All figures as plain values for JSON; None where a class never occurs."""
         names = self.labels.names
+        precision, recall = self.matrix.of_group(self.labels.drivable[: self.labels.num_classes])
         figures = {
             **matrix_figures(self.matrix, names),
             "images_with": dict(zip(names, self.seen_in.tolist(), strict=True)),
@@ -165,6 +166,8 @@ class Evaluation:
             "drivable_risk": self.drivable.risk,
             "drivable_precision": self.drivable.precision,
             "drivable_recall": self.drivable.recall,
+            "drivable_class_precision": precision,
+            "drivable_class_recall": recall,
             "miou_by_samples": {str(t): each.mean_iou for t, each in self.curve.items()},
         }
         return {name: nan_to_none(value) for name, value in figures.items()}
@@ -228,7 +231,7 @@ def matrix_figures(matrix: ConfusionMatrix, names: tuple[str, ...]) -> dict[str,
         "iou": _by_name(names, matrix.iou),
         "accuracy": _by_name(names, matrix.accuracy),
         "precision": _by_name(names, matrix.precision),
-        "pixels": dict(zip(names, matrix.counts.sum(1).tolist(), strict=True)),
+        "pixels": dict(zip(names, matrix.pixels.tolist(), strict=True)),
         "confusion": matrix.counts.tolist(),
     }
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.base.errors import SettingsError
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.evaluation.evaluate import check_classes
 from segnet_model.inference.predictor import Predictor
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelMap, LabelSet
+
+COMMON = "outdoor"  # label set to which a map of each shipped one ships
 
 
 class MappedPredictor(Predictor):
@@ -28,17 +29,8 @@ class MappedPredictor(Predictor):
 
         Args:
             predictor: answers in its own classes, as before.
-            label_map: from these classes.
-
-        Raises:
-            SettingsError: the map ignores a class, for which a prediction would be nothing.
+            label_map: from these classes. Where it ignores one, its prediction is no class.
         """
-        ignored = np.array(label_map.source.names)[~label_map.kept]
-        if len(ignored):
-            raise SettingsError(
-                f"label set {label_map.target.name!r} has no class for {', '.join(ignored)}, which "
-                "these weights know; evaluate them on labels of their own classes"
-            )
         vars(self).update(vars(predictor))
         self._own = predictor  # alive as long as this one: a graph of it is known weakly
         self.label_map = label_map
@@ -61,9 +53,10 @@ class MappedPredictor(Predictor):
 def mapped_truth(
     folder: LabeledFolder, labels: LabelSet, renamed: Mapping[str, str] | None = None
 ) -> LabeledFolder:
-    """The folder, with its labels mapped to those of a network unless the network's become its own.
+    """The folder, with its labels mapped to those of a network, or to others that both become.
 
-    A map from the network's classes ships where those of the folder are coarser, as comma10k's.
+    Where a map from the network's classes to the folder's ships, the folder stays as it is: its
+    classes are coarser, as comma10k's. Where none ships between the two, both become `outdoor`.
 
     Args:
         folder: images and their truth.
@@ -73,16 +66,25 @@ def mapped_truth(
     Raises:
         SettingsError: a class of the folder has no meaning.
     """
-    own = folder.label_set
-    coarser = own.names != labels.names and LabelMap.ships(labels.name, own.name)
-    return folder.mapped_to(own if coarser else labels, renamed)
+    own, target = folder.label_set, labels
+    if own.names != labels.names:
+        if LabelMap.ships(labels.name, own.name):
+            target = own
+        elif not LabelMap.ships(own.name, labels.name) and both_become(own, labels, COMMON):
+            target = LabelSet.load(COMMON)
+    return folder.mapped_to(target, renamed)
+
+
+def both_become(one: LabelSet, other: LabelSet, target: str) -> bool:
+    """Whether maps of both label sets to a third ship."""
+    return all(LabelMap.ships(each.name, target) for each in (one, other))
 
 
 def mapped_predictor(predictor: Predictor, target: LabelSet) -> Predictor:
     """The predictor, with its labels mapped to a label set if they are of another.
 
     Raises:
-        SettingsError: no such map ships, or it ignores a class.
+        SettingsError: no such map ships.
     """
     known = predictor.info.labels
     if known.names != target.names and LabelMap.ships(known.name, target.name):

@@ -96,3 +96,11 @@ def test_weights_of_outdoor_are_measured_on_it(comma10k, tmp_path, small_info, c
     said = capsys.readouterr().out
     assert "mapped from outdoor to comma10k" in said
     assert "not measured, as they have none: lane marking, own car" in said
+
+
+def test_weights_of_outdoor_are_not_calibrated_on_it(comma10k, tmp_path, small_info, capsys):
+    """What is undrivable there would be ignored, and any area right."""
+    info = replace(small_info, labels=LabelSet.load("outdoor"))
+    save_weights(tmp_path / "outdoor.safetensors", info.build(), info)
+    assert main(["calibrate", str(tmp_path / "outdoor.safetensors"), str(comma10k)]) == 2
+    assert "the data set has road, lane marking, undrivable" in capsys.readouterr().err

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segnet_model.base.errors import SettingsError
 from segnet_model.cli import main
 from segnet_model.datasets.folder import open_split
 from segnet_model.evaluation.evaluate import evaluate
@@ -61,10 +60,25 @@ def test_predictions_are_measured_in_the_truths_classes(dataset, outdoor):
     np.testing.assert_array_equal(evaluate(mapped, truth).counts, counts)
 
 
-def test_classes_that_become_nothing_are_refused(outdoor):
-    dropping = LabelMap(OUTDOOR, COMMA, {"Road": "road"})
-    with pytest.raises(SettingsError, match="'comma10k' has no class for Sky, Building, Pole"):
-        MappedPredictor(outdoor, dropping)
+def test_a_class_that_becomes_nothing_is_wrong(dataset, outdoor):
+    folder = open_split(dataset, "val", CAMVID).mapped_to(OUTDOOR)
+    every = evaluate(outdoor, folder)
+    said = int(every.counts.sum(0).argmax())
+    kept = {name: name for name in OUTDOOR.names if name != OUTDOOR.names[said]}
+    some = evaluate(MappedPredictor(outdoor, LabelMap(OUTDOOR, OUTDOOR, kept)), folder)
+    np.testing.assert_array_equal(some.missed, every.counts[:, said])
+    np.testing.assert_array_equal(some.pixels, every.pixels)
+    assert not some.counts[:, said].any()
+
+
+def test_where_no_map_ships_both_become_outdoor(dataset, small_info, tmp_path, capsys):
+    info = replace(small_info, labels=LabelSet.load("ade20k"))
+    save_weights(tmp_path / "ade.safetensors", info.build(), info)
+    command = ["evaluate", str(tmp_path / "ade.safetensors"), str(dataset), "--device", "cpu"]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "labels of camvid mapped to outdoor" in said
+    assert "mapped from ade20k to outdoor" in said
 
 
 def test_weights_of_two_label_sets_are_compared_in_one(dataset, outdoor, weights, tmp_path, capsys):

@@ -39,3 +39,23 @@ def test_a_class_that_the_truth_cannot_have_is_wrong_but_not_measured():
     np.testing.assert_allclose(matrix.iou, [1 / 3, 1, np.nan])
     np.testing.assert_allclose(matrix.precision, [1, 1, np.nan])
     assert (matrix.mean_iou, matrix.pixel_accuracy) == (pytest.approx(2 / 3), 0.5)
+
+
+def test_what_is_predicted_as_nothing_is_missed():
+    """Truth 0 0 1 1, found 0 nothing 1 1, and an ignored pixel."""
+    matrix = ConfusionMatrix(2, 255)
+    found = np.array([0, 255, 1, 1, 255], np.uint8)
+    matrix.update(found, np.array([0, 0, 1, 1, 255], np.uint8))
+    assert (matrix.iou.tolist(), matrix.accuracy.tolist()) == ([0.5, 1], [0.5, 1])
+    assert (matrix.pixel_accuracy, matrix.pixels.tolist()) == (0.75, [2, 2])
+    twice = ConfusionMatrix(2, 255)
+    twice.add(matrix)
+    twice.add(matrix)
+    assert (twice.missed.tolist(), twice.counts.tolist()) == ([2, 0], [[2, 0], [0, 4]])
+
+
+def test_a_group_of_classes_counts_as_one():
+    """Truth 0 0 1 2 2, found 1 2 1 0 2: of 0 and 1, two of three are found, and are right."""
+    matrix = ConfusionMatrix(3, 255)
+    matrix.update(np.array([1, 2, 1, 0, 2], np.uint8), np.array([0, 0, 1, 2, 2], np.uint8))
+    assert matrix.of_group(np.array([True, True, False])) == pytest.approx((2 / 3, 2 / 3))
