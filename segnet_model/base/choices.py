@@ -38,7 +38,7 @@ TRAINING_PRECISIONS = ("auto", "float32", "bfloat16")
 KINDS = "a bag, a folder of images, an image or a video"  # of sources
 STORAGES = ("mcap", "sqlite3")
 # Rendered ones; `mixed` lets each drive's seed choose one.
-WORLDS = ("street", "suburb", "park", "trail", "mixed")
+WORLDS = ("street", "suburb", "park", "trail", "yard", "campus", "mixed")
 # Shipped label sets; `scenes` is that of rendered scenes, before it is mapped.
 LABEL_SETS = (
     "camvid", "outdoor", "cityscapes", "mapillary", "ade20k", "voc", "comma10k", "rugd", "rellis",

@@ -30,8 +30,9 @@ As a data set of 100 drives, seeds 7 to 106, the last tenth of them for validati
 
   segnet render --seed 7 --drives 100 --frames 15 --dataset drives
 
-For robots off the street: parks with lawns and ponds, trails through woods and over meadows, and
-streets with verges, driveways and front gardens. They need the fourteen classes of `outdoor`:
+For robots off the street: parks with lawns and ponds, trails through woods and over meadows, yards
+between houses, a campus, and suburbs, whose streets have verges, driveways and front gardens. They
+need the fourteen classes of `outdoor`:
 
   segnet render --world park --seed 7 --out park
   segnet render --world trail --drives 100 --dataset trails

@@ -43,6 +43,7 @@ class Purpose(IntEnum):
     LAYOUT = 44
     WALKS = 45
     WORLD = 46
+    HOUSES = 47
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> Generator:

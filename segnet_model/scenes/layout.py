@@ -1,13 +1,15 @@
 """Where plants and things stand in one block of a natural world."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import fence
+from segnet_model.scenes.houses import House, HouseRule, build_house, draw_houses
 from segnet_model.scenes.panels import Floats, Mask
 from segnet_model.scenes.plants import Garden, Plant
 from segnet_model.scenes.props import Prop
@@ -67,12 +69,26 @@ class Layout:
     walls: Sequence[Wall]
     woods: Sequence[Wood]
     lane: float  # meters left of the center line where the camera moves
+    rule: HouseRule | None
+    coverings: Coverings
+    _houses: dict[int, list[House]] = field(default_factory=dict)
+
+    def houses(self, block: int) -> list[House]:
+        """Return the houses of a block."""
+        if self.rule is None:
+            return []
+        if block not in self._houses:
+            self._houses[block] = draw_houses(self.terrain, self.rule, block)
+        return self._houses[block]
 
 
 def build_nature(layout: Layout, block: int) -> list[Prop]:
     """Return the props of one block; no block depends on another."""
     rng = stream(layout.terrain.seed, Purpose.LAYOUT, block + BLOCKS_BEHIND)
     props: list[Prop] = []
+    if layout.rule:
+        for house in layout.houses(block):
+            props += build_house(rng, house, layout.rule, layout.weather, layout.coverings)
     for wall in layout.walls:
         props += _wall(rng, layout, wall, block)
     for wood in layout.woods:
@@ -107,6 +123,10 @@ def _free(layout: Layout, feet: Floats, room: Floats, barred: Sequence[int]) -> 
     points = feet[:, None, :2] + ring * room[:, None, None]
     ids = layout.terrain.ids(points[..., 0].ravel(), points[..., 1].ravel())
     taken = np.isin(ids, barred).reshape(len(feet), -1).any(axis=1)
+    first, last = feet[:, 0].min() - 20.0, feet[:, 0].max() + 20.0
+    for block in range(int(first // BLOCK), int(last // BLOCK) + 1):
+        for house in layout.houses(block):
+            taken |= house.covers(feet, room)
     return np.asarray(~taken & ~in_way)
 
 
@@ -129,7 +149,7 @@ def _things(
     rng: Generator, layout: Layout, thing: Thing, block: int, count: int, away: tuple[float, float]
 ) -> Iterator[Prop]:
     feet = _spots(rng, layout, block, count, away)
-    free = _free(layout, feet, np.full(count, 0.5), _BARRED)
+    free = _free(layout, feet, np.full(count, 0.6), _BARRED)
     for foot in feet[free]:
         side = np.sign(foot[1] - float(layout.terrain.course.bend(foot[0])))
         turn = side * np.pi / 2 + rng.normal(0, 0.3)

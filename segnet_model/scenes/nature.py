@@ -10,9 +10,11 @@ from numpy.random import Generator
 
 from segnet_model.scenes.camera import GroundHits
 from segnet_model.scenes.course import draw_wander
+from segnet_model.scenes.coverings import draw_coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import draw_fence
 from segnet_model.scenes.ground import shade_ground
+from segnet_model.scenes.houses import HouseRule
 from segnet_model.scenes.layout import Crop, Layout, Thing, Wall, Wood, build_nature
 from segnet_model.scenes.natural_ground import dapple, draw_looks, paint_natural
 from segnet_model.scenes.oddities import draw_oddities
@@ -39,6 +41,7 @@ from segnet_model.scenes.terrain import (
 )
 from segnet_model.scenes.weather import Weather
 from segnet_model.scenes.woods import draw_hedge, draw_skyline, skyline
+from segnet_model.scenes.yard_things import draw_masonry
 
 _BEHIND, _AHEAD = 24.0, 110.0  # meters
 _KEPT_BLOCKS = 8
@@ -60,6 +63,7 @@ class Style:
     gaps: float
     hedges: float  # chance of a hedge or fence on a side
     snow: bool = False
+    houses: HouseRule | None = None
 
 
 def _is_near(point: Floats, position: Floats) -> bool:
@@ -117,6 +121,8 @@ class NatureWorld:
             walls,
             woods,
             self._motion.offset,
+            style.houses,
+            draw_coverings(seed, surfaces),
         )
         self._walkers, self._riders = draw_walkers(seed), draw_riders(seed)
         self._oddities = draw_oddities(seed, weather, zoom) if unknown else []
@@ -178,11 +184,13 @@ class NatureWorld:
             max(0.6, self._terrain.half),
             PEOPLE_REACH * 1.5 * self._zoom,
         )
+        houses = self._style.houses
+        wide = half + houses.away[0] - 0.6 if houses else 9.0
         for _ in range(int(rng.poisson(self._style.walkers))):
             walker, home = pick(rng, self._walkers), block * BLOCK + rng.uniform(0, BLOCK)
             pace = float(rng.choice([-1.0, 0.0, 0.0, 0.7])) * min(0.9, 1.3 / speed)
             x = home - pace * (home - camera_x)
-            y = float(rng.uniform(-half, half)) if chance(rng, 0.6) else float(rng.uniform(-9, 9))
+            y = float(rng.uniform(-half, half) if chance(rng, 0.6) else rng.uniform(-wide, wide))
             aside = int(rng.integers(-1, 2)) if pace == 0 else 0
             if 0.6 < x - camera_x < reach:
                 foot, step = course.place(x, y), int(np.floor(x / 0.35)) if pace else 0
@@ -207,13 +215,13 @@ def _draw_walls(rng: Generator, style: Style, garden: Garden) -> list[Wall]:
     walls = []
     for hand, away in zip((1, -1), style.wood, strict=True):
         if chance(rng, style.hedges):
-            near = min(float(away), 12.0)
+            near = min(float(away), style.houses.away[0] if style.houses else 12.0)
             y = rng.uniform(0.3, 1.0) * near
             if chance(rng, 0.4):
                 walls.append(
                     Wall(hand, y, 0.1, [draw_hedge(rng, pick(rng, garden.leaves))], (0.8, 2.2))
                 )
             else:
-                picture = draw_rails(rng) if chance(rng, 0.6) else draw_fence(rng)
-                walls.append(Wall(hand, y, 0.05, [picture], (0.0, 0.0)))
+                draw = pick(rng, (draw_rails, draw_fence, draw_masonry))
+                walls.append(Wall(hand, y, 0.05, [draw(rng)], (0.0, 0.0)))
     return walls

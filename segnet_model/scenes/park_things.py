@@ -34,7 +34,7 @@ def _painted(rng: Generator, color: Color, step: float, width: float, height: fl
     return sheet.texture()
 
 
-def _boxes(
+def boxes(
     rng: Generator,
     parts: list[tuple[tuple[float, float, float], Size, Color]],
     turn: float,
@@ -63,7 +63,7 @@ def bench(rng: Generator, weather: Weather, turn: float) -> Prop:
     ]
     if chance(rng, 0.7):
         parts.append(((0.24, 0.0, 0.47), (0.06, width, 0.38), wood))
-    return _boxes(rng, parts, turn, weather)
+    return boxes(rng, parts, turn, weather)
 
 
 def table(rng: Generator, weather: Weather, turn: float) -> Prop:
@@ -76,14 +76,14 @@ def table(rng: Generator, weather: Weather, turn: float) -> Prop:
         ((0.7, 0.0, 0.40), (0.28, 1.8, 0.07), wood),
         ((-0.7, 0.0, 0.40), (0.28, 1.8, 0.07), wood),
     ]
-    return _boxes(rng, parts, turn, weather)
+    return boxes(rng, parts, turn, weather)
 
 
 def bin_(rng: Generator, weather: Weather, turn: float) -> Prop:
     """Return a litter bin."""
     side, color = rng.uniform(0.35, 0.6), pick_color(rng, (*_METALS, *_BOARDS), 8)
     size = (side, side, rng.uniform(0.7, 1.15))
-    return _boxes(rng, [((0.0, 0.0, 0.0), size, color)], turn, weather, step=0.3)
+    return boxes(rng, [((0.0, 0.0, 0.0), size, color)], turn, weather, step=0.3)
 
 
 def log(rng: Generator, weather: Weather, turn: float) -> Prop:
@@ -95,7 +95,7 @@ def log(rng: Generator, weather: Weather, turn: float) -> Prop:
     parts: list[tuple[tuple[float, float, float], Size, Color]] = [
         ((x, 0.0, z), (thick, long, thick), dim(bark, rng.uniform(0.6, 0.9))) for x, z in spots
     ]
-    return _boxes(rng, parts, turn, weather, step=thick / 3)
+    return boxes(rng, parts, turn, weather, step=thick / 3)
 
 
 def boulder(rng: Generator, weather: Weather, turn: float) -> Prop:
@@ -162,7 +162,7 @@ def post(rng: Generator, weather: Weather, turn: float) -> Prop:
     height, half = rng.uniform(0.6, 1.2), rng.uniform(0.06, 0.11)
     color = pick_color(rng, (*_WOODS, *_METALS), 8)
     size = (2 * half, 2 * half, height)
-    return _boxes(rng, [((0.0, 0.0, 0.0), size, color)], turn, weather, step=0.4)
+    return boxes(rng, [((0.0, 0.0, 0.0), size, color)], turn, weather, step=0.4)
 
 
 def draw_rails(rng: Generator) -> Texture:

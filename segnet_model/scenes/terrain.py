@@ -133,9 +133,12 @@ class Terrain:
 
     def ids(self, x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.uint8]:
         """Return the class ids of the ground at world points, (n,)."""
+        return np.asarray(self.labels[self.zones(x, y)[0]])
+
+    def zones(self, x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+        """Return the zones at world points, (h, w)."""
         x, y = np.atleast_2d(np.asarray(x)), np.atleast_2d(np.asarray(y))
-        survey = self.survey(x, y, self.plans(float(x.min()), float(x.max())))
-        return np.asarray(self.labels[survey.zone][0])
+        return self.survey(x, y, self.plans(float(x.min()), float(x.max()))).zone
 
     def survey(
         self, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating], plans: Sequence[Plan]

@@ -9,6 +9,7 @@ from segnet_model.base.choices import WORLDS
 from segnet_model.base.errors import SettingsError
 from segnet_model.scenes.camera import GroundHits
 from segnet_model.scenes.draws import Purpose, stream
+from segnet_model.scenes.grounds import draw_campus, draw_yard
 from segnet_model.scenes.nature import NatureWorld
 from segnet_model.scenes.panels import Canvas, Floats
 from segnet_model.scenes.park import draw_park, draw_trail
@@ -21,10 +22,12 @@ from segnet_model.scenes.weather import Weather
 _SHARES = {
     "street": 0.2,
     "suburb": 0.22,
-    "park": 0.29,
-    "trail": 0.29,
-}  # of the seeds, in a mixed world
-_STYLES = {"park": draw_park, "trail": draw_trail}
+    "park": 0.2,
+    "trail": 0.2,
+    "yard": 0.08,
+    "campus": 0.1,
+}
+_STYLES = {"park": draw_park, "trail": draw_trail, "yard": draw_yard, "campus": draw_campus}
 
 
 class World(Protocol):
