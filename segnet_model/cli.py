@@ -22,8 +22,8 @@ COMMANDS = {
     "import-labels": "Read labels from CVAT, labelme, CamVid or id images into a data set.",
     "check": "Find everything that is wrong with a data set before it is trained on.",
     "train": "Train a network on labeled images.",
-    "calibrate": "Fit a network's confidence to its accuracy, on labeled images that it was not "
-    "trained on.",
+    "calibrate": "Fit confidence and the drivable area's bound, on labeled images that training "
+    "did not see.",
     "evaluate": "Measure weights on labeled images, alone or beside others.",
     "predict": "Write the network's masks of images, of a recording or of a video.",
     "view": "Look at a recording or a video: a film of its classes, or the Rerun viewer.",
