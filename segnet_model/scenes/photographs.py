@@ -102,11 +102,10 @@ def _trimmed(rgb: Picture) -> Picture:
 
 
 def _frame(rgb: Picture) -> int:
-    """Return the number of rows on top that are brighter or darker than all the rest."""
-    tone = rgb.mean(axis=(1, 2))
-    edge = max(2, tone.size // 8)
-    inside = tone[edge:-edge]
-    away = np.abs(tone - inside.mean())
-    strange = away[:edge] > 1.3 * away[edge:-edge].max() + 6.0
+    """Return the number of rows on top whose color is unlike that of all other rows."""
+    tone = rgb.mean(axis=1)
+    edge = max(2, len(tone) // 8)
+    away = np.abs(tone - tone[edge:-edge].mean(axis=0)).max(axis=1)
+    strange = away[:edge] > 1.5 * away[edge:-edge].max() + 1.5
     last = int(edge - np.argmax(strange[::-1]))
     return last + 1 if strange.any() else 0  # the row after it is a mix of both, as a rule

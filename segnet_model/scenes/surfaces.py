@@ -16,13 +16,13 @@ from numpy.random import Generator
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.scenes.drawn import draw_material
-from segnet_model.scenes.draws import Purpose, chance, pick, stream
+from segnet_model.scenes.draws import Purpose, chance, noise_tile, pick, stream
 from segnet_model.scenes.materials import CLASSES, MATERIALS, Material
 from segnet_model.scenes.photographs import find_photographs, read_tile
-from segnet_model.scenes.tiles import Mipmaps, Picture, Single, Tile, build_mipmaps, refine
+from segnet_model.scenes.tiles import Mipmaps, Picture, Single, Tile, build_mipmaps
 
 _VARIANTS = 16  # pictures drawn of each material
-_TEXEL = 0.006  # meters
+_TEXEL = 0.003  # meters; as a camera 0.3 m above the ground sees before it
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +34,15 @@ class Surface:
     size: tuple[float, float]  # meters that the picture's width and height cover
     turn: float  # radians
     start: tuple[float, float]  # of the picture, as a share of it
+    detail: Mipmaps  # a pattern that is seen from near, where the picture is blurred
+    finer: int = 1  # times that the detail lies in a picture, across and down; 1 for no detail
 
-    def sample(self, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating],
-               footprint: npt.NDArray[np.floating]) -> Single:  # fmt: skip
+    def sample(
+        self,
+        x: npt.NDArray[np.floating],
+        y: npt.NDArray[np.floating],
+        footprint: npt.NDArray[np.floating],
+    ) -> Single:
         """Return the (h, w, 3) RGB colors, 0 to 255, at points of a plane.
 
         Args:
@@ -49,7 +55,24 @@ class Surface:
         v = x * (sin / self.size[1]) - (y * (cos / self.size[1]) + self.start[1])
         # A kilometer away, float32 no longer tells texels apart: whole tiles go first.
         u, v = (u - np.floor(u)).astype(np.float32), (v - np.floor(v)).astype(np.float32)
-        return self.maps.look_up(u, v, self._level(footprint.astype(np.float32)))
+        level = self._level(footprint.astype(np.float32))
+        color = self.maps.look_up(u, v, level)
+        if self.finer > 1:
+            self._add_detail(color, u, v, level)
+        return color
+
+    def _add_detail(self, color: Single, u: Single, v: Single, level: Single) -> None:
+        """Multiply by the detail in the rows that show the picture enlarged."""
+        rows = np.nonzero((level < 0.5).any(axis=1))[0]
+        if rows.size:
+            part, times = slice(rows[0], rows[-1] + 1), np.float32(self.finer)
+            finer = level[part] + np.float32(np.log2(self.finer))
+            gain = self.detail.look_up(u[part] * times, v[part] * times, finer)
+            gain /= np.maximum(self.detail.mean, 8)
+            gain -= 1
+            gain *= np.clip(np.float32(0.5) - level[part], 0, 1)[..., None]
+            color[part] *= gain + 1
+            np.minimum(color[part], 255, out=color[part])
 
     def picture(self, width: float, height: float, scale: float) -> Picture:
         """Return the upright surface, (rows, columns, 3) RGB, of width x height meters.
@@ -65,10 +88,9 @@ class Surface:
         return self.maps.grid(u % 1, v % 1, float(self._level(np.array(1 / scale, np.float32))))
 
     @property
-    def mean(self) -> npt.NDArray[np.float32]:
+    def mean(self) -> Single:
         """The (3,) mean color, 0 to 255."""
-        row, column = int(self.maps.top[-1]), int(self.maps.left[-1])
-        return np.asarray(self.maps.sheet[row, column], np.float32)
+        return self.maps.mean
 
     def _level(self, footprint: Single) -> Single:
         """Return the mipmap level whose texels are as large as the footprint."""
@@ -154,11 +176,19 @@ def _laid(rng: Generator, name: str, tile: Tile) -> Surface:
         turn = round(turn / (np.pi / 2)) * np.pi / 2 + rng.normal(0, 0.01)
         turn += np.pi / 4 * chance(rng, 0.1)
     rgb = np.asarray(cv2.transform(tile.rgb, _draw_tone(rng, tile.rgb)), np.uint8)
-    times = int(width / rgb.shape[0] / _TEXEL)  # coarser photographs are blurred near a camera
-    if times > 1 and not material.laid:
-        rgb = refine(rgb, 4 if times > 3 else 2)
-    start = (float(rng.random()), float(rng.random()))
-    return Surface(name, build_mipmaps(rgb), (width, width * tile.aspect), turn, start)
+    maps, start = build_mipmaps(rgb), (float(rng.random()), float(rng.random()))
+    # Loose grains look alike at all scales, so their own picture, smaller, is their detail.
+    detail = _grain() if material.laid else maps
+    finer = int(np.clip(width / rgb.shape[0] / _TEXEL, 1, 8))
+    return Surface(name, maps, (width, width * tile.aspect), turn, start, detail, finer)
+
+
+@lru_cache(maxsize=1)
+def _grain() -> Mipmaps:
+    """Return the detail of stone, wood and steel: fine gray noise."""
+    noise = noise_tile(stream(0, Purpose.DRAWN), 128, (16, 32, 64, 128))
+    gray = np.asarray(128 + 44 * noise / noise.std() * 0.5, np.uint8)
+    return build_mipmaps(np.repeat(gray[..., None], 3, axis=2))
 
 
 def _draw_tone(rng: Generator, rgb: Picture) -> Single:

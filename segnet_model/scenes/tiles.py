@@ -38,6 +38,11 @@ class Mipmaps:
             self._fill(color[part], u[part], v[part], level[part])
         return color
 
+    @property
+    def mean(self) -> Single:
+        """The (3,) mean color, 0 to 255."""
+        return np.asarray(self.sheet[int(self.top[-1]), int(self.left[-1])], np.float32)
+
     def grid(self, u: Single, v: Single, level: float) -> Picture:
         """Return the colors at columns u (w,) and rows v (h,), in tiles, of the nearest level."""
         k = int(np.clip(round(level), 0, self.sides.size - 1))
@@ -85,29 +90,14 @@ def _halved(rgb: Single) -> list[Single]:
     return levels
 
 
-def refine(rgb: Picture, times: int) -> Picture:
-    """Return an (n, n, 3) periodic picture, `times` as large, with a fine pattern of its own kind.
-
-    Enlarged alone it is blurred. Grains look alike at all scales, so the picture itself, at its
-    own size, is the fine pattern of the enlarged one.
-    """
-    side, rim = rgb.shape[0], 4
-    wide = np.pad(rgb, ((rim, rim), (rim, rim), (0, 0)), mode="wrap")
-    large = cv2.resize(wide, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
-    inner = slice(rim * times, (rim + side) * times)
-    gray = rgb.astype(np.float32).mean(axis=2)
-    blurred = cv2.blur(np.pad(gray, 4, mode="wrap"), (9, 9))[4:-4, 4:-4]
-    fine = np.clip(gray / np.maximum(blurred, 1), 0.5, 1.6)
-    pattern = np.tile(fine, (times, times))[..., None]
-    refined = large[inner, inner].astype(np.float32) * pattern
-    return np.asarray(np.clip(np.rint(refined), 0, 255), np.uint8)
-
-
 def make_periodic(rgb: Picture) -> Picture:
     """Return a picture whose opposite edges meet; one that repeats already stays as it is."""
     for axis in (0, 1):
-        if _seam(rgb, axis) > 1.5:
-            rgb = _cross_faded(rgb, axis)
+        seam, length = _seam(rgb, axis), rgb.shape[axis]
+        if seam > 3.5:
+            rgb = _cross_faded(rgb, axis, length // 5)
+        elif seam > 1.5:  # grains that are smaller than this fade, or a frame of a texel
+            rgb = _cross_faded(rgb, axis, length // 32)
     return rgb
 
 
@@ -118,13 +108,12 @@ def _seam(rgb: Picture, axis: int) -> float:
     return float(np.abs(lines[0] - lines[-1]).mean() / max(inside, 0.5))
 
 
-def _cross_faded(rgb: Picture, axis: int) -> Picture:
-    """Return the picture, shorter by a fifth, whose start fades in from what followed its end.
+def _cross_faded(rgb: Picture, axis: int, overlap: int) -> Picture:
+    """Return the picture, shorter by the overlap; its start fades in from what followed its end.
 
     The mix of two different textures has less contrast than either; the divisor restores it.
     """
     lines = np.moveaxis(rgb, axis, 0).astype(np.float32)
-    overlap = max(1, lines.shape[0] // 5)
     kept, beyond = lines[:-overlap].copy(), lines[-overlap:]
     share = np.linspace(0, 1, overlap + 2, dtype=np.float32)[1:-1, None, None]
     mean = lines.mean(axis=(0, 1))

@@ -1,6 +1,7 @@
 """Surfaces: the same for a seed, of the right size, seamless, and of the material asked for."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -69,7 +70,8 @@ def test_a_sample_has_the_size_in_meters() -> None:
     """A surface with a wave of 0.5 m is seen with that wavelength."""
     wave = np.cos(2 * np.pi * np.arange(128) / 32)[None, :, None]
     rgb = np.asarray(np.broadcast_to(128 + 100 * wave, (128, 128, 3)), np.uint8)
-    surface = Surface("Gravel", build_mipmaps(rgb), (2.0, 2.0), 0.0, (0.0, 0.0))
+    maps = build_mipmaps(rgb)
+    surface = Surface("Gravel", maps, (2.0, 2.0), 0.0, (0.0, 0.0), maps)
     x, y = np.meshgrid(np.linspace(1000, 1004, 400, endpoint=False), np.zeros(2))
     seen = surface.sample(x, y, np.full_like(x, 0.01))[0, :, 0]
     assert np.argmax(np.abs(np.fft.rfft(seen - seen.mean()))) == 8  # in four meters
@@ -90,13 +92,28 @@ def test_a_coarse_footprint_sees_the_mean() -> None:
 
 def test_a_picture_shows_what_a_sample_shows() -> None:
     one = Surfaces.procedural(0).pick(np.random.default_rng(1), ["Bricks"])
-    surface = Surface(one.material, one.maps, one.size, 0.0, one.start)
+    surface = replace(one, turn=0.0)
     picture = surface.picture(1.5, 1.0, 50.0)
     assert picture.shape == (50, 75, 3)
     x, y = np.meshgrid((np.arange(75) + 0.5) / 50, -(np.arange(50) + 0.5) / 50)
-    mirrored = Surface(one.material, one.maps, one.size, 0.0, (one.start[0], -one.start[1]))
+    mirrored = replace(one, turn=0.0, start=(one.start[0], -one.start[1]))
     sample = mirrored.sample(x, y, np.full_like(x, 1 / 50))
     assert np.abs(picture - sample).mean() < 1
+
+
+@pytest.mark.parametrize("material", ["Gravel", "Bricks"])
+def test_from_near_a_finer_pattern_is_seen(material: str) -> None:
+    picked = Surfaces.procedural(0).pick(np.random.default_rng(1), [material])
+    fine = replace(picked, size=(4.0, 4.0), finer=5)
+    blurred = replace(fine, finer=1)
+    x, y = np.meshgrid(np.arange(240) * 0.002, np.arange(180) * 0.002)
+    near, without = (one.sample(x, y, np.full_like(x, 0.002)) for one in (fine, blurred))
+    steps = [np.abs(np.diff(one, axis=1)).mean() for one in (near, without)]
+    assert steps[0] > 1.3 * steps[1]
+    np.testing.assert_allclose(near.mean(), without.mean(), rtol=0.15)
+    assert np.corrcoef(near.ravel(), without.ravel())[0, 1] > 0.5
+    far = np.full_like(x, 0.05)
+    np.testing.assert_array_equal(fine.sample(x, y, far), blurred.sample(x, y, far))
 
 
 def test_photographs_come_before_drawings_and_classes_first(tmp_path: Path) -> None:

@@ -1,11 +1,10 @@
 """Tiles: no seam, and the mean color at every size."""
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from segnet_model.scenes.tiles import build_mipmaps, make_periodic, refine
+from segnet_model.scenes.tiles import build_mipmaps, make_periodic
 
 
 def picture(side: int = 64) -> npt.NDArray[np.uint8]:
@@ -70,15 +69,3 @@ def test_edges_of_a_photograph_meet(axis: int) -> None:
 def test_a_picture_that_repeats_stays_as_it_is() -> None:
     rgb = picture()
     assert make_periodic(rgb) is rgb
-
-
-def test_a_refined_picture_keeps_its_colors_and_gains_a_fine_pattern() -> None:
-    smooth = cv2.GaussianBlur(np.tile(picture(), (3, 3, 1)), (0, 0), 1.5)[64:128, 64:128]
-    fine = refine(smooth, 4)
-    assert fine.shape == (256, 256, 3)
-    small = cv2.resize(fine, (64, 64), interpolation=cv2.INTER_AREA)
-    np.testing.assert_allclose(small.mean(axis=(0, 1)), smooth.mean(axis=(0, 1)), rtol=0.02)
-    assert np.corrcoef(small.ravel(), smooth.ravel())[0, 1] > 0.9
-    large = cv2.resize(smooth, (256, 256), interpolation=cv2.INTER_CUBIC)
-    steps = [np.abs(np.diff(one.astype(float), axis=1)).mean() for one in (fine, large)]
-    assert steps[0] > 2 * steps[1]
