@@ -17,6 +17,8 @@ class Optics:
     vignette: float = 0.0  # light lost in the corners, 0 to 1
     fringe: float = 0.0  # share by which red is drawn larger and blue smaller
     glow: float = 0.02  # share of the light that strays over the whole image
+    drops: int = 0  # drops of rain on the lens
+    dirt: float = 0.0  # dust and mud on the lens, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Conditions:
     Attributes:
         time: "day", "dusk" (low sun, long shadows) or "night".
         sky: "clear" or "overcast".
+        season: "spring", "summer", "autumn" or "winter".
+        snow: 0 for none, 1 for deep snow on the ground and on roofs.
+        leaves: fallen leaves on streets, 0 to 1.
+        wet: of the ground, 0 for dry, 1 for puddles.
+        rain: whether it rains.
         sight: meters at which 63 % of a color is lost to haze, fog or rain.
         lamp: at night: "headlights", or "infrared" of a night camera.
         optics: of the lens.
@@ -53,6 +60,11 @@ class Conditions:
     sky: str = "clear"
     sight: float = 500.0
     lamp: str = "headlights"
+    season: str = "summer"
+    snow: float = 0.0
+    leaves: float = 0.0
+    wet: float = 0.0
+    rain: bool = False
     optics: Optics = field(default_factory=Optics)
     sensor: Sensor = field(default_factory=Sensor)
 
@@ -61,14 +73,22 @@ def draw_conditions(seed: int) -> Conditions:
     """Draw the conditions of a drive: mostly ordinary daylight; each rare effect 5 to 20 %."""
     rng = stream(seed, Purpose.CONDITIONS)
     time = str(rng.choice(["day", "dusk", "night"], p=[0.80, 0.14, 0.06]))
-    sky = "overcast" if chance(rng, 0.4 if time == "day" else 0.15) else "clear"
+    season = str(rng.choice(["spring", "summer", "autumn", "winter"], p=[0.15, 0.4, 0.2, 0.25]))
+    rain = chance(rng, 0.1)
+    sky = "overcast" if rain or chance(rng, 0.35 if time == "day" else 0.15) else "clear"
     lamp = "infrared" if chance(rng, 0.4) else "headlights"
+    sight = _draw_sight(rng)
     return Conditions(
         time=time,
         sky=sky,
-        sight=_draw_sight(rng),
+        sight=min(sight, rng.uniform(80, 500)) if rain else sight,
         lamp=lamp,
-        optics=_draw_optics(rng),
+        season=season,
+        snow=rng.uniform(0.2, 1.0) if season == "winter" and chance(rng, 0.6) else 0.0,
+        leaves=rng.uniform(0.1, 0.9) if season == "autumn" else 0.0,
+        wet=rng.uniform(0.4, 1.0) if rain or chance(rng, 0.08) else 0.0,
+        rain=rain,
+        optics=_draw_optics(rng, rain),
         sensor=_draw_sensor(rng, gray=time == "night" and lamp == "infrared"),
     )
 
@@ -80,13 +100,15 @@ def _draw_sight(rng: Generator) -> float:
     return float(np.exp(rng.uniform(np.log(200), np.log(2000))))
 
 
-def _draw_optics(rng: Generator) -> Optics:
+def _draw_optics(rng: Generator, rain: bool) -> Optics:
     return Optics(
         blur=rng.uniform(1.2, 2.6) if chance(rng, 0.1) else rng.uniform(0.35, 0.9),
         motion=rng.uniform(3.0, 14.0) if chance(rng, 0.15) else 0.0,
         vignette=rng.uniform(0.2, 0.65) if chance(rng, 0.35) else rng.uniform(0.0, 0.15),
         fringe=rng.uniform(0.001, 0.004) if chance(rng, 0.25) else 0.0,
         glow=rng.uniform(0.06, 0.18) if chance(rng, 0.15) else rng.uniform(0.0, 0.05),
+        drops=int(rng.integers(4, 70)) if chance(rng, 0.6 if rain else 0.02) else 0,
+        dirt=rng.uniform(0.15, 0.9) if chance(rng, 0.08) else 0.0,
     )
 
 
@@ -97,7 +119,7 @@ def _draw_sensor(rng: Generator, gray: bool) -> Sensor:
         level=float(np.exp(rng.uniform(np.log(0.09), np.log(0.26)))),
         error=rng.uniform(0.8, 1.8) if chance(rng, 0.15) else rng.uniform(0.0, 0.4),
         balance=(1.0 + warm, 1.0 + green, 1.0 - warm),
-        saturation=rng.uniform(0.3, 0.7) if chance(rng, 0.15) else rng.uniform(0.75, 1.35),
+        saturation=rng.uniform(0.2, 0.5) if chance(rng, 0.15) else rng.uniform(0.5, 1.15),
         contrast=rng.uniform(0.0, 0.9),
         black=rng.uniform(0.02, 0.1) if chance(rng, 0.2) else 0.0,
         gray=gray or chance(rng, 0.06),

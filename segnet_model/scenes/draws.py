@@ -34,6 +34,7 @@ class Purpose(IntEnum):
     CONDITIONS = 12
     CAMERA = 13
     LENS = 14
+    COVER = 15
     DRAWN = 30
     COVERINGS = 31
     COURSE = 40

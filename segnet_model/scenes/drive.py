@@ -113,6 +113,7 @@ class Drive:
         """
         stamp, pose = self._moment(index)
         canvas = Canvas.empty(self.camera.height, self.camera.width)
+        canvas.snow = min(1.0, 1.2 * self._weather.snow)
         view = View(self.camera.matrix, pose, self._rays)
         props = self._world.props(pose[:3, 3], stamp, self.speed)
         self._draw_world(canvas, view, props)

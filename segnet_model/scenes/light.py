@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 from segnet_model.scenes.conditions import Conditions
 from segnet_model.scenes.panels import Canvas, View
+from segnet_model.scenes.rain import wet
 from segnet_model.scenes.weather import Weather
 
 Image = npt.NDArray[np.float32]  # (H, W, 3) linear RGB; 1 is white paper in the sun
@@ -15,8 +16,10 @@ _NIGHT_SKY = 0.003
 _FLAT = np.isin(np.arange(256), (3, 4, 12, 13, 14, 15))  # class ids of the ground
 
 
-def radiance(canvas: Canvas, view: View, weather: Weather, conditions: Conditions) -> Image:
-    """Return the light that arrives at the lens."""
+def radiance(
+    canvas: Canvas, view: View, weather: Weather, conditions: Conditions, tile: Image
+) -> Image:
+    """Return the light that arrives at the lens; tile: (512, 512) noise that places puddles."""
     picture = np.asarray(cv2.LUT(canvas.albedo, _LINEAR), np.float32)
     sky = np.isinf(canvas.depth)
     distance = np.where(sky, 0.0, canvas.depth).astype(np.float32)
@@ -25,6 +28,9 @@ def radiance(canvas: Canvas, view: View, weather: Weather, conditions: Condition
         picture[sky] = linear(weather.horizon) * np.float32(_NIGHT_SKY)
     else:
         picture *= _daylight(canvas, weather, sky)
+    if conditions.wet:
+        ground = _FLAT[canvas.labels] & ~sky
+        wet(picture, canvas, view, ground, conditions.wet, tile)
     _add_haze(picture, distance, weather, conditions)
     if conditions.time != "night" and weather.cover < 0.75:
         _add_sun(picture, sky, view, weather)

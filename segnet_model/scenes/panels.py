@@ -11,6 +11,8 @@ from segnet_model.scenes.sketch import CLEAR, Texture
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+_SNOW = np.array([234.0, 238.0, 246.0], np.float32)
+_LEVEL = 0.6  # cosine of the slope up to which snow stays
 NEAR = 0.2  # meters; nearest depth that is drawn
 
 
@@ -38,6 +40,7 @@ class Canvas:
     light: npt.NDArray[np.float32]  # (H, W)
     labels: npt.NDArray[np.uint8]  # (H, W)
     depth: Floats  # (H, W) meters along the optical axis
+    snow: float = 0.0  # share of what faces up that is white
 
     @classmethod
     def empty(cls, height: int, width: int) -> "Canvas":
@@ -191,7 +194,14 @@ def _draw(canvas: Canvas, panel: Panel, homography: Floats, view: _Window, exten
     np.copyto(canvas.depth[window], z, where=seen)
     np.copyto(canvas.light[window], np.float32(panel.light), where=seen)
     color = _sample(panel.texture, s, t, extent)
+    if canvas.snow and _faces_up(panel):
+        color = np.asarray(color + (_SNOW - color) * canvas.snow, np.uint8)
     np.copyto(canvas.albedo[window], color, where=seen[..., None])
+
+
+def _faces_up(panel: Panel) -> bool:
+    normal = np.cross(panel.corners[1], panel.corners[2])
+    return bool(abs(normal[2]) > _LEVEL * np.sqrt((normal**2).sum()))
 
 
 def _cut_out(

@@ -28,6 +28,7 @@ from segnet_model.scenes.terrain import (
     Zone,
     draw_noise,
 )
+from segnet_model.scenes.weather import Weather
 
 _WAYS = (
     ("Gravel",),
@@ -42,9 +43,10 @@ _WAYS = (
 
 
 _SNOW = 0.12  # of the drives
+_DEEP = 0.3  # snow of the weather that covers a park
 
 
-def draw_park(seed: int) -> Style:
+def draw_park(seed: int, weather: Weather) -> Style:
     """Draw a park: lawns, beds, ponds, benches and people."""
     rng = stream(seed, Purpose.TERRAIN)
     half = rng.uniform(0.45, 2.0) if chance(rng, 0.93) else -6.0
@@ -68,7 +70,7 @@ def draw_park(seed: int) -> Style:
         noise=draw_noise(seed),
         labels=ZONE_LABELS,
     )
-    way, snow = pick(rng, _WAYS), chance(rng, _SNOW)
+    way, snow = pick(rng, _WAYS), _draw_snow(rng, weather)
     wood = [rng.uniform(8, 40) if chance(rng, 0.6) else np.inf for _ in range(2)]
     return Style(
         _snowed(terrain) if snow else terrain,
@@ -101,7 +103,7 @@ def draw_park(seed: int) -> Style:
     )
 
 
-def draw_trail(seed: int) -> Style:
+def draw_trail(seed: int, weather: Weather) -> Style:
     """Draw a trail: through woods, along their edge, or over meadows."""
     rng = stream(seed, Purpose.TERRAIN)
     half = rng.uniform(0.3, 1.6) if chance(rng, 0.93) else -6.0
@@ -140,7 +142,7 @@ def draw_trail(seed: int) -> Style:
     way = pick(
         rng, (("Ground",), ("Ground",), ("Ground",), ("Gravel",), ("WoodChips",), ("Asphalt",))
     )
-    snow = chance(rng, _SNOW)
+    snow = _draw_snow(rng, weather)
     materials = _materials(rng, way, snow)
     if meadow and not snow:
         materials[Zone.FLOOR] = ("Grass",)
@@ -174,6 +176,12 @@ def draw_trail(seed: int) -> Style:
         hedges=0.15,
         snow=snow,
     )
+
+
+def _draw_snow(rng: Generator, weather: Weather) -> bool:
+    """Draw whether snow lies, unless the weather says so."""
+    drawn = chance(rng, _SNOW)
+    return weather.snow > _DEEP if weather.season else drawn
 
 
 def _snowed(terrain: Terrain) -> Terrain:

@@ -8,9 +8,11 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from segnet_model.scenes.conditions import Conditions, Optics, Sensor
-from segnet_model.scenes.draws import Purpose, stream
+from segnet_model.scenes.draws import Purpose, noise_tile, stream
 from segnet_model.scenes.light import Image, radiance
 from segnet_model.scenes.panels import Canvas, View
+from segnet_model.scenes.rain import draw_streaks
+from segnet_model.scenes.smudges import Smudges, draw_smudges
 from segnet_model.scenes.weather import Weather
 
 Picture = npt.NDArray[np.uint8]  # (H, W, 3) RGB
@@ -27,30 +29,44 @@ class Photographer:
     noise: Image  # (H + 64, W + 64, 3) of deviation 1
     tone: Picture  # (4096,) brightness of each level of light
     corners: Image  # (H, W) light that the lens lets through
+    puddles: Image  # (512, 512) noise that places them
+    streaks: Image | None  # (H + 64, W + 64) falling rain
+    smudges: Smudges | None
 
     def develop(self, canvas: Canvas, view: View, weather: Weather, index: int) -> Picture:
         """Return the photograph of a frame."""
         rng = stream(self.seed, Purpose.LENS, index + 1)
-        light = radiance(canvas, view, weather, self.conditions)
+        light = radiance(canvas, view, weather, self.conditions, self.puddles)
+        if self.streaks is not None:
+            drops = self._shifted(self.streaks, rng, light.shape)[..., None]
+            light += drops * np.float32(0.25 * _air(weather, self.conditions))
         light = _through_lens(light, self.conditions.optics, self.corners, rng)
-        light *= _exposure(light, self.conditions.sensor, rng)
-        _add_noise(light, self._grain(rng, light.shape), self.conditions)
+        if self.smudges is not None:
+            light = self.smudges.over(light)
+        light *= _exposure(light, self.conditions, rng)
+        _add_noise(light, self._shifted(self.noise, rng, light.shape), self.conditions)
         return _finish(_toned(light, self.tone), self.conditions.sensor)
 
-    def _grain(self, rng: Generator, shape: tuple[int, ...]) -> Image:
+    def _shifted(self, larger: Image, rng: Generator, shape: tuple[int, ...]) -> Image:
+        """Return a part of an image that is larger than the frame, another one each time."""
         down, right = rng.integers(0, _MARGIN, 2)
-        return self.noise[down : down + shape[0], right : right + shape[1]]
+        return larger[down : down + shape[0], right : right + shape[1]]
 
 
 def draw_photographer(seed: int, height: int, width: int, conditions: Conditions) -> Photographer:
     """Draw the noise of one drive's camera."""
-    sensor = conditions.sensor
+    sensor, optics, rng = conditions.sensor, conditions.optics, stream(seed, Purpose.LENS)
+    larger = (height + _MARGIN, width + _MARGIN)
+    dirty = optics.drops or optics.dirt
     return Photographer(
-        seed,
-        conditions,
-        _draw_noise(stream(seed, Purpose.LENS), (height + _MARGIN, width + _MARGIN), sensor),
-        _tone_curve(sensor),
-        _corners(height, width, conditions.optics.vignette),
+        seed=seed,
+        conditions=conditions,
+        noise=_draw_noise(rng, larger, sensor),
+        tone=_tone_curve(sensor),
+        corners=_corners(height, width, optics.vignette),
+        puddles=noise_tile(rng, 512, (8, 16, 32, 64)),
+        streaks=draw_streaks(rng, larger) if conditions.rain else None,
+        smudges=draw_smudges(rng, height, width, optics.drops, optics.dirt) if dirty else None,
     )
 
 
@@ -122,15 +138,22 @@ def _fringed(light: Image, fringe: float) -> Image:
     return np.asarray(cv2.merge(channels), np.float32)
 
 
-def _exposure(light: Image, sensor: Sensor, rng: Generator) -> Image:
+def _air(weather: Weather, conditions: Conditions) -> float:
+    """Return the light that falling drops scatter."""
+    return 0.01 if conditions.time == "night" else weather.sky_light
+
+
+def _exposure(light: Image, conditions: Conditions, rng: Generator) -> Image:
     """Return the gains (3,) of red, green and blue: automatic exposure, white balance, and errors.
 
-    A camera meters the whole image and keeps bright parts from counting too much.
+    A camera meters the whole image and keeps bright parts from counting too much. It knows snow.
     """
+    sensor = conditions.sensor
     gray = np.asarray(cv2.cvtColor(light[::4, ::4], cv2.COLOR_RGB2GRAY), np.float32)
     metered = float(np.minimum(gray, 4 * np.median(gray) + 1e-4).mean())
     stops = rng.uniform(-1, 1) * sensor.error
-    gain = sensor.level / max(metered, 1e-5) * 2.0**stops
+    level = sensor.level * (1 + 0.8 * conditions.snow)
+    gain = level / max(metered, 1e-5) * 2.0**stops
     return np.asarray(min(gain, 60.0) * np.array(sensor.balance), np.float32)
 
 

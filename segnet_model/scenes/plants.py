@@ -22,14 +22,12 @@ from segnet_model.scenes.draws import (
 from segnet_model.scenes.foliage import close, foliage, veil
 from segnet_model.scenes.panels import Floats
 from segnet_model.scenes.props import Prop, billboard, oval_shadow
+from segnet_model.scenes.seasons import AUTUMN, LEAVES, SUMMER, TWIGS, draw_bare_crown, frost
 from segnet_model.scenes.sketch import CLEAR, Sketch, Texture
 from segnet_model.scenes.terrain import GRASS, VEGETATION
 from segnet_model.scenes.trees import draw_bough, draw_trunk
 from segnet_model.scenes.weather import Weather
 
-GREEN: Palette = ((66, 98, 44), (84, 112, 50), (52, 84, 48), (106, 116, 52), (72, 92, 60))
-AUTUMN: Palette = ((176, 110, 40), (150, 70, 36), (190, 150, 60), (120, 100, 50), (100, 106, 50))
-TWIGS: Palette = ((120, 98, 78), (104, 90, 78), (136, 106, 84), (92, 78, 66))
 _NEEDLES: Palette = ((44, 66, 46), (56, 78, 56), (38, 58, 50), (70, 88, 62))
 _FLOWERS: Palette = ((226, 226, 220), (220, 60, 90), (236, 196, 50), (150, 90, 190), (232, 120, 60))
 _STRAW: Palette = ((168, 152, 96), (122, 132, 62), (92, 116, 50), (146, 128, 88))
@@ -81,14 +79,16 @@ def draw_garden(seed: int, weather: Weather, grass: Color, winter: bool = False)
     """Draw the plants of one drive; grass: color of its lawns."""
     rng = stream(seed, Purpose.PLANTS)
     season = rng.uniform(0.8, 1.0) if winter else rng.random()
-    palette = GREEN if season < 0.6 else AUTUMN if season < 0.8 else TWIGS
+    palette = SUMMER if season < 0.6 else AUTUMN if season < 0.8 else TWIGS
+    if weather.season:
+        palette = LEAVES[weather.season]
     leaves = tuple(pick_color(rng, palette, 8) for _ in range(3))
     twigs = pick_color(rng, TWIGS, 8)
     kinds: list[Callable[[Generator, Color, Weather], Plant]] = [leaf_tree, conifer, bare_tree]
     odds = np.array([0.2, 0.25, 0.55] if palette is TWIGS else [0.7, 0.22, 0.08])
     drawn = [kinds[int(rng.choice(3, p=odds))] for _ in range(5)]
-    bush_leaves = leaves if palette is not TWIGS or chance(rng, 0.5) else GREEN
-    return Garden(
+    bush_leaves = leaves if palette is not TWIGS or chance(rng, 0.5) else SUMMER
+    garden = Garden(
         trees=[draw(rng, pick(rng, leaves), weather) for draw in drawn],
         bushes=[bush(rng, pick_color(rng, bush_leaves, 8), weather) for _ in range(4)],
         weeds=[blades(rng, pick_color(rng, _STRAW, 10), high=True) for _ in range(3)],
@@ -98,6 +98,9 @@ def draw_garden(seed: int, weather: Weather, grass: Color, winter: bool = False)
         leaves=leaves,
         twigs=twigs,
     )
+    for plant in (*garden.trees, *garden.bushes, *garden.thickets):
+        frost(plant.texture, weather.snow)
+    return garden
 
 
 def leaf_tree(rng: Generator, leaf: Color, weather: Weather) -> Plant:
@@ -141,33 +144,11 @@ def conifer(rng: Generator, leaf: Color, weather: Weather) -> Plant:
 
 def bare_tree(rng: Generator, leaf: Color, weather: Weather) -> Plant:
     """Draw a tree without leaves: boughs, and a veil of twigs with holes for the sky."""
-    height, color = rng.uniform(6.0, 11.0), pick_color(rng, TWIGS, 8)
+    height = rng.uniform(6.0, 11.0)
     width, bare = height * rng.uniform(0.5, 0.8), height * rng.uniform(0.1, 0.25)
     sheet = Sketch(width, height, VEGETATION, 36.0)
-    middle, radii = (width / 2, (bare + height) / 2), (width * 0.46, (height - bare) * 0.48)
-    veil(rng, sheet, middle, radii, color, rng.uniform(0.1, 0.7))
-    close(sheet, 4, mix(color, (190, 190, 190), 0.3))
-    _fork(rng, sheet, (width / 2, 0.0), np.pi / 2, height * 0.42, height * 0.045, dim(color, 0.72))
+    draw_bare_crown(rng, sheet, bare)
     return Plant(sheet.texture(), width, height, bare, height * 0.04)
-
-
-def _fork(
-    rng: Generator,
-    sheet: Sketch,
-    start: tuple[float, float],
-    turn: float,
-    length: float,
-    width: float,
-    color: Color,
-) -> None:
-    """Draw a bough that splits into two or three."""
-    end = (start[0] + length * float(np.cos(turn)), start[1] + length * float(np.sin(turn)))
-    sheet.limb([start, end], width, color)
-    if width < 0.05:
-        return
-    for side in (-1, 1) if chance(rng, 0.6) else (-1, 0.1, 1):
-        bend = turn + side * rng.uniform(0.2, 0.65)
-        _fork(rng, sheet, end, bend, length * rng.uniform(0.6, 0.8), width * 0.62, color)
 
 
 def bush(rng: Generator, leaf: Color, weather: Weather) -> Plant:

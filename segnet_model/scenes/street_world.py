@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from segnet_model.scenes.block import Site, build_block, draw_cast
 from segnet_model.scenes.camera import GroundHits, draw_motion
+from segnet_model.scenes.cover import draw_cover
 from segnet_model.scenes.coverings import draw_coverings
 from segnet_model.scenes.ground import draw_ground, is_road, paint_ground, shade_ground
 from segnet_model.scenes.oddities import draw_oddities, place_oddities
@@ -36,6 +37,7 @@ class StreetWorld:
         self._ground = draw_ground(seed, coverings)
         cast = draw_cast(seed, weather, coverings)
         self._site = Site(self._street, weather, cast, zoom, coverings)
+        self._cover = draw_cover(seed, weather)
         self._oddities = draw_oddities(seed, weather, zoom) if unknown else []
         self._blocks: OrderedDict[int, list[Prop]] = OrderedDict()
 
@@ -54,6 +56,8 @@ class StreetWorld:
     def paint(self, canvas: Canvas, hits: GroundHits, props: list[Prop], position: Floats) -> None:
         """Draw the ground with its shadows."""
         self._paint_plain(canvas, hits, position)
+        if self._cover:
+            self._cover.lay(canvas, hits)
         shadows = [shadow for prop in props for shadow in prop.shadows]
         shade_ground(canvas, hits, shadows, self._weather, position)
 

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.random import Generator
 
 from segnet_model.scenes.coverings import Coverings
-from segnet_model.scenes.draws import Color, Palette, Purpose, dim, pick, stream, vary
+from segnet_model.scenes.draws import Color, Purpose, chance, dim, pick, stream, vary
+from segnet_model.scenes.foliage import foliage
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright
+from segnet_model.scenes.seasons import LEAVES, SUMMER, draw_bare_crown, frost
 from segnet_model.scenes.sketch import Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
@@ -16,7 +18,6 @@ TREE = 5
 _SCALE = 36.0  # texels a meter
 _KINDS = 5
 _LEAF_CLUMPS = 560
-_LEAVES: Palette = ((66, 98, 44), (84, 112, 50), (52, 84, 48), (106, 116, 52), (72, 92, 60))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,8 @@ class TreeKind:
 def draw_tree_kinds(seed: int, weather: Weather, coverings: Coverings) -> list[TreeKind]:
     """Draw the kinds of trees of one drive."""
     rng = stream(seed, Purpose.TREES)
-    species = [vary(rng, pick(rng, _LEAVES), 8) for _ in range(2)]
+    palette = LEAVES[weather.season] if weather.season else SUMMER
+    species = [vary(rng, pick(rng, palette), 8) for _ in range(2)]
     kinds = range(_KINDS)
     return [_draw_tree(rng, species[kind % 2], weather, coverings, kind) for kind in kinds]
 
@@ -44,11 +46,19 @@ def _draw_tree(
     width = height * rng.uniform(0.55, 0.8)
     trunk = height * rng.uniform(0.25, 0.34)
     sheet = Sketch(width, height, TREE, _SCALE)
-    draw_trunk(rng, sheet, trunk)
-    middle = (width / 2, (trunk + height) / 2)
-    draw_crown(rng, sheet, middle, (width * 0.46, (height - trunk) * 0.5), leaf, weather)
-    coverings.lay("Leaves", sheet, kind)
-    return TreeKind(sheet.texture(), width, height, trunk)
+    middle, radii = (width / 2, (trunk + height) / 2), (width * 0.46, (height - trunk) * 0.5)
+    if weather.season == "winter" and chance(rng, 0.85):
+        draw_bare_crown(rng, sheet, trunk)
+    elif weather.season:
+        draw_trunk(rng, sheet, trunk)
+        foliage(rng, sheet, middle, radii, leaf, weather, rng.uniform(0.5, 1.2))
+    else:
+        draw_trunk(rng, sheet, trunk)
+        draw_crown(rng, sheet, middle, radii, leaf, weather)
+        coverings.lay("Leaves", sheet, kind)
+    texture = sheet.texture()
+    frost(texture, weather.snow)
+    return TreeKind(texture, width, height, trunk)
 
 
 def draw_trunk(rng: Generator, sheet: Sketch, top: float) -> None:

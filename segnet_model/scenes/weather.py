@@ -30,6 +30,9 @@ class Weather:
     sky_tint: Color = (1.0, 1.0, 1.0)
     sky_light: float = 1.0  # linear light of a white sky; 1 is white paper in the sun
     brightest: float = 1.15  # light on a wall that faces the sun
+    season: str = ""  # "spring", "summer", "autumn", "winter", or "" where each drive has its own
+    snow: float = 0.0  # 0 to 1 on the ground and on roofs, as are leaves on the ground
+    leaves: float = 0.0
 
     def facing(self, normal: Floats) -> float:
         """Return the light on a surface with this (3,) outward normal."""
@@ -74,6 +77,9 @@ def draw_weather(seed: int, conditions: Conditions | None = None) -> Weather:
     if conditions is None:
         return weather
     rng = stream(seed, Purpose.WEATHER, 1)
+    weather = replace(
+        weather, season=conditions.season, snow=conditions.snow, leaves=conditions.leaves
+    )
     lit = _dusk(rng, weather) if conditions.time == "dusk" else _daylight(rng, weather)
     return lit if conditions.sight > _FOG else _foggy(lit, conditions.sight)
 

@@ -69,5 +69,5 @@ def build_world(
     if name == "suburb":
         return SuburbWorld(seed, weather, zoom, unknown, surfaces)
     if name in _STYLES:
-        return NatureWorld(_STYLES[name](seed), seed, weather, zoom, unknown, surfaces)
+        return NatureWorld(_STYLES[name](seed, weather), seed, weather, zoom, unknown, surfaces)
     raise SettingsError(f"no world is called {name!r}; use one of {', '.join(WORLDS)}")

@@ -18,6 +18,12 @@ def test_most_drives_are_ordinary_days_and_each_rare_condition_comes() -> None:
         "exposure": np.mean([one.sensor.error > 0.5 for one in drawn]),
         "motion": np.mean([one.optics.motion > 0 for one in drawn]),
         "defocus": np.mean([one.optics.blur > 1 for one in drawn]),
+        "snow": np.mean([one.snow > 0 for one in drawn]),
+        "leaves": np.mean([one.leaves > 0 for one in drawn]),
+        "rain": np.mean([one.rain for one in drawn]),
+        "wet": np.mean([one.wet > 0 for one in drawn]),
+        "drops": np.mean([one.optics.drops > 0 for one in drawn]),
+        "dirt": np.mean([one.optics.dirt > 0 for one in drawn]),
         "sharpening": np.mean([one.sensor.sharpening > 0.7 for one in drawn]),
     }
     assert {name for name, each in share.items() if not 0.03 < each < 0.25} == set()
@@ -33,6 +39,13 @@ def test_a_seed_gives_the_same_conditions() -> None:
     assert draw_conditions(9) != draw_conditions(10)
     with pytest.raises(SettingsError, match="seed -1 is negative"):
         draw_conditions(-1)
+
+
+def test_rain_comes_from_clouds_and_wets_the_ground() -> None:
+    for one in (draw_conditions(seed) for seed in range(200)):
+        assert not one.rain or (one.sky == "overcast" and one.wet > 0 and one.sight <= 500)
+        assert not one.snow or one.season == "winter"
+        assert not one.leaves or one.season == "autumn"
 
 
 def test_a_low_sun_throws_long_warm_shadows() -> None:

@@ -60,6 +60,9 @@ FAULTS: dict[str, Callable[[], SceneFrame]] = {
     "dusk": lambda: shot(time="dusk"),
     "overcast": lambda: shot(sky="overcast"),
     "night": lambda: shot(time="night"),
+    "rain": lambda: shot(sky="overcast", rain=True, wet=1.0),
+    "drops": lambda: shot(optics=Optics(drops=40)),
+    "dirt": lambda: shot(optics=Optics(dirt=0.9)),
     "infrared": lambda: shot(time="night", lamp="infrared"),
 }
 
@@ -119,6 +122,14 @@ def test_lamps_light_what_is_near(name: str) -> None:
     near = (night.depth < 6) & (night.labels == ROAD)
     assert gray(night)[near].mean() > 3 * gray(night)[far].mean()
     assert gray(night)[night.labels == SKY].mean() < gray(night)[near].mean()
+
+
+def test_drops_stay_where_they_are_on_the_lens() -> None:
+    clean, wet = (Drive(3, CAMERA, fps=1.0, conditions=Conditions(sensor=QUIET, optics=optics))
+                  for optics in (Optics(), Optics(drops=12)))  # fmt: skip
+    changed = [np.abs(gray(wet.frame(i)) - gray(clean.frame(i))) > 12 for i in (0, 3)]
+    assert 0.005 < changed[0].mean() < 0.5
+    assert (changed[0] & changed[1]).sum() > 0.4 * min(each.sum() for each in changed)
 
 
 def test_gray_cameras_have_no_color() -> None:
