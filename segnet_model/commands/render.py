@@ -59,10 +59,9 @@ drawn; a folder of another name is refused with the list of names.
 
 Plain drives have sunny and overcast days, one camera, and no fault in it: what a network is
 measured on. To train one for real cameras, vary both. Most drives stay ordinary days; some have
-autumn leaves, snow, rain, dusk, fog, night, drops or dirt on the lens, a wrong exposure, motion blur,
-noise, or a gray or poorly compressed image.
-Cameras are 0.2 to 1.8 m high, tilted, wide or narrow, with distorted images of several sizes. The
-truth is exact in all of them:
+autumn leaves, snow, rain, dusk, fog, night, drops or dirt on the lens, a wrong exposure, motion
+blur, noise, or a gray or poorly compressed image. Cameras are 0.2 to 1.8 m high, tilted, wide or
+narrow, with distorted images of several sizes. The truth is exact in all of them:
 
   segnet render --conditions varied --cameras varied --dataset varied_drives
 

@@ -1,4 +1,4 @@
-"""Snow and fallen leaves over the ground of a street."""
+"""Snow and fallen leaves over the ground."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from segnet_model.scenes.draws import Purpose, chance, noise_tile, pick_color, s
 from segnet_model.scenes.ground import PAVEMENT, ROAD, Single, look_up
 from segnet_model.scenes.panels import Canvas
 from segnet_model.scenes.seasons import AUTUMN
-from segnet_model.scenes.terrain import GRASS, ROUGH
+from segnet_model.scenes.terrain import GRASS, PATH, ROUGH, WATER
 from segnet_model.scenes.weather import Weather
 
 _HIDDEN = 0.5  # share of a pixel under snow from which grass is deep snow
@@ -53,7 +53,8 @@ class Cover:
         labels = canvas.labels[hits.first_row :]
         depth = np.float32(1.7 * self.snow) * self.kept[labels] - np.float32(0.5)
         share = np.clip((depth + np.float32(0.5) * wide + np.float32(0.25) * fine) * 4, 0, 1)
-        tone = np.where((labels == ROAD) | (labels == PAVEMENT), np.float32(self.dirt), 1.0)
+        trodden = (labels == ROAD) | (labels == PAVEMENT) | (labels == PATH)
+        tone = np.where(trodden, np.float32(self.dirt), 1.0)
         tone = tone * (1 + np.float32(0.08) * fine + np.float32(0.06) * wide)
         white = tone[..., None].astype(np.float32) * np.array((232, 236, 244), np.float32)
         _blend(canvas, hits, white, share)
@@ -77,6 +78,8 @@ def draw_cover(seed: int, weather: Weather) -> Cover | None:
     kept[ROAD] = rng.uniform(0.3, 0.55) if chance(rng, 0.6) else rng.uniform(0.6, 1.0)
     kept[PAVEMENT] = rng.uniform(0.45, 1.0)
     strewn[ROAD], strewn[PAVEMENT] = rng.uniform(0.1, 0.4), rng.uniform(0.4, 0.9)
+    kept[PATH], strewn[PATH] = kept[PAVEMENT], strewn[PAVEMENT]
+    kept[WATER] = strewn[WATER] = 0.0
     return Cover(
         snow=weather.snow,
         leaves=weather.leaves,

@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from segnet_model.scenes.camera import GroundHits
 from segnet_model.scenes.course import draw_wander
+from segnet_model.scenes.cover import draw_cover
 from segnet_model.scenes.coverings import draw_coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import draw_fence
@@ -101,6 +102,7 @@ class NatureWorld:
         self._looks = draw_looks(
             seed, style.materials, materials, style.canopy, style.litter, style.snow
         )
+        self._cover = None if style.snow else draw_cover(seed, weather)
         red, green, blue = map(float, self._looks.surfaces[Zone.COVER].mean)
         garden = draw_garden(seed, weather, (red, green, blue), style.snow)
         rng = stream(seed, Purpose.LAYOUT)
@@ -147,6 +149,8 @@ class NatureWorld:
     def paint(self, canvas: Canvas, hits: GroundHits, props: list[Prop], position: Floats) -> None:
         """Draw the ground with its shadows."""
         paint_natural(canvas, hits, self._terrain, self._looks, self._weather, position)
+        if self._cover:
+            self._cover.lay(canvas, hits)
         shadows = [
             shadow
             for prop in props

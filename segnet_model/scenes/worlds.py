@@ -27,7 +27,8 @@ _SHARES = {
     "yard": 0.08,
     "campus": 0.1,
 }
-_STYLES = {"park": draw_park, "trail": draw_trail, "yard": draw_yard, "campus": draw_campus}
+_WILD = {"park": draw_park, "trail": draw_trail}  # snow changes their labels
+_BUILT = {"yard": draw_yard, "campus": draw_campus}
 
 
 class World(Protocol):
@@ -68,6 +69,8 @@ def build_world(
         return StreetWorld(seed, weather, zoom, unknown, surfaces)
     if name == "suburb":
         return SuburbWorld(seed, weather, zoom, unknown, surfaces)
-    if name in _STYLES:
-        return NatureWorld(_STYLES[name](seed, weather), seed, weather, zoom, unknown, surfaces)
+    if name in _WILD:
+        return NatureWorld(_WILD[name](seed, weather), seed, weather, zoom, unknown, surfaces)
+    if name in _BUILT:
+        return NatureWorld(_BUILT[name](seed), seed, weather, zoom, unknown, surfaces)
     raise SettingsError(f"no world is called {name!r}; use one of {', '.join(WORLDS)}")
