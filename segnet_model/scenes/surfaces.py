@@ -22,6 +22,7 @@ from segnet_model.scenes.photographs import find_photographs, read_tile
 from segnet_model.scenes.tiles import Mipmaps, Picture, Single, Tile, build_mipmaps
 
 _VARIANTS = 16  # pictures drawn of each material
+_BLACK = 12  # of 255; where leaves or needles lie on black, there is no ground
 _TEXEL = 0.003  # meters; as a camera 0.3 m above the ground sees before it
 
 
@@ -142,7 +143,8 @@ class Surfaces:
             rng: decides.
             materials: names of `MATERIALS` or `CLASSES`; one that stands twice is twice as likely.
                 If there are photographs of a class, only they are taken; else photographs of
-                these materials; else a material is drawn.
+                these materials, and the fewer they are, the more drawn ones; else a material is
+                drawn.
 
         Raises:
             SettingsError: no name is a material's.
@@ -154,11 +156,19 @@ class Surfaces:
         if not found and not drawn:
             raise SettingsError(f"no material in {list(materials)}; use one of {list(MATERIALS)}")
         name = pick(rng, own or found or drawn)
-        if found:
-            tile = read_tile(pick(rng, self.photographs[name]))
-        else:
-            tile = _drawn_tile(name, self.seed, int(rng.integers(_VARIANTS)))
-        return _laid(rng, name, tile)
+        tile = self._photograph(rng, name) if found else None
+        return _laid(rng, name, tile or _drawn_tile(name, self.seed, int(rng.integers(_VARIANTS))))
+
+    def _photograph(self, rng: Generator, name: str) -> Tile | None:
+        """Return one of a name's photographs, or None to draw instead.
+
+        A single photograph of a material is taken half the time, nine are nine times in ten.
+        """
+        files = self.photographs[name]
+        number = int(rng.integers(len(files) + (name in MATERIALS)))
+        tile = read_tile(files[number]) if number < len(files) else None
+        cut_out = tile and name in MATERIALS and (tile.rgb.max(axis=2) < _BLACK).mean() > 0.4
+        return None if cut_out else tile
 
 
 @lru_cache(maxsize=256)
