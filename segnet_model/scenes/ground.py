@@ -43,6 +43,7 @@ class Ground:
     paving: Color
     curb: Color
     paint: Color
+    marked: bool  # has lines and crossings
     edge_lines: int  # 0, 1 or 2 lines along the curb
     dash: float  # meters, length of the center line's dashes, 0 for a solid line
     rough: Single  # (512, 512) fine noise
@@ -61,6 +62,7 @@ def draw_ground(seed: int, coverings: Coverings) -> Ground:
         paving=vary(rng, pick(rng, tones), 8),
         curb=vary(rng, (196, 194, 188), 8),
         paint=(255, 205, 70) if chance(rng, 0.2) else (238, 238, 232),
+        marked=True,
         edge_lines=int(rng.integers(0, 3)),
         dash=0.0 if chance(rng, 0.2) else rng.uniform(2.0, 4.0),
         rough=noise_tile(rng, _TILE, (512, 256, 128)),
@@ -92,7 +94,8 @@ def paint_ground(
         hits.x.astype(np.float32), across.astype(np.float32), hits.footprint.astype(np.float32)
     )
     color = _surface(ground, hits, across, road)
-    _blend(color, _markings(marks, street, ground, plans) * road, ground.paint)
+    if ground.marked:
+        _blend(color, _markings(marks, street, ground, plans) * road, ground.paint)
     _blend(color, _curbs(marks, street) * ~road, ground.curb)
     rows, shown = slice(hits.first_row, None), hits.hit[..., None]
     np.copyto(canvas.albedo[rows], np.clip(color, 0, 255).astype(np.uint8), where=shown)

@@ -199,10 +199,12 @@ def _tone(
     bright = 1 + np.float32(0.2) * coarse + np.float32(0.15) * blotch
     rough = label == ROUGH
     clods = spots.noise(looks.fine, 24.0) * np.float32(1.6) + spots.noise(looks.fine, 70.0)
+    bright += np.float32(0.14) * spots.noise(looks.leaves, 150.0)
     bright += np.where(rough, np.float32(0.9 * looks.relief), np.float32(0.12)) * clods
     if looks.ruts:
-        track = np.abs(np.abs(survey.across) - np.float32(looks.gauge)) < np.float32(0.16)
-        bright[track & (label == PATH)] -= np.float32(looks.ruts)
+        off = np.abs(np.abs(survey.across) - np.float32(looks.gauge)) + 0.08 * blotch
+        track = np.clip(1.6 - np.abs(off) * 9, 0, 1) * (label == PATH)
+        bright -= np.float32(looks.ruts) * track * np.clip(1 + 2 * coarse, 0, 1)
     if looks.dryness:
         dry = np.clip((coarse + np.float32(looks.dryness - 0.3)) * 3, 0, 1)
         dry *= np.float32(0.8) * (survey.zone == Zone.COVER)
@@ -214,13 +216,15 @@ def _tone(
 
 def _scatter(color: Single, spots: _Spots, looks: Looks) -> None:
     """Strew leaves over the ground; far away they are a tint."""
-    grain = look_up(looks.leaves, spots.x, spots.y, 45.0)
+    grain = look_up(looks.leaves, spots.x, spots.y, 80.0)
+    hue = look_up(looks.fine, spots.x, spots.y, 31.0)[..., None]
     drift = look_up(looks.blotches, spots.x, spots.y, 5.0)
     share = np.float32(looks.litter) * np.clip(1 + 2 * drift, 0, 2)
     seen = np.clip((grain - np.float32(0.42) + share) * 12, 0, 1)
     far = np.clip(spots.footprint * np.float32(30.0), 0, 1)
     seen += (share - seen) * far
-    leaf = np.array(looks.leaf, np.float32) * (1 + np.float32(0.5) * drift)[..., None]
+    leaf = np.array(looks.leaf, np.float32) * (1 + hue * np.array((0.6, 0.9, 0.4), np.float32))
+    leaf *= np.clip(0.75 + (grain - np.float32(0.3)), 0.5, 1.2)[..., None]
     color += (leaf - color) * seen[..., None] * np.float32(0.9)
 
 

@@ -196,7 +196,7 @@ class NatureWorld:
             x = home - pace * (home - camera_x)
             y = float(rng.uniform(-half, half) if chance(rng, 0.6) else rng.uniform(-wide, wide))
             aside = int(rng.integers(-1, 2)) if pace == 0 else 0
-            if 0.6 < x - camera_x < reach:
+            if 1.6 < x - camera_x < reach:
                 foot, step = course.place(x, y), int(np.floor(x / 0.35)) if pace else 0
                 one = pedestrian(
                     walker, foot, (1 if pace > 0 else -1, aside), step, self._weather, reach
@@ -207,7 +207,7 @@ class NatureWorld:
             forward = 1.0 if chance(rng, 0.5) else -1.0
             x = home - forward * min(0.8, 3.0 / speed) * (home - camera_x)
             y = -forward * half * 0.5
-            if 0.6 < x - camera_x < reach:
+            if 1.6 < x - camera_x < reach:
                 heading = course.heading(x) * forward
                 yield bicyclist(
                     rider, course.place(x, y), heading, int(np.floor(x / 0.6)), self._weather, reach

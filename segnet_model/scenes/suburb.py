@@ -68,12 +68,22 @@ class SuburbWorld(StreetWorld):
             Zone.COVER: ("Grass", "Grass", "Grass", "Moss"),
             Zone.DRIVE: ("Asphalt", "Asphalt", "Gravel"),
         }
+        self._ground = replace(self._ground, marked=chance(rng, 0.55))
+        if chance(rng, 0.2):
+            self._motion = replace(self._motion, lane=self._beside(rng))
         litter = 0.2 * chance(rng, 0.4)
         self._looks = draw_looks(
             seed, materials, surfaces or Surfaces.procedural(seed), 0.0, litter
         )
         red, green, blue = map(float, self._looks.surfaces[Zone.COVER].mean)
         self._garden = draw_garden(seed, weather, (red, green, blue))
+
+    def _beside(self, rng: Generator) -> float:
+        """Draw where a robot drives on the pavement, or on the verge where there is none."""
+        hand = 1 if chance(rng, 0.5) else -1
+        strip, curb = self._strips[hand], self._street.side(hand).half_road
+        middle = strip.verge + strip.walk * 0.55 if strip.walk else strip.verge * 0.5
+        return hand * (curb + middle)
 
     def props(self, position: Floats, stamp: float, speed: float) -> list[Prop]:
         """Return all props near the camera, standing and moving."""
