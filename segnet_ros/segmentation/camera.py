@@ -26,6 +26,7 @@ from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.worker import Counts
 
+DRIVABLE = frozenset({"drivable", "drivable_grid"})
 LOG_PERIOD = 5.0  # seconds between two lines about rejected or failed frames
 
 
@@ -126,6 +127,7 @@ class Camera:
 
     def observe(self, node: Observation, counts: Counts) -> Observation:
         """The node's observation with the state of this camera."""
+        wanted = self._outputs.wanted()
         return replace(
             node,
             topic=self._input.topic,
@@ -135,7 +137,8 @@ class Camera:
             network_failures=self._network_failures,
             timing=self._timing,
             mismatch=self._input.mismatch(),
-            grid_reason=self._ground.reason if "drivable_grid" in self._outputs.wanted() else "",
+            grid_reason=self._ground.reason if "drivable_grid" in wanted else "",
+            undrivable_reason=node.undrivable_reason if DRIVABLE & wanted else "",
             health=self._input.monitor.health(perf_counter()),
         )
 

@@ -36,6 +36,7 @@ class Observation:
     topic: str = ""  # of the images
     mismatch: str = ""  # why publishers of the topic cannot be received from
     grid_reason: str = ""  # why there is no grid, where it has a subscriber
+    undrivable_reason: str = ""  # why nothing can be drivable, where that has a subscriber
     counts: Counts = field(default_factory=Counts)
     idle: int = 0  # frames that came while no output had a subscriber, or while disabled
     skipped: int = 0  # frames that came faster than max_rate
@@ -76,8 +77,8 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
             )
         yield from _delays(now, before)
         yield from now.health.warnings
-        if now.grid_reason and now.settings.enabled:
-            yield now.grid_reason
+        if now.settings.enabled:
+            yield from filter(None, (now.grid_reason, now.undrivable_reason))
     if now.gpu is not None:
         yield from now.gpu.warnings
     if now.reload_reason:

@@ -60,12 +60,25 @@ class Network:
         """The highest uncertainty of a drivable pixel, unless a parameter has one."""
         return USUAL_BOUND if self.promise is None else self.promise.max_uncertainty
 
+    def undrivable_reason(self, parameter: float) -> str:
+        """Why nothing is drivable with this parameter max_uncertainty; empty where something is."""
+        if not self.predictor.info.answers_ids or parameter == 1:
+            return ""
+        return (
+            "the network answers ids alone and never says how sure it is, so nothing is drivable; "
+            "set max_uncertainty to 1 to go by the classes alone, or adopt an export that gives "
+            "logits"
+        )
+
     def describe_bound(self, parameter: float) -> str:
         """The bound of the uncertainty and its reason, for the log.
 
         Args:
             parameter: max_uncertainty.
         """
+        if self.predictor.info.answers_ids:
+            alone = "max_uncertainty 1: the network answers ids alone, and its classes decide"
+            return self.undrivable_reason(parameter) or alone
         if parameter != OF_WEIGHTS:
             return f"max_uncertainty {parameter:g}, as the parameter says"
         chosen = f"max_uncertainty {self.bound:.3g}"

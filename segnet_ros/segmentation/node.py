@@ -177,8 +177,11 @@ class SegmentationNode(LifecycleNode):
         if pipeline is None:  # with the names of later, so that no status disappears then
             return dict.fromkeys(settings.cameras or ("",), observation)
         facts, gpu = pipeline.network.facts, gpu_health(pipeline.network.predictor.device)
-        reason = self._reloader.reason
-        return pipeline.observe(replace(observation, reload_reason=reason, gpu=gpu, facts=facts))
+        undrivable = pipeline.network.undrivable_reason(settings.max_uncertainty)
+        return pipeline.observe(replace(
+            observation, reload_reason=self._reloader.reason, undrivable_reason=undrivable,
+            gpu=gpu, facts=facts,
+        ))  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
