@@ -31,7 +31,10 @@ SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("weights", help="weights file (.safetensors), or name of shipped weights")
+    parser.add_argument(
+        "weights",
+        help="weights file (.safetensors), adopted network (.onnx), or name of shipped weights",
+    )  # fmt: skip
     parser.add_argument(
         "--engine", choices=sorted(SUFFIXES), required=True, help="library that will run the export"
     )
@@ -103,7 +106,8 @@ def agreement(weights: Path, export: Path, images: list[np.ndarray], trusted: li
     from segnet_model.engines import open_engine
     from segnet_model.inference.predictor import Predictor
 
-    exact = Predictor(open_engine(weights, "torch", "cpu", "float32", trusted))
+    own = "torch" if weights.suffix == ".safetensors" else "auto"
+    exact = Predictor(open_engine(weights, own, "cpu", "float32", trusted))
     exported = Predictor(open_engine(export))
     same = [
         (exact.predict(image).labels == exported.predict(image).labels).mean() for image in images

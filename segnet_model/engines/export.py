@@ -17,12 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from segnet_model.base.atomic import whole_file
-from segnet_model.base.errors import SettingsError
+from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.limits import MAX_SIDE
 from segnet_model.base.optional import require
 from segnet_model.base.progress import ShareDone, no_progress
-from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo
+from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo, last_line
 from segnet_model.engines.folding import fold_batch_norm
+from segnet_model.engines.onnx_engine import OnnxEngine
 from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
 from segnet_model.networks.outputs import class_logits
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
@@ -50,6 +51,11 @@ class _WholeNetwork(nn.Module):
 class Export:
     """A network and its metadata, ready to be written in other formats.
 
+    Attributes:
+        network: in PyTorch; None where it is in a file already.
+        info: the metadata.
+        file: `.onnx` of an adopted network, or of an export.
+
     Example:
         >>> from segnet_model.weights.shipped import find_weights
         >>> export = Export.of(find_weights("segnet_basic_drives"), size=(180, 240))
@@ -57,24 +63,28 @@ class Export:
         ((180, 240), 'float32')
     """
 
-    network: nn.Module
+    network: nn.Module | None
     info: ExportInfo
+    file: Path | None = None
 
     @classmethod
     def of(
         cls, weights: Path, size: tuple[int, int] | None = None, trusted: Sequence[str] = ()
     ) -> Export:
-        """Read a weights file.
+        """Read a weights file, or an adopted network.
 
         Args:
-            weights: the `.safetensors` file.
+            weights: the `.safetensors` file, or the `.onnx`.
             size: (height, width) in pixels of the export's images; None for the size in training.
+                An `.onnx` has one size.
             trusted: see `load_weights`.
 
         Raises:
             SettingsError: the size is out of range.
             WeightsError: the file is not usable weights.
         """
+        if weights.suffix == OnnxEngine.suffix:
+            return cls._of_onnx(weights, size)
         network, info = load_weights(weights, trusted)
         height, width = size or info.input_size
         if not MIN_SIDE <= min(height, width) <= max(height, width) <= MAX_SIDE:
@@ -84,12 +94,28 @@ class Export:
         about = ExportInfo(info, file_sha256(weights), "float32", (height, width))
         return cls(_WholeNetwork(network, info).eval(), about)
 
+    @classmethod
+    def _of_onnx(cls, path: Path, size: tuple[int, int] | None) -> Export:
+        info = OnnxEngine.open(path, "cpu", "float32", ()).exported
+        if size not in (None, info.size):
+            height, width = info.size
+            raise SettingsError(
+                f"{path} is made for {height}x{width}; for another --size, adopt or export the "
+                "network again"
+            )
+        return cls(None, info, path)
+
     def to_onnx(self, path: Path) -> None:
         """Write an `.onnx`: `images` (1, h, w, 3) uint8 RGB to `logits` (1, h, w, C) float32.
 
         The pooling uses operations that every runtime has: no MaxUnpool and no MaxPool with
         indices, which TensorRT does not build.
+
+        Raises:
+            SettingsError: it is an `.onnx` already, or a library is missing.
         """
+        if self.network is None:
+            raise SettingsError(f"{self.file} is an ONNX file already; give it to your runtime")
         onnx = require("onnx", "onnx")
         require("onnxscript", "onnx")
         image = torch.zeros(1, *self.info.size, 3, dtype=torch.uint8)
@@ -123,11 +149,7 @@ class Export:
                 fraction of the time and loses more accuracy.
         """
         openvino = require("openvino", "openvino")
-        with TemporaryDirectory() as folder:
-            onnx = Path(folder) / "network.onnx"
-            self.to_onnx(onnx)
-            model = openvino.Core().read_model(onnx).clone()  # the file goes away
-        info = self.info
+        model, info = self._openvino_model(openvino), self.info
         if calibration:
             model = self._to_int8(model, calibration, progress, quick)
             info = ExportInfo(info.info, info.weights_sha256, "int8", info.size)
@@ -137,6 +159,18 @@ class Export:
             openvino.save_model(model, whole, compress_to_fp16=False)
             whole.with_suffix(".bin").replace(path.with_suffix(".bin"))
             whole.replace(path)
+
+    def _openvino_model(self, openvino: Any) -> Any:
+        with TemporaryDirectory() as folder:
+            onnx = self.file or Path(folder) / "network.onnx"
+            if self.file is None:
+                self.to_onnx(onnx)
+            try:
+                return openvino.Core().read_model(onnx).clone()  # the folder goes away
+            except RuntimeError as error:
+                raise WeightsError(
+                    f"{onnx}: OpenVINO cannot read it ({last_line(error)}); run the .onnx instead"
+                ) from None
 
     def _to_int8(
         self, model: Any, calibration: Sequence[np.ndarray], progress: ShareDone, quick: bool

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,14 +57,34 @@ class OnnxEngine(ExportedEngine):
         return cls(exported, run, "float32")
 
 
+def tensors_elsewhere(message: Any) -> Iterator[Any]:
+    """All tensors of a protobuf message that lie in other files, however deep."""
+    for field, value in message.ListFields():
+        if field.type != field.TYPE_MESSAGE:
+            continue
+        for each in value if hasattr(value, "__len__") else (value,):
+            if each.DESCRIPTOR.name != "TensorProto":
+                yield from tensors_elsewhere(each)
+            elif each.external_data or each.data_location:
+                yield each
+
+
 def _check_alone(path: Path) -> None:
     """Raise WeightsError where tensors lie in other files, of which ONNX Runtime opens any.
 
     Such a tensor names its file under the key "location" (TensorProto.external_data of onnx.proto).
+    Only a file with that word is read in full, since a name of an adopted network may hold it too.
     """
     with path.open("rb") as file:
         if not path.stat().st_size:
             raise WeightsError(f"weights {path}: an empty file; export again")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            if data.find(b"location") >= 0:
-                raise WeightsError(f"weights {path}: it reads other files; export again")
+            if data.find(b"location") < 0:
+                return
+    onnx = require("onnx", "onnx")
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except Exception as error:  # protobuf's kinds differ by its version
+        raise WeightsError(f"weights {path}: not a whole ONNX model ({last_line(error)})") from None
+    if any(tensors_elsewhere(model)):
+        raise WeightsError(f"weights {path}: it reads other files; export again")

@@ -36,7 +36,8 @@ def painter(
     Args:
         layout, bgr, largest, mean, std, dtype, size: of its input.
         stride: of its output.
-        end: "logits", "softmax" or "argmax".
+        end: "logits", "softmax" or "argmax"; "binary" or "sigmoid" for one
+            channel, high for the path and low for the wall.
         channels_last: of the output.
         ids: type of the ids.
         opset: operator set.
@@ -52,6 +53,8 @@ def painter(
     mean, std = np.array(mean), np.array(std)
     weight = SHARPNESS * 2 * p * (std / largest)
     bias = SHARPNESS * (2 * p @ (mean / largest) - (p**2).sum(1))
+    if end in ("binary", "sigmoid"):
+        weight, bias = weight[1:2] - weight[:1], bias[1:2] - bias[:1]
     if bgr:
         weight = weight[:, ::-1]
     compute = np.float32 if dtype == np.uint8 else dtype
@@ -77,6 +80,8 @@ def painter(
     extra = at
     if end == "softmax":
         then("Softmax", axis=1)
+    if end == "sigmoid":
+        then("Sigmoid")
     if end == "argmax":
         then("ArgMax", axis=1, keepdims=int(rank == 4))
         if ids != np.int64:

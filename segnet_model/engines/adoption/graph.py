@@ -117,18 +117,21 @@ def _scores(form: OutputForm) -> list[Step]:
     if axis == 1:
         steps.append(("Transpose", {}, {"perm": [0, 2, 3, 1]}))
     if form.kind == "probabilities":
-        least, most = _number(LEAST), _number(1 - LEAST)
-        steps.append(("Clip", {"least": least, "most": most}, {}))
-        # Softmax of their logarithms gives the probabilities back. Of one channel p for the second
-        # of two classes, the logit is log p / (1 - p) = -log (1 / p - 1).
-        if form.binary:
-            steps += [("Reciprocal", {}, {}), ("Sub", {"one": _number(1)}, {})]
-        steps.append(("Log", {}, {}))
-        if form.binary:
-            steps.append(("Neg", {}, {}))
+        steps += _logarithm(form.binary)
     if form.binary:  # the sigmoid of z is the softmax of (0, z)
         steps.append(("Pad", {"pads": np.array([0, 0, 0, 1, 0, 0, 0, 0])}, {}))
     return steps or [("Identity", {}, {})]
+
+
+def _logarithm(binary: bool) -> list[Step]:
+    """Steps from probabilities to logits, whose softmax gives the probabilities back."""
+    least: Step = ("Clip", {"least": _number(LEAST)}, {})
+    if not binary:
+        return [least, ("Log", {}, {})]
+    # Of one channel p, for the second of two classes: log p / (1 - p) = -log (1 / p - 1). Clipped
+    # twice, since in bfloat16 a p near 1 is 1.
+    to_odds: list[Step] = [("Reciprocal", {}, {}), ("Sub", {"one": _number(1)}, {})]
+    return [least, *to_odds, least, ("Log", {}, {}), ("Neg", {}, {})]
 
 
 def _chain(steps: Sequence[Step], start: str, end: str) -> list[Any]:

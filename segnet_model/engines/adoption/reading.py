@@ -10,6 +10,7 @@ from typing import Any
 from segnet_model.base.errors import WeightsError
 from segnet_model.base.optional import require
 from segnet_model.engines.exported import check_exists, last_line
+from segnet_model.engines.onnx_engine import tensors_elsewhere
 
 MAX_FILE = 1 << 30  # bytes, external data included; networks for a robot have a tenth
 MAX_VALUES = 1 << 30  # of one tensor inside the network
@@ -46,18 +47,6 @@ def read_model(path: Path) -> Any:
     _check_validity(onnx, model, path)
     del model.graph.value_info[:]
     return model
-
-
-def tensors_elsewhere(message: Any) -> Iterator[Any]:
-    """All tensors of a protobuf message that lie in other files, however deep."""
-    for field, value in message.ListFields():
-        if field.type != field.TYPE_MESSAGE:
-            continue
-        for each in value if hasattr(value, "__len__") else (value,):
-            if each.DESCRIPTOR.name != "TensorProto":
-                yield from tensors_elsewhere(each)
-            elif each.external_data or each.data_location:
-                yield each
 
 
 def _check_length(length: int, path: Path) -> None:

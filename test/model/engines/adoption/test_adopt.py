@@ -1,5 +1,7 @@
 """Each form of a network of known answers is adopted, and gives those answers in every engine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -87,6 +89,18 @@ def test_probabilities_stay_what_they_are(channels_last, adopted, scene):
     np.testing.assert_allclose(segmentation.uncertainty, entropy, atol=1e-3)
 
 
+@pytest.mark.parametrize("end", ["binary", "sigmoid"])
+def test_one_channel_stands_for_two_classes(end, write, labels, scene, tmp_path):
+    two = replace(labels, classes=labels.classes[:2])
+    found = adopt(write(painter(**IMAGENET, end=end)), two, scene.image)
+    found.save(tmp_path / "adopted.onnx")
+    segmentation = Predictor.load(tmp_path / "adopted.onnx").predict(scene.image)
+    logits = true_logits(scene.image)
+    path = 1 / (1 + np.exp(logits[..., 0] - logits[..., 1]))
+    assert (segmentation.labels == (path > 0.5)).mean() > 0.999
+    np.testing.assert_allclose(segmentation.confidence, np.maximum(path, 1 - path), atol=1e-3)
+
+
 @pytest.mark.parametrize(
     "ids", [np.int64, np.int32, np.uint8, np.float32], ids=lambda t: t.__name__
 )
@@ -118,3 +132,12 @@ def test_half_precision_is_cast(adopted, scene):
     np.testing.assert_allclose(
         segmentation.confidence, true_probabilities(scene.image).max(-1), atol=0.05
     )
+
+
+def test_names_may_hold_any_word(adopted, scene):
+    """The key of external data is the word "location", which is in "allocation" too."""
+    model = painter(**IMAGENET)
+    model.graph.node[-1].name = "allocation/location"
+    _, path = adopted(model)
+    assert b"location" in path.read_bytes()
+    assert (Predictor.load(path).predict(scene.image).labels == scene.ids).mean() > 0.999
