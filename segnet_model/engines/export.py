@@ -24,6 +24,7 @@ from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo, last_line
 from segnet_model.engines.folding import fold_batch_norm
 from segnet_model.engines.onnx_engine import OnnxEngine
+from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
 from segnet_model.networks.outputs import class_logits
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
@@ -43,8 +44,10 @@ class _WholeNetwork(nn.Module):
         self._activation = info.activation
 
     def forward(self, images: Tensor) -> Tensor:
-        logits = class_logits(self.network(self._normalize(images)), self._activation)
-        return logits.permute(0, 2, 3, 1)
+        first, second = halves(self.network)
+        return class_logits(second(first(self._normalize(images))), self._activation).permute(
+            0, 2, 3, 1
+        )
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ class Export:
         return cls(None, info, path)
 
     def to_onnx(self, path: Path) -> None:
-        """Write an `.onnx`: `images` (1, h, w, 3) uint8 RGB to `logits` (1, h, w, C) float32.
+        """Write an `.onnx`: `images` (1, h, w, 3) uint8 RGB to `logits` (1, h', w', C) float32.
+
+        They are smaller than the image where those of `halves` are.
 
         The pooling uses operations that every runtime has: no MaxUnpool and no MaxPool with
         indices, which TensorRT does not build.

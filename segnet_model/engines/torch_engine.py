@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from segnet_model.base.errors import SettingsError
 from segnet_model.engines.acceleration import accelerate
 from segnet_model.engines.capabilities import cpu_has_bfloat16, warn_once
+from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.inputs import Normalize
 from segnet_model.networks.outputs import class_logits
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
@@ -22,7 +23,7 @@ class TorchEngine:
     """A network in PyTorch; see `Engine` for the attributes.
 
     Attributes:
-        network: accelerated; from (N, 3, h, w) as `prepare` makes it to raw logits.
+        network: accelerated; from (N, 3, h, w) as `prepare` makes it to raw logits (N, C, h, w).
     """
 
     name = "torch"
@@ -57,8 +58,9 @@ class TorchEngine:
         return cls(network, info, device, precision)
 
     def logits(self, images: Tensor) -> Tensor:
-        """Run the network once: (N, h, w, 3) uint8 to (N, C, h, w) float32."""
-        return self.read(self.network(self.prepare(images)))
+        """Run the network once; see `Engine`."""
+        first, second = halves(self.network)
+        return self.read(second(first(self.prepare(images))))
 
     def prepare(self, images: Tensor) -> Tensor:
         """Make the network's input (N, 3, h, w) from (N, h, w, 3) uint8 RGB."""

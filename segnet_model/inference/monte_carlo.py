@@ -5,17 +5,17 @@ Kendall, Badrinarayanan and Cipolla, "Bayesian SegNet", BMVC 2017, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.dropout import mask_generator, replace_dropouts, use_generators
 from segnet_model.inference.prediction import Capture, Inference, Prediction, entropy
-from segnet_model.networks.encoder_decoder import Intermediate
+from segnet_model.networks.encoder_decoder import Intermediate, halves
 from segnet_model.networks.outputs import probabilities
 
 BATCH = {"cpu": 1, "cuda": 8}  # samples at once; more need more memory and are no faster
@@ -24,10 +24,9 @@ BATCH = {"cpu": 1, "cuda": 8}  # samples at once; more need more memory and are 
 class MonteCarlo(Inference):
     """Inference by several passes with fresh dropout masks.
 
-    The layers before the first dropout run once. If the network enlarges its logits at the end, the
-    mean of the samples is enlarged instead. Sums are taken as the samples arrive, so memory does
-    not grow with their number. A sample's masks depend on the seed and its number alone: the same
-    image gives the same prediction.
+    The layers before the first dropout run once. Sums are taken as the samples arrive, so memory
+    does not grow with their number. A sample's masks depend on the seed and its number alone: the
+    same image gives the same prediction.
     """
 
     def __init__(self, engine: TorchEngine, samples: int, seed: int = 0) -> None:
@@ -42,8 +41,7 @@ class MonteCarlo(Inference):
         self.batch = min(samples, BATCH.get(engine.device.type, BATCH["cuda"]))
         self._engine = engine
         self._dropouts = replace_dropouts(engine.network)
-        self._first_half, self._second_half = split_at_dropout(engine.network)
-        self._enlarge = getattr(engine.network, "enlarge", None) or (lambda maps, size: maps)
+        self._first_half, self._second_half = halves(engine.network)
 
     def __call__(self, images: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
         """See `Inference`."""
@@ -65,13 +63,11 @@ class MonteCarlo(Inference):
         for count in counts:
             for logits in self._logits(intermediate, sums.count, count):
                 sums.add(probabilities(logits, temperature))
-            yield count, sums.prediction(lambda maps: self._enlarge(maps, images.shape[1:3]))
+            yield count, sums.prediction()
 
     def sample_logits(self, images: Tensor) -> Iterator[Tensor]:
         """Logits (K, C, h, w) of the samples of one image, as they are computed."""
-        intermediate = self._first_half(self._engine.prepare(images))
-        for logits in self._logits(intermediate, 0, self.samples):
-            yield self._enlarge(logits, images.shape[1:3])
+        yield from self._logits(self._first_half(self._engine.prepare(images)), 0, self.samples)
 
     def _logits(self, intermediate: Any, first: int, until: int) -> Iterator[Tensor]:
         for start in range(first, until, self.batch):
@@ -101,27 +97,11 @@ class RunningSums:
         self._entropy += entropy(probabilities).sum(0)
         self._squares += probabilities.square_().sum((0, 1))
 
-    def prediction(self, enlarge: Callable[[Tensor], Tensor] = lambda maps: maps) -> Prediction:
-        """Mean, mean entropy and variance of the samples so far.
-
-        Args:
-            enlarge: from maps (1, C, h, w) to the size of the prediction.
-        """
+    def prediction(self) -> Prediction:
+        """Mean, mean entropy and variance of the samples so far."""
         mean = self._probabilities / self.count
         variance = (self._squares / self.count - mean.square().sum(0)).clamp_min_(0) / len(mean)
-        others = torch.stack([self._entropy / self.count, variance])
-        maps = enlarge(torch.cat([mean, others])[None])
-        return Prediction(maps[:, :-2], maps[:, -2], maps[:, -1])
-
-
-def split_at_dropout(network: nn.Module) -> tuple[Callable[[Tensor], Any], Callable[[Any], Tensor]]:
-    """The layers before the first dropout and the rest, where the network offers its halves.
-
-    Of any other network the first half is nothing; see `EncoderDecoder`.
-    """
-    first: Any = getattr(network, "first_half", None)
-    second: Any = getattr(network, "second_half", None)
-    return (first, second) if first and second else ((lambda x: x), network)
+        return Prediction(mean[None], (self._entropy / self.count)[None], variance[None])
 
 
 def _repeat(intermediate: Any, times: int) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -80,15 +81,39 @@ def to_maps(prediction: Prediction, size: tuple[int, int]) -> list[Tensor | None
         labels = F.interpolate(prediction.ids[:, None], size=size, mode="nearest-exact")[:, 0]
         unknown = torch.full(labels.shape, nan)
         return [labels, unknown, unknown, None, None]
-    probabilities = resize_maps(prediction.probabilities, size)
     if prediction.refined is None:
-        confidence, labels = probabilities.max(1)
+        confidence, labels = most_likely(prediction.probabilities, size)
     else:
         labels = resize_maps(prediction.refined, size).argmax(1)
+        probabilities = resize_maps(prediction.probabilities, size)
         confidence = probabilities.gather(1, labels[:, None])[:, 0]
     values = (prediction.uncertainty, prediction.mutual_information, prediction.variance)
     resized = [None if v is None else resize_maps(v[:, None], size)[:, 0] for v in values]
     return [labels.to(torch.uint8), *(_halve_on_gpu(v) for v in (confidence, *resized))]
+
+
+def most_likely(probabilities: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """The highest of resized probabilities (N, C, h, w), and its class: both (N, height, width)."""
+    if probabilities.device.type != "cpu" or probabilities.dtype != torch.float32:
+        confidence, labels = resize_maps(probabilities, size).max(1)
+        return confidence, labels.to(torch.uint8)
+    each = [_most_likely(image.numpy(), size) for image in probabilities]
+    return torch.stack([best for best, _ in each]), torch.stack([ids for _, ids in each])
+
+
+def _most_likely(probabilities: np.ndarray, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Of one image: class after class, so that the resized planes stay in the cache."""
+    best, plane = np.empty((2, *size), np.float32)
+    labels, is_better = np.zeros((2, *size), np.uint8)
+    for label, source in enumerate(probabilities):
+        into = plane if label else best
+        cv2.resize(source, size[::-1], dst=into, interpolation=cv2.INTER_LINEAR)
+        if label:
+            cv2.compare(plane, best, cv2.CMP_GT, dst=is_better)  # 255 or 0
+            cv2.max(best, plane, dst=best)
+            is_better &= np.uint8(label)
+            np.maximum(labels, is_better, out=labels)  # the later class has the larger number
+    return torch.from_numpy(best), torch.from_numpy(labels)
 
 
 def _halve_on_gpu(values: Tensor | None) -> Tensor | None:

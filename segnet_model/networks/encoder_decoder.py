@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,17 @@ class EncoderDecoder(nn.Module):
         height, width = intermediate.size
         logits: Tensor = self.classifier(x)
         return logits[..., :height, :width]
+
+
+def halves(network: nn.Module) -> tuple[Callable[[Tensor], Any], Callable[[Any], Tensor]]:
+    """The layers before the first dropout, and the rest, of a network that offers these.
+
+    The second half may give smaller logits than the whole network, for others to enlarge. Of any
+    other network the first half is nothing.
+    """
+    first: Any = getattr(network, "first_half", None)
+    second: Any = getattr(network, "second_half", None)
+    return (first, second) if first and second else ((lambda x: x), network)
 
 
 def _pool(x: Tensor) -> tuple[Tensor, Pooling]:

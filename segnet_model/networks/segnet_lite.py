@@ -26,8 +26,8 @@ CROSSINGS = ("features", "positions", "both")
 class SegNetLite(nn.Module):
     """3.13 million parameters with 11 classes; 2.95 of them are the encoder's.
 
-    The logits have half of the image's size and are enlarged bilinearly. A forward pass has two
-    halves, split at the first dropout, as that of `EncoderDecoder`.
+    A forward pass has two halves, split at the first dropout, as that of `EncoderDecoder`. The
+    second gives logits of half of the image's size, which `forward` enlarges bilinearly.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class SegNetLite(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Make logits (N, num_classes, H, W) of normalized RGB (N, 3, H, W) of any size."""
         intermediate = self.first_half(x)
-        return self.enlarge(self.second_half(intermediate), intermediate.size)
+        return _resize(self.second_half(intermediate), *intermediate.size)
 
     def first_half(self, x: Tensor) -> Intermediate:
         """Run the layers before the first dropout."""
@@ -91,19 +91,14 @@ class SegNetLite(nn.Module):
                 one image, whose features are there once.
 
         Returns:
-            Logits for `enlarge`: (N, num_classes, h, w), a value for 2x2 pixels of the image.
+            Logits (N, num_classes, h, w), h and w half of the image's height and width, rounded up.
         """
         x, features = intermediate.x, list(intermediate.passed)
         for decoder in self.decoders[self._first :]:
             x = decoder(self.dropout(x), features.pop())
         logits: Tensor = self.classifier(self.dropout(x))
-        return logits
-
-    @staticmethod
-    def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
-        """Enlarge maps (N, C, h, w) of the size of `second_half` to the image's (N, C, H, W)."""
-        height, width = size
-        return _resize(maps, 2 * maps.shape[-2], 2 * maps.shape[-1])[..., :height, :width]
+        height, width = intermediate.size
+        return logits[..., : (height + 1) // 2, : (width + 1) // 2]
 
 
 class BayesianSegNetLite(SegNetLite):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from segnet_model.base.errors import ImageError
 from segnet_model.networks.inputs import (
@@ -42,6 +43,14 @@ def test_normalize():
 def test_maps_are_resized_about_pixel_centers():
     maps = torch.tensor([[[[0.0, 1.0]]]])
     torch.testing.assert_close(resize_maps(maps, (1, 4)), torch.tensor([[[[0, 0.25, 0.75, 1]]]]))
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("size", [(24, 36), (48, 72), (12, 18), (31, 50), (5, 100), (1, 1)])
+def test_maps_are_resized_as_pytorch_does(size, layout):
+    maps = torch.rand(2, 5, 24, 36).contiguous(memory_format=layout)
+    expected = F.interpolate(maps.double(), size=size, mode="bilinear").float()
+    torch.testing.assert_close(resize_maps(maps, size), expected, atol=3e-5, rtol=0)
 
 
 @pytest.mark.parametrize(
