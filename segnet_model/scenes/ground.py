@@ -151,10 +151,14 @@ def look_up(
     tile: Single, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating], scale: float
 ) -> Single:
     """Return a periodic tile's values at world points."""
-    u = np.mod(x * scale, _TILE).astype(np.float32)
-    v = np.mod(y * scale, _TILE).astype(np.float32)
+    u, v = _wrapped(x * scale), _wrapped(y * scale)
     found = cv2.remap(tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     return np.asarray(found, np.float32)
+
+
+def _wrapped(texels: npt.NDArray[np.floating]) -> Single:
+    """Return texels modulo the tile; exact, as np.mod, since its size is a power of two."""
+    return np.asarray(texels - np.floor(texels * (1 / _TILE)) * _TILE, np.float32)
 
 
 def _grain(ground: Ground, hits: GroundHits) -> Single:
