@@ -76,7 +76,7 @@ def _adopt(
 ) -> Adopted:
     model, findings = read_model(path), Findings()
     form = find_input(model, wishes, (image.shape[0], image.shape[1]), findings)
-    output = choose_output(model, wishes.output)
+    output = choose_output(model, wishes)
     started = join_input(model, form, output)
     check_memory(started)
     answer = _try(started, resize_image(image, form.size))

@@ -102,12 +102,25 @@ def find_output(
     return found
 
 
-def choose_output(model: Any, wanted: str | None) -> str:
+def choose_output(model: Any, wishes: Wishes) -> str:
     """The name of the output to use.
 
+    Where scores are wished for and the network ends in ArgMax, what ArgMax takes becomes an output.
+
     Raises:
-        SettingsError: there is none of the wanted name, or there are several.
+        SettingsError: there is none of the wished name, or there are several.
     """
+    name = _named_output(model, wishes.output)
+    node = _last_node(model, name)
+    if wishes.kind in (None, "ids") or node is None or node.op_type != "ArgMax":
+        return name
+    helper = require("onnx", "onnx").helper
+    inner = helper.make_tensor_value_info(node.input[0], _type_of(model, node.input[0]), [None] * 4)
+    model.graph.output.append(inner)
+    return str(inner.name)
+
+
+def _named_output(model: Any, wanted: str | None) -> str:
     outputs = {each.name: each for each in model.graph.output}
     if wanted is not None and wanted in outputs:
         return wanted
@@ -193,6 +206,8 @@ def _normalization(model: Any, form: InputForm, wishes: Wishes, findings: Findin
     findings.add("range", f"0 to {largest:g}", _given(wishes.largest, source))
     if shifts or takes_bytes or wishes.mean or wishes.std:
         usual, source = (ZEROS, ONES), "the graph: it normalizes by itself"
+    elif ("author", "Ultralytics") in {(p.key, p.value) for p in model.metadata_props}:
+        usual, source = (ZEROS, ONES), "guessed: usual of Ultralytics"
     else:
         usual, source = (IMAGENET_MEAN, IMAGENET_STD), "guessed: ImageNet's"
         usual = _scaled(usual[0], largest), _scaled(usual[1], largest)
@@ -233,10 +248,12 @@ def _arithmetic_in_front(model: Any, name: str) -> tuple[list[float], list[float
 
 def _kind(model: Any, name: str, answer: np.ndarray, labels: LabelSet) -> tuple[str, str]:
     """What the output holds, and how it is known."""
-    last = _last_operator(model, name)
+    node = _last_node(model, name)
+    last = "" if node is None else node.op_type
     whole = np.issubdtype(answer.dtype, np.integer) or answer.dtype == bool
     if whole or last == "ArgMax":
-        return "ids", "the graph: ArgMax" if last == "ArgMax" else f"the graph: {answer.dtype}"
+        found = "the graph: ArgMax; --answers logits skips it" if last == "ArgMax" else ""
+        return "ids", found or f"the graph: {answer.dtype}"
     if last in ("Softmax", "Sigmoid"):
         return "probabilities", f"the graph: {last}"
     if labels.num_classes > 2 and 1 in answer.shape[1:] and (answer == np.round(answer)).all():
@@ -278,12 +295,19 @@ def _share_without_class(ids: np.ndarray, labels: LabelSet) -> float:
     return float(((ids < 0) | (ids >= labels.num_classes)).mean())
 
 
-def _last_operator(model: Any, name: str) -> str:
-    """The operator that makes an output, before it is only moved."""
+def _last_node(model: Any, name: str) -> Any:
+    """The node that makes an output, before it is only moved; None where there is none."""
     made_by = {output: node for node in model.graph.node for output in node.output}
     while (node := made_by.get(name)) is not None and node.op_type in MOVES:
         name = node.input[0]
-    return node.op_type if node is not None else ""
+    return node
+
+
+def _type_of(model: Any, name: str) -> int:
+    """The type of a value inside a graph, one of TensorProto's; float32 where it is not known."""
+    inferred = require("onnx", "onnx").shape_inference.infer_shapes(model)
+    known = {each.name: each.type.tensor_type.elem_type for each in inferred.graph.value_info}
+    return int(known.get(name, 1))
 
 
 def _users(model: Any, name: str) -> Iterator[Any]:

@@ -79,7 +79,6 @@ def _load_external_data(onnx: Any, model: Any, path: Path) -> None:
 
 def _simplify(model: Any) -> None:
     """Remove notes, and give the operator set its usual name."""
-    del model.metadata_props[:]
     for node in model.graph.node:
         node.doc_string = ""
         del node.metadata_props[:]

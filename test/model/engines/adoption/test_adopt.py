@@ -107,7 +107,7 @@ def test_one_channel_stands_for_two_classes(end, write, labels, scene, tmp_path)
 @pytest.mark.parametrize("rank", [3, 4])
 def test_ids_alone_leave_confidence_and_uncertainty_unknown(ids, rank, adopted, scene):
     found, path = adopted(painter(**IMAGENET, end="argmax", ids=ids, rank=rank))
-    assert ("answers", "ids", "the graph: ArgMax") in found.findings
+    assert ("answers", "ids", "the graph: ArgMax; --answers logits skips it") in found.findings
     assert found.info.info.answers_ids
     segmentation = Predictor.load(path).predict(scene.image)
     assert (segmentation.labels == scene.ids).all()
@@ -123,6 +123,24 @@ def test_ids_at_a_stride_are_scaled_up_to_the_nearest(adopted, scene):
     assert (
         Predictor.load(path).predict(larger).labels == scene.ids.repeat(2, 0).repeat(2, 1)
     ).all()
+
+
+def test_scores_are_taken_from_before_an_argmax(adopted, scene):
+    found, path = adopted(painter(**IMAGENET, end="argmax", rank=3), kind="logits")
+    assert not found.info.info.answers_ids
+    segmentation = Predictor.load(path).predict(scene.image)
+    assert (segmentation.labels == scene.ids).mean() > 0.999
+    expected = true_probabilities(scene.image).max(-1)
+    np.testing.assert_allclose(segmentation.confidence, expected, atol=1e-3)
+
+
+def test_networks_of_ultralytics_take_plain_images(adopted, scene):
+    """By their documentation: RGB from 0 to 1, without mean and deviation."""
+    model = painter(**PLAIN)
+    model.metadata_props.add(key="author", value="Ultralytics")
+    found, path = adopted(model)
+    assert ("mean", "0 0 0", "guessed: usual of Ultralytics") in found.findings
+    assert (Predictor.load(path).predict(scene.image).labels == scene.ids).mean() > 0.999
 
 
 def test_half_precision_is_cast(adopted, scene):
