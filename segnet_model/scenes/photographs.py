@@ -15,7 +15,8 @@ from segnet_model.scenes.tiles import Picture, Tile, make_periodic
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 _OTHER_SUFFIXES = (".avif", ".bmp", ".dng", ".gif", ".heic", ".heif", ".tif", ".tiff", ".webp")
-_LEAST, _MOST = 32, 512  # texels a side
+_LEAST, MAX_TEXELS = 32, 512  # a side
+KEPT = 64  # photographs
 
 
 def find_photographs(folder: Path) -> dict[str, tuple[Path, ...]]:
@@ -70,7 +71,7 @@ def _open(path: Path) -> Image.Image:
     return image
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=KEPT)
 def read_tile(path: Path) -> Tile:
     """Read a photograph as a tile of at most 512 texels a side; the last 64 are kept.
 
@@ -79,14 +80,18 @@ def read_tile(path: Path) -> Tile:
     """
     with _open(path) as image:
         try:
-            image.draft("RGB", (2 * _MOST, 2 * _MOST))  # a JPEG is decoded smaller, and faster
+            image.draft(
+                "RGB", (2 * MAX_TEXELS, 2 * MAX_TEXELS)
+            )  # a JPEG is decoded smaller, and faster
             upright = ImageOps.exif_transpose(image).convert("RGB")
         except (OSError, ValueError, SyntaxError) as error:
             raise DatasetError(
                 f"cannot read {path} ({error}); save it again or remove it"
             ) from None
     rgb = make_periodic(_trimmed(np.asarray(upright)))
-    side = int(np.clip(1 << round(np.log2(np.sqrt(rgb.shape[0] * rgb.shape[1]))), _LEAST, _MOST))
+    side = int(
+        np.clip(1 << round(np.log2(np.sqrt(rgb.shape[0] * rgb.shape[1]))), _LEAST, MAX_TEXELS)
+    )
     small = max(rgb.shape[:2]) > side
     way = cv2.INTER_AREA if small else cv2.INTER_LINEAR
     return Tile(

@@ -13,6 +13,7 @@ from segnet_model.base import limits as image_size
 from segnet_model.datasets.annotations import archives, labelme
 from segnet_model.images import files
 from segnet_model.images.compressed import MAX_SCANS
+from segnet_model.scenes import photographs
 from segnet_model.weights import checkpoint
 from segnet_model.weights import tensors as tensor_file
 
@@ -28,6 +29,8 @@ ROWS = [line for line in DOC.splitlines() if line.startswith("|")]
         ("an image", "2<sup>25</sup> pixels", image_size.MAX_PIXELS == 1 << 25),
         ("an image", f"{MAX_SCANS} scans", True),
         ("an image", "256 MiB", files.MAX_FILE == 256 << 20),
+        ("a photograph", f"{photographs.MAX_TEXELS} texels", True),
+        ("a photograph", f"the last {photographs.KEPT}", True),
         ("header", "8 MiB", tensor_file.MAX_HEADER == 8 << 20),
         ("header", "1 MiB", documents.MAX_JSON == 1 << 20),
         ("the size", "2<sup>23</sup>", checkpoint.MAX_INPUT == 1 << 23),
