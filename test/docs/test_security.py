@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from segnet_model import labels
 from segnet_model.bags import guarded as guarded_bags
 from segnet_model.bags import unpacking
 from segnet_model.base import documents
@@ -13,6 +12,7 @@ from segnet_model.base import limits as image_size
 from segnet_model.datasets.annotations import archives, labelme
 from segnet_model.images import files
 from segnet_model.images.compressed import MAX_SCANS
+from segnet_model.labels import label_set
 from segnet_model.scenes import photographs
 from segnet_model.weights import checkpoint
 from segnet_model.weights import tensors as tensor_file
@@ -36,8 +36,8 @@ ROWS = [line for line in DOC.splitlines() if line.startswith("|")]
         ("the size", "2<sup>23</sup>", checkpoint.MAX_INPUT == 1 << 23),
         ("a label set", "64 KiB", documents.MAX_YAML == 64 << 10),
         ("a label set", f"{documents.MAX_DEPTH} lists", True),
-        ("a label set", f"{labels.MAX_CLASSES} classes", True),
-        ("a label set", f"{labels.MAX_NAME} letters", True),
+        ("a label set", f"{label_set.MAX_CLASSES} classes", True),
+        ("a label set", f"{label_set.MAX_NAME} letters", True),
         ("`metadata.yaml`", "1 MiB", unpacking.MAX_METADATA == 1 << 20),
         ("a chunk", "512 MiB", unpacking.MAX_CHUNK == 512 << 20),
         ("a chunk", "1 GiB", guarded_bags.MAX_AT_ONCE == 1 << 30),
