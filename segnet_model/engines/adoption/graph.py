@@ -112,7 +112,7 @@ def _scores(form: OutputForm) -> list[Step]:
         steps.append(("Cast", {}, {"to": FLOAT}))
     axis = form.channels
     if len(form.shape) == 3:
-        steps.append(("Unsqueeze", {"axes": np.array([0])}, {}))
+        steps.append(("Reshape", {"shape": np.array([1, *form.shape])}, {}))
         axis = None if axis is None else axis + 1
     if axis == 1:
         steps.append(("Transpose", {}, {"perm": [0, 2, 3, 1]}))
@@ -152,7 +152,7 @@ def _ids(form: OutputForm, labels: LabelSet) -> list[Any]:
     onnx = require("onnx", "onnx")
     constants = {
         "shape": np.array([1, *form.size, 1]),
-        "first": _number(0),
+        "before_first": _number(-1),
         "after_last": _number(labels.num_classes),
         "ignored": _number(labels.ignore_id),
     }
@@ -161,7 +161,7 @@ def _ids(form: OutputForm, labels: LabelSet) -> list[Any]:
         *(onnx.numpy_helper.from_array(value, name) for name, value in constants.items()),
         node("Cast", [RAW], ["number"], to=FLOAT),
         node("Reshape", ["number", "shape"], ["placed"]),
-        node("GreaterOrEqual", ["placed", "first"], ["high"]),
+        node("Greater", ["placed", "before_first"], ["high"]),
         node("Less", ["placed", "after_last"], ["low"]),
         node("And", ["high", "low"], ["known"]),
         node("Where", ["known", "placed", "ignored"], ["id"]),

@@ -14,7 +14,7 @@ from segnet_model.engines.onnx_engine import tensors_elsewhere
 
 MAX_FILE = 1 << 30  # bytes, external data included; networks for a robot have a tenth
 MAX_VALUES = 1 << 30  # of one tensor inside the network
-OLDEST = 13  # operator set; older ones are converted
+OLDEST = 11  # operator set that `graph` needs; older ones are converted
 RUNTIME_DOMAINS = ("com.microsoft",)  # ONNX Runtime's own operators
 
 
@@ -22,7 +22,7 @@ def read_model(path: Path) -> Any:
     """Read an ONNX file with all its tensors.
 
     Returns:
-        onnx.ModelProto, checked, of operator set 13 at least, without notes and intermediate
+        onnx.ModelProto, checked, of operator set 11 at least, without notes and intermediate
         shapes, which may name another size.
 
     Raises:

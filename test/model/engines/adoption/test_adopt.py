@@ -13,6 +13,7 @@ from segnet_model.engines.adoption import Wishes, adopt
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
 
+onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 BYTES = {"largest": 255.0, "mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375)}
 IMAGENET = {"mean": IMAGENET_MEAN, "std": IMAGENET_STD}
@@ -46,6 +47,7 @@ def adopted(write, labels, scene, tmp_path):
         ({"front": [("Sub", np.full((1, 3, 1, 1), 0.5)), ("Div", np.full((1, 3, 1, 1), 0.25))],
           "mean": (0.5,) * 3, "std": (0.25,) * 3}, {}),
         ({"largest": 255.0, "dtype": np.uint8}, {}),
+        ({**IMAGENET, "opset": 9}, {}),
         ({**IMAGENET, "opset": 11}, {}),
         ({**IMAGENET, "opset": 21}, {}),
         ({**IMAGENET, "size": ("h", "w"), "batch": "n"}, {"size": SIZE}),
@@ -140,6 +142,17 @@ def test_networks_of_ultralytics_take_plain_images(adopted, scene):
     model.metadata_props.add(key="author", value="Ultralytics")
     found, path = adopted(model)
     assert ("mean", "0 0 0", "guessed: usual of Ultralytics") in found.findings
+    assert (Predictor.load(path).predict(scene.image).labels == scene.ids).mean() > 0.999
+
+
+@pytest.mark.parametrize("end", ["logits", "argmax"])
+def test_weights_may_be_listed_as_inputs_as_old_exporters_do(end, adopted, scene):
+    model = painter(**IMAGENET, end=end, opset=11)
+    for each in model.graph.initializer:
+        value = onnx.helper.make_tensor_value_info(each.name, each.data_type, each.dims)
+        model.graph.input.append(value)
+    model.ir_version = 4
+    _, path = adopted(model)
     assert (Predictor.load(path).predict(scene.image).labels == scene.ids).mean() > 0.999
 
 
