@@ -10,6 +10,7 @@ from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.materials import COVERS
 from segnet_model.scenes.sketch import Sketch
 from segnet_model.scenes.surfaces import Surface, Surfaces
+from segnet_model.scenes.tiles import Picture
 
 _UNIT = 64  # a gain of 1, so that a byte holds gains up to 4
 _SHARE = 0.6  # of the drives in which a thing is covered
@@ -40,13 +41,13 @@ class Covering:
     surface: Surface
     keep: float  # 0 hides what was drawn, 1 only gives it the surface's pattern
 
-    def lay(self, sheet: Sketch) -> None:
-        """Cover a whole sheet; labels stay."""
-        picture = self.surface.picture(sheet.width, sheet.height, sheet.scale)
+    def lay(self, rgb: Picture, scale: float) -> None:
+        """Cover a picture of `scale` texels a meter, in place."""
+        rows, columns = rgb.shape[:2]
+        picture = self.surface.picture(columns / scale, rows / scale, scale)
         below = np.arange(256)[:, None] / np.maximum(self.surface.mean, 8)
         gain = np.clip(_UNIT * (1 + self.keep * (below - 1)), 0, 255).astype(np.uint8)
-        tinted = cv2.LUT(sheet.rgb, gain[None])
-        cv2.multiply(picture, tinted, dst=sheet.rgb, scale=1 / _UNIT)
+        cv2.multiply(picture, cv2.LUT(rgb, gain[None]), dst=rgb, scale=1 / _UNIT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +58,14 @@ class Coverings:
     things: Mapping[str, tuple[Covering, ...]] = field(default_factory=dict)
 
     def lay(self, thing: str, sheet: Sketch, place: float = 0.0) -> None:
-        """Cover a sheet; things at different places, in meters, may be covered differently."""
+        """Cover a sheet, whose labels stay; another place, in meters, may have another surface."""
+        self.lay_picture(thing, sheet.rgb, sheet.scale, place)
+
+    def lay_picture(self, thing: str, rgb: Picture, scale: float, place: float = 0.0) -> None:
+        """Cover a picture of `scale` texels a meter, in place."""
         if self.things.get(thing):
             rng = stream(self.seed, Purpose.COVERINGS, round(place * 10) & 0xFFFFFFFF)
-            pick(rng, self.things[thing]).lay(sheet)
+            pick(rng, self.things[thing]).lay(rgb, scale)
 
     def ground(self, thing: str) -> Surface | None:
         """Return the surface of a road or pavement."""

@@ -105,6 +105,8 @@ class NatureWorld:
         self._cover = None if style.snow else draw_cover(seed, weather)
         red, green, blue = map(float, self._looks.surfaces[Zone.COVER].mean)
         garden = draw_garden(seed, weather, (red, green, blue), style.snow)
+        coverings = draw_coverings(seed, surfaces)
+        garden.cover(coverings)
         rng = stream(seed, Purpose.LAYOUT)
         self._skyline = draw_skyline(rng, garden, weather)
         walls = _draw_walls(rng, style, garden)
@@ -124,7 +126,7 @@ class NatureWorld:
             woods,
             self._motion.offset,
             style.houses,
-            draw_coverings(seed, surfaces),
+            coverings,
         )
         self._walkers, self._riders = draw_walkers(seed), draw_riders(seed)
         self._oddities = draw_oddities(seed, weather, zoom) if unknown else []

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import (
     Color,
     Palette,
@@ -73,6 +74,12 @@ class Garden:
     thickets: Sequence[Plant]  # pieces of a wood's edge
     leaves: Palette  # colors of this drive's foliage
     twigs: Color
+
+    def cover(self, coverings: Coverings) -> None:
+        """Give trees and bushes the pattern of this drive's leaves."""
+        for number, plant in enumerate((*self.trees, *self.bushes, *self.thickets)):
+            rgb = plant.texture.rgb
+            coverings.lay_picture("Leaves", rgb, rgb.shape[1] / plant.width, number)
 
 
 def draw_garden(seed: int, weather: Weather, grass: Color, winter: bool = False) -> Garden:

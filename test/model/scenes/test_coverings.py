@@ -83,7 +83,7 @@ def test_a_covering_keeps_as_much_as_it_says_of_the_colors_below(keep: float) ->
     surface = Surfaces.procedural(0).pick(np.random.default_rng(0), ["Bricks"])
     sheet = Sketch(8.0, 8.0, 1, 20.0)
     sheet.rgb[:] = (40, 90, 160)
-    Covering(surface, keep).lay(sheet)
+    Covering(surface, keep).lay(sheet.rgb, sheet.scale)
     expected = np.array([40, 90, 160]) if keep else surface.mean
     np.testing.assert_allclose(sheet.rgb.mean(axis=(0, 1)), expected, rtol=0.1)
     assert sheet.rgb.std(axis=(0, 1)).min() > 2
