@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.banks import Bank, build_bank
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import fence
 from segnet_model.scenes.houses import House, HouseRule, build_house, draw_houses
+from segnet_model.scenes.natural_ground import Looks
 from segnet_model.scenes.panels import Floats, Mask
 from segnet_model.scenes.plants import Garden, Plant
 from segnet_model.scenes.props import Prop
@@ -69,9 +71,18 @@ class Layout:
     walls: Sequence[Wall]
     woods: Sequence[Wood]
     lane: float  # meters left of the center line where the camera moves
+    looks: Looks
+    banks: Sequence[Bank]
     rule: HouseRule | None
     coverings: Coverings
     _houses: dict[int, list[House]] = field(default_factory=dict)
+
+    def lifted(self, feet: Floats) -> Floats:
+        """Return (n, 3) feet on the ground, moved up onto the banks."""
+        aside = feet[:, 1] - self.terrain.course.bend(feet[:, 0])
+        for bank in self.banks:
+            feet[:, 2] += bank.lift(aside)
+        return feet
 
     def houses(self, block: int) -> list[House]:
         """Return the houses of a block."""
@@ -89,6 +100,8 @@ def build_nature(layout: Layout, block: int) -> list[Prop]:
     if layout.rule:
         for house in layout.houses(block):
             props += build_house(rng, house, layout.rule, layout.weather, layout.coverings)
+    for bank in layout.banks:
+        props += build_bank(bank, layout.terrain, layout.looks, layout.weather, block)
     for wall in layout.walls:
         props += _wall(rng, layout, wall, block)
     for wood in layout.woods:
@@ -136,7 +149,7 @@ def _crop(rng: Generator, layout: Layout, crop: Crop, block: int) -> Iterator[Pr
     feet = _spots(rng, layout, block, count, crop.away)
     chosen, scales = rng.integers(0, len(kinds), count), rng.uniform(*crop.scale, count)
     room = np.array([kinds[k].room for k in chosen]) * scales
-    free = _free(layout, feet, room, _BARRED)
+    free, feet = _free(layout, feet, room, _BARRED), layout.lifted(feet)
     if crop.kind == "tufts":
         grass = layout.terrain.ids(feet[:, 0], feet[:, 1]) == GRASS if count else free
         free = free & grass
@@ -149,7 +162,7 @@ def _things(
     rng: Generator, layout: Layout, thing: Thing, block: int, count: int, away: tuple[float, float]
 ) -> Iterator[Prop]:
     feet = _spots(rng, layout, block, count, away)
-    free = _free(layout, feet, np.full(count, 0.6), _BARRED)
+    free, feet = _free(layout, feet, np.full(count, 0.6), _BARRED), layout.lifted(feet)
     for foot in feet[free]:
         side = np.sign(foot[1] - float(layout.terrain.course.bend(foot[0])))
         turn = side * np.pi / 2 + rng.normal(0, 0.3)
@@ -166,6 +179,7 @@ def _wall(rng: Generator, layout: Layout, wall: Wall, block: int) -> Iterator[Pr
         along = np.asarray(np.linspace(ends[0], ends[1], 9), np.float64)
         if open_here or not _free(layout, along, np.full(9, 0.3), _BARRED).all():
             continue
+        ends = list(layout.lifted(np.array(ends)))
         if wall.height[1]:
             yield hedge(picture, ends[0], ends[1], height, layout.weather)
         else:
@@ -185,6 +199,7 @@ def _wood(rng: Generator, layout: Layout, wood: Wood, block: int) -> Iterator[Pr
         feet, scales = np.stack([x, y, 0 * x], axis=1), rng.uniform(0.7, 1.1, x.size) + 0.3 * row
         chosen = rng.integers(0, len(layout.garden.thickets), x.size)
         room = np.array([layout.garden.thickets[k].room for k in chosen]) * scales
-        for i in np.flatnonzero(_free(layout, feet, room, _BARRED)):
+        free, feet = _free(layout, feet, room, _BARRED), layout.lifted(feet)
+        for i in np.flatnonzero(free):
             kind = layout.garden.thickets[chosen[i]]
             yield kind.standing(feet[i], float(scales[i]), layout.weather, 140.0)

@@ -20,7 +20,7 @@ from segnet_model.scenes.draws import (
 from segnet_model.scenes.ground import look_up
 from segnet_model.scenes.panels import Canvas, Floats, Mask
 from segnet_model.scenes.surfaces import Surface, Surfaces
-from segnet_model.scenes.terrain import PATH, ROUGH, Survey, Terrain, Zone
+from segnet_model.scenes.terrain import PATH, ROUGH, Survey, Terrain, Zone, wrapped
 from segnet_model.scenes.tiles import Single
 from segnet_model.scenes.weather import Weather, paint_sky
 
@@ -47,8 +47,13 @@ class _Spots:
 
     def noise(self, tile: Single, scale: float) -> Single:
         """Return noise of `scale` texels a meter, fading where it is too small to be seen."""
-        clear = np.clip(np.float32(6.0 / scale) / self.footprint, 0, 1)
-        return np.asarray(look_up(tile, self.x, self.y, scale) * clear, np.float32)
+        found = np.zeros_like(self.x)
+        seen = self.footprint.min(axis=1) < np.float32(40.0 / scale)
+        if seen.any():
+            near = slice(int(np.argmax(seen)), None)
+            clear = np.minimum(np.float32(6.0 / scale) / self.footprint[near], 1)
+            found[near] = wrapped(tile, self.x[near], self.y[near], scale) * clear
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,10 +221,10 @@ def _tone(
 
 def _scatter(color: Single, spots: _Spots, looks: Looks) -> None:
     """Strew leaves over the ground; far away they are a tint."""
-    grain = look_up(looks.leaves, spots.x, spots.y, 80.0)
-    hue = look_up(looks.fine, spots.x, spots.y, 31.0)[..., None]
-    drift = look_up(looks.blotches, spots.x, spots.y, 5.0)
-    share = np.float32(looks.litter) * np.clip(1 + 2 * drift, 0, 2)
+    grain = wrapped(looks.leaves, spots.x, spots.y, 80.0)
+    hue = wrapped(looks.fine, spots.x, spots.y, 31.0)[..., None]
+    drift = wrapped(looks.blotches, spots.x, spots.y, 5.0)
+    share = np.float32(looks.litter) * np.clip(1 + 2 * drift, 0, 1.2)
     seen = np.clip((grain - np.float32(0.42) + share) * 12, 0, 1)
     far = np.clip(spots.footprint * np.float32(30.0), 0, 1)
     seen += (share - seen) * far
@@ -257,8 +262,9 @@ def _fill_water(
 def dapple(canvas: Canvas, hits: GroundHits, looks: Looks, weather: Weather) -> None:
     """Let the sun through the leaves: light spots in shadows, and a canopy's shade."""
     light = canvas.light[hits.first_row :]
-    wide = look_up(looks.blotches, hits.x, hits.y, 10.0)
-    wide += look_up(looks.fine, 0.8 * hits.x + 0.6 * hits.y, 0.8 * hits.y - 0.6 * hits.x, 6.0)
+    x, y = hits.x.astype(np.float32), hits.y.astype(np.float32)
+    wide = wrapped(looks.blotches, x, y, 10.0)
+    wide += wrapped(looks.fine, np.float32(0.8) * x + np.float32(0.6) * y, y - x, 6.0)
     shade = np.float32(weather.shade)
     gap = np.clip((wide - np.float32(0.25)) * 5, 0, 1)
     np.copyto(light, light + (1 - light) * gap * np.float32(0.85), where=hits.hit)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from segnet_model.scenes.banks import draw_banks
 from segnet_model.scenes.camera import GroundHits
 from segnet_model.scenes.course import draw_wander
 from segnet_model.scenes.cover import draw_cover
@@ -65,6 +66,7 @@ class Style:
     hedges: float  # chance of a hedge or fence on a side
     snow: bool = False
     houses: HouseRule | None = None
+    banks: bool = False  # there are slopes beside the path, which no way crosses
 
 
 def _is_near(point: Floats, position: Floats) -> bool:
@@ -125,6 +127,8 @@ class NatureWorld:
             walls,
             woods,
             self._motion.offset,
+            self._looks,
+            draw_banks(rng, style.terrain.half, self._motion.offset) if style.banks else (),
             style.houses,
             coverings,
         )

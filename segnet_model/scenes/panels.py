@@ -81,10 +81,18 @@ def draw_panels(canvas: Canvas, view: View, panels: Sequence[Panel]) -> None:
     seen = _on_screen(bounds, extents, canvas.labels.shape)
     near_enough = (corners[:, 0, 2] < reach) & ~flat & seen
     # Nearest first: a panel that is wholly hidden then never reaches its texture.
+    nearest = _nearest(corners)
     for i in np.argsort(distance, kind="stable"):
         if near_enough[i]:
             window = _window(view.rays, bounds[i], canvas.labels.shape)
-            _draw(canvas, panels[i], homographies[i], window, extents[i])
+            if canvas.depth[window.part].max() > nearest[i]:
+                _draw(canvas, panels[i], homographies[i], window, extents[i])
+
+
+def _nearest(corners: Floats) -> Floats:
+    """Return the least depth of (n, 3, 3) panels."""
+    origin, across, down = corners[:, 0, 2], corners[:, 1, 2], corners[:, 2, 2]
+    return np.asarray(origin + np.minimum(0, across) + np.minimum(0, down))
 
 
 def _to_camera(view: View, corners: Floats) -> Floats:

@@ -49,6 +49,7 @@ _DEEP = 0.3  # snow of the weather that covers a park
 def draw_park(seed: int, weather: Weather) -> Style:
     """Draw a park: lawns, beds, ponds, benches and people."""
     rng = stream(seed, Purpose.TERRAIN)
+    banks = chance(rng, 0.2)
     half = rng.uniform(0.45, 2.0) if chance(rng, 0.93) else -6.0
     terrain = Terrain(
         seed=seed,
@@ -57,7 +58,7 @@ def draw_park(seed: int, weather: Weather) -> Style:
         rag=float(np.exp(rng.uniform(np.log(0.01), np.log(0.4)))),
         strip=0.0,
         verge=1e4,
-        branch=0.55,
+        branch=0.0 if banks else 0.55,
         branch_half=rng.uniform(0.4, 1.6),
         kinds=(
             PatchKind(Zone.SOIL, rng.uniform(0, 2.5), (0.5, 3.0), (0.2, 14.0)),
@@ -100,12 +101,14 @@ def draw_park(seed: int, weather: Weather) -> Style:
         gaps=rng.uniform(0.0, 0.5),
         hedges=0.35,
         snow=snow,
+        banks=banks,
     )
 
 
 def draw_trail(seed: int, weather: Weather) -> Style:
     """Draw a trail: through woods, along their edge, or over meadows."""
     rng = stream(seed, Purpose.TERRAIN)
+    banks = chance(rng, 0.4)
     half = rng.uniform(0.3, 1.6) if chance(rng, 0.93) else -6.0
     setting = rng.random()  # deep wood, edge of a wood, open land
     deep, edge = setting < 0.45, setting < 0.8
@@ -120,7 +123,7 @@ def draw_trail(seed: int, weather: Weather) -> Style:
         rag=float(np.exp(rng.uniform(np.log(0.06), np.log(0.7)))),
         strip=rng.uniform(0.12, 0.4) if half > 0.9 and chance(rng, 0.35) else 0.0,
         verge=rng.uniform(0.1, 3.0),
-        branch=0.4,
+        branch=0.0 if banks else 0.4,
         branch_half=rng.uniform(0.3, 1.3),
         kinds=(
             PatchKind(Zone.SOIL, rng.uniform(0, 4), (0.5, 3.0), (0.1, 10.0)),
@@ -175,6 +178,7 @@ def draw_trail(seed: int, weather: Weather) -> Style:
         gaps=0.05 if deep else rng.uniform(0, 0.4),
         hedges=0.15,
         snow=snow,
+        banks=banks,
     )
 
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
 from segnet_model.scenes.course import Branch, Course, draw_branch
 from segnet_model.scenes.draws import Purpose, chance, noise_tile, stream
-from segnet_model.scenes.ground import look_up
 from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND
 from segnet_model.scenes.tiles import Single
 
@@ -168,7 +168,7 @@ class Terrain:
     def _noise(
         self, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating], scale: float
     ) -> Single:
-        return look_up(self.noise, x, y, scale)
+        return wrapped(self.noise, x.astype(np.float32), y.astype(np.float32), scale)
 
 
 def _lay(
@@ -181,6 +181,14 @@ def _lay(
         if near.any():
             inside = patch.inside(x[near], y[near], rag[near])
             zone[near] = np.where(inside, np.uint8(patch.zone), zone[near])
+
+
+def wrapped(tile: Single, x: Single, y: Single, scale: float) -> Single:
+    """Return a periodic (512, 512) tile's values at world points, `scale` texels a meter."""
+    u, v = x * np.float32(scale / _TILE), y * np.float32(scale / _TILE)
+    u, v = (u - np.floor(u)) * np.float32(_TILE), (v - np.floor(v)) * np.float32(_TILE)
+    found = cv2.remap(tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return np.asarray(found, np.float32)
 
 
 def draw_noise(seed: int) -> Single:

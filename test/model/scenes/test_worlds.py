@@ -1,5 +1,7 @@
 """Worlds beyond the street: the same for a seed, exact in geometry, with paths where they are."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -7,6 +9,12 @@ import pytest
 from segnet_model.base.choices import WORLDS
 from segnet_model.base.errors import SettingsError
 from segnet_model.scenes import Camera, Drive, SceneFrame
+from segnet_model.scenes.camera import cast_rays, ground_hits
+from segnet_model.scenes.nature import NatureWorld
+from segnet_model.scenes.panels import Canvas, View
+from segnet_model.scenes.park import draw_park
+from segnet_model.scenes.terrain import PatchKind, Zone
+from segnet_model.scenes.weather import draw_weather
 from segnet_model.scenes.worlds import chosen_world
 
 SMALL = Camera(width=240, height=180, fx=180.0, fy=178.0, cx=119.0, cy=90.5)
@@ -132,5 +140,14 @@ def test_an_unknown_world_is_refused() -> None:
 
 
 def test_a_pond_may_fill_the_image() -> None:
-    labels = Drive(20039, fps=None, world="mixed").frame(2).labels
-    assert (labels == GROUND["Water"]).sum() > 32767  # the most points that OpenCV remaps a row
+    weather = draw_weather(3)
+    style = draw_park(3, weather)
+    lake = PatchKind(Zone.WATER, 30.0, (20.0, 30.0), (0.0, 3.0), on_way=True)
+    terrain = replace(style.terrain, kinds=(lake,))
+    world = NatureWorld(replace(style, terrain=terrain), 3, weather, 1.0, False, None)
+    view = View(Camera().matrix, world.pose(20.0, 0.0, 1.5, 0.4))
+    canvas = Canvas.empty(360, 480)
+    hits = ground_hits(view, cast_rays(view, canvas.labels.shape))
+    world.paint(canvas, hits, [], view.camera_to_world[:3, 3])
+    # More points than OpenCV remaps in a row.
+    assert (canvas.labels == GROUND["Water"]).sum() > 32767
