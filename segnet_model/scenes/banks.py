@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from segnet_model.scenes.draws import chance
 from segnet_model.scenes.ground import look_up
-from segnet_model.scenes.natural_ground import Looks
+from segnet_model.scenes.looks import Looks
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.sketch import Texture

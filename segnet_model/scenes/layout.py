@@ -11,7 +11,7 @@ from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import fence
 from segnet_model.scenes.houses import House, HouseRule, build_house, draw_houses
-from segnet_model.scenes.natural_ground import Looks
+from segnet_model.scenes.looks import Looks
 from segnet_model.scenes.panels import Floats, Mask
 from segnet_model.scenes.plants import Garden, Plant
 from segnet_model.scenes.props import Prop
@@ -67,7 +67,8 @@ class Layout:
     weather: Weather
     zoom: float
     crops: Sequence[Crop]
-    things: Sequence[tuple[Thing, float, tuple[float, float]]]  # with count and meters beside
+    # With how many in a block, and meters beside the path; from below 0 to 0 they lie on it.
+    things: Sequence[tuple[Thing, float, tuple[float, float]]]
     walls: Sequence[Wall]
     woods: Sequence[Wood]
     lane: float  # meters left of the center line where the camera moves
@@ -162,7 +163,8 @@ def _things(
     rng: Generator, layout: Layout, thing: Thing, block: int, count: int, away: tuple[float, float]
 ) -> Iterator[Prop]:
     feet = _spots(rng, layout, block, count, away)
-    free, feet = _free(layout, feet, np.full(count, 0.6), _BARRED), layout.lifted(feet)
+    room, barred = (np.full(count, 0.6), _BARRED) if away[1] > 0 else (np.zeros(count), (WATER,))
+    free, feet = _free(layout, feet, room, barred), layout.lifted(feet)
     for foot in feet[free]:
         side = np.sign(foot[1] - float(layout.terrain.course.bend(foot[0])))
         turn = side * np.pi / 2 + rng.normal(0, 0.3)

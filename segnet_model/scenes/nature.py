@@ -18,7 +18,9 @@ from segnet_model.scenes.furniture import draw_fence
 from segnet_model.scenes.ground import shade_ground
 from segnet_model.scenes.houses import HouseRule
 from segnet_model.scenes.layout import Crop, Layout, Thing, Wall, Wood, build_nature
-from segnet_model.scenes.natural_ground import dapple, draw_looks, paint_natural
+from segnet_model.scenes.looks import draw_looks
+from segnet_model.scenes.natural_ground import paint_natural
+from segnet_model.scenes.natural_light import dapple
 from segnet_model.scenes.oddities import draw_oddities
 from segnet_model.scenes.panels import Canvas, Floats
 from segnet_model.scenes.park_things import (

@@ -210,14 +210,15 @@ def blades(rng: Generator, color: Color, high: bool) -> Plant:
     scale = 110.0 if high else 200.0
     sheet = Sketch(width, height, VEGETATION if high else GRASS, scale)
     for _ in range(260 if high else 60):
-        foot = float(rng.normal(width / 2, width * 0.17))
-        tip = float(np.clip(foot + rng.normal(0, width * 0.18), 0, width))
-        top = height * float(rng.uniform(0.35, 0.98))
+        foot = float(rng.normal(width / 2, width * 0.14))
+        tip = float(np.clip(foot + rng.normal(0, width * 0.24), 0, width))
+        bent = abs(tip / width - 0.5)
+        top = height * float(rng.uniform(0.35, 0.98)) * (1 - 1.1 * bent)
         middle = (foot * 0.7 + tip * 0.3, top * 0.6)
         tone = vary(rng, dim(color, rng.uniform(0.65, 1.25)), 8)
         sheet.limb([(foot, 0.0), middle, (tip, top)], 1.0 / scale, tone)
     close(sheet, 3, dim(color, 0.6))
-    return Plant(sheet.texture(), width, height, 0.0, width * 0.2)
+    return Plant(sheet.texture(), width, height, 0.0, width * (0.3 if high else 0.2))
 
 
 def flowers(rng: Generator, bloom: Color) -> Plant:

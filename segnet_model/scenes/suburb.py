@@ -1,56 +1,31 @@
 """A suburb or a country road: a street with grass along it, front gardens and driveways."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
 from segnet_model.scenes.block import (
-    Site,
     backdrop,
-    built_spans,
     curbside,
-    fence_row,
     parked_cars,
 )
-from segnet_model.scenes.buildings import building
 from segnet_model.scenes.camera import GroundHits
-from segnet_model.scenes.cars import car
-from segnet_model.scenes.draws import Purpose, chance, pick, stream
-from segnet_model.scenes.natural_ground import draw_looks, paint_cover
+from segnet_model.scenes.draws import Purpose, chance, stream
+from segnet_model.scenes.gardens import build_lot, build_verge, draw_lots, draw_strip
+from segnet_model.scenes.looks import draw_looks
+from segnet_model.scenes.natural_ground import paint_cover
 from segnet_model.scenes.panels import Canvas, Floats, Mask
-from segnet_model.scenes.plants import Garden, Plant, draw_garden
+from segnet_model.scenes.plants import draw_garden
 from segnet_model.scenes.props import Prop, faced
 from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, Street, draw_plan, draw_street
 from segnet_model.scenes.street_world import StreetWorld
 from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.terrain import GRASS, ROAD, Zone
 from segnet_model.scenes.weather import Weather
-from segnet_model.scenes.woods import draw_hedge, hedge
 
 _CURB = 0.16  # meters of stone between the road and the verge
-
-
-@dataclass(frozen=True)
-class Strip:
-    """What lies beside one curb: a verge of grass, then a pavement, then front gardens."""
-
-    verge: float  # meters
-    walk: float  # meters; 0 for a road without a pavement
-
-
-@dataclass(frozen=True)
-class Lot:
-    """A piece of land beside the street; meters along x."""
-
-    start: float
-    end: float
-    setback: float  # meters from the pavement to the house
-    house: bool
-    drive: tuple[float, float]  # from and to, empty if equal
 
 
 class SuburbWorld(StreetWorld):
@@ -61,7 +36,7 @@ class SuburbWorld(StreetWorld):
     ) -> None:
         """Draw the street; `zoom`: pixels across per pixel of the reference camera."""
         rng = stream(seed, Purpose.LAYOUT)
-        self._strips = {hand: _draw_strip(rng) for hand in (1, -1)}
+        self._strips = {hand: draw_strip(rng) for hand in (1, -1)}
         self._rural = chance(rng, 0.3)
         super().__init__(seed, weather, zoom, unknown, surfaces)
         materials = {
@@ -108,8 +83,8 @@ class SuburbWorld(StreetWorld):
         for hand in (1, -1):
             rng = stream(self._street.seed, Purpose.LAYOUT, block + BLOCKS_BEHIND, hand + 1)
             for lot in draw_lots(self._street, self._rural, block, hand):
-                props += _lot(rng, site, self._garden, lot, hand)
-            props += _verge(rng, site, self._garden, self._strips[hand], block, hand)
+                props += build_lot(rng, site, self._garden, lot, hand)
+            props += build_verge(rng, site, self._garden, self._strips[hand], block, hand)
             props += backdrop(rng, site, plan, hand)
             props += curbside(rng, site, plan, hand)
             props += parked_cars(rng, site, plan, hand)
@@ -151,109 +126,3 @@ class SuburbWorld(StreetWorld):
                         off_walk = (away < strip.verge) | (away > line)
                         drive |= inside & off_walk & (away > _CURB) & (away < line + lot.setback)
         return drive
-
-
-def _draw_strip(rng: Generator) -> Strip:
-    kind = rng.random()
-    if kind < 0.3:
-        return Strip(rng.uniform(0.0, 0.15), rng.uniform(1.5, 2.6))
-    if kind < 0.7:
-        return Strip(rng.uniform(0.9, 2.6), rng.uniform(1.4, 2.4))
-    return Strip(rng.uniform(1.5, 4.0), 0.0)
-
-
-@lru_cache(maxsize=64)
-def draw_lots(street: Street, rural: bool, block: int, hand: int) -> tuple[Lot, ...]:
-    """Draw the lots along one side of a block."""
-    rng = stream(street.seed, Purpose.TERRAIN, block + BLOCKS_BEHIND, hand + 1)
-    lots = []
-    for start, end in built_spans(draw_plan(street, block)):
-        x = start
-        while end - x > 5.0:
-            width = rng.uniform(11.0, 22.0)
-            stop = end if end - x - width < 7.0 else x + width
-            house = chance(rng, 0.25 if rural else 0.85)
-            drive = x + rng.uniform(0.5, 2.0)
-            wide = rng.uniform(2.3, 3.6) if house and chance(rng, 0.7) else 0.0
-            lots.append(Lot(x, stop, rng.uniform(3.0, 9.0), house, (drive, drive + wide)))
-            x = stop
-    return tuple(lots)
-
-
-def _lot(rng: Generator, site: Site, garden: Garden, lot: Lot, hand: int) -> Iterator[Prop]:
-    """Yield a house with its garden, or a meadow with trees."""
-    line, drives = site.street.side(hand).line, lot.drive[1] > lot.drive[0]
-    first = lot.drive[1] + 0.5 if drives else lot.start
-    if lot.house:
-        house = (lot.start + (0.3 if chance(rng, 0.5) else 2.0), lot.end - rng.uniform(0.3, 2.0))
-        yield building(
-            rng, site.street, site.weather, house, lot.setback, hand, site.coverings, (1, 4)
-        )
-        edge = rng.random()
-        if edge < 0.25:
-            yield from fence_row(rng, site, (first, lot.end), hand)
-        elif edge < 0.45:
-            ends = [site.street.place(x, hand * line) for x in (first, lot.end)]
-            picture = draw_hedge(rng, pick(rng, garden.leaves))
-            yield hedge(picture, ends[0], ends[1], rng.uniform(0.7, 1.6), site.weather)
-        if drives and chance(rng, 0.4):
-            spot = (lot.drive[0] + lot.drive[1]) / 2
-            foot = site.street.place(spot, hand * (line + max(2.6, lot.setback - 2.5)))
-            yield car(
-                pick(rng, site.cast.cars), foot, np.array([0.0, -float(hand), 0.0]), site.weather
-            )
-    kinds = [(garden.bushes, 3.0, 60.0), (garden.flowers, 2.0, 20.0), (garden.trees, 0.8, 150.0)]
-    if not lot.house:
-        kinds = [(garden.trees, 5.0, 150.0), (garden.bushes, 4.0, 60.0), (garden.weeds, 8.0, 25.0)]
-    depth = lot.setback if lot.house else 18.0
-    for plants, count, reach in kinds:
-        yield from _plants(
-            rng,
-            site,
-            plants,
-            (first, lot.end),
-            (line + 0.6, line + depth),
-            hand,
-            int(rng.poisson(count)),
-            reach,
-        )
-
-
-def _plants(
-    rng: Generator,
-    site: Site,
-    plants: Sequence[Plant],
-    along: tuple[float, float],
-    across: tuple[float, float],
-    hand: int,
-    count: int,
-    reach: float,
-) -> Iterator[Prop]:
-    """Yield plants in a rectangle."""
-    for _ in range(count):
-        kind, scale = pick(rng, plants), rng.uniform(0.5, 1.1)
-        room = kind.room * scale
-        if along[1] - along[0] > 2 * room:
-            x = rng.uniform(along[0] + room, along[1] - room)
-            y = rng.uniform(across[0] + room, max(across[0] + room, across[1]))
-            foot = site.street.place(x, hand * y)
-            yield kind.standing(foot, scale, site.weather, reach)
-
-
-def _verge(
-    rng: Generator, site: Site, garden: Garden, strip: Strip, block: int, hand: int
-) -> Iterator[Prop]:
-    """Yield blades of grass along the curb, and high grass in some blocks."""
-    curb, plan = site.street.side(hand).half_road, draw_plan(site.street, block)
-    if strip.verge < 0.5:
-        return
-    high = chance(rng, 0.15)
-    for _ in range(int(rng.integers(20, 90))):
-        x = block * BLOCK + rng.uniform(0, BLOCK)
-        plant, scale = (
-            pick(rng, garden.weeds if high and chance(rng, 0.2) else garden.tufts),
-            rng.uniform(0.5, 1.2),
-        )
-        foot = site.street.place(x, hand * (curb + rng.uniform(0.3, strip.verge)))
-        if not plan.side_street.covers(x, 0.5):
-            yield plant.standing(foot, scale, site.weather, 14.0)
