@@ -37,7 +37,10 @@ An export made before does not know of it: run segnet export again.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("weights", help="weights file (.safetensors), or name of shipped weights")
+    parser.add_argument(
+        "weights",
+        help="weights file (.safetensors), adopted network (.onnx), or name of shipped weights",
+    )
     arguments.add_split(parser, "calibrate on")
     parser.add_argument(
         "--out", type=Path,
@@ -55,8 +58,10 @@ def run(args: argparse.Namespace) -> None:
     """Fit temperatures and bounds, write them, and print what they promise."""
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.folder import load_label_set, open_split
+    from segnet_model.engines.onnx_engine import OnnxEngine, replace_onnx_info
     from segnet_model.evaluation.evaluate import check_classes
     from segnet_model.evaluation.fitting import calibrate
+    from segnet_model.evaluation.fitting_exports import calibrate_onnx
     from segnet_model.evaluation.mapped import mapped_truth
     from segnet_model.weights.checkpoint import load_weights, replace_info
     from segnet_model.weights.shipped import find_weights, is_shipped
@@ -64,21 +69,28 @@ def run(args: argparse.Namespace) -> None:
     if not 0 < args.risk < 1:
         raise SettingsError(f"risk is {args.risk:g}; give more than 0 and less than 1, as 0.01")
     path = find_weights(args.weights)
-    if path.suffix != ".safetensors":
+    if path.suffix not in (".safetensors", ".onnx"):
         raise SettingsError(f"{path}: give the .safetensors file, and export it again afterwards")
+    is_onnx = path.suffix == ".onnx"  # an adopted network, mostly
     if args.out is None and is_shipped(path):
         raise SettingsError(
             f"{args.weights} ships with the package, for all who use it; give --out FILE"
         )
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     trusted = tuple(args.trusted_networks)
-    labels = load_weights(path, trusted)[1].labels
+    info = OnnxEngine.open(path, "cpu", "float32", ()).info if is_onnx else None
+    labels = (info or load_weights(path, trusted)[1]).labels
     folder = mapped_truth(folder, labels)
     check_classes(labels, folder.label_set)  # coarser ones would hide what is not drivable
     with progress_bar("calibrating") as progress:
-        found = calibrate(path, folder, args.risk, progress, device=args.device, trusted=trusted)
+        if is_onnx:
+            found = calibrate_onnx(path, folder, args.risk, progress)
+        else:
+            found = calibrate(
+                path, folder, args.risk, progress, device=args.device, trusted=trusted
+            )
     out = args.out or path
-    replace_info(path, out, found.info)
+    (replace_onnx_info if is_onnx else replace_info)(path, out, found.info)
     _print(found)
     print(f"weights: {out}")
 

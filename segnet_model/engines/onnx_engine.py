@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import require
 from segnet_model.engines.exported import (
@@ -21,6 +23,7 @@ from segnet_model.engines.exported import (
     check_exists,
     last_line,
 )
+from segnet_model.weights.checkpoint import ModelInfo
 
 
 class OnnxEngine(ExportedEngine):
@@ -55,6 +58,20 @@ class OnnxEngine(ExportedEngine):
             return answer
 
         return cls(exported, run, "float32")
+
+
+def replace_onnx_info(path: Path, out: Path, info: ModelInfo) -> None:
+    """Write a copy of an export with other metadata of its weights, whole or not at all.
+
+    Raises:
+        WeightsError: path is no export.
+    """
+    onnx = require("onnx", "onnx")
+    exported = OnnxEngine.open(path, "cpu", "float32", ()).exported
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {KEY: replace(exported, info=info).to_json()})
+    with whole_file(out) as temporary:
+        onnx.save(model, temporary)
 
 
 def tensors_elsewhere(message: Any) -> Iterator[Any]:

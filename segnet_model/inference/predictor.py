@@ -257,7 +257,9 @@ class Predictor:
         shape = images[0].shape[0], images[0].shape[1]
         size = self.engine.size or network_size(shape, self.info.input_size)
         if size == self.engine.size:
-            _check_proportions(shape, size)
+            adopted = "adopted" in self.info.training
+            how = "segnet adopt MODEL" if adopted else "segnet export WEIGHTS"
+            _check_proportions(shape, size, how)
         return torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
 
     def _predict(self, small: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
@@ -274,12 +276,18 @@ def _alive(method: WeakMethod[Any]) -> Any:
     return found
 
 
-def _check_proportions(image: tuple[int, int], size: tuple[int, int]) -> None:
-    """Warn once that an export of a fixed size distorts the images of this camera."""
+def _check_proportions(image: tuple[int, int], size: tuple[int, int], command: str) -> None:
+    """Warn once that an export of a fixed size distorts the images of this camera.
+
+    Args:
+        image: (height, width) of the camera's images.
+        size: (height, width) of the export's.
+        command: that makes another export.
+    """
     stretch = (image[0] / image[1]) / (size[0] / size[1])
     if not 0.9 < stretch < 1.1:
         height, width = network_size(image, size)
         warn_once(
             f"images of {image[0]}x{image[1]} are squeezed to the export's {size[0]}x{size[1]}; "
-            f"one that fits: segnet export WEIGHTS --size {height}x{width}"
+            f"one that fits: {command} --size {height}x{width}"
         )

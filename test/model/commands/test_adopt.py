@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from painter import COLORS, NAMES, painter
+from painter import COLORS, NAMES, painter, true_logits
 
 from segnet_model.base.tables import AnswerSettings
 from segnet_model.cli import main
@@ -133,3 +133,30 @@ def test_nothing_is_left_of_what_was_refused(adopt, yard, capsys):
     assert {each.name for each in yard.iterdir()} == {"model.onnx", "yard.yaml", "yard.png"}
     assert adopt(painter(**IMAGENET), "--output", "answer", "--out", yard / "model.onnx") == 2
     assert "give another file" in capsys.readouterr().err
+
+
+def test_an_adopted_network_is_calibrated(adopt, yard, capsys):
+    """Labels drawn at temperature 2 from the network's own logits give that temperature back."""
+    assert adopt(painter(**IMAGENET)) == 0
+    rng, data = np.random.default_rng(4), yard / "data"
+    for folder in ("val", "valannot"):
+        (data / folder).mkdir(parents=True)
+    (data / "labels.yaml").write_text((yard / "yard.yaml").read_text())
+    for index in range(4):
+        image = rng.integers(0, 256, (64, 96, 3), np.uint8)
+        drawn = true_logits(image) / 2 + rng.gumbel(size=(64, 96, 5))  # the largest is a draw
+        write_png(data / f"val/{index}.png", image)
+        write_png(data / f"valannot/{index}.png", drawn.argmax(-1).astype(np.uint8))
+    assert main(["calibrate", str(yard / "weights.onnx"), str(data)]) == 0
+    assert "temperature" in capsys.readouterr().out
+    predictor = Predictor.load(yard / "weights.onnx")
+    assert predictor.info.temperature("none") == pytest.approx(2, abs=0.1)
+    powers = np.exp(true_logits(image) / predictor.info.temperature("none"))
+    expected = (powers / powers.sum(-1, keepdims=True)).max(-1)
+    np.testing.assert_allclose(predictor.predict(image).confidence, expected, atol=1e-3)
+
+
+def test_ids_alone_cannot_be_calibrated(ids_only, yard, dataset, capsys):
+    labels = str(yard / "yard.yaml")
+    assert main(["calibrate", str(ids_only), str(dataset), "--labels", labels]) == 2
+    assert "adopt the network again with --answers logits" in capsys.readouterr().err

@@ -10,6 +10,7 @@ from painter import SIZE, painter, true_logits, true_probabilities
 
 from segnet_model.engines import open_engine
 from segnet_model.engines.adoption import Wishes, adopt
+from segnet_model.engines.capabilities import warn_once
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
 
@@ -172,3 +173,11 @@ def test_names_may_hold_any_word(adopted, scene):
     _, path = adopted(model)
     assert b"location" in path.read_bytes()
     assert (Predictor.load(path).predict(scene.image).labels == scene.ids).mean() > 0.999
+
+
+def test_images_of_other_proportions_cause_a_warning_with_the_mend(adopted, caplog):
+    warn_once.cache_clear()
+    _, path = adopted(painter(**IMAGENET))
+    Predictor.load(path).predict(np.zeros((40, 120, 3), np.uint8))
+    assert "squeezed to the export's 64x96" in caplog.text
+    assert "segnet adopt MODEL --size 48x136" in caplog.text
