@@ -51,6 +51,7 @@ class Conditions:
         wet: of the ground, 0 for dry, 1 for puddles.
         rain: whether it rains.
         sight: meters at which 63 % of a color is lost to haze, fog or rain.
+        town: light of a lit town at night; 1 is sunlight to this camera.
         lamp: at night: "headlights", or "infrared" of a night camera.
         optics: of the lens.
         sensor: of the camera.
@@ -60,6 +61,7 @@ class Conditions:
     sky: str = "clear"
     sight: float = 500.0
     lamp: str = "headlights"
+    town: float = 0.01
     season: str = "summer"
     snow: float = 0.0
     leaves: float = 0.0
@@ -78,15 +80,17 @@ def draw_conditions(seed: int) -> Conditions:
     sky = "overcast" if rain or chance(rng, 0.35 if time == "day" else 0.15) else "clear"
     lamp = "infrared" if chance(rng, 0.4) else "headlights"
     sight = _draw_sight(rng)
+    snow = rng.uniform(0.2, 1.0) if season == "winter" and not rain and chance(rng, 0.65) else 0.0
     return Conditions(
         time=time,
         sky=sky,
         sight=min(sight, rng.uniform(80, 500)) if rain else sight,
         lamp=lamp,
+        town=float(np.exp(rng.uniform(np.log(0.003), np.log(0.08)))),
         season=season,
-        snow=rng.uniform(0.2, 1.0) if season == "winter" and chance(rng, 0.6) else 0.0,
+        snow=snow,
         leaves=rng.uniform(0.1, 0.9) if season == "autumn" else 0.0,
-        wet=rng.uniform(0.4, 1.0) if rain or chance(rng, 0.08) else 0.0,
+        wet=rng.uniform(0.4, 1.0) if rain or (not snow and chance(rng, 0.08)) else 0.0,
         rain=rain,
         optics=_draw_optics(rng, rain),
         sensor=_draw_sensor(rng, gray=time == "night" and lamp == "infrared"),
@@ -119,9 +123,9 @@ def _draw_sensor(rng: Generator, gray: bool) -> Sensor:
         level=float(np.exp(rng.uniform(np.log(0.09), np.log(0.26)))),
         error=rng.uniform(0.8, 1.8) if chance(rng, 0.15) else rng.uniform(0.0, 0.4),
         balance=(1.0 + warm, 1.0 + green, 1.0 - warm),
-        saturation=rng.uniform(0.2, 0.5) if chance(rng, 0.15) else rng.uniform(0.5, 1.15),
-        contrast=rng.uniform(0.0, 0.9),
-        black=rng.uniform(0.02, 0.1) if chance(rng, 0.2) else 0.0,
+        saturation=rng.uniform(0.2, 0.5) if chance(rng, 0.15) else rng.uniform(0.55, 1.25),
+        contrast=rng.uniform(0.1, 1.0),
+        black=rng.uniform(0.02, 0.1) if chance(rng, 0.15) else 0.0,
         gray=gray or chance(rng, 0.06),
         noise=float(np.exp(rng.uniform(np.log(0.003), np.log(0.03)))),
         grain=rng.uniform(0.3, 1.3),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -63,10 +64,9 @@ class Cover:
 
 def _blend(canvas: Canvas, hits: GroundHits, color: Single, share: Single) -> None:
     albedo = canvas.albedo[hits.first_row :]
-    shown = (share > 0) & hits.hit
-    old = albedo[shown].astype(np.float32)
-    new = np.clip(color[shown], 0, 255)
-    albedo[shown] = (old + (new - old) * share[shown][:, None]).astype(np.uint8)
+    share = np.where(hits.hit, share, 0).astype(np.float32)
+    new = np.clip(color, 0, 255).astype(np.uint8)
+    albedo[:] = cv2.blendLinear(albedo, new, 1 - share, share)
 
 
 def draw_cover(seed: int, weather: Weather) -> Cover | None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from segnet_model.scenes.conditions import Conditions
 from segnet_model.scenes.panels import Canvas, View
 from segnet_model.scenes.rain import wet
+from segnet_model.scenes.terrain import WATER
 from segnet_model.scenes.weather import Weather
 
 Image = npt.NDArray[np.float32]  # (H, W, 3) linear RGB; 1 is white paper in the sun
@@ -25,12 +26,12 @@ def radiance(
     distance = np.where(sky, 0.0, canvas.depth).astype(np.float32)
     if conditions.time == "night":
         picture *= _lamp(canvas, view, distance, conditions)[..., None]
+        picture[canvas.labels == WATER] = linear(weather.horizon) * np.float32(0.3 * _NIGHT_SKY)
         picture[sky] = linear(weather.horizon) * np.float32(_NIGHT_SKY)
     else:
         picture *= _daylight(canvas, weather, sky)
     if conditions.wet:
-        ground = _FLAT[canvas.labels] & ~sky
-        wet(picture, canvas, view, ground, conditions.wet, tile)
+        wet(picture, canvas, view, conditions.wet, tile)
     _add_haze(picture, distance, weather, conditions)
     if conditions.time != "night" and weather.cover < 0.75:
         _add_sun(picture, sky, view, weather)
@@ -44,28 +45,33 @@ def linear(color: tuple[float, float, float]) -> npt.NDArray[np.float32]:
 
 def _daylight(canvas: Canvas, weather: Weather, sky: npt.NDArray[np.bool_]) -> Image:
     """Return the light on each pixel: of the sky, and of the sun where it is not in a shadow."""
-    light = canvas.light ** np.float32(_GAMMA)
+    light = np.asarray(cv2.pow(canvas.light, _GAMMA), np.float32)
     shade = np.float32(weather.shade**_GAMMA)
     scattered = np.minimum(light, shade)[..., None] * np.array(weather.sky_tint, np.float32)
     direct = np.maximum(light - shade, 0)[..., None] * np.array(weather.sun_tint, np.float32)
     direct += scattered
-    direct[sky] = np.float32(weather.sky_light)
+    direct[sky | (canvas.labels == WATER)] = np.float32(weather.sky_light)
     return np.asarray(direct, np.float32)
 
 
 def _lamp(canvas: Canvas, view: View, distance: Image, conditions: Conditions) -> Image:
-    """Return the light (H, W) of lamps beside the camera, and a little of the town's."""
+    """Return the light (H, W) of lamps beside the camera, and a little of the town's.
+
+    The lamps shine straight ahead, headlights in a flat beam, infrared ones in a wide cone.
+    """
     height, width = distance.shape
     x = (np.arange(width, dtype=np.float32) - view.matrix[0, 2]) / view.matrix[0, 0]
     y = (np.arange(height, dtype=np.float32) - view.matrix[1, 2]) / view.matrix[1, 1]
-    wide, high = (0.7, 0.5) if conditions.lamp == "infrared" else (0.55, 0.22)
-    cone = np.exp(-((y - 0.05) ** 2)[:, None] / high**2 - (x**2)[None] / wide**2)
-    near = np.maximum(distance, np.float32(1.5))
+    right, down, ahead = view.camera_to_world[2, :3]
+    rise = right * x[None] + down * y[:, None] + ahead
+    wide, high = (0.8, 0.5) if conditions.lamp == "infrared" else (0.55, 0.2)
+    cone = np.exp(-((rise + 0.05) ** 2) / high**2 - (x**2)[None] / wide**2)
+    near = np.maximum(distance, np.float32(1.0))
     light = np.float32(18.0) * cone / (near * near)
     # A lamp at the camera's height grazes the ground.
     steep = np.minimum(1.0, np.float32(2.5 * view.camera_to_world[2, 3]) / near)
     light *= np.where(_FLAT[canvas.labels], steep, np.float32(1.0))
-    return np.asarray(light + np.float32(0.004), np.float32)
+    return np.asarray(light + np.float32(conditions.town), np.float32)
 
 
 def _add_haze(picture: Image, distance: Image, weather: Weather, conditions: Conditions) -> None:

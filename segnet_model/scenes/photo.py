@@ -39,7 +39,7 @@ class Photographer:
         light = radiance(canvas, view, weather, self.conditions, self.puddles)
         if self.streaks is not None:
             drops = self._shifted(self.streaks, rng, light.shape)[..., None]
-            light += drops * np.float32(0.25 * _air(weather, self.conditions))
+            light += drops * np.float32(0.12 * _air(weather, self.conditions))
         light = _through_lens(light, self.conditions.optics, self.corners, rng)
         if self.smudges is not None:
             light = self.smudges.over(light)
@@ -140,7 +140,7 @@ def _fringed(light: Image, fringe: float) -> Image:
 
 def _air(weather: Weather, conditions: Conditions) -> float:
     """Return the light that falling drops scatter."""
-    return 0.01 if conditions.time == "night" else weather.sky_light
+    return 0.02 if conditions.time == "night" else weather.sky_light
 
 
 def _exposure(light: Image, conditions: Conditions, rng: Generator) -> Image:

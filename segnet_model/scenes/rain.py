@@ -6,26 +6,28 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from segnet_model.scenes.camera import cast_rays
-from segnet_model.scenes.ground import look_up
-from segnet_model.scenes.panels import Canvas, Mask, View
+from segnet_model.scenes.ground import PAVEMENT, ROAD, look_up
+from segnet_model.scenes.panels import Canvas, View
+from segnet_model.scenes.terrain import GRASS, PATH, ROUGH
 
 Image = npt.NDArray[np.float32]
+_SMOOTH = np.zeros(256, np.float32)  # how well each class mirrors; 0 for what is not ground
+_SMOOTH[[ROAD, PAVEMENT, PATH]] = 1.0
+_SMOOTH[[GRASS, ROUGH]] = 0.12
 
 
-def wet(
-    picture: Image, canvas: Canvas, view: View, ground: Mask, amount: float, tile: Image
-) -> None:
+def wet(picture: Image, canvas: Canvas, view: View, amount: float, tile: Image) -> None:
     """Darken wet ground, and add what it mirrors; amount: 0 for dry, 1 for puddles.
 
     Args:
         picture: (H, W, 3) linear light, changed in place.
         canvas: of the frame.
         view: of the frame.
-        ground: (H, W) where the ground is seen.
         amount: of water.
         tile: (512, 512) noise that places the puddles.
     """
-    rows = np.flatnonzero(ground.any(axis=1))
+    smooth = _SMOOTH[canvas.labels]
+    rows = np.flatnonzero((smooth > 0).any(axis=1))
     if not rows.size:
         return
     part = slice(int(rows[0]), int(rows[-1]) + 1)
@@ -35,9 +37,9 @@ def wet(
     fresnel = np.float32(0.03) + np.float32(0.97) * (1 - steep) ** 5  # Schlick's approximation
     puddle = _puddles(view, rays, fall, amount, tile)
     share = fresnel * (np.float32(0.35 * amount) + puddle * np.float32(0.5))
-    share = np.where(ground[part], share, 0)[..., None]
+    share = (share * smooth[part])[..., None]
     mirror = _mirrored(picture, view, rays, fall, part)
-    dark = np.where(ground[part], 1 - np.float32(0.5 * amount), 1)[..., None]
+    dark = np.where(smooth[part] > 0, 1 - np.float32(0.5 * amount), 1)[..., None]
     picture[part] = picture[part] * dark * (1 - share) + mirror * share
 
 

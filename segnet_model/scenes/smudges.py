@@ -65,7 +65,7 @@ def _drop(
     x, y = columns + np.float32(left - middle[0]), rows + np.float32(top - middle[1])
     x *= np.float32(rng.uniform(0.8, 1.25))
     away = np.sqrt(x * x + y * y) / np.float32(radius)
-    share = np.clip((np.float32(1.25) - away) * np.float32(rng.uniform(1.2, 3.0)), 0, 1)
+    share = np.clip((np.float32(1.25) - away) * np.float32(rng.uniform(0.8, 2.2)), 0, 1)
     np.maximum(shown[part], share * np.float32(rng.uniform(0.6, 0.98)), out=shown[part])
     bend = np.float32(rng.uniform(0.25, 0.45) * width / radius)
     inside = share > 0

@@ -95,7 +95,7 @@ def _daylight(rng: Generator, weather: Weather) -> Weather:
     gray = weather.cover > 0.75
     return replace(
         weather,
-        sky_light=rng.uniform(1.0, 3.2) if gray else rng.uniform(0.7, 1.6),
+        sky_light=rng.uniform(1.4, 4.5) if gray else rng.uniform(0.9, 2.4),
         sky_tint=(1.0, 1.0, 1.02) if gray else (0.82, 0.97, 1.22),
         sun_tint=(1.03, 1.0, 0.93),
         brightest=1.2,
@@ -117,7 +117,7 @@ def _dusk(rng: Generator, weather: Weather) -> Weather:
         shade=max(weather.shade * 0.85, 0.3),
         zenith=(weather.zenith[0] * deep, weather.zenith[1] * deep, weather.zenith[2] * deep),
         horizon=vary(rng, glow, 5),
-        sky_light=rng.uniform(0.8, 2.4),
+        sky_light=rng.uniform(1.0, 3.2),
         sky_tint=(0.8, 0.92, 1.3),
         sun_tint=(1.35, 1.0 - 0.12 * warm, 0.72 - 0.3 * warm),
         brightest=1.5,
