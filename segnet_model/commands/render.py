@@ -38,7 +38,7 @@ need the fourteen classes of `outdoor`:
   segnet render --world trail --drives 100 --dataset trails
 
 To train a network for all of them; the seed of each drive chooses its world, a street or suburb
-for four in ten:
+for four in ten (docs/worlds.md has the shares, and the rules of what is a path):
 
   segnet render --world mixed --drives 400 --dataset outdoors
 

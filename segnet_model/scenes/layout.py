@@ -76,7 +76,7 @@ class Layout:
     banks: Sequence[Bank]
     rule: HouseRule | None
     coverings: Coverings
-    _houses: dict[int, list[House]] = field(default_factory=dict)
+    _houses: dict[int, list[House]] = field(default_factory=dict, init=False)
 
     def lifted(self, feet: Floats) -> Floats:
         """Return (n, 3) feet on the ground, moved up onto the banks."""

@@ -119,7 +119,7 @@ class Terrain:
     kinds: tuple[PatchKind, ...]
     noise: Single  # (512, 512)
     labels: npt.NDArray[np.uint8]  # class of each zone
-    _plans: dict[int, Plan] = field(default_factory=dict)
+    _plans: dict[int, Plan] = field(default_factory=dict, init=False)
 
     def plans(self, low: float, high: float) -> list[Plan]:
         """Return the plans of all blocks that reach into low to high, meters along x."""
