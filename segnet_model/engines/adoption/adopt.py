@@ -11,9 +11,10 @@ import torch
 
 from segnet_model.base.errors import SegNetError, WeightsError
 from segnet_model.base.optional import require
-from segnet_model.engines.adoption.forms import InputForm, OutputForm, Wishes
+from segnet_model.engines.adoption.forms import Findings, InputForm, OutputForm, Wishes
 from segnet_model.engines.adoption.graph import join_input, join_output
-from segnet_model.engines.adoption.guessing import Findings, choose_output, find_input, find_output
+from segnet_model.engines.adoption.input_form import find_input
+from segnet_model.engines.adoption.output_form import choose_output, find_output
 from segnet_model.engines.adoption.reading import check_memory, read_model
 from segnet_model.engines.exported import KEY, ExportInfo, last_line
 from segnet_model.labels import LabelSet

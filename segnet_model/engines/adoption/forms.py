@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
 
 LAYOUTS = ("nchw", "nhwc")
 COLORS = ("rgb", "bgr")
+# Operators that only move or convert the values of an image or of a map.
+MOVES = {"Cast", "Transpose", "Identity", "Unsqueeze", "Squeeze", "Reshape", "Resize", "Slice"}
 KINDS = ("logits", "probabilities", "ids")
 
 Triple = tuple[float, float, float]
@@ -107,3 +110,25 @@ class OutputForm:
             del sides[self.channels]
             sides = sides[-2:]
         return sides[0], sides[1]
+
+
+@dataclass
+class Findings:
+    """Facts for people: the value of each, and where it comes from."""
+
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def add(self, name: str, value: object, source: str) -> None:
+        """Add a fact."""
+        self.rows.append((name, str(value), source))
+
+
+def given(wish: object, otherwise: str) -> str:
+    """The source of a value that a person may have given."""
+    return otherwise if wish is None else "given"
+
+
+def shape_text(value: Any) -> str:
+    """The shape of an onnx.ValueInfoProto, for people."""
+    dims = value.type.tensor_type.shape.dim
+    return "x".join(str(dim.dim_value or dim.dim_param or "?") for dim in dims) or "of any shape"

@@ -39,6 +39,7 @@ def read_model(path: Path) -> Any:
                            "network to ONNX first") from None  # fmt: skip
     if not model.graph.node or not model.opset_import:
         raise WeightsError(f"{path}: no ONNX network; export the network to ONNX first")
+    _check_names(model, path)
     _load_external_data(onnx, model, path)
     _simplify(model)
     _check_operators(onnx, model, path)
@@ -53,6 +54,16 @@ def _check_length(length: int, path: Path) -> None:
     if not 0 < length <= MAX_FILE:
         raise WeightsError(f"{path}: {length} bytes; expected 1 to {MAX_FILE}, which is beyond any "
                            "network for a robot")  # fmt: skip
+
+
+def _check_names(model: Any, path: Path) -> None:
+    """Refuse names that are no text: they are printed, and dangerous to a terminal."""
+    values = (*model.graph.input, *model.graph.output, *model.graph.initializer)
+    names = [each.name for each in values]
+    for node in _nodes(model):
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+    if not all(isinstance(name, str) and name.isprintable() for name in names):
+        raise WeightsError(f"{path}: a name in it is no text; the file is damaged; export it again")
 
 
 def _load_external_data(onnx: Any, model: Any, path: Path) -> None:

@@ -181,3 +181,10 @@ def test_weights_that_cannot_run_at_a_size(bad, write):
     model.graph.node[1].input[0] = "fixed"
     bad(write(model), "cannot be run on an image of 128x128 .*try another --size", WeightsError,
         size=(128, 128))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [b"\x1b[2J", b"\xff\xfe\xfd\xfc", b"a\nb_"], ids=repr)
+def test_names_that_are_no_text(name, bad, write):
+    path = write(painter(**IMAGENET))
+    path.write_bytes(path.read_bytes().replace(b"Conv", name))
+    bad(path, "a name in it is no text", WeightsError)
