@@ -15,9 +15,10 @@ from types import FrameType
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.base.progress import progress_bar
-from segnet_model.datasets.drives import LABELS_TOPIC, write_drive
+from segnet_model.base.tables import DEFAULT_WEIGHTS
+from segnet_model.datasets.drives import LABELS_TOPIC, SCENES, DriveSettings, write_drive
 from segnet_model.datasets.sources import BagSource
-from segnet_model.labels import LabelSet
+from segnet_model.labels import LabelMap, LabelSet
 from segnet_model.pictures.video import check_video, video
 from segnet_model.scenes import Camera
 from segnet_model.weights.checkpoint import load_weights
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--topic", help="of its images; needed where it has several")
     parser.add_argument("--labels-topic", help="of its true class ids, where it has any")
     parser.add_argument("--out", type=Path, default=Path("demo_out"), help="folder (demo_out)")
-    parser.add_argument("--weights", default="segnet_basic_drives", help="a path or shipped name")
+    parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="a path or shipped name")
     parser.add_argument("--seed", type=int, default=3, help="of the rendered drive (3)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of the rendered drive (10)")
     return parser
@@ -84,8 +85,7 @@ def _run(args: argparse.Namespace) -> int:
         _playback(args)  # a bag that cannot be played must not cost the results of the last demo
     _clear(args.out)
     if args.bag is None:
-        with progress_bar("rendering a drive") as progress:
-            write_drive(args.out / "drive", args.seed, args.seconds, progress=progress)
+        _render(args, label_set)
     playback, labels_topic = _playback(args)
     sent = play_and_record(playback)
     report = _measure(playback, labels_topic, label_set, sent)
@@ -97,6 +97,15 @@ def _run(args: argparse.Namespace) -> int:
         print(f"demo: {missing} frames got no mask; see {playback.log}", file=sys.stderr)
         return 1
     return 0
+
+
+def _render(args: argparse.Namespace, label_set: LabelSet) -> None:
+    """Render a drive; the truth is in the label set of the weights, where a map to it ships."""
+    mapped = LabelMap.ships(SCENES, label_set.name)
+    settings = DriveSettings(labels=label_set.name if mapped else None)
+    out = args.out / "drive"
+    with progress_bar("rendering a drive") as progress:
+        write_drive(out, args.seed, args.seconds, progress=progress, settings=settings)
 
 
 def _check_apart(bag: Path, out: Path) -> None:
