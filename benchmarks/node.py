@@ -15,10 +15,10 @@ from benchmarks.harness import Report
 from benchmarks.streams import PROFILE, Stream, listen, ros_is_here, text_of
 from benchmarks.subjects import CACHE, image
 from segnet_model.base.optional import is_installed
+from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.engines.export import Export
 from segnet_model.inference.predictor import Predictor, find_weights
 
-WEIGHTS = "segnet_basic_drives"
 MARKS = {(360, 480): 5.0, (1080, 1920): 25.0}  # ms beyond the network's, by (height, width)
 RATE = 30.0  # Hz of an ordinary camera, and more than a processor does
 FRAMES = 90
@@ -32,12 +32,12 @@ def run(report: Report) -> None:
     """Send images of both sizes to both nodes, at a rate with ease and at a camera's."""
     if not ros_is_here(report):
         return
-    predictor = Predictor.load(WEIGHTS)
+    predictor = Predictor.load(DEFAULT_WEIGHTS)
     # In a thread, as in the node: where the processor has other work, the main thread's OpenMP
     # team, which waits by spinning, takes twice as long.
     with ThreadPoolExecutor(1) as thread:
         rows = thread.submit(lambda: [r for size in MARKS for r in _at(report, size, predictor)])
-    report.table(f"{WEIGHTS}, from the camera's stamp to the mask's arrival", rows.result())
+    report.table(f"{DEFAULT_WEIGHTS}, from the camera's stamp to the mask's arrival", rows.result())
 
 
 def _at(report: Report, size: tuple[int, int], predictor: Predictor) -> list[dict[str, Any]]:
@@ -73,17 +73,17 @@ def _ours(camera: dict[str, Any]) -> tuple[Stream, dict[int, float]]:
     from segnet_ros.demo.node import program
 
     mask, stats = "/segmentation/mask", "/segmentation/stats"
-    weights = ["-p", f"weights:={find_weights(WEIGHTS)}", "-r", f"image:={TOPIC}"]
+    weights = ["-p", f"weights:={find_weights(DEFAULT_WEIGHTS)}", "-r", f"image:={TOPIC}"]
     command = [*program(), "--ros-args", *weights, "--log-level", "warn"]
     streams, times = listen([mask], camera, [command], PROFILE, stats)
     return streams[mask], times
 
 
 def _plain(camera: dict[str, Any]) -> Stream:
-    model = CACHE / f"{WEIGHTS}.onnx"
+    model = CACHE / f"{DEFAULT_WEIGHTS}.onnx"
     if not model.exists():
         CACHE.mkdir(exist_ok=True)
-        Export.of(find_weights(WEIGHTS)).to_onnx(model)
+        Export.of(find_weights(DEFAULT_WEIGHTS)).to_onnx(model)
     mask = "/plain_node/mask"
     settings = json.dumps({"model": str(model)})
     command = [sys.executable, "-m", "benchmarks.plain_node", settings]

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base.choices import KINDS, PREFIX, STORAGES
+from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.commands import arguments
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, LATCHED, OUTPUTS
 
@@ -18,7 +19,7 @@ the header of its image and the time at which that was recorded, as if a node wi
 beside the recorder: `ros2 bag play`, Foxglove and RViz show images and answers together, and Nav2
 can be tried on them.
 
-  segnet label drive.mcap segnet_basic_drives --out labeled
+  segnet label drive.mcap {DEFAULT_WEIGHTS} --out labeled
   segnet label drive runs/yard/weights.safetensors --topic /camera/image_raw --out labeled
   segnet label drive enet_camvid --topics mask uncertainty class_map --out labeled
 
@@ -31,7 +32,7 @@ Images of a folder, an image or a video come into a new bag, with the answers. T
 is much for a long video; a topic that ends in /compressed takes JPEG. A video keeps its times, and
 the images of a folder are a second apart; `segnet bag --fps` makes a bag of other times.
 
-  segnet label drive.mp4 segnet_basic_drives --topic /camera/image_raw/compressed --out labeled
+  segnet label drive.mp4 {DEFAULT_WEIGHTS} --topic /camera/image_raw/compressed --out labeled
 
 The ground before the robot, as an OccupancyGrid, needs the camera's calibration in the recording
 and its place on the robot:

@@ -6,16 +6,17 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base.choices import UNCERTAINTIES
+from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.commands import arguments
 
-EPILOG = """\
+EPILOG = f"""\
 Writes masks/NAME.png (class ids; they look black) and overlays/NAME.png (for people), and with
 --uncertainty also uncertainty/NAME.png, bright where the network is unsure. NAME is the image's
 own, the time stamp in nanoseconds for images from a bag, or the video's and the nanoseconds since
 its begin.
 
-  segnet predict segnet_basic_drives my_images --out masks
-  segnet predict segnet_basic_drives drive.mp4 --every 1 --out masks
+  segnet predict {DEFAULT_WEIGHTS} my_images --out masks
+  segnet predict {DEFAULT_WEIGHTS} drive.mp4 --every 1 --out masks
   segnet predict runs/yard/weights.safetensors drive.mcap --topic /camera/image_raw --out masks
 
 A video needs pip install 'segnet_ros[video]'.

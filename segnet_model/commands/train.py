@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base import options
+from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.training.settings import (
     AUGMENTATION,
     DATA,
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
     from segnet_model.training.tracking import Progress
 
-EPILOG = """\
+EPILOG = f"""\
 DATASET holds images in train/ and their labels, under the same names, in trainannot/; to evaluate
 on while training, val/ and valannot/. Labels are PNGs of class ids or of the label set's colors.
 
 From scratch, from shipped weights, and a smaller network for a slow robot:
 
   segnet train my_yard --out runs/yard
-  segnet train my_yard --out runs/yard --init segnet_basic_drives --epochs 30
+  segnet train my_yard --out runs/yard --init {DEFAULT_WEIGHTS} --epochs 30
   segnet train my_yard --out runs/small --network segnet_basic --set features=32
 
 Labels of one label set can train weights of another:

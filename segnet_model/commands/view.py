@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import PANES, PREFIX
 from segnet_model.base.errors import BagError, SettingsError
+from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.commands import arguments
 
@@ -18,15 +19,14 @@ if TYPE_CHECKING:
     from segnet_model.inference.answer import Answer
     from segnet_model.labels import LabelSet
 
-WEIGHTS = "segnet_basic_drives"
 EPILOG = f"""\
 Without weights, what the recording holds is shown: masks of the node, or of `segnet label`, below
---prefix. Where it holds none, the network {WEIGHTS} runs.
+--prefix. Where it holds none, the network {DEFAULT_WEIGHTS} runs.
 
 A video that lasts as long as the recording; an image of a folder lasts a second:
 
-  segnet view drive.mcap segnet_basic_drives --out drive.mp4
-  segnet view phone.mp4 segnet_basic_drives --out classes.mp4
+  segnet view drive.mcap {DEFAULT_WEIGHTS} --out drive.mp4
+  segnet view phone.mp4 {DEFAULT_WEIGHTS} --out classes.mp4
   segnet view demo_out/segmentation --out what_the_node_said.mp4
   segnet view drive enet_camvid --beside uncertainty mask drivable --out drive.mp4
   segnet view long_drive enet_camvid --start 600 --seconds 30 --every 0.5 --out drive.mp4
@@ -35,15 +35,15 @@ The Rerun viewer shows images, classes, uncertainty, drivable area and each clas
 image over time, and lets you scroll through them and point at pixels. It needs
 pip install 'segnet_ros[view]':
 
-  segnet view drive.mcap segnet_basic_drives --rerun
-  segnet view drive.mcap segnet_basic_drives --rrd drive.rrd      # later: rerun drive.rrd
+  segnet view drive.mcap {DEFAULT_WEIGHTS} --rerun
+  segnet view drive.mcap {DEFAULT_WEIGHTS} --rrd drive.rrd      # later: rerun drive.rrd
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     arguments.add_source(parser)
-    otherwise = f"the recorded masks, else {WEIGHTS}"
+    otherwise = f"the recorded masks, else {DEFAULT_WEIGHTS}"
     arguments.add_network(parser, ("none", "mc", "temporal"), otherwise)
     arguments.add_drivable(parser)
     out = parser.add_argument_group("output, at least one")
@@ -109,7 +109,7 @@ def _answers(
             named = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
             labels = named or LabelSet.load("camvid")
             return recorded_answers(source, topics, labels), labels
-    args.weights = args.weights or WEIGHTS
+    args.weights = args.weights or DEFAULT_WEIGHTS
     predictor = FramePredictor(arguments.load_predictor(args), arguments.answer_settings(args))
     return predicted_answers(source, predictor), predictor.predictor.info.labels
 
