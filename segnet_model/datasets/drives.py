@@ -59,6 +59,9 @@ class DriveSettings:
             and faults of the camera for each drive; see `draw_conditions`.
         cameras: "default" for one camera; "varied" draws height, tilt, field of view, distortion
             and image size for each drive; see `draw_camera`.
+
+    Raises:
+        SettingsError: conditions or cameras are none of these.
     """
 
     unknown: bool = False
@@ -67,6 +70,15 @@ class DriveSettings:
     world: str = "street"
     conditions: str = "plain"
     cameras: str = "default"
+
+    def __post_init__(self) -> None:
+        """Check the names."""
+        for name, value, known in (
+            ("conditions", self.conditions, ("plain", VARIED)),
+            ("cameras", self.cameras, ("default", VARIED)),
+        ):
+            if value not in known:
+                raise SettingsError(f"{name} {value!r}; use one of {', '.join(known)}")
 
     def label_map(self) -> LabelMap:
         """Return the map from the ids of frames to the label set of the truth."""

@@ -83,6 +83,10 @@ def test_a_recording_describes_its_varied_camera(tmp_path: Path) -> None:
 def test_drives_refuse(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is no frame"):
         write_drive(tmp_path / "drive", seed=0, seconds=0)
+    with pytest.raises(SettingsError, match="conditions 'wild'; use one of plain, varied"):
+        DriveSettings(conditions="wild")
+    with pytest.raises(SettingsError, match="cameras 'wild'; use one of default, varied"):
+        DriveSettings(cameras="wild")
     with pytest.raises(SettingsError, match="cannot render"):
         write_dataset(tmp_path / "set", range(0), frames=1)
 

@@ -47,6 +47,25 @@ def test_seeds_give_different_drives(frames: list[SceneFrame]) -> None:
     assert (other.image != frames[0].image).mean() > 0.5
 
 
+@pytest.mark.parametrize(
+    ("seed", "means", "pixels"),
+    [
+        (0, [[145.65, 79.97], [46.97, 51.14]],
+         [5653, 13168, 426, 18147, 1984, 753, 675, 998, 438, 297, 661]),
+        (3, [[147.87, 178.83], [107.7, 68.44]],
+         [10844, 5560, 543, 17503, 2914, 2802, 0, 1416, 1427, 191, 0]),
+    ],
+)  # fmt: skip
+def test_plain_drives_stay_as_they_are(
+    seed: int, means: list[list[float]], pixels: list[int]
+) -> None:
+    """Figures that were measured on plain drives must hold when other drives get richer."""
+    frame = Drive(seed, SMALL, fps=2.0).frame(7)
+    quarters = frame.image.reshape(2, 90, 2, 120, 3).mean(axis=(1, 3, 4))
+    np.testing.assert_allclose(quarters, means, atol=0.02)
+    np.testing.assert_array_equal(np.bincount(frame.labels.ravel(), minlength=11), pixels)
+
+
 def test_arrays_have_the_promised_shapes_and_types(frames: list[SceneFrame]) -> None:
     frame = frames[0]
     assert frame.image.shape == (180, 240, 3)
