@@ -22,6 +22,10 @@ MAX_SIDE = 8192  # pixels
 DEFAULT_WEIGHTS = "segnet_lite_drives"  # shipped weights of the node, the demo and the examples
 OF_WEIGHTS = -1.0  # as max_uncertainty: the bound of the weights
 USUAL_BOUND = 0.5  # of the uncertainty, with weights that have none
+IDS_ALONE = (
+    "the network answers ids alone and never says how sure it is, so nothing is drivable; set "
+    "max_uncertainty to 1 to go by the classes alone, or adopt it with --answers logits"
+)
 WAYS = {
     "none": "none is one pass",
     "mc": "mc is several passes with dropout per frame",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from segnet_model.base.choices import KINDS, LABEL_SETS, UNCERTAINTIES
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.tables import (
     GRID,
+    IDS_ALONE,
     AnswerSettings,
     GroundOptions,
     NetworkSettings,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from segnet_model.driving.settings import GroundSettings
     from segnet_model.inference.predictor import Predictor
 
+logger = logging.getLogger(__name__)
 WEIGHTS = "weights file (.safetensors), exported network, or name of shipped weights"
 
 
@@ -51,11 +54,14 @@ def load_predictor(args: argparse.Namespace) -> Predictor:
     from segnet_model.inference.predictor import Predictor
 
     chosen = options.from_arguments(NetworkSettings, args)
-    return Predictor.load(
+    predictor = Predictor.load(
         chosen.weights, chosen.device, chosen.precision, chosen.engine,
         uncertainty=chosen.uncertainty, samples=chosen.samples, seed=chosen.seed,
         refine=chosen.refine, trusted=chosen.trusted_networks,
     )  # fmt: skip
+    if predictor.info.answers_ids and getattr(args, "max_uncertainty", 0) != 1:
+        logger.warning(IDS_ALONE)
+    return predictor
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ import cv2
 import torch
 
 from segnet_model.base.errors import WeightsError
-from segnet_model.base.tables import OF_WEIGHTS, USUAL_BOUND
+from segnet_model.base.tables import IDS_ALONE, OF_WEIGHTS, USUAL_BOUND
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.weights.bounds import Bound
@@ -64,11 +64,7 @@ class Network:
         """Why nothing is drivable with this parameter max_uncertainty; empty where something is."""
         if not self.predictor.info.answers_ids or parameter == 1:
             return ""
-        return (
-            "the network answers ids alone and never says how sure it is, so nothing is drivable; "
-            "set max_uncertainty to 1 to go by the classes alone, or adopt an export that gives "
-            "logits"
-        )
+        return IDS_ALONE
 
     def describe_bound(self, parameter: float) -> str:
         """The bound of the uncertainty and its reason, for the log.

@@ -82,7 +82,7 @@ def test_ids_alone_are_said_and_stay_unknown(capsys, ids_only, yard):
     assert np.isnan(answer.summary.unsure)
 
 
-def test_ids_alone_are_measured_without_figures_of_confidence(ids_only, yard, capsys):
+def test_ids_alone_are_measured_without_figures_of_confidence(ids_only, yard, capsys, caplog):
     data = yard / "data"
     for folder in ("val", "valannot"):
         (data / folder).mkdir(parents=True)
@@ -99,6 +99,7 @@ def test_ids_alone_are_measured_without_figures_of_confidence(ids_only, yard, ca
     assert figures["auroc"] == {"entropy": None}
     assert (yard / "report/report.html").exists()
     assert "ECE -" in capsys.readouterr().out
+    assert "answers ids alone" in caplog.text
 
 
 @pytest.mark.parametrize(
