@@ -13,7 +13,7 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import ModelInfo
 
-NETWORKS = ("segnet", "unet", "segnet_basic", "enet")
+NETWORKS = ("segnet", "unet", "segnet_basic", "segnet_lite", "enet")
 
 
 def run(report: Report) -> None:

@@ -1,7 +1,7 @@
-"""What is measured: weights of SegNet, images, and how fast this machine multiplies.
+"""What is measured: weights, images, and how fast this machine multiplies.
 
-SegNet's weights are too large to ship, and labels of untrained ones mean nothing, so a small
-training on rendered drives makes them: enough that the network knows a road from the sky.
+Labels of untrained weights mean nothing, so a small training on rendered drives makes them: enough
+that the network knows a road from the sky.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNSEEN_SEED = 2000
 
 
 def segnet_weights(network: str = "segnet") -> Path:
-    """The file of a SegNet that was trained for a minute or two; made once."""
+    """The file of a network that was trained for a minute or two; made once."""
     out = CACHE / network
     file = out / "weights.safetensors"
     if file.exists():
@@ -41,6 +41,11 @@ def segnet_weights(network: str = "segnet") -> Path:
     with progress_bar(f"training {network}") as bar:
         train(drives(), out, settings, lambda done: bar(done.step / done.steps))
     return file
+
+
+def lite_weights() -> Path:
+    """The file of a SegNet-Lite, trained in the same way."""
+    return segnet_weights("segnet_lite")
 
 
 def drives() -> Path:

@@ -10,6 +10,8 @@ from math import log, nan
 import torch
 from torch import Tensor
 
+TINY = 1e-30  # a probability; its logarithm is finite
+
 
 @dataclass(frozen=True)
 class Capture:
@@ -79,7 +81,9 @@ class Prediction:
 
 def entropy(probabilities: Tensor) -> Tensor:
     """Entropy in nats of (N, C, H, W): (N, H, W)."""
-    summed: Tensor = torch.special.entr(probabilities).sum(1)
+    # Half the time of `torch.special.entr`, with the same values: 0 times a finite number is 0.
+    logarithms = probabilities.clamp_min(TINY).log_()
+    summed: Tensor = logarithms.mul_(probabilities).sum(1).neg_()
     return summed
 
 
