@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks import lite
 from benchmarks.harness import Report, peak_memory, time_together
 from benchmarks.reference import Textbook
-from benchmarks.subjects import SIZE, batch, segnet_weights
+from benchmarks.subjects import SIZE, batch, trained_weights
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.temporal import TemporalAverage
@@ -23,7 +24,7 @@ COUNTS = (1, 4, 20)
 
 def run(report: Report) -> None:
     """Time, and memory."""
-    network, info = _bayesian(segnet_weights())
+    network, info = _bayesian(trained_weights("segnet"))
     images = batch()
     textbook = Textbook(network, info).sampling()
 
@@ -33,10 +34,10 @@ def run(report: Report) -> None:
             textbook(x).softmax(1)
 
     with torch.inference_mode():
-        engine = TorchEngine(*_bayesian(segnet_weights()), "cpu")
+        engine = TorchEngine(*_bayesian(trained_weights("segnet")), "cpu")
         single = SinglePass(engine)
         calls: dict[str, Callable[[], object]] = {"one pass": lambda: single(images)}
-        temporal = TemporalAverage(TorchEngine(*_bayesian(segnet_weights()), "cpu"))
+        temporal = TemporalAverage(TorchEngine(*_bayesian(trained_weights("segnet")), "cpu"))
         calls["temporal"] = lambda: temporal(images)
         sampled = {count: MonteCarlo(engine, count) for count in COUNTS[:1]}
         ask = sampled[COUNTS[0]]
@@ -68,6 +69,7 @@ def run(report: Report) -> None:
     report.add("mc: peak memory with 8 samples", few, "MB")
     report.add("mc: peak memory with 50 samples", many, "MB")
     report.add("mc: memory with 50 samples over that with 8", many / few, at_most=1.05)
+    lite.bayesian(report)
 
 
 REFERENCE_PASSES = 4
@@ -93,7 +95,7 @@ def _counted(asked: MonteCarlo, samples: int, images: torch.Tensor) -> Callable[
 def sampling(samples: int) -> Callable[[], object]:
     """For `peak_memory`: a network that has run once, and a call that samples."""
     images = batch()
-    asked = MonteCarlo(TorchEngine(*_bayesian(segnet_weights()), "cpu"), samples)
+    asked = MonteCarlo(TorchEngine(*_bayesian(trained_weights("segnet")), "cpu"), samples)
 
     def call() -> None:
         with torch.inference_mode():

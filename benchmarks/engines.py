@@ -1,4 +1,4 @@
-"""Each engine against the textbook network: SegNet at 360x480, one image, default threads."""
+"""Each engine against the textbook network: SegNet at 360x480, one image; then SegNet-Lite."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import lite
 from benchmarks.harness import Report, time_together
 from benchmarks.reference import Textbook
-from benchmarks.subjects import CACHE, SIZE, batch, matrix_rates, segnet_weights
+from benchmarks.subjects import CACHE, SIZE, batch, matrix_rates, trained_weights
 from segnet_model.base.optional import is_installed
 from segnet_model.commands.export import calibration_images
 from segnet_model.engines import Engine
@@ -35,7 +36,7 @@ MARKS = {
 
 def run(report: Report) -> None:
     """Time every engine that is installed, and compare what it says with the reference."""
-    path = segnet_weights()
+    path = trained_weights("segnet")
     textbook = Textbook(*load_weights(path))
     images = batch()
     engines = open_engines(path)
@@ -72,6 +73,7 @@ def run(report: Report) -> None:
     )
     for precision, rate in rates.items():
         report.add(f"this machine's {precision} products and convolutions", rate / 1e9, "GOP/s")
+    lite.engines(report)
 
 
 def open_engines(path: Path) -> dict[str, Engine]:
