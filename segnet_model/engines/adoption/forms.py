@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
+from segnet_model.base.errors import SettingsError
+from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD, MAX_FACTOR
 
 LAYOUTS = ("nchw", "nhwc")
 COLORS = ("rgb", "bgr")
@@ -41,6 +42,13 @@ class Wishes:
     mean: Triple | None = None
     std: Triple | None = None
     kind: str | None = None
+
+    def __post_init__(self) -> None:
+        largest = MAX_FACTOR / 255  # so that both stay within the metadata's limits in 0 to 1
+        if not all(abs(value) < largest for value in self.mean or ()):
+            raise SettingsError(f"--mean {self.mean}: give values in the units of --range")
+        if not all(1 / largest < value < largest for value in self.std or ()):
+            raise SettingsError(f"--std {self.std}: give values above 0, in the units of --range")
 
 
 @dataclass(frozen=True)

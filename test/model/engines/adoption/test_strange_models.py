@@ -188,3 +188,12 @@ def test_names_that_are_no_text(name, bad, write):
     path = write(painter(**IMAGENET))
     path.write_bytes(path.read_bytes().replace(b"Conv", name))
     bad(path, "a name in it is no text", WeightsError)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), 1e-9])
+def test_deviations_that_cannot_be(value):
+    with pytest.raises(SettingsError, match="--std .*above 0, in the units of --range"):
+        Wishes(std=(1.0, value, 1.0))
+    if not abs(value) < 2:
+        with pytest.raises(SettingsError, match="--mean .*in the units of --range"):
+            Wishes(mean=(0.0, 0.0, value))
