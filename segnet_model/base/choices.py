@@ -23,6 +23,7 @@ UNCERTAINTIES = Registry("uncertainty", {
     "none": "segnet_model.inference.uncertainty:NONE",
     "mc": "segnet_model.inference.uncertainty:MC",
     "temporal": "segnet_model.inference.uncertainty:TEMPORAL",
+    "features": "segnet_model.inference.uncertainty:FEATURES",
 })  # fmt: skip
 REFINEMENTS = Registry("refine", {
     "none": "segnet_model.inference.crf:no_refinement",

@@ -19,6 +19,9 @@ A network that says "90 % sure" should be right nine times in ten. This fits one
 temperature, that its logits are divided by, and keeps it in the weights file; labels stay the same.
 A Bayesian network gets a second one, for mc and temporal.
 
+The feature score, --uncertainty features, compares the features of each pixel with those of these
+images, and finds things that were never taught better than the entropy does, in the same pass.
+
 It also fits the bound of the uncertainty, max_uncertainty, that keeps a promise: at most 1 % of the
 drivable area is not drivable, in the mean over images like these (conformal risk control). The node
 and all commands use the bound of the weights unless they are given another. The promise needs at
@@ -104,5 +107,8 @@ def _print(found: Calibration) -> None:
     for name, bound in found.info.bounds.items():
         print(f"{name:<8}max_uncertainty {bound.max_uncertainty:.3f}: {bound}; "
               f"{100 * bound.kept:.1f} % of the ground stays drivable")  # fmt: skip
+    if (features := found.info.features) is not None:
+        print(f"features: mean score of an image {features.place:.3f}; above "
+              f"{features.place_bound:.3f} it shows another kind of place")  # fmt: skip
     for name, reason in found.refusals.items():
         print(f"{name:<8}max_uncertainty {USUAL_BOUND}, without a promise: {reason}")

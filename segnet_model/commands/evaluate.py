@@ -60,7 +60,7 @@ EXAMPLES = 6  # in evaluation.png
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     # The images of a data set are no video, so there is no temporal.
-    arguments.add_network(parser, ("none", "mc"))
+    arguments.add_network(parser, ("none", "features", "mc"))
     arguments.add_split(parser, "evaluate on")
     arguments.add_map(
         parser, "class of the weights for a class of the data set; CLASS may be ignore"
@@ -206,8 +206,10 @@ def print_table(figures: dict[str, Any]) -> None:
     print(f"pixel accuracy {_percent(figures['pixel_accuracy'])}   mIoU {_share(figures['miou'])}")
     print(f"{figures['ms']:.1f} ms an image, {figures['ms_p90']:.1f} ms at the 90th percentile")
     print(f"ECE {_percent(figures['ece'])}   PAvPU {_percent(figures['pavpu'])}")
+    scored = figures["measured"]["uncertainty"] == "features"
     for name, auroc in figures["auroc"].items():
-        print(f"wrong pixels by {name.replace('_', ' ')}: "
+        shown = "feature score" if scored else name.replace("_", " ")
+        print(f"wrong pixels by {shown}: "
               f"AUROC {_share(auroc)}, AUPR {_share(figures['aupr'][name])}")  # fmt: skip
     print_drivable(figures)
     surest = figures["accuracy_of_most_certain"].items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segnet_model.base.choices import KINDS, PREFIX, STORAGES
+from segnet_model.base.choices import KINDS, PREFIX, STORAGES, UNCERTAINTIES
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.commands import arguments
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, LATCHED, OUTPUTS
@@ -52,7 +52,7 @@ copied and counted.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("source", type=Path, help=KINDS)
-    arguments.add_network(parser, ("none", "mc", "temporal"))
+    arguments.add_network(parser, UNCERTAINTIES)
     arguments.add_drivable(parser)
     arguments.add_ground(parser)
     parser.add_argument("--out", type=Path, required=True, help="rosbag2 folder to write")

@@ -48,7 +48,7 @@ SPLITS = ("train", "val")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    arguments.add_network(parser, ("none", "mc"))
+    arguments.add_network(parser, ("none", "features", "mc"))
     parser.add_argument("source", type=Path, help="data set, or folder of images")
     parser.add_argument("--out", type=Path, required=True, help="zip file to write")
     parser.add_argument("--split", help="split of the data set (default: train and val)")

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet_model.base.choices import PANES, PREFIX
+from segnet_model.base.choices import PANES, PREFIX, UNCERTAINTIES
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.base.units import NANOSECONDS
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     arguments.add_source(parser)
     otherwise = f"the recorded masks, else {DEFAULT_WEIGHTS}"
-    arguments.add_network(parser, ("none", "mc", "temporal"), otherwise)
+    arguments.add_network(parser, UNCERTAINTIES, otherwise)
     arguments.add_drivable(parser)
     out = parser.add_argument_group("output, at least one")
     out.add_argument("--out", type=Path, metavar="VIDEO", help=".mp4 file to write")

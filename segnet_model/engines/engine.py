@@ -47,6 +47,12 @@ class Engine(Protocol):
             alone, `info.answers_ids`, they are (N, 1, h', w') uint8.
         """
 
+    def check_scored(self) -> None:
+        """Raise SettingsError unless `scored` works."""
+
+    def scored(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As `logits`, and the feature score of each pixel: (N, h', w') float32, 0 to 1."""
+
 
 class EngineKind(Protocol):
     """An entry of `ENGINES`, usually the engine's class.

@@ -22,6 +22,7 @@ from segnet_model.base.limits import MAX_SIDE
 from segnet_model.base.optional import require
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo, last_line
+from segnet_model.engines.features import ScoredNetwork
 from segnet_model.engines.folding import fold_batch_norm
 from segnet_model.engines.onnx_engine import OnnxEngine
 from segnet_model.networks.encoder_decoder import halves
@@ -42,12 +43,17 @@ class _WholeNetwork(nn.Module):
         self.network = fold_batch_norm(network.eval())
         self._normalize = Normalize(info.mean, info.std)
         self._activation = info.activation
+        self._scored = None if info.features is None else ScoredNetwork(self.network, info)
 
     def forward(self, images: Tensor) -> Tensor:
-        first, second = halves(self.network)
-        return class_logits(second(first(self._normalize(images))), self._activation).permute(
-            0, 2, 3, 1
-        )
+        x = self._normalize(images)
+        if self._scored is None:
+            first, second = halves(self.network)
+            answer = class_logits(second(first(x)), self._activation)
+        else:
+            raw, score = self._scored(x)
+            answer = torch.cat([class_logits(raw, self._activation), score], 1)
+        return answer.permute(0, 2, 3, 1)
 
 
 @dataclass(frozen=True)

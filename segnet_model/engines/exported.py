@@ -77,7 +77,8 @@ class ExportedEngine:
 
         Args:
             exported: metadata of the file.
-            run: from (1, h, w, 3) uint8 to (1, h', w', C) float32, h' and w' at most h and w; to
+            run: from (1, h, w, 3) uint8 to (1, h', w', C) float32, h' and w' at most h and w, with
+                the feature score as one channel more where the metadata have one; to
                 (1, h', w', 1) uint8 where the network answers ids.
             precision: of most of the arithmetic.
         """
@@ -87,6 +88,23 @@ class ExportedEngine:
 
     def logits(self, images: Tensor) -> Tensor:
         """Run the network once; see `Engine`. The answers are in channels-last memory."""
+        answers = self._answers(images)
+        return answers if self.info.features is None else answers[:, :-1]
+
+    def check_scored(self) -> None:
+        """See `Engine`."""
+        if self.info.features is None:
+            raise SettingsError(
+                "this export has no feature score; run segnet calibrate and then segnet export, or "
+                "choose uncertainty 'none'"
+            )
+
+    def scored(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As `logits`, and the feature score, the last channel of the answers."""
+        answers = self._answers(images)
+        return answers[:, :-1], answers[:, -1]
+
+    def _answers(self, images: Tensor) -> Tensor:
         answers = [torch.from_numpy(self._answer(image[None].numpy())) for image in images]
         # A runtime may use the same memory for its next answer.
         return torch.cat(answers).permute(0, 3, 1, 2)
@@ -100,7 +118,8 @@ class ExportedEngine:
                 f"the export cannot be run ({last_line(error)}); export again"
             ) from None
         ids = self.info.answers_ids
-        expected = (*image.shape[:3], 1 if ids else self.info.labels.num_classes)
+        channels = self.info.labels.num_classes + (self.info.features is not None)
+        expected = (*image.shape[:3], 1 if ids else channels)
         dtype = np.dtype(np.uint8 if ids else np.float32)
         if not _fits(answer.shape, expected) or answer.dtype != dtype:
             raise WeightsError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from segnet_model.base.errors import SettingsError
 from segnet_model.engines.acceleration import accelerate
 from segnet_model.engines.capabilities import cpu_has_bfloat16, warn_once
+from segnet_model.engines.features import ScoredNetwork
 from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.inputs import Normalize
 from segnet_model.networks.outputs import class_logits
@@ -61,6 +63,19 @@ class TorchEngine:
         """Run the network once; see `Engine`."""
         first, second = halves(self.network)
         return self.read(second(first(self.prepare(images))))
+
+    def check_scored(self) -> None:
+        """See `Engine`."""
+        _ = self._scored
+
+    def scored(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As `logits`, and the feature score (N, h, w) float32."""
+        raw, score = self._scored(self.prepare(images))
+        return self.read(raw), score[:, 0]
+
+    @cached_property
+    def _scored(self) -> ScoredNetwork:
+        return ScoredNetwork(self.network, self.info).to(self.device).eval()
 
     def prepare(self, images: Tensor) -> Tensor:
         """Make the network's input (N, 3, h, w) from (N, h, w, 3) uint8 RGB."""

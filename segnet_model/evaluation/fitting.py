@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from segnet_model.base.errors import DatasetError
+from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.drivable import RISK, fit_bound
+from segnet_model.evaluation.features import fit_features
 from segnet_model.evaluation.temperature import SAMPLES, Fit, fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
 
-TEMPERATURES = 0.2  # of the time
+TEMPERATURES, FEATURES = 0.1, 0.2  # of the time
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Calibration:
     Attributes:
         info: the metadata of the weights, with all that was fitted.
         temperatures: by uncertainty method.
-        refusals: why an uncertainty method has no bound.
+        refusals: why an uncertainty method has no bound, or no feature score.
     """
 
     info: ModelInfo
@@ -43,7 +44,7 @@ def calibrate(
     trusted: tuple[str, ...] = (),
     seed: int = 0,
 ) -> Calibration:
-    """Fit temperatures, and bounds of the uncertainty that keep a promise.
+    """Fit temperatures, the feature score, and bounds of the uncertainty that keep a promise.
 
     Args:
         path: the `.safetensors` file, which stays as it is.
@@ -61,13 +62,22 @@ def calibrate(
     network, info = load_weights(path, trusted)
     engine = TorchEngine(network, info, device)
     fits = fit_temperatures(engine, folder, lambda share: progress(TEMPERATURES * share), seed)
-    info = replace(info, temperatures=temperatures(fits), bounds={})
+    info = replace(info, temperatures=temperatures(fits), bounds={}, features=None)
     bounds, refusals = {}, {}
-    for done, way in enumerate(fits):
+    engine = TorchEngine(load_weights(path, trusted)[0], info, device)
+    try:
+        features = fit_features(
+            engine, folder, lambda share: progress(TEMPERATURES + FEATURES * share), seed
+        )
+        info = replace(info, features=features)
+        ways = ["none", "features", *(way for way in fits if way != "none")]
+    except (DatasetError, SettingsError) as error:
+        refusals["features"], ways = str(error), list(fits)
+    for done, way in enumerate(ways):
         engine = TorchEngine(load_weights(path, trusted)[0], info, device)
         predictor = Predictor(engine, way, SAMPLES, seed)
         try:
-            bounds[way] = fit_bound(predictor, folder, risk, _part(progress, done, len(fits)))
+            bounds[way] = fit_bound(predictor, folder, risk, _part(progress, done, len(ways)))
         except DatasetError as error:
             refusals[way] = str(error)
     return Calibration(replace(info, bounds=bounds), fits, refusals)
@@ -75,5 +85,6 @@ def calibrate(
 
 def _part(progress: ShareDone, index: int, count: int) -> Callable[[float], object]:
     """The progress of one of the bounds."""
-    step = (1 - TEMPERATURES) / count
-    return lambda share: progress(TEMPERATURES + step * (index + share))
+    begin = TEMPERATURES + FEATURES
+    step = (1 - begin) / count
+    return lambda share: progress(begin + step * (index + share))

@@ -43,6 +43,7 @@ class Prediction:
         refined: (N, C, h, w) float32, probabilities that only the labels are taken from. Confidence
             and uncertainty stay those of the network: smoother labels are no surer ones.
         ids: (N, h, w) uint8, from a network that answers class ids alone; all else is NaN then.
+        score: (N, h, w) float32, 0 to 1: the feature score, which then is the uncertainty.
     """
 
     probabilities: Tensor
@@ -50,6 +51,7 @@ class Prediction:
     variance: Tensor | None = None
     refined: Tensor | None = None
     ids: Tensor | None = None
+    score: Tensor | None = None
 
     @classmethod
     def of_ids(cls, ids: Tensor, classes: int) -> Prediction:
@@ -60,7 +62,9 @@ class Prediction:
 
     @property
     def uncertainty(self) -> Tensor:
-        """Normalized predictive entropy: (N, h, w) float32, 0 to 1."""
+        """The feature score, else the normalized predictive entropy: (N, h, w) float32, 0 to 1."""
+        if self.score is not None:
+            return self.score
         return normalized_entropy(self.probabilities)
 
     @property

@@ -24,7 +24,7 @@ class Segmentation:
     labels: np.ndarray  # (H, W) uint8, class ids
     # Both are NaN everywhere where the network answers ids alone.
     confidence: np.ndarray  # (H, W) float32, probability of the chosen class, 0 to 1
-    uncertainty: np.ndarray  # (H, W) float32, normalized predictive entropy, 0 to 1
+    uncertainty: np.ndarray  # (H, W) float32, 0 to 1: normalized entropy, or the feature score
     # The next two are None without Bayesian inference.
     mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: never seen in training?
     variance: np.ndarray | None = None  # (H, W) float32, of the probabilities, over the passes

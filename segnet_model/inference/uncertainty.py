@@ -1,4 +1,4 @@
-"""Ways to estimate uncertainty: none, Monte Carlo dropout, or an average over a video."""
+"""Ways to estimate uncertainty: entropy, features, Monte Carlo dropout, an average of a video."""
 
 from __future__ import annotations
 
@@ -33,6 +33,21 @@ class SinglePass(Inference):
         return Prediction(probabilities(answer, info.temperature("none")))
 
 
+class FeatureScoring(SinglePass):
+    """One pass without dropout, and the feature score as its uncertainty."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Run this engine; SettingsError where its weights or its export have no feature score."""
+        engine.check_scored()
+        super().__init__(engine)
+
+    def __call__(self, images: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
+        """See `Inference`."""
+        logits, score = self._engine.scored(images)
+        temperature = self._engine.info.temperature("none")
+        return Prediction(probabilities(logits, temperature), score=score)
+
+
 @dataclass(frozen=True)
 class UncertaintyMethod:
     """An entry of `UNCERTAINTIES`.
@@ -48,6 +63,7 @@ class UncertaintyMethod:
 
 NONE = UncertaintyMethod(lambda engine, samples, seed: SinglePass(engine))
 MC = UncertaintyMethod(MonteCarlo, needs_dropout=True)
+FEATURES = UncertaintyMethod(lambda engine, samples, seed: FeatureScoring(engine))
 TEMPORAL = UncertaintyMethod(
     lambda engine, samples, seed: TemporalAverage(engine, seed), needs_dropout=True
 )

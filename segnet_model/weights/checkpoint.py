@@ -25,6 +25,7 @@ from segnet_model.networks.blocks import without_memory
 from segnet_model.networks.custom import check_trusted, is_custom
 from segnet_model.networks.outputs import output_channels
 from segnet_model.weights.bounds import Bound, read_bounds, write_bounds
+from segnet_model.weights.features import FeatureScore, read_features, write_features
 from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensors, write_tensors
 
 __all__ = ["ModelInfo", "load_weights", "replace_info", "save_weights"]
@@ -55,6 +56,7 @@ class ModelInfo:
         temperatures: divisors of the logits, so that confidence matches accuracy, by uncertainty
             method: "none" and "mc", which is also for "temporal".
         bounds: highest uncertainty of a drivable pixel, with a promise, by uncertainty method.
+        features: of the uncertainty method "features"; None where it was never fitted.
         license: of the weights, an SPDX name where there is one.
         training: data set, epochs, seed and the like, for people.
         metrics: measurements and their data, for people.
@@ -69,6 +71,7 @@ class ModelInfo:
     activation: str = "softmax"
     temperatures: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, Bound] = field(default_factory=dict)
+    features: FeatureScore | None = None
     license: str = "unknown"
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -98,8 +101,11 @@ class ModelInfo:
     def to_json(self) -> str:
         """The metadata as text."""
         values = {**vars(self), "labels": self.labels.to_dict(), "format": FORMAT}
-        if values.pop("bounds"):  # older readers know of none
+        # Older readers know of neither.
+        if values.pop("bounds"):
             values["bounds"] = write_bounds(self.bounds)
+        if (features := values.pop("features")) is not None:
+            values["features"] = write_features(features)
         return json.dumps(values, indent=1)
 
     @classmethod
@@ -116,6 +122,8 @@ class ModelInfo:
                 raise WeightsError(f"made by a newer segnet (format {made_by}); update this one")
             values["labels"] = LabelSet.from_dict(values["labels"])
             values["bounds"] = read_bounds(values.get("bounds", {}))
+            if "features" in values:
+                values["features"] = read_features(values["features"])
             for key in ("input_size", "mean", "std"):
                 values[key] = tuple(values[key])
             info = cls(**values)

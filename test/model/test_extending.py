@@ -90,4 +90,4 @@ def test_help_lists_what_was_added(capsys):
         main(["predict", "--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert "{auto,torch,openvino,onnx,two}" in said
-    assert "{none,mc,temporal,mirrored}" in said
+    assert "{none,mc,temporal,features,mirrored}" in said

@@ -49,7 +49,7 @@ class Circumstances:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, with the versions of the software; samples and seed only where used."""
         values = {**asdict(self), "date": self.date.isoformat(timespec="seconds")}
-        if self.uncertainty == "none":
+        if self.uncertainty in ("none", "features"):
             del values["samples"], values["seed"]
         if not self.label_map:
             del values["label_map"]

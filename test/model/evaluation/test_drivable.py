@@ -130,7 +130,7 @@ def test_as_few_images_as_the_promise_needs_are_enough():
     curve = RiskCurve()
     for _ in range(99):
         curve.update(image_at(BOUNDS, 2.0))
-    assert curve.fit(0.01) == Bound(1.0, 0.01, 8000 / 9000, 99)
+    assert curve.fit(0.01) == Bound(USUAL_BOUND, 0.01, 8000 / 9000, 99)
 
 
 def test_a_promise_that_no_bound_keeps_is_refused_with_one_that_can_be():
@@ -139,7 +139,7 @@ def test_a_promise_that_no_bound_keeps_is_refused_with_one_that_can_be():
         curve.update(image_at(BOUNDS, 0.0))
     with pytest.raises(DatasetError, match=r"these 199 images --risk 0\.105 can be promised"):
         curve.fit(0.01)
-    assert curve.fit(0.105).max_uncertainty == 1.0
+    assert curve.fit(0.105).max_uncertainty == USUAL_BOUND
 
 
 def test_a_bound_that_leaves_nothing_drivable_is_refused():
@@ -229,7 +229,7 @@ def test_the_bound_is_the_highest_that_keeps_the_promise(taught, calibrated):
     risks = (4 * np.sum(losses, 0) + 1) / 25
     best = np.flatnonzero(np.maximum.accumulate(risks) <= 0.05)[-1]
     assert predictor.bound == pytest.approx(BOUNDS[best], abs=0.06)
-    assert fit_bound(predictor, folder, 0.5).max_uncertainty == 1.0
+    assert fit_bound(predictor, folder, 0.5).max_uncertainty == USUAL_BOUND
 
 
 def test_evaluation_shows_what_became_of_the_promise(taught, calibrated, tmp_path, capsys):
