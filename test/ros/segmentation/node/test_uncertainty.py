@@ -12,6 +12,7 @@ from sensor_msgs.msg import Image
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.features import FeatureScore
 
 pytestmark = pytest.mark.ros
 
@@ -19,7 +20,13 @@ pytestmark = pytest.mark.ros
 @pytest.fixture(scope="module")
 def bayesian(tmp_path_factory):
     torch.manual_seed(0)
-    info = ModelInfo("bayesian_segnet_basic", LabelSet.load("camvid"), (64, 96), {"features": 8})
+    eye, even = np.eye(8).tolist(), (0.0, 0.2, 0.4, 0.6, 0.8)
+    score = FeatureScore(
+        tuple(map(tuple, eye)), (0.1,) * 8, even, tuple(99 * x for x in even), even, 0.1, 0.3, 40
+    )
+    info = ModelInfo(
+        "bayesian_segnet_basic", LabelSet.load("camvid"), (64, 96), {"features": 8}, features=score
+    )
     path = tmp_path_factory.mktemp("weights") / "bayesian.safetensors"
     save_weights(path, info.build(), info)
     return path
@@ -42,6 +49,7 @@ def message_of(pixels, seconds):
         {"uncertainty": "mc", "samples": 4, "seed": 7},
         {"uncertainty": "temporal"},
         {"uncertainty": "mc", "samples": 2, "refine": "crf"},
+        {"uncertainty": "features"},
     ],
 )
 def test_the_node_asks_as_it_is_told(start_node, client, bayesian, how):
