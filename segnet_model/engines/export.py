@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from segnet_model.base.atomic import whole_file
+from segnet_model.base.choices import NETWORKS
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.limits import MAX_SIDE
 from segnet_model.base.optional import require
@@ -204,7 +205,18 @@ class Export:
                 nncf.Dataset(calibration, prepare),
                 subset_size=len(calibration),
                 fast_bias_correction=quick,
+                ignored_scope=nncf.IgnoredScope(
+                    names=_kept_in_float(model, self.info.info.network)
+                ),
             )
+
+
+def _kept_in_float(model: Any, network: str) -> list[str]:
+    """Names of the first convolutions, as many as the network's `float_convolutions` says."""
+    count = getattr(NETWORKS[network], "float_convolutions", 0) if network in NETWORKS else 0
+    kinds = ("Convolution", "GroupConvolution")
+    found = [each for each in model.get_ordered_ops() if each.get_type_name() in kinds]
+    return [each.get_friendly_name() for each in found[:count]]
 
 
 @contextmanager

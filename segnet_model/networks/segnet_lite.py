@@ -28,7 +28,13 @@ class SegNetLite(nn.Module):
 
     A forward pass has two halves, split at the first dropout, as that of `EncoderDecoder`. The
     second gives logits of half of the image's size, which `forward` enlarges bilinearly.
+
+    Attributes:
+        float_convolutions: convolutions at the start that an int8 export keeps in float: in int8
+            they cost most of the labels that change, and are no faster.
     """
+
+    float_convolutions = 6
 
     def __init__(
         self,

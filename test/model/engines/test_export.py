@@ -153,6 +153,21 @@ def test_int8_is_calibrated_with_a_data_sets_images(weights, dataset, tmp_path, 
 
 
 @pytest.mark.slow
+def test_int8_keeps_the_first_convolutions_of_segnet_lite_in_float(image, tmp_path):
+    for module in ("nncf", "onnxscript"):
+        pytest.importorskip(module)
+    info = ModelInfo("segnet_lite", LabelSet.load("camvid"), SIZE)
+    save_weights(tmp_path / "w.safetensors", info.build(), info)
+    Export.of(tmp_path / "w.safetensors").to_openvino(tmp_path / "w.xml", [image], quick=True)
+    model = pytest.importorskip("openvino").Core().read_model(tmp_path / "w.xml")
+    kinds = ("Convolution", "GroupConvolution")
+    layers = [each for each in model.get_ordered_ops() if each.get_type_name() in kinds]
+    inputs = [each.input_value(0).get_node().get_type_name() for each in layers]
+    assert "FakeQuantize" not in inputs[:6]
+    assert inputs[6:].count("FakeQuantize") > 50
+
+
+@pytest.mark.slow
 def test_int8_of_shipped_weights_gives_nearly_the_same_labels(tmp_path):
     for module in ("openvino", "nncf", "onnxscript"):
         pytest.importorskip(module)
