@@ -98,9 +98,13 @@ class FeatureScorer(nn.Module):
 
     def mixed(self, x: Tensor, logits: Tensor, stride: int) -> Tensor:
         """The score before its last scale, 0 to 1; arguments as of `forward`."""
+        cell, size = max(1, COARSE // stride), (logits.shape[-2], logits.shape[-1])
         entropy = scaled(self.entropy(logits), self._scales[0])
-        distance = scaled(self.distance(x), self._scales[1])
-        return (entropy + 2 * _smoothed((entropy + distance) / 2, stride)) / 3
+        # One distance a cell is enough, where so many are averaged.
+        distance = scaled(self.distance(x[..., ::cell, ::cell]), self._scales[1])
+        cells = (F.avg_pool2d(entropy, cell, ceil_mode=True) + distance) / 3
+        edges = F.pad(cells, [WINDOW // 2] * 4, mode="replicate")
+        return entropy / 3 + _enlarged(F.avg_pool2d(edges, WINDOW, stride=1), cell, size)
 
     def entropy(self, logits: Tensor) -> Tensor:
         """Normalized entropy of the classes, (N, 1, h, w), 0 to 1."""
@@ -115,14 +119,6 @@ class FeatureScorer(nn.Module):
 
 def _floats(values: Any) -> Tensor:
     return torch.tensor(values, dtype=torch.float32)
-
-
-def _smoothed(values: Tensor, stride: int) -> Tensor:
-    """Average values (N, 1, h, w) over neighbors, at their edges over fewer."""
-    size, pooled = values.shape[-2:], max(1, COARSE // stride)
-    small = F.avg_pool2d(values, pooled, ceil_mode=True)
-    means = F.avg_pool2d(F.pad(small, [WINDOW // 2] * 4, mode="replicate"), WINDOW, stride=1)
-    return _enlarged(means, pooled, (size[0], size[1]))
 
 
 def scaled(values: Tensor, scale: Sequence[float]) -> Tensor:
