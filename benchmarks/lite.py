@@ -11,7 +11,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.harness import Report, time_together
-from benchmarks.subjects import CACHE, SIZE, batch, drives, image, matrix_rates, trained_weights
+from benchmarks.subjects import CACHE, SIZE, batch, drives, image, matrix_rates
 from segnet_model.base.optional import is_installed
 from segnet_model.commands.export import calibration_images
 from segnet_model.engines import Engine
@@ -24,7 +24,10 @@ from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.predictor import Predictor
 from segnet_model.inference.uncertainty import SinglePass
 from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.shipped import find_weights
+from segnet_model.weights.tensors import file_sha256
 
+WEIGHTS = "segnet_lite_drives"
 IMAGES = 8  # whose labels are compared
 ROUNDS = 15
 SAMPLES = 20
@@ -34,7 +37,7 @@ MARKS = {"openvino bfloat16": (15.0, 0.99), "openvino int8": (12.0, 0.985)}
 
 def engines(report: Report) -> None:
     """Time every engine from pixels to labels, and compare its labels with those of float32."""
-    path, images = trained_weights("segnet_lite"), [image(index) for index in range(IMAGES)]
+    path, images = find_weights(WEIGHTS), [image(index) for index in range(IMAGES)]
     predictors = {name: Predictor(engine) for name, engine in open_engines(path).items()}
     labels = {n: [p.predict(each).labels for each in images] for n, p in predictors.items()}
     seconds = time_together(
@@ -71,21 +74,21 @@ def open_engines(path: Path) -> dict[str, Engine]:
             network, replace(info, input_size=SIZE), "cpu", precision
         )
     if is_installed("onnxruntime") and is_installed("onnxscript"):
-        onnx = _export("lite.onnx", lambda out: Export.of(path, SIZE).to_onnx(out))
+        onnx = _export(path, ".onnx", lambda out: Export.of(path, SIZE).to_onnx(out))
         opened["onnx float32"] = OnnxEngine.open(onnx, "cpu", "auto", ())
     if is_installed("openvino") and is_installed("nncf"):
-        file = _export("lite.xml", lambda out: Export.of(path, SIZE).to_openvino(out))
+        file = _export(path, ".xml", lambda out: Export.of(path, SIZE).to_openvino(out))
         for precision in precisions:
             opened[f"openvino {precision}"] = OpenVinoEngine.open(file, "cpu", precision, ())
         if cpu_has_int8():
-            int8 = _export("lite_int8.xml", lambda out: _to_int8(path, out))
+            int8 = _export(path, "_int8.xml", lambda out: _to_int8(path, out))
             opened["openvino int8"] = OpenVinoEngine.open(int8, "cpu", "auto", ())
     return opened
 
 
-def _export(name: str, write: Callable[[Path], object]) -> Path:
-    """An export of this name; made once."""
-    file = CACHE / name
+def _export(weights: Path, suffix: str, write: Callable[[Path], object]) -> Path:
+    """An export of these weights; made once."""
+    file = CACHE / f"lite_{file_sha256(weights)[:8]}{suffix}"
     if not file.exists():
         write(file)
     return file
@@ -104,7 +107,7 @@ def _operations(path: Path) -> int:
 
 def bayesian(report: Report) -> None:
     """Time Monte Carlo samples against a pass of the same network."""
-    network, info = load_weights(trained_weights("segnet_lite"))
+    network, info = load_weights(find_weights(WEIGHTS))
     info = replace(info, network="bayesian_segnet_lite")
     sampled = info.build()
     sampled.load_state_dict(network.state_dict())

@@ -15,13 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.harness import time_together
-from segnet_model.base.optional import is_installed
 from segnet_model.base.progress import progress_bar
 from segnet_model.datasets.drives import write_dataset
 from segnet_model.scenes import Drive
 from segnet_model.training.settings import AugmentSettings, TrainSettings
 from segnet_model.training.trainer import train
-from segnet_model.weights.encoders import PUBLISHED
 
 CACHE = Path(__file__).parent / "cache"
 SIZE = (360, 480)
@@ -38,17 +36,11 @@ def trained_weights(network: str) -> Path:
     crops = AugmentSettings(scale_min=3.0, scale_max=3.75)
     settings = TrainSettings(
         network=network, input_size=(96, 128), epochs=6, batch_size=4, learning_rate=1e-3,
-        balance=0, augment=crops, encoder=_published_encoder(network),
+        balance=0, augment=crops,
     )  # fmt: skip
     with progress_bar(f"training {network}") as bar:
         train(drives(), out, settings, lambda done: bar(done.step / done.steps))
     return file
-
-
-def _published_encoder(network: str) -> str | None:
-    """ImageNet's weights for SegNet-Lite, if they are installed."""
-    name = "efficientnet_lite0"
-    return name if network == "segnet_lite" and is_installed(PUBLISHED[name]) else None
 
 
 def drives() -> Path:
