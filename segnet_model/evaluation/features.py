@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segnet_model.base.errors import DatasetError
+from segnet_model.base.errors import DatasetError, WeightsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.folder import LabeledFolder, spread
 from segnet_model.engines.features import FeatureScorer, Tap
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.networks.inputs import network_size, resize_image
-from segnet_model.weights.features import PIECES, FeatureScore
+from segnet_model.weights.features import PIECES, FeatureScore, check_features
 
 MOST_IMAGES = 200  # spread over the folder
 SEPARATE = 10  # images of each half from which on distances are judged on others than fitted on
@@ -122,7 +122,7 @@ def fit_features(
 
     Raises:
         SettingsError: the network has no layer named classifier.
-        DatasetError: no pixel of the images is right.
+        DatasetError: no pixel of the images is right, or their features hardly vary.
     """
     chosen, rng = spread(MOST_IMAGES, len(folder)), np.random.default_rng(seed)
     halves = (chosen[::2], chosen[1::2]) if len(chosen) >= 2 * SEPARATE else (chosen, chosen)
@@ -150,7 +150,18 @@ def fit_features(
     score = replace(
         score, entropy_scale=rarity_scale(entropy), distance_scale=rarity_scale(distance)
     )
-    return _finished(score, engine, passes(halves[1]), rng)
+    return _checked(_finished(score, engine, passes(halves[1]), rng))
+
+
+def _checked(score: FeatureScore) -> FeatureScore:
+    """The score, if a weights file with it can be read again."""
+    try:
+        check_features(score)
+    except WeightsError as error:
+        raise DatasetError(
+            f"{error}: the features hardly vary; give more images, or train for longer"
+        ) from None
+    return score
 
 
 def _runner(engine: TorchEngine, folder: LabeledFolder) -> Callable[[int], _Pass]:

@@ -55,14 +55,15 @@ def read_features(values: Any) -> FeatureScore:
     rows = tuple(map(tuple, values["matrix"]))
     lists = {name: tuple(values[name]) for name in ("offset", *_SCALES)}
     features = FeatureScore(**{**values, "matrix": rows, **lists})
-    _check(features)
+    check_features(features)
     return features
 
 
 _SCALES = ("entropy_scale", "distance_scale", "scale")
 
 
-def _check(features: FeatureScore) -> None:
+def check_features(features: FeatureScore) -> None:
+    """Raise WeightsError where a value is out of range or of a strange size."""
     size, inputs = len(features.matrix), len(features.matrix[0]) if features.matrix else 0
     fits = (
         0 < inputs <= MOST_FEATURES

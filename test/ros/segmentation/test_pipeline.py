@@ -60,7 +60,7 @@ class FakePredictor:
 @pytest.fixture
 def network():
     return SimpleNamespace(
-        predictor=FakePredictor(), labels=LabelSet.load("camvid"), path="/w", sha256="0"
+        predictor=FakePredictor(), labels=LabelSet.load("camvid"), path="/w", sha256="0", bound=0.5
     )
 
 
@@ -240,7 +240,9 @@ def published(monkeypatch):
 
 def other(path, answer, drivable):
     labels = LabelSet.load("camvid").with_drivable(drivable)
-    return SimpleNamespace(predictor=FakePredictor(answer), labels=labels, path=path, sha256="1")
+    return SimpleNamespace(
+        predictor=FakePredictor(answer), labels=labels, path=path, sha256="1", bound=0.5
+    )
 
 
 def test_a_new_network_answers_the_next_frame_with_its_own_labels(

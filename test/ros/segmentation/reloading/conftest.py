@@ -33,7 +33,10 @@ class FakePredictor:
     device = torch.device("cpu")
     precision = "none"
     engine = SimpleNamespace(name="none")
-    info = SimpleNamespace(network="fake", license="MIT", labels=LabelSet.load("camvid"))
+    info = SimpleNamespace(
+        network="fake", license="MIT", labels=LabelSet.load("camvid"), answers_ids=False
+    )
+    promise = None
 
 
 class Loader:

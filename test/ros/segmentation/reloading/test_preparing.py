@@ -130,14 +130,16 @@ def test_parameters_that_are_set_together_appear_together(node):
             if now.overlay_alpha != now.max_uncertainty:
                 torn.append(now)
 
-    node.set_parameters_atomically([Parameter("overlay_alpha", value=0.5)])
-    thread = Thread(target=look)
-    thread.start()
-    for number in range(200):
-        value = (number % 2) / 2 + 0.25
+    def set_both(value):
         names = ("overlay_alpha", "max_uncertainty")
         result = node.set_parameters_atomically([Parameter(name, value=value) for name in names])
         assert result.successful
+
+    set_both(0.5)
+    thread = Thread(target=look)
+    thread.start()
+    for number in range(200):
+        set_both((number % 2) / 2 + 0.25)
     end.set()
     thread.join()
     assert torn == []
