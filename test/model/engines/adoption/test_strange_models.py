@@ -59,7 +59,7 @@ def test_a_label_set_of_another_length(bad, write):
 def test_several_outputs_without_a_choice(bad, write):
     path = write(painter(**IMAGENET, more=["boundary", "aux"]))
     bad(path, "has 3 outputs; choose one with --output: answer.*boundary.*aux", SettingsError)
-    bad(path, "--output boundry: it has answer", SettingsError, output="boundry")
+    bad(path, "--output boundari: it has answer", SettingsError, output="boundari")
 
 
 @pytest.mark.parametrize("name", ["weights.bin", "../weights.bin", "/etc/passwd"])
