@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -170,3 +171,20 @@ def test_how_much_is_labeled_is_said_where_it_is_little(make, labels, page):
     assert [t for _, t in seen.all("p") if "labeled" in t and "mIoU" in t] == [
         "80.0 % of the pixels right, mIoU 40.0 % 50.0 % labeled"
     ]
+
+
+@pytest.mark.parametrize(
+    ("uncertainty", "asked"),
+    [("none", "once."), ("features", "once."), ("mc", "20 times with dropout.")],
+)
+def test_the_page_says_how_often_the_network_was_asked(
+    make, labels, page, circumstances, uncertainty, asked
+):
+    evaluation, worst = make([("a.png", TRUTH, [FOUND])])
+    evaluation["measured"] = replace(circumstances, uncertainty=uncertainty).to_dict()
+    (lead,) = (
+        text
+        for attrs, text in page(render(evaluation, labels, worst.frames)).all("p")
+        if attrs.get("class") == "lead"
+    )
+    assert f"Asked {asked}" in lead
