@@ -44,6 +44,8 @@ WORLDS = ("street", "suburb", "park", "trail", "yard", "campus", "mixed")
 LABEL_SETS = (
     "camvid", "outdoor", "cityscapes", "mapillary", "ade20k", "voc", "comma10k", "rugd", "rellis",
 )  # fmt: skip
+LAYOUTS = ("nchw", "nhwc")  # of an adopted network's input
+ANSWERS = ("logits", "probabilities", "ids")  # of an adopted network
 LABEL_FORMATS = ("cvat-camvid", "cvat-mask", "camvid32", "ids", "colors", "labelme")
 CVAT_FORMATS = {"camvid": "CamVid 1.0", "mask": "Segmentation mask 1.1"}  # by CVAT's names
 PANES = ("image", "mask", "uncertainty", "confidence", "drivable")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from segnet_model.base.errors import SettingsError
 
+IGNORE = "ignore"  # as the class of a name: the ignored id
+
 
 def read_map(pairs: Sequence[str]) -> dict[str, str]:
     """Read "NAME=CLASS" pairs.

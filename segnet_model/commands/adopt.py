@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet_model.base.choices import ANSWERS, LAYOUTS
 from segnet_model.base.errors import SettingsError
 from segnet_model.commands import arguments
 
@@ -52,9 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_input(parser.add_argument_group("input (default: as the graph shows it)"))
     group = parser.add_argument_group("output (default: as the graph shows it)")
     group.add_argument("--output", metavar="NAME", help="output to use (default: the only one)")
-    group.add_argument(
-        "--answers", choices=("logits", "probabilities", "ids"), help="what the output holds"
-    )
+    group.add_argument("--answers", choices=ANSWERS, help="what the output holds")
 
 
 def _add_input(group: argparse._ArgumentGroup) -> None:
@@ -62,7 +61,7 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         "--size", type=arguments.size, metavar="HEIGHTxWIDTH",
         help="size of the images, of a network that takes any",
     )  # fmt: skip
-    group.add_argument("--layout", choices=("nchw", "nhwc"), help="place of the channels")
+    group.add_argument("--layout", choices=LAYOUTS, help="place of the channels")
     group.add_argument(
         "--bgr", action="store_true", help="blue is the first channel (default: red)"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import CVAT_FORMATS
-from segnet_model.base.class_maps import read_map
+from segnet_model.base.class_maps import IGNORE, read_map
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.commands import arguments
 
@@ -73,7 +73,6 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.annotations.class_mapping import UNLABELED_NAMES
     from segnet_model.datasets.annotations.cvat_zip import check_names, cvat_zip, labels_json
-    from segnet_model.datasets.annotations.export import IGNORE
     from segnet_model.datasets.folder import own_label_set
     from segnet_model.images.files import new_file
     from segnet_model.labels import LabelMap

@@ -29,7 +29,6 @@ from segnet_model.weights.features import PIECES, FeatureScore
 FINEST = 2  # pixels of the image between two that are measured
 COARSE = 4  # pixels of the image on a side of a cell that is averaged
 WINDOW = 3  # cells on a side of the window that is averaged then
-OUTPUT = "score"  # of an export
 
 
 @dataclass(eq=False)

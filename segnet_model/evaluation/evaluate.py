@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.tables import USUAL_BOUND, AnswerSettings
+from segnet_model.base.tables import AnswerSettings
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.evaluation.boundary import BoundaryF1
 from segnet_model.evaluation.calibration import UncertaintyQuality
@@ -19,7 +19,7 @@ from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.inference.predictor import Predictor
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet
-from segnet_model.weights.bounds import Bound
+from segnet_model.weights.bounds import Bound, max_uncertainty
 
 OnImage = Callable[[int], object]
 COUNTS = (1, 2, 3, 5, 8, 12, 20, 30, 40, 50, 70, 100)  # samples at which a curve has a point
@@ -127,8 +127,7 @@ class Evaluation:
         self.uncertainty.update(
             found.labels, found.confidence, found.uncertainties, truth, self.labels.ignore_id
         )
-        bound = self.bound
-        self.drivable.update(*areas_at(found, truth, self.labels, [bound], self._settings))
+        self.drivable.update(*areas_at(found, truth, self.labels, [self.bound], self._settings))
         self.seconds.append(seconds)
         labeled = float(frame.pixels.sum()) / truth.size
         return FrameScore(frame.pixel_accuracy, frame.mean_iou, labeled)
@@ -136,8 +135,7 @@ class Evaluation:
     @property
     def bound(self) -> float:
         """The highest uncertainty of a drivable pixel."""
-        promised = self._promise.max_uncertainty if self._promise else USUAL_BOUND
-        return self._settings.bound(promised)
+        return self._settings.bound(max_uncertainty(self._promise))
 
     @property
     def promised_risk(self) -> float | None:

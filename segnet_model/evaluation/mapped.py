@@ -70,14 +70,11 @@ def mapped_truth(
     if own.names != labels.names:
         if LabelMap.ships(labels.name, own.name):
             target = own
-        elif not LabelMap.ships(own.name, labels.name) and both_become(own, labels, COMMON):
+        elif not LabelMap.ships(own.name, labels.name) and all(
+            LabelMap.ships(each.name, COMMON) for each in (own, labels)
+        ):
             target = LabelSet.load(COMMON)
     return folder.mapped_to(target, renamed)
-
-
-def both_become(one: LabelSet, other: LabelSet, target: str) -> bool:
-    """Whether maps of both label sets to a third ship."""
-    return all(LabelMap.ships(each.name, target) for each in (one, other))
 
 
 def mapped_predictor(predictor: Predictor, target: LabelSet) -> Predictor:

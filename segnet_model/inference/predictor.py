@@ -14,7 +14,6 @@ from torch import Tensor
 
 from segnet_model.base.choices import REFINEMENTS, UNCERTAINTIES
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SettingsError
-from segnet_model.base.tables import USUAL_BOUND
 from segnet_model.engines import Engine, open_engine
 from segnet_model.engines.capabilities import warn_once
 from segnet_model.engines.cuda_graph import GraphedFunction
@@ -23,7 +22,7 @@ from segnet_model.inference.prediction import Capture, Prediction, separate_came
 from segnet_model.inference.segmentation import Segmentation, to_maps
 from segnet_model.inference.uncertainty import SinglePass, make_inference
 from segnet_model.networks.inputs import check_images, network_size, resize_image
-from segnet_model.weights.bounds import Bound
+from segnet_model.weights.bounds import Bound, max_uncertainty
 from segnet_model.weights.checkpoint import ModelInfo
 from segnet_model.weights.shipped import find_weights
 
@@ -128,7 +127,7 @@ class Predictor:
     @property
     def bound(self) -> float:
         """The weights' bound of the uncertainty of a drivable pixel; the usual one without."""
-        return USUAL_BOUND if self.promise is None else self.promise.max_uncertainty
+        return max_uncertainty(self.promise)
 
     def warm_up(self) -> None:
         """Run once to choose algorithms and allocate memory, so that no frame waits for that."""

@@ -10,11 +10,11 @@ from importlib import resources
 import cv2
 import numpy as np
 
+from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.documents import kind_of, load_yaml, named_value, plain_text
 from segnet_model.base.errors import SettingsError
 from segnet_model.labels.label_set import LabelSet
 
-IGNORE = "ignore"  # as the meaning of a class: the target's ignored id
 _MAPS = resources.files("segnet_model") / "label_sets" / "maps"
 
 
@@ -58,11 +58,6 @@ class LabelMap:
             if meaning != IGNORE:
                 lookup[self.source.names.index(name)] = self.target.names.index(meaning)
         return lookup
-
-    @property
-    def kept(self) -> np.ndarray:
-        """Whether each class of the source becomes a class: (classes,) bool."""
-        return np.asarray(self.lookup[: self.source.num_classes] != self.target.ignore_id)
 
     @cached_property
     def reached(self) -> np.ndarray:

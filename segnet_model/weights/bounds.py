@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from segnet_model.base.errors import WeightsError
+from segnet_model.base.tables import USUAL_BOUND
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Bound:
         """The promise, in words."""
         share = f"{100 * self.risk:.3g} %"
         return f"at most {share} of the drivable area is wrong (calibrated on {self.images} images)"
+
+
+def max_uncertainty(bound: Bound | None) -> float:
+    """The highest uncertainty of a drivable pixel, 0 to 1: the bound's, or the usual one."""
+    return USUAL_BOUND if bound is None else bound.max_uncertainty
 
 
 def write_bounds(bounds: Mapping[str, Bound]) -> dict[str, dict[str, Any]]:

@@ -10,10 +10,10 @@ import cv2
 import torch
 
 from segnet_model.base.errors import WeightsError
-from segnet_model.base.tables import IDS_ALONE, OF_WEIGHTS, USUAL_BOUND
+from segnet_model.base.tables import IDS_ALONE, OF_WEIGHTS
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.weights.bounds import Bound
+from segnet_model.weights.bounds import Bound, max_uncertainty
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.tensors import file_sha256
 
@@ -58,7 +58,7 @@ class Network:
     @property
     def bound(self) -> float:
         """The highest uncertainty of a drivable pixel, unless a parameter has one."""
-        return USUAL_BOUND if self.promise is None else self.promise.max_uncertainty
+        return max_uncertainty(self.promise)
 
     def undrivable_reason(self, parameter: float) -> str:
         """Why nothing is drivable with this parameter max_uncertainty; empty where something is."""

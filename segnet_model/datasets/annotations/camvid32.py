@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
-from segnet_model.datasets.annotations.export import IGNORE, Annotations, NamedMask, by_stem, pngs
+from segnet_model.datasets.annotations.export import Annotations, NamedMask, by_stem, pngs
 from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet, SegmentationClass
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, SettingsError
-from segnet_model.datasets.annotations.export import IGNORE, UNNAMED, NamedMask
+from segnet_model.datasets.annotations.export import UNNAMED, NamedMask
 from segnet_model.labels import LabelSet
 
 # Names of unlabeled pixels in CVAT, CamVid and labelme.

@@ -12,7 +12,6 @@ import numpy as np
 from segnet_model.base.errors import DatasetError
 
 UNNAMED = 255  # in `NamedMask.indices`: unlabeled
-IGNORE = "ignore"  # as a name's meaning: the ignored id
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,8 @@ import numpy as np
 from segnet_model.base.errors import SettingsError
 from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD, MAX_FACTOR
 
-LAYOUTS = ("nchw", "nhwc")
-COLORS = ("rgb", "bgr")
 # Operators that only move or convert the values of an image or of a map.
 MOVES = {"Cast", "Transpose", "Identity", "Unsqueeze", "Squeeze", "Reshape", "Resize", "Slice"}
-KINDS = ("logits", "probabilities", "ids")
 
 Triple = tuple[float, float, float]
 
@@ -27,11 +24,11 @@ class Wishes:
         output: name of the output to use.
         size: (height, width) of the input, in pixels, for a network that takes any.
         layout: of the input, one of `LAYOUTS`.
-        color: order of the input's channels, one of `COLORS`.
+        color: order of the input's channels, "rgb" or "bgr".
         largest: value of a white channel before the normalization, 1 or 255.
         mean: of red, green and blue, in 0 to `largest`.
         std: of red, green and blue, in 0 to `largest`.
-        kind: of the output, one of `KINDS`.
+        kind: of the output, one of `ANSWERS`.
     """
 
     output: str | None = None
@@ -60,7 +57,7 @@ class InputForm:
         type: of its values, one of TensorProto's.
         size: (height, width) in pixels.
         layout: one of `LAYOUTS`.
-        color: one of `COLORS`.
+        color: "rgb" or "bgr".
         largest: value of a white channel before the normalization, 1 or 255.
         mean: of red, green and blue, in 0 to `largest`.
         std: of red, green and blue, in 0 to `largest`.
@@ -93,7 +90,7 @@ class OutputForm:
     """Form of the output.
 
     Attributes:
-        kind: one of `KINDS`.
+        kind: one of `ANSWERS`.
         shape: of the array.
         dtype: of its values.
         channels: the axis with a channel for each class; None for ids.

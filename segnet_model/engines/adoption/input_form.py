@@ -24,6 +24,7 @@ from segnet_model.engines.adoption.graph import UINT8
 from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD, is_input_size
 
 TYPES = {1: "float32", 2: "uint8", 10: "float16"}  # of onnx.TensorProto
+CHANNELS = {"nchw": 1, "nhwc": 3}  # axis of each layout
 ARITHMETIC = {"Sub", "Add", "Mul", "Div"}
 ZEROS, ONES = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 MULTIPLE = 32  # pixels, of the sides of a network that takes any
@@ -76,14 +77,14 @@ def _image_input(model: Any) -> Any:
 
 def _layout(model: Any, name: str, shape: Sequence[int], wishes: Wishes, findings: Findings) -> str:
     """The layout of the input: where the three channels are."""
-    fitting = [layout for layout, axis in (("nchw", 1), ("nhwc", 3)) if shape[axis] in (0, 3)]
+    fitting = [layout for layout, axis in CHANNELS.items() if shape[axis] in (0, 3)]
     if not fitting:
         raise WeightsError(f"its input is {'x'.join(map(str, shape))}; expected 3 channels, as "
                            "1x3xHxW or 1xHxWx3")  # fmt: skip
     if wishes.layout and wishes.layout not in fitting:
         raise SettingsError(f"--layout {wishes.layout}: the input is {'x'.join(map(str, shape))}, "
                             f"which is {fitting[0]}")  # fmt: skip
-    certain = [layout for layout, axis in (("nchw", 1), ("nhwc", 3)) if shape[axis] == 3]
+    certain = [layout for layout in fitting if shape[CHANNELS[layout]] == 3]
     if wishes.layout:
         layout, source = wishes.layout, "given"
     elif len(certain) == 1:
