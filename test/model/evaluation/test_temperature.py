@@ -98,11 +98,18 @@ def test_weights_that_ship_stay_as_they_are(dataset, tmp_path, capsys):
 
 
 def test_refuses_what_it_cannot_use(dataset, weights, tmp_path, capsys):
+    (tmp_path / "other.xml").touch()
+    assert main(["calibrate", str(tmp_path / "other.xml"), str(dataset)]) == 2
+    assert "give the .safetensors" in capsys.readouterr().err
+    (dataset / "labels.yaml").write_text("classes: [{name: cat, color: [1, 2, 3]}]")
+    assert main(["calibrate", str(weights), str(dataset)]) == 2
+
+
+def test_an_empty_onnx_file_is_refused(dataset, tmp_path, capsys):
+    pytest.importorskip("onnxruntime")
     (tmp_path / "other.onnx").touch()
     assert main(["calibrate", str(tmp_path / "other.onnx"), str(dataset)]) == 2
     assert "other.onnx: an empty file" in capsys.readouterr().err
-    (dataset / "labels.yaml").write_text("classes: [{name: cat, color: [1, 2, 3]}]")
-    assert main(["calibrate", str(weights), str(dataset)]) == 2
 
 
 def test_images_without_labeled_pixels_are_refused(dataset, weights):
