@@ -7,10 +7,11 @@ import numpy as np
 from numpy.random import Generator
 
 from segnet_model.scenes.boxes import cuboid, standing
+from segnet_model.scenes.classes import UNKNOWN
 from segnet_model.scenes.draws import Color, chance, vary
 from segnet_model.scenes.panels import Floats
 from segnet_model.scenes.props import Prop, billboard, oval_shadow
-from segnet_model.scenes.sketch import CLEAR, UNKNOWN, Point, Sketch, Texture
+from segnet_model.scenes.sketch import CLEAR, Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
 Pattern = Callable[[Floats], Floats]  # colors (..., 3) RGB of (..., 3) unit vectors

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from segnet_model.scenes.draws import chance
-from segnet_model.scenes.ground import look_up
+from segnet_model.scenes.draws import chance, look_up
 from segnet_model.scenes.looks import Looks
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop

@@ -6,10 +6,11 @@ from functools import partial
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import UNKNOWN
 from segnet_model.scenes.draws import Color, Palette, dim, pick_color, vary
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, hull_shadow, upright
-from segnet_model.scenes.sketch import UNKNOWN, Point, Sketch, Texture
+from segnet_model.scenes.sketch import Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
 Paint = Callable[[float, float], Texture]  # draws a side of (width, height) in meters

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import BUILDING
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Color, Palette, chance, dim, pick_color, vary
 from segnet_model.scenes.panels import Floats, Panel
@@ -14,7 +15,6 @@ from segnet_model.scenes.sketch import CLEAR, Sketch
 from segnet_model.scenes.street import Street
 from segnet_model.scenes.weather import Weather
 
-BUILDING = 1
 _SCALE = 28.0  # texels a meter of buildings at the pavement
 _FAR_SCALE = 14.0
 _NEAR_SETBACK = 10.0  # meters

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import CAR
 from segnet_model.scenes.draws import Color, Palette, Purpose, chance, mix, pick_color, stream
 from segnet_model.scenes.ground import Shadow
 from segnet_model.scenes.panels import Floats, Panel
@@ -12,7 +13,6 @@ from segnet_model.scenes.props import Prop, hull_shadow
 from segnet_model.scenes.sketch import Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
-CAR = 8
 CAR_REACH = 62.0  # meters
 _SCALE = 52.0  # texels a meter
 _KINDS = 7

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from segnet_model.scenes.camera import GroundHits
-from segnet_model.scenes.draws import Purpose, chance, noise_tile, pick_color, stream
-from segnet_model.scenes.ground import PAVEMENT, ROAD, Single, look_up
+from segnet_model.scenes.classes import GRASS, PATH, PAVEMENT, ROAD, ROUGH, WATER
+from segnet_model.scenes.draws import Purpose, chance, look_up, noise_tile, pick_color, stream
+from segnet_model.scenes.ground import Single
 from segnet_model.scenes.panels import Canvas
 from segnet_model.scenes.seasons import AUTUMN
-from segnet_model.scenes.terrain import GRASS, PATH, ROUGH, WATER
 from segnet_model.scenes.weather import Weather
 
 _HIDDEN = 0.5  # share of a pixel under snow from which grass is deep snow

@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import UNKNOWN
 from segnet_model.scenes.draws import Color, chance, dim, noise_tile, vary
 from segnet_model.scenes.props import Prop, billboard, oval_shadow
-from segnet_model.scenes.sketch import UNKNOWN, Sketch
+from segnet_model.scenes.sketch import Sketch
 from segnet_model.scenes.weather import Weather
 
 _SCALE = 64.0  # texels a meter

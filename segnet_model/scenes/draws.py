@@ -99,6 +99,23 @@ def noise_tile(
     return np.asarray(total / np.abs(total).max(), np.float32)
 
 
+def look_up(
+    tile: npt.NDArray[np.float32],
+    x: npt.NDArray[np.floating],
+    y: npt.NDArray[np.floating],
+    scale: float = 1.0,
+) -> npt.NDArray[np.float32]:
+    """Return the values (h, w) of a `noise_tile` at points of a plane, `scale` texels a unit."""
+    u, v = (_wrapped(along * scale, tile.shape[0]) for along in (x, y))
+    found = cv2.remap(tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return np.asarray(found, np.float32)
+
+
+def _wrapped(texels: npt.NDArray[np.floating], size: int) -> npt.NDArray[np.float32]:
+    """Return texels modulo a size; exact, as np.mod, where that is a power of two."""
+    return np.asarray(texels - np.floor(texels * (1 / size)) * size, np.float32)
+
+
 def _bumps(rng: Generator, size: int, count: int) -> npt.NDArray[np.float32]:
     """Return one octave, periodic because the grid is wrapped before it is enlarged."""
     step = size // count

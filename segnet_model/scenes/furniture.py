@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import FENCE, POLE, SIGN
 from segnet_model.scenes.coverings import PLAIN, Coverings
 from segnet_model.scenes.draws import Color, Palette, chance, dim, pick, pick_color, vary
 from segnet_model.scenes.panels import Floats, Panel
@@ -10,7 +11,6 @@ from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright, wal
 from segnet_model.scenes.sketch import Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
-POLE, SIGN, FENCE = 2, 6, 7
 _FENCE_SCALE = 48.0  # texels a meter
 POLE_REACH = 29.0  # meters; a pole 0.24 m wide is 3 pixels there at f = 360 pixels
 SIGN_REACH = 28.0

@@ -9,12 +9,14 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from segnet_model.scenes.camera import GroundHits
+from segnet_model.scenes.classes import PAVEMENT, ROAD
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import (
     Color,
     Palette,
     Purpose,
     chance,
+    look_up,
     noise_tile,
     pick,
     stream,
@@ -26,7 +28,6 @@ from segnet_model.scenes.surfaces import Surface
 from segnet_model.scenes.weather import Weather
 
 Single = npt.NDArray[np.float32]
-ROAD, PAVEMENT = 3, 4
 CURB = 0.16  # meters
 _LINE = 0.12  # meters
 _TILE = 512  # texels a side
@@ -145,20 +146,6 @@ def is_road(
     for plan in (plan for plan in plans if plan.side_street.exists):
         road |= (x > plan.side_street.start) & (x < plan.side_street.end)
     return np.asarray(road)
-
-
-def look_up(
-    tile: Single, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating], scale: float
-) -> Single:
-    """Return a periodic tile's values at world points."""
-    u, v = _wrapped(x * scale), _wrapped(y * scale)
-    found = cv2.remap(tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    return np.asarray(found, np.float32)
-
-
-def _wrapped(texels: npt.NDArray[np.floating]) -> Single:
-    """Return texels modulo the tile; exact, as np.mod, since its size is a power of two."""
-    return np.asarray(texels - np.floor(texels * (1 / _TILE)) * _TILE, np.float32)
 
 
 def _grain(ground: Ground, hits: GroundHits) -> Single:

@@ -12,6 +12,7 @@ from segnet_model.scenes.course import draw_course
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.houses import HouseRule
 from segnet_model.scenes.layout import Crop
+from segnet_model.scenes.materials import COVERS
 from segnet_model.scenes.nature import Style
 from segnet_model.scenes.park_things import bench, bin_, lantern, log, post, signpost, table
 from segnet_model.scenes.terrain import ZONE_LABELS, PatchKind, Terrain, Zone, draw_noise
@@ -135,7 +136,7 @@ def _materials(rng: Generator) -> dict[Zone, tuple[str, ...]]:
     """Return what may cover each zone; a square is paved like the path or otherwise."""
     way = pick(rng, _PAVINGS)
     return {
-        Zone.COVER: ("Grass", "Grass", "Grass", "Moss"),
+        Zone.COVER: COVERS["Lawn"],
         Zone.FLOOR: ("Grass",),
         Zone.WAY: ("Path", *way),
         Zone.BRANCH: ("Path", *(way if chance(rng, 0.6) else pick(rng, _PAVINGS))),

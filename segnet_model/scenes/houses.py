@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from segnet_model.scenes.buildings import BUILDING, building
+from segnet_model.scenes.buildings import building
+from segnet_model.scenes.classes import BUILDING
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Palette, Purpose, chance, dim, pick_color, stream
 from segnet_model.scenes.panels import Floats, Mask, Panel

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.random import Generator
 
 from segnet_model.scenes.banks import Bank, build_bank
+from segnet_model.scenes.classes import GRASS, PATH, ROAD, WATER
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import fence
@@ -16,8 +17,8 @@ from segnet_model.scenes.panels import Floats, Mask
 from segnet_model.scenes.plants import Garden, Plant
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.sketch import Texture
-from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND
-from segnet_model.scenes.terrain import GRASS, PATH, ROAD, WATER, Terrain
+from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, blocks_between
+from segnet_model.scenes.terrain import Terrain
 from segnet_model.scenes.weather import Weather
 from segnet_model.scenes.woods import WALL_LENGTH, hedge
 
@@ -138,7 +139,7 @@ def _free(layout: Layout, feet: Floats, room: Floats, barred: Sequence[int]) -> 
     ids = layout.terrain.ids(points[..., 0].ravel(), points[..., 1].ravel())
     taken = np.isin(ids, barred).reshape(len(feet), -1).any(axis=1)
     first, last = feet[:, 0].min() - 20.0, feet[:, 0].max() + 20.0
-    for block in range(int(first // BLOCK), int(last // BLOCK) + 1):
+    for block in blocks_between(first, last):
         for house in layout.houses(block):
             taken |= house.covers(feet, room)
     return np.asarray(~taken & ~in_way)

@@ -4,17 +4,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segnet_model.scenes.classes import GROUND, WATER
 from segnet_model.scenes.conditions import Conditions
 from segnet_model.scenes.panels import Canvas, View
 from segnet_model.scenes.rain import wet
-from segnet_model.scenes.terrain import WATER
 from segnet_model.scenes.weather import Weather
 
 Image = npt.NDArray[np.float32]  # (H, W, 3) linear RGB; 1 is white paper in the sun
 _GAMMA = 2.2
 _LINEAR = ((np.arange(256) / 255.0) ** _GAMMA).astype(np.float32)
 _NIGHT_SKY = 0.003
-_FLAT = np.isin(np.arange(256), (3, 4, 12, 13, 14, 15))  # class ids of the ground
+_FLAT = np.isin(np.arange(256), GROUND)
 
 
 def radiance(

@@ -12,12 +12,13 @@ from segnet_model.scenes.draws import (
     Palette,
     Purpose,
     chance,
+    look_up,
     noise_tile,
     pick_color,
     stream,
 )
 from segnet_model.scenes.surfaces import Surface, Surfaces
-from segnet_model.scenes.terrain import Zone, wrapped
+from segnet_model.scenes.terrain import Zone
 from segnet_model.scenes.tiles import Single
 
 _TILE = 512
@@ -48,7 +49,7 @@ class Spots:
         if seen.any():
             near = slice(int(np.argmax(seen)), None)
             clear = np.minimum(np.float32(6.0 / scale) / self.footprint[near], 1)
-            found[near] = wrapped(tile, self.x[near], self.y[near], scale) * clear
+            found[near] = look_up(tile, self.x[near], self.y[near], scale) * clear
         return found
 
 

@@ -47,17 +47,12 @@ COVERS: dict[str, tuple[str, ...]] = {
                  "Bricks"),
     "Path": ("Path", "Gravel", "Gravel", "Ground", "Ground", "Asphalt", "PavingStones",
              "Concrete", "WoodChips", "PineNeedles"),
-    "Grass": ("Grass", "Grass", "Grass", "Grass", "Moss", "ScatteredLeaves"),
-    "RoughGround": ("RoughGround", "Rocks", "Rocks", "Ground", "Rock", "ScatteredLeaves"),
-    "Snow": ("Snow",),
+    "Lawn": ("Grass", "Grass", "Grass", "Moss"),
     "Wall": ("Building", "Bricks", "Bricks", "Plaster", "Concrete", "WoodSiding", "Planks",
              "Rock", "Tiles", "CorrugatedSteel"),
     "Roof": ("RoofingTiles", "RoofingTiles", "RoofingTiles", "ThatchedRoof", "CorrugatedSteel"),
     "Fence": ("Obstacle", "Planks", "WoodSiding", "Rust", "Bricks", "Concrete"),
     "Leaves": ("Vegetation", "Moss", "Grass", "ScatteredLeaves", "Moss"),
-    "Trunk": ("Bark",),
-    "Rock": ("Rock", "Rock", "Rocks"),
-    "Wood": ("Planks", "WoodSiding", "Bark"),
 }  # fmt: skip
 
 # Classes of `outdoor` whose photographs may lie in a folder; Road and Grass are materials, too.

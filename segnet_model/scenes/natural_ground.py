@@ -4,10 +4,12 @@ import numpy as np
 import numpy.typing as npt
 
 from segnet_model.scenes.camera import GroundHits
+from segnet_model.scenes.classes import PATH, ROUGH
+from segnet_model.scenes.draws import look_up
 from segnet_model.scenes.looks import Looks, Spots
 from segnet_model.scenes.natural_light import fill_water
 from segnet_model.scenes.panels import Canvas, Floats, Mask
-from segnet_model.scenes.terrain import PATH, ROUGH, Survey, Terrain, Zone, wrapped
+from segnet_model.scenes.terrain import Survey, Terrain, Zone
 from segnet_model.scenes.tiles import Single
 from segnet_model.scenes.weather import Weather
 
@@ -23,7 +25,7 @@ def paint_natural(
     """Draw the ground into the pixels whose rays meet it; position: (3,) of the camera."""
     x0 = float(position[0])
     survey = terrain.survey(hits.x, hits.y, terrain.plans(x0 - 10.0, x0 + 150.0))
-    spots = _spots(hits, position)
+    spots = _spots(hits)
     color = _surface(survey, spots, looks)
     _tone(color, survey, spots, looks, terrain.labels)
     fill_water(color, survey, hits, weather, position, looks)
@@ -40,12 +42,11 @@ def paint_cover(
     where: Mask,
     zone: Zone,
     label: int,
-    position: Floats,
 ) -> None:
     """Draw one zone into the pixels of the ground that a mask shows, (h, W)."""
     if not where.any():
         return
-    spots, far = _spots(hits, position), np.full(where.shape, np.inf, np.float32)
+    spots, far = _spots(hits), np.full(where.shape, np.inf, np.float32)
     cover = np.full(where.shape, zone, np.uint8)
     color = _zones(cover, where, spots, looks)
     labels = np.full(len(Zone), label, np.uint8)
@@ -55,14 +56,12 @@ def paint_cover(
     canvas.labels[rows][where] = label
 
 
-def _spots(hits: GroundHits, position: Floats) -> Spots:
+def _spots(hits: GroundHits) -> Spots:
     """Return the ground points; a pixel's size is the mean of its width and length there."""
-    across = hits.footprint.astype(np.float32)
-    along = across * (hits.depth / max(0.1, float(position[2]))).astype(np.float32)
     return Spots(
         np.clip(hits.x, -1e5, 1e5).astype(np.float32),
         np.clip(hits.y, -1e5, 1e5).astype(np.float32),
-        np.sqrt(across * np.maximum(across, along)),
+        hits.mean_footprint.astype(np.float32),
     )
 
 
@@ -119,9 +118,9 @@ def _tone(
 
 def _scatter(color: Single, spots: Spots, looks: Looks) -> None:
     """Strew leaves over the ground; far away they are a tint."""
-    grain = wrapped(looks.leaves, spots.x, spots.y, 70.0)
-    hue = wrapped(looks.fine, spots.x, spots.y, 31.0)[..., None]
-    drift = wrapped(looks.blotches, spots.x, spots.y, 5.0)
+    grain = look_up(looks.leaves, spots.x, spots.y, 70.0)
+    hue = look_up(looks.fine, spots.x, spots.y, 31.0)[..., None]
+    drift = look_up(looks.blotches, spots.x, spots.y, 5.0)
     share = np.float32(looks.litter) * np.clip(1 + 2 * drift, 0, 1.2)
     seen = np.clip((grain - np.float32(0.42) + share) * 12, 0, 1)
     far = np.clip(spots.footprint * np.float32(30.0), 0, 1)

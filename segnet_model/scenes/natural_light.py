@@ -3,10 +3,10 @@
 import numpy as np
 
 from segnet_model.scenes.camera import GroundHits
-from segnet_model.scenes.ground import look_up
+from segnet_model.scenes.draws import look_up
 from segnet_model.scenes.looks import Looks
 from segnet_model.scenes.panels import Canvas, Floats
-from segnet_model.scenes.terrain import Survey, Zone, wrapped
+from segnet_model.scenes.terrain import Survey, Zone
 from segnet_model.scenes.tiles import Single
 from segnet_model.scenes.weather import Weather, paint_sky
 
@@ -41,8 +41,8 @@ def dapple(canvas: Canvas, hits: GroundHits, looks: Looks, weather: Weather) -> 
     """Let the sun through the leaves: light spots in shadows, and a canopy's shade."""
     light = canvas.light[hits.first_row :]
     x, y = hits.x.astype(np.float32), hits.y.astype(np.float32)
-    wide = wrapped(looks.blotches, x, y, 10.0)
-    wide += wrapped(looks.fine, np.float32(0.8) * x + np.float32(0.6) * y, y - x, 6.0)
+    wide = look_up(looks.blotches, x, y, 10.0)
+    wide += look_up(looks.fine, np.float32(0.8) * x + np.float32(0.6) * y, y - x, 6.0)
     shade = np.float32(weather.shade)
     gap = np.clip((wide - np.float32(0.25)) * 5, 0, 1)
     np.copyto(light, light + (1 - light) * gap * np.float32(0.85), where=hits.hit)

@@ -1,8 +1,8 @@
 """A world of plants around a path, and the people on it."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from segnet_model.scenes.banks import draw_banks
 from segnet_model.scenes.camera import GroundHits
+from segnet_model.scenes.classes import PATH, ROAD
 from segnet_model.scenes.course import draw_wander
 from segnet_model.scenes.cover import draw_cover
 from segnet_model.scenes.coverings import draw_coverings
@@ -35,14 +36,9 @@ from segnet_model.scenes.people import (
 )
 from segnet_model.scenes.plants import Garden, draw_garden
 from segnet_model.scenes.props import Prop, faced
-from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND
+from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, blocks_between
 from segnet_model.scenes.surfaces import Surfaces
-from segnet_model.scenes.terrain import (
-    PATH,
-    ROAD,
-    Terrain,
-    Zone,
-)
+from segnet_model.scenes.terrain import Terrain, Zone
 from segnet_model.scenes.weather import Weather
 from segnet_model.scenes.woods import draw_hedge, draw_skyline, skyline
 from segnet_model.scenes.yard_things import draw_masonry
@@ -92,13 +88,8 @@ class NatureWorld:
         surfaces: Surfaces | None,
     ) -> None:
         """Draw everything that stays the same along the path."""
-        self._style, self._weather, self._terrain, self._seed, self._zoom = (
-            style,
-            weather,
-            style.terrain,
-            seed,
-            zoom,
-        )
+        self._style, self._terrain = style, style.terrain
+        self._weather, self._seed, self._zoom = weather, seed, zoom
         self._motion = draw_wander(
             seed, style.terrain.course, max(0.8, style.terrain.half), (0.3, 3.0)
         )
@@ -136,7 +127,7 @@ class NatureWorld:
         )
         self._walkers, self._riders = draw_walkers(seed), draw_riders(seed)
         self._oddities = draw_oddities(seed, weather, zoom) if unknown else []
-        self._blocks: OrderedDict[int, list[Prop]] = OrderedDict()
+        self._block = lru_cache(_KEPT_BLOCKS)(self._props_of_block)
 
     def pose(self, x: float, stamp: float, height: float, pitch: float) -> Floats:
         """Return camera_to_world (4, 4) at x meters along the path."""
@@ -145,11 +136,8 @@ class NatureWorld:
     def props(self, position: Floats, stamp: float, speed: float) -> list[Prop]:
         """Return all props near the camera, standing and moving."""
         x = float(position[0])
-        blocks = range(
-            int(np.floor((x - _BEHIND) / BLOCK)), int(np.floor((x + _AHEAD) / BLOCK)) + 1
-        )
         props = [skyline(self._skyline, position)]
-        for block in blocks:
+        for block in blocks_between(x - _BEHIND, x + _AHEAD):
             props += self._block(block)
             props += self._people(block, x, speed)
         return faced(props, position)
@@ -172,13 +160,8 @@ class NatureWorld:
         """Return whether points of the ground, in world meters, are road or path."""
         return np.isin(self._terrain.ids(x, y), (ROAD, PATH))
 
-    def _block(self, block: int) -> list[Prop]:
-        if block not in self._blocks:
-            self._blocks[block] = build_nature(self._layout, block)
-            self._blocks[block] += self._surprises(block)
-        if len(self._blocks) > _KEPT_BLOCKS:
-            self._blocks.popitem(last=False)
-        return self._blocks[block]
+    def _props_of_block(self, block: int) -> list[Prop]:
+        return [*build_nature(self._layout, block), *self._surprises(block)]
 
     def _surprises(self, block: int) -> Iterator[Prop]:
         """Yield objects of no class beside the path."""
@@ -191,11 +174,8 @@ class NatureWorld:
     def _people(self, block: int, camera_x: float, speed: float) -> Iterator[Prop]:
         """Yield the people who walk, stand and ride in a block."""
         rng = stream(self._seed, Purpose.WALKS, block + BLOCKS_BEHIND)
-        course, half, reach = (
-            self._terrain.course,
-            max(0.6, self._terrain.half),
-            PEOPLE_REACH * 1.5 * self._zoom,
-        )
+        course, half = self._terrain.course, max(0.6, self._terrain.half)
+        reach = PEOPLE_REACH * 1.5 * self._zoom
         houses = self._style.houses
         wide = half + houses.away[0] - 0.6 if houses else 9.0
         for _ in range(int(rng.poisson(self._style.walkers))):

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import GRASS, ROUGH
 from segnet_model.scenes.course import draw_course
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.layout import Crop
+from segnet_model.scenes.materials import COVERS
 from segnet_model.scenes.nature import Style
 from segnet_model.scenes.park_things import (
     bench,
@@ -19,15 +21,7 @@ from segnet_model.scenes.park_things import (
     signpost,
     table,
 )
-from segnet_model.scenes.terrain import (
-    GRASS,
-    ROUGH,
-    ZONE_LABELS,
-    PatchKind,
-    Terrain,
-    Zone,
-    draw_noise,
-)
+from segnet_model.scenes.terrain import ZONE_LABELS, PatchKind, Terrain, Zone, draw_noise
 from segnet_model.scenes.weather import Weather
 
 _WAYS = (
@@ -203,7 +197,7 @@ def _snowed(terrain: Terrain) -> Terrain:
 def _materials(rng: Generator, way: tuple[str, ...], snow: bool) -> dict[Zone, tuple[str, ...]]:
     """Return what may cover each zone; in snow, what is trodden or cleared is a path."""
     materials = {
-        Zone.COVER: ("Grass", "Grass", "Grass", "Moss"),
+        Zone.COVER: COVERS["Lawn"],
         Zone.FLOOR: ("RoughGround", "ScatteredLeaves", "PineNeedles", "ScatteredLeaves"),
         Zone.WAY: ("Path", *way),
         Zone.BRANCH: ("Path", *(way if chance(rng, 0.6) else pick(rng, _WAYS))),

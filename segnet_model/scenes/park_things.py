@@ -7,12 +7,11 @@ import numpy as np
 from numpy.random import Generator
 
 from segnet_model.scenes.boxes import Size, cuboid, standing
+from segnet_model.scenes.classes import FENCE, OBSTACLE, POLE, SIGN
 from segnet_model.scenes.draws import Color, Palette, chance, dim, pick_color, vary
-from segnet_model.scenes.furniture import FENCE, POLE, SIGN
 from segnet_model.scenes.panels import Panel
 from segnet_model.scenes.props import Prop, billboard, oval_shadow
 from segnet_model.scenes.sketch import Point, Sketch, Texture
-from segnet_model.scenes.terrain import OBSTACLE
 from segnet_model.scenes.weather import Weather
 
 _WOODS: Palette = ((150, 112, 76), (120, 88, 60), (98, 80, 66), (168, 140, 104), (86, 96, 74))

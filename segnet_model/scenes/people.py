@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import BICYCLIST, PEDESTRIAN
 from segnet_model.scenes.draws import Color, Palette, Purpose, chance, dim, pick_color, stream
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright
 from segnet_model.scenes.sketch import Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
-PEDESTRIAN, BICYCLIST = 9, 10
 PEOPLE_REACH = 28.0  # meters
 STEPS = 4  # pictures in one stride
 _SCALE = 90.0  # texels a meter

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import GRASS, TREE
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import (
     Color,
@@ -25,7 +26,6 @@ from segnet_model.scenes.panels import Floats
 from segnet_model.scenes.props import Prop, billboard, oval_shadow
 from segnet_model.scenes.seasons import AUTUMN, LEAVES, SUMMER, TWIGS, draw_bare_crown, frost
 from segnet_model.scenes.sketch import CLEAR, Sketch, Texture
-from segnet_model.scenes.terrain import GRASS, VEGETATION
 from segnet_model.scenes.trees import draw_bough, draw_trunk
 from segnet_model.scenes.weather import Weather
 
@@ -115,7 +115,7 @@ def leaf_tree(rng: Generator, leaf: Color, weather: Weather) -> Plant:
     height = rng.uniform(6.0, 11.0)
     width = height * rng.uniform(0.5, 0.85)
     bare = height * rng.uniform(0.12, 0.34)
-    sheet = Sketch(width, height, VEGETATION, 36.0)
+    sheet = Sketch(width, height, TREE, 36.0)
     draw_trunk(rng, sheet, bare)
     middle = (width / 2, (bare + height) / 2)
     foliage(
@@ -134,7 +134,7 @@ def conifer(rng: Generator, leaf: Color, weather: Weather) -> Plant:
     """Draw a fir: drooping branches that get shorter to the top."""
     height, color = rng.uniform(3.0, 12.0), pick_color(rng, _NEEDLES, 6)
     width, bare = height * rng.uniform(0.35, 0.6), rng.uniform(0.0, 0.08) * height
-    sheet = Sketch(width, height, VEGETATION, 36.0)
+    sheet = Sketch(width, height, TREE, 36.0)
     draw_trunk(rng, sheet, height * 0.5)
     middle = width / 2
     for level in np.sort(rng.random(420)):
@@ -153,7 +153,7 @@ def bare_tree(rng: Generator, leaf: Color, weather: Weather) -> Plant:
     """Draw a tree without leaves: boughs, and a veil of twigs with holes for the sky."""
     height = rng.uniform(6.0, 11.0)
     width, bare = height * rng.uniform(0.5, 0.8), height * rng.uniform(0.1, 0.25)
-    sheet = Sketch(width, height, VEGETATION, 36.0)
+    sheet = Sketch(width, height, TREE, 36.0)
     draw_bare_crown(rng, sheet, bare)
     return Plant(sheet.texture(), width, height, bare, height * 0.04)
 
@@ -162,7 +162,7 @@ def bush(rng: Generator, leaf: Color, weather: Weather) -> Plant:
     """Draw a bush that grows from the ground; some bloom."""
     height = rng.uniform(0.7, 2.6)
     width = height * rng.uniform(0.9, 1.8)
-    sheet = Sketch(width, height, VEGETATION, 40.0)
+    sheet = Sketch(width, height, TREE, 40.0)
     sheet.oval((width / 2, height * 0.2), (width * 0.42, height * 0.22), dim(leaf, 0.45))
     radii = (width * 0.44, height * 0.46)
     foliage(rng, sheet, (width / 2, height * 0.46), radii, leaf, weather)
@@ -182,7 +182,7 @@ def _dots(rng: Generator, sheet: Sketch, color: Color, count: int) -> None:
 def thicket(rng: Generator, garden_leaves: Palette, twigs: Color, weather: Weather) -> Plant:
     """Draw a piece of wood's edge: trunks, crowns above them and undergrowth below."""
     width, height = rng.uniform(2.6, 4.6), rng.uniform(4.5, 11.0)
-    sheet = Sketch(width, height, VEGETATION, 26.0)
+    sheet = Sketch(width, height, TREE, 26.0)
     bare, thin = chance(rng, 0.3), rng.uniform(0.15, 0.9)
     for _ in range(int(rng.integers(1, 7))):
         x, half = rng.uniform(0.15, 0.85) * width, rng.uniform(0.03, 0.16)
@@ -208,7 +208,7 @@ def blades(rng: Generator, color: Color, high: bool) -> Plant:
     height = rng.uniform(0.5, 1.3) if high else rng.uniform(0.07, 0.22)
     width = rng.uniform(0.6, 1.2) if high else rng.uniform(0.2, 0.45)
     scale = 110.0 if high else 200.0
-    sheet = Sketch(width, height, VEGETATION if high else GRASS, scale)
+    sheet = Sketch(width, height, TREE if high else GRASS, scale)
     for _ in range(260 if high else 60):
         foot = float(rng.normal(width / 2, width * 0.14))
         tip = float(np.clip(foot + rng.normal(0, width * 0.24), 0, width))
@@ -224,7 +224,7 @@ def blades(rng: Generator, color: Color, high: bool) -> Plant:
 def flowers(rng: Generator, bloom: Color) -> Plant:
     """Draw a clump of flowers."""
     height, width = rng.uniform(0.25, 0.7), rng.uniform(0.5, 0.9)
-    sheet, leaf = Sketch(width, height, VEGETATION, 70.0), vary(rng, (80, 112, 56), 10)
+    sheet, leaf = Sketch(width, height, TREE, 70.0), vary(rng, (80, 112, 56), 10)
     for _ in range(70):
         x, y = rng.uniform(0.06, width - 0.06), height * rng.uniform(0.02, 0.8)
         draw_bough(sheet, (x, y), 0.05, dim(leaf, rng.uniform(0.6, 1.3)))

@@ -6,9 +6,9 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from segnet_model.scenes.camera import cast_rays
-from segnet_model.scenes.ground import PAVEMENT, ROAD, look_up
+from segnet_model.scenes.classes import GRASS, PATH, PAVEMENT, ROAD, ROUGH
+from segnet_model.scenes.draws import look_up
 from segnet_model.scenes.panels import Canvas, View
-from segnet_model.scenes.terrain import GRASS, PATH, ROUGH
 
 Image = npt.NDArray[np.float32]
 _SMOOTH = np.zeros(256, np.float32)  # how well each class mirrors; 0 for what is not ground

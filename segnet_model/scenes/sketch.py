@@ -12,7 +12,6 @@ from numpy.random import Generator
 from segnet_model.scenes.draws import Color
 
 CLEAR = 255  # label of a transparent texel
-UNKNOWN = 11  # label of objects of no class: CamVid's ignored id
 Point = tuple[float, float]  # meters: to the right, up from the bottom edge
 
 

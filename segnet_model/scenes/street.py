@@ -91,6 +91,11 @@ class Plan:
     zebra: Crossing
 
 
+def blocks_between(low: float, high: float) -> range:
+    """Return the numbers of the blocks from one x to another, in meters."""
+    return range(int(np.floor(low / BLOCK)), int(np.floor(high / BLOCK)) + 1)
+
+
 def draw_street(seed: int) -> Street:
     """Draw the street of a drive."""
     rng = stream(seed, Purpose.STREET)

@@ -1,6 +1,6 @@
 """The street as a world: traffic, houses and the ground between them."""
 
-from collections import OrderedDict
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from segnet_model.scenes.ground import draw_ground, is_road, paint_ground, shade
 from segnet_model.scenes.oddities import draw_oddities, place_oddities
 from segnet_model.scenes.panels import Canvas, Floats
 from segnet_model.scenes.props import Prop
-from segnet_model.scenes.street import BLOCK, Street, draw_plan, draw_street
+from segnet_model.scenes.street import Street, blocks_between, draw_plan, draw_street
 from segnet_model.scenes.surfaces import Surfaces
 from segnet_model.scenes.traffic import build_traffic
 from segnet_model.scenes.weather import Weather
@@ -39,7 +39,7 @@ class StreetWorld:
         self._site = Site(self._street, weather, cast, zoom, coverings)
         self._cover = draw_cover(seed, weather)
         self._oddities = draw_oddities(seed, weather, zoom) if unknown else []
-        self._blocks: OrderedDict[int, list[Prop]] = OrderedDict()
+        self._block = lru_cache(_KEPT_BLOCKS)(self._props_of_block)
 
     def pose(self, x: float, stamp: float, height: float, pitch: float) -> Floats:
         """Return camera_to_world (4, 4) at x meters along the street."""
@@ -68,7 +68,7 @@ class StreetWorld:
 
     def is_drivable(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
         """Return whether points of the ground, in world meters, are road (True) or pavement."""
-        blocks = range(int(np.floor(x.min() / BLOCK)), int(np.floor(x.max() / BLOCK)) + 1)
+        blocks = blocks_between(float(x.min()), float(x.max()))
         plans = [draw_plan(self._street, block) for block in blocks]
         return is_road(x, y - self._street.bend(x), self._street, plans)
 
@@ -78,16 +78,10 @@ class StreetWorld:
     def _build(self, block: int) -> list[Prop]:
         return build_block(self._site, block)
 
-    def _block(self, block: int) -> list[Prop]:
-        """Return a block's props, kept for the next frames."""
-        if block not in self._blocks:
-            self._blocks[block] = self._build(block)
-            self._blocks[block] += place_oddities(self._oddities, self._street, block)
-        if len(self._blocks) > _KEPT_BLOCKS:
-            self._blocks.popitem(last=False)
-        return self._blocks[block]
+    def _props_of_block(self, block: int) -> list[Prop]:
+        return [*self._build(block), *place_oddities(self._oddities, self._street, block)]
 
 
 def _blocks_around(x: float) -> range:
     """Return the numbers of the blocks with things or shadows in view from x."""
-    return range(int(np.floor((x - _BEHIND) / BLOCK)), int(np.floor((x + _AHEAD) / BLOCK)) + 1)
+    return blocks_between(x - _BEHIND, x + _AHEAD)

@@ -12,17 +12,19 @@ from segnet_model.scenes.block import (
     parked_cars,
 )
 from segnet_model.scenes.camera import GroundHits
+from segnet_model.scenes.classes import GRASS, ROAD
 from segnet_model.scenes.draws import Purpose, chance, stream
 from segnet_model.scenes.gardens import build_lot, build_verge, draw_lots, draw_strip
 from segnet_model.scenes.looks import draw_looks
+from segnet_model.scenes.materials import COVERS
 from segnet_model.scenes.natural_ground import paint_cover
 from segnet_model.scenes.panels import Canvas, Floats, Mask
 from segnet_model.scenes.plants import draw_garden
 from segnet_model.scenes.props import Prop, faced
-from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, Street, draw_plan, draw_street
+from segnet_model.scenes.street import BLOCKS_BEHIND, Street, blocks_between, draw_plan, draw_street
 from segnet_model.scenes.street_world import StreetWorld
 from segnet_model.scenes.surfaces import Surfaces
-from segnet_model.scenes.terrain import GRASS, ROAD, Zone
+from segnet_model.scenes.terrain import Zone
 from segnet_model.scenes.weather import Weather
 
 _CURB = 0.16  # meters of stone between the road and the verge
@@ -40,7 +42,7 @@ class SuburbWorld(StreetWorld):
         self._rural = chance(rng, 0.3)
         super().__init__(seed, weather, zoom, unknown, surfaces)
         materials = {
-            Zone.COVER: ("Grass", "Grass", "Grass", "Moss"),
+            Zone.COVER: COVERS["Lawn"],
             Zone.DRIVE: ("Asphalt", "Asphalt", "Gravel"),
         }
         self._ground = replace(self._ground, marked=chance(rng, 0.55))
@@ -95,9 +97,9 @@ class SuburbWorld(StreetWorld):
         across = hits.y - self._street.bend(hits.x)
         road = canvas.labels[hits.first_row :] == ROAD
         drive = self._is_drive(hits.x, across) & hits.hit
-        paint_cover(canvas, hits, self._looks, drive, Zone.DRIVE, ROAD, position)
+        paint_cover(canvas, hits, self._looks, drive, Zone.DRIVE, ROAD)
         grass = self._is_grass(across) & hits.hit & ~road & ~drive
-        paint_cover(canvas, hits, self._looks, grass, Zone.COVER, GRASS, position)
+        paint_cover(canvas, hits, self._looks, grass, Zone.COVER, GRASS)
 
     def _is_grass(self, across: Floats) -> Mask:
         """Return whether points that are no road or driveway are grass."""
@@ -114,7 +116,7 @@ class SuburbWorld(StreetWorld):
         if not near.size:
             return drive
         low, high = float(near.min()), min(float(near.max()), float(near.min()) + 150.0)
-        blocks = range(int(np.floor(low / BLOCK)), int(np.floor(high / BLOCK)) + 1)
+        blocks = blocks_between(low, high)
         for hand in (1, -1):
             away = hand * across - self._street.side(hand).half_road
             strip = self._strips[hand]

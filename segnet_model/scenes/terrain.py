@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import GRASS, PATH, PAVEMENT, ROAD, ROUGH, WATER
 from segnet_model.scenes.course import Branch, Course, draw_branch
-from segnet_model.scenes.draws import Purpose, chance, noise_tile, stream
-from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND
+from segnet_model.scenes.draws import Purpose, chance, look_up, noise_tile, stream
+from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, blocks_between
 from segnet_model.scenes.tiles import Single
 
 Mask = npt.NDArray[np.bool_]
-PATH, GRASS, ROUGH, WATER, OBSTACLE = 12, 13, 14, 15, 16
-ROAD, PAVEMENT, VEGETATION = 3, 4, 5
 _TILE = 512
 _RAG_SCALE, _BAY_SCALE = 40.0, 6.0  # texels a meter of the noise on edges
 
@@ -123,8 +121,7 @@ class Terrain:
 
     def plans(self, low: float, high: float) -> list[Plan]:
         """Return the plans of all blocks that reach into low to high, meters along x."""
-        first, last = int(np.floor((low - 40) / BLOCK)), int(np.floor((high + 40) / BLOCK))
-        return [self._plan(block) for block in range(first, last + 1)]
+        return [self._plan(block) for block in blocks_between(low - 40, high + 40)]
 
     def _plan(self, block: int) -> Plan:
         if block not in self._plans:
@@ -168,7 +165,7 @@ class Terrain:
     def _noise(
         self, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating], scale: float
     ) -> Single:
-        return wrapped(self.noise, x.astype(np.float32), y.astype(np.float32), scale)
+        return look_up(self.noise, x.astype(np.float32), y.astype(np.float32), scale)
 
 
 def _lay(
@@ -181,14 +178,6 @@ def _lay(
         if near.any():
             inside = patch.inside(x[near], y[near], rag[near])
             zone[near] = np.where(inside, np.uint8(patch.zone), zone[near])
-
-
-def wrapped(tile: Single, x: Single, y: Single, scale: float) -> Single:
-    """Return a periodic (512, 512) tile's values at world points, `scale` texels a meter."""
-    u, v = x * np.float32(scale / _TILE), y * np.float32(scale / _TILE)
-    u, v = (u - np.floor(u)) * np.float32(_TILE), (v - np.floor(v)) * np.float32(_TILE)
-    found = cv2.remap(tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    return np.asarray(found, np.float32)
 
 
 def draw_noise(seed: int) -> Single:

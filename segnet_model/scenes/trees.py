@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import TREE
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Color, Purpose, chance, dim, pick, stream, vary
 from segnet_model.scenes.foliage import foliage
@@ -14,7 +15,6 @@ from segnet_model.scenes.seasons import LEAVES, SUMMER, draw_bare_crown, frost
 from segnet_model.scenes.sketch import Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
-TREE = 5
 _SCALE = 36.0  # texels a meter
 _KINDS = 5
 _LEAF_CLUMPS = 560
@@ -54,7 +54,7 @@ def _draw_tree(
         foliage(rng, sheet, middle, radii, leaf, weather, rng.uniform(0.5, 1.2))
     else:
         draw_trunk(rng, sheet, trunk)
-        draw_crown(rng, sheet, middle, radii, leaf, weather)
+        _crown(rng, sheet, middle, radii, leaf, weather)
         coverings.lay("Leaves", sheet, kind)
     texture = sheet.texture()
     frost(texture, weather.snow)
@@ -79,7 +79,7 @@ def draw_trunk(rng: Generator, sheet: Sketch, top: float) -> None:
     )
 
 
-def draw_crown(
+def _crown(
     rng: Generator, sheet: Sketch, middle: Point, radii: Point, leaf: Color, weather: Weather
 ) -> None:
     """Draw a crown: a few boughs, each with clumps of leaves that are lighter on top."""

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
 from segnet_model.scenes.conditions import Conditions
-from segnet_model.scenes.draws import Color, Purpose, chance, mix, noise_tile, stream, vary
+from segnet_model.scenes.draws import Color, Purpose, chance, look_up, mix, noise_tile, stream, vary
 from segnet_model.scenes.panels import Floats
 
 _CLOUD_TILE = 256
@@ -161,8 +160,6 @@ def _cloud_cover(
 ) -> npt.NDArray[np.float32]:
     """Return 0..1 for each ray of direction x, y, upward: a flat layer of noise overhead."""
     stretch = np.float32(90.0) / (upward + np.float32(0.12))
-    u = np.mod(x * stretch, np.float32(_CLOUD_TILE))
-    v = np.mod(y * stretch, np.float32(_CLOUD_TILE))
-    noise = cv2.remap(weather.clouds, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    noise = look_up(weather.clouds, x * stretch, y * stretch)
     dense = np.clip((noise + np.float32(weather.cover - 0.55)) * np.float32(2.5), 0, 1)
     return np.asarray(dense * np.float32(0.4 + 0.5 * (1 - weather.cover)), np.float32)

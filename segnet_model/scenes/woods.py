@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.random import Generator
 
+from segnet_model.scenes.classes import TREE
 from segnet_model.scenes.draws import Color, chance, dim, mix, pick, vary
 from segnet_model.scenes.foliage import fractal
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.plants import Garden
 from segnet_model.scenes.props import Prop, upright, wall_shadow
 from segnet_model.scenes.sketch import CLEAR, Sketch, Texture
-from segnet_model.scenes.terrain import VEGETATION
 from segnet_model.scenes.weather import Weather
 
 WALL_LENGTH = 12.0  # meters
@@ -27,12 +27,12 @@ def hedge(texture: Texture, start: Floats, end: Floats, height: float, weather: 
 
 def draw_hedge(rng: Generator, leaf: Color) -> Texture:
     """Draw twelve meters of trimmed hedge."""
-    sheet = Sketch(WALL_LENGTH, rng.uniform(0.8, 2.2), VEGETATION, 40.0)
+    sheet = Sketch(WALL_LENGTH, rng.uniform(0.8, 2.2), TREE, 40.0)
     fine = fractal(rng, sheet.labels.shape, (16.0, 7.0, 3.5))
     tone = np.array(leaf, np.float32) * (0.85 + 0.3 * fine)[..., None]
     sheet.rgb[:] = np.clip(tone, 0, 255).astype(np.uint8)
     sheet.shade(0.6, 1.1)
-    sheet.labels[:] = VEGETATION
+    sheet.labels[:] = TREE
     rough = fractal(rng, (1, sheet.labels.shape[1]), (40.0, 12.0))[0]
     for column, dip in enumerate((1 + rough) * 2.5):
         sheet.labels[: max(0, int(dip)), column] = CLEAR
@@ -42,7 +42,7 @@ def draw_hedge(rng: Generator, leaf: Color) -> Texture:
 def draw_skyline(rng: Generator, garden: Garden, weather: Weather) -> Texture:
     """Draw what closes the view: a tree line, and hills behind it in some drives."""
     length = 2 * np.pi * _RING
-    sheet = Sketch(length, 34.0, VEGETATION, 2.6)
+    sheet = Sketch(length, 34.0, TREE, 2.6)
     x = np.asarray(np.linspace(0, length, 500), np.float64)
     far = mix(dim(garden.leaves[0], 0.8), weather.horizon, rng.uniform(0.3, 0.6))
     for height, color in (
@@ -51,7 +51,7 @@ def draw_skyline(rng: Generator, garden: Garden, weather: Weather) -> Texture:
     ):
         if height:
             _ridge(rng, sheet, x, height, color, ragged=height < 12)
-    sheet.labels[-2:] = VEGETATION
+    sheet.labels[-2:] = TREE
     sheet.rgb[-2:] = np.array(dim(garden.leaves[0], 0.7), np.uint8)
     sheet.grain(rng, 8)
     return sheet.texture()

@@ -6,13 +6,12 @@ import numpy as np
 from numpy.random import Generator
 
 from segnet_model.scenes.boxes import Size
-from segnet_model.scenes.buildings import BUILDING
 from segnet_model.scenes.cars import CarKind, car
+from segnet_model.scenes.classes import BICYCLIST, BUILDING
 from segnet_model.scenes.draws import Color, Palette, chance, dim, pick, pick_color, vary
 from segnet_model.scenes.layout import Thing
 from segnet_model.scenes.panels import Panel
 from segnet_model.scenes.park_things import boxes
-from segnet_model.scenes.people import BICYCLIST
 from segnet_model.scenes.props import Prop, oval_shadow, upright
 from segnet_model.scenes.sketch import Sketch, Texture
 from segnet_model.scenes.weather import Weather
