@@ -97,8 +97,7 @@ def test_a_flood_of_500_hz(client, node, masks, health, steady_camera, taken, lo
 
     camera.run(rate=500, seconds=seconds, watch=watch)
     # The middleware's queue overflows where the node does not get a core for a tenth of a second.
-    # Alone nothing is lost; beside other tests on two cores, up to an eighth was.
-    counts = settled(client, health, camera.sent, lost=0.5)
+    counts = settled(client, health, camera.sent, lost=0.1)
     print(f"\n{seconds} s at up to 500 Hz: {camera.sent} sent, {counts}, {seen[0]} to {seen[-1]}")
     assert counts["processed"] > 0
     assert counts["rejected"] == 0
