@@ -47,10 +47,14 @@ two label sets, by equal names, and by --map. Classes that its labels lack are n
   segnet evaluate outdoor.safetensors camvid
   segnet evaluate outdoor.safetensors my_yard --map lawn=Grass --map dog=ignore
 
-Where a map from the weights' classes ships, as to the coarser ones of comma10k, the answers are
-mapped, and so are those of weights to --compare that have other classes.
+Where a map from the weights' classes ships, as to the coarser ones of comma10k, or where --map is
+one, the answers are mapped:
 
-Did it get better? --compare measures both and shows the frames on which they differ most:
+  segnet evaluate outdoor.safetensors my_yard --map Path=way --map Road=way --map Grass=rest ...
+
+Did it get better? --compare measures both and shows the frames on which they differ most. Means are
+over the classes that the labels have and both can answer. Weights of other classes are mapped to
+those of the first, by the same tables and --map:
 
   segnet evaluate new.safetensors my_yard --compare old.safetensors --out results
 """
@@ -63,8 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_network(parser, ("none", "features", "mc"))
     arguments.add_split(parser, "evaluate on")
     arguments.add_map(
-        parser, "class of the weights for a class of the data set; CLASS may be ignore"
-    )
+        parser, "class of the weights for a class of the data set, or the other way round; CLASS "
+        "may be ignore",
+    )  # fmt: skip
     arguments.add_drivable(parser)
     parser.add_argument(
         "--out", type=Path, help="folder to write the report to (default: no report)"
@@ -84,6 +89,7 @@ def run(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from segnet_model.datasets.folder import load_label_set, open_split
+    from segnet_model.evaluation.caveats import caveats
     from segnet_model.evaluation.evaluate import COUNTS, evaluate_all
     from segnet_model.evaluation.report import WorstFrames, describe
     from segnet_model.evaluation.sheet import draw_examples
@@ -107,9 +113,12 @@ def run(args: argparse.Namespace) -> None:
     networks = list(zip(weights, predictors, found, strict=True))
     evaluation = describe(_circumstances(args, folder), networks)
     evaluation["worst_frames"] = worst.to_dict()
+    evaluation["caveats"] = caveats(len(folder), found[0].matrix, found[0].seen_in)
     print_table(evaluation)
     if args.compare:
         print_comparison(evaluation)
+    for caveat in evaluation["caveats"]:
+        print(f"note: {caveat}")
     if args.out:
         _write(args.out, evaluation, folder, worst)
         write_png(args.out / "evaluation.png", draw_examples(predictors[0], folder, EXAMPLES))
@@ -135,15 +144,17 @@ def _mapped(
     args: argparse.Namespace, folder: LabeledFolder, weights: list[str], predictors: list[Predictor]
 ) -> tuple[LabeledFolder, list[Predictor]]:
     """The folder and the predictors with their labels mapped to one label set."""
-    from segnet_model.evaluation.mapped import mapped_predictor, mapped_truth
+    from segnet_model.evaluation.mapped import check_map, mapped_predictor, mapped_truth
 
+    renamed = read_map(args.map)
+    label_sets = [folder.label_set, *(each.info.labels for each in predictors)]
+    check_map(renamed, list(dict.fromkeys(label_sets)))
     with _named(weights[0]):
-        labels = predictors[0].info.labels
-        folder = mapped_truth(folder, labels, read_map(args.map))
+        folder = mapped_truth(folder, label_sets[1], renamed)
     mapped = []
     for name, predictor in zip(weights, predictors, strict=True):
         with _named(name):
-            mapped.append(mapped_predictor(predictor, folder.label_set))
+            mapped.append(mapped_predictor(predictor, folder, renamed))
     return folder, mapped
 
 
@@ -234,20 +245,28 @@ def print_drivable(figures: dict[str, Any]) -> None:
 
 def print_comparison(evaluation: dict[str, Any]) -> None:
     """Print the figures of both networks, and their differences."""
+    from segnet_model.evaluation.report import with_same_means
+
     other = evaluation["compare"]
-    gaps = other["difference"]
+    gaps, classes = other["difference"], other["same_classes"]["classes"]
     print(f"\nA {evaluation['weights']}\nB {other['weights']}")
     print(f"{'IoU':<14}{'A':>8}{'B':>8}{'A - B':>8}")
     for name, iou in evaluation["iou"].items():
         print(f"{name:<14}{_percent(iou):>8}{_percent(other['iou'][name]):>8}"
               f"{_points(gaps['iou'][name]):>8}")  # fmt: skip
+    means = with_same_means(evaluation)
     for title, name in (("mIoU", "miou"), ("pixel accuracy", "pixel_accuracy"),
                         ("boundary F1", "boundary_f1"), ("ECE", "ece"),
                         ("drivable right", "drivable_precision"),
                         ("ground found", "drivable_recall")):  # fmt: skip
-        both = _percent(evaluation[name]), _percent(other[name])
+        both = [_percent(each[name]) for each in means]
         print(f"{title:<14}{both[0]:>8}{both[1]:>8}{_points(gaps[name]):>8}")
     print(f"{'ms an image':<14}{evaluation['ms']:>8.1f}{other['ms']:>8.1f}{gaps['ms']:>+8.1f}")
+    print(f"means of the {len(classes)} classes that the labels have and both can answer: "
+          f"{', '.join(classes) or 'none'}")  # fmt: skip
+    for letter, each in zip("AB", means, strict=True):
+        if lacking := each.get("cannot_answer"):
+            print(f"{letter} has no {', '.join(lacking)}: such pixels are wrong for it")
 
 
 def _percent(share: float | None) -> str:

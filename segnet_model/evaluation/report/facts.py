@@ -27,6 +27,7 @@ SHARES = np.linspace(0.02, 1, 50)
 COMPARED = ("miou", "pixel_accuracy", "class_accuracy", "boundary_f1", "ece", "pavpu", "ms",
             "drivable_precision", "drivable_recall")  # fmt: skip
 COMPARED_BY_CLASS = ("iou", "accuracy", "precision", "boundary_f1_by_class", "auroc", "aupr")
+MEANS = {"miou": "iou", "class_accuracy": "accuracy", "boundary_f1": "boundary_f1_by_class"}
 
 
 @dataclass(frozen=True)
@@ -71,25 +72,65 @@ def describe(
         networks: name of the weights, predictor and figures: of one network, or of two to compare.
 
     Returns:
-        The first's figures; under "compare" those of the other, and under its "difference" the
-        first's less the other's.
+        The first's figures; under "compare" those of the other, as `compared` makes them.
     """
     first, *others = (_of_network(*each) for each in networks)
     values = {**first, "measured": circumstances.to_dict()}
     for other in others:
-        values["compare"] = {**other, "difference": difference(first, other)}
+        values["compare"] = compared(first, other)
     return values
 
 
-def difference(first: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """First less other, for every headline and class; None where either has no figure."""
-    return {
-        **{name: _less(first[name], other[name]) for name in COMPARED},
+def compared(first: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """The other's figures beside the first's.
+
+    The mean IoU of each network counts the classes that it answers by mistake, and of a network
+    with other classes also those that it cannot answer. Two such means are of different classes, so
+    their difference says nothing: here both are over the same classes.
+
+    Returns:
+        The other's figures, with "same_classes": the classes of the truth that both can answer,
+        and the two values of each mean over them; and "difference": the first less the other, for
+        every headline and class, None where either has no figure.
+    """
+    lacking = set(first.get("cannot_answer", ())) | set(other.get("cannot_answer", ()))
+    classes = [name for name, pixels in first["pixels"].items() if pixels and name not in lacking]
+    means = {
+        mean: _means_of_both(first[by_class], other[by_class], classes)
+        for mean, by_class in MEANS.items()
+    }
+    gaps = {
+        **{name: _less(*means.get(name, (first[name], other[name]))) for name in COMPARED},
         **{
             name: {key: _less(value, other[name].get(key)) for key, value in first[name].items()}
             for name in COMPARED_BY_CLASS
         },
     }
+    return {**other, "same_classes": {"classes": classes, **means}, "difference": gaps}
+
+
+def with_same_means(evaluation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The figures of each network; of two to compare, with means over the same classes."""
+    if "compare" not in evaluation:
+        return [evaluation]
+    other = evaluation["compare"]
+    means = {name: other["same_classes"][name] for name in MEANS}
+    return [
+        {**each, **{name: both[index] for name, both in means.items()}}
+        for index, each in enumerate((evaluation, other))
+    ]
+
+
+def _means_of_both(
+    first: dict[str, Any], other: dict[str, Any], classes: list[str]
+) -> tuple[float | None, float | None]:
+    """Mean of each over those of the classes for which both have a figure."""
+    pairs = [(first[name], other[name]) for name in classes]
+    known = [pair for pair in pairs if None not in pair]
+    if not known:
+        return None, None
+    a, b = (float(np.mean(values)) for values in zip(*known, strict=True))
+    return a, b
 
 
 def _less(value: float | None, other: float | None) -> float | None:
@@ -100,6 +141,7 @@ def _of_network(weights: str, predictor: Predictor, evaluation: Evaluation) -> d
     return {
         "weights": weights,
         "model": _model(weights, predictor),
+        **_not_answered(predictor),
         **evaluation.figures(),
         **curves(evaluation.uncertainty),
     }
@@ -136,6 +178,14 @@ def _model(weights: str, predictor: Predictor) -> dict[str, Any]:
         "training": dict(info.training),
         "metrics": dict(info.metrics),
     }
+
+
+def _not_answered(predictor: Predictor) -> dict[str, list[str]]:
+    """Classes that the network cannot answer, as its own are others; empty where it can all."""
+    if not isinstance(predictor, MappedPredictor) or predictor.label_map.reached.all():
+        return {}
+    pairs = zip(predictor.info.labels.names, predictor.label_map.reached, strict=True)
+    return {"cannot_answer": [name for name, reached in pairs if not reached]}
 
 
 def map_facts(label_map: LabelMap) -> dict[str, Any]:

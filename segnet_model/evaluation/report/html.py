@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from segnet_model.evaluation.report import rows
 from segnet_model.evaluation.report.charts import charts
+from segnet_model.evaluation.report.facts import with_same_means
 from segnet_model.evaluation.report.pictures import pictures
 from segnet_model.evaluation.report.worst import KeptFrame
 from segnet_model.labels import LabelSet
@@ -25,12 +26,14 @@ def render(evaluation: dict[str, Any], label_set: LabelSet, frames: Sequence[Kep
         frames: to show, the worst first.
     """
     other = evaluation.get("compare")
-    networks = [evaluation, other] if other else [evaluation]
+    networks = with_same_means(evaluation)
     differences = other["difference"] if other else None
     matrices = [rows.matrix(each, label_set) for each in networks]
     return _environment().get_template(TEMPLATE).render(
         networks=networks,
         measured=evaluation["measured"],
+        caveats=evaluation.get("caveats", ()),
+        same_classes=other["same_classes"]["classes"] if other else (),
         label_set=label_set,
         headlines=rows.headlines(networks, differences),
         by_class=rows.BY_CLASS,

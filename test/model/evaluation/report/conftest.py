@@ -6,7 +6,7 @@ import pytest
 
 from segnet_model.evaluation.evaluate import EvaluatedFrame, Evaluation
 from segnet_model.evaluation.report import Circumstances, WorstFrames
-from segnet_model.evaluation.report.facts import curves, difference
+from segnet_model.evaluation.report.facts import compared, curves
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass
 
@@ -114,8 +114,7 @@ def make(answer, circumstances):
         ]
         evaluation = {**figures[0], "measured": circumstances.to_dict()}
         if count > 1:
-            gaps = difference(figures[0], figures[1])
-            evaluation["compare"] = {**figures[1], "difference": gaps}
+            evaluation["compare"] = compared(figures[0], figures[1])
         return evaluation, worst
 
     return build
