@@ -12,6 +12,7 @@ from segnet_model.pictures.legend import draw_legend, legend_ids
 
 TITLE_HEIGHT = 24  # pixels
 GAP = 4  # pixels
+MAX_CELL = (720, 960)  # pixels, height and width, of a picture in a sheet
 NO_DATA = (60, 60, 60)  # RGB
 OUTLINE = (90, 255, 90)  # RGB; with dark edges it is visible on every class color
 
@@ -87,25 +88,39 @@ def heat(values: np.ndarray) -> np.ndarray:
     return drawn
 
 
+def fit_cell(picture: np.ndarray) -> np.ndarray:
+    """The picture (H, W) or (H, W, 3) uint8 of a sheet, shrunk where it exceeds `MAX_CELL`."""
+    height, width = picture.shape[:2]
+    scale = min(MAX_CELL[0] / height, MAX_CELL[1] / width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
 def panel(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str]) -> np.ndarray:
-    """Arrange pictures in a grid with a title over each column.
+    """Arrange pictures of any sizes in a grid with a title over each column.
 
     Args:
-        rows: of pictures, (H, W, 3) uint8 RGB or (H, W) uint8 gray, all of one H and W.
+        rows: of pictures, (H, W, 3) uint8 RGB or (H, W) uint8 gray. Larger ones than `MAX_CELL` are
+            shrunk.
         titles: one a column.
 
     Returns:
         The sheet, (rows, columns, 3) uint8 RGB on white.
     """
-    height, width = rows[0][0].shape[:2]
-    down, right = height + GAP, width + GAP
-    sheet = np.full((TITLE_HEIGHT + len(rows) * down, len(titles) * right, 3), 255, np.uint8)
+    shown = [[fit_cell(picture) for picture in pictures] for pictures in rows]
+    heights = [max(each.shape[0] for each in pictures) + GAP for pictures in shown]
+    right = max(each.shape[1] for pictures in shown for each in pictures) + GAP
+    sheet = np.full((TITLE_HEIGHT + sum(heights), len(titles) * right, 3), 255, np.uint8)
     for column, title in enumerate(titles):
         at = (column * right + 6, TITLE_HEIGHT - 8)
         cv2.putText(sheet, title, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
-    for row, pictures in enumerate(rows):
-        top = TITLE_HEIGHT + row * down
+    top = TITLE_HEIGHT
+    for pictures, down in zip(shown, heights, strict=True):
         for column, picture in enumerate(pictures):
-            rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, 2)
+            height, width = picture.shape[:2]
+            rgb = picture if picture.ndim == 3 else picture[..., None]
             sheet[top : top + height, column * right : column * right + width] = rgb
+        top += down
     return sheet

@@ -104,9 +104,18 @@ class Tracker:
             self._events.scalar("val/miou", miou, step)
 
     def add_picture(self, tag: str, step: int, draw: Callable[[], np.ndarray]) -> None:
-        """Add a picture (H, W, 3) uint8 RGB, drawn only if there is TensorBoard."""
-        if self._events:
-            self._events.image(tag, draw(), step)
+        """Add a picture (H, W, 3) uint8 RGB, drawn only if there is TensorBoard.
+
+        One that cannot be drawn is left out with a warning: no picture is worth a training.
+        """
+        if not self._events:
+            return
+        try:
+            picture = draw()
+        except Exception as error:
+            logger.warning("no picture %s of step %d: %r", tag, step, error)
+        else:
+            self._events.image(tag, picture, step)
 
     def progress(self, phase: str) -> Progress:
         """Progress now, with the remaining time at the pace so far."""

@@ -86,12 +86,14 @@ class Validation:
         scores = self.scores
         if self._processes.first:
             network = self._session.final_network()
-            self._measure(network)
+            predictor = self._predictor(network)
+            self._measure(predictor)
             better = scores.best is None or scores.miou is None or scores.miou > scores.best
             if better:
                 scores.best, scores.best_at = scores.miou, self._session.step
             if better or not self._settings.patience:
                 self._save_weights(network)
+            self._add_picture(predictor)
         scores.measured_at = self._session.step
         scores.best_at = self._processes.from_first(scores.best_at)
 
@@ -118,23 +120,28 @@ class Validation:
             logger.info("no bound of the uncertainty %s: %s", way, reason)
         replace_info(self.weights_path, self.weights_path, found.info)
 
-    def _measure(self, network: nn.Module) -> None:
-        """Track mIoU and pictures of val; without val, pictures of train."""
-        step, data = self._session.step, self._session.data
+    def _predictor(self, network: nn.Module) -> Predictor:
         device = str(self._processes.device)
-        predictor = Predictor(TorchEngine(deepcopy(network), self._session.info, device))
-        if data.val is None:
-            draw = partial(draw_examples, predictor, data.folder, EXAMPLES)
-            self._tracker.add_picture("train/answers", step, draw)
+        return Predictor(TorchEngine(deepcopy(network), self._session.info, device))
+
+    def _measure(self, predictor: Predictor) -> None:
+        """Measure mIoU on val, if there is one."""
+        step, val = self._session.step, self._session.data.val
+        if val is None:
             return
         try:
-            matrix = evaluate(predictor, data.val, lambda index: self._report("measuring"))
+            matrix = evaluate(predictor, val, lambda index: self._report("measuring"))
         except AnswerError:
             raise SegNetError(f"the network is not finite after step {step}; {MEND}") from None
         self.scores.miou = matrix.mean_iou
         self._tracker.add_miou(step, matrix.mean_iou)
-        draw = partial(draw_examples, predictor, data.val, EXAMPLES)
-        self._tracker.add_picture("val/answers", step, draw)
+
+    def _add_picture(self, predictor: Predictor) -> None:
+        """Add a picture of val to the events; without val, of train."""
+        data = self._session.data
+        folder, split = (data.folder, "train") if data.val is None else (data.val, "val")
+        draw = partial(draw_examples, predictor, folder, EXAMPLES)
+        self._tracker.add_picture(f"{split}/answers", self._session.step, draw)
         self._report("measuring")
 
     def _save_weights(self, network: nn.Module) -> None:

@@ -102,7 +102,10 @@ BETWEEN = Kind(
     "from these flatter",
 )  # fmt: skip
 SEVERAL_SIZES = Kind(
-    "images of several sizes", "note", "nothing to do, if that is meant: each is scaled by itself"
+    "images of several sizes",
+    "note",
+    "nothing to do, if that is meant: each is scaled by itself; without --input-size, training "
+    "takes half the size of the first image",
 )
 
 

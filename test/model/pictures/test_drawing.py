@@ -4,6 +4,7 @@ import pytest
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import (
     GAP,
+    MAX_CELL,
     OUTLINE,
     TITLE_HEIGHT,
     draw_outline,
@@ -65,3 +66,24 @@ def test_panel_lays_pictures_side_by_side():
     assert sheet[TITLE_HEIGHT, 0].tolist() == [255, 0, 0]
     assert sheet[TITLE_HEIGHT, 20 + GAP].tolist() == [7, 7, 7]
     assert (sheet[:TITLE_HEIGHT] < 100).any()  # the titles are written
+
+
+def test_panel_takes_pictures_of_any_sizes():
+    """Each lies in the corner of its cell; a row is as high as its highest, columns are equal."""
+    sizes = [(48, 64), (64, 48), (7, 90)]
+    rows = [[np.full((*size, 3), 10 * i, np.uint8)] * 2 for i, size in enumerate(sizes, 1)]
+    sheet = panel(rows, ["one", "two"])
+    tops = [TITLE_HEIGHT, TITLE_HEIGHT + 48 + GAP, TITLE_HEIGHT + 48 + 64 + 2 * GAP]
+    assert sheet.shape == (tops[2] + 7 + GAP, 2 * (90 + GAP), 3)
+    for value, top, (height, width) in zip((10, 20, 30), tops, sizes, strict=True):
+        for left in (0, 90 + GAP):
+            assert (sheet[top : top + height, left : left + width] == value).all()
+            assert (sheet[top : top + height, left + width : left + 90 + GAP] == 255).all()
+
+
+@pytest.mark.parametrize("size", [(3000, 4000), (4000, 3000), (1, 20000), (20000, 1)])
+def test_panel_shrinks_what_is_too_large(size):
+    height, width = panel([[np.full(size, 7, np.uint8)]], ["one"]).shape[:2]
+    assert height - TITLE_HEIGHT - GAP <= MAX_CELL[0]
+    assert width - GAP <= MAX_CELL[1]
+    assert max((height - TITLE_HEIGHT - GAP) / MAX_CELL[0], (width - GAP) / MAX_CELL[1]) == 1

@@ -22,3 +22,18 @@ def test_a_loss_that_grows_from_next_to_nothing_is_no_harm():
     for step in range(1, 200):
         tracker.add_step(step, 0.0 if step < 50 else 0.5, 0.1)
     assert tracker.loss == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_picture_that_cannot_be_drawn_ends_no_training(tmp_path, caplog):
+    pytest.importorskip("tensorboard")
+    tracker = Tracker(10, 1)
+    tracker.begin(tmp_path, 0, None)
+    for error in (ValueError("too wide"), MemoryError()):
+
+        def draw(error=error):
+            raise error
+
+        tracker.add_picture("val/answers", 3, draw)
+        assert f"no picture val/answers of step 3: {error!r}" in caplog.text
+    tracker.add_step(4, 1.0, 0.1)
+    tracker.end()

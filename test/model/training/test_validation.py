@@ -1,7 +1,12 @@
 """Measured weights: the best are kept, and patience ends."""
 
 import dataclasses
+import shutil
 
+import numpy as np
+import pytest
+
+from segnet_model.images.files import write_png
 from segnet_model.training.trainer import train
 from segnet_model.weights.checkpoint import load_weights
 
@@ -37,3 +42,42 @@ def test_weights_hold_what_they_were_trained_with(shared_dataset, tmp_path, smal
     network, info = load_weights(train(shared_dataset, tmp_path / "run", settings))
     assert info.training["supervision"] == 0.4
     assert not any("head" in name for name in network.state_dict())
+
+
+@pytest.mark.parametrize("mixed", [("train",), ("val",), ("train", "val")])
+def test_images_of_several_sizes_train_to_the_end(dataset, tmp_path, small, mixed, monkeypatch):
+    """Wide, tall and tiny images beside the others, in either split, and with no val at all."""
+    from segnet_model.training import validation
+
+    drawn = []
+    monkeypatch.setattr(
+        validation, "draw_examples",
+        lambda *args, real=validation.draw_examples: drawn.append(real(*args)) or drawn[-1],
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    for split in mixed:
+        for name, size in (("wide", (40, 160)), ("tall", (150, 30)), ("tiny", (3, 2))):
+            write_png(dataset / split / f"{name}.png", rng.integers(0, 255, (*size, 3), np.uint8))
+            write_png(dataset / f"{split}annot" / f"{name}.png", np.full(size, 3, np.uint8))
+    if mixed == ("train",):
+        shutil.rmtree(dataset / "val")
+    settings = dataclasses.replace(small, epochs=2)
+    path = train(dataset, tmp_path / "run", settings)
+    trained = load_weights(path)[1].training
+    assert trained["step"] == trained["steps"]
+    assert drawn or not pytest.importorskip("tensorboard")
+
+
+def test_weights_are_saved_before_the_picture_is_drawn(
+    shared_dataset, tmp_path, small, monkeypatch
+):
+    pytest.importorskip("tensorboard")
+    from segnet_model.training import validation
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(validation, "draw_examples", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(shared_dataset, tmp_path / "run", small)
+    assert load_weights(tmp_path / "run/weights.safetensors")[1].metrics
