@@ -13,7 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.srv import GetParameters
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
-WAIT = 20.0  # seconds, after which a test has failed; a busy machine starts a node in five
+WAIT = 40.0  # seconds, after which a test has failed; a busy machine starts a node in ten
 
 
 class Inbox:

@@ -79,6 +79,6 @@ def test_a_killed_pytest_leaves_no_process(killed):
 )
 def test_a_fork_ends_as_a_program_does(programs, before, code, said):
     process = programs.fork("segnet_ros.demo.__main__", before=before)
-    assert said in process.communicate(20)[0]
+    assert said in process.communicate(60)[0]
     assert process.returncode == code
     assert subprocess.run([sys.executable, "-c", before], capture_output=True).returncode == code

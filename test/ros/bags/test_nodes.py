@@ -39,6 +39,7 @@ PLAYER, RECORDER = "segnet_ros.bags.player", "segnet_ros.bags.recorder"
 CAMERA, TRUTH, POSE = "/camera/image_raw", "/truth/labels", "/truth/pose"
 START_NS = 1_700_000_000_000_000_000
 COUNT = 8
+WAIT = 60.0  # seconds, after which a test has failed
 
 
 def picture(seed: int) -> np.ndarray:
@@ -73,9 +74,20 @@ def wait_for_line(process: Program, text: str) -> str:
 def finish(process: Program, with_signal: signal.Signals | None = None) -> str:
     if with_signal is not None:
         process.send_signal(with_signal)
-    output = process.communicate(timeout=20)[0]
+    output = process.communicate(timeout=WAIT)[0]
     assert process.returncode == 0, output
     return output
+
+
+def wait_until_idle(process: Program) -> None:
+    """Wait until it has dealt with all that has come: all its threads sleep, again and again."""
+    end, idle = time.monotonic() + WAIT, 0
+    while idle < 10:
+        assert time.monotonic() < end, "it always has something to do"
+        stats = [path.read_text() for path in Path(f"/proc/{process.pid}/task").glob("*/stat")]
+        states = {text.rpartition(")")[2].split()[0] for text in stats}
+        idle = idle + 1 if states == {"S"} else 0
+        time.sleep(0.02)
 
 
 def record(ros_process: Start, out: Path, *topics: str, **values: Any) -> Program:
@@ -92,15 +104,16 @@ def test_a_played_bag_is_recorded_unchanged(
 ) -> None:
     out = tmp_path / "copy"
     recorder = record(ros_process, out, CAMERA, TRUTH, POSE, storage=storage)
-    finish(ros_process(PLAYER, *parameters(bag=drive, topic=CAMERA)))
+    finish(ros_process(PLAYER, *parameters(bag=drive, topic=CAMERA, rate=0.2)))
+    wait_until_idle(recorder)
     assert f"recorded {3 * COUNT} messages of 3 topics" in finish(recorder, signal.SIGINT)
     with BagReader(drive) as sent, BagReader(out) as got:
         for topic in (CAMERA, TRUTH, POSE):
             before = [bytes(message.data) for message in sent.messages(topic)]
             assert [bytes(message.data) for message in got.messages(topic)] == before
         times = [message.receive_ns for message in got.messages(CAMERA)]
-    # 50 ms apart, give or take what a busy computer does.
-    assert 0.3 < (times[-1] - times[0]) / 1e9 < 1.5
+    # 250 ms apart, give or take what a busy computer does.
+    assert 1.5 < (times[-1] - times[0]) / 1e9 < 7.5
 
 
 def test_repeated_ctrl_c_keeps_the_recording(
@@ -108,6 +121,7 @@ def test_repeated_ctrl_c_keeps_the_recording(
 ) -> None:
     recorder = record(ros_process, tmp_path / "copy", CAMERA)
     finish(ros_process(PLAYER, *parameters(bag=drive, topic=CAMERA, rate=5.0)))
+    wait_until_idle(recorder)
     while recorder.poll() is None:
         recorder.send_signal(signal.SIGINT)
         time.sleep(0.002)
@@ -120,6 +134,7 @@ def test_restamped_messages_stay_paired(ros_process: Start, drive: Path, tmp_pat
     recorder = record(ros_process, tmp_path / "copy", CAMERA, TRUTH)
     before = time.time_ns()
     finish(ros_process(PLAYER, *parameters(bag=drive, topic=CAMERA, restamp=True, rate=2.0)))
+    wait_until_idle(recorder)
     finish(recorder, signal.SIGTERM)
     with BagSource(tmp_path / "copy", CAMERA) as got:
         images = list(got.images())
@@ -129,7 +144,7 @@ def test_restamped_messages_stay_paired(ros_process: Start, drive: Path, tmp_pat
     assert before < stamps[0] < stamps[-1] < time.time_ns()
     for seed, (frame, image) in enumerate(images):
         np.testing.assert_array_equal(image, picture(seed))
-        assert 0 <= frame.receive_ns - frame.stamp_ns < 1e9
+        assert 0 <= frame.receive_ns - frame.stamp_ns < 5e9
 
 
 def test_restamping_gives_images_without_a_stamp_different_ones(
@@ -140,6 +155,7 @@ def test_restamping_gives_images_without_a_stamp_different_ones(
             bag.write_raw(CAMERA, IMAGE, unstamped(i), START_NS + i * 50_000_000)
     recorder = record(ros_process, tmp_path / "copy", CAMERA)
     finish(ros_process(PLAYER, *parameters(bag=tmp_path / "drive", restamp=True)))
+    wait_until_idle(recorder)
     finish(recorder, signal.SIGINT)
     with BagSource(tmp_path / "copy") as got:
         stamps = [frame.stamp_ns for frame, _ in got.images()]
@@ -209,10 +225,10 @@ def test_lockstep_goes_on_without_an_answer(
     ros_process: Start, new_node: NewNode, drive: Path
 ) -> None:
     echo = Echo(new_node("echo"), delay=0, forget=3)
-    settings = parameters(bag=drive, topic=CAMERA, wait_for="/back", wait_timeout=0.5)
+    settings = parameters(bag=drive, topic=CAMERA, wait_for="/back", wait_timeout=3.0)
     output = echo.spin_until_end_of(ros_process(PLAYER, *settings))
     assert len(echo.stamps) == COUNT
-    assert output.count("was not answered on /back in 0.5 s") == 1
+    assert output.count("was not answered on /back in 3 s") == 1
     assert str(echo.stamps[3]) in output
 
 
@@ -235,13 +251,14 @@ def test_a_late_recorder_gets_latched_messages_with_their_definition(
     # No topics: all below the prefix. One of its own, for a node of another test that was killed
     # may still seem to be there.
     recorder = record(ros_process, tmp_path / "bag", prefix="/late/segmentation")
-    end = time.monotonic() + 15
+    end = time.monotonic() + WAIT
     while not (sender.get_subscription_count() and stream.get_subscription_count()):
         assert time.monotonic() < end
         time.sleep(0.05)
-    for _ in range(10):
+    for _ in range(20):  # the recorder finds the stream a little later than that finds it
         stream.publish(Header(frame_id="tick"))
         time.sleep(0.05)
+    wait_until_idle(recorder)
     finish(recorder, signal.SIGINT)
     from rosbags.highlevel import AnyReader
 
@@ -317,7 +334,7 @@ def test_wrong_settings_are_refused(
 ) -> None:
     values = {k: v.format(drive=drive) if isinstance(v, str) else v for k, v in settings.items()}
     process = ros_process(module, *parameters(**values))
-    output = process.communicate(timeout=20)[0]
+    output = process.communicate(timeout=WAIT)[0]
     assert process.returncode == 1
     assert message in output
     assert "Traceback" not in output

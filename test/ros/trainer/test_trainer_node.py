@@ -60,8 +60,9 @@ class Listener:
     def last(self, process: Program) -> Any:
         """What was published last by a process, once it ended."""
         self.spin_until(lambda: process.poll() is not None)
-        for _ in range(20):
-            self._executor.spin_once(timeout_sec=0.02)
+        progress = messages.TrainingProgress
+        ends = {progress.DONE, progress.STOPPED, progress.FAILED}
+        self.spin_until(lambda: self.heard and self.heard[-1].phase in ends)
         return self.heard[-1]
 
 

@@ -34,8 +34,9 @@ def message_of(pixels, seconds):
 @pytest.fixture(scope="module")
 def node(start_node, weights):
     node = start_node(
-        weights=weights, cameras=list(NAMES), precision="float32", diagnostics_period=0.1
-    )
+        weights=weights, cameras=list(NAMES), precision="float32", diagnostics_period=0.1,
+        reliability="reliable",
+    )  # fmt: skip
     node.wait_for("ready")
     return node
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from nav_msgs.msg import OccupancyGrid
 from rclpy.serialization import deserialize_message
+from ros_client import WAIT
 from sensor_msgs.msg import CameraInfo
 
 from segnet_model.bags.reader import BagReader
@@ -94,7 +95,7 @@ def published(drive, node, client, camera):
         if raw.topic == INFO_TOPIC:
             info.publish(data)
             continue
-        until = time.monotonic() + 20
+        until = time.monotonic() + WAIT
         while not all(stamp_of(data) in found[name] for name in TYPES):
             assert time.monotonic() < until, [n for n in TYPES if stamp_of(data) not in found[n]]
             camera.publish(data)  # again, as the first grid takes a while

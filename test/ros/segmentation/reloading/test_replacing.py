@@ -176,7 +176,7 @@ def test_other_parameters_do_not_wait_for_a_load(configured, load, change):
     assert load.begun.wait(WAIT)
     switching = Thread(target=change, args=(configured,), kwargs={"enabled": False})
     switching.start()
-    switching.join(1)
+    switching.join(WAIT / 2)  # before the load would end by itself
     try:
         assert not switching.is_alive()
         assert configured.settings.enabled is False
