@@ -54,6 +54,7 @@ setup(
         "PyYAML>=5.4",
         "rosbags>=0.11.7,<0.12",  # `unpacking` bounds what this one unpacks
         "safetensors>=0.4",
+        "simplejpeg>=1.7",  # raises the decoder's warnings
         "torch>=2.1",
         "tqdm>=4.60",
     ],
