@@ -38,6 +38,7 @@ setup(
         "segnet_model": [
             "py.typed",
             "label_sets/*.yaml",
+            "label_sets/ids/*.yaml",
             "label_sets/maps/*.yaml",
             "evaluation/report/*.css",
             "evaluation/report/*.jinja",

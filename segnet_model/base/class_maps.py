@@ -1,9 +1,12 @@
-"""Class maps as texts: NAME=CLASS, the class of one label set for a class of another."""
+"""Class maps as texts and files: the class of one label set for a class of another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
 
+from segnet_model.base.documents import kind_of, load_yaml, plain_text
 from segnet_model.base.errors import SettingsError
 
 IGNORE = "ignore"  # as the class of a name: the ignored id
@@ -25,3 +28,27 @@ def read_map(pairs: Sequence[str]) -> dict[str, str]:
             raise SettingsError(f"--map {name}=... is given twice; give it once")
         classes[name] = meaning
     return classes
+
+
+def load_map(path: Path) -> dict[str, str]:
+    """Read a YAML file with lines "NAME: CLASS", or with these under `classes`.
+
+    Raises:
+        SettingsError: there is no such file, or it is no such table.
+    """
+    try:
+        values = load_yaml(path)
+        if isinstance(values, dict) and isinstance(values.get("classes"), dict):
+            values = values["classes"]
+        if not isinstance(values, dict) or not values:
+            raise SettingsError(f"it is {kind_of(values)}; write a line NAME: CLASS for each name")
+        return {plain_text(name): plain_text(meaning) for name, meaning in values.items()}
+    except (OSError, TypeError, SettingsError) as error:
+        raise SettingsError(f"--map-file {path}: {error}") from None
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Text that asks for the nearest of the names, " (do you mean 'Road'?)"; "" without one."""
+    others = {each.lower(): each for each in names}
+    found = get_close_matches(name.lower(), others, 1, 0.6)
+    return f" (do you mean {others[found[0]]!r}?)" if found else ""

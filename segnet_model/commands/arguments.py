@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base import options
 from segnet_model.base.choices import KINDS, LABEL_SETS, UNCERTAINTIES
+from segnet_model.base.class_maps import load_map, read_map
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.tables import (
     GRID,
@@ -108,11 +109,25 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
 
 
 def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:
-    """Add `--map NAME=CLASS`, which may be repeated."""
+    """Add `--map NAME=CLASS`, which may be repeated, and `--map-file`; see `class_map`."""
     parser.add_argument(
         "--map", action="append", default=[], metavar="NAME=CLASS",
         help=f"{help_text} (may be repeated)",
     )  # fmt: skip
+    parser.add_argument(
+        "--map-file", type=Path, metavar="FILE",
+        help="the same in a YAML file, with a line NAME: CLASS for each; --map comes first",
+    )  # fmt: skip
+
+
+def class_map(args: argparse.Namespace) -> dict[str, str]:
+    """The class map of `add_map`."""
+    return {**file_map(args), **read_map(args.map)}
+
+
+def file_map(args: argparse.Namespace) -> dict[str, str]:
+    """The class map of `--map-file` alone."""
+    return load_map(args.map_file) if args.map_file else {}
 
 
 def add_drivable(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.atomic import whole_file
-from segnet_model.base.class_maps import read_map
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.commands import arguments
 
@@ -146,7 +145,7 @@ def _mapped(
     """The folder and the predictors with their labels mapped to one label set."""
     from segnet_model.evaluation.mapped import check_map, mapped_predictor, mapped_truth
 
-    renamed = read_map(args.map)
+    renamed = arguments.class_map(args)
     label_sets = [folder.label_set, *(each.info.labels for each in predictors)]
     check_map(renamed, list(dict.fromkeys(label_sets)))
     with _named(weights[0]):

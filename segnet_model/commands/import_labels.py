@@ -31,7 +31,8 @@ same name: those of DATASET/train/0001.jpg become DATASET/trainannot/0001.png.
                 Bicyclist   Bicyclist MotorcycleScooter
                 Sky, Fence  themselves; Void counts nowhere
                 Sources differ: some take (1) as Road and leave (2) out; --map follows them.
-  ids           PNG whose gray values, or palette indices, are class ids
+  ids           PNG whose gray values, or palette indices, are class ids: the place in the label
+                set, or as published for the shipped ones
   colors        PNG in the label set's colors
   labelme       JSON: polygons, rectangles, circles; later ones lie on top
 
@@ -42,6 +43,11 @@ but not by those without a single labeled pixel, whose image nobody has come to 
 
   segnet import-labels task_export.zip yard
   segnet import-labels labelme_folder yard --map lawn=Grass --map dog=ignore
+
+Ids and colors are mapped like names, one by one or in a YAML file:
+
+  segnet import-labels masks yard --map 0=ignore --map 255=Grass
+  segnet import-labels masks yard --map '#ff0000=Grass' --map-file table.yaml
 
 Labels of a public data set keep its classes, or are mapped by the table that ships for both sets:
 
@@ -81,8 +87,8 @@ def run(args: argparse.Namespace) -> None:
     with progress_bar("reading") as progress:
         done = import_labels(
             args.source, args.dataset, labels, split=args.split, format_name=args.format,
-            renamed=read_map(args.map), original=original, keep=args.keep,
-            progress=progress,
+            renamed=read_map(args.map), optional=arguments.file_map(args), original=original,
+            keep=args.keep, progress=progress,
         )  # fmt: skip
     _print(args.dataset, done)
 
@@ -93,6 +99,7 @@ def _print(dataset: Path, done: Imported) -> None:
     counts = ", ".join(f"{done.counts[kind]} {kind}" for kind in ("new", "changed", "same"))
     kept = f", {done.counts['kept']} kept" if done.counts["kept"] else ""
     print(f"{dataset}: labels of {done.counts.total()} images: {counts}{kept} ({done.format})")
+    print(f"pixels: {_shares(done)}")
     if done.empty:
         print(f"{len(done.empty)} labels are empty and were left out: {join_first(done.empty)}")
     for note, count in done.notes.items():
@@ -101,3 +108,15 @@ def _print(dataset: Path, done: Imported) -> None:
         print(f"{len(done.imageless)} labels have no image here: {join_first(done.imageless)}")
     if done.unlabeled:
         print(f"{len(done.unlabeled)} images have no labels yet: {join_first(done.unlabeled)}")
+
+
+def _shares(done: Imported) -> str:
+    """The names that were found, their classes and shares."""
+    from segnet_model.datasets.checking.problems import join_first
+
+    named = [
+        f"{name if name == done.meanings[name] else f'{name} as {done.meanings[name]}'} {share:.1%}"
+        for name, share in done.shares.items()
+    ]
+    rest = 1 - sum(done.shares.values())
+    return join_first([*named, *([f"without a class {rest:.1%}"] if rest > 0 else [])], 15)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import CVAT_FORMATS
-from segnet_model.base.class_maps import IGNORE, read_map
+from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.commands import arguments
 
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> None:
         )
     labels = own_label_set(args.source) or predictor.info.labels
     known, unlabeled = predictor.info.labels, set(UNLABELED_NAMES) - set(labels.names)
-    meanings = {**dict.fromkeys(unlabeled & set(known.names), IGNORE), **read_map(args.map)}
+    meanings = {**dict.fromkeys(unlabeled & set(known.names), IGNORE), **arguments.class_map(args)}
     table = LabelMap.between(known, labels, meanings).lookup
     check_names(args.format, labels)
     if args.unsure is not None and "background" in labels.names:

@@ -2,5 +2,6 @@
 
 from segnet_model.labels.label_map import LabelMap
 from segnet_model.labels.label_set import MAX_NAME, LabelSet, SegmentationClass
+from segnet_model.labels.numbering import Numbering, numberings
 
-__all__ = ["MAX_NAME", "LabelMap", "LabelSet", "SegmentationClass"]
+__all__ = ["MAX_NAME", "LabelMap", "LabelSet", "Numbering", "SegmentationClass", "numberings"]

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from segnet_model.base.class_maps import IGNORE
+from segnet_model.base.class_maps import IGNORE, near
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.annotations.export import UNNAMED, NamedMask
 from segnet_model.labels import LabelSet
 
 # Names of unlabeled pixels in CVAT, CamVid and labelme.
 UNLABELED_NAMES = ("background", "Void", "_background_", "__ignore__")
+MAX_NAMED = 20  # names in one error
 
 
 class ClassMapping:
-    """Mapping from names to our ids; it collects unknown names.
+    """Mapping from names to our ids; it collects unknown names, and counts pixels.
 
     Attributes:
         ignored: our ignored id.
+        pixels: of each name that was found.
+        unlabeled: pixels without a name.
     """
 
     def __init__(
@@ -39,40 +44,80 @@ class ClassMapping:
             if meaning != IGNORE and meaning not in labels.names:
                 raise SettingsError(
                     f"--map {name}={meaning}: {meaning!r} is no class of label set "
-                    f"{labels.name!r}; give one of {', '.join(labels.names)}, or {IGNORE}"
+                    f"{labels.name!r}{near(meaning, labels.names)}; give one of "
+                    f"{', '.join(labels.names)}, or {IGNORE}"
                 )
         self.ignored = np.uint8(labels.ignore_id)
+        self.pixels: Counter[str] = Counter()
+        self.unlabeled = 0
         self._labels = labels
         self._renamed = renamed
         self._meanings = {**dict.fromkeys(UNLABELED_NAMES, IGNORE), **meanings}
-        self._unknown: set[str] = set()
+        self._listed: set[str] = set()
+        self._unknown: dict[str, str] = {}  # and the first file that has it
 
-    def ids(self, mask: NamedMask) -> np.ndarray:
-        """Our ids of a mask's pixels, (H, W) uint8; unknown names give the ignored id."""
+    def ids(self, mask: NamedMask, file: str) -> np.ndarray:
+        """Our ids of a file's pixels, (H, W) uint8; unknown names get the ignored id."""
+        self._listed.update(mask.names)
         table = np.full(256, self.ignored)
-        for index in np.unique(mask.indices).tolist():
-            if index != UNNAMED:
-                table[index] = self._id(mask.names[index])
+        counts = np.bincount(mask.indices.ravel(), minlength=256)
+        self.unlabeled += int(counts[UNNAMED])
+        for index in np.flatnonzero(counts[:UNNAMED]).tolist():
+            name = mask.names[index]
+            self.pixels[name] += int(counts[index])
+            table[index] = self._id(name)
+            if self.meaning(name) is None:
+                self._unknown.setdefault(name, file)
         ids: np.ndarray = table[mask.indices]
         return ids
 
-    def check(self) -> None:
-        """Raise DatasetError if there were unknown names."""
-        if self._unknown:
-            names = sorted(self._unknown)
-            mends = " ".join(f"--map '{name}=CLASS'" for name in names)
-            raise DatasetError(
-                f"{names} are no classes of label set {self._labels.name!r}: "
-                f"{', '.join(self._labels.names)}; say what they mean with {mends}, where CLASS "
-                f"is one of these or {IGNORE}"
-            )
-
-    def _id(self, name: str) -> int:
+    def meaning(self, name: str) -> str | None:
+        """Our class of a name, or "ignore"; None where it is unknown."""
         own = self._labels.names
         meaning = self._renamed.get(name, name if name in own else self._meanings.get(name))
         # A custom label set may lack the class of a format's meaning.
-        if meaning is not None and meaning in own:
-            return own.index(meaning)
-        if meaning != IGNORE:
-            self._unknown.add(name)
-        return self._labels.ignore_id
+        return meaning if meaning == IGNORE or meaning in own else None
+
+    def check(self, required: Collection[str] = (), optional: Collection[str] = ()) -> None:
+        """Check that every name has a meaning, and that the user's mapping is used.
+
+        Args:
+            required: names that labels must have.
+            optional: names of which they must have one.
+
+        Raises:
+            DatasetError: there were unknown names.
+            SettingsError: a required name is in none of the labels.
+        """
+        unused = [name for name in required if name not in self._listed]
+        if optional and self._listed.isdisjoint(optional):
+            unused += optional
+        if unused:
+            raise SettingsError(self._not_used(unused[0]))
+        if self._unknown:
+            raise DatasetError(self._no_classes())
+
+    def _not_used(self, name: str) -> str:
+        listed = sorted(self._listed)
+        question = near(name, [*listed, *self._labels.names])
+        more = f" and {len(listed) - MAX_NAMED} more" if len(listed) > MAX_NAMED else ""
+        return (
+            f"{name}={self._renamed[name]} is not used: none of the labels has {name!r}{question}; "
+            f"they have {', '.join(listed[:MAX_NAMED])}{more}"
+        )
+
+    def _no_classes(self) -> str:
+        names = sorted(self._unknown, key=lambda name: (len(name), name))
+        mends = " ".join(f"--map '{name}=CLASS'" for name in names)
+        grays = all(re.fullmatch(r"#(..)\1\1", name) for name in names)
+        ids = "; if these grays are ids, give --format ids" if grays else ""
+        return (
+            f"{self._unknown[names[0]]}: {names} are no classes of label set "
+            f"{self._labels.name!r}: {', '.join(self._labels.names)}; say what they mean with "
+            f"{mends}, where CLASS is one of these or {IGNORE}{ids}"
+        )
+
+    def _id(self, name: str) -> int:
+        meaning = self.meaning(name)
+        own = self._labels.names
+        return own.index(meaning) if meaning in own else self._labels.ignore_id

@@ -11,12 +11,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, ImageError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.annotations.archives import open_export
 from segnet_model.datasets.annotations.class_mapping import ClassMapping
 from segnet_model.datasets.annotations.export import Annotations, NamedMask
 from segnet_model.datasets.annotations.formats import open_annotations
+from segnet_model.datasets.annotations.user_map import UserMap
 from segnet_model.datasets.folder import (
     has_split,
     label_path,
@@ -24,7 +26,7 @@ from segnet_model.datasets.folder import (
     write_label_set,
 )
 from segnet_model.images.files import list_images, read_labels, write_png
-from segnet_model.labels import LabelMap, LabelSet
+from segnet_model.labels import LabelSet
 
 SPLITS = ("train", "val", "test")
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP")  # of `files.IMAGE_SUFFIXES`
@@ -40,6 +42,8 @@ class Imported:
     notes: Counter[str] = field(default_factory=Counter)  # messages of the reader, and how often
     imageless: tuple[str, ...] = ()  # labels whose image is not in the data set
     unlabeled: tuple[str, ...] = ()  # images that still have no labels, as "train/0001"
+    shares: Mapping[str, float] = field(default_factory=dict)  # of each name in the pixels, 0 to 1
+    meanings: Mapping[str, str] = field(default_factory=dict)  # our class of each of these names
 
 
 def import_labels(
@@ -50,6 +54,7 @@ def import_labels(
     split: str | None = None,
     format_name: str = "auto",
     renamed: Mapping[str, str] | None = None,
+    optional: Mapping[str, str] | None = None,
     original: LabelSet | None = None,
     keep: bool = False,
     progress: ShareDone = no_progress,
@@ -66,27 +71,29 @@ def import_labels(
         labels: the data set's label set.
         split: split of the images; None searches all.
         format_name: one of `LABEL_FORMATS`, or "auto".
-        renamed: name in the export to our class, or "ignore".
+        renamed: name, id or color in the export to our class, or "ignore". Each must be used.
+        optional: the same, but only one of them must be used; `renamed` comes first.
         original: label set of the export, if it is another; see `LabelMap.between`.
         keep: do not replace existing label files.
         progress: called with the share of the files that is done.
 
     Raises:
         DatasetError: the export or a file of it cannot be used; the data set is as before.
-        SettingsError: a name is mapped to an unknown class.
+        SettingsError: a name is mapped to an unknown class, or the map is not used.
     """
     images = find_images(dataset, split)
-    if original is not None:
-        renamed = LabelMap.between(original, labels, renamed).classes
+    given = UserMap(renamed or {}, optional or {})
     with open_export(source) as files:
         try:
-            annotations = open_annotations(files, format_name, original or labels)
-            mapping = ClassMapping(labels, renamed or {}, annotations.meanings)
+            annotations = open_annotations(files, format_name, original or labels, given.all)
+            mapping = ClassMapping(labels, given.between(original, labels), annotations.meanings)
             wanted = {stem: images[stem] for stem in annotations.files if stem in images}
             _check_matches(annotations, wanted, images)
             with TemporaryDirectory(prefix=".import-", dir=dataset) as folder:
                 staged = Path(folder)
                 notes, empty = _stage_all(annotations, mapping, wanted, staged, progress)
+                given.check(mapping, annotations.name, original or labels)
+                _check_labeled(empty, wanted, annotations.name)
                 if label_set_of_labels(dataset) is None:
                     write_label_set(dataset, labels)
                 counts = Counter(
@@ -99,7 +106,12 @@ def import_labels(
     imageless = tuple(stem for stem in annotations.files if stem not in images)
     splits = {split} if split else {image.parent.name for image in wanted.values()}
     unlabeled = _unlabeled(images, splits)
-    return Imported(annotations.name, counts, tuple(empty), notes, imageless, unlabeled)
+    total = mapping.unlabeled + mapping.pixels.total()
+    shares = {name: count / total for name, count in mapping.pixels.most_common()}
+    meanings = {name: mapping.meaning(name) or IGNORE for name in shares}
+    return Imported(
+        annotations.name, counts, tuple(empty), notes, imageless, unlabeled, shares, meanings
+    )
 
 
 def find_images(dataset: Path, split: str | None) -> dict[str, Path]:
@@ -147,19 +159,24 @@ def _stage_all(
     for done, (stem, image) in enumerate(wanted.items(), 1):
         mask = _read(annotations, stem, image)
         notes += mask.notes
-        ids = mapping.ids(mask)
+        ids = mapping.ids(mask, annotations.files[stem])
         if (ids == mapping.ignored).all():
             empty.append(stem)
         else:
             write_png(staged / f"{stem}.png", ids)
         progress(done / len(wanted))
-    mapping.check()
+    return notes, empty
+
+
+def _check_labeled(empty: Collection[str], wanted: Collection[str], format_name: str) -> None:
     if len(empty) == len(wanted):
+        mend = (
+            "; where its pixels are a class, --map ID=CLASS says so" if format_name == "ids" else ""
+        )
         raise DatasetError(
             f"in none of its {len(empty)} labels a pixel is labeled; label some in the tool, or "
-            "export the task in which they are"
+            f"export the task in which they are{mend}"
         )
-    return notes, empty
 
 
 def _read(annotations: Annotations, stem: str, image: Path) -> NamedMask:

@@ -1,9 +1,13 @@
-"""Label images in the data set's own ids or colors."""
+"""Label images of ids or colors, whose meaning the label set and the user's map give."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Sequence
+
 import numpy as np
 
+from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
 from segnet_model.datasets.annotations.export import (
@@ -14,42 +18,117 @@ from segnet_model.datasets.annotations.export import (
     in_folders,
     pngs,
 )
-from segnet_model.images.label_images import decode_mask
-from segnet_model.labels import LabelSet
+from segnet_model.images.label_images import Pixels, decode_mask
+from segnet_model.labels import LabelSet, Numbering, numberings
+
+MAX_STRANGE = 20  # ids or colors of no class; a smoothed or compressed image has more
+_COLOR = re.compile(r"\(?(\d{1,3}), ?(\d{1,3}), ?(\d{1,3})\)?")
 
 
-def open_ids(source: ExportFiles, labels: LabelSet) -> Annotations:
-    """Read PNGs whose gray values, or a palette's indices, are ids of the set."""
+def open_ids(source: ExportFiles, labels: LabelSet, mapped: Collection[str] = ()) -> Annotations:
+    """Read PNGs whose gray values, or a palette's indices, are ids.
+
+    Args:
+        source: the files.
+        labels: gives the names of ids; see `numberings`.
+        mapped: names that the user maps. An id among them is its own name, as is one of no class.
+    """
+    files, numbering = label_files(source, labels)
+    names: list[str | None] = [numbering.names.get(each, str(each)) for each in range(256)]
+    for each in range(256):
+        if str(each) in mapped and str(each) not in labels.names:
+            names[each] = str(each)
+        elif names[each] == IGNORE:
+            names[each] = None
 
     def read(name: str) -> NamedMask:
-        ids = decode_mask(source.read(name)).ids
-        if ids is None:
-            raise DatasetError("holds colors, not ids; try --format colors, or camvid32")
-        labels.check_ids(ids)
-        return _named(ids, labels)
+        ids = _ids(decode_mask(source.read(name)))
+        found = np.flatnonzero(np.bincount(ids.ravel(), minlength=256)).tolist()
+        known = {*labels.names, *mapped, None}
+        _check_strange([str(names[each]) for each in found if names[each] not in known], "ids")
+        return _named_mask(ids, found, [names[each] for each in found])
 
-    return Annotations("ids", label_files(source), read)
+    return Annotations("ids", files, read)
 
 
-def open_colors(source: ExportFiles, labels: LabelSet) -> Annotations:
-    """Read PNGs in the set's colors."""
+def open_colors(source: ExportFiles, labels: LabelSet, mapped: Collection[str] = ()) -> Annotations:
+    """Read PNGs in the set's colors; one that is mapped, or of no class, is named as #rrggbb."""
+    labels.check_colors()
+    names: dict[int, str | None] = {_packed(labels.ignore_color): None}
+    names.update((_packed(each.color), each.name) for each in labels.classes)
+    names.update((int(each[1:], 16), each) for each in mapped if _is_color(each))
 
     def read(name: str) -> NamedMask:
         colors = decode_mask(source.read(name)).colors
         if colors is None:
             raise DatasetError("holds numbers, not colors; try --format ids")
-        return _named(labels.ids_from_colors(colors), labels)
+        packed = colors.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
+        found, places = np.unique(packed, return_inverse=True)
+        own = [names.get(each, f"#{each:06x}") for each in found.tolist()]
+        _check_strange([str(each) for each in own if each not in names.values()], "colors")
+        places = places.reshape(packed.shape).astype(np.uint8)
+        return _named_mask(places, range(len(own)), own)
 
-    return Annotations("colors", label_files(source), read)
+    return Annotations("colors", label_files(source, labels)[0], read)
 
 
-def label_files(source: ExportFiles) -> dict[str, str]:
-    """PNGs by image; of a whole data set, only those in folders such as trainannot."""
+def color_name(name: str) -> str:
+    """A color that is written "#FF0000", "255,0,0" or "(255, 0, 0)" as "#ff0000"; others as is."""
+    if match := _COLOR.fullmatch(name):
+        values = [int(value) for value in match.groups()]
+        return "#{:02x}{:02x}{:02x}".format(*values) if max(values) < 256 else name
+    return name.lower() if _is_color(name.lower()) else name
+
+
+def label_files(source: ExportFiles, labels: LabelSet) -> tuple[dict[str, str], Numbering]:
+    """PNGs by image, and how they are numbered.
+
+    Of a whole data set, only those in folders such as trainannot; of a public one, those with the
+    endings of its labels.
+    """
     names = pngs(source.names)
-    return by_stem(in_folders(names, "annot") or names)
+    names = in_folders(names, "annot") or names
+    *endings, usual = numberings(labels)
+    for each in endings:
+        if chosen := [name for name in names if name.endswith(f"{each.suffix}.png")]:
+            return by_stem(chosen, each.suffix), each
+    return by_stem(names), usual
 
 
-def _named(ids: np.ndarray, labels: LabelSet) -> NamedMask:
-    indices = ids.copy()
-    indices[ids == labels.ignore_id] = UNNAMED
-    return NamedMask(indices, labels.names)
+def _ids(pixels: Pixels) -> np.ndarray:
+    """The ids (H, W) uint8; of colors, too, where all are gray."""
+    if pixels.ids is not None:
+        return pixels.ids
+    colors = pixels.colors
+    assert colors is not None
+    if (colors != colors[..., :1]).any():
+        raise DatasetError("holds colors, not ids; try --format colors, or camvid32")
+    return np.ascontiguousarray(colors[..., 0])
+
+
+def _named_mask(values: np.ndarray, found: Sequence[int], own: Sequence[str | None]) -> NamedMask:
+    """The mask of values (H, W) uint8, of which those found have the names, or None."""
+    names = [name for name in dict.fromkeys(own) if name is not None]
+    if len(names) > UNNAMED:
+        raise DatasetError(f"has {len(names)} classes; at most {UNNAMED} are read")
+    table = np.full(256, UNNAMED, np.uint8)
+    for value, name in zip(found, own, strict=True):
+        if name is not None:
+            table[value] = names.index(name)
+    return NamedMask(table[values], tuple(names))
+
+
+def _check_strange(strange: Sequence[str], kind: str) -> None:
+    if len(strange) > MAX_STRANGE:
+        raise DatasetError(
+            f"holds {len(strange)} {kind} of no class ({', '.join(strange[:3])} and so on), as an "
+            "image that was smoothed or is no label does; export it without smoothing"
+        )
+
+
+def _is_color(name: str) -> bool:
+    return re.fullmatch(r"#[0-9a-f]{6}", name) is not None
+
+
+def _packed(color: tuple[int, int, int]) -> int:
+    return color[0] << 16 | color[1] << 8 | color[2]

@@ -31,6 +31,7 @@ def test_what_came_of_an_import_is_told_by_name(dataset, tmp_path, capsys):
     call(import_labels, source, dataset, "--split", "train")
     assert capsys.readouterr().out.splitlines() == [
         f"{dataset}: labels of 2 images: 1 new, 1 changed, 0 same (ids)",
+        "pixels: Sky 100.0%",
         "2 labels have no image here: x, y",
         "7 images have no labels yet: train/2, train/3, train/4, train/5, train/6 and 2 more",
     ]
