@@ -18,7 +18,7 @@ from benchmarks.harness import time_together
 from segnet_model.base.progress import progress_bar
 from segnet_model.datasets.drives import write_dataset
 from segnet_model.scenes import Drive
-from segnet_model.training.settings import AugmentSettings, TrainSettings
+from segnet_model.training.settings import SCRATCH, AugmentSettings, TrainSettings
 from segnet_model.training.trainer import train
 
 CACHE = Path(__file__).parent / "cache"
@@ -36,7 +36,7 @@ def trained_weights(network: str) -> Path:
     crops = AugmentSettings(scale_min=3.0, scale_max=3.75)
     settings = TrainSettings(
         network=network, input_size=(96, 128), epochs=6, batch_size=4, learning_rate=1e-3,
-        balance=0, augment=crops,
+        balance=0, augment=crops, init=SCRATCH,
     )  # fmt: skip
     with progress_bar(f"training {network}") as bar:
         train(drives(), out, settings, lambda done: bar(done.step / done.steps))

@@ -15,14 +15,14 @@ from segnet_model.base.progress import progress_bar
 from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.evaluation.evaluate import Evaluation, evaluate_all
 from segnet_model.inference.predictor import Predictor
-from segnet_model.training.settings import AugmentSettings, TrainSettings
+from segnet_model.training.settings import SCRATCH, AugmentSettings, TrainSettings
 from segnet_model.training.trainer import train
 from segnet_model.weights.checkpoint import load_weights, replace_info
 
 FIRST = TrainSettings(
     input_size=(360, 480), crop_size=(256, 320), epochs=120, warm_up=0.03, license="CC-BY-NC-4.0",
     augment=AugmentSettings(scale_min=0.6, scale_max=1.6, rotate=3.0),
-    evaluate_every=1000,
+    evaluate_every=1000, init=SCRATCH,
 )  # fmt: skip
 # Lovasz's loss helps most where little is left to learn.
 SECOND = replace(FIRST, epochs=20, learning_rate=5e-4, loss="cross_entropy+lovasz")

@@ -13,6 +13,7 @@ NETWORKS = Registry("network", {
     "segnet_lite": "segnet_model.networks.segnet_lite:SegNetLite",
     "unet": "segnet_model.networks.unet:UNet",
 })  # fmt: skip
+DEFAULT_NETWORK = "segnet_basic"  # of a training from random weights
 ENGINES = Registry("engine", {
     "auto": "segnet_model.engines.engine:open_engine",
     "torch": "segnet_model.engines.torch_engine:TorchEngine",

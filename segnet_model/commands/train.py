@@ -29,11 +29,13 @@ EPILOG = f"""\
 DATASET holds images in train/ and their labels, under the same names, in trainannot/; to evaluate
 on while training, val/ and valannot/. Labels are PNGs of class ids or of the label set's colors.
 
-From scratch, from shipped weights, and a smaller network for a slow robot:
+From the default weights, {DEFAULT_WEIGHTS}; from those of a smaller network for a slow robot; from
+your own; and from random weights:
 
   segnet train my_yard --out runs/yard
-  segnet train my_yard --out runs/yard --init {DEFAULT_WEIGHTS} --epochs 30
-  segnet train my_yard --out runs/small --network segnet_basic --set features=32
+  segnet train my_yard --out runs/small --network segnet_basic
+  segnet train my_yard --out runs/more --init runs/yard/weights.safetensors --epochs 30
+  segnet train my_yard --out runs/scratch --network segnet_basic --init none
 
 Labels of one label set can train weights of another:
 

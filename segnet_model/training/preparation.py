@@ -11,12 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from segnet_model.base.choices import DEFAULT_NETWORK
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.limits import check_input_size
 from segnet_model.datasets.folder import LabeledFolder, has_split, load_label_set, open_split
 from segnet_model.labels import LabelSet
 from segnet_model.networks.inputs import network_size
 from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
+from segnet_model.training.defaults import decided
 from segnet_model.training.loading import BatchPlan
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.transfer import transfer_weights
@@ -35,7 +37,12 @@ class TrainingData:
     folder: LabeledFolder
     val: LabeledFolder | None
     plan: BatchPlan
-    steps: int  # of the whole training
+    settings: TrainSettings  # as given, with what they leave open decided
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole training."""
+        return self.plan.steps_per_epoch * self.settings.epochs
 
     @classmethod
     def open(cls, dataset: Path, settings: TrainSettings) -> TrainingData:
@@ -58,7 +65,7 @@ class TrainingData:
                 "val/; add it, or give patience 0"
             )
         plan = BatchPlan(len(folder), settings.batch_size, settings.seed)
-        return cls(dataset, folder, val, plan, plan.steps_per_epoch * settings.epochs)
+        return cls(dataset, folder, val, plan, decided(settings, len(folder)))
 
     @property
     def name(self) -> str:
@@ -97,7 +104,7 @@ def initial_network(
     """Make the network to train, with the weights of `settings.init` that fit.
 
     Args:
-        settings: how to train.
+        settings: how to train; without init, from random weights.
         folder: images to train on.
         name: of the data set, for the weights file.
 
@@ -111,7 +118,7 @@ def initial_network(
     )
     same = given is not None and settings.network in (None, given.network)
     info = ModelInfo(
-        settings.network or (given.network if given else "segnet_basic"),
+        settings.network or (given.network if given else DEFAULT_NETWORK),
         folder.label_set,
         settings.input_size or (given.input_size if given else _half_size(folder)),
         {**(given.network_settings if given and same else {}), **settings.network_settings},

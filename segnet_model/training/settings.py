@@ -10,6 +10,7 @@ import yaml
 
 from segnet_model.base.choices import (
     ACTIVATIONS,
+    DEFAULT_NETWORK,
     LABEL_SETS,
     LOSSES,
     NETWORKS,
@@ -22,6 +23,7 @@ from segnet_model.base.class_maps import read_map
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.limits import check_input_size
 from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, option
+from segnet_model.base.tables import DEFAULT_WEIGHTS
 
 DATA, NETWORK, SCHEDULE, LOSS, AUGMENTATION, MACHINE = (
     "data", "network", "schedule", "loss", "augmentation", "machine"
@@ -29,6 +31,8 @@ DATA, NETWORK, SCHEDULE, LOSS, AUGMENTATION, MACHINE = (
 ANY_SIZE = (0, 0)  # plain form of a size that is not given
 SIZE_NAMES = "HEIGHT WIDTH"
 LEAST_SIDE = 32  # pixels
+SCRATCH = "none"  # as init: random weights
+EVALUATE_EVERY = 10  # epochs, where neither these nor the epochs are given
 
 
 def network_settings(pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -116,7 +120,7 @@ class TrainSettings:
 
     network: str | None = option(
         None, f"Network: {', '.join(NETWORKS)}, or package.module:factory for one of your own.",
-        plain="", otherwise="the network of init, else segnet_basic", group=NETWORK,
+        plain="", otherwise=f"the network of init, else {DEFAULT_NETWORK}", group=NETWORK,
     )  # fmt: skip
     network_settings: dict[str, Any] = option(
         {}, "Settings of the network, for example features=32.",
@@ -148,7 +152,11 @@ class TrainSettings:
         plain=(), read=read_map, otherwise="by map_to", group=DATA, flag="map",
         metavar="NAME=CLASS",
     )  # fmt: skip
-    epochs: int = option(60, "Number of passes over the data.", limits=(1, MANY), group=SCHEDULE)
+    epochs: int = option(
+        0, "Number of passes over the data; 0 chooses 60, or more where that is fewer than 600 "
+        "steps.",
+        limits=(0, MANY), group=SCHEDULE,
+    )  # fmt: skip
     batch_size: int = option(
         8, "Images per step, over all processes.", limits=(1, MANY), group=SCHEDULE
     )
@@ -218,9 +226,11 @@ class TrainSettings:
         plain="", otherwise="random weights", group=NETWORK, metavar="NAME|FILE",
     )  # fmt: skip
     init: str | None = option(
-        None, "Weights to start from: a file, or the name of shipped weights. Classes are matched "
-        "by name.",
-        plain="", otherwise="random weights", group=NETWORK, metavar="WEIGHTS",
+        None, "Weights to start from: a file, or the name of shipped weights; none for random "
+        "ones. Classes are matched by name.",
+        plain="", otherwise="the freely licensed shipped weights of the network and its settings, "
+        f"or random ones with encoder; without a network {DEFAULT_WEIGHTS}",
+        group=NETWORK, metavar="WEIGHTS",
     )  # fmt: skip
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     seed: int = option(
@@ -232,7 +242,11 @@ class TrainSettings:
         "auto", "Device: auto (a GPU if there is one), cpu, cuda or cuda:1.", group=MACHINE
     )
     evaluate_every: int = option(
-        10, "Epochs between two evaluations on val.", limits=(1, MANY), group=SCHEDULE
+        0,
+        f"Epochs between two evaluations on val; 0 chooses {EVALUATE_EVERY}, or more where the "
+        "epochs are chosen.",
+        limits=(0, MANY),
+        group=SCHEDULE,
     )
     save_every_s: float = option(
         60.0, "Time in seconds between two saved states to resume from.",
@@ -246,9 +260,10 @@ class TrainSettings:
     def __post_init__(self) -> None:
         """Raise SettingsError, with the mend, where values are out of range or contradict."""
         check_options(self)
-        if self.patience and self.patience < self.evaluate_every:
+        every = self.evaluate_every or EVALUATE_EVERY
+        if self.patience and self.patience < every:
             raise SettingsError(
-                f"patience {self.patience} is shorter than the {self.evaluate_every} epochs "
+                f"patience {self.patience} is shorter than the {every} epochs "
                 "between two evaluations; lower evaluate_every or give more patience"
             )
         if self.input_size:

@@ -159,9 +159,28 @@ def _check_same(facts: Mapping[str, Any], session: Session, out: Path) -> None:
             f"{out} began; train into another folder, with init naming the weights in this one"
         )
     before, now = facts["settings"], json.loads(json.dumps(session.settings.shaping()))
-    changed = [f"{k} {before.get(k)} -> {now[k]}" for k in now if before.get(k) != now[k]]
-    if changed:
+    if changed := _changes({name: before.get(name) for name in now}, now):
         raise SettingsError(
             f"{out} holds a run with other settings ({', '.join(changed)}); "
             "give the same ones to go on, or another folder to start afresh"
         )
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Each value that differs, as "epochs 60 -> 30"; those of a table one by one."""
+    found = []
+    for name in dict.fromkeys([*before, *now]):
+        old, new = before.get(name), now.get(name)
+        if isinstance(old, dict) or isinstance(new, dict):
+            inner = "" if name == "augment" else f"{name} "  # its values are options themselves
+            found += _changes(old or {}, new or {}, inner)
+        elif old != new:
+            found.append(f"{prefix}{name} {_shown(old)} -> {_shown(new)}")
+    return found
+
+
+def _shown(value: Any) -> str:
+    """A value as it is given on the command line."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "none" if value is None else str(value)

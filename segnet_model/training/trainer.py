@@ -11,6 +11,8 @@ from pathlib import Path
 import torch
 
 from segnet_model.base.errors import DeviceMemoryError, SettingsError
+from segnet_model.training.defaults import log_advice, log_start
+from segnet_model.training.estimate import log_plan
 from segnet_model.training.lock import locked
 from segnet_model.training.preparation import TrainingData, weigh_classes
 from segnet_model.training.processes import Processes, join_processes
@@ -97,9 +99,13 @@ class Trainer:
         on_progress: OnProgress, should_stop: Callable[[], bool],
     ) -> None:  # fmt: skip
         """Prepare the first step, with the arguments of `train`."""
-        self._settings, self._out, self._processes = settings, out, processes
         self._on_progress, self._should_stop = on_progress, should_stop
         data = TrainingData.open(dataset, settings)
+        settings = data.settings
+        self._settings, self._out, self._processes = settings, out, processes
+        if processes.first:
+            log_start(settings)
+            log_advice(data, dataset)
         self._tracker = Tracker(data.steps, settings.epochs)
         class_weights = weigh_classes(data, settings, lambda: self._report("counting classes"))
         self.session = Session(data, class_weights, settings, processes)
@@ -129,6 +135,7 @@ class Trainer:
         """Loop over the batches: take a step, evaluate and save when due."""
         session, validation, tracker = self.session, self.validation, self._tracker
         events = self._out / "tensorboard" if self._processes.first else None
+        log_plan(session)
         tracker.begin(events, session.step, validation.scores.miou)
         saved_at = time.monotonic()
         if validation.is_due:  # stopped between a step and its measurement

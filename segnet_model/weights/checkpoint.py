@@ -28,7 +28,7 @@ from segnet_model.weights.bounds import Bound, read_bounds, write_bounds
 from segnet_model.weights.features import FeatureScore, read_features, write_features
 from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensors, write_tensors
 
-__all__ = ["ModelInfo", "load_weights", "replace_info", "save_weights"]
+__all__ = ["ModelInfo", "load_weights", "read_info", "replace_info", "save_weights"]
 
 FORMAT = 1  # to be raised when an older reader would misunderstand a newer file
 KEY = "segnet"
@@ -222,7 +222,7 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
     """
     path = Path(path)
     try:
-        info = _read_info(path)
+        info = _info_of(path)
         network = _build_matching(info, read_shapes(path), trusted)
         tensors = read_tensors(path)
         expected = network.state_dict()
@@ -243,7 +243,19 @@ def replace_info(path: Path, out: Path, info: ModelInfo) -> None:
     write_tensors(out, read_tensors(path), {KEY: info.to_json()})
 
 
-def _read_info(path: Path) -> ModelInfo:
+def read_info(path: str | Path) -> ModelInfo:
+    """Read the metadata of a weights file alone.
+
+    Raises:
+        WeightsError: the file is missing, damaged, a pickle, or not of this package.
+    """
+    try:
+        return _info_of(Path(path))
+    except SegNetError as error:
+        raise WeightsError(f"weights {path}: {error}") from None
+
+
+def _info_of(path: Path) -> ModelInfo:
     metadata = read_metadata(path)
     if KEY not in metadata:
         raise WeightsError("it has no segnet metadata; expected a file made by `segnet train`")

@@ -19,10 +19,15 @@ def find_weights(path: str | Path) -> Path:
     # A shell leaves ~ as it is in name:=~/path.
     found = shipped if shipped.is_file() else Path(path).expanduser().absolute()
     if not found.is_file():
-        names = ", ".join(sorted(each.stem for each in FOLDER.glob("*.safetensors")))
+        names = ", ".join(shipped_names())
         reason = "is a folder" if found.is_dir() else "there is no such file"
         raise WeightsError(f"weights {found}: {reason}; give a file, or one that ships: {names}")
     return found
+
+
+def shipped_names() -> list[str]:
+    """Names of the shipped weights, sorted."""
+    return sorted(each.stem for each in FOLDER.glob("*.safetensors"))
 
 
 def is_shipped(path: Path) -> bool:

@@ -39,6 +39,18 @@ def test_other_settings_do_not_mix_with_a_run(shared_dataset, run, small):
         train(shared_dataset, run, dataclasses.replace(small, batch_size=3))
 
 
+def test_a_changed_value_is_named_and_not_its_whole_table(shared_dataset, run, small):
+    augment = dataclasses.replace(small.augment, brightness=0.5)
+    changed = dataclasses.replace(
+        small, augment=augment, network_settings={"features": 8}, input_size=(64, 96)
+    )
+    with pytest.raises(SettingsError) as caught:
+        train(shared_dataset, run, changed)
+    assert (
+        "(network_settings features 4 -> 8, input_size 32 48 -> 64 96, brightness 0.3 -> 0.5)"
+    ) in str(caught.value)
+
+
 def test_a_damaged_state_is_named_with_the_mend(shared_dataset, run, small):
     state = run / STATE_FILE
     state.write_bytes(state.read_bytes()[:1000])
