@@ -19,7 +19,7 @@ COMMANDS = {
     "select": "Choose the frames of a recording whose labels would teach the network the most.",
     "prelabel": "Write the network's masks for CVAT, so that a person corrects them instead of "
     "drawing.",
-    "import-labels": "Read labels from CVAT, labelme, CamVid or id images into a data set.",
+    "import-labels": "Read labels from CVAT, COCO, YOLO, labelme and other tools into a data set.",
     "check": "Find everything that is wrong with a data set before it is trained on.",
     "train": "Train a network on labeled images.",
     "calibrate": "Fit confidence and the drivable area's bound, on labeled images that training "

@@ -30,6 +30,22 @@ REFINEMENTS = Registry("refine", {
     "none": "segnet_model.inference.crf:no_refinement",
     "crf": "segnet_model.inference.crf:DenseCrf",
 })  # fmt: skip
+# Of labels; detected in this order.
+LABEL_FORMATS = Registry("format", {
+    "cvat-mask": "segnet_model.datasets.annotations.cvat:MASK",
+    "cvat-camvid": "segnet_model.datasets.annotations.cvat:CAMVID",
+    "cvat-xml": "segnet_model.datasets.annotations.cvat_xml:CVAT_XML",
+    "coco": "segnet_model.datasets.annotations.coco:COCO",
+    "yolo": "segnet_model.datasets.annotations.yolo:YOLO",
+    "label-studio": "segnet_model.datasets.annotations.label_studio:LABEL_STUDIO",
+    "supervisely": "segnet_model.datasets.annotations.supervisely:SUPERVISELY",
+    "via": "segnet_model.datasets.annotations.via:VIA",
+    "roboflow-masks": "segnet_model.datasets.annotations.roboflow:ROBOFLOW_MASKS",
+    "labelme": "segnet_model.datasets.annotations.labelme:LABELME",
+    "camvid32": "segnet_model.datasets.annotations.camvid32:CAMVID32",
+    "ids": "segnet_model.datasets.annotations.label_images:IDS",
+    "colors": "segnet_model.datasets.annotations.label_images:COLORS",
+})  # fmt: skip
 ACTIVATIONS = ("softmax", "sigmoid")
 LOSSES = ("cross_entropy", "dice", "lovasz", "cross_entropy+dice", "cross_entropy+lovasz")
 OPTIMIZERS = ("adamw", "sgd")
@@ -47,7 +63,6 @@ LABEL_SETS = (
 )  # fmt: skip
 LAYOUTS = ("nchw", "nhwc")  # of an adopted network's input
 ANSWERS = ("logits", "probabilities", "ids")  # of an adopted network
-LABEL_FORMATS = ("cvat-camvid", "cvat-mask", "camvid32", "ids", "colors", "labelme")
 CVAT_FORMATS = {"camvid": "CamVid 1.0", "mask": "Segmentation mask 1.1"}  # by CVAT's names
 PANES = ("image", "mask", "uncertainty", "confidence", "drivable")
 PREFIX = "/segmentation"

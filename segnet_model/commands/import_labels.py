@@ -1,4 +1,4 @@
-"""Read labels from CVAT, labelme, CamVid or id images into a data set."""
+"""Read labels from CVAT, COCO, YOLO, labelme and other tools into a data set."""
 
 from __future__ import annotations
 
@@ -34,9 +34,22 @@ same name: those of DATASET/train/0001.jpg become DATASET/trainannot/0001.png.
   ids           PNG whose gray values, or palette indices, are class ids: the place in the label
                 set, or as published for the shipped ones
   colors        PNG in the label set's colors
-  labelme       JSON: polygons, rectangles, circles; later ones lie on top
+  labelme       JSON: polygons, AI masks, rectangles, circles
+  coco          COCO's JSON: polygons, run lengths, crowds. Several polygons of an object are united
+  cvat-xml      CVAT for images 1.1, CVAT for video 1.1; a higher z-order lies on top
+  yolo          YOLO segmentation: labels/NAME.txt, and data.yaml or classes.txt with the names
+  label-studio  JSON or JSON-MIN: polygons, brushes, rectangles, ellipses
+  supervisely   ann/NAME.png.json: polygons, bitmaps, rectangles
+  via           JSON of the VGG Image Annotator 1 and 2
+  roboflow-masks  Semantic Segmentation Masks: NAME_mask.png and _classes.csv
 
-CVAT's and labelme's labels count by their names. One that is no class of the data set is refused
+Of shapes, later ones lie on top. A box is painted whole, and counted; what has no area is left
+out, and counted; what reaches beyond the image is cut off. An export of boxes alone, as for
+detection, is refused. Only the end of an image's path or address counts: .../a/0001.jpg is for
+train/0001.png. Of a name in two subsets, that of the image's own split is taken (valid is val).
+Roboflow's 0001_jpg.rf.12ab.jpg and Label Studio's 12ab34cd-0001.jpg are for 0001, too.
+
+All labels that have names count by them. One that is no class of the data set is refused
 until --map says what it is. Pixels that nobody labeled are ignored. Everything is checked before
 anything is written; labels that are there already are replaced, as corrected ones come back often,
 but not by those without a single labeled pixel, whose image nobody has come to yet.
@@ -64,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="split to import labels for (default: all)")
     parser.add_argument(
         "--format", choices=("auto", *LABEL_FORMATS), default="auto",
-        help="format of the labels; auto detects it from the file names (default: auto)",
+        help="format of the labels; auto detects it by its marks (default: auto)",
     )  # fmt: skip
     arguments.add_map(parser, "class for a label of another name; CLASS may be ignore")
     arguments.add_labels(parser)

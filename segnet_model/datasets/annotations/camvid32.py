@@ -8,12 +8,23 @@ SegNet training methodology"; the SegNet authors publish merged labels, but no t
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import numpy as np
 
 from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
-from segnet_model.datasets.annotations.export import Annotations, NamedMask, by_stem, pngs
+from segnet_model.datasets.annotations.export import (
+    Annotations,
+    LabelFormat,
+    NamedMask,
+    Size,
+    Target,
+    by_stem,
+    pngs,
+)
+from segnet_model.datasets.annotations.marks import Marks
 from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet, SegmentationClass
 
@@ -63,10 +74,10 @@ STRAY_SHARE = 0.001
 STRAYS = "pixels of no class's color, taken as Void"
 
 
-def open_camvid32(source: ExportFiles) -> Annotations:
+def open_camvid32(source: ExportFiles, _target: Target) -> Annotations:
     """Read every PNG as CamVid's original labels."""
 
-    def read(name: str) -> NamedMask:
+    def read(name: str, _size: Size) -> NamedMask:
         return to_named_mask(decode_mask(source.read(name)).colors)
 
     return Annotations("camvid32", by_stem(pngs(source.names), SUFFIX), read, MEANINGS)
@@ -91,8 +102,23 @@ def to_named_mask(colors: np.ndarray | None) -> NamedMask:
     return NamedMask(LABELS.ids_from_colors(colors), mask.names, mask.notes)
 
 
+def has_its_colors(data: bytes) -> bool:
+    """Whether a PNG file has colors, all of them CamVid's."""
+    colors = decode_mask(data).colors
+    return colors is not None and bool(_known(colors).all())
+
+
 def _known(colors: np.ndarray) -> np.ndarray:
     """Mask of the pixels that have the color of a class, (H, W) bool."""
     place = np.array([1 << 16, 1 << 8, 1])
     listed = np.array([color for color, _ in TABLE.values()]) @ place
     return np.isin(colors @ place, listed)
+
+
+def _found(marks: Marks) -> bool:
+    """Whether its colors are listed, or all masks have its ending."""
+    all_named = all(PurePosixPath(name).stem.endswith(SUFFIX) for name in marks.masks)
+    return bool(marks.masks) and (marks.has_file("label_colors.txt") or all_named)
+
+
+CAMVID32 = LabelFormat(open_camvid32, _found)

@@ -18,11 +18,15 @@ from segnet_model.datasets.annotations.archives import ExportFiles
 from segnet_model.datasets.annotations.export import (
     UNNAMED,
     Annotations,
+    LabelFormat,
     NamedMask,
+    Size,
+    Target,
     by_stem,
     in_folders,
     pngs,
 )
+from segnet_model.datasets.annotations.marks import Marks
 from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet, SegmentationClass
 
@@ -33,7 +37,7 @@ MAX_BYTES = 1 << 16  # of a file that names the colors
 BLACK = (0, 0, 0)
 
 
-def open_cvat_camvid(source: ExportFiles) -> Annotations:
+def open_cvat_camvid(source: ExportFiles, _target: Target) -> Annotations:
     """Read "CamVid 1.0": label_colors.txt with lines "r g b name", masks in folders `*annot`."""
     files = by_stem(in_folders(pngs(source.names), "annot"))
     name = find_map(source, CAMVID_MAP)
@@ -45,7 +49,7 @@ def open_cvat_camvid(source: ExportFiles) -> Annotations:
     return Annotations("cvat-camvid", files, _reader(source, labels, True))
 
 
-def open_cvat_mask(source: ExportFiles) -> Annotations:
+def open_cvat_mask(source: ExportFiles, _target: Target) -> Annotations:
     """Read "Segmentation mask 1.1": labelmap.txt with lines "name:r,g,b::"."""
     name = find_map(source, MASK_MAP)
     if name is None:
@@ -65,7 +69,7 @@ def find_map(source: ExportFiles, file: str) -> str | None:
 
 def _reader(
     source: ExportFiles, labels: LabelSet, background_first: bool
-) -> Callable[[str], NamedMask]:
+) -> Callable[[str, Size], NamedMask]:
     """Make a reader of masks; CVAT writes colors, other tools write positions in the list."""
     order = list(range(labels.num_classes))
     if background_first:
@@ -73,7 +77,7 @@ def _reader(
         order = (black or [UNNAMED]) + [index for index in order if index not in black]
     numbers = np.array(order + [-1] * (256 - len(order)))
 
-    def read(name: str) -> NamedMask:
+    def read(name: str, _size: Size) -> NamedMask:
         pixels = decode_mask(source.read(name))
         if pixels.colors is not None:  # also of a palette, whose order depends on the program
             return NamedMask(labels.ids_from_colors(pixels.colors), labels.names)
@@ -132,3 +136,20 @@ def _camvid_line(line: str) -> tuple[str, list[str]]:
 def _mask_line(line: str) -> tuple[str, list[str]]:
     label, color = line.split(":")[:2]
     return label.strip(), color.split(",")
+
+
+def _is_camvid(marks: Marks) -> bool:
+    """Whether masks lie in `*annot`, and either their colors or the images are listed beside."""
+    masks = in_folders(marks.masks, "annot")
+    if not masks or marks.has_file(CAMVID_MAP):
+        return bool(masks)
+    folder = PurePosixPath(masks[0]).parent
+    images = f"{str(folder).removesuffix('annot')}.txt"
+    return images in marks.source.names and camvid32.has_its_colors(marks.source.read(masks[0]))
+
+
+CAMVID = LabelFormat(open_cvat_camvid, _is_camvid)
+MASK = LabelFormat(
+    open_cvat_mask,
+    lambda marks: marks.has_file(MASK_MAP) and bool(in_folders(marks.masks, MASK_FOLDER)),
+)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from segnet_model.base.errors import DatasetError
+from segnet_model.labels import LabelSet
 
+if TYPE_CHECKING:
+    from segnet_model.datasets.annotations.archives import ExportFiles
+    from segnet_model.datasets.annotations.marks import Marks
+
+Size = tuple[int, int]  # height, width
 UNNAMED = 255  # in `NamedMask.indices`: unlabeled
 
 
@@ -29,10 +36,28 @@ class Annotations:
 
     name: str
     files: Mapping[str, str]  # the image's name without ending: the file with its labels
-    read: Callable[[str], NamedMask]  # takes such a file; raises DatasetError or ImageError
+    # Takes such a file, and the image's height and width; raises DatasetError or ImageError.
+    read: Callable[[str, Size], NamedMask]
     meanings: Mapping[str, str] = field(
         default_factory=dict
     )  # our classes for names that are not ours
+
+
+@dataclass(frozen=True)
+class Target:
+    """The data set that labels are read for."""
+
+    labels: LabelSet  # of label images that are ids, or have its colors
+    images: Mapping[str, Path] = field(default_factory=dict)  # by name without ending
+    mapped: Collection[str] = ()  # names that the user maps, ids and colors among them
+
+
+@dataclass(frozen=True)
+class LabelFormat:
+    """A format of labels."""
+
+    open: Callable[[ExportFiles, Target], Annotations]  # raises DatasetError
+    found: Callable[[Marks], bool]  # whether an export is of this format
 
 
 def by_stem(names: Iterable[str], suffix: str = "") -> dict[str, str]:
@@ -60,3 +85,8 @@ def in_folders(names: Iterable[str], ending: str) -> list[str]:
 def pngs(names: Iterable[str]) -> list[str]:
     """The PNG files among the names."""
     return [name for name in names if name.lower().endswith(".png")]
+
+
+def jsons(names: Iterable[str]) -> list[str]:
+    """The JSON files among the names."""
+    return [name for name in names if name.lower().endswith(".json")]

@@ -16,7 +16,7 @@ from segnet_model.base.errors import DatasetError, ImageError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.annotations.archives import open_export
 from segnet_model.datasets.annotations.class_mapping import ClassMapping
-from segnet_model.datasets.annotations.export import Annotations, NamedMask
+from segnet_model.datasets.annotations.export import Annotations, NamedMask, Target
 from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.datasets.annotations.user_map import UserMap
 from segnet_model.datasets.folder import (
@@ -85,7 +85,8 @@ def import_labels(
     given = UserMap(renamed or {}, optional or {})
     with open_export(source) as files:
         try:
-            annotations = open_annotations(files, format_name, original or labels, given.all)
+            target = Target(original or labels, images, given.all)
+            annotations = open_annotations(files, format_name, target)
             mapping = ClassMapping(labels, given.between(original, labels), annotations.meanings)
             wanted = {stem: images[stem] for stem in annotations.files if stem in images}
             _check_matches(annotations, wanted, images)
@@ -182,24 +183,25 @@ def _check_labeled(empty: Collection[str], wanted: Collection[str], format_name:
 def _read(annotations: Annotations, stem: str, image: Path) -> NamedMask:
     """Read and check one file of the export."""
     try:
-        mask = annotations.read(annotations.files[stem])
-        _check_size(mask.indices, image)
+        height, width = _image_size(image)
+        mask = annotations.read(annotations.files[stem], (height, width))
+        if mask.indices.shape != (height, width):
+            raise DatasetError(
+                f"is {mask.indices.shape[1]}x{mask.indices.shape[0]} but its image {image} is "
+                f"{width}x{height}; export the labels at the image's size"
+            )
     except (DatasetError, ImageError) as error:
         raise DatasetError(f"{annotations.files[stem]}: {error}") from None
     return mask
 
 
-def _check_size(mask: np.ndarray, path: Path) -> None:
+def _image_size(path: Path) -> tuple[int, int]:
+    """Height and width of an image file, from its header."""
     try:
-        with Image.open(path, formats=FORMATS) as image:  # reads the header only
-            width, height = image.size
+        with Image.open(path, formats=FORMATS) as image:
+            return image.height, image.width
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
         raise DatasetError(f"is for {path}, which does not open as an image ({error})") from None
-    if mask.shape != (height, width):
-        raise DatasetError(
-            f"is {mask.shape[1]}x{mask.shape[0]} but its image {path} is {width}x{height}; "
-            "export the labels at the image's size"
-        )
 
 
 def _install(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:

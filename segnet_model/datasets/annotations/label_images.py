@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from segnet_model.base.class_maps import IGNORE
-from segnet_model.base.errors import DatasetError
+from segnet_model.base.errors import DatasetError, SegNetError
 from segnet_model.datasets.annotations.archives import ExportFiles
 from segnet_model.datasets.annotations.export import (
     UNNAMED,
     Annotations,
+    LabelFormat,
     NamedMask,
+    Size,
+    Target,
     by_stem,
     in_folders,
     pngs,
 )
+from segnet_model.datasets.annotations.marks import Marks
 from segnet_model.images.label_images import Pixels, decode_mask
 from segnet_model.labels import LabelSet, Numbering, numberings
 
@@ -25,14 +29,15 @@ MAX_STRANGE = 20  # ids or colors of no class; a smoothed or compressed image ha
 _COLOR = re.compile(r"\(?(\d{1,3}), ?(\d{1,3}), ?(\d{1,3})\)?")
 
 
-def open_ids(source: ExportFiles, labels: LabelSet, mapped: Collection[str] = ()) -> Annotations:
+def open_ids(source: ExportFiles, target: Target) -> Annotations:
     """Read PNGs whose gray values, or a palette's indices, are ids.
 
     Args:
         source: the files.
-        labels: gives the names of ids; see `numberings`.
-        mapped: names that the user maps. An id among them is its own name, as is one of no class.
+        target: its label set gives the names of ids; see `numberings`. An id among the names that
+            the user maps is its own name, as is one of no class.
     """
+    labels, mapped = target.labels, target.mapped
     files, numbering = label_files(source, labels)
     names: list[str | None] = [numbering.names.get(each, str(each)) for each in range(256)]
     for each in range(256):
@@ -41,7 +46,7 @@ def open_ids(source: ExportFiles, labels: LabelSet, mapped: Collection[str] = ()
         elif names[each] == IGNORE:
             names[each] = None
 
-    def read(name: str) -> NamedMask:
+    def read(name: str, _size: Size) -> NamedMask:
         ids = _ids(decode_mask(source.read(name)))
         found = np.flatnonzero(np.bincount(ids.ravel(), minlength=256)).tolist()
         known = {*labels.names, *mapped, None}
@@ -51,14 +56,15 @@ def open_ids(source: ExportFiles, labels: LabelSet, mapped: Collection[str] = ()
     return Annotations("ids", files, read)
 
 
-def open_colors(source: ExportFiles, labels: LabelSet, mapped: Collection[str] = ()) -> Annotations:
+def open_colors(source: ExportFiles, target: Target) -> Annotations:
     """Read PNGs in the set's colors; one that is mapped, or of no class, is named as #rrggbb."""
+    labels, mapped = target.labels, target.mapped
     labels.check_colors()
     names: dict[int, str | None] = {_packed(labels.ignore_color): None}
     names.update((_packed(each.color), each.name) for each in labels.classes)
     names.update((int(each[1:], 16), each) for each in mapped if _is_color(each))
 
-    def read(name: str) -> NamedMask:
+    def read(name: str, _size: Size) -> NamedMask:
         colors = decode_mask(source.read(name)).colors
         if colors is None:
             raise DatasetError("holds numbers, not colors; try --format ids")
@@ -132,3 +138,35 @@ def _is_color(name: str) -> bool:
 
 def _packed(color: tuple[int, int, int]) -> int:
     return color[0] << 16 | color[1] << 8 | color[2]
+
+
+def _are_ids(marks: Marks) -> bool:
+    """Whether the first label image has ids; DatasetError if it is damaged, or in doubt."""
+    name = next(iter(label_files(marks.source, marks.labels)[0].values()), None)
+    if name is None:
+        return False
+    try:
+        pixels = decode_mask(marks.source.read(name))
+        _check_palette(pixels, marks.labels)
+    except SegNetError as error:
+        raise DatasetError(f"{name}: {error}") from None
+    return pixels.ids is not None
+
+
+def _check_palette(pixels: Pixels, labels: LabelSet) -> None:
+    """Raise DatasetError for a palette with the classes' colors at other indices than their ids."""
+    if pixels.ids is None or pixels.colors is None:
+        return
+    try:
+        drawn = labels.ids_from_colors(pixels.colors)
+    except DatasetError:
+        return  # an arbitrary palette
+    if (drawn != pixels.ids).any():
+        raise DatasetError(
+            "its palette has the classes' colors, at other indices than their ids; say which "
+            "count with --format colors or --format ids"
+        )
+
+
+IDS = LabelFormat(open_ids, _are_ids)
+COLORS = LabelFormat(open_colors, lambda marks: bool(marks.masks))

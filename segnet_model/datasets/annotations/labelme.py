@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -15,25 +15,39 @@ from PIL import Image, ImageDraw
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.limits import MAX_SIDE, check_size
 from segnet_model.datasets.annotations.archives import ExportFiles
-from segnet_model.datasets.annotations.export import UNNAMED, Annotations, NamedMask, by_stem
+from segnet_model.datasets.annotations.export import (
+    UNNAMED,
+    Annotations,
+    LabelFormat,
+    NamedMask,
+    Target,
+    by_stem,
+    jsons,
+)
+from segnet_model.datasets.annotations.parsed import IMAGE_DATA
+from segnet_model.images.label_images import open_png
 from segnet_model.labels import MAX_NAME
 
 Point = tuple[float, float]  # x, y in pixels; pixel (0, 0) has its center at (0, 0)
 MAX_BYTES = 1 << 22  # of outlines: a hundred thousand points
 MAX_SHAPES = 10_000
-IMAGE_DATA = re.compile(rb'"imageData"\s*:\s*"[A-Za-z0-9+/=\\]*"')
 AREALESS = ("line", "linestrip", "point", "points")
 LEFT_OUT = "lines and points left out, as they have no area"
 
 
-def open_labelme(source: ExportFiles) -> Annotations:
+def open_labelme(source: ExportFiles, _target: Target) -> Annotations:
     """Read every JSON file as labelme's."""
-    names = [name for name in source.names if name.lower().endswith(".json")]
-    return Annotations("labelme", by_stem(names), lambda name: paint(source.read(name)))
+    files = by_stem(jsons(source.names))
+    return Annotations("labelme", files, lambda name, _size: paint(source.read(name)))
+
+
+def is_labelme(document: Any) -> bool:
+    """Whether parsed JSON is labelme's."""
+    return isinstance(document, dict) and isinstance(document.get("shapes"), list)
 
 
 def paint(data: bytes) -> NamedMask:
-    """Paint the shapes of one file: polygons, rectangles and circles, later ones on top.
+    """Paint the shapes of one file: polygons, masks and others, later ones on top.
 
     Pixels are set as by labelme itself, outline included. Groups, which separate instances, are
     ignored.
@@ -53,9 +67,13 @@ def paint(data: bytes) -> NamedMask:
         if kind in AREALESS:
             notes[LEFT_OUT] += 1
             continue
-        if kind not in PAINTERS:
+        index = names.setdefault(label, len(names))
+        if kind == "mask":
+            _mask(draw, points, shape.get("mask"), index)
+        elif kind in PAINTERS:
+            PAINTERS[kind](draw, points, index)
+        else:
             raise DatasetError(f"has a shape {kind!r}; draw {', '.join(PAINTERS)} instead")
-        PAINTERS[kind](draw, points, names.setdefault(label, len(names)))
         if len(names) > UNNAMED:
             raise DatasetError(f"has more than {UNNAMED} labels; no label set has")
     return NamedMask(np.asarray(image), tuple(names), notes)
@@ -70,10 +88,7 @@ def _parse(data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise DatasetError(f"is not whole JSON ({error})") from None
     if not isinstance(file, dict) or not isinstance(file.get("shapes"), list):
-        raise DatasetError(
-            "is JSON, but has no shapes as labelme's has; from CVAT export CamVid 1.0 or "
-            "Segmentation mask 1.1"
-        )
+        raise DatasetError("is JSON, but has no shapes as labelme's has; is it of another tool?")
     if len(file["shapes"]) > MAX_SHAPES:
         raise DatasetError(f"has {len(file['shapes'])} shapes; at most {MAX_SHAPES} are painted")
     return file
@@ -100,7 +115,7 @@ def _shape(shape: Any) -> tuple[str, str, list[Point]]:
     # NaN is not within either.
     if not all(abs(x) <= 2 * MAX_SIDE and abs(y) <= 2 * MAX_SIDE for x, y in points):
         raise DatasetError(f"has a shape {label!r} with a point far outside any image")
-    if len(points) < LEAST_POINTS.get(kind, 0):
+    if len(points) < LEAST_POINTS.get(kind, 0) or (kind == "mask" and len(points) > 2):
         raise DatasetError(f"has a {kind} {label!r} of {len(points)} points; remove or redraw it")
     return label, kind, points
 
@@ -120,9 +135,29 @@ def _circle(draw: ImageDraw.ImageDraw, points: list[Point], index: int) -> None:
     draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=index, outline=index)
 
 
+def _mask(draw: ImageDraw.ImageDraw, points: list[Point], png: Any, index: int) -> None:
+    """Paint the mask of labelme's AI: a PNG as text, which fills a box from its first point."""
+    try:
+        mask = open_png(base64.b64decode(png, validate=True)).convert("L")
+    except (TypeError, ValueError) as error:
+        raise DatasetError(f"has a mask that is no PNG as text ({error}); draw it again") from None
+    (left, top), (right, bottom) = ((int(x), int(y)) for x, y in points)
+    box = right - left + 1, bottom - top + 1
+    if mask.size != box:
+        raise DatasetError(
+            f"has a mask of {mask.width}x{mask.height} pixels for a box of {box[0]}x{box[1]}; "
+            "draw it again"
+        )
+    if not (left >= 0 and right < draw.im.size[0] and top >= 0 and bottom < draw.im.size[1]):
+        raise DatasetError(f"has a mask at ({left}, {top}) that leaves the image; draw it again")
+    draw.bitmap((left, top), mask.point(lambda value: 255 * (value > 0), "1"), fill=index)
+
+
 PAINTERS: dict[str, Callable[[ImageDraw.ImageDraw, list[Point], int], None]] = {
     "polygon": _polygon,
+    "oriented_rectangle": _polygon,
     "rectangle": _rectangle,
     "circle": _circle,
 }
-LEAST_POINTS = {"polygon": 3, "rectangle": 2, "circle": 2}
+LEAST_POINTS = {"polygon": 3, "rectangle": 2, "circle": 2, "oriented_rectangle": 4, "mask": 2}
+LABELME = LabelFormat(open_labelme, lambda marks: marks.has_json(is_labelme))

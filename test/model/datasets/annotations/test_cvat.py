@@ -9,6 +9,7 @@ from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.annotations.archives import open_export
 from segnet_model.datasets.annotations.cvat import open_cvat_camvid, open_cvat_mask
 from segnet_model.datasets.annotations.cvat_zip import cvat_zip, labels_json
+from segnet_model.datasets.annotations.export import Target
 from segnet_model.labels import LabelSet, SegmentationClass
 
 CAMVID = LabelSet.load("camvid")
@@ -33,8 +34,8 @@ def tree(folder, files):
 
 def read(folder, form, stem="x"):
     with open_export(folder) as source:
-        found = form(source)
-        return found.read(found.files[stem])
+        found = form(source, Target(LabelSet.load("camvid")))
+        return found.read(found.files[stem], (0, 0))
 
 
 def named(mask):

@@ -217,9 +217,9 @@ def test_background_is_ignored_unless_it_is_a_class(dataset, tmp_path):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({}, "neither PNG nor labelme's JSON"),
-        ({"annotations.xml": b"<xml/>"}, "from CVAT export CamVid 1.0"),
-        ({"annotations/instances_default.json": b"{}"}, "none of its 1 labels"),
+        ({}, "holds no labels that are known; taken are: of CVAT"),
+        ({"annotations.xml": b"<xml/>"}, "holds no labels that are known; taken are: of CVAT"),
+        ({"annotations/instances_default.json": b"{}"}, "holds no labels that are known"),
         ({"nobody.png": BAD}, r"none of its 1 labels \('nobody' and so on\) is for an image"),
         ({"../2.png": BAD}, "points outside the zip"),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import open_export
+from segnet_model.datasets.annotations.export import Target
 from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.datasets.annotations.importing import import_labels
 from segnet_model.datasets.annotations.labelme import paint
@@ -131,6 +132,6 @@ def test_a_list_of_a_million_labels(tmp_path, refused, name, line, folder):
 
     def work():
         with open_export(path) as source:
-            open_annotations(source, "auto", CAMVID)
+            open_annotations(source, "auto", Target(CAMVID))
 
     refused(f"{name}: ", work, error=DatasetError)

@@ -1,0 +1,81 @@
+"""Exports that hold no outlines, or none that are read: why, and what to export instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.annotations.marks import Marks
+
+TAKEN = (
+    "taken are: of CVAT Segmentation mask 1.1, CamVid 1.0, CVAT for images 1.1; COCO; "
+    "YOLO segmentation; JSON of labelme, Label Studio, VIA 2 and Supervisely; Roboflow's masks; "
+    "PNGs of ids or colors"
+)
+BRUSH = re.compile(r"task-\d+-annotation-\d+-.*-tag-.*\.(png|npy)$", re.IGNORECASE)
+
+
+def refuse_foreign(marks: Marks) -> None:
+    """Raise DatasetError for an export of a known tool in a format that is not read."""
+    for reason, found in FOREIGN.items():
+        if found(marks):
+            raise DatasetError(reason)
+    if marks.damaged:
+        raise DatasetError(
+            f"{marks.damaged}; or say --format, if that file has nothing to do with the labels"
+        )
+
+
+def _has_keys(*keys: str) -> Callable[[Marks], bool]:
+    """A test for JSON with all of these keys, or a list whose first element has them."""
+
+    def has(document: Any) -> bool:
+        first = document[0] if isinstance(document, list) and document else document
+        return isinstance(first, dict) and all(key in first for key in keys)
+
+    return lambda marks: marks.has_json(has)
+
+
+def _has_name(pattern: str) -> Callable[[Marks], bool]:
+    return lambda marks: any(
+        re.fullmatch(pattern, PurePosixPath(name).name) for name in marks.source.names
+    )
+
+
+def _is_via_table(marks: Marks) -> bool:
+    tables = [name for name in marks.source.names if name.lower().endswith(".csv")]
+    return any(b"region_shape_attributes" in marks.source.read(each)[:500] for each in tables[:5])
+
+
+FOREIGN: dict[str, Callable[[Marks], bool]] = {
+    "is Label Studio's brush as PNG or NumPy, named by tasks instead of images; export JSON": (
+        lambda marks: any(BRUSH.search(name) for name in marks.source.names)
+    ),
+    "is VIA's table; export annotations as JSON": _is_via_table,
+    "is a project of VIA 3, which is for videos; annotate with VIA 2, and export JSON": _has_keys(
+        "project", "metadata", "file"
+    ),
+    "is COCO's panoptic form, whose masks hold segments; export COCO instances, or PNGs of ids": (
+        lambda marks: marks.has_json(_is_panoptic)
+    ),
+    "is CreateML, which holds boxes, as for detection; export outlines: COCO": _has_keys(
+        "image", "annotations"
+    ),
+    "is Datumaro's own form; export COCO, or of CVAT Segmentation mask 1.1": _has_keys(
+        "items", "categories"
+    ),
+    "is Labelbox's form; convert it to COCO, or export masks": _has_keys("data_row", "projects"),
+    "is Pascal VOC's XML, which holds boxes, as for detection; export masks, or COCO": (
+        lambda marks: marks.has_xml(lambda root: root.tag == "annotation")
+    ),
+    "is TensorFlow's record; export COCO instead": _has_name(r".*\.tfrecord"),
+}
+
+
+def _is_panoptic(document: Any) -> bool:
+    rows = document.get("annotations") if isinstance(document, dict) else None
+    first = rows[0] if isinstance(rows, list) and rows else None
+    return isinstance(first, dict) and "segments_info" in first

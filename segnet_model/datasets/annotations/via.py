@@ -1,0 +1,111 @@
+"""JSON of the VGG Image Annotator, version 1 and 2: a project, or its annotations.
+
+A region's class is the value of its attribute. Later regions lie on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.annotations.archives import ExportFiles
+from segnet_model.datasets.annotations.drawings import Drawing, from_documents, open_drawings
+from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Size, Target, jsons
+from segnet_model.datasets.annotations.shapes import (
+    BOXES,
+    Shape,
+    box,
+    ellipse,
+    outline,
+    points,
+)
+
+PROJECT = "_via_img_metadata"
+# Names of the attribute that is the class, where a region has several.
+CLASS_NAMES = ("class", "label", "name", "type", "category", "object")
+AREALESS = ("polyline", "point")
+
+
+def is_via(document: Any) -> bool:
+    """Whether parsed JSON is of VIA 1 or 2."""
+    if not isinstance(document, dict):
+        return False
+    files = list(document.get(PROJECT, document).values()) if document else []
+    return bool(files) and all(
+        isinstance(each, dict) and "filename" in each and "regions" in each for each in files
+    )
+
+
+def open_via(source: ExportFiles, target: Target) -> Annotations:
+    """Read VIA's JSON files; DatasetError where one is damaged."""
+    drawings = from_documents(source, jsons(source.names), is_via, _drawings)
+    return open_drawings("via", drawings, target.images)
+
+
+def _drawings(name: str, document: dict[str, Any]) -> Iterator[Drawing]:
+    for file in document.get(PROJECT, document).values():
+        image, regions = file["filename"], file["regions"]
+        rows = list(regions.values()) if isinstance(regions, dict) else regions
+        yield Drawing(f"{name}: {image}", image, partial(_shapes, rows))
+
+
+def _shapes(regions: list[dict[str, Any]], size: Size) -> Iterator[Shape]:
+    for region in regions:
+        shape, label = region["shape_attributes"], _label(region["region_attributes"])
+        kind = shape["name"]
+        if kind in AREALESS:
+            yield Shape(label, None)
+        elif kind in CORNERS:
+            patch = outline([CORNERS[kind](shape)], size)
+            yield Shape(label, patch, BOXES if kind == "rect" else "")
+        else:
+            raise DatasetError(f"has a shape {kind!r}; draw {', '.join(CORNERS)} instead")
+
+
+def _label(attributes: dict[str, Any]) -> str:
+    """The class: a text, or the only choice that is ticked."""
+    names = [name for name in attributes if name.lower() in CLASS_NAMES] or list(attributes)
+    if len(names) != 1:
+        raise DatasetError(
+            f"has a region with {len(names)} attributes that may be its class "
+            f"({', '.join(map(repr, names[:5]))}); leave it one, such as 'class'"
+        )
+    value = attributes[names[0]]
+    if isinstance(value, dict):
+        ticked = [name for name, is_so in value.items() if is_so]
+        value = ticked[0] if len(ticked) == 1 else ""
+    if not isinstance(value, str) or not value.strip():
+        raise DatasetError(f"has a region without one {names[0]!r}; give it one in VIA")
+    return value.strip()
+
+
+def _polygon(shape: dict[str, Any]) -> np.ndarray:
+    xs, ys = shape["all_points_x"], shape["all_points_y"]
+    return points(list(zip(xs, ys, strict=True)))
+
+
+def _rect(shape: dict[str, Any]) -> np.ndarray:
+    x, y, width, height = (float(shape[key]) for key in ("x", "y", "width", "height"))
+    return box(x, y, x + width, y + height)
+
+
+def _circle(shape: dict[str, Any]) -> np.ndarray:
+    return ellipse(float(shape["cx"]), float(shape["cy"]), float(shape["r"]), float(shape["r"]))
+
+
+def _ellipse(shape: dict[str, Any]) -> np.ndarray:
+    numbers = [float(shape[key]) for key in ("cx", "cy", "rx", "ry")]
+    return ellipse(*numbers, degrees=np.rad2deg(float(shape.get("theta", 0))))
+
+
+CORNERS: dict[str, Callable[[dict[str, Any]], np.ndarray]] = {
+    "polygon": _polygon,
+    "rect": _rect,
+    "circle": _circle,
+    "ellipse": _ellipse,
+}
+VIA = LabelFormat(open_via, lambda marks: marks.has_json(is_via))

@@ -1,0 +1,138 @@
+"""YOLO's outlines: a text file for each image, whose rows are a class and x, y as shares.
+
+data.yaml names the classes; obj.names or classes.txt where there is none. Later rows lie on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from segnet_model.base.documents import read_yaml
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.datasets.annotations.archives import ExportFiles
+from segnet_model.datasets.annotations.drawings import Drawing, open_drawings, subset_of
+from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Size, Target
+from segnet_model.datasets.annotations.marks import Marks
+from segnet_model.datasets.annotations.parsed import read_safely
+from segnet_model.datasets.annotations.shapes import Shape, outline, points
+
+YAML = ("data.yaml", "data.yml", "dataset.yaml")
+LISTS = ("obj.names", "classes.txt")
+FOLDERS = ("labels", "_data")
+MAX_BYTES = 1 << 22  # of a text file
+OUTSIDE = 0.5  # of the image; outlines end a little beyond it, pixels far beyond
+
+
+def open_yolo(source: ExportFiles, target: Target) -> Annotations:
+    """Read YOLO's text files.
+
+    Raises:
+        DatasetError: the names of the classes are missing, or cannot be read.
+    """
+    name = _names_file(source)
+    if name is None:
+        raise DatasetError("has no data.yaml or classes.txt with the names; export it again")
+    try:
+        with read_safely():
+            labels = _labels(name, source.read(name))
+    except (DatasetError, SettingsError) as error:
+        raise DatasetError(f"{name}: {error}") from None
+    drawings = [
+        Drawing(each, _image(each), partial(_shapes, source, each, labels), subset=_subset(each))
+        for each in _label_files(source)
+    ]
+    return open_drawings("yolo", drawings, target.images)
+
+
+def _names_file(source: ExportFiles) -> str | None:
+    found = [name for name in source.names if PurePosixPath(name).name in (*YAML, *LISTS)]
+    # The file in the outermost folder, and YAML before a list.
+    return min(found, key=lambda name: (name.count("/"), not name.endswith("ml")), default=None)
+
+
+def _labels(name: str, data: bytes) -> dict[int, str]:
+    text = data.decode("utf-8-sig")
+    if PurePosixPath(name).name in LISTS:
+        return dict(enumerate(text.splitlines()))
+    names = read_yaml(text)["names"]
+    rows = names.items() if isinstance(names, dict) else enumerate(names)
+    return {int(number): str(label) for number, label in rows}
+
+
+def _label_files(source: ExportFiles) -> list[str]:
+    """Text files in folders `labels`, or `obj_train_data`; else all that are no lists."""
+    texts = [name for name in source.names if name.lower().endswith(".txt")]
+    in_folder = [n for n in texts if any(p.endswith(FOLDERS) for p in n.split("/")[:-1])]
+    lists = (*LISTS, "train.txt", "val.txt", "valid.txt", "test.txt")
+    return in_folder or [name for name in texts if PurePosixPath(name).name not in lists]
+
+
+def _image(name: str) -> str:
+    return f"{PurePosixPath(name).stem}.png"
+
+
+def _subset(name: str) -> str:
+    """labels/train/a.txt and train/labels/a.txt are of "train"."""
+    folder = PurePosixPath(name).parent
+    return folder.parent.name if folder.name == "labels" else subset_of(name)
+
+
+def _shapes(source: ExportFiles, name: str, labels: dict[int, str], size: Size) -> Iterator[Shape]:
+    data = source.read(name)
+    if len(data) > MAX_BYTES:
+        raise DatasetError(f"has {len(data)} bytes of outlines; at most {MAX_BYTES} are read")
+    for number, line in enumerate(data.decode("utf-8-sig").splitlines(), 1):
+        if line.strip():
+            try:
+                yield _shape(line.split(), labels, size)
+            except DatasetError as error:
+                raise DatasetError(f"line {number} {error}") from None
+
+
+def _shape(values: list[str], labels: dict[int, str], size: Size) -> Shape:
+    numbers = _numbers(values)
+    if len(numbers) == 5:
+        raise DatasetError("is a box, as for detection; export outlines: YOLO segmentation")
+    if len(numbers) % 2 == 0 or len(numbers) < 7:
+        raise DatasetError(f"has {len(numbers)} numbers, which are no class and its outline")
+    if int(numbers[0]) != numbers[0] or int(numbers[0]) not in labels:
+        raise DatasetError(f"has class {values[0][:20]!r}, which has no name; export it again")
+    corners = numbers[1:].reshape(-1, 2)
+    if (abs(corners - 0.5) > 0.5 + OUTSIDE).any():
+        raise DatasetError("has an outline far outside of the image; it takes shares, not pixels")
+    return Shape(labels[int(numbers[0])], outline([points(corners * size[::-1])], size))
+
+
+def _numbers(values: list[str]) -> np.ndarray:
+    try:
+        numbers = np.array(values, np.float64)
+    except ValueError:
+        raise DatasetError("has a word in place of a number; is it of this export?") from None
+    if not np.isfinite(numbers).all():
+        raise DatasetError("has a number that is not finite; export it again")
+    return numbers
+
+
+def found(marks: Marks) -> bool:
+    """Whether there are classes, and text files of numbers."""
+    name = _names_file(marks.source)
+    files = _label_files(marks.source)
+    if name is None or not files:
+        return False
+    return any(_all_numbers(marks.source.read(each)) for each in files[:20])
+
+
+def _all_numbers(data: Any) -> bool:
+    words = data[: MAX_BYTES + 1].split()
+    try:
+        return bool(words) and np.array(words, np.float64).size > 4
+    except ValueError:
+        return False
+
+
+YOLO = LabelFormat(open_yolo, found)

@@ -1,0 +1,143 @@
+"""The same labels as other tools write them: each export becomes the known mask."""
+
+import json
+import zipfile
+
+import annotated
+import numpy as np
+import pytest
+from annotated import HEIGHT, IGNORED, ROAD, SKY, WIDTH
+from PIL import Image
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.annotations.importing import import_labels
+from segnet_model.images.files import write_png
+from segnet_model.labels import LabelSet
+
+LABELS = LabelSet.load("camvid")
+
+
+@pytest.fixture
+def take(dataset, tmp_path):
+    """Import files into the data set, and return the result and the labels of an image."""
+
+    def work(files, stem="2", split="train", **options):
+        path = tmp_path / "x.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+        done = import_labels(path, dataset, LABELS, split=split, **options)
+        return done, np.asarray(Image.open(dataset / f"{split}annot" / f"{stem}.png"))
+
+    return work
+
+
+@pytest.mark.parametrize("export", annotated.EXPORTS)
+def test_every_tools_export_is_found_and_becomes_the_known_mask(take, export):
+    name, files = annotated.EXPORTS[export]
+    done, found = take(files)
+    assert done.format == name
+    assert done.counts.total() == 1
+    np.testing.assert_array_equal(found, annotated.truth())
+
+
+def test_frames_of_a_cvat_video_are_counted(take, dataset):
+    write_png(dataset / "train" / "frame_000002.png", np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    done, found = take({"annotations.xml": annotated.cvat_video()}, "frame_000002")
+    assert (done.format, done.imageless) == ("cvat-xml", ())
+    np.testing.assert_array_equal(found, annotated.truth())
+
+
+def test_a_track_with_a_gap_is_refused(take):
+    shape = '<polygon frame="{}" outside="0" points="0,0;9,0;9,9"/>'
+    track = f'<track id="4" label="Road">{shape.format(1)}{shape.format(5)}</track>'
+    with pytest.raises(DatasetError, match="track '4' has no shapes from frame 2 to 4; export"):
+        take({"a.xml": f"<annotations><meta/>{track}</annotations>"})
+
+
+def test_a_camvid_export_of_cvat_without_its_colors(take):
+    colors = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    colors[:, :40] = 128, 64, 128  # Road
+    colors[:, 40:50] = 192, 0, 64  # LaneMkgsNonDriv
+    colors[:, 50:] = 128, 128, 128  # Sky
+    files = {"defaultannot/2.png": annotated.png(colors), "default.txt": "/default/2.png a\n"}
+    done, found = take({**files, "default/2.png": annotated.PICTURE})
+    assert done.format == "cvat-camvid"
+    assert (found[:, :50] == ROAD).all()
+    assert (found[:, 50:] == SKY).all()
+
+
+def test_equal_names_of_two_subsets_go_to_their_splits(take):
+    sky = [("Sky", annotated.SKY_AREA)]
+    other = json.loads(annotated.coco())
+    other["annotations"] = other["annotations"][: len(sky)]
+    for one, two in (
+        ("annotations/instances_train.json", "annotations/instances_validation.json"),
+        ("train/_annotations.coco.json", "valid/_annotations.coco.json"),
+    ):
+        files = {one: annotated.coco(image="1.png"), two: json.dumps(other).replace("a/2", "a/1")}
+        _, found = take(files, "1")
+        np.testing.assert_array_equal(found, annotated.truth())
+        _, found = take(files, "1", split="val")
+        assert (found[:40] == SKY).all()
+        assert (found[40:] == IGNORED).all()
+
+
+def test_equal_names_of_one_subset_are_refused(take):
+    files = {f"{name}/labels/2.txt": annotated.yolo() for name in ("a", "b")}
+    with pytest.raises(DatasetError, match=r"'a/labels/2\.txt' and 'b/labels/2\.txt' are both"):
+        take({**files, "data.yaml": annotated.YOLO_NAMES})
+
+
+def test_names_that_are_no_classes_are_refused_with_the_mend(take):
+    files = {"a.json": annotated.coco().replace('"Road"', '"street"')}
+    with pytest.raises(DatasetError, match=r"\['street'\] are no classes .*--map 'street=CLASS'"):
+        take(files)
+    _, found = take(files, renamed={"street": "Road"})
+    np.testing.assert_array_equal(found, annotated.truth())
+
+
+def test_later_shapes_lie_on_top(take):
+    rows = annotated.yolo().splitlines()
+    for order, beneath in ((rows, 5), (rows[::-1], SKY)):
+        files = {"data.yaml": annotated.YOLO_NAMES, "labels/2.txt": "\n".join(order)}
+        assert take(files)[1][20, 15] == beneath
+
+
+def test_what_has_no_area_or_is_a_box_is_counted(take):
+    regions = [
+        {"name": "polyline", "all_points_x": [0, 9], "all_points_y": [0, 9]},
+        {"name": "rect", "x": 10, "y": 20, "width": 30, "height": 5},
+        {"name": "polygon", "all_points_x": [0, 9], "all_points_y": [0, 9]},
+    ]
+    rows = [{"shape_attributes": r, "region_attributes": {"a": {"Road": True}}} for r in regions]
+    done, found = take({"via.json": json.dumps({"k": {"filename": "2.png", "regions": rows}})})
+    assert sorted(done.notes.values()) == [1, 2]
+    assert (found[20:25, 10:40] == ROAD).all()
+    assert (found == ROAD).sum() == 5 * 30
+
+
+def test_a_coco_polygon_inside_another_is_filled_and_counted(take):
+    area = [annotated.flat(annotated.TREE_AREA), annotated.flat(annotated.HOLE)]
+    done, found = take({"a.json": annotated.coco(lambda name, corners: area)})
+    assert [note for note in done.notes if "filled, as COCO does" in note]
+    assert (found[32:36, 12:18] == found[6, 12]).all()
+
+
+def test_crowds_and_polygons_without_a_size_are_read(take):
+    file = json.loads(annotated.coco())
+    file["images"][0] = {"id": 7, "file_name": "2.png"}
+    mask = {"size": [HEIGHT, WIDTH], "counts": annotated.column_runs(annotated.pixels("Tree"))}
+    file["annotations"][2] = {**file["annotations"][2], "iscrowd": 1, "segmentation": mask}
+    _, found = take({"a.json": json.dumps(file)})
+    np.testing.assert_array_equal(found, annotated.truth())
+
+
+def test_the_last_of_several_annotations_counts(take):
+    tasks = json.loads(annotated.label_studio())
+    wrong = [{**tasks[0]["annotations"][0]["result"][0]}]
+    tasks[0]["annotations"].insert(0, {"result": wrong})
+    tasks[0]["annotations"].append({"result": wrong, "was_cancelled": True})
+    done, found = take({"a.json": json.dumps(tasks)})
+    np.testing.assert_array_equal(found, annotated.truth())
+    assert any("several people" in note for note in done.notes)
