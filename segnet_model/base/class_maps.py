@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from pathlib import Path
 
 from segnet_model.base.documents import kind_of, load_yaml, plain_text
@@ -45,10 +44,3 @@ def load_map(path: Path) -> dict[str, str]:
         return {plain_text(name): plain_text(meaning) for name, meaning in values.items()}
     except (OSError, TypeError, SettingsError) as error:
         raise SettingsError(f"--map-file {path}: {error}") from None
-
-
-def near(name: str, names: Iterable[str]) -> str:
-    """Text that asks for the nearest of the names, " (do you mean 'Road'?)"; "" without one."""
-    others = {each.lower(): each for each in names}
-    found = get_close_matches(name.lower(), others, 1, 0.6)
-    return f" (do you mean {others[found[0]]!r}?)" if found else ""

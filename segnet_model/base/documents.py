@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.near import near
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 MAX_JSON = 1 << 20  # characters; ours have a few thousand
 MAX_YAML = 1 << 16  # characters; a label set of 255 classes has half of it
 MAX_DEPTH = 32
-# Ten times as fast, but deep lists overflow its stack, so `check_yaml` comes first.
-_QUICK: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _ODD = re.compile(r"\\u[dD][89a-fA-F]")  # bytes of a path that are not UTF-8; libyaml refuses them
 
 
@@ -74,10 +74,39 @@ def named_value(values: Any, name: str, owner: str = "it") -> Any:
 
 
 def plain_text(value: Any) -> str:
-    """Convert a value to text; TypeError for a list, whose text may have any length."""
+    """Convert a value to text; TypeError for a list, whose text may have any length, or a flag."""
+    if isinstance(value, bool):  # YAML's yes, no, on and off
+        raise TypeError(f"a name is {value}, a flag in YAML; write it in quotes")
     if not isinstance(value, str | int | float):
         raise TypeError(f"a name is {kind_of(value)}")
     return str(value)
+
+
+def check_names(values: dict[str, Any], known: Sequence[str], owner: str) -> None:
+    """Raise SettingsError if a name of the values is not among the known ones."""
+    for name in values:
+        if name not in known:
+            raise SettingsError(
+                f"{owner} has no {str(name)[:40]!r}{near(str(name), known)}; it has "
+                f"{', '.join(known)}"
+            )
+
+
+def flag(values: dict[str, Any], name: str, owner: str) -> bool:
+    """Return values[name], or False without it; SettingsError unless it is true or false."""
+    value = values.get(name, False)
+    if not isinstance(value, bool):
+        shown = f"{value!r:.40}, {kind_of(value)}" if value is not None else "empty"
+        raise SettingsError(f"{name} of {owner} is {shown}; write true or false, without quotes")
+    return value
+
+
+def whole_number(value: Any, owner: str) -> int:
+    """Return the value; SettingsError unless it is a whole number."""
+    if type(value) is not int:
+        shown = f"{value!r:.40}" if isinstance(value, str | float | bool) else kind_of(value)
+        raise SettingsError(f"{owner} is {shown}, not a whole number without quotes")
+    return value
 
 
 def kind_of(value: Any) -> str:
@@ -108,5 +137,26 @@ def check_yaml(text: str, most: int = MAX_YAML) -> None:
         raise SettingsError(str(error)) from None
 
 
+class _NoTwins:
+    """Part of a YAML loader that refuses two values of one name, of which only one would count."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                line = node.value[place][0].start_mark.line + 1
+                raise SettingsError(f"line {line} has {name[:40]!r} a second time; keep one")
+        return super().construct_mapping(node, deep)  # type: ignore[misc]
+
+
+class _Plain(_NoTwins, yaml.SafeLoader):
+    pass
+
+
+# Ten times as fast, but deep lists overflow its stack, so `check_yaml` comes first.
+class _Quick(_NoTwins, yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+    pass
+
+
 def _loader(text: str) -> Any:
-    return yaml.SafeLoader if _ODD.search(text) else _QUICK
+    return _Plain if _ODD.search(text) else _Quick

@@ -1,7 +1,8 @@
 """Label sets: names, colors and flags of class ids; and maps from one set to another."""
 
 from segnet_model.labels.label_map import LabelMap
-from segnet_model.labels.label_set import MAX_NAME, LabelSet, SegmentationClass
+from segnet_model.labels.label_set import LabelSet
 from segnet_model.labels.numbering import Numbering, numberings
+from segnet_model.labels.segmentation_class import MAX_NAME, SegmentationClass
 
 __all__ = ["MAX_NAME", "LabelMap", "LabelSet", "Numbering", "SegmentationClass", "numberings"]

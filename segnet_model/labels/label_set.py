@@ -1,8 +1,4 @@
-"""Label sets: names, colors and drivable flags of the class ids.
-
-A class is ground if it lies in the plane of the robot: road, pavement, grass. The place of such a
-pixel follows from the pixel alone; other classes rise from the ground.
-"""
+"""Label sets: names, colors and drivable flags of the class ids."""
 
 from __future__ import annotations
 
@@ -15,35 +11,24 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segnet_model.base.documents import kind_of, load_yaml, named_value, plain_text
+from segnet_model.base.documents import (
+    check_names,
+    kind_of,
+    load_yaml,
+    named_value,
+    plain_text,
+    whole_number,
+)
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.labels.segmentation_class import (
+    SegmentationClass,
+    check_color,
+    read_class,
+    read_color,
+)
 
 MAX_CLASSES = 255  # ids are bytes, and one is the ignored id
-MAX_NAME = 100  # characters
-
-
-@dataclass(frozen=True)
-class SegmentationClass:
-    """One class.
-
-    Attributes:
-        name: unique in its set.
-        color: RGB, 0 to 255.
-        drivable: whether the robot may drive on it.
-        ground: whether it is flat ground; drivable classes always are.
-    """
-
-    name: str
-    color: tuple[int, int, int]
-    drivable: bool = False
-    ground: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ground", self.ground or self.drivable)
-        # Names are printed to terminals, where control characters are dangerous.
-        if not 0 < len(self.name) <= MAX_NAME or not self.name.isprintable():
-            raise SettingsError(f"class name {self.name[:20]!r}: give 1 to {MAX_NAME} letters")
-        _check_color(self.color, f"class {self.name!r}")
+KEYS = ("name", "ignore_id", "ignore_color", "classes")
 
 
 @dataclass(frozen=True)
@@ -63,7 +48,7 @@ class LabelSet:
     ignore_color: tuple[int, int, int] = (0, 0, 0)
 
     def __post_init__(self) -> None:
-        _check_color(self.ignore_color, "ignore_color")
+        check_color(self.ignore_color, "ignore_color")
         if not 1 <= len(self.classes) <= MAX_CLASSES:
             raise SettingsError(
                 f"label set {self.name!r} has {len(self.classes)} classes; give 1 to {MAX_CLASSES}"
@@ -196,9 +181,12 @@ class LabelSet:
         """The label set of such plain values; the inverse of `to_dict`.
 
         Raises:
-            SettingsError: a key is missing or a value has the wrong form.
+            SettingsError: a key is missing or unknown, a value has the wrong form, or the `id` of a
+                class is not its place.
         """
         try:
+            if isinstance(values, dict):
+                check_names(values, KEYS, "a label set")
             listed = named_value(values, "classes")
             if not isinstance(listed, list):
                 raise TypeError(f"classes is {kind_of(listed)} and no list")
@@ -207,9 +195,9 @@ class LabelSet:
                 raise SettingsError(f"a label set has {many} classes; give 1 to {MAX_CLASSES}")
             return cls(
                 plain_text(named_value(values, "name")),
-                tuple(map(_class, listed)),
-                int(values.get("ignore_id", 255)),
-                _color(values.get("ignore_color", (0, 0, 0))),
+                tuple(read_class(each, place) for place, each in enumerate(listed)),
+                whole_number(values.get("ignore_id", 255), "ignore_id"),
+                read_color(values.get("ignore_color", (0, 0, 0)), "ignore_color"),
             )
         except (TypeError, ValueError, OverflowError) as error:
             raise SettingsError(
@@ -235,22 +223,6 @@ class LabelSet:
             return cls.from_dict(load_yaml(path))
         except (OSError, SettingsError) as error:
             raise SettingsError(f"label set {source}: {error}") from None
-
-
-def _check_color(color: tuple[int, ...], owner: str) -> None:
-    if len(color) != 3 or not all(0 <= value <= 255 for value in color):
-        raise SettingsError(f"color {color} of {owner} is not three numbers from 0 to 255")
-
-
-def _class(values: dict[str, Any]) -> SegmentationClass:
-    name = plain_text(named_value(values, "name", "a class"))
-    color = _color(named_value(values, "color", f"class {name[:MAX_NAME]!r}"))
-    return SegmentationClass(name, color, bool(values.get("drivable")), bool(values.get("ground")))
-
-
-def _color(values: Any) -> tuple[int, int, int]:
-    red, green, blue = (int(value) for value in values)
-    return red, green, blue
 
 
 def _packed(colors: np.ndarray) -> np.ndarray:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from segnet_model.base.class_maps import IGNORE, near
+from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.near import near
 from segnet_model.datasets.annotations.export import UNNAMED, NamedMask
 from segnet_model.labels import LabelSet
 

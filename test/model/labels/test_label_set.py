@@ -130,3 +130,72 @@ def test_a_file_that_is_no_label_set_is_told_what_it_lacks(tmp_path, text, reaso
     told = str(refusal.value)
     assert f"labels.yaml: not a label set ({reason}); expected name, ignore_id and classes" in told
     assert "Error" not in told
+
+
+ROWS = "- {{name: grass, color: [0, 255, 0]{more}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ('drivable: "false"', "drivable of class 'grass' is 'false', text; write true or false"),
+        ("drivable: 0", "drivable of class 'grass' is 0, a int; write true or false"),
+        ("drivable: nope", "drivable of class 'grass' is 'nope'"),
+        ("drivable: ", "drivable of class 'grass' is empty"),
+        ("drivable: [false]", "drivable of class 'grass' is"),
+        ("ground: 1", "ground of class 'grass' is 1"),
+        ("driveable: true", "has no 'driveable' (do you mean 'drivable'?)"),
+        ("Drivable: true", "has no 'Drivable' (do you mean 'drivable'?)"),
+        ("colour: [1, 2, 3]", "has no 'colour' (do you mean 'color'?)"),
+        ("weight: 3", "has no 'weight'; it has name, color, drivable, ground, id"),
+        ("id: 2", "'grass' has the id 2, but place 1 in the list"),
+        ('id: "1"', "id of class 'grass' is '1', not a whole number"),
+        ("id: true", "id of class 'grass' is True, not a whole number"),
+        ("color: [1, 2, 3]", "has 'color' a second time"),
+    ],
+)
+def test_flags_and_keys_of_a_class_have_one_meaning(tmp_path, key, reason):
+    rows = ROWS.format(more="").replace("grass", "sky") + ROWS.format(more=f", {key}")
+    (tmp_path / "labels.yaml").write_text(f"name: yard\nclasses:\n{rows}")
+    with pytest.raises(SettingsError) as refusal:
+        LabelSet.load(tmp_path / "labels.yaml")
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("ignore: 255", "a label set has no 'ignore' (do you mean 'ignore_id'?)"),
+        ("ignore_id: '255'", "ignore_id is '255', not a whole number"),
+        ("ignore_id: 254.6", "ignore_id is 254.6, not a whole number"),
+        ("ignore_id: true", "ignore_id is True, not a whole number"),
+        ("ignore_color: [0.5, 0, 0]", "color of ignore_color is 0.5, not a whole number"),
+        ("ignore_color: black", "color of ignore_color is no list of three numbers"),
+        ("name: again", "line 2 has 'name' a second time"),
+        ("classes: []", "has 'classes' a second time"),
+    ],
+)
+def test_keys_of_a_label_set_have_one_meaning(tmp_path, line, reason):
+    (tmp_path / "labels.yaml").write_text(f"name: yard\n{line}\nclasses:\n{ROWS.format(more='')}")
+    with pytest.raises(SettingsError) as refusal:
+        LabelSet.load(tmp_path / "labels.yaml")
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["no", "on", "true"])
+def test_a_name_that_yaml_takes_for_a_flag_is_refused(tmp_path, name):
+    (tmp_path / "labels.yaml").write_text(
+        f"name: yard\nclasses: [{{name: {name}, color: [1, 2, 3]}}]"
+    )
+    with pytest.raises(SettingsError, match="a flag in YAML; write it in quotes"):
+        LabelSet.load(tmp_path / "labels.yaml")
+
+
+def test_ids_may_be_written_beside_the_classes(tmp_path):
+    rows = ROWS.format(more=", id: 0, drivable: true") + ROWS.format(more=", id: 1").replace(
+        "grass", "sky"
+    )
+    (tmp_path / "labels.yaml").write_text(f"name: yard\nclasses:\n{rows}")
+    labels = LabelSet.load(tmp_path / "labels.yaml")
+    assert labels.names == ("grass", "sky")
+    assert labels.drivable[:2].tolist() == [True, False]
