@@ -6,22 +6,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
 
-from segnet_model.bags.cut_mcap import CutMcap, is_cut
-from segnet_model.bags.guarded import GuardedReader
 from segnet_model.bags.images import RawMessage
+from segnet_model.bags.kinds import is_recording, refuse_other_kinds
+from segnet_model.bags.mcap_records import is_cut
 from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE
+from segnet_model.bags.opening import open_storage
+from segnet_model.bags.storage import Storage
+from segnet_model.bags.unpacking import unpack_message
 from segnet_model.bags.writer import BagWriter
 from segnet_model.base.errors import BagError, SegNetError
+from segnet_model.base.units import NANOSECONDS
 
 __all__ = ["BagReader", "BagWriter", "RawMessage", "TopicInfo"]
 
 IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
-MAX_NAME = 255  # characters of a topic or type, as in DDS
 MAX_REASON, MAX_LISTED = 500, 100  # characters of a reason, topics in a list
+MAX_TIME = NANOSECONDS << 31  # the last time that a stamp of ROS can be
+MENDS = {
+    "ros1": "convert the ROS 1 bag that it was made of: pip install rosbags, then rosbags-convert "
+    "--src drive.bag --dst drive",
+}
+MEND = "record topics of ROS 2, or save the images as files or as a video"
 
 
 @dataclass(frozen=True)
@@ -76,22 +84,24 @@ class BagReader:
         self._check_path()
         with self._bag_errors():
             self.cut = self._cut_ok and is_cut(self.path)
-            self._reader = GuardedReader(cast(Any, CutMcap(self.path)) if self.cut else self.path)
-            self._reader.open()
-            _check_names(self._reader.connections)
-            connections = sorted(self._reader.connections, key=lambda c: c.topic)
-            self.topics = {c.topic: _info(connections, c) for c in connections}
-            self.start_ns, self.end_ns = self._reader.start_time, self._reader.end_time
+            self._storage = open_storage(self.path, cut_ok=self._cut_ok)
+            try:
+                _check(self._storage)
+            except BaseException:
+                self._storage.close()
+                raise
+        self.topics = _topics(self._storage.connections)
+        self.start_ns, self.end_ns = self._storage.start_ns, self._storage.end_ns
         return self
 
     def __exit__(self, *error: object) -> None:
         """Close the recording."""
-        self._reader.close()
+        self._storage.close()
 
     @property
     def connections(self) -> list[Connection]:
         """The connections of rosbags: one for each topic and publisher."""
-        return list(self._reader.connections)
+        return list(self._storage.connections)
 
     @property
     def image_topics(self) -> tuple[str, ...]:
@@ -118,7 +128,7 @@ class BagReader:
         if topic is None and others:
             raise BagError(
                 f"bag {self.path} has several image topics; name one with --topic (topic of the "
-                f"bag_player, image:= of a launch file): {', '.join(others)}"
+                f"bag_player, image:= of a launch file): {_list(others)}"
             )
         if topic is None:
             raise BagError(f"bag {self.path} has no image topic{self._listing()}")
@@ -128,6 +138,10 @@ class BagReader:
     def check_topic(self, topic: str, types: tuple[str, ...] = ()) -> None:
         """Raise BagError unless the topic exists, with messages of one of these types, if any."""
         info = self.topics.get(topic)
+        if topic in self._storage.passed_over and info is None:
+            raise BagError(
+                f"{topic} in bag {self.path} is {self._storage.passed_over[topic]}, not CDR; {MEND}"
+            )
         if info is None:
             raise BagError(f"bag {self.path} has no topic {topic}{self._listing()}")
         if types and info.type not in types:
@@ -146,12 +160,13 @@ class BagReader:
         """
         for topic in topics:
             self.check_topic(topic)
-        chosen = [c for c in self._reader.connections if not topics or c.topic in topics]
+        chosen = [c for c in self._storage.connections if not topics or c.topic in topics]
         expected, found = sum(c.msgcount for c in chosen), 0
         with self._bag_errors():
-            for connection, time, data in self._reader.messages(chosen) if chosen else ():
+            for connection, time, data in self._storage.messages(chosen):
                 found += 1
-                yield RawMessage(connection.topic, connection.msgtype, time, data)
+                message = unpack_message(data)
+                yield RawMessage(connection.topic, connection.msgtype, time, message)
         if found < expected:
             raise BagError(
                 f"bag {self.path} announces {expected} messages but gave {found}; it was cut or "
@@ -167,13 +182,17 @@ class BagReader:
                 f"{self.path} is no bag: it has no metadata.yaml; expected {wanted}. If a recorder "
                 "crashed, `ros2 bag reindex` makes one, or name the file in the folder"
             )
-        if self.path.is_file() and self.path.suffix not in (".mcap", ".db3"):
+        if self.path.is_file() and not is_recording(self.path):
+            refuse_other_kinds(self.path)
             raise BagError(f"{self.path} is no bag; expected {wanted}")
 
     def _listing(self) -> str:
         if not self.topics:
             return "; the bag is empty: record it again"
         lines = [f"\n  {name}  {info.type}  {info.count}" for name, info in self.topics.items()]
+        lines += [
+            f"\n  {name}  {kind}, not CDR" for name, kind in self._storage.passed_over.items()
+        ]
         more = f"\n  and {len(lines) - MAX_LISTED} more" if len(lines) > MAX_LISTED else ""
         return "; its topics:" + "".join(lines[:MAX_LISTED]) + more
 
@@ -192,17 +211,35 @@ class BagReader:
             ) from None
 
 
-def _info(connections: list[Connection], one: Connection) -> TopicInfo:
-    """Sum a topic up: several publishers are several connections."""
-    count = sum(c.msgcount for c in connections if c.topic == one.topic)
-    assert isinstance(one.ext, ConnectionExtRosbag2)
-    profiles = one.ext.offered_qos_profiles
-    latched = any(qos.durability is QosDurability.TRANSIENT_LOCAL for qos in profiles)
-    return TopicInfo(one.msgtype, count, latched)
+def _list(names: list[str]) -> str:
+    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return ", ".join(names[:MAX_LISTED]) + more
 
 
-def _check_names(connections: list[Connection]) -> None:
-    """Raise BagError for an impossible name of a topic or type."""
-    for name in (name for each in connections for name in (each.topic, each.msgtype)):
-        if not isinstance(name, str) or len(name) > MAX_NAME or not name.isprintable():
-            raise BagError(f"a topic or type is called {str(name)[:40]!r}; record it again")
+def _topics(connections: list[Connection]) -> dict[str, TopicInfo]:
+    """Sum the topics up, sorted: several publishers are several connections."""
+    found: dict[str, TopicInfo] = {}
+    for each in sorted(connections, key=lambda one: one.topic):
+        assert isinstance(each.ext, ConnectionExtRosbag2)
+        profiles = each.ext.offered_qos_profiles
+        latched = any(qos.durability is QosDurability.TRANSIENT_LOCAL for qos in profiles)
+        before = found.get(each.topic, TopicInfo(each.msgtype, 0, False))
+        found[each.topic] = TopicInfo(
+            each.msgtype, before.count + each.msgcount, before.latched or latched
+        )
+    return found
+
+
+def _check(storage: Storage) -> None:
+    """Raise BagError for a bag without ROS 2, or with impossible times or names."""
+    if storage.passed_over and not storage.connections:
+        kinds = sorted(set(storage.passed_over.values()))
+        mend = next((MENDS[kind] for kind in kinds if kind in MENDS), MEND)
+        raise BagError(f"it is no ROS 2 recording: its channels are {', '.join(kinds[:9])}; {mend}")
+    if storage.end_ns and not 0 <= storage.start_ns <= storage.end_ns <= MAX_TIME:
+        raise BagError(
+            f"messages were received at {storage.start_ns} to {storage.end_ns - 1} ns, and times "
+            f"of ROS are 0 to {MAX_TIME}: a clock was wrong; leave them out in a copy: sqlite3 "
+            f"COPY 'DELETE FROM messages WHERE timestamp NOT BETWEEN 0 AND {MAX_TIME}', or mcap "
+            f"filter IN -o COPY --end-nsecs {MAX_TIME}"
+        )

@@ -1,7 +1,6 @@
-"""Limits on the files that `rosbags` unpacks and parses.
+"""Compressed files, chunks and messages, unpacked within limits.
 
-It trusts the sizes in a file: a megabyte of zstd may become thirty gigabytes, and a few lines of
-YAML may take hours. It has no options for limits, so its functions are replaced.
+A megabyte of zstd may become thirty gigabytes.
 """
 
 from __future__ import annotations
@@ -10,15 +9,15 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
 
 from lz4.frame import LZ4FrameDecompressor  # type: ignore[import-untyped]
-from rosbags.rosbag2 import metadata, reader, storage_mcap
-from ruamel.yaml import YAML
 
-from segnet_model.base.documents import check_yaml
+from segnet_model.bags.kinds import ZSTD, first_bytes
 from segnet_model.base.errors import BagError
 
 if sys.version_info >= (3, 14):
@@ -32,29 +31,53 @@ MAX_CHUNK = 1 << 29  # bytes; recorders make them of about one megabyte
 MAX_GROWTH = 1000  # black images shrink 1000-fold, a bomb 30,000-fold
 ALWAYS_ALLOWED = 1 << 26  # bytes that a file may unpack to, however small it is
 SPARE = 1 << 30  # bytes of the disk that stay free
+# None is a chunk that is not compressed.
+UNPACKERS: dict[str, Callable[[], Any] | None] = {
+    "": None, "zstd": zstd.ZstdDecompressor, "lz4": LZ4FrameDecompressor,
+}  # fmt: skip
 
 
-def bound_rosbags() -> None:
-    """Replace the unpackers and YAML parsers of `rosbags`, for the whole process."""
-    vars(metadata).update(YAML=_BoundedYaml)
-    unpack = SimpleNamespace(open=_BoundedFile, decompress=unpack_message)
-    vars(reader).update(YAML=_BoundedYaml, zstd=unpack)
-    storage_mcap.DECOMPRESSORS.update(
-        zstd=lambda data, size: unpack_chunk(zstd.ZstdDecompressor, data, size),
-        lz4=lambda data, size: unpack_chunk(LZ4FrameDecompressor, data, size),
-    )
-
-
-def unpack_chunk(new: Callable[[], Any], data: bytes, size: int) -> bytes:
-    """Unpack a chunk of an MCAP file; BagError if it exceeds `size`, or size is absurd."""
+def unpack_chunk(compression: str, data: bytes, size: int) -> bytes:
+    """Unpack a chunk of an MCAP file; BagError if its size is not `size`, or that is absurd."""
     if size > MAX_CHUNK:
         raise BagError(f"a chunk of {size} bytes, of {MAX_CHUNK} at most; record smaller ones")
-    return _unpack(new, data, size, "a chunk")
+    if compression not in UNPACKERS:
+        raise BagError(
+            f"its chunks are compressed with {compression[:40]!r}; make them anew with "
+            "`mcap compress`"
+        )
+    new = UNPACKERS[compression]
+    whole = data if new is None else _unpack(new, data, size, "a chunk")
+    if len(whole) != size:
+        raise BagError(f"a chunk has {len(whole)} bytes, not {size}; it was damaged")
+    return whole
 
 
 def unpack_message(data: bytes) -> bytes:
-    """Unpack a message; BagError if it is larger than any image."""
+    """The bytes of a message, unpacked where they are zstd; BagError if longer than any image."""
+    if not data.startswith(ZSTD):  # CDR begins with a zero
+        return data
     return _unpack(zstd.ZstdDecompressor, data, MAX_MESSAGE, "a message")
+
+
+@contextmanager
+def unpacked_files(files: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield the same files, those of zstd unpacked to a temporary folder.
+
+    Raises:
+        BagError: one is much larger than it may be, or than the disk.
+    """
+    with TemporaryDirectory() as folder:
+        yield [_unpacked(file, Path(folder)) for file in files]
+
+
+def _unpacked(file: Path, folder: Path) -> Path:
+    if not first_bytes(file).startswith(ZSTD):
+        return file
+    result = folder / file.name.removesuffix(".zstd")
+    with file.open("rb") as packed, _BoundedFile(packed) as source, result.open("wb") as target:
+        shutil.copyfileobj(source, target)
+    return result
 
 
 def _unpack(new: Callable[[], Any], data: bytes, most: int, what: str) -> bytes:
@@ -70,18 +93,10 @@ def _unpack(new: Callable[[], Any], data: bytes, most: int, what: str) -> bytes:
     return bytes(whole)
 
 
-class _BoundedYaml(YAML):
-    """A YAML parser with limits."""
-
-    def load(self, stream: Any) -> Any:
-        check_yaml(stream, MAX_METADATA)
-        return super().load(stream)
-
-
 class _BoundedFile:
     """A compressed file with a limit on its unpacked size."""
 
-    def __init__(self, file: Any, _mode: str) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         size = os.fstat(file.fileno()).st_size
         free = shutil.disk_usage(tempfile.gettempdir()).free - SPARE
         self._left = self._most = min(max(ALWAYS_ALLOWED, MAX_GROWTH * size), free)
@@ -93,7 +108,7 @@ class _BoundedFile:
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
-    def read(self, length: int) -> bytes:
+    def read(self, length: int = -1, /) -> bytes:
         data = self._file.read(length)
         self._left -= len(data)
         if self._left < 0:

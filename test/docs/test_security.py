@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from segnet_model.bags import guarded as guarded_bags
-from segnet_model.bags import unpacking
+from segnet_model.bags import mcap_file, unpacking
 from segnet_model.base import documents
 from segnet_model.base import limits as image_size
 from segnet_model.datasets.annotations import archives, labelme
@@ -40,7 +39,7 @@ ROWS = [line for line in DOC.splitlines() if line.startswith("|")]
         ("a label set", f"{label_set.MAX_NAME} letters", True),
         ("`metadata.yaml`", "1 MiB", unpacking.MAX_METADATA == 1 << 20),
         ("a chunk", "512 MiB", unpacking.MAX_CHUNK == 512 << 20),
-        ("a chunk", "1 GiB", guarded_bags.MAX_AT_ONCE == 1 << 30),
+        ("a chunk", "1 GiB", mcap_file.MAX_AT_ONCE == 1 << 30),
         ("a message", "256 MiB", unpacking.MAX_MESSAGE >> 20 == 256),
         ("a bag compressed", f"{unpacking.MAX_GROWTH} times", True),
         ("a bag compressed", "1 GiB", unpacking.SPARE == 1 << 30),

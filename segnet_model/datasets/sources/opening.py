@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from segnet_model.bags.kinds import is_recording, refuse_other_kinds
 from segnet_model.base.choices import KINDS
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.sources.bag import BagSource
@@ -32,6 +33,7 @@ def open_source(
 
     Raises:
         DatasetError: the path does not exist.
+        BagError: it is a file of another kind, which the line in the message turns into a bag.
 
     Example:
         >>> from segnet_model.datasets.drives import write_drive
@@ -46,8 +48,10 @@ def open_source(
         raise DatasetError(f"there is no bag or file {path}; give {KINDS}")
     if path.is_dir() and not (path / "metadata.yaml").is_file() and list_images(path):
         return FolderSource(path)
-    if path.is_dir() or path.suffix in (".mcap", ".db3"):
+    if path.is_dir() or (path.suffix.lower() not in IMAGE_SUFFIXES and is_recording(path)):
         return BagSource(path, topic, exclude=exclude, cut_ok=cut_ok, name_topic=name_topic)
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return FolderSource(path)
+    if path.is_file():
+        refuse_other_kinds(path)
     return VideoSource(path)

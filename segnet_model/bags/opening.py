@@ -1,0 +1,28 @@
+"""Opens a recording as the kind that its first bytes say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segnet_model.bags.folder import FolderBag
+from segnet_model.bags.kinds import MCAP, check_kind
+from segnet_model.bags.mcap_file import McapFile
+from segnet_model.bags.sqlite_file import SqliteFile
+from segnet_model.bags.storage import Storage
+
+
+def open_storage(path: Path, *, cut_ok: bool = False) -> Storage:
+    """Open a rosbag2 folder or a file; a cut MCAP file up to its last whole record if allowed.
+
+    Raises:
+        BagError: it is of another kind, or not safe to read.
+        OSError: it cannot be read.
+        Exception: it is damaged, in any way that parsers and SQLite report.
+    """
+    return FolderBag(path, _open_file) if path.is_dir() else _open_file(path, cut_ok=cut_ok)
+
+
+def _open_file(path: Path, *, cut_ok: bool = False) -> Storage:
+    if check_kind(path) == MCAP:
+        return McapFile(path, cut_ok=cut_ok)
+    return SqliteFile(path)

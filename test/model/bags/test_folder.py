@@ -1,0 +1,145 @@
+"""rosbag2 folders whose metadata was edited, is of another version, or does not fit its files."""
+
+import logging
+
+import pytest
+import yaml
+from backports import zstd
+from mcap_files import START, TOPIC, image_data
+from rosbags.interfaces import QosDurability, QosReliability
+
+from segnet_model.bags.messages import IMAGE
+from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.base.errors import BagError
+
+INFO = "rosbag2_bagfile_information"
+
+
+@pytest.fixture(params=["mcap", "sqlite3"])
+def bag(request, tmp_path):
+    with BagWriter(tmp_path / "drive", request.param) as writer:
+        for value in range(5):
+            writer.write_raw(TOPIC, IMAGE, image_data(value), START + value)
+    return tmp_path / "drive"
+
+
+def data_file(bag):
+    return next(path for path in bag.iterdir() if path.suffix in (".mcap", ".db3"))
+
+
+def edit(bag, change):
+    file = bag / "metadata.yaml"
+    values = yaml.safe_load(file.read_text())
+    change(values[INFO])
+    file.write_text(yaml.safe_dump(values))
+    return bag
+
+
+def topic_of(values):
+    return values["topics_with_message_count"][0]["topic_metadata"]
+
+
+def found(path):
+    with BagReader(path) as reader:
+        return [message.data[-1] for message in reader.messages()]
+
+
+def test_quality_of_service_that_was_edited_by_hand(bag):
+    text = (bag / "metadata.yaml").read_text()
+    (bag / "metadata.yaml").write_text(text.replace("9223372036", "0").replace("854775807", "0"))
+    assert found(bag) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "qos",
+    [
+        "",
+        [],
+        "- reliability: 2\n  durability: 1\n",
+        [{"reliability": "best_effort", "durability": "transient_local"}],
+        "- {reliability: best_effort, durability: transient_local, deadline: infinite}",
+    ],
+)
+def test_quality_of_service_of_another_form(bag, qos):
+    edit(bag, lambda v: topic_of(v).update(offered_qos_profiles=qos))
+    assert found(bag) == [0, 1, 2, 3, 4]
+
+
+def test_the_quality_of_service_of_the_metadata_counts(bag):
+    qos = "- {reliability: best_effort, durability: transient_local}"
+    edit(bag, lambda v: topic_of(v).update(offered_qos_profiles=qos))
+    with BagReader(bag) as reader:
+        [connection] = reader.connections
+        [profile] = connection.ext.offered_qos_profiles
+        assert reader.topics[TOPIC].latched
+    assert profile.reliability is QosReliability.BEST_EFFORT
+    assert profile.durability is QosDurability.TRANSIENT_LOCAL
+
+
+@pytest.mark.parametrize("version", [1, 9, 10, 99])
+def test_versions_that_have_the_same_lists(bag, version):
+    assert found(edit(bag, lambda v: v.update(version=version, news={"a": 1}))) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("key", ["duration", "starting_time", "message_count", "ros_distro"])
+def test_values_that_are_not_needed(bag, key):
+    assert found(edit(bag, lambda v: v.pop(key, None))) == [0, 1, 2, 3, 4]
+
+
+def test_a_version_without_the_list_of_files_is_named(bag):
+    edit(bag, lambda v: (v.update(version=10), v.pop("relative_file_paths")))
+    with pytest.raises(BagError, match=r"metadata.yaml of version 10 lists no files.*reindex"):
+        found(bag)
+
+
+def test_hashes_of_types_do_not_matter(bag):
+    edit(bag, lambda v: topic_of(v).update(type_description_hash="RIHS01_" + "7" * 64))
+    assert found(bag) == [0, 1, 2, 3, 4]
+
+
+def test_topics_that_the_metadata_lacks_are_read(bag):
+    assert found(edit(bag, lambda v: v.update(topics_with_message_count=[]))) == [0, 1, 2, 3, 4]
+
+
+def test_the_kind_of_the_files_is_told_by_their_bytes(bag):
+    assert found(edit(bag, lambda v: v.update(storage_identifier="my_plugin"))) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("mode", ["FILE", "MESSAGE", "STORAGE", "none"])
+def test_compression_is_told_by_the_bytes(bag, mode):
+    edit(bag, lambda v: v.update(compression_format="zstd", compression_mode=mode))
+    assert found(bag) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_file_that_was_packed_or_unpacked_by_hand(bag, listed, packed):
+    file = data_file(bag)
+    if packed:
+        (bag / f"{file.name}.zstd").write_bytes(zstd.compress(file.read_bytes()))
+        file.unlink()
+    edit(bag, lambda v: v.update(relative_file_paths=[file.name + (".zstd" if listed else "")]))
+    assert found(bag) == [0, 1, 2, 3, 4]
+
+
+def test_files_that_the_metadata_does_not_list_are_named(bag, caplog):
+    file = data_file(bag)
+    other = bag / f"drive_1{file.suffix}"
+    other.write_bytes(file.read_bytes())
+    with caplog.at_level(logging.WARNING):
+        assert found(bag) == [0, 1, 2, 3, 4]
+    assert f"metadata.yaml does not list {other.name}" in caplog.text
+    assert f"ros2 bag reindex {bag}" in caplog.text
+
+
+def test_files_come_in_the_order_of_their_times(tmp_path):
+    for name, values in (("b", (0, 1)), ("a", (2, 3))):
+        with BagWriter(tmp_path / name) as writer:
+            for value in values:
+                writer.write_raw(TOPIC, IMAGE, image_data(value), START + value)
+    (tmp_path / "b" / "b.mcap").rename(tmp_path / "a" / "b.mcap")
+    files = ["a.mcap", "b.mcap"]
+    edit(
+        tmp_path / "a", lambda v: v.update(relative_file_paths=files, topics_with_message_count=[])
+    )
+    assert found(tmp_path / "a") == [0, 1, 2, 3]

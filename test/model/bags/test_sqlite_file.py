@@ -1,0 +1,137 @@
+"""SQLite recordings that were changed, or whose recorder was killed."""
+
+import os
+import sqlite3
+from binascii import crc32
+
+import pytest
+from backports import zstd
+from mcap_files import START, TOPIC, image_data
+
+from segnet_model.bags.messages import IMAGE
+from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.base.errors import BagError
+
+
+def written(path, values=(0, 1, 2), pack=bytes):
+    with BagWriter(path, "sqlite3") as writer:
+        for value in values:
+            writer.write_raw(TOPIC, IMAGE, pack(image_data(value)), START + value)
+    return path / f"{path.name}.db3"
+
+
+def found(path):
+    with BagReader(path) as bag:
+        return [message.data[-1] for message in bag.messages()]
+
+
+def killed(folder, mode, begun=3):
+    """A recorder that was killed: the last messages are not in the .db3 file alone."""
+    file = written(folder / "drive", range(begun))
+    pid = os.fork()
+    if pid == 0:
+        database = sqlite3.connect(file, isolation_level=None)
+        database.execute(f"PRAGMA journal_mode = {mode}")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        if mode != "WAL":
+            database.execute("PRAGMA cache_size = 1")
+            database.execute("BEGIN")
+        for value in range(begun, 6):
+            row = (START + value, image_data(value))
+            database.execute("INSERT INTO messages VALUES (NULL, 1, ?, ?)", row)
+        if mode != "WAL":
+            database.execute("UPDATE messages SET data = zeroblob(5000)")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return file
+
+
+def state(folder):
+    return {path.name: crc32(path.read_bytes()) for path in folder.iterdir()}
+
+
+def test_messages_in_the_file_beside_it_are_read(tmp_path):
+    file = killed(tmp_path, "WAL")
+    assert file.with_name("drive.db3-wal").stat().st_size > 0
+    before = state(file.parent)
+    assert found(file) == [0, 1, 2, 3, 4, 5]
+    assert state(file.parent) == before
+    (tmp_path / "link.db3").symlink_to(file)
+    assert found(tmp_path / "link.db3") == [0, 1, 2, 3, 4, 5]
+    assert found(file.parent) == [0, 1, 2, 3, 4, 5]
+
+
+def test_messages_in_the_file_beside_it_without_the_shared_memory(tmp_path):
+    file = killed(tmp_path, "WAL")
+    file.with_name("drive.db3-shm").unlink()
+    assert found(file) == [0, 1, 2, 3, 4, 5]
+    assert not file.with_name("drive.db3-shm").exists()
+
+
+def test_a_transaction_that_was_not_finished_is_refused_by_its_file(tmp_path):
+    file = killed(tmp_path, "DELETE")
+    assert file.with_name("drive.db3-journal").stat().st_size > 0
+    for path in (file, file.parent):
+        with pytest.raises(BagError, match=r"drive.db3-journal beside it .*sqlite3 drive.db3 "):
+            found(path)
+
+
+def test_a_journal_that_is_finished_does_no_harm(tmp_path):
+    file = written(tmp_path / "drive")
+    file.with_name("drive.db3-journal").write_bytes(bytes(512))
+    assert found(file) == [0, 1, 2]
+
+
+def test_compressed_messages_are_told_by_their_bytes(tmp_path):
+    file = written(tmp_path / "drive", pack=zstd.compress)
+    assert found(file) == [0, 1, 2]
+    assert found(file.parent) == [0, 1, 2]  # the metadata says that nothing is compressed
+
+
+def change(file, *statements):
+    with sqlite3.connect(file) as database:
+        for each in statements:
+            database.execute(each)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("statement", "match"),
+    [
+        (f"UPDATE messages SET timestamp = {2**63 - 1} WHERE id = 2", r"a clock was wrong; leave"),
+        ("UPDATE messages SET timestamp = -5 WHERE id = 2", r"at -5 to .*a clock was wrong; leave"),
+        ("UPDATE messages SET timestamp = 'noon' WHERE id = 2", "time is text; .*sqlite3 COPY"),
+        ("UPDATE messages SET timestamp = 1.5 WHERE id = 2", "time is a fraction; .*sqlite3 COPY"),
+        ("UPDATE messages SET timestamp = x'00' WHERE id = 2", "time is bytes; .*sqlite3 COPY"),
+        ("UPDATE messages SET data = 'text' WHERE id = 2", "data is text; the file was changed"),
+        ("UPDATE messages SET data = 7 WHERE id = 2", "data is a number; the file was changed"),
+        ("UPDATE topics SET name = 5 || x'01'", "a topic or type is called"),
+        ("UPDATE topics SET type = x'0102'", "a topic or type is called"),
+        ("DROP TABLE messages", "is SQLite but no recording: it has no tables messages"),
+        ("ALTER TABLE messages RENAME COLUMN timestamp TO time", "no such column"),
+    ],
+)
+def test_columns_of_the_wrong_kind(tmp_path, refused, statement, match):
+    file = change(written(tmp_path / "drive"), statement)
+    for path in (file, file.parent):
+        refused(match, lambda path=path: found(path), error=BagError)
+
+
+def test_messages_of_no_topic_are_said(tmp_path, caplog):
+    file = change(written(tmp_path / "drive"), "UPDATE messages SET topic_id = 'x' WHERE id = 2")
+    assert found(file) == [0, 2]
+    assert "1 messages that belong to none of its topics" in caplog.text
+
+
+def test_messages_that_are_not_cdr_are_passed_over(tmp_path):
+    more = "INSERT INTO topics VALUES (7, '/status', 'x/msg/Y', 'protobuf', '', '')"
+    file = change(written(tmp_path / "drive"), more)
+    assert found(file) == [0, 1, 2]
+    with BagReader(file) as bag, pytest.raises(BagError, match="/status .* is protobuf"):
+        bag.check_topic("/status")
+
+
+def test_quality_of_service_that_cannot_be_read_does_no_harm(tmp_path):
+    file = written(tmp_path / "drive")
+    for qos in ("x", "- 5", "- {depth: 1}", "5", "- {deadline: infinite, history: 1}"):
+        assert found(change(file, f"UPDATE topics SET offered_qos_profiles = '{qos}'")) == [0, 1, 2]
