@@ -12,6 +12,7 @@ from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE, standard_types
 from segnet_model.base.errors import ImageError
 from segnet_model.images.compressed import decode_compressed
 from segnet_model.images.encodings import decode_message
+from segnet_model.images.sample_bits import SampleBits
 
 LABEL_ENCODINGS = ("mono8", "8UC1")
 
@@ -34,11 +35,11 @@ def parse(raw: RawMessage) -> Any:
         raise ImageError(f"the message is damaged ({error})") from None
 
 
-def to_rgb(message: Any, type_name: str) -> np.ndarray:
+def to_rgb(message: Any, type_name: str, bits: SampleBits | None = None) -> np.ndarray:
     """(H, W, 3) uint8 RGB of an Image or CompressedImage; ImageError if it is malformed."""
     if type_name == COMPRESSED_IMAGE:
-        return decode_compressed(message.data, message.format)
-    return decode_message(message)
+        return decode_compressed(message.data, message.format, bits)
+    return decode_message(message, bits)
 
 
 def to_ids(message: Any) -> np.ndarray:

@@ -27,7 +27,7 @@ def demosaic(samples: np.ndarray, pattern: str) -> np.ndarray:
     """Interpolate a mosaic linearly.
 
     Args:
-        samples: (H, W) uint8, or uint16 with the image in the upper 8 bits.
+        samples: (H, W) uint8.
         pattern: one of `BAYER`.
 
     Returns:
@@ -41,5 +41,4 @@ def demosaic(samples: np.ndarray, pattern: str) -> np.ndarray:
             f"a Bayer mosaic of {samples.shape[1]}x{samples.shape[0]} pixels cannot be: its width "
             "and height must be multiples of 2 and 2; crop it in the driver"
         )
-    high = (samples >> 8).astype(np.uint8) if samples.dtype == np.uint16 else samples
-    return cv2.cvtColor(high, BAYER[pattern])
+    return cv2.cvtColor(samples, BAYER[pattern])

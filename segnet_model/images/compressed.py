@@ -17,8 +17,10 @@ import numpy as np
 from segnet_model.base.errors import ImageError
 from segnet_model.base.limits import check_size
 from segnet_model.images.bayer import demosaic, find_pattern
+from segnet_model.images.encodings import check_colors
 from segnet_model.images.jpeg import SIGNATURE as JPEG_SIGNATURE
 from segnet_model.images.jpeg import decode_jpeg
+from segnet_model.images.sample_bits import SampleBits
 
 if TYPE_CHECKING:
     from array import array
@@ -29,55 +31,60 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG's color type
 MAX_DEFLATION = 1032  # bytes that one byte of a deflated stream stands for, at most
 # Turned by its EXIF tag, an image would not fit its camera's calibration.
-FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 
 
-def decode_compressed(data: Bytes, kind: str = "") -> np.ndarray:
+def decode_compressed(data: Bytes, kind: str = "", bits: SampleBits | None = None) -> np.ndarray:
     """Decode a JPEG or PNG file.
 
     Args:
         data: the whole file; anything with the buffer protocol. Bytes after its end are ignored.
         kind: a CompressedImage's format; image_transport writes e.g. "rgb8; jpeg compressed bgr8",
-            the camera's encoding first. It matters for a mosaic, which is a gray file.
+            the camera's encoding first. It matters for a mosaic, which is a gray file, and depth.
+        bits: what the camera's images before this one showed; None for a lone image.
 
     Returns:
-        (H, W, 3) uint8 RGB; gray is repeated, alpha is dropped, 16 bits are cut to the upper 8.
+        (H, W, 3) uint8 RGB; gray is repeated, alpha is dropped, 16 bits are cut to the upper 8 of
+        those in use.
 
     Raises:
-        ImageError: the file is neither, is damaged, cut, or of an absurd size.
+        ImageError: the file is neither, is damaged, cut, holds depth, or is of an absurd size.
     """
     file = bytes(data)
-    pattern = find_pattern(kind.partition(";")[0].strip())
+    if "compressedDepth" in kind:
+        raise ImageError("compressedDepth holds depth, not colors; subscribe to a color image")
+    encoding = kind.partition(";")[0].strip()
+    check_colors(encoding)
+    pattern = find_pattern(encoding)
     if file.startswith(JPEG_SIGNATURE):
         image = decode_jpeg(file, keep_gray=pattern is not None)
     elif file.startswith(PNG_SIGNATURE):
-        image = _decode_png(file, keep_gray=pattern is not None)
-    elif "compressedDepth" in kind:
-        raise ImageError("compressedDepth holds depth, not colors; subscribe to a color image")
+        image = _decode_png(file, pattern is not None, bits or SampleBits())
     else:
         raise ImageError(f"data that starts with {file[:8]!r} is neither JPEG nor PNG; convert it")
     return demosaic(image, pattern) if pattern and image.ndim == 2 else image
 
 
-def _decode_png(file: bytes, keep_gray: bool) -> np.ndarray:
-    """(H, W, 3) uint8 RGB, or (H, W) uint8 or uint16 if a gray file stays gray."""
-    image = None
+def _decode_png(file: bytes, keep_gray: bool, bits: SampleBits) -> np.ndarray:
+    """(H, W, 3) uint8 RGB, or (H, W) uint8 if a gray file stays gray."""
     try:
-        _check_png(file)
-        pixels = np.frombuffer(file, np.uint8)
-        if keep_gray:
-            image = cv2.imdecode(pixels, cv2.IMREAD_UNCHANGED)
-        if image is None or image.ndim == 3:
-            image = cv2.imdecode(pixels, FLAGS)
+        is_color = _check_png(file)
+        gray = keep_gray and not is_color
+        image = cv2.imdecode(np.frombuffer(file, np.uint8), GRAY if gray else FLAGS)
     except (struct.error, IndexError, cv2.error):
         image = None
     if image is None:
         raise ImageError(f"a damaged PNG of {len(file)} bytes; is the driver's data cut?")
+    if image.dtype == np.uint16:
+        rows: np.ndarray = image.reshape(len(image), -1)
+        high = (rows >> 8).astype(np.uint8)
+        image = bits.to_eight(high, lambda: rows.astype(np.uint8)).reshape(image.shape)
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def _check_png(file: bytes) -> None:
-    """Raise ImageError for a damaged chunk, an absurd size, or too few bytes for the size."""
+def _check_png(file: bytes) -> bool:
+    """Whether a PNG is in color; ImageError for damage, an absurd size, or too few bytes."""
     if file[12:16] != b"IHDR":
         raise ImageError("a PNG does not begin with its size; it was damaged")
     width, height, bits, color = struct.unpack_from(">IIBB", file, 16)
@@ -88,6 +95,7 @@ def _check_png(file: bytes) -> None:
             f"a PNG of {len(file)} bytes is too short for {width}x{height} pixels; is the "
             "driver's data cut?"
         )
+    return color not in (0, 4)  # gray, without and with alpha
 
 
 def _chunks(file: bytes) -> Iterator[tuple[bytes, int]]:

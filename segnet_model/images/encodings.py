@@ -5,6 +5,7 @@ The names of the encodings are those of sensor_msgs/image_encodings.hpp.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,11 +17,14 @@ import numpy as np
 from segnet_model.base.errors import ImageError
 from segnet_model.base.limits import check_size
 from segnet_model.images.bayer import BAYER
+from segnet_model.images.sample_bits import SampleBits
 
 if TYPE_CHECKING:
     from segnet_model.images.compressed import Bytes
 
 MAX_NAME = 40  # characters of an unknown encoding in an error
+# 16UC1 is what depth cameras send; a gray camera's images are mono16.
+MEASUREMENTS = re.compile(r"16UC1|[0-9]{1,2}[SF]C[0-9]{1,3}")
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Encoding:
 
     Attributes:
         channels: samples a pixel in a row.
-        depth: bytes a sample; only the high byte of two is used.
+        depth: bytes a sample; two are cut to one, see `SampleBits`.
         to_rgb: (rows, W, channels) uint8 to (H, W, 3) uint8 RGB.
         grid: height and width must be multiples of it (chroma or color filter cells).
         rows: rows in memory for each image row, chroma planes included.
@@ -43,7 +47,14 @@ class Encoding:
 
 
 def decode_image(
-    data: Bytes, *, height: int, width: int, encoding: str, step: int, big_endian: bool = False
+    data: Bytes,
+    *,
+    height: int,
+    width: int,
+    encoding: str,
+    step: int,
+    big_endian: bool = False,
+    bits: SampleBits | None = None,
 ) -> np.ndarray:
     """Decode the fields of a sensor_msgs/Image.
 
@@ -54,13 +65,15 @@ def decode_image(
         encoding: one of `ENCODINGS`.
         step: bytes from one row to the next, padding included.
         big_endian: byte order of 16-bit samples.
+        bits: what the camera's images before this one showed; None for a lone image.
 
     Returns:
         (H, W, 3) uint8 RGB. For rgb8 a view of data (read-only where data is), otherwise a new
-        array. 16 bits are cut to the upper 8.
+        array. 16 bits are cut to the upper 8 of those in use.
 
     Raises:
-        ImageError: the encoding is unknown, or the sizes contradict each other or the data.
+        ImageError: the encoding is unknown, or of depth, or the sizes contradict each other or the
+            data.
 
     Example:
         >>> blue = bytes([255, 0, 0])
@@ -72,16 +85,19 @@ def decode_image(
     _check_grid(kind, height, width, encoding)
     samples = width * kind.channels
     rows = int(height * kind.rows)
-    _check_layout(memoryview(data).nbytes, rows, step, samples * kind.depth)
+    size = memoryview(data).nbytes
+    if kind.rows > 1 and step == width * kind.rows and size == height * step:
+        step = samples * kind.depth  # some drivers count a row of the chroma planes in
+    _check_layout(size, rows, step, samples * kind.depth)
     octets: np.ndarray = np.ndarray(
         (rows, samples, kind.depth), np.uint8, data, strides=(step, kind.depth, 1)
     )
-    # OpenCV is twenty times as fast as NumPy for bytes with gaps.
-    high = cv2.extractChannel(octets, 0 if big_endian else 1) if kind.depth == 2 else octets
-    return kind.to_rgb(_pixels(high, rows, width, kind.channels))
+    if kind.depth == 2:
+        octets = _to_eight(octets, big_endian, bits or SampleBits())
+    return kind.to_rgb(_pixels(octets, rows, width, kind.channels))
 
 
-def decode_message(message: Any) -> np.ndarray:
+def decode_message(message: Any, bits: SampleBits | None = None) -> np.ndarray:
     """Decode a sensor_msgs/Image of rclpy or rosbags; see `decode_image`."""
     return decode_image(
         message.data,
@@ -90,7 +106,24 @@ def decode_message(message: Any) -> np.ndarray:
         encoding=message.encoding,
         step=message.step,
         big_endian=bool(message.is_bigendian),
+        bits=bits,
     )
+
+
+def check_colors(encoding: str) -> None:
+    """Raise ImageError for an encoding of depth or other measurements."""
+    if MEASUREMENTS.fullmatch(encoding):
+        raise ImageError(
+            f"encoding {encoding!r} holds depth or other measurements, not colors; subscribe to a "
+            "color image, or let the driver of a gray camera call it mono16"
+        )
+
+
+def _to_eight(octets: np.ndarray, big_endian: bool, bits: SampleBits) -> np.ndarray:
+    """(rows, samples) uint8 of (rows, samples, 2) uint8, a high and a low byte each."""
+    # OpenCV is twenty times as fast as NumPy for bytes with gaps.
+    high, low = (0, 1) if big_endian else (1, 0)
+    return bits.to_eight(cv2.extractChannel(octets, high), lambda: cv2.extractChannel(octets, low))
 
 
 def _pixels(samples: np.ndarray, rows: int, width: int, channels: int) -> np.ndarray:
@@ -100,18 +133,14 @@ def _pixels(samples: np.ndarray, rows: int, width: int, channels: int) -> np.nda
 
 
 def _find(encoding: str) -> Encoding:
+    check_colors(encoding)
     try:
         return ENCODINGS[encoding]
     except KeyError:
-        why = "holds measurements, not colors" if _is_float(encoding) else "is not known here"
         raise ImageError(
-            f"encoding {encoding[:MAX_NAME]!r} {why}; convert the image to one of "
+            f"encoding {encoding[:MAX_NAME]!r} is not known here; convert the image to one of "
             f"{', '.join(ENCODINGS)}"
         ) from None
-
-
-def _is_float(encoding: str) -> bool:
-    return encoding.upper().startswith(("32F", "64F"))
 
 
 def _check_grid(kind: Encoding, height: int, width: int, encoding: str) -> None:
@@ -147,6 +176,14 @@ def _opencv(code: int) -> Callable[[np.ndarray], np.ndarray]:
     return to_rgb
 
 
+def _nv24(samples: np.ndarray) -> np.ndarray:
+    """RGB of a plane of Y, and one of U and V of all pixels, whose rows take two rows of memory."""
+    height, (width, step) = len(samples) // 3, (samples.shape[1], samples.strides[0])
+    shape, strides = (height, width, 2), (2 * step, 2, 1)
+    chroma = np.lib.stride_tricks.as_strided(samples[height:], shape, strides)
+    return cv2.transform(np.dstack([samples[:height], chroma]), YUV_TO_RGB)
+
+
 def _color_orders(depth: int, bits: str) -> dict[str, Encoding]:
     gray, bgr, bgra = (
         _opencv(code) for code in (cv2.COLOR_GRAY2RGB, cv2.COLOR_BGR2RGB, cv2.COLOR_BGRA2RGB)
@@ -158,7 +195,6 @@ def _color_orders(depth: int, bits: str) -> dict[str, Encoding]:
         f"bgra{bits}": Encoding(4, depth, bgra),
         f"mono{bits}": Encoding(1, depth, gray),
         # Channels without names have OpenCV's order, as in cv_bridge.
-        f"{bits}UC1": Encoding(1, depth, gray),
         f"{bits}UC3": Encoding(3, depth, bgr),
         f"{bits}UC4": Encoding(4, depth, bgra),
         **{
@@ -168,6 +204,16 @@ def _color_orders(depth: int, bits: str) -> dict[str, Encoding]:
     }
 
 
+# Studio range, as in the other YUV encodings: ITU-R BT.601.
+_RED_V, _GREEN_U, _GREEN_V, _BLUE_U, _LUMA = 1.596, -0.391, -0.813, 2.018, 1.164
+YUV_TO_RGB = np.array(
+    [
+        [_LUMA, 0, _RED_V, -16 * _LUMA - 128 * _RED_V],
+        [_LUMA, _GREEN_U, _GREEN_V, -16 * _LUMA - 128 * (_GREEN_U + _GREEN_V)],
+        [_LUMA, _BLUE_U, 0, -16 * _LUMA - 128 * _BLUE_U],
+    ]
+)
+
 _UYVY = Encoding(2, 1, _opencv(cv2.COLOR_YUV2RGB_UYVY), (1, 2))
 _YUYV = Encoding(2, 1, _opencv(cv2.COLOR_YUV2RGB_YUY2), (1, 2))
 _SEMI_PLANAR = (2, 2), Fraction(3, 2)  # a plane of Y, then one of half its rows with U and V
@@ -175,10 +221,12 @@ _SEMI_PLANAR = (2, 2), Fraction(3, 2)  # a plane of Y, then one of half its rows
 ENCODINGS: dict[str, Encoding] = {
     **_color_orders(1, "8"),
     **_color_orders(2, "16"),
+    "8UC1": Encoding(1, 1, _opencv(cv2.COLOR_GRAY2RGB)),  # 16UC1 is depth
     "yuv422": _UYVY,
     "uyvy": _UYVY,
     "yuv422_yuy2": _YUYV,
     "yuyv": _YUYV,
     "nv12": Encoding(1, 1, _opencv(cv2.COLOR_YUV2RGB_NV12), *_SEMI_PLANAR),
     "nv21": Encoding(1, 1, _opencv(cv2.COLOR_YUV2RGB_NV21), *_SEMI_PLANAR),
+    "nv24": Encoding(1, 1, _nv24, rows=Fraction(3)),
 }

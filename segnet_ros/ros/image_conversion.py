@@ -12,7 +12,8 @@ from std_msgs.msg import Header
 from segnet_model.base.errors import ImageError
 from segnet_model.base.limits import check_size
 from segnet_model.images.compressed import decode_compressed
-from segnet_model.images.encodings import ENCODINGS, decode_message
+from segnet_model.images.encodings import ENCODINGS, check_colors, decode_message
+from segnet_model.images.sample_bits import SampleBits
 from segnet_ros.ros.image_cdr import (
     RawCompressedImage,
     RawImage,
@@ -69,8 +70,12 @@ def serialize(pixels: np.ndarray, encoding: str, header: Header) -> bytes:
     return serialize_image(np.ascontiguousarray(pixels, DTYPES[encoding]), encoding, header)
 
 
-def to_rgb(message: AnyImage) -> np.ndarray:
+def to_rgb(message: AnyImage, bits: SampleBits | None = None) -> np.ndarray:
     """Decode the pixels of a message.
+
+    Args:
+        message: of any type that `parse` returns, or rclpy's.
+        bits: what the camera's images before this one showed; None for a lone image.
 
     Returns:
         (H, W, 3) uint8 RGB; for rgb8 a view of the message's data.
@@ -79,10 +84,11 @@ def to_rgb(message: AnyImage) -> np.ndarray:
         ImageError: the message is not the image that it claims to be.
     """
     if isinstance(message, CompressedImage | RawCompressedImage):
-        return decode_compressed(message.data, message.format)
+        return decode_compressed(message.data, message.format, bits)
+    check_colors(message.encoding)  # cv_bridge would make a picture of depth
     if message.encoding not in ENCODINGS and CvBridge is not None:
         return by_cv_bridge(message)
-    return decode_message(message)
+    return decode_message(message, bits)
 
 
 def by_cv_bridge(message: Image | RawImage) -> np.ndarray:

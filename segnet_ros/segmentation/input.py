@@ -14,6 +14,7 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from segnet_model.images.sample_bits import SampleBits
 from segnet_ros.ros.image_conversion import parse, to_rgb
 from segnet_ros.ros.qos import mismatch, overrides, profile
 from segnet_ros.segmentation.health import HealthMonitor
@@ -29,6 +30,7 @@ class Decoded(NamedTuple):
 
 
 Decode: TypeAlias = Callable[[], Decoded]
+Report: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -37,27 +39,32 @@ class Transport:
 
     Attributes:
         kind: class of the messages.
-        decoder: makes the decoder of one camera. The executor calls the decoder with every message
+        decoder: makes the decoder of one camera, which may call its argument with a sentence to
+            log. The executor calls the decoder with every message
             of the topic, in order, and gets a function at once. The worker calls that function, if
             the frame's turn comes, for the image or an ImageError. A format with state, such as
             H.264, decodes every message in a thread of its own and returns the future's `result`.
     """
 
     kind: type
-    decoder: Callable[[], Callable[[bytes], Decode]]
+    decoder: Callable[[Report], Callable[[bytes], Decode]]
 
 
-def _stateless(kind: type) -> Transport:
+def _independent(kind: type) -> Transport:
     """A transport of independent images, of which dropped ones are never decoded."""
 
-    def decode(data: bytes) -> Decoded:
+    def decode(bits: SampleBits, data: bytes) -> Decoded:
         message = parse(data, kind)
-        return Decoded(message.header, to_rgb(message))
+        return Decoded(message.header, to_rgb(message, bits))
 
-    return Transport(kind, lambda: lambda data: partial(decode, data))
+    def decoder(report: Report) -> Callable[[bytes], Decode]:
+        bits = SampleBits(report)
+        return lambda data: partial(decode, bits, data)
+
+    return Transport(kind, decoder)
 
 
-TRANSPORTS = {"raw": _stateless(Image), "compressed": _stateless(CompressedImage)}
+TRANSPORTS = {"raw": _independent(Image), "compressed": _independent(CompressedImage)}
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ class Input:
         settings = self._settings()
         self.reset()
         transport = TRANSPORTS[settings.transport]
-        self._kind, self._decoder = transport.kind, transport.decoder()
+        self._kind, self._decoder = transport.kind, transport.decoder(self._report)
         # Depth 1, because the newest frame is wanted and not a queue.
         self._qos = profile(settings.reliability, 1)
         self._subscribe(self._kind, "image", self._receive, self._qos, raw=True)
@@ -143,6 +150,9 @@ class Input:
             kind, name, call, qos, qos_overriding_options=changes, **how
         )
         self._subscriptions.append(subscription)
+
+    def _report(self, text: str) -> None:
+        self._node.get_logger().warning(f"{self.topic}: {text}")
 
     def _receive_info(self, info: CameraInfo) -> None:
         self.info = info

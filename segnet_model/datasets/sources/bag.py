@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import ImageError
 from segnet_model.datasets.sources.frame import Frame, Key, escape
 from segnet_model.datasets.sources.source import Source
+from segnet_model.images.sample_bits import SampleBits
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -53,6 +58,7 @@ class BagSource(Source):
         self.reader = BagReader(path, cut_ok=cut_ok)
         self._exclude, self._cut_ok = exclude, cut_ok
         self._name_topic = name_topic
+        self._bits: dict[str, SampleBits] = {}  # by topic
 
     def __enter__(self) -> BagSource:
         """Open the bag.
@@ -77,7 +83,7 @@ class BagSource(Source):
     def reopen(self) -> BagSource:
         """The same bag, to be opened a second time; bad frames are counted together."""
         other = BagSource(self.path, self.topic, cut_ok=self._cut_ok)
-        other.rejected = self.rejected
+        other.rejected, other._bits = self.rejected, self._bits
         return other
 
     def is_complete(self) -> bool:
@@ -114,12 +120,13 @@ class BagSource(Source):
         """Make a frame from a message; ImageError where it is malformed."""
         message = parse(raw)
         stamp = stamp_ns(message.header) or raw.receive_ns
+        bits = self._bits.setdefault(raw.topic, SampleBits(partial(self._report, raw.topic)))
         return BagFrame(
             Key(self.id, raw.topic, stamp, raw.receive_ns),
             str(stamp),
             stamp,
             raw.receive_ns,
-            lambda: to_rgb(message, raw.type),
+            lambda: to_rgb(message, raw.type, bits),
             suffixes,
             raw=raw,
             message=message,
@@ -127,6 +134,9 @@ class BagSource(Source):
 
     def _read(self) -> Iterator[Frame]:
         return self.frames_of(self.topic)
+
+    def _report(self, topic: str, text: str) -> None:
+        logger.warning("%s in %s: %s", topic, self.path, text)
 
     def _suffixes(self, topic: str) -> tuple[str, ...]:
         # "-" does not occur in ROS names, so topics stay distinct.

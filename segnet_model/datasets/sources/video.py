@@ -73,7 +73,9 @@ class VideoSource(Source):
                     )
                 context = stream.codec_context
                 check_size(context.height, context.width)
-                context.options = {"max_pixels": str(MAX_PIXELS)}
+                # FFmpeg fills what a JPEG lost with the frame before, unless it is told to refuse.
+                refuse = {"err_detect": "explode"} if context.name == "mjpeg" else {}
+                context.options = {"max_pixels": str(MAX_PIXELS), **refuse}
                 yield container, stream
         except ImageError as error:
             raise VideoError(f"video {self.path} is refused: {error}") from None

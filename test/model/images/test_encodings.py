@@ -63,7 +63,6 @@ def test_eight_bits(
         ("bgra16", [2, 1, 0, 1]),
         ("16UC4", [2, 1, 0, 1]),
         ("mono16", [1]),
-        ("16UC1", [1]),
     ],
 )
 def test_sixteen_bits(encoding: str, picked: list[int], order: str, pad: int) -> None:
@@ -150,6 +149,35 @@ def test_semi_planar_yuv_shares_chroma_among_four(encoding: str, pad: int) -> No
     np.testing.assert_allclose(got.reshape(-1, 3), expected, atol=1.5)
 
 
+@pytest.mark.parametrize("pad", [0, 5])
+@pytest.mark.parametrize("size", [(HEIGHT, WIDTH), (5, 7)])
+def test_nv24_has_chroma_for_each_pixel(size: tuple[int, int], pad: int) -> None:
+    """A row of chroma is two rows of memory: those of V4L2 are padded together."""
+    height, width = size
+    yuv = np.random.default_rng(2).integers((60, 110, 110), (180, 146, 146), (*size, 3), np.uint8)
+    step = width + pad
+    luma = np.full((height, step), 77, np.uint8)
+    luma[:, :width] = yuv[..., 0]
+    chroma = np.full((height, 2 * step), 77, np.uint8)
+    chroma[:, : 2 * width] = yuv[..., 1:].reshape(height, -1)
+    data = luma.tobytes() + chroma.tobytes()
+    got = decode_image(data, height=height, width=width, encoding="nv24", step=step)
+    expected = [bt601(*each) for each in yuv.reshape(-1, 3).astype(int)]
+    np.testing.assert_allclose(got.reshape(-1, 3), expected, atol=1)
+
+
+@pytest.mark.parametrize(("encoding", "rows"), [("nv12", 1.5), ("nv21", 1.5), ("nv24", 3)])
+def test_a_step_that_counts_the_chroma_in(encoding: str, rows: float) -> None:
+    """The DepthAI driver announces 1.5 times the width."""
+    random = np.random.default_rng(2)
+    data = random.integers(16, 235, int(HEIGHT * rows) * WIDTH, np.uint8).tobytes()
+    fields = {"height": HEIGHT, "width": WIDTH, "encoding": encoding}
+    plain = decode_image(data, step=WIDTH, **fields)
+    np.testing.assert_array_equal(decode_image(data, step=int(WIDTH * rows), **fields), plain)
+    with pytest.raises(ImageError, match="longer|shorter"):
+        decode_image(data[:-2], step=int(WIDTH * rows), **fields)
+
+
 @pytest.mark.parametrize("pad", [0, 6])
 @pytest.mark.parametrize(("encoding", "chroma"), [("nv12", YUV[1:]), ("nv21", YUV[:0:-1])])
 def test_semi_planar_yuv(encoding: str, chroma: tuple[int, int], pad: int) -> None:
@@ -199,6 +227,12 @@ GOOD = {"height": 4, "width": 4, "encoding": "rgb8", "step": 12, "data": bytes(4
         ({"encoding": "x" * 5000}, "'x{40}' is not known here"),
         ({"encoding": "32FC1"}, "measurements, not colors"),
         ({"encoding": "32FC3"}, "measurements, not colors"),
+        (
+            {"encoding": "16UC1", "step": 8, "data": bytes(32)},
+            "'16UC1' holds depth.*call it mono16",
+        ),
+        ({"encoding": "16SC1"}, "holds depth"),
+        ({"encoding": "64FC1"}, "holds depth"),
         ({"height": 0, "data": b""}, "4x0 pixels"),
         ({"width": 0}, "0x4 pixels"),
         ({"step": 11, "data": bytes(44)}, "step 11 is shorter than a row of 12 bytes"),
@@ -284,10 +318,15 @@ def test_a_mosaic_of_odd_size_is_refused() -> None:
         )
 
 
-def test_compressed_depth_is_refused() -> None:
-    file = bytes(12) + encoded(np.zeros((4, 4), np.uint16), ".png")
-    with pytest.raises(ImageError, match="depth, not colors"):
-        decode_compressed(file, "16UC1; compressedDepth png")
+@pytest.mark.parametrize("before", [bytes(12), b""])
+@pytest.mark.parametrize(
+    "kind",
+    ["16UC1; compressedDepth png", "32FC1; compressedDepth", "16UC1; png compressed ", "16UC1;png"],
+)
+def test_compressed_depth_is_refused(kind: str, before: bytes) -> None:
+    file = before + encoded(np.full((4, 4), 1500, np.uint16), ".png")
+    with pytest.raises(ImageError, match="holds depth"):
+        decode_compressed(file, kind)
 
 
 @pytest.mark.parametrize("progressive", [0, 1])

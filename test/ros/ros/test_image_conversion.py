@@ -121,6 +121,14 @@ def test_cv_bridge_decodes_unknown_encodings(monkeypatch):
         to_rgb(image("odd", 1, [0]))
 
 
+@pytest.mark.parametrize("encoding", ["16UC1", "32FC1", "64FC1", "16SC1"])
+def test_cv_bridge_gets_no_depth(encoding, monkeypatch):
+    """It would make a picture of it."""
+    monkeypatch.setattr(image_conversion, "CvBridge", None)
+    with pytest.raises(ImageError, match="holds depth"):
+        to_rgb(image(encoding, 2, [1, 2] * 1, height=1, width=1))
+
+
 def test_cv_bridge_gets_no_image_of_impossible_size(monkeypatch):
     monkeypatch.setattr(image_conversion, "CvBridge", None)  # calling it would be an error
     huge = Image(height=2**31, width=2**31, encoding="strange64", step=0)

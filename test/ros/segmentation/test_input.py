@@ -27,7 +27,7 @@ WAIT = 10.0  # seconds, after which a test has failed
 class Sum:
     """Decodes a format of differences: each message is added to the sum of those before."""
 
-    def __init__(self):
+    def __init__(self, report):
         self.sum = np.zeros((1, 2, 3), np.uint8)
         self.thread = ThreadPoolExecutor(1)
 
@@ -71,7 +71,7 @@ class Camera:
 
 def test_a_dropped_image_is_never_decoded(new_node, monkeypatch):
     decoded = []
-    monkeypatch.setattr(module, "to_rgb", lambda message: decoded.append(message.width))
+    monkeypatch.setattr(module, "to_rgb", lambda message, bits: decoded.append(message.width))
     camera = Camera(new_node("input"), NodeSettings(reliability="reliable"), Image)
     for width in (1, 2, 3):
         camera.send(Image(height=1, width=width, step=width, data=bytes(width)))
@@ -86,6 +86,20 @@ def test_decoding_a_bad_image_raises_the_reason(new_node):
     camera.send(Image(height=1, width=4, step=1, encoding="mono8"))
     with pytest.raises(ImageError, match="step 1 is shorter"):
         camera.frames[0].decode()
+
+
+def test_a_camera_of_twelve_bits_is_named_once(new_node, monkeypatch):
+    said = []
+    monkeypatch.setattr(Input, "_report", lambda self, text: said.append(f"{self.topic}: {text}"))
+    camera = Camera(new_node("input"), NodeSettings(reliability="reliable"), Image)
+    samples = np.array([[0, 2048, 4095]], "<u2")
+    for _ in range(2):
+        camera.send(Image(height=1, width=3, step=6, encoding="mono16", data=samples.tobytes()))
+        np.testing.assert_array_equal(camera.frames[-1].decode().image[..., 0], [[0, 128, 255]])
+    assert said == [
+        "/image: all 16-bit samples are below 4096: they are read as 12 bits, until a "
+        "larger one comes"
+    ]
 
 
 def test_a_stateful_decoder_gets_every_message(new_node, monkeypatch):

@@ -136,3 +136,43 @@ def test_compressed_color_filters_become_colors_as_at_the_node(tmp_path: Path) -
         ((_, image),) = source.images()
     expected = cv2.cvtColor(gray, cv2.COLOR_BayerBG2RGB)  # OpenCV's name of rggb
     np.testing.assert_array_equal(image, expected)
+
+
+def test_a_camera_of_twelve_bits_is_named_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The camera's brightness does not change in the dark, in no pass over the bag."""
+    bright, dark = np.array([[0, 2048, 4095]], "<u2"), np.array([[16, 512, 1000]], "<u2")
+    with BagWriter(tmp_path / "bag") as bag:
+        for index, samples in enumerate((bright, dark, bright)):
+            message = bag_messages.image_message(
+                bag_messages.make_header(START + index, "camera"), samples.view(np.uint8), "mono8"
+            )
+            message.encoding, message.width = "mono16", 3
+            data = bag_messages.standard_types().serialize_cdr(message, bag_messages.IMAGE)
+            bag.write_raw(CAMERA, bag_messages.IMAGE, data, START + index)
+    expected = [[0, 128, 255], [1, 32, 62], [0, 128, 255]]
+    with BagSource(tmp_path / "bag") as source, source.reopen() as other:
+        for each in (source, other):
+            seen = [image[0, :, 0].tolist() for _, image in each.images()]
+            assert seen == expected
+    named = [each.getMessage() for each in caplog.records if "12 bits" in each.getMessage()]
+    assert named == [
+        f"{CAMERA} in {tmp_path / 'bag'}: all 16-bit samples are below 4096: they are read as 12 "
+        "bits, until a larger one comes"
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["16UC1", "32FC1"])
+def test_depth_is_refused_by_name(tmp_path: Path, encoding: str) -> None:
+    size = 2 if encoding == "16UC1" else 4
+    with BagWriter(tmp_path / "bag") as bag:
+        message = bag_messages.image_message(
+            bag_messages.make_header(START, "camera"), np.zeros((4, 4 * size), np.uint8), "mono8"
+        )
+        message.encoding, message.width = encoding, 4
+        data = bag_messages.standard_types().serialize_cdr(message, bag_messages.IMAGE)
+        bag.write_raw("/depth", bag_messages.IMAGE, data, START)
+    with BagSource(tmp_path / "bag") as source:
+        assert list(source.images()) == []
+        assert f"encoding '{encoding}' holds depth" in str(source.rejected)

@@ -7,7 +7,9 @@ import struct
 import subprocess
 import sys
 import wave
+from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
@@ -191,6 +193,28 @@ def test_sound_without_pictures(tmp_path):
         out.mux(stream.encode())
     with pytest.raises(VideoError, match="no video stream; give a file with pictures"):
         open_source(tmp_path / "a.mka").__enter__()
+
+
+@pytest.mark.parametrize("harm", ["its rest", "its middle"])
+def test_a_jpeg_that_lost_a_part_within_a_video(tmp_path, harm):
+    """FFmpeg would fill the lost rows with those of the frame before."""
+    noise = np.random.default_rng(0).integers(0, 255, (96, 128, 3), np.uint8)
+    whole = cv2.imencode(".jpg", noise)[1].tobytes()
+    half = whole[: len(whole) // 2]
+    bad = half + (b"\xff\xd9" if harm == "its rest" else whole[len(half) + 2000 :])
+    few_left = whole[:-2] + bytes(5) + whole[-2:]  # as webcams do
+    path = tmp_path / "a.avi"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("mjpeg", 10)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuvj420p"
+        for time, data in enumerate((whole, bad, few_left)):
+            packet = av.Packet(data)
+            packet.stream, packet.time_base = stream, Fraction(1, 10)
+            packet.pts = packet.dts = time
+            file.mux(packet)
+    with open_source(path) as source:
+        assert [frame.stamp_ns // 100_000_000 for frame, _ in source.images()] == [0, 2]
+        assert list(source.rejected.reasons.values()) == [1]
 
 
 @pytest.mark.parametrize("kind", ["mkv", "mp4", "avi"])

@@ -1,0 +1,65 @@
+"""How many of its 16 bits a camera uses for a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+FEWER = (10, 12)  # bits of sensors whose samples are sent as 16
+
+
+class SampleBits:
+    """The bits of a camera's 16-bit samples: 10, 12, or 16, by the largest sample so far.
+
+    Sensors of 10 and 12 bits often send them as they are, and their upper 8 of 16 would be nearly
+    black. So samples below 1024 are read as 10 bits, and below 4096 as 12. From the first larger
+    one on, the camera has more, so that its brightness changes twice at most.
+
+    Attributes:
+        bits: of a sample; 0 before the first image.
+    """
+
+    def __init__(self, report: Callable[[str], None] | None = None) -> None:
+        """Begin before the first image.
+
+        Args:
+            report: called with a sentence where samples are read as fewer bits than 16, or no
+                longer are.
+        """
+        self.bits = 0
+        self._report = report or (lambda text: None)
+
+    def to_eight(self, high: np.ndarray, low: Callable[[], np.ndarray]) -> np.ndarray:
+        """The upper 8 of the bits in use.
+
+        Args:
+            high: (H, W) uint8, the high bytes of the samples.
+            low: returns the low bytes, (H, W) uint8; only called for fewer bits than 16.
+
+        Returns:
+            (H, W) uint8; `high` itself for 16 bits.
+        """
+        self._see(high)
+        if self.bits == 16:
+            return high
+        samples: np.ndarray = high.astype(np.uint16) << 8 | low()
+        return (samples >> (self.bits - 8)).astype(np.uint8)
+
+    def _see(self, high: np.ndarray) -> None:
+        """Take an image's largest sample into account."""
+        if self.bits == 16:
+            return
+        largest = cv2.minMaxLoc(high)[1]
+        bits = next((each for each in FEWER if largest < 1 << each - 8), 16)
+        if bits <= self.bits:
+            return
+        if bits < 16:
+            self._report(
+                f"all 16-bit samples are below {1 << bits}: they are read as {bits} bits, until a "
+                "larger one comes"
+            )
+        elif self.bits:
+            self._report(f"a sample of 16 bits came: {self.bits} bits are no longer assumed")
+        self.bits = bits
