@@ -8,8 +8,10 @@ import importlib
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import segnet_model
+from segnet_model.base.atomic import write_rules
 from segnet_model.base.errors import SegNetError
 
 # First lines of the commands' modules. Only the module of the given command is imported: most need
@@ -33,6 +35,11 @@ COMMANDS = {
     "bag": "Make a recording of a folder of images, or of a video.",
     "render": "Render procedural drives, with exact truth, as a recording or a data set.",
 }
+# Arguments that name files or folders to read, which no output may replace.
+INPUTS = (
+    "source", "sources", "dataset", "weights", "compare", "model", "image", "labels", "label_set",
+    "original", "map_to", "init", "encoder", "calibrate", "textures",
+)  # fmt: skip
 NETWORK_PACKAGES = ("torch", "safetensors")  # extract, import-labels, check, bag, render need none
 
 
@@ -42,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     args = _parser(arguments).parse_args(arguments)
     try:
-        return int(args.run(args) or 0)
+        with write_rules(_inputs(args), overwrite=getattr(args, "overwrite", False)):
+            return int(args.run(args) or 0)
     except (SegNetError, OSError) as error:  # the latter name the file that cannot be written
         print(f"segnet {args.command}: {error}", file=sys.stderr)
         return 2
@@ -73,6 +81,13 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser
+
+
+def _inputs(args: argparse.Namespace) -> list[Path]:
+    """The files and folders that the arguments name to be read."""
+    named = [value for name, value in vars(args).items() if name in INPUTS and value]
+    flat = [each for value in named for each in (value if isinstance(value, list) else [value])]
+    return [Path(each) for each in flat if isinstance(each, str | Path)]
 
 
 class _Version(argparse.Action):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +25,9 @@ from rosbags.rosbag2.storage_sqlite3 import Sqlite3Writer
 from rosbags.typesys import TypesysError, get_types_from_msg
 
 from segnet_model.bags import messages
+from segnet_model.base.atomic import flush_to_disk
 from segnet_model.base.errors import BagError
+from segnet_model.base.leftovers import FILE, FOLDER, remove_leftovers, temporary_path
 
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 VERSION: Literal[8] = 8  # 9 writes QoS in a form that ROS 2 Humble and Iron cannot read
@@ -48,8 +49,14 @@ class BagWriter:
         ['dark.mcap', 'metadata.yaml']
     """
 
-    def __init__(self, path: str | Path, storage: str = "mcap") -> None:
+    def __init__(self, path: str | Path, storage: str = "mcap", *, precious: bool = False) -> None:
         """Check the path and the storage.
+
+        Args:
+            path: the rosbag2 folder to make.
+            storage: "mcap" or "sqlite3".
+            precious: the messages cannot be had again, so the unfinished bag of a process that was
+                killed stays.
 
         Raises:
             BagError: the path exists, or the storage is unknown.
@@ -61,7 +68,7 @@ class BagWriter:
         self._types = messages.new_types()
         self._connections: dict[tuple[str, str], Connection] = {}
         # rosbag2 names the files after their folder, so the folder already needs its final name.
-        self._folder = self.path.absolute().parent / f".{self.path.name}.{os.getpid()}.tmp"
+        self._folder = temporary_path(self.path.absolute(), FILE if precious else FOLDER)
         self._writer: Writer | None = None
         self._kept = False
         self._check_free()
@@ -90,6 +97,7 @@ class BagWriter:
         Raises:
             BagError: the folder cannot be created.
         """
+        remove_leftovers(self._folder.parent)
         with self._bag_errors():
             shutil.rmtree(self._folder, ignore_errors=True)
             bag = self._folder / self.path.name
@@ -107,7 +115,10 @@ class BagWriter:
             self._open_writer().close()
             self._writer = None
             self._check_free()
+            for file in (self._folder / self.path.name).iterdir():
+                flush_to_disk(file)
             (self._folder / self.path.name).rename(self.path)
+            flush_to_disk(self._folder.parent)
 
     def discard(self) -> None:
         """Remove an unfinished bag, unless it was kept."""

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet_model.base.atomic import check_output
 from segnet_model.base.choices import ANSWERS, LAYOUTS
 from segnet_model.base.errors import SettingsError
 from segnet_model.commands import arguments
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output (default: as the graph shows it)")
     group.add_argument("--output", metavar="NAME", help="output to use (default: the only one)")
     group.add_argument("--answers", choices=ANSWERS, help="what the output holds")
+    arguments.add_overwrite(parser)
 
 
 def _add_input(group: argparse._ArgumentGroup) -> None:
@@ -85,13 +87,15 @@ def run(args: argparse.Namespace) -> None:
 
     if args.out.suffix != ".onnx" or args.out.resolve() == args.model.resolve():
         raise SettingsError(f"{args.out}: give another file than the network's, *.onnx")
+    picture = args.out.with_suffix(".png")
+    for path in (args.out, picture):
+        check_output(path)
     labels = LabelSet.load(args.labels)
     labels = labels.with_drivable(tuple(args.drivable)) if args.drivable else labels
     image = _image(args.image)
     adopted = adopt(args.model, labels, image, _wishes(args), args.license)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     found = _write(adopted, args.out, image)
-    picture = args.out.with_suffix(".png")
     write_png(picture, annotated(image, found.labels, labels))
     for name, value, source in adopted.findings:
         print(f"{name:<10} {value:<34} {source}")

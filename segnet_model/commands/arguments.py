@@ -155,6 +155,14 @@ def ground_settings(args: argparse.Namespace) -> GroundSettings:
     return options.from_arguments(GroundSettings, args)
 
 
+def add_overwrite(parser: argparse._ActionsContainer) -> None:
+    """Add `--overwrite`; `segnet_model.cli` passes it to the writer of all files."""
+    parser.add_argument(
+        "--overwrite", action="store_true",
+        help="replace files that segnet did not write, or that were changed since",
+    )  # fmt: skip
+
+
 def size(text: str) -> tuple[int, int]:
     """Read HEIGHTxWIDTH, for argparse: (height, width) in pixels."""
     try:

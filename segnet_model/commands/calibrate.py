@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base import options
+from segnet_model.base.atomic import check_output
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.tables import USUAL_BOUND, NetworkSettings
 from segnet_model.commands import arguments
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "%(default)s)",
     )  # fmt: skip
     options.add_arguments(parser, NetworkSettings, names=("device", "trusted_networks"))
+    arguments.add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -79,6 +81,9 @@ def run(args: argparse.Namespace) -> None:
         raise SettingsError(
             f"{args.weights} ships with the package, for all who use it; give --out FILE"
         )
+    out = args.out or path
+    if not (out.exists() and out.samefile(path)):
+        check_output(out)
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     trusted = tuple(args.trusted_networks)
     info = OnnxEngine.open(path, "cpu", "float32", ()).info if is_onnx else None
@@ -92,7 +97,6 @@ def run(args: argparse.Namespace) -> None:
             found = calibrate(
                 path, folder, args.risk, progress, device=args.device, trusted=trusted
             )
-    out = args.out or path
     (replace_onnx_info if is_onnx else replace_info)(path, out, found.info)
     _print(found)
     print(f"weights: {out}")

@@ -10,8 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet_model.base.atomic import whole_file
+from segnet_model.base.atomic import check_output, whole_file
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.marks import MARK
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, help="threads that read files (default: one per core)"
     )
+    arguments.add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.workers is not None and args.workers < 1:
         raise SettingsError(f"--workers {args.workers}: give at least 1")
+    if args.json:
+        check_output(args.json)
     label_set = load_label_set(args.dataset, args.labels)
     with progress_bar("checking") as progress:
         report = check_dataset(args.dataset, label_set, progress, args.workers)
@@ -70,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         try:
             with whole_file(args.json) as path:
-                path.write_text(json.dumps(report.to_dict(), indent=1))
+                path.write_text(json.dumps({"made_by": MARK, **report.to_dict()}, indent=1))
         except OSError as error:
             raise DatasetError(
                 f"cannot write {args.json}: {error}; give another --json, or free some disk"

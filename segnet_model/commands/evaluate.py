@@ -10,8 +10,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segnet_model.base.atomic import whole_file
+from segnet_model.base.atomic import check_output, whole_file
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.marks import MARK
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ those of the first, by the same tables and --map:
   segnet evaluate new.safetensors my_yard --compare old.safetensors --out results
 """
 EXAMPLES = 6  # in evaluation.png
+FIGURES, PAGE, SHEET = "evaluation.json", "report.html", "evaluation.png"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--curve", action="store_true",
         help="evaluate mIoU after 1, 2, 3, 5 ... passes of mc too; takes twice as long",
     )  # fmt: skip
+    arguments.add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -97,6 +100,8 @@ def run(args: argparse.Namespace) -> None:
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     if args.out:
         arguments.make_folder(args.out)
+        for name in (FIGURES, PAGE, SHEET):
+            check_output(args.out / name)
     weights = [args.weights, *([args.compare] if args.compare else [])]
     predictors = [_load(args, each) for each in weights]
     folder, predictors = _mapped(args, folder, weights, predictors)
@@ -120,8 +125,8 @@ def run(args: argparse.Namespace) -> None:
         print(f"note: {caveat}")
     if args.out:
         _write(args.out, evaluation, folder, worst)
-        write_png(args.out / "evaluation.png", draw_examples(predictors[0], folder, EXAMPLES))
-        print(f"look at {args.out / 'report.html'}; beside it evaluation.json, evaluation.png")
+        write_png(args.out / SHEET, draw_examples(predictors[0], folder, EXAMPLES))
+        print(f"look at {args.out / PAGE}; beside it {FIGURES}, {SHEET}")
 
 
 def _load(args: argparse.Namespace, weights: str) -> Predictor:
@@ -185,7 +190,8 @@ def _write(
     from segnet_model.evaluation.report import render
 
     page = render(evaluation, folder.label_set, worst.frames)
-    texts = {"evaluation.json": json.dumps(evaluation, indent=1), "report.html": page}
+    figures = json.dumps({"made_by": MARK, **evaluation}, indent=1)
+    texts = {FIGURES: figures, PAGE: f"{page}\n<!-- {MARK} -->\n"}
     try:
         for name, text in texts.items():
             with whole_file(out / name) as path:

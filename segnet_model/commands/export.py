@@ -56,12 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="faster, less exact calibration")
     parser.add_argument("--out", type=Path, help="file to write (default: beside the weights)")
     options.add_arguments(parser, NetworkSettings, names=["trusted_networks"])
+    arguments.add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Export, and print how well int8 agrees with float32."""
     from segnet_model.base.progress import progress_bar
-    from segnet_model.engines.export import Export
+    from segnet_model.engines.export import Export, check_export
     from segnet_model.weights.shipped import find_weights
 
     if args.calibrate and args.engine != "openvino":
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> None:
     out = args.out or weights.with_suffix(SUFFIXES[args.engine])
     if out.suffix != SUFFIXES[args.engine]:
         raise SettingsError(f"{out}: name it *{SUFFIXES[args.engine]}")
+    check_export(out)
     images = calibration_images(args.calibrate, args.split, args.images) if args.calibrate else []
     export = Export.of(weights, args.size, args.trusted_networks)
     out.parent.mkdir(parents=True, exist_ok=True)

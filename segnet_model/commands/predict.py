@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, help="folder to write masks/ and overlays/ to"
     )
     arguments.add_part(parser)
+    arguments.add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:

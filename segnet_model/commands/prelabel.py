@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet_model.base.atomic import check_output
 from segnet_model.base.choices import CVAT_FORMATS
 from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.marks import is_marked
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--unsure", type=float, metavar="U",
         help="highest uncertainty of a labeled pixel, 0 to 1; other pixels stay empty (default: 1)",
     )  # fmt: skip
+    arguments.add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -97,6 +100,10 @@ def run(args: argparse.Namespace) -> None:
             "CVAT takes empty pixels for the class 'background'; leave --unsure away"
         )
     arguments.make_folder(args.out.parent)
+    constructor = args.out.with_suffix(".labels.json")
+    again = args.out.is_file() and is_marked(args.out)  # CVAT's list has no room for a mark
+    for path in (args.out, *([] if again else [constructor])):
+        check_output(path)
     with (
         progress_bar("predicting") as progress,
         cvat_zip(args.out, args.format, labels) as add,
@@ -104,8 +111,7 @@ def run(args: argparse.Namespace) -> None:
         for done, path in enumerate(images, 1):
             add(path.name, _predict(predictor, path, table, args.unsure))
             progress(done / len(images))
-    constructor = args.out.with_suffix(".labels.json")
-    with new_file(constructor) as temporary:
+    with new_file(constructor, known=True) as temporary:
         temporary.write_text(labels_json(labels), encoding="utf-8")
     print(
         f"{args.out}: {len(images)} masks, to be uploaded to CVAT as "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import STORAGES, WORLDS
 from segnet_model.base.errors import SettingsError
+from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
     from segnet_model.scenes import Surfaces
@@ -82,7 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--out", type=Path, metavar="BAG", help="rosbag2 folder to write")
-    what.add_argument("--dataset", type=Path, metavar="FOLDER", help="data set folder to write")
+    what.add_argument(
+        "--dataset", dest="folder", type=Path, metavar="FOLDER", help="data set folder to write"
+    )
     bag = parser.add_argument_group("recording")
     bag.add_argument(
         "--seconds", type=float, default=10.0,
@@ -136,6 +139,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="frame rate in Hz (default: 10 for a recording, a frame every 8 m for a data set)",
     )
+    arguments.add_overwrite(data)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -158,7 +162,7 @@ def run(args: argparse.Namespace) -> None:
         else:
             seeds = range(args.seed, args.seed + args.drives)
             train, val = write_dataset(
-                args.dataset, seeds, args.frames, args.fps, args.val, args.workers,
+                args.folder, seeds, args.frames, args.fps, args.val, args.workers,
                 progress, settings,
             )  # fmt: skip
     if args.out:
@@ -169,7 +173,7 @@ def run(args: argparse.Namespace) -> None:
             f"camera_pitch:={camera.pitch:.3f} camera_roll:={camera.roll:.3f}"
         )
     else:
-        print(f"{args.dataset}: {train} images to train, {val} to val")
+        print(f"{args.folder}: {train} images to train, {val} to val")
 
 
 def _find_surfaces(textures: str | None) -> Surfaces | None:

@@ -8,13 +8,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet_model.base.atomic import check_output
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.commands import arguments
 from segnet_model.datasets.extraction.settings import GAP
 
 if TYPE_CHECKING:
     from segnet_model.labels import LabelSet
-    from segnet_model.selection import Round
+    from segnet_model.selection import Round, SelectSettings
 
 EPILOG = f"""\
 Runs the network on each frame several times with dropout, and takes the frames where its
@@ -60,17 +61,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--every", type=float, default=0.5, metavar="S",
         help="shortest time between two candidates in seconds (default: %(default)s)",
     )  # fmt: skip
+    arguments.add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Rank the frames, choose the best and write them; or finish an interrupted round."""
-    from segnet_model.base.progress import progress_bar, stoppable_bar
-    from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
-    from segnet_model.datasets.sources import open_source
-    from segnet_model.selection import SelectSettings, load_round, select_round, write_round
+    from segnet_model.base.lock import locked
+    from segnet_model.datasets.extraction.dataset_writer import check_folder
+    from segnet_model.selection import SelectSettings
 
     values = {field.name: getattr(args, field.name) for field in fields(SelectSettings)}
     settings = SelectSettings(**{**values, "source": str(args.source.resolve())})
+    check_folder(args.out)
+    with locked(args.out, "command"):
+        _select(args, settings)
+
+
+def _select(args: argparse.Namespace, settings: SelectSettings) -> None:
+    from segnet_model.base.progress import progress_bar, stoppable_bar
+    from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
+    from segnet_model.datasets.sources import open_source
+    from segnet_model.selection import load_round, select_round, write_round
+    from segnet_model.selection.writing import SHEET_FILE
+
+    check_output(args.out / SHEET_FILE)
     selected, dataset = load_round(args.out, settings), DatasetWriter(args.out)
     with open_source(args.source, args.topic) as source:
         predictor = arguments.load_predictor(args)

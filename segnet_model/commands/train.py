@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base import options
 from segnet_model.base.tables import DEFAULT_WEIGHTS
+from segnet_model.commands import arguments
 from segnet_model.training.settings import (
     AUGMENTATION,
     DATA,
@@ -62,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     groups[DATA].add_argument(
         "--out", type=Path, required=True, help="folder for the weights and the training state"
     )
+    arguments.add_overwrite(groups[DATA])
     options.add_arguments(parser, TrainSettings, groups)
 
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet_model.base.atomic import check_output
 from segnet_model.base.choices import PANES, PREFIX, UNCERTAINTIES
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.tables import DEFAULT_WEIGHTS
@@ -64,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", help="label set of recorded masks without a class map (default: camvid)"
     )
+    arguments.add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -92,6 +94,8 @@ def _check_outputs(args: argparse.Namespace) -> None:
         check_video(args.out)
     if args.rerun or args.rrd:
         check_rerun(args.rrd)
+    for path in filter(None, (args.out, args.rrd)):
+        check_output(path)
 
 
 def _answers(

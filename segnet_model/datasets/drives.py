@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,9 @@ from segnet_model.bags.messages import (
     pose_message,
 )
 from segnet_model.bags.reader import BagWriter
+from segnet_model.base.atomic import check_output, write_rules
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.lock import locked
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.folder import make_folders, write_label_set
@@ -191,19 +196,57 @@ def write_dataset(
             f"cannot render {len(seeds)} drives of {frames} frames with a share of {val} to val; "
             "ask for 1 or more of both, and a share from 0 to 1"
         )
+    with locked(Path(folder), "command"):
+        return _write_dataset(Path(folder), seeds, frames, fps, val, workers, progress, settings)
+
+
+def _write_dataset(
+    folder: Path,
+    seeds: Sequence[int],
+    frames: int,
+    fps: float | None,
+    val: float,
+    workers: int | None,
+    progress: ShareDone,
+    settings: DriveSettings,
+) -> tuple[int, int]:
     first_val = len(seeds) - round(len(seeds) * val)
     jobs = [(seed, "val" if i >= first_val else "train") for i, seed in enumerate(seeds)]
     mapped = settings.label_map()
-    make_folders(Path(folder))
-    write_label_set(Path(folder), mapped.target)
-    render = partial(_render, Path(folder), frames, fps, mapped, settings)
+    for (seed, split), index in product(jobs, range(frames)):
+        for path in _paths(folder, split, seed, index):
+            check_output(path)
+    make_folders(folder)
+    write_label_set(folder, mapped.target)
+    render = partial(_render, folder, frames, fps, mapped, settings)
     if workers == 1:
         _report(map(render, jobs), len(jobs), progress)
     else:
         # Forking a process in which PyTorch or ROS runs threads can hang.
-        with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
+        context = get_context("spawn")
+        with _hidden_main(), ProcessPoolExecutor(workers or os.cpu_count(), context) as pool:
             _report(pool.map(render, jobs), len(jobs), progress)
     return first_val * frames, (len(seeds) - first_val) * frames
+
+
+@contextmanager
+def _hidden_main() -> Iterator[None]:
+    """Keep new processes from running the main program, which may have no main guard."""
+    main = sys.modules["__main__"]
+    hidden: dict[str, Any] = {
+        name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)
+    }
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(hidden)
+
+
+def _paths(folder: Path, split: str, seed: int, index: int) -> tuple[Path, Path]:
+    """Paths of an image's labels, and of the image."""
+    name = f"{seed:06d}_{index:04d}.png"
+    return folder / f"{split}annot" / name, folder / split / name
 
 
 def _render(
@@ -216,9 +259,10 @@ def _render(
 ) -> None:
     seed, split = job
     for index, frame in enumerate(settings.drive(seed, fps).frames(frames)):
-        name = f"{seed:06d}_{index:04d}.png"
-        write_png(folder / f"{split}annot" / name, mapped.map(frame.labels))
-        write_png(folder / split / name, frame.image)
+        labels, image = _paths(folder, split, seed, index)
+        with write_rules(overwrite=True):  # the paths have been checked
+            write_png(labels, mapped.map(frame.labels))
+            write_png(image, frame.image)
 
 
 def _report(done: Iterable[None], total: int, progress: ShareDone) -> None:

@@ -13,9 +13,12 @@ from segnet_model.base.choices import ENGINES
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import is_installed
 from segnet_model.engines.capabilities import warn_once
+from segnet_model.engines.exported import ExportedEngine, ExportInfo
 from segnet_model.engines.openvino_engine import OpenVinoEngine, read_export
 from segnet_model.weights.checkpoint import ModelInfo
 from segnet_model.weights.tensors import file_sha256
+
+WEIGHTS_SUFFIX = ".safetensors"
 
 
 class Engine(Protocol):
@@ -89,10 +92,11 @@ def open_engine(
         needs_dropout: "auto" must not take an export, which has no dropout.
 
     Raises:
-        WeightsError: the file is not usable weights.
+        WeightsError: the file is not usable weights, or the export is not of these.
         SettingsError: there is no such engine, device or precision, or it is not installed.
     """
     ENGINES.find(engine)
+    named = path
     own = _own_engine(path)
     if own != "torch" and engine not in ("auto", own):
         raise SettingsError(f"engine {engine!r} does not run {path.name}; choose 'auto' or {own!r}")
@@ -106,7 +110,23 @@ def open_engine(
         torch_only = needs_dropout or device not in ("auto", "cpu") or precision != "auto"
         engine, path = _fastest(path) if own == "torch" and not torch_only else (own, path)
     kind: EngineKind = ENGINES[engine]
-    return kind.open(path, device, precision, trusted)
+    opened = kind.open(path, device, precision, trusted)
+    if isinstance(opened, ExportedEngine):
+        _check_source(opened.exported, path, named, engine)
+    return opened
+
+
+def _check_source(exported: ExportInfo, path: Path, named: Path, engine: str) -> None:
+    """Compare an export with the weights beside it: an error if these were named, or a warning."""
+    weights = path.with_suffix(WEIGHTS_SUFFIX) if named == path else named
+    if not weights.is_file() or "adopted" in exported.info.training:
+        return
+    if exported.weights_sha256 == file_sha256(weights):
+        return
+    mend = f"export again: segnet export {weights} --engine {engine}"
+    if named != path:
+        raise WeightsError(f"{path} was made of other weights than {weights.name} is now; {mend}")
+    warn_once(f"{path.name} was made of other weights than {weights.name} beside it; {mend}")
 
 
 def _own_engine(path: Path) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,16 +17,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from segnet_model.base.atomic import whole_file
+from segnet_model.base.atomic import check_output, whole_file
 from segnet_model.base.choices import NETWORKS
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.limits import MAX_SIDE
 from segnet_model.base.optional import require
 from segnet_model.base.progress import ShareDone, no_progress
-from segnet_model.engines.exported import INPUT, KEY, OUTPUT, ExportInfo, last_line
+from segnet_model.engines.exported import BESIDE, INPUT, KEY, OUTPUT, ExportInfo, last_line
 from segnet_model.engines.features import ScoredNetwork
 from segnet_model.engines.folding import fold_batch_norm
 from segnet_model.engines.onnx_engine import OnnxEngine
+from segnet_model.engines.openvino_engine import OpenVinoEngine
 from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
 from segnet_model.networks.outputs import class_logits
@@ -165,12 +167,19 @@ class Export:
         if calibration:
             model = self._to_int8(model, calibration, progress, quick)
             info = ExportInfo(info.info, info.weights_sha256, "int8", info.size)
-        model.set_rt_info(info.to_json(), [KEY])
-        with TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
-            whole = Path(folder) / path.name
+        with TemporaryDirectory() as folder:
+            whole = Path(folder) / "network.xml"
             openvino.save_model(model, whole, compress_to_fp16=False)
-            whole.with_suffix(".bin").replace(path.with_suffix(".bin"))
-            whole.replace(path)
+            values = whole.with_suffix(BESIDE)
+            model.set_rt_info(replace(info, digests={BESIDE: file_sha256(values)}).to_json(), [KEY])
+            openvino.save_model(model, whole, compress_to_fp16=False)
+            check_export(path)
+            with (
+                whole_file(path, known=True) as xml,
+                whole_file(path.with_suffix(BESIDE), known=True) as binary,
+            ):
+                shutil.copyfile(whole, xml)
+                shutil.copyfile(values, binary)
 
     def _openvino_model(self, openvino: Any) -> Any:
         with TemporaryDirectory() as folder:
@@ -209,6 +218,17 @@ class Export:
                     names=_kept_in_float(model, self.info.info.network)
                 ),
             )
+
+
+def check_export(path: Path) -> None:
+    """Raise SettingsError where an export would replace a file that segnet did not write.
+
+    The `.bin` has no mark: it belongs to the `.xml` beside it.
+    """
+    if path.suffix != OpenVinoEngine.suffix or path.exists():
+        check_output(path)
+    else:
+        check_output(path.with_suffix(BESIDE))
 
 
 def _kept_in_float(model: Any, network: str) -> list[str]:

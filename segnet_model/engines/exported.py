@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,15 @@ from torch import Tensor
 
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
+from segnet_model.base.marks import MARK, is_marked
+from segnet_model.engines.capabilities import warn_once
 from segnet_model.weights.checkpoint import ModelInfo, is_input_size
+from segnet_model.weights.tensors import file_sha256
 
 KEY = "segnet"  # of the formats' metadata
 INPUT, OUTPUT, IDS = "images", "logits", "ids"
 PRECISIONS = ("float32", "int8")
+BESIDE = ".bin"  # ending of OpenVINO's second file
 
 
 @dataclass(frozen=True)
@@ -29,16 +33,34 @@ class ExportInfo:
         weights_sha256: of the weights file.
         precision: "float32" or "int8".
         size: (height, width) in pixels of its images.
+        digests: SHA-256 of the files beside it, by ending, as ".bin".
+        mark: of the file itself; see `base.marks`. Empty in a file of an older segnet.
     """
 
     info: ModelInfo
     weights_sha256: str
     precision: str
     size: tuple[int, int]
+    digests: Mapping[str, str] = field(default_factory=dict)
+    mark: str = ""
 
     def to_json(self) -> str:
-        """The metadata as text."""
-        return json.dumps({**vars(self), "info": json.loads(self.info.to_json())})
+        """The metadata as text, with the mark of a file that is to be written."""
+        values = {**vars(self), "info": json.loads(self.info.to_json()), "mark": MARK}
+        return json.dumps(values)
+
+    def check_files(self, path: Path) -> None:
+        """Raise WeightsError where a file of the export is not the one that was written."""
+        if not self.mark:
+            warn_once(f"{path.name} is of an older segnet, without digests; export again")
+            return
+        if not is_marked(path):
+            raise WeightsError(f"weights {path}: changed since it was written; export again")
+        for ending, digest in self.digests.items():
+            file = path.with_suffix(ending)
+            if not file.is_file() or file_sha256(file) != digest:
+                raise WeightsError(f"weights {file}: not the file that belongs to {path.name}; "
+                                   "copy both again, or export again")  # fmt: skip
 
     @classmethod
     def from_json(cls, text: str, path: Path) -> ExportInfo:
@@ -62,6 +84,9 @@ def _check_form(found: ExportInfo) -> None:
         raise WeightsError(f"its size {'x'.join(map(str, found.size))} cannot be")
     if not isinstance(found.weights_sha256, str) or found.precision not in PRECISIONS:
         raise WeightsError(f"its precision is none of {', '.join(PRECISIONS)}")
+    known = isinstance(found.digests, dict) and found.digests.keys() <= {BESIDE}
+    if not known or not isinstance(found.mark, str):
+        raise WeightsError("its digests are of other files")
 
 
 class ExportedEngine:

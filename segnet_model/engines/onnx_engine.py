@@ -52,6 +52,7 @@ class OnnxEngine(ExportedEngine):
         exported = ExportInfo.from_json(
             session.get_modelmeta().custom_metadata_map.get(KEY, ""), path
         )
+        exported.check_files(path)
 
         def run(image: np.ndarray) -> np.ndarray:
             answer: np.ndarray = session.run(None, {INPUT: image})[0]
@@ -61,7 +62,7 @@ class OnnxEngine(ExportedEngine):
 
 
 def replace_onnx_info(path: Path, out: Path, info: ModelInfo) -> None:
-    """Write a copy of an export with other metadata of its weights, whole or not at all.
+    """Write a copy of an export with other metadata of its weights, or replace the file itself.
 
     Raises:
         WeightsError: path is no export.
@@ -70,7 +71,7 @@ def replace_onnx_info(path: Path, out: Path, info: ModelInfo) -> None:
     exported = OnnxEngine.open(path, "cpu", "float32", ()).exported
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {KEY: replace(exported, info=info).to_json()})
-    with whole_file(out) as temporary:
+    with whole_file(out, known=out.exists() and out.samefile(path)) as temporary:
         onnx.save(model, temporary)
 
 

@@ -78,4 +78,6 @@ def read_export(path: Path) -> tuple[Any, Any, ExportInfo]:
         raise WeightsError(
             f"weights {path}: not a whole OpenVINO model ({last_line(error)})"
         ) from None
-    return core, model, ExportInfo.from_json(text, path)
+    exported = ExportInfo.from_json(text, path)
+    exported.check_files(path)
+    return core, model, exported

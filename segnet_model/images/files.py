@@ -16,6 +16,7 @@ from PIL import Image
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import DatasetError, ImageError, SegNetError
 from segnet_model.base.limits import check_size
+from segnet_model.base.marks import marked_png
 from segnet_model.images.compressed import decode_compressed
 from segnet_model.images.label_images import check_opaque, open_png
 from segnet_model.labels import LabelSet
@@ -94,26 +95,27 @@ def read_labels(path: Path, labels: LabelSet) -> np.ndarray:
     return ids
 
 
-def write_png(path: Path, image: np.ndarray) -> None:
-    """Write (H, W) uint8 or (H, W, 3) uint8 RGB as a PNG, whole or not at all.
+def write_png(path: Path, image: np.ndarray, *, flush: bool = True) -> None:
+    """Write (H, W) uint8 or (H, W, 3) uint8 RGB as a PNG with a mark; see `whole_file`.
 
     Raises:
         DatasetError: the file cannot be written.
+        SettingsError: there is a file that segnet did not write.
     """
     pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".png", pixels)
-    with new_file(path) as temporary:
-        temporary.write_bytes(data)
+    with new_file(path, flush=flush) as temporary:
+        temporary.write_bytes(marked_png(data.tobytes()))
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Write rows, with values by column name, as CSV, whole or not at all.
+    """Write rows, with values by column name, as CSV, over a table that has been read.
 
     Raises:
         DatasetError: the file cannot be written.
     """
     with (
-        new_file(path) as temporary,
+        new_file(path, known=True) as temporary,
         temporary.open("w", newline="", encoding="utf-8", errors=ODD) as file,
     ):
         table = csv.DictWriter(file, columns)
@@ -122,14 +124,15 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path for a new file; it is moved to its place at the end, if whole.
+def new_file(path: Path, *, known: bool = False, flush: bool = True) -> Iterator[Path]:
+    """Write a file by `whole_file`.
 
     Raises:
         DatasetError: the file cannot be written.
+        SettingsError: there is a file that segnet did not write.
     """
     try:
-        with whole_file(path) as temporary:
+        with whole_file(path, known=known, flush=flush) as temporary:
             yield temporary
     except OSError as error:
         raise DatasetError(f"cannot write {path}: {error}; is the disk full?") from None

@@ -13,6 +13,7 @@ import numpy as np
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.marks import MARK
 from segnet_model.base.optional import require
 
 EXTRA = "video"
@@ -29,7 +30,7 @@ def video(path: str | Path) -> Iterator[Video]:
     """Write an MP4 file with H.264, whole or not at all.
 
     Args:
-        path: ends in .mp4; an old file is replaced.
+        path: ends in .mp4.
 
     Raises:
         SettingsError: the path is refused by `check_video`, or no picture was added.
@@ -69,6 +70,7 @@ class Video:
         """Open a file, with PyAV."""
         self._av = av
         self._file = av.open(str(path), "w", format="mp4")
+        self._file.metadata["comment"] = MARK
         self._stream: Any = None
         self._size = (0, 0)  # pixels: width, height
         self._ticks, self._seconds = 0, 0.0  # of the last picture, in the file and as added

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
+from segnet_model.base.atomic import check_output, flush_to_disk
+from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone
 from segnet_model.datasets.sources import Source
 from segnet_model.images.files import write_png
@@ -28,24 +32,65 @@ def predict_files(
         progress: called with the share of the source that is done.
 
     Raises:
+        DatasetError: two image files have the same name but for their endings.
+        SettingsError: a file would be written over an image, or over one that segnet did not write.
         SegNetError: the source cannot be read to its end, or a file cannot be written.
     """
-    for folder in ("masks", "overlays", *(["uncertainty"] if with_uncertainty else [])):
-        (out / folder).mkdir(parents=True, exist_ok=True)
-    count = 0
+    names = ("masks", "overlays", *(["uncertainty"] if with_uncertainty else []))
+    folders = [out / name for name in names]
+    if not source.timed:
+        _check_files(source, folders)
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    times: Counter[str] = Counter()  # that each name came
     with closing(prefetch(source.images())) as images:
-        for count, (frame, image) in enumerate(images, 1):  # noqa: B007
-            for folder, picture in _pictures(predictor, image, frame.seconds, with_uncertainty):
-                write_png(out / folder / f"{frame.name}.png", picture)
+        for frame, image in images:
+            times[frame.name] += 1
+            name = _numbered(frame.name, times[frame.name])
+            pictures = _pictures(predictor, image, frame.seconds, with_uncertainty)
+            for folder, picture in zip(folders, pictures, strict=True):
+                write_png(folder / name, picture, flush=False)
             progress(source.share(frame))
-    return count
+    _flush(folders, times)
+    return times.total()
+
+
+def _check_files(source: Source, folders: Sequence[Path]) -> None:
+    """Raise an error before any work where the pictures of image files have no place."""
+    images: dict[str, Path] = {}
+    for frame in source.frames():
+        path = Path(frame.key.source, frame.key.topic)
+        if frame.name in images:
+            raise DatasetError(
+                f"{images[frame.name]} and {path} would both give {frame.name}.png; rename one"
+            )
+        images[frame.name] = path
+    inputs = {path.resolve() for path in images.values()}
+    for target in (folder / f"{name}.png" for folder in folders for name in images):
+        if target.resolve() in inputs:
+            raise SettingsError(f"{target} is an input of this command; give another --out")
+        check_output(target)
+
+
+def _numbered(name: str, time: int) -> str:
+    """File name of a frame: messages of a bag may have the same stamp."""
+    return f"{name}.png" if time == 1 else f"{name}_{time}.png"
+
+
+def _flush(folders: Sequence[Path], times: Counter[str]) -> None:
+    """Wait for the disk, which is quicker for all files together than for each."""
+    for folder in folders:
+        for name, count in times.items():
+            for time in range(1, count + 1):
+                flush_to_disk(folder / _numbered(name, time))
+        flush_to_disk(folder)
 
 
 def _pictures(
     predictor: Predictor, image: np.ndarray, seconds: float | None, with_uncertainty: bool
-) -> list[tuple[str, np.ndarray]]:
-    """(folder, picture) pairs of an image: (H, W) uint8 ids, or (H, W, 3) uint8 RGB."""
+) -> list[np.ndarray]:
+    """Mask, (H, W) uint8 ids, overlay and uncertainty, (H, W, 3) uint8 RGB."""
     found = predictor.predict(image, seconds)
     drawn = overlay(image, found.labels, predictor.info.labels)
-    pictures = [("masks", found.labels), ("overlays", drawn)]
-    return [*pictures, ("uncertainty", heat(found.uncertainty))] if with_uncertainty else pictures
+    pictures = [found.labels, drawn]
+    return [*pictures, heat(found.uncertainty)] if with_uncertainty else pictures

@@ -81,7 +81,7 @@ def save_round(dataset: Path, selected: Round) -> None:
     """Save an unfinished round, whole or not at all; DatasetError where that fails."""
     rows = {split: [astuple(pick) for pick in getattr(selected, split)] for split in SPLITS}
     values = {**asdict(selected), **rows}
-    with new_file(dataset / UNFINISHED_FILE) as temporary:
+    with new_file(dataset / UNFINISHED_FILE, known=True) as temporary:
         temporary.write_text(json.dumps(values), encoding="utf-8")
 
 

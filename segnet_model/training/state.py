@@ -1,9 +1,11 @@
-"""State of a training in one file: saved, read, and resumed from."""
+"""State of a training in one file, and the one before it: saved, read, and resumed from."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,9 +17,10 @@ from torch.optim import Optimizer
 
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import DatasetError, SegNetError, SettingsError, WeightsError
+from segnet_model.base.leftovers import temporary_path
 from segnet_model.training.session import Session
 from segnet_model.training.validation import Scores
-from segnet_model.weights.tensors import read_metadata, read_tensors, write_tensors
+from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensors, write_tensors
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +32,7 @@ NETWORK, AVERAGE, OPTIMIZER = "network.", "average.", "optimizer."
 
 
 def save_state(path: Path, session: Session, scores: Scores) -> None:
-    """Write the state of a session and its scores, whole or not at all.
+    """Write the state of a session and its scores, and keep the whole one before it.
 
     Raises:
         WeightsError: the file cannot be written, e.g. because the disk is full.
@@ -45,11 +48,37 @@ def save_state(path: Path, session: Session, scores: Scores) -> None:
     for index, values in session.optimizer.state_dict()["state"].items():
         tensors |= {f"{OPTIMIZER}{index}.{k}": v for k, v in values.items() if v is not None}
     plain = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-    write_tensors(path, plain, {KEY: json.dumps(facts)})
+    _keep(path)
+    write_tensors(path, plain, {KEY: json.dumps(facts)}, known=True)  # `resume` has read it
+
+
+def previous_state(path: Path) -> Path:
+    """Path of the state before the last one."""
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+def _keep(path: Path) -> None:
+    """Keep a state that is about to be replaced, unless it was cut short."""
+    try:
+        read_shapes(path)
+    except WeightsError:
+        return
+    temporary = temporary_path(path)
+    try:
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(path, temporary)
+        except OSError:  # not every file system has links
+            shutil.copyfile(path, temporary)
+        temporary.replace(previous_state(path))
+    except OSError as error:
+        raise WeightsError(f"cannot write beside {path}: {error}; free some space") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def resume(path: Path, session: Session, scores: Scores) -> None:
-    """Restore a new session with the same settings from a saved state, if there is one.
+    """Restore a new session with the same settings from the last whole state, if there is one.
 
     Args:
         path: of the state, in the output folder.
@@ -63,7 +92,7 @@ def resume(path: Path, session: Session, scores: Scores) -> None:
     """
     if not path.exists():
         return
-    state = TrainingState.read(path)
+    state = _read_last(path)
     _check_same(state.facts, session, path.parent)
     state.restore(session)
     for name in asdict(scores):
@@ -72,6 +101,19 @@ def resume(path: Path, session: Session, scores: Scores) -> None:
         logger.info("this training is finished; give another folder for a new one")
     else:
         logger.info("going on from step %d of %d", session.step, session.data.steps)
+
+
+def _read_last(path: Path) -> TrainingState:
+    """Read a state, or the one before it where this one is damaged."""
+    try:
+        return TrainingState.read(path)
+    except WeightsError as error:
+        try:
+            state = TrainingState.read(previous_state(path))
+        except WeightsError:
+            raise error from None
+        logger.warning("%s is damaged; going on from %s", path, state.path)
+        return state
 
 
 @dataclass(frozen=True)

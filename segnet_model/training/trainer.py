@@ -10,10 +10,11 @@ from pathlib import Path
 
 import torch
 
+from segnet_model.base.atomic import check_output
 from segnet_model.base.errors import DeviceMemoryError, SettingsError
+from segnet_model.base.lock import locked
 from segnet_model.training.defaults import log_advice, log_start
 from segnet_model.training.estimate import log_plan
-from segnet_model.training.lock import locked
 from segnet_model.training.preparation import TrainingData, weigh_classes
 from segnet_model.training.processes import Processes, join_processes
 from segnet_model.training.session import Session
@@ -53,7 +54,7 @@ def train(
     Raises:
         DatasetError: the data set lacks files or holds labels that do not fit.
         SettingsError: the settings do not work, or out holds a training with other settings, or
-            one that is still going on.
+            one that is still going on, or weights that segnet did not write.
         SegNetError: the loss is not finite any more, or grows and grows; or TensorBoard's events
             cannot be written.
         WeightsError: a file cannot be written; the last whole state stays.
@@ -72,8 +73,10 @@ def train(
     """
     with (
         join_processes(settings.device, settings.batch_size) as processes,
-        locked(out) if processes.first else nullcontext(),
+        locked(out, "training") if processes.first else nullcontext(),
     ):
+        if not (out / STATE_FILE).exists():
+            check_output(out / WEIGHTS_FILE)
         report = on_progress if processes.first else lambda progress: None
         try:
             trainer = Trainer(dataset, out, settings, processes, report, should_stop)

@@ -149,4 +149,4 @@ class Validation:
         metrics = {} if miou is None else {"val_miou": round(miou, 4)}
         training = {**session.info.training, "step": session.step, "steps": session.data.steps}
         info = replace(session.info, training=training, metrics=metrics)
-        save_weights(self.weights_path, network, info, torch.float16)
+        save_weights(self.weights_path, network, info, torch.float16, known=True)  # by `train`

@@ -163,7 +163,12 @@ def _is_factor(value: float) -> bool:
 
 
 def save_weights(
-    path: str | Path, network: nn.Module, info: ModelInfo, dtype: torch.dtype = torch.float32
+    path: str | Path,
+    network: nn.Module,
+    info: ModelInfo,
+    dtype: torch.dtype = torch.float32,
+    *,
+    known: bool = False,
 ) -> None:
     """Write a network's weights and their metadata, whole or not at all.
 
@@ -172,8 +177,10 @@ def save_weights(
         network: from `info.build()`.
         info: the metadata.
         dtype: of the stored floating-point tensors; float16 halves the file.
+        known: see `whole_file`.
 
     Raises:
+        SettingsError: there is a file that segnet did not write.
         WeightsError: the file cannot be written, e.g. because the disk is full, or the weights
             are not finite.
 
@@ -188,7 +195,7 @@ def save_weights(
         name: _stored(name, tensor.detach().cpu(), dtype).contiguous()
         for name, tensor in network.state_dict().items()
     }
-    write_tensors(path, tensors, {KEY: info.to_json()})
+    write_tensors(path, tensors, {KEY: info.to_json()}, known=known)
 
 
 def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
@@ -235,12 +242,17 @@ def load_weights(path: str | Path, trusted: Collection[str] = ()) -> tuple[nn.Mo
 
 
 def replace_info(path: Path, out: Path, info: ModelInfo) -> None:
-    """Write a copy of a weights file with other metadata, whole or not at all.
+    """Write a copy of a weights file with other metadata, or replace the file itself.
 
     Raises:
+        SettingsError: out is another file, which segnet did not write.
         WeightsError: path is not a whole safetensors file, or out cannot be written.
     """
-    write_tensors(out, read_tensors(path), {KEY: info.to_json()})
+    write_tensors(out, read_tensors(path), {KEY: info.to_json()}, known=_same_file(path, out))
+
+
+def _same_file(path: Path, out: Path) -> bool:
+    return out.exists() and out.samefile(path)
 
 
 def read_info(path: str | Path) -> ModelInfo:

@@ -23,10 +23,12 @@ from segnet_model.base.errors import WeightsError
 MAX_HEADER = 1 << 23  # bytes; ten thousand tensors have a fifth of it
 
 
-def write_tensors(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a safetensors file, whole or not at all; WeightsError where that fails."""
+def write_tensors(
+    path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str], *, known: bool = False
+) -> None:
+    """Write a safetensors file by `whole_file`; WeightsError where that fails."""
     try:
-        with whole_file(path) as temporary:
+        with whole_file(path, known=known) as temporary:
             save_file(tensors, temporary, metadata)
             temporary.chmod(0o666 & ~_umask())  # safetensors makes files for one user only
     except (OSError, SafetensorError) as error:

@@ -49,7 +49,7 @@ class BagRecorder(Node):
         self.settings = read_table(self, RecorderSettings)
         self.counts: Counter[str] = Counter()
         self._refused: set[str] = set()
-        self._writer = BagWriter(self.settings.out, self.settings.storage)
+        self._writer = BagWriter(self.settings.out, self.settings.storage, precious=True)
         self._writer.open()
         self._timer = self.create_timer(DISCOVERY_PERIOD, self.subscribe_to_new_topics)
         self.get_logger().info(f"recording to {self._writer.path}")

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.marks import MARK
 from segnet_model.images.files import new_file
 from segnet_model.labels import LabelSet
 
@@ -42,6 +43,7 @@ def cvat_zip(path: Path, form: str, labels: LabelSet) -> Iterator[AddMask]:
     palette = _palette(labels)
     added: list[str] = []
     with new_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        archive.comment = MARK.encode()
 
         def add(name: str, ids: np.ndarray) -> None:
             if '"' in name or len(name.splitlines()) > 1:

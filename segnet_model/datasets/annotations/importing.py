@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, ImageError
+from segnet_model.base.leftovers import temporary_folder
+from segnet_model.base.lock import locked
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.annotations.archives import open_export
 from segnet_model.datasets.annotations.class_mapping import ClassMapping
@@ -90,8 +91,7 @@ def import_labels(
             mapping = ClassMapping(labels, given.between(original, labels), annotations.meanings)
             wanted = {stem: images[stem] for stem in annotations.files if stem in images}
             _check_matches(annotations, wanted, images)
-            with TemporaryDirectory(prefix=".import-", dir=dataset) as folder:
-                staged = Path(folder)
+            with locked(dataset, "command"), temporary_folder(dataset / "import") as staged:
                 notes, empty = _stage_all(annotations, mapping, wanted, staged, progress)
                 given.check(mapping, annotations.name, original or labels)
                 _check_labeled(empty, wanted, annotations.name)

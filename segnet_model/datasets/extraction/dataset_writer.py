@@ -39,7 +39,7 @@ class DatasetWriter:
         Raises:
             DatasetError: the folder cannot be one, or its manifest is damaged.
         """
-        _check_folder(folder)
+        check_folder(folder)
         self.folder = folder
         self.written = dict.fromkeys(SPLITS, 0)
         self._pending: set[str] = set()  # names of images that are being written
@@ -217,7 +217,8 @@ class DatasetWriter:
         return replace(origin, split=split, file=f"{split}/{origin.name}")
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Raise DatasetError where a data set cannot be made, as in a file."""
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not existing.is_dir():
         raise DatasetError(

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segnet_model.base.errors import BagError, SegNetError, SettingsError, VideoError
+from segnet_model.base.lock import locked
 from segnet_model.base.progress import ShareDone, no_progress
-from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
+from segnet_model.datasets.extraction.dataset_writer import DatasetWriter, check_folder
 from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.extraction.source_extraction import SourceExtraction
 from segnet_model.datasets.extraction.splits import (
@@ -85,7 +86,8 @@ def extract(
     """
     paths = [Path(sources)] if isinstance(sources, str | Path) else [Path(path) for path in sources]
     _check_paths(paths)
-    with ExitStack() as stack:
+    check_folder(Path(out))
+    with locked(Path(out), "command"), ExitStack() as stack:
         opened = [_open(path, settings, stack) for path in paths]
         dataset = DatasetWriter(Path(out))
         rules = _split_rules(dataset, [streams[0][0] for streams in opened], settings)

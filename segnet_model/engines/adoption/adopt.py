@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from segnet_model.base.errors import SegNetError, WeightsError
+from segnet_model.base.marks import set_mark
 from segnet_model.base.optional import require
 from segnet_model.engines.adoption.forms import Findings, InputForm, OutputForm, Wishes
 from segnet_model.engines.adoption.graph import join_input, join_output
@@ -41,6 +42,7 @@ class Adopted:
         """Write the `.onnx`; WeightsError where that fails."""
         try:
             require("onnx", "onnx").save(self.model, path)
+            set_mark(path)
         except Exception as error:  # protobuf has many kinds
             raise WeightsError(f"cannot write {path}: {last_line(error)}") from None
 

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from segnet_model.base.atomic import write_rules
 from segnet_model.base.errors import SettingsError
 from segnet_model.pictures.video import MAX_GAP, MAX_SIZE, video
 
@@ -60,7 +61,7 @@ def spoil(path):
 
 def test_no_file_is_left_after_an_error(tmp_path):
     (tmp_path / "old.mp4").write_bytes(b"old")
-    with pytest.raises(cv2.error):
+    with pytest.raises(cv2.error), write_rules(overwrite=True):
         spoil(tmp_path / "old.mp4")
     assert (tmp_path / "old.mp4").read_bytes() == b"old"
     with pytest.raises(SettingsError, match="no pictures"), video(tmp_path / "none.mp4"):

@@ -5,13 +5,14 @@ import dataclasses
 import pytest
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.training.lock import locked
+from segnet_model.base.lock import locked
 from segnet_model.training.trainer import train
 
 
 def test_two_trainings_do_not_share_a_folder(shared_dataset, tmp_path, small):
     out = tmp_path / "run"
-    with locked(out), pytest.raises(SettingsError, match="another training.*another folder"):
+    refused = pytest.raises(SettingsError, match="another training.*another folder")
+    with locked(out, "training"), refused:
         train(shared_dataset, out, small)
     # The lock is gone with its owner.
     assert train(shared_dataset, out, dataclasses.replace(small, epochs=1))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segnet_model.base.atomic import write_rules
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.annotations.archives import open_export
 from segnet_model.datasets.annotations.cvat import open_cvat_camvid, open_cvat_mask
@@ -188,7 +189,7 @@ def fill(path, form, labels, *images):
 
 def test_a_failure_leaves_the_old_zip(tmp_path):
     (tmp_path / "x.zip").write_bytes(b"old")
-    with pytest.raises(DatasetError, match="rename the image"):
+    with pytest.raises(DatasetError, match="rename the image"), write_rules(overwrite=True):
         fill(tmp_path / "x.zip", "camvid", CAMVID, "1.png", 'a"b.png')
     assert [path.name for path in tmp_path.iterdir()] == ["x.zip"]
     assert (tmp_path / "x.zip").read_bytes() == b"old"
