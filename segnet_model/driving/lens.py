@@ -15,6 +15,8 @@ from segnet_model.base.errors import SettingsError
 MODELS = {"": (0,), "plumb_bob": (0, 4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
 MAX_SIDE = 16384  # pixels
 _WIDEST = 89.0  # degrees from the optical axis; models that divide by z fail at 90
+# Least and greatest width of view, degrees, of lenses on robots; a fisheye sees up to 360.
+_NARROW, _WIDE, _ROUND = 5.0, 175.0, 360.0
 _CALIBRATE = "calibrate the camera, e.g. with ROS's camera_calibration, and publish the result"
 
 
@@ -88,7 +90,8 @@ class Lens:
             distortion: D; zeros mean no distortion in every model but equidistant.
 
         Raises:
-            SettingsError: the camera is uncalibrated, or its model is unknown.
+            SettingsError: the camera is uncalibrated, its model is unknown, or K is of another
+                image.
         """
         k = np.asarray(matrix, np.float64).ravel()
         if k.size != 9:
@@ -101,7 +104,30 @@ class Lens:
         if model != "equidistant" and not any(coefficients):
             model, coefficients = "" if model in MODELS else model, ()
         focal, center = (float(k[0]), float(k[4])), (float(k[2]), float(k[5]))
-        return cls(int(width), int(height), focal, center, model, coefficients)
+        lens = cls(int(width), int(height), focal, center, model, coefficients)
+        lens._check_image()
+        return lens
+
+    def _check_image(self) -> None:
+        """Refuse a calibration of another image, or in other units."""
+        sizes = np.array([self.width, self.height])
+        if self.model == "equidistant":
+            views, most = np.degrees(sizes / self.focal), _ROUND
+        else:
+            views, most = np.degrees(2 * np.arctan(sizes / self.focal / 2)), _WIDE
+        if not _NARROW <= views.max() <= most:
+            raise SettingsError(
+                f"focal lengths {self.focal} in pixels mean that {self.width}x{self.height} pixels "
+                f"see {views.max():.1f} degrees, which is not {_NARROW:g} to {most:g}: the camera "
+                f"is uncalibrated; {_CALIBRATE}"
+            )
+        center = np.array(self.center)
+        if not ((center >= 0) & (center < sizes)).all():
+            raise SettingsError(
+                f"the optical center {self.center} is outside the image of "
+                f"{self.width}x{self.height} pixels: camera_info is of another image; publish that "
+                "of this one, with its roi where it is a part of a larger one"
+            )
 
     def cropped(self, left: int, top: int, width: int, height: int) -> Lens:
         """The lens of a part of the image, CameraInfo's roi; all in pixels."""

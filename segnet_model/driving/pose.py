@@ -45,6 +45,11 @@ class CameraPose:
         """Meters above the ground."""
         return float(self.matrix[2, 3])
 
+    @property
+    def pitch(self) -> float:
+        """Degrees by which the optical axis points below the horizon; -90 to 90."""
+        return float(np.degrees(np.arcsin(np.clip(-self.matrix[2, 2], -1, 1))))
+
     @classmethod
     def mounted(
         cls,

@@ -50,12 +50,19 @@ class GroundProjector:
             spec: of the grid.
 
         Raises:
-            SettingsError: the grid reaches too far from the camera.
+            SettingsError: the grid reaches too far from the camera, or the camera sees none of it.
         """
         self.lens, self.pose, self.spec = lens, pose, spec
         self._size = spec.rows * spec.columns
         self._ray_cells, passed = ray_pixels(lens, pose, spec)  # first, as it may raise
         self._cells, covered = covered_pixels(lens, pose, spec)
+        if not len(self._cells):
+            raise SettingsError(
+                f"the camera, {pose.height:g} m up, looks {abs(pose.pitch):.0f} degrees "
+                f"{'up' if pose.pitch < 0 else 'down'} and sees no ground of the grid; check the "
+                "sign of camera_pitch, which is positive downward, that frame_id is an optical "
+                "frame (z forward, y down), and that the grid lies before the camera"
+            )
         used = np.zeros(lens.width * lens.height + 1, bool)  # the last is out of view
         raised = raised_pixels(lens, pose, spec, self._cells)
         used[covered], used[raised], used[passed] = True, True, True

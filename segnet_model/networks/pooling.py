@@ -34,7 +34,7 @@ def max_pool_2x2(x: Tensor) -> tuple[Tensor, Tensor]:
 
     Returns:
         The maxima (N, C, H // 2, W // 2) in x's dtype, and their positions in the window,
-        0 to 3 row by row, uint8 of the same shape.
+        0 to 3 row by row, uint8 of the same shape; int32 where this is compiled or exported.
     """
     if _needs_grad(x):
         pooled, positions = _MaxPool.apply(x)  # type: ignore[no-untyped-call]
@@ -118,7 +118,8 @@ def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
     if torch.compiler.is_compiling():
         # Compare the corners with each other: a quantized maximum may equal none of them.
         a, b, c, d = _corners(x)
-        right, below_right = (b > a).to(torch.uint8), (d > c).to(torch.uint8) + 2
+        # Not bytes: TensorRT has them as inputs and outputs of a network alone.
+        right, below_right = (b > a).to(torch.int32), (d > c).to(torch.int32) + 2
         below = torch.maximum(c, d) > torch.maximum(a, b)
         return pooled, torch.where(below, below_right, right)
     # The maximum is one of the four, with the same bits.

@@ -55,6 +55,27 @@ def test_equidistant_without_coefficients_goes_with_the_angle():
     np.testing.assert_allclose(found, [(319.5 + 400 * angle, 239.5)])
 
 
+@pytest.mark.parametrize(
+    ("k", "model", "distortion", "reason"),
+    [
+        ((1, 0, 0, 0, 1, 0, 0, 0, 1), "", (), r"see 179\.6 degrees, which is not 5 to 175"),
+        ((4.2, 0, 319.5, 0, 4.2, 239.5, 0, 0, 1), "", (), "is not 5 to 175"),  # millimeters
+        ((4e5, 0, 319.5, 0, 4e5, 239.5, 0, 0, 1), "", (), "is not 5 to 175"),  # micrometers
+        ((1, 0, 0, 0, 1, 0, 0, 0, 1), "equidistant", FISHEYE, "is not 5 to 360"),
+        ((400, 0, 1908, 0, 400, 697.4, 0, 0, 1), "", (), "is outside the image of 640x480"),
+        ((400, 0, 319.5, 0, 400, -1, 0, 0, 1), "", (), "is outside the image of 640x480"),
+    ],
+)
+def test_the_calibration_of_no_such_camera_is_refused(k, model, distortion, reason):
+    with pytest.raises(SettingsError, match=reason):
+        lens(model, distortion, k)
+
+
+def test_a_part_without_the_optical_center_has_a_lens():
+    assert lens().cropped(0, 300, 640, 180).center == (319.5, -60.5)
+    assert lens("equidistant", FISHEYE, (170.0, 0, 319.5, 0, 170.0, 239.5, 0, 0, 1)).width == 640
+
+
 def test_what_a_polynomial_folds_back_into_the_image_is_not_seen():
     """r (1 - 0.3 r^2) turns at r = 1.054, at 46.5 degrees; at r = 1.7 it is 0.226 again."""
     radii = np.array([0.5, 1.04, 1.07, 1.7])

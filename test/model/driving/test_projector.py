@@ -79,10 +79,20 @@ def test_a_cell_that_is_road_in_part_is_not_free():
     assert at(grid, 3.4, -0.1) == FREE
 
 
-def test_nothing_beyond_the_horizon():
-    """Half the image's height is 45 degrees, so that 50 degrees up leave no ground in view."""
-    grid = mapped(image(), pose=CameraPose.mounted(1.0, pitch=-np.radians(50)))
-    assert (grid == UNKNOWN).all()
+@pytest.mark.parametrize(
+    ("pose", "said"),
+    [
+        # Half the image's height is 45 degrees, so that 50 degrees up leave no ground in view.
+        (CameraPose.mounted(1.0, pitch=-np.radians(50)), "looks 50 degrees up"),
+        # camera_link instead of the optical frame: its z points up.
+        (CameraPose.from_transform((0, 0, 1.0), (0, 0, 0, 1)), "looks 90 degrees up"),
+        (CameraPose.mounted(1.0, yaw=np.pi), "looks 0 degrees down"),  # backwards
+    ],
+)
+def test_a_camera_that_sees_no_ground_of_the_grid_is_refused(pose, said):
+    spec = GridSpec(0.25, 0.0, 10.0, 0.5, 5.0) if said == "looks 0 degrees down" else SPEC
+    with pytest.raises(SettingsError, match=f"{said} and sees no ground of the grid; check the "):
+        mapped(image(), pose=pose, spec=spec)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,9 @@ def test_the_pooling_is_written_with_what_every_runtime_has(network, labels, exp
     operations = {node.op_type for node in model.graph.node}
     assert not operations & {"MaxUnpool", "ScatterElements", "ScatterND"}
     assert {len(n.output) for n in model.graph.node if n.op_type == "MaxPool"} == {1}
+    # TensorRT takes bytes, and makes none within a network.
+    known = onnx.shape_inference.infer_shapes(model).graph.value_info
+    assert onnx.TensorProto.UINT8 not in {each.type.tensor_type.elem_type for each in known}
     (metadata,) = model.metadata_props
     assert json.loads(metadata.value)["info"]["labels"]["name"] == labels
     assert json.loads(metadata.value)["info"]["network"] == network

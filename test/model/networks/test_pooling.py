@@ -81,6 +81,9 @@ def test_exported_without_pytorchs_own_unpooling_or_indices():
     names = {str(node.target) for node in program.graph.nodes}
     assert "aten.max_pool2d.default" in names
     assert not [n for n in names if "unpool" in n or "indices" in n or "bitwise" in n]
+    values = [node.meta.get("val") for node in program.graph.nodes]
+    kinds = {value.dtype for value in values if isinstance(value, torch.Tensor)}
+    assert kinds == {torch.float32, torch.bool, torch.int32}  # TensorRT makes no bytes
 
 
 def test_positions_of_one_image_serve_several_samples():

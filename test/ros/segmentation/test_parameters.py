@@ -242,19 +242,23 @@ def test_a_parameter_cannot_be_removed():
     assert "max_uncertainty" in refusals([Parameter("max_uncertainty")], configured=False)
 
 
-@pytest.mark.parametrize("end", [0, 1])
-def test_the_ground_can_be_mapped_at_the_limits(end):
-    """What is within them and cannot be would be taken, and leave the planner without a grid."""
+@pytest.mark.parametrize(("end", "reason"), [(0, "sees no ground of the grid"), (1, "")])
+def test_the_ground_can_be_mapped_at_the_limits(end, reason):
+    """What is within them and cannot be would be taken, and leave the planner without a grid.
+
+    At the least limits, the camera looks up at a grid 140 m away: this alone is the reason then.
+    """
     names = [name for name in TABLE if name.startswith(("camera_", "grid_"))]
     ends = {name: TABLE[name].limits[end] for name in names}
     settings = NodeSettings(**ends | {"grid_resolution": 5.0, "camera_height": 100.0})
     info = CameraInfo(height=60, width=80, k=[50.0, 0, 39.5, 0, 50.0, 29.5, 0, 0, 1])
     ground = Ground(Transforms(None))
     until = time.monotonic() + 60
-    while ground.projector(info, (60, 80), Header(), settings) is None:
-        assert ground.reason == ""
+    while ground.projector(info, (60, 80), Header(), settings) is None and not ground.reason:
         assert time.monotonic() < until
         time.sleep(0.01)
+    assert reason in ground.reason
+    assert bool(reason) == bool(ground.reason)
     ground.close()
 
 

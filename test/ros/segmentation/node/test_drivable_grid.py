@@ -151,3 +151,19 @@ def test_where_nothing_says_where_the_camera_is_there_is_no_grid(client, camera,
         wait_for_problem(camera, health, "camera_height, camera_pitch and so on")
     finally:
         set_parameter(client, "camera_height", 1.2)
+
+
+def test_a_camera_that_sees_no_ground_is_warned_of(client, camera, grids, health):
+    set_parameter(client, "camera_pitch", -1.5)
+    try:
+        wait_for_problem(camera, health, "86 degrees up and sees no ground of the grid")
+    finally:
+        set_parameter(client, "camera_pitch", PITCH)
+
+
+def test_a_calibration_of_ones_is_warned_of(client, camera, grids, health):
+    calibration = client.publisher("camera_info", CameraInfo)
+    ones = CameraInfo(height=HEIGHT, width=WIDTH, k=np.eye(3).ravel().tolist())
+    calibration.publish(ones)
+    wait_for_problem(camera, health, "is not 5 to 175: the camera is uncalibrated")
+    client.exchange(camera, image(70), client.listen("/segmentation/mask", Image))
