@@ -88,8 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure, print a table and write the report."""
-    from tqdm import tqdm
-
+    from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.folder import load_label_set, open_split
     from segnet_model.evaluation.caveats import caveats
     from segnet_model.evaluation.evaluate import COUNTS, evaluate_all
@@ -107,10 +106,10 @@ def run(args: argparse.Namespace) -> None:
     folder, predictors = _mapped(args, folder, weights, predictors)
     counts = [t for t in COUNTS if t <= args.samples] if args.curve else []
     worst = WorstFrames()
-    with tqdm(total=len(folder), unit="image", dynamic_ncols=True) as bar:
+    with progress_bar("evaluating") as progress:
         found = evaluate_all(
-            predictors, folder, counts, lambda index: bar.update(), worst.add,
-            arguments.answer_settings(args),
+            predictors, folder, counts, lambda index: progress((index + 1) / len(folder)),
+            worst.add, arguments.answer_settings(args),
         )  # fmt: skip
     if not found[0].matrix.pixels.any():
         raise DatasetError(f"no pixel of {args.dataset}/{args.split} is labeled; label some first")

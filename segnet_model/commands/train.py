@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train, with a progress bar."""
+    """Train, with a progress bar, or in a log with lines."""
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     from segnet_model.base.signals import stop_on_signals
@@ -84,6 +84,9 @@ class _Bar:
     """Progress bar that appears with the first progress, and not with an early error."""
 
     def __init__(self) -> None:
+        from segnet_model.base.progress import LogLines, shows_bars
+
+        self._lines = None if shows_bars() else LogLines()
         self._bar: tqdm | None = None
         self._began = False
 
@@ -98,6 +101,11 @@ class _Bar:
         """Show the progress; steps of an earlier run do not count for the time left."""
         from tqdm import tqdm
 
+        from segnet_model.training.tracking import describe
+
+        if self._lines is not None:
+            self._lines.show(lambda: describe(progress))
+            return
         if self._bar is None:
             self._bar = tqdm(total=progress.steps, unit="step", dynamic_ncols=True)
         bar = self._bar

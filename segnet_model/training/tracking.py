@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,19 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+
+
+def describe(progress: Progress) -> str:
+    """A line of a log."""
+    if not progress.step:
+        return progress.phase
+    loss = "" if math.isnan(progress.loss) else f"loss {progress.loss:.3f}, "  # before a step
+    miou = "" if progress.miou is None else f"val mIoU {progress.miou:.3f}, "
+    left = timedelta(seconds=round(progress.seconds_left))
+    return (
+        f"epoch {progress.epoch} of {progress.epochs}, step {progress.step} of {progress.steps}: "
+        f"{loss}{miou}{left} left"
+    )
 
 
 class Tracker:

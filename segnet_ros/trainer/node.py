@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -23,6 +22,7 @@ from std_srvs.srv import Trigger
 
 from segnet_model.base.errors import SegNetError
 from segnet_model.base.signals import stop_on_signals
+from segnet_model.training import tracking
 from segnet_ros.ros.log import forwarded
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import publisher_qos
@@ -165,13 +165,7 @@ def describe(status: Status) -> str:
         return f"{status.message}: {status.share:.0%}"
     if progress is None or not progress.step:
         return status.message
-    loss = "" if math.isnan(progress.loss) else f"loss {progress.loss:.3f}, "  # before a step
-    miou = "" if progress.miou is None else f"val mIoU {progress.miou:.3f}, "
-    left = timedelta(seconds=round(progress.seconds_left))
-    return (
-        f"epoch {progress.epoch} of {progress.epochs}, step {progress.step} of {progress.steps}: "
-        f"{loss}{miou}{left} left"
-    )
+    return tracking.describe(progress)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from segnet_model.base import progress as progress_module
 from segnet_model.cli import main
 from segnet_model.training import trainer
 from segnet_model.training.tracking import Progress
@@ -33,6 +34,7 @@ def show(monkeypatch, tmp_path, capsys):
                 on_progress(each)
 
         monkeypatch.setattr(trainer, "train", train)
+        monkeypatch.setattr(progress_module, "shows_bars", lambda: True)
         assert main(["train", "dataset", "--out", str(tmp_path / "run"), *COMMAND]) == 0
         shown = capsys.readouterr().err
         assert "nan" not in shown
@@ -65,6 +67,7 @@ def test_no_loss_is_shown_before_there_is_one(show):
 
 
 def test_lines_of_the_log_stand_alone(dataset, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(progress_module, "shows_bars", lambda: True)
     monkeypatch.setattr(logging.root, "handlers", [logging.StreamHandler(sys.stderr)])
     assert main(["train", str(dataset), "--out", str(tmp_path / "run"), *COMMAND]) == 0
     lines = re.split(r"[\r\n]+", capsys.readouterr().err)
@@ -84,3 +87,19 @@ def test_a_typing_error_leaves_nothing(tmp_path, dataset, capsys, existed):
     assert capsys.readouterr().err.startswith("segnet train: no folder")  # and no bar
     assert main(["train", str(dataset), "--init", "nothere", "--out", str(out)]) == 2
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_log_has_lines_now_and_then_and_no_ticks(tmp_path, monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(progress_module.time, "monotonic", lambda: now[0])
+
+    def train(dataset, out, settings, on_progress, should_stop):
+        for step in range(1, 101):
+            now[0] += 1.0
+            on_progress(told("training", step, now[0], 0.5, 0.25))
+
+    monkeypatch.setattr(trainer, "train", train)
+    assert main(["train", "dataset", "--out", str(tmp_path / "run"), *COMMAND]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert lines[0] == "epoch 10 of 40, step 30 of 120: loss 0.500, val mIoU 0.250, 0:00:00 left"
