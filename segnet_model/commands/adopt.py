@@ -24,7 +24,7 @@ picture of its answer beside it, NAME.png. Look at it: a wrong guess shows there
 
   segnet adopt segformer.onnx --labels cityscapes --out weights.onnx
   segnet adopt model.onnx --labels yard.yaml --image yard.jpg --range 255 --bgr --out weights.onnx
-  segnet predict weights.onnx my_images --out masks
+  segnet predict my_images weights.onnx --out masks
 
 What the graph shows is read from it: layout, size, Softmax or ArgMax at the end, a normalization
 in front. What it does not show is guessed and said so; the options override it.

@@ -32,8 +32,8 @@ other images of the same kind of drive, not for another place: `segnet evaluate`
 `segnet train` does all this by itself where the data set has val/; do it again where the robot has
 moved to another place.
 
-  segnet calibrate runs/yard/weights.safetensors my_yard --split val
-  segnet calibrate runs/yard/weights.safetensors my_yard --risk 0.02
+  segnet calibrate my_yard runs/yard/weights.safetensors --split val
+  segnet calibrate my_yard runs/yard/weights.safetensors --risk 0.02
 
 An export made before does not know of it: run segnet export again.
 """
@@ -41,11 +41,12 @@ An export made before does not know of it: run segnet export again.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument(
-        "weights",
-        help="weights file (.safetensors), adopted network (.onnx), or name of shipped weights",
-    )
     arguments.add_split(parser, "calibrate on")
+    arguments.add_weights(
+        parser,
+        "weights file (.safetensors), adopted network (.onnx), or name of shipped weights",
+        otherwise=None,
+    )
     parser.add_argument(
         "--out", type=Path,
         help="weights file to write (default: the weights file itself, unless it is shipped)",

@@ -34,9 +34,9 @@ With --out a page for people is in report.html: all figures and curves, what eac
 for, the frames that went worst. It is one file that needs nothing else, to be mailed or printed.
 For scripts the same is in evaluation.json. Images spread over the split are in evaluation.png.
 
-  segnet evaluate runs/yard/weights.safetensors my_yard
-  segnet evaluate segnet_basic_camvid camvid --out results
-  segnet evaluate bayesian_segnet_basic_drives drives --uncertainty mc --samples 50 --out results
+  segnet evaluate my_yard runs/yard/weights.safetensors
+  segnet evaluate camvid segnet_basic_camvid --out results
+  segnet evaluate drives bayesian_segnet_basic_drives --uncertainty mc --samples 50 --out results
 
 Calibration looks better than it is on images that the temperature was fitted on: `segnet train` and
 `segnet calibrate` fit it on val, so measure another split to know.
@@ -44,19 +44,19 @@ Calibration looks better than it is on images that the temperature was fitted on
 A data set of other classes than the weights' is mapped to theirs: by the table that ships for the
 two label sets, by equal names, and by --map. Classes that its labels lack are not measured:
 
-  segnet evaluate outdoor.safetensors camvid
-  segnet evaluate outdoor.safetensors my_yard --map lawn=Grass --map dog=ignore
+  segnet evaluate camvid outdoor.safetensors
+  segnet evaluate my_yard outdoor.safetensors --map lawn=Grass --map dog=ignore
 
 Where a map from the weights' classes ships, as to the coarser ones of comma10k, or where --map is
 one, the answers are mapped:
 
-  segnet evaluate outdoor.safetensors my_yard --map Path=way --map Road=way --map Grass=rest ...
+  segnet evaluate my_yard outdoor.safetensors --map Path=way --map Road=way --map Grass=rest ...
 
 Did it get better? --compare measures both and shows the frames on which they differ most. Means are
 over the classes that the labels have and both can answer. Weights of other classes are mapped to
 those of the first, by the same tables and --map:
 
-  segnet evaluate new.safetensors my_yard --compare old.safetensors --out results
+  segnet evaluate my_yard new.safetensors --compare old.safetensors --out results
 """
 EXAMPLES = 6  # in evaluation.png
 FIGURES, PAGE, SHEET = "evaluation.json", "report.html", "evaluation.png"
@@ -65,8 +65,8 @@ FIGURES, PAGE, SHEET = "evaluation.json", "report.html", "evaluation.png"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     # The images of a data set are no video, so there is no temporal.
-    arguments.add_network(parser, ("none", "features", "mc"))
     arguments.add_split(parser, "evaluate on")
+    arguments.add_network(parser, ("none", "features", "mc"))
     arguments.add_map(
         parser, "class of the weights for a class of the data set, or the other way round; CLASS "
         "may be ignore",

@@ -15,9 +15,9 @@ Writes masks/NAME.png (class ids; they look black) and overlays/NAME.png (for pe
 own, the time stamp in nanoseconds for images from a bag, or the video's and the nanoseconds since
 its begin.
 
-  segnet predict {DEFAULT_WEIGHTS} my_images --out masks
-  segnet predict {DEFAULT_WEIGHTS} drive.mp4 --every 1 --out masks
-  segnet predict runs/yard/weights.safetensors drive.mcap --topic /camera/image_raw --out masks
+  segnet predict my_images {DEFAULT_WEIGHTS} --out masks
+  segnet predict drive.mp4 {DEFAULT_WEIGHTS} --every 1 --out masks
+  segnet predict drive.mcap runs/yard/weights.safetensors --topic /camera/image_raw --out masks
 
 A video needs pip install 'segnet_ros[video]'.
 """
@@ -25,8 +25,8 @@ A video needs pip install 'segnet_ros[video]'.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    arguments.add_network(parser, UNCERTAINTIES)
     arguments.add_source(parser)
+    arguments.add_network(parser, UNCERTAINTIES)
     parser.add_argument(
         "--out", type=Path, required=True, help="folder to write masks/ and overlays/ to"
     )

@@ -22,7 +22,7 @@ EPILOG = """\
 Takes the images of DATASET/train and val that have no labels in trainannot and valannot yet, or
 those of a plain folder. Writes OUT.zip, and the classes as OUT.labels.json.
 
-  segnet prelabel runs/yard/weights.safetensors yard --out to_correct.zip
+  segnet prelabel yard runs/yard/weights.safetensors --out to_correct.zip
 
 In CVAT:
 
@@ -42,7 +42,7 @@ Where the data set has classes of its own, in labels.yaml, say what the network'
 of the same name need no word, nor do label sets between which a map ships, and what is mapped to
 ignore stays empty:
 
-  segnet prelabel segnet_basic_camvid yard --map Road=Path --map Sky=ignore ... --out task.zip
+  segnet prelabel yard segnet_basic_camvid --map Road=Path --map Sky=ignore ... --out task.zip
 """
 
 SPLITS = ("train", "val")
@@ -50,8 +50,8 @@ SPLITS = ("train", "val")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    arguments.add_network(parser, ("none", "features", "mc"))
     parser.add_argument("source", type=Path, help="data set, or folder of images")
+    arguments.add_network(parser, ("none", "features", "mc"))
     parser.add_argument("--out", type=Path, required=True, help="zip file to write")
     parser.add_argument("--split", help="split of the data set (default: train and val)")
     parser.add_argument(

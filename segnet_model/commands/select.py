@@ -24,7 +24,7 @@ and what looks like it is taken last. Writes OUT/train/STAMP.png, OUT/selection.
 frames, best first) and OUT/selection.png (those of the last round).
 
   segnet select drive.mcap bayesian_segnet_basic_drives --count 50 --out yard
-  segnet prelabel {DEFAULT_WEIGHTS} yard --out to_correct.zip
+  segnet prelabel yard {DEFAULT_WEIGHTS} --out to_correct.zip
 
 The same command again is the next round: it takes the next fifty. After an interruption it goes on
 with the same fifty instead; OUT/selection.unfinished.json holds them until they are written.
