@@ -115,6 +115,7 @@ def write_drive(
     depth: bool = False,
     progress: ShareDone = no_progress,
     settings: DriveSettings = DriveSettings(),
+    then: Sequence[DriveSettings] = (),
 ) -> int:
     """Render a drive into a new recording; returns its number of frames.
 
@@ -129,6 +130,7 @@ def write_drive(
         depth: add /truth/depth, which doubles the size of the bag.
         progress: called with the share of frames that is done.
         settings: what the drive shows.
+        then: what the next drives of the same recording show, each for so many seconds.
 
     Raises:
         BagError: the bag exists already or cannot be written.
@@ -137,14 +139,24 @@ def write_drive(
     count = round(seconds * fps)
     if count < 1:
         raise SettingsError(f"{seconds} s at {fps} frames a second is no frame; ask for more")
-    drive, mapped = settings.drive(seed, fps), settings.label_map()
+    legs = [settings, *then]
+    total = count * len(legs)
     start = FOLDER_START_NS + seed * HOUR_NS
     with BagWriter(path, storage) as bag:
-        for index, frame in enumerate(drive.frames(count)):
-            frame = replace(frame, labels=mapped.map(frame.labels))
-            _write_frame(bag, start + round(frame.stamp * NANOSECONDS), frame, drive.camera, depth)
-            progress((index + 1) / count)
-    return count
+        for index, (frame, camera) in enumerate(_frames(legs, seed, fps, count)):
+            _write_frame(bag, start + round(index / fps * NANOSECONDS), frame, camera, depth)
+            progress((index + 1) / total)
+    return total
+
+
+def _frames(
+    legs: Iterable[DriveSettings], seed: int, fps: float, count: int
+) -> Iterator[tuple[SceneFrame, Camera]]:
+    """Each drive's frames, with the truth in its label set."""
+    for leg in legs:
+        drive, mapped = leg.drive(seed, fps), leg.label_map()
+        for frame in drive.frames(count):
+            yield replace(frame, labels=mapped.map(frame.labels)), drive.camera
 
 
 def _write_frame(

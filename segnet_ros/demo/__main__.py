@@ -13,10 +13,17 @@ from pathlib import Path
 from types import FrameType
 
 from segnet_model.bags.reader import BagReader
+from segnet_model.base.choices import WORLDS
 from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.base.progress import progress_bar
 from segnet_model.base.tables import DEFAULT_WEIGHTS
-from segnet_model.datasets.drives import LABELS_TOPIC, SCENES, DriveSettings, write_drive
+from segnet_model.datasets.drives import (
+    LABELS_TOPIC,
+    OUTDOOR,
+    SCENES,
+    DriveSettings,
+    write_drive,
+)
 from segnet_model.datasets.sources import BagSource
 from segnet_model.labels import LabelMap, LabelSet
 from segnet_model.pictures.video import check_video, video
@@ -29,10 +36,11 @@ from segnet_ros.demo.playback import Playback, play_and_record
 from segnet_ros.demo.report import Measurement, Report
 
 EPILOG = """\
-Without --bag a drive is rendered, whose truth is known. Leaves in OUT: the bags drive/ and
-segmentation/, overlay.mp4, overview.png, report.json and node.log.
+Without --bag drives are rendered, whose truth is known: along a street, then through a park.
+Leaves in OUT: the bags drive/ and segmentation/, overlay.mp4, overview.png, report.json, node.log.
 
   python3 -m segnet_ros.demo
+  python3 -m segnet_ros.demo --worlds trail yard --seconds 10
   python3 -m segnet_ros.demo --bag my_drive --topic /camera/image_raw
   python3 -m segnet_ros.demo --bag camvid_val --topic /camera/image_raw \\
       --labels-topic /truth/labels --weights segnet_basic_camvid
@@ -69,8 +77,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--labels-topic", help="of its true class ids, where it has any")
     parser.add_argument("--out", type=Path, default=Path("demo_out"), help="folder (demo_out)")
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="a path or shipped name")
-    parser.add_argument("--seed", type=int, default=3, help="of the rendered drive (3)")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of the rendered drive (10)")
+    parser.add_argument("--seed", type=int, default=3, help="of the rendered drives (3)")
+    parser.add_argument(
+        "--worlds", nargs="+", choices=WORLDS, default=["street", "park"], metavar="WORLD",
+        help=f"of the rendered drives, out of {', '.join(WORLDS)} (street park)",
+    )  # fmt: skip
+    parser.add_argument("--seconds", type=float, default=6.0, help="of each rendered drive (6)")
     return parser
 
 
@@ -87,6 +99,8 @@ def _run(args: argparse.Namespace) -> int:
     if args.bag is None:
         _render(args, label_set)
     playback, labels_topic = _playback(args)
+    if args.bag is None and not LabelMap.ships(SCENES, label_set.name):
+        labels_topic = None  # the truth has ids of other classes
     sent = play_and_record(playback)
     report = _measure(playback, labels_topic, label_set, sent)
     (args.out / "report.json").write_text(json.dumps(report.to_dict(), indent=1))
@@ -100,12 +114,12 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _render(args: argparse.Namespace, label_set: LabelSet) -> None:
-    """Render a drive; the truth is in the label set of the weights, where a map to it ships."""
-    mapped = LabelMap.ships(SCENES, label_set.name)
-    settings = DriveSettings(labels=label_set.name if mapped else None)
+    """Render drives; the truth is in the label set of the weights, where a map to it ships."""
+    labels = label_set.name if LabelMap.ships(SCENES, label_set.name) else OUTDOOR
+    first, *then = (DriveSettings(labels=labels, world=world) for world in args.worlds)
     out = args.out / "drive"
-    with progress_bar("rendering a drive") as progress:
-        write_drive(out, args.seed, args.seconds, progress=progress, settings=settings)
+    with progress_bar(f"rendering: {', then '.join(args.worlds)}") as progress:
+        write_drive(out, args.seed, args.seconds, progress=progress, settings=first, then=then)
 
 
 def _check_apart(bag: Path, out: Path) -> None:

@@ -13,7 +13,7 @@ from segnet_model.datasets.drives import DriveSettings, write_dataset, write_dri
 from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.datasets.sources import BagSource
 from segnet_model.driving import Lens
-from segnet_model.labels import LabelSet
+from segnet_model.labels import LabelMap, LabelSet
 from segnet_model.scenes import Drive, Surfaces, draw_camera
 
 CAMERA, TRUTH = "/camera/image_raw", "/truth/labels"
@@ -39,6 +39,26 @@ def test_a_drive_is_recorded_with_its_truth(tmp_path: Path) -> None:
         np.testing.assert_array_equal(label.ids(), frame.labels)
         assert image.stamp_ns == label.stamp_ns
     assert images[1].stamp_ns - images[0].stamp_ns == STEP
+
+
+def test_drives_follow_each_other_in_one_recording(tmp_path: Path) -> None:
+    park = DriveSettings(labels="outdoor", world="park")
+    path = tmp_path / "drive"
+    assert write_drive(path, seed=3, seconds=0.2, settings=OUTDOOR, then=[park]) == 4
+    with BagSource(path, CAMERA) as source:
+        images = list(source.frames_of(CAMERA))
+        labels = [label.ids() for label in source.labels_of(TRUTH)]
+    for index, world in ((1, "street"), (3, "park")):
+        frame = Drive(3, world=world).frame(index % 2)
+        np.testing.assert_array_equal(images[index].image(), frame.image)
+        lookup = LabelMap.load("scenes", "outdoor").lookup
+        np.testing.assert_array_equal(labels[index], lookup[frame.labels])
+    assert [image.stamp_ns - images[0].stamp_ns for image in images] == [
+        0,
+        STEP,
+        2 * STEP,
+        3 * STEP,
+    ]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

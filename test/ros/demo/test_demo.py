@@ -68,7 +68,7 @@ def finish(process: Program, code: int) -> str:
     "weights", ["camvid", pytest.param("outdoor", marks=pytest.mark.slow)], indirect=True
 )
 def test_a_rendered_drive(ros_process: Start, arguments: list[str], tmp_path: Path) -> None:
-    output = finish(ros_process(DEMO, *arguments, "--seconds", "0.6"), 0)
+    output = finish(ros_process(DEMO, *arguments, "--seconds", "0.3"), 0)
     out = tmp_path / "out"
     report = json.loads((out / "report.json").read_text())
     assert report["frames_in"] == report["masks_out"] == 6
