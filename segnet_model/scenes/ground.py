@@ -1,7 +1,7 @@
 """The plane z = 0: road, pavement, markings and shadows, sampled where each ray meets it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,12 +10,13 @@ from numpy.random import Generator
 
 from segnet_model.scenes.camera import GroundHits
 from segnet_model.scenes.classes import PAVEMENT, ROAD
-from segnet_model.scenes.coverings import Coverings
+from segnet_model.scenes.coverings import PLAIN, Coverings
 from segnet_model.scenes.draws import (
     Color,
     Palette,
     Purpose,
     chance,
+    dim,
     look_up,
     noise_tile,
     pick,
@@ -55,10 +56,10 @@ class Ground:
 
 
 def draw_ground(seed: int, coverings: Coverings) -> Ground:
-    """Draw the materials of a drive."""
+    """Draw the materials of a drive; with surfaces, some pavements look like roads."""
     rng = stream(seed, Purpose.GROUND)
     tones: Palette = ((168, 162, 152), (150, 148, 148), (176, 150, 132), (186, 182, 172))
-    return Ground(
+    ground = Ground(
         asphalt=vary(rng, (92, 92, 96), 12),
         paving=vary(rng, pick(rng, tones), 8),
         curb=vary(rng, (196, 194, 188), 8),
@@ -72,6 +73,20 @@ def draw_ground(seed: int, coverings: Coverings) -> Ground:
         road_cover=coverings.ground("Road"),
         pavement_cover=coverings.ground("Pavement"),
     )
+    return ground if coverings is PLAIN else _worn(stream(seed, Purpose.GROUND, 1), ground)
+
+
+def _worn(rng: Generator, ground: Ground) -> Ground:
+    """Return a ground whose curb may be dark and whose pavement may be of asphalt.
+
+    A network that knows only bright curbs and slabs takes other pavements for roads.
+    """
+    curb = vary(rng, (rng.uniform(80, 200),) * 3, 8)
+    if chance(rng, 0.6):
+        return replace(ground, curb=curb)
+    tone = rng.uniform(0.8, 1.7)
+    slabs = np.zeros_like(ground.slabs)
+    return replace(ground, curb=curb, paving=dim(ground.asphalt, tone), slabs=slabs)
 
 
 def _slabs(rng: Generator) -> Single:

@@ -43,8 +43,8 @@ MATERIALS = {
 # of the label set `outdoor` stands for photographs of that class.
 COVERS: dict[str, tuple[str, ...]] = {
     "Road": ("Road", "Asphalt", "Asphalt", "Asphalt", "Concrete", "Gravel", "Ground"),
-    "Pavement": ("Pavement", "PavingStones", "PavingStones", "Concrete", "Tiles", "Asphalt",
-                 "Bricks"),
+    "Pavement": ("Pavement", "PavingStones", "PavingStones", "Concrete", "Concrete", "Asphalt",
+                 "Asphalt", "Tiles", "Bricks"),
     "Path": ("Path", "Gravel", "Gravel", "Ground", "Ground", "Asphalt", "PavingStones",
              "Concrete", "WoodChips", "PineNeedles"),
     "Lawn": ("Grass", "Grass", "Grass", "Moss"),

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pytest
 
 from segnet_model.scenes import Camera, Drive, Surfaces
-from segnet_model.scenes.coverings import PLAIN, Covering, draw_coverings
+from segnet_model.scenes.coverings import PLAIN, Covering, Coverings, draw_coverings
+from segnet_model.scenes.ground import draw_ground
 from segnet_model.scenes.sketch import Sketch
 
 SMALL = Camera(width=240, height=180, fx=180.0, fy=180.0, cx=119.5, cy=89.5)
@@ -46,6 +47,17 @@ def test_most_things_are_covered_in_most_drives() -> None:
     found = [len(draw_coverings(seed, surfaces).things) for seed in range(12)]
     assert 2 < np.mean(found) < 5  # of six kinds, each with a chance of 0.6
     assert draw_coverings(0, None) is PLAIN
+
+
+def test_some_pavements_look_like_roads() -> None:
+    """Of asphalt, behind a dark curb; on plain drives, each has slabs and a bright curb."""
+    plain, varied = ([draw_ground(s, each) for s in range(40)] for each in (PLAIN, Coverings(0)))
+    assert all(ground.slabs.any() and np.mean(ground.curb) > 165 for ground in plain)
+    assert min(np.mean(ground.curb) for ground in varied) < 120
+    assert max(np.mean(ground.curb) for ground in varied) > 180
+    of_asphalt = [ground for ground in varied if not ground.slabs.any()]
+    assert 8 <= len(of_asphalt) <= 24  # each with a chance of 0.4
+    assert all(0.8 <= ground.paving[0] / ground.asphalt[0] <= 1.7 for ground in of_asphalt)
 
 
 def test_the_ground_does_not_swim_between_frames(tmp_path: Path) -> None:
