@@ -185,6 +185,34 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_classes(parser: argparse.ArgumentParser) -> None:
+    """Add the classes of a new data set; see `write_classes`."""
+    parser.add_argument(
+        "--classes", metavar="NAMES", type=lambda text: [each.strip() for each in text.split(",")],
+        help="classes that will be labeled, as path,grass,person; written to labels.yaml in OUT "
+        "with colors, and as drivable if the shipped class of this name is",
+    )  # fmt: skip
+
+
+def write_classes(args: argparse.Namespace) -> None:
+    """Write the classes of `add_classes`, if they are given, to the data set.
+
+    Raises:
+        SettingsError: they are no names.
+        DatasetError: the data set has others.
+    """
+    from segnet_model.datasets.folder import write_label_set
+    from segnet_model.labels import label_set_of
+
+    if args.classes is None:
+        return
+    labels = label_set_of(args.classes, args.out.resolve().name)
+    make_folder(args.out)
+    write_label_set(args.out, labels)
+    names = [f"{each.name} (drivable)" if each.drivable else each.name for each in labels.classes]
+    print(f"{args.out / 'labels.yaml'}: {', '.join(names)}")
+
+
 def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:
     """Add `--map NAME=CLASS`, which may be repeated, and `--map-file`; see `class_map`."""
     parser.add_argument(

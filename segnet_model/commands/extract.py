@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base.choices import KINDS
+from segnet_model.commands import arguments
 from segnet_model.datasets.extraction.settings import BLOCK, GAP, SPLIT_WAYS, ExtractSettings
 
 EPILOG = f"""\
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     usual = ExtractSettings()
     parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help=KINDS)
     parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
+    arguments.add_classes(parser)
     parser.add_argument(
         "--topic", dest="topics", action="append", default=[], metavar="T",
         help="image topic (may be repeated; default: the only one of each bag)",
@@ -106,6 +108,7 @@ def run(args: argparse.Namespace) -> None:
     for name in ("topics", "labels_topics"):
         values[name] = tuple(values[name])
     settings = ExtractSettings(**values)
+    arguments.write_classes(args)
     with stoppable_bar("extracting") as progress:
         found = extract(args.sources, args.out, settings, progress)
     print(f"{args.out}: {found}")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import LABEL_FORMATS
 from segnet_model.base.class_maps import read_map
+from segnet_model.base.errors import SettingsError
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
     from segnet_model.datasets.annotations.importing import Imported
+    from segnet_model.labels import LabelSet
 
 EPILOG = """\
 SOURCE is a folder or a zip, which is read without being unpacked. Labels go to the image of the
@@ -66,7 +68,8 @@ Labels of a public data set keep its classes, or are mapped by the table that sh
 
   segnet import-labels RUGD_annotations/creek creek --from rugd --labels outdoor
 
-Of a data set without any labels, --labels becomes its label set, in labels.yaml.
+Of a data set without any labels, --labels becomes its label set, in labels.yaml; so do the
+--classes of segnet select and extract.
 """
 
 
@@ -92,10 +95,9 @@ def run(args: argparse.Namespace) -> None:
     """Import the labels, and print how many."""
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.annotations.importing import import_labels
-    from segnet_model.datasets.folder import load_label_set
     from segnet_model.labels import LabelSet
 
-    labels = load_label_set(args.dataset, args.labels)
+    labels = _label_set(args.dataset, args.labels)
     original = LabelSet.load(args.original) if args.original else None
     with progress_bar("reading") as progress:
         done = import_labels(
@@ -104,6 +106,20 @@ def run(args: argparse.Namespace) -> None:
             keep=args.keep, progress=progress,
         )  # fmt: skip
     _print(args.dataset, done)
+
+
+def _label_set(dataset: Path, named: str | None) -> LabelSet:
+    """The named label set, else that of the data set's labels."""
+    from segnet_model.datasets.folder import label_set_of_labels
+    from segnet_model.labels import LabelSet
+
+    labels = LabelSet.load(named) if named else label_set_of_labels(dataset)
+    if labels is None:
+        raise SettingsError(
+            f"{dataset} has no labels.yaml, so nothing says what its classes are; give --labels "
+            "outdoor, or camvid, or a file with your own, and they are kept as its labels.yaml"
+        )
+    return labels
 
 
 def _print(dataset: Path, done: Imported) -> None:
@@ -131,5 +147,5 @@ def _shares(done: Imported) -> str:
         f"{name if name == done.meanings[name] else f'{name} as {done.meanings[name]}'} {share:.1%}"
         for name, share in done.shares.items()
     ]
-    rest = 1 - sum(done.shares.values())
+    rest = round(1 - sum(done.shares.values()), 6)
     return join_first([*named, *([f"without a class {rest:.1%}"] if rest > 0 else [])], 15)

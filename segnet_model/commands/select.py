@@ -23,7 +23,8 @@ answers disagree most, spread over time and appearance. What is in OUT already i
 and what looks like it is taken last. Writes OUT/train/STAMP.png, OUT/selection.csv (each round's
 frames, best first) and OUT/selection.png (those of the last round).
 
-  segnet select drive.mcap bayesian_segnet_basic_drives --count 50 --out yard
+  segnet select drive.mcap bayesian_segnet_basic_drives --count 50 --out yard \\
+      --classes path,grass,person
   segnet prelabel yard {DEFAULT_WEIGHTS} --out to_correct.zip
 
 The same command again is the next round: it takes the next fifty. After an interruption it goes on
@@ -49,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_network(parser, ("mc", "none"))
     parser.set_defaults(uncertainty="mc", samples=8)
     parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
+    arguments.add_classes(parser)
     parser.add_argument(
         "--count", type=int, default=50,
         help="number of frames to select for train (default: %(default)s)",
@@ -88,6 +90,7 @@ def _select(args: argparse.Namespace, settings: SelectSettings) -> None:
     selected, dataset = load_round(args.out, settings), DatasetWriter(args.out)
     with open_source(args.source, args.topic) as source:
         predictor = arguments.load_predictor(args)
+        arguments.write_classes(args)
         _compare_classes(args, predictor.info.labels)
         if selected is None:
             with progress_bar("ranking") as progress:

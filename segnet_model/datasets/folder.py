@@ -111,7 +111,13 @@ def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
 def own_label_set(dataset: Path) -> LabelSet | None:
     """The data set's own label set; None without `LABELS_FILE`."""
     path = dataset / LABELS_FILE
-    return LabelSet.load(path) if path.is_file() else None
+    if path.is_file():
+        return LabelSet.load(path)
+    others = dataset.iterdir() if dataset.is_dir() else ()
+    for other in others:
+        if other.name.lower() in (LABELS_FILE, "labels.yml", "label.yaml"):
+            raise DatasetError(f"{other} is not read; call it {LABELS_FILE}")
+    return None
 
 
 def label_set_of_labels(dataset: Path) -> LabelSet | None:
@@ -122,19 +128,26 @@ def label_set_of_labels(dataset: Path) -> LabelSet | None:
     return LabelSet.load(DEFAULT_LABELS) if labeled else None
 
 
+def check_label_set(dataset: Path, labels: LabelSet) -> None:
+    """Raise DatasetError if the data set has labels of another label set."""
+    own = label_set_of_labels(dataset)
+    if own is not None and (own.names, own.ignore_id) != (labels.names, labels.ignore_id):
+        differs = f", not {labels.name!r}" if own.name != labels.name else " with other classes"
+        raise DatasetError(
+            f"{dataset} has labels of label set {own.name!r}{differs}; give another folder, or "
+            f"its classes: {', '.join(own.names)}. While nothing is labeled, {LABELS_FILE} may be "
+            "changed"
+        )
+
+
 def write_label_set(dataset: Path, labels: LabelSet) -> None:
-    """Write the data set's label set; CamVid's needs no file.
+    """Write the data set's label set, unless it has this one.
 
     Raises:
         DatasetError: the data set has labels of another one, or the file cannot be written.
     """
-    own = label_set_of_labels(dataset)
-    if own is not None and own.names != labels.names:
-        raise DatasetError(
-            f"{dataset} has labels of label set {own.name!r}, not {labels.name!r}; give another "
-            f"folder, or --labels {own.name}"
-        )
-    if own is None and labels.name != DEFAULT_LABELS:
+    check_label_set(dataset, labels)
+    if label_set_of_labels(dataset) is None:
         text = yaml.safe_dump(labels.to_dict(), sort_keys=False, default_flow_style=None)
         with new_file(dataset / LABELS_FILE) as path:
             path.write_text(text, encoding="utf-8")

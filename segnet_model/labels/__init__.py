@@ -2,7 +2,16 @@
 
 from segnet_model.labels.label_map import LabelMap
 from segnet_model.labels.label_set import LabelSet
+from segnet_model.labels.naming import label_set_of
 from segnet_model.labels.numbering import Numbering, numberings
 from segnet_model.labels.segmentation_class import MAX_NAME, SegmentationClass
 
-__all__ = ["MAX_NAME", "LabelMap", "LabelSet", "Numbering", "SegmentationClass", "numberings"]
+__all__ = [
+    "MAX_NAME",
+    "LabelMap",
+    "LabelSet",
+    "Numbering",
+    "SegmentationClass",
+    "label_set_of",
+    "numberings",
+]

@@ -103,7 +103,9 @@ class LabelMap:
         origin = "equal names"
         if cls.ships(source.name, target.name):
             shipped, origin = _read(source.name, target.name)
-        same = {name: name for name in target.names}
+        small = {name.lower(): name for name in target.names}
+        same = {name: small[name.lower()] for name in source.names if name.lower() in small}
+        same.update((name, name) for name in target.names)
         meanings = {**same, **shipped, **(renamed or {})}
         missing = [name for name in source.names if name not in meanings]
         if missing:

@@ -21,9 +21,9 @@ from segnet_model.datasets.annotations.export import Annotations, NamedMask, Tar
 from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.datasets.annotations.user_map import UserMap
 from segnet_model.datasets.folder import (
+    check_label_set,
     has_split,
     label_path,
-    label_set_of_labels,
     write_label_set,
 )
 from segnet_model.images.files import list_images, read_labels, write_png
@@ -83,6 +83,7 @@ def import_labels(
         SettingsError: a name is mapped to an unknown class, or the map is not used.
     """
     images = find_images(dataset, split)
+    check_label_set(dataset, labels)
     given = UserMap(renamed or {}, optional or {})
     with open_export(source) as files:
         try:
@@ -95,8 +96,7 @@ def import_labels(
                 notes, empty = _stage_all(annotations, mapping, wanted, staged, progress)
                 given.check(mapping, annotations.name, original or labels)
                 _check_labeled(empty, wanted, annotations.name)
-                if label_set_of_labels(dataset) is None:
-                    write_label_set(dataset, labels)
+                write_label_set(dataset, labels)
                 counts = Counter(
                     _install(staged / f"{stem}.png", label_path(image), labels, keep)
                     for stem, image in wanted.items()

@@ -39,6 +39,12 @@ def open_ids(source: ExportFiles, target: Target) -> Annotations:
     """
     labels, mapped = target.labels, target.mapped
     files, numbering = label_files(source, labels)
+    if ending := numbering.image_suffix:
+        longer = {stem: f"{stem}{ending}" for stem in files}
+        files = {
+            longer[stem] if longer[stem] in target.images else stem: name
+            for stem, name in files.items()
+        }
     names: list[str | None] = [numbering.names.get(each, str(each)) for each in range(256)]
     for each in range(256):
         if str(each) in mapped and str(each) not in labels.names:

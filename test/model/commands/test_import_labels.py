@@ -86,5 +86,45 @@ def test_a_data_set_with_labels_gets_no_other_label_set(dataset, tmp_path):
     source = tmp_path / "ids"
     source.mkdir()
     write_png(source / "0.png", np.zeros((64, 96), np.uint8))
-    call(import_labels, source, dataset, "--split", "train", "--labels", "outdoor")
+    before = (dataset / "trainannot" / "0.png").read_bytes()
+    with pytest.raises(DatasetError, match="labels of label set 'camvid', not 'outdoor'"):
+        call(import_labels, source, dataset, "--split", "train", "--labels", "outdoor")
     assert not (dataset / "labels.yaml").exists()
+    assert (dataset / "trainannot" / "0.png").read_bytes() == before
+
+
+def test_a_data_set_that_says_nothing_of_its_classes_needs_a_word(dataset, tmp_path):
+    for folder in ("trainannot", "valannot"):
+        (dataset / folder).rename(tmp_path / folder)
+    with pytest.raises(SettingsError, match="no labels.yaml, .* --labels outdoor, or camvid"):
+        call(import_labels, tmp_path / "trainannot", dataset, "--split", "train")
+    call(import_labels, tmp_path / "trainannot", dataset, "--split", "train", "--labels", "camvid")
+    assert LabelSet.load(dataset / "labels.yaml") == LabelSet.load("camvid")
+    call(import_labels, tmp_path / "valannot", dataset, "--split", "val")
+
+
+@pytest.mark.parametrize("name", ["labels.yml", "Labels.yaml", "label.yaml"])
+def test_a_label_set_under_another_name_is_not_passed_over(dataset, name):
+    (dataset / name).write_text("name: yard\nclasses: [{name: a, color: [1, 2, 3]}]\n")
+    with pytest.raises(DatasetError, match=f"{name} is not read; call it labels.yaml"):
+        load_label_set(dataset)
+
+
+def test_a_file_of_pairs_is_read(dataset, tmp_path, capsys):
+    source, table = tmp_path / "masks", tmp_path / "table.yaml"
+    source.mkdir()
+    mask = np.zeros((64, 96), np.uint8)
+    mask[:, 48:] = 255
+    write_png(source / "0.png", mask)
+    table.write_text("0: Road\n255: Car\n7: ignore\n")
+    call(import_labels, source, dataset, "--split", "train", "--map-file", table)
+    camvid = LabelSet.load("camvid")
+    found = open_split(dataset, "train", camvid).read_labels(0)
+    assert {camvid.names[each] for each in np.unique(found)} == {"Road", "Car"}
+    assert "pixels: 0 as Road 50.0%, 255 as Car 50.0%" in capsys.readouterr().out
+    call(import_labels, source, dataset, "--split", "train", "--map-file", table, "--map", "0=Sky")
+    assert "pixels: 0 as Sky 50.0%, 255 as Car 50.0%" in capsys.readouterr().out
+    for text in ("", "- a\n", "0: [Road]\n", "0: Road\n0: Sky\n", "no: Road\n"):
+        table.write_text(text)
+        with pytest.raises(SettingsError, match="--map-file .*table.yaml"):
+            call(import_labels, source, dataset, "--split", "train", "--map-file", table)

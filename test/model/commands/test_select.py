@@ -53,6 +53,25 @@ def test_the_command_takes_frames_out_of_a_bag(bag, bayesian, tmp_path):
     assert read_image(out / "train" / f"{names[0]}.png").shape == (180, 240, 3)
 
 
+@pytest.mark.parametrize("command", ["select", "extract"])
+def test_classes_become_the_label_set(bag, bayesian, tmp_path, command, capsys):
+    out = tmp_path / "yard"
+    few = [str(bayesian), "--samples", "1", "--count", "2", "--val", "0"]
+    few = few if command == "select" else []
+    arguments = [command, str(bag), *few, "--out", str(out), "--classes"]
+    assert main([*arguments, "path, grass,person"]) == 0
+    labels = LabelSet.load(out / "labels.yaml")
+    assert (labels.name, labels.names) == ("yard", ("path", "grass", "person"))
+    assert labels.drivable[:3].tolist() == [True, False, False]
+    assert f"{out}/labels.yaml: path (drivable), grass, person" in capsys.readouterr().out
+    text = (out / "labels.yaml").read_text().replace("drivable: true", "drivable: false")
+    (out / "labels.yaml").write_text(text)
+    assert main([*arguments, "path,grass,person"]) == 0  # the next round
+    assert (out / "labels.yaml").read_text() == text
+    assert main([*arguments, "path,person"]) == 2
+    assert "label set 'yard' with other classes" in capsys.readouterr().err
+
+
 def test_the_end_of_a_recording_is_kept_to_measure_on(bag, bayesian, tmp_path):
     out = tmp_path / "yard"
     select = ["select", str(bag), str(bayesian), "--count", "99", "--samples", "1", "--out"]

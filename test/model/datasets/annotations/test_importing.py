@@ -210,6 +210,9 @@ def test_background_is_ignored_unless_it_is_a_class(dataset, tmp_path):
     for names, background in ((["grass"], 255), (["grass", "background"], 1)):
         rows = [{"name": name, "color": [1, 2, 3]} for name in names]
         own = LabelSet.from_dict({"name": "yard", "classes": rows})
+        for old in ("trainannot", "valannot"):
+            shutil.rmtree(dataset / old, ignore_errors=True)
+        (dataset / "labels.yaml").unlink(missing_ok=True)
         import_labels(source, dataset, own, split="train")
         np.testing.assert_array_equal(labels_of(dataset, "trainannot/2"), halves(background, 0))
 

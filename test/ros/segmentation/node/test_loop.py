@@ -62,7 +62,7 @@ def test_the_loop_from_a_recording_to_the_robot(camvid, tmp_path, start_node, cl
     assert [len(list_images(yard / split)) for split in ("train", "val")] == [8, 3]
     segnet("prelabel", BEFORE, yard, "--out", tmp_path / "to_correct.zip")
     correct(tmp_path / "to_correct.zip", tmp_path / "export.zip", truth)
-    segnet("import-labels", tmp_path / "export.zip", yard)
+    segnet("import-labels", tmp_path / "export.zip", yard, "--labels", "camvid")
     for path in list_images(yard / "trainannot"):
         index = round((int(path.stem) - FOLDER_START_NS) / 0.5e9)
         np.testing.assert_array_equal(read_labels(path, LABELS), truth[index])
