@@ -14,22 +14,15 @@ from segnet_model.bags.kinds import is_recording, refuse_other_kinds
 from segnet_model.bags.mcap_records import is_cut
 from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE
 from segnet_model.bags.opening import open_storage
-from segnet_model.bags.storage import Storage
+from segnet_model.bags.refusals import MEND, PACKETS, check_storage, packets_mend
 from segnet_model.bags.unpacking import unpack_message
 from segnet_model.bags.writer import BagWriter
-from segnet_model.base.errors import BagError, SegNetError
-from segnet_model.base.units import NANOSECONDS
+from segnet_model.base.errors import BagError, SegNetError, cause
 
 __all__ = ["BagReader", "BagWriter", "RawMessage", "TopicInfo"]
 
 IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
 MAX_REASON, MAX_LISTED = 500, 100  # characters of a reason, topics in a list
-MAX_TIME = NANOSECONDS << 31  # the last time that a stamp of ROS can be
-MENDS = {
-    "ros1": "convert the ROS 1 bag that it was made of: pip install rosbags, then rosbags-convert "
-    "--src drive.bag --dst drive",
-}
-MEND = "record topics of ROS 2, or save the images as files or as a video"
 
 
 @dataclass(frozen=True)
@@ -86,7 +79,7 @@ class BagReader:
             self.cut = self._cut_ok and is_cut(self.path)
             self._storage = open_storage(self.path, cut_ok=self._cut_ok)
             try:
-                _check(self._storage)
+                check_storage(self._storage)
             except BaseException:
                 self._storage.close()
                 raise
@@ -130,6 +123,9 @@ class BagReader:
                 f"bag {self.path} has several image topics; name one with --topic (topic of the "
                 f"bag_player, image:= of a launch file): {_list(others)}"
             )
+        packets = [name for name, info in self.topics.items() if info.type in PACKETS]
+        if topic is None and packets:
+            topic = packets[0]
         if topic is None:
             raise BagError(f"bag {self.path} has no image topic{self._listing()}")
         self.check_topic(topic, IMAGE_TYPES)
@@ -144,6 +140,8 @@ class BagReader:
             )
         if info is None:
             raise BagError(f"bag {self.path} has no topic {topic}{self._listing()}")
+        if types and info.type in PACKETS:
+            raise BagError(f"{topic} in bag {self.path} {packets_mend(topic, info.type)}")
         if types and info.type not in types:
             raise BagError(
                 f"{topic} in bag {self.path} is of type {info.type}; expected "
@@ -203,6 +201,8 @@ class BagReader:
             yield
         except SegNetError as error:
             raise BagError(f"bag {self.path} is refused: {error}") from None
+        except OSError as error:
+            raise BagError(f"bag {self.path}: {cause(error.filename or 'it', error)}") from None
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"[:MAX_REASON]
             raise BagError(
@@ -228,18 +228,3 @@ def _topics(connections: list[Connection]) -> dict[str, TopicInfo]:
             each.msgtype, before.count + each.msgcount, before.latched or latched
         )
     return found
-
-
-def _check(storage: Storage) -> None:
-    """Raise BagError for a bag without ROS 2, or with impossible times or names."""
-    if storage.passed_over and not storage.connections:
-        kinds = sorted(set(storage.passed_over.values()))
-        mend = next((MENDS[kind] for kind in kinds if kind in MENDS), MEND)
-        raise BagError(f"it is no ROS 2 recording: its channels are {', '.join(kinds[:9])}; {mend}")
-    if storage.end_ns and not 0 <= storage.start_ns <= storage.end_ns <= MAX_TIME:
-        raise BagError(
-            f"messages were received at {storage.start_ns} to {storage.end_ns - 1} ns, and times "
-            f"of ROS are 0 to {MAX_TIME}: a clock was wrong; leave them out in a copy: sqlite3 "
-            f"COPY 'DELETE FROM messages WHERE timestamp NOT BETWEEN 0 AND {MAX_TIME}', or mcap "
-            f"filter IN -o COPY --end-nsecs {MAX_TIME}"
-        )

@@ -5,9 +5,16 @@ Every message gives the reason and the place and, after a semicolon, the mend.
 
 from __future__ import annotations
 
+import errno
 import re
 
 # Details that differ between frames with the same error: quoted text and numbers.
+MENDS = {
+    errno.EACCES: "allow it with chmod +r (a folder: +rx), or copy it as its owner",
+    errno.EPERM: "copy it as its owner",
+    errno.EIO: "its disk is failing: copy what is left",
+    errno.ELOOP: "links lead to each other: name the file itself",
+}
 DETAIL = re.compile(r"""b?'(\\.|[^'\\])*'|b?"(\\.|[^"\\])*"|\d+""")
 
 
@@ -45,6 +52,12 @@ class SettingsError(SegNetError):
 
 class DeviceMemoryError(SegNetError):
     """A GPU has too little memory for the work."""
+
+
+def cause(path: object, error: OSError) -> str:
+    """Why a file or folder cannot be read, with the mend where there is one."""
+    text = f"cannot read {path}: {error.strerror or error}"
+    return f"{text}; {MENDS[error.errno]}" if error.errno in MENDS else text
 
 
 def reason(error: Exception) -> str:

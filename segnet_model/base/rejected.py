@@ -6,6 +6,8 @@ from collections import Counter
 
 from segnet_model.base.errors import reason
 
+OTHER = "for other reasons"
+
 
 class Rejected:
     """Counts of rejected frames.
@@ -13,6 +15,8 @@ class Rejected:
     Attributes:
         reasons: number of frames by reason.
     """
+
+    MOST = 20  # reasons that are told apart
 
     def __init__(self) -> None:
         """Start at zero."""
@@ -23,10 +27,15 @@ class Rejected:
         return sum(self.reasons.values())
 
     def add(self, error: Exception) -> bool:
-        """Count a frame; returns whether it is the first one with this reason."""
+        """Count a frame; returns whether it is the first one with this reason.
+
+        Damaged files have as many reasons as frames: beyond `MOST` they count together.
+        """
         why = reason(error)
+        if why not in self.reasons and len(self.reasons) >= self.MOST:
+            why = OTHER
         self.reasons[why] += 1
-        self._first.setdefault(why, str(error))
+        self._first.setdefault(why, str(error) if why != OTHER else OTHER)
         return self.reasons[why] == 1
 
     def __str__(self) -> str:

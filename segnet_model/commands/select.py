@@ -83,10 +83,10 @@ def _select(args: argparse.Namespace, settings: SelectSettings) -> None:
     from segnet_model.base.progress import progress_bar, stoppable_bar
     from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
     from segnet_model.datasets.sources import open_source
+    from segnet_model.datasets.sources.folder import SHEET
     from segnet_model.selection import load_round, select_round, write_round
-    from segnet_model.selection.writing import SHEET_FILE
 
-    check_output(args.out / SHEET_FILE)
+    check_output(args.out / SHEET)
     selected, dataset = load_round(args.out, settings), DatasetWriter(args.out)
     with open_source(args.source, args.topic) as source:
         predictor = arguments.load_predictor(args)

@@ -28,6 +28,7 @@ from segnet_model.labels import LabelSet
 FOLDER_START_NS = 1_704_067_200 * NANOSECONDS
 TOPIC, FRAME_ID = "/camera/image_raw", "camera"
 FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
+MAX_FPS = 1e6
 JPEG_QUALITY = 95  # of frames of a video, which was compressed before
 
 
@@ -61,10 +62,12 @@ def images_to_bag(
         DatasetError: the folder holds no images, or a file does not open.
         VideoError: the video cannot be read.
         BagError: the bag exists already or cannot be written.
-        SettingsError: fps is not above 0.
+        SettingsError: fps is out of range, or both topics are one.
     """
-    if not fps > 0:
-        raise SettingsError(f"fps {fps} must be greater than 0")
+    if not 0 < fps <= MAX_FPS:
+        raise SettingsError(f"fps is {fps}; give more than 0 and at most {MAX_FPS:g}")
+    if labels_folder is not None and labels_topic == topic:
+        raise SettingsError(f"images and labels are both on {topic}; give another --labels-topic")
     label_set, count = label_set or LabelSet.load("camvid"), 0
     with _opened(Path(path)) as source, BagWriter(bag, storage) as writer:
         for frame, image in source.images():

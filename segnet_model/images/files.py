@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from segnet_model.images.compressed import decode_compressed
 from segnet_model.images.label_images import check_opaque, open_png
 from segnet_model.labels import LabelSet
 
+NUMBERS = re.compile("([0-9]+)")
 ODD = "surrogateescape"  # a file name may hold bytes that are not UTF-8
 COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
 MAX_FILE = 1 << 28  # bytes; `limits.MAX_PIXELS` of eight bytes each
@@ -29,9 +31,16 @@ IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp")
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Image files in a folder, not below it, sorted by name; without hidden ones, as of macOS."""
+    """Image files in a folder, not below it, f2 before f10; without hidden ones, as of macOS."""
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in visible if path.suffix.lower() in IMAGE_SUFFIXES)
+    images = (path for path in visible if path.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted(images, key=natural_order)
+
+
+def natural_order(path: Path) -> tuple[list[str | int], str]:
+    """Sort key that puts f2 before f10."""
+    parts = NUMBERS.split(path.name)  # alternates text and numbers, so that they compare
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], path.name
 
 
 def read_image(path: Path) -> np.ndarray:

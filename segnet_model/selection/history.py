@@ -6,16 +6,16 @@ import csv
 from pathlib import Path
 
 from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.sources.folder import HISTORY
 from segnet_model.images.files import ODD, write_table
 
-HISTORY_FILE = "selection.csv"
 COLUMNS = ("round", "rank", "name", "seconds", "score")
 Row = dict[str, str]
 
 
 def read_history(dataset: Path) -> list[Row]:
     """Read the selected frames of all rounds; DatasetError where the file is damaged."""
-    path = dataset / HISTORY_FILE
+    path = dataset / HISTORY
     if not path.exists():
         return []
     try:
@@ -49,4 +49,4 @@ def record_round(dataset: Path, number: int, chosen: list[Row]) -> None:
     """
     others = [row for row in read_history(dataset) if int(row["round"]) != number]
     new = [{"round": number, "rank": rank, **row} for rank, row in enumerate(chosen, 1)]
-    write_table(dataset / HISTORY_FILE, COLUMNS, [*others, *new])
+    write_table(dataset / HISTORY, COLUMNS, [*others, *new])

@@ -103,10 +103,14 @@ class _Ranking:
         for frame, image in part.images():
             self._sort(frame, image)
             progress(source.share(frame))
+        source.check_used(len(self.candidates) + self._left_out.total())
+        self._rejected = source.rejected
 
     def left_out_text(self) -> str:
         """The numbers and reasons of frames that are no candidates."""
-        parts = [f"{number} {why}" for why, number in self._left_out.items()]
+        left_out = Counter(self._left_out)
+        left_out["cannot be used"] = len(self._rejected)
+        parts = [f"{number} {why}" for why, number in left_out.items() if number]
         return ", ".join(parts) or "it holds none"
 
     def _sort(self, frame: Frame, image: np.ndarray) -> None:

@@ -12,13 +12,13 @@ from segnet_model.base.progress import ShareDone
 from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
 from segnet_model.datasets.extraction.splits import SPLITS
 from segnet_model.datasets.sources import Frame, Source
+from segnet_model.datasets.sources.folder import SHEET
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.pictures.drawing import heat, panel
 from segnet_model.selection.history import record_round
 from segnet_model.selection.round import UNFINISHED_FILE, Key, Pick, Round, save_round
 
-SHEET_FILE = "selection.png"
 SHEET_FRAMES = 12
 SHEET_SIZE = (320, 240)  # pixels of one frame: width, height
 
@@ -101,4 +101,4 @@ def _write_sheet(dataset: Path, pairs: list[list[np.ndarray]]) -> None:
     """Write two frames a row, each beside its uncertainty."""
     rows = [[*a, *b] for a, b in zip(pairs[::2], pairs[1::2], strict=False)] or [pairs[0]]
     titles = ["chosen, best first", "what the network is unsure of"]
-    write_png(dataset / SHEET_FILE, panel(rows, titles * (len(rows[0]) // 2)))
+    write_png(dataset / SHEET, panel(rows, titles * (len(rows[0]) // 2)))

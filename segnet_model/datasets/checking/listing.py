@@ -10,7 +10,7 @@ from segnet_model.base.errors import DatasetError
 from segnet_model.datasets import comma10k
 from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.problems import Problem
-from segnet_model.images.files import IMAGE_SUFFIXES, list_images
+from segnet_model.images.files import IMAGE_SUFFIXES, list_images, natural_order
 
 USUAL_SPLITS = ("train", "val", "test")
 LABELS = "annot"  # after the split's name
@@ -80,7 +80,7 @@ def _pair(
 def _label_files(folder: Path) -> list[Path]:
     """Files that could be labels, sorted by name."""
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    files = sorted(path for path in visible if path.is_file())
+    files = sorted((path for path in visible if path.is_file()), key=natural_order)
     return [path for path in files if path.suffix.lower() in (*IMAGE_SUFFIXES, ".tif", ".tiff")]
 
 

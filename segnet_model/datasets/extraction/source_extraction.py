@@ -43,6 +43,7 @@ class SourceExtraction:
         """
         self.skipped: Counter[str] = Counter()
         self.source = source
+        self._usable = 0
         self._labels_topic = labels_topic
         self._dataset = dataset
         self._rule = rule
@@ -53,7 +54,7 @@ class SourceExtraction:
         """Extract the images; yields the share of the source, 0 to 1, that is done.
 
         Raises:
-            BagError: the bag is damaged; what came before is extracted.
+            BagError: the bag is damaged; what came before is extracted. Or no image can be used.
             VideoError: the video holds nothing that can be decoded.
             DatasetError: a file cannot be read or written, or labels do not fit their image.
         """
@@ -66,6 +67,7 @@ class SourceExtraction:
                 except ImageError as error:
                     self.source.reject(error)
             yield self.source.share(frame)
+        self.source.check_used(self._usable)
 
     def _pairs(self) -> Iterator[tuple[Frame, BagFrame | None]]:
         if self._labels_topic is None:
@@ -81,6 +83,7 @@ class SourceExtraction:
         known = self._dataset.find(frame)
         if known and self._dataset.contains(known):
             self.skipped["kept"] += 1
+            self._usable += 1
             if labels and not self._dataset.has_labels(known):
                 self._dataset.add_labels(known, _ids(labels, frame.image()))
             # Decoded only if needed, as that would make resuming slow.
@@ -97,6 +100,7 @@ class SourceExtraction:
             self.skipped["between"] += 1
             return
         image = frame.image()
+        self._usable += 1
         if self._filter.is_similar(image):
             self.skipped["alike"] += 1
             return

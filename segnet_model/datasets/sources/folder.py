@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,13 +12,7 @@ from segnet_model.datasets.sources.frame import Frame, Key, escape
 from segnet_model.datasets.sources.source import Source
 from segnet_model.images.files import list_images, read_image
 
-NUMBERS = re.compile("([0-9]+)")
-
-
-def natural_order(path: Path) -> tuple[list[str | int], str]:
-    """Sort key that puts f2 before f10."""
-    parts = NUMBERS.split(path.name)  # alternates text and numbers, so that they compare
-    return [int(part) if index % 2 else part for index, part in enumerate(parts)], path.name
+SHEET, HISTORY = "selection.png", "selection.csv"  # that `segnet select` writes to a data set
 
 
 class FolderSource(Source):
@@ -30,7 +23,7 @@ class FolderSource(Source):
     def __enter__(self) -> FolderSource:
         """List the images; DatasetError where there are none."""
         is_folder = self.path.is_dir()
-        files = sorted(list_images(self.path), key=natural_order) if is_folder else [self.path]
+        files = _images_to_read(self.path) if is_folder else [self.path]
         if not files:
             raise DatasetError(f"{self.path} holds no images; give a folder of PNG or JPEG files")
         # Manifests name the folder, for one image its parent.
@@ -56,3 +49,9 @@ class FolderSource(Source):
             yield Frame(
                 key, path.stem, time, time, partial(read_image, path), suffixes, timed=False
             )
+
+
+def _images_to_read(folder: Path) -> list[Path]:
+    """The images of a folder, without the sheet that an earlier selection drew."""
+    ours = SHEET if (folder / HISTORY).is_file() else None
+    return [path for path in list_images(folder) if path.name != ours]

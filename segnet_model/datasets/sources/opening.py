@@ -6,9 +6,10 @@ from pathlib import Path
 
 from segnet_model.bags.kinds import is_recording, refuse_other_kinds
 from segnet_model.base.choices import KINDS
-from segnet_model.base.errors import DatasetError
+from segnet_model.base.errors import DatasetError, cause
 from segnet_model.datasets.sources.bag import BagSource
 from segnet_model.datasets.sources.folder import FolderSource
+from segnet_model.datasets.sources.hints import refuse_folder
 from segnet_model.datasets.sources.source import Source
 from segnet_model.datasets.sources.video import VideoSource
 from segnet_model.images.files import IMAGE_SUFFIXES, list_images
@@ -44,10 +45,20 @@ def open_source(
         [(360, 480, 3), (360, 480, 3), (360, 480, 3)]
     """
     path = Path(path)
+    try:
+        source = _open(path, topic, exclude, cut_ok, name_topic)
+    except OSError as error:
+        raise DatasetError(cause(error.filename or path, error)) from None
+    return source
+
+
+def _open(path: Path, topic: str | None, exclude: str, cut_ok: bool, name_topic: bool) -> Source:
     if not path.exists():
         raise DatasetError(f"there is no bag or file {path}; give {KINDS}")
     if path.is_dir() and not (path / "metadata.yaml").is_file() and list_images(path):
         return FolderSource(path)
+    if path.is_dir() and not (path / "metadata.yaml").is_file():
+        refuse_folder(path)
     if path.is_dir() or (path.suffix.lower() not in IMAGE_SUFFIXES and is_recording(path)):
         return BagSource(path, topic, exclude=exclude, cut_ok=cut_ok, name_topic=name_topic)
     if path.suffix.lower() in IMAGE_SUFFIXES:

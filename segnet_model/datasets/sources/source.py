@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from segnet_model.base.errors import ImageError, SettingsError
+from segnet_model.base.errors import BagError, ImageError, SettingsError
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources.frame import Frame
@@ -136,6 +136,12 @@ class Source(ABC):
         """Count a bad frame; the first of each kind is logged."""
         if self.rejected.add(error):
             logger.warning("skipped an image of %s: %s", self.path, error)
+
+    def check_used(self, count: int) -> None:
+        """Raise BagError where frames were rejected and none of them could be used."""
+        if len(self.rejected) and not count:
+            on = f"on {self.topic} in" if self.topic else "in"
+            raise BagError(f"no image {on} {self.path} can be used:\n{self.rejected}")
 
     def share(self, frame: Frame) -> float:
         """Share of the part up to a frame, 0 to 1."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.base.errors import ImageError, VideoError
+from segnet_model.base.errors import ImageError, VideoError, cause
 from segnet_model.base.limits import MAX_PIXELS, check_size
 from segnet_model.base.optional import require
 from segnet_model.base.units import NANOSECONDS
@@ -64,6 +64,10 @@ class VideoSource(Source):
         """Open the container and its video stream; errors of FFmpeg become VideoError."""
         if not self.path.is_file():  # a pipe or a device might never end
             raise VideoError(f"{self.path} is no plain file; copy it to one")
+        try:
+            self.path.open("rb").close()
+        except OSError as error:
+            raise VideoError(cause(self.path, error)) from None
         try:
             with self._av.open(f"file:{self.path}", options=OPTIONS) as container:
                 stream = _video_stream(container)

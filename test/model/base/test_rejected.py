@@ -18,3 +18,13 @@ def test_it_counts_by_reason_and_keeps_the_mend():
         "  3 x a damaged image of 3 bytes; is the driver's data cut?",
         "  1 x encoding 'yuv9' is unknown",
     ]
+
+
+def test_reasons_beyond_twenty_count_together():
+    rejected, letters = Rejected(), "abcdefghijklmnopqrstuvwxyz"
+    new = [rejected.add(ImageError(f"topic {x}{y} is none")) for x in letters for y in letters]
+    assert sum(new) == 21
+    assert len(rejected) == 26 * 26
+    lines = str(rejected).splitlines()
+    assert len(lines) == 21
+    assert lines[0] == "  656 x for other reasons"

@@ -1,0 +1,96 @@
+"""A source of which nothing can be used ends every command with 2, and with the reasons."""
+
+import cv2
+import numpy as np
+import pytest
+
+from segnet_model.bags.writer import BagWriter
+from segnet_model.cli import main
+from segnet_model.images.files import list_images, write_png
+
+START = 1_700_000_000_000_000_000
+
+
+def bag(path, kinds):
+    """A bag of good and bad images, a second apart."""
+    with BagWriter(path) as writer:
+        for index, kind in enumerate(kinds):
+            picture = np.random.default_rng(index).integers(0, 256, (64, 96, 3), np.uint8)
+            data = cv2.imencode(".png", picture)[1].tobytes() if kind == "fine" else b"no image"
+            stamp = START + index * 1_000_000_000
+            writer.write_compressed("/camera", stamp, "camera", data, "jpeg")
+    return path
+
+
+@pytest.mark.parametrize("command", ["extract", "select", "predict", "view", "label"])
+def test_every_image_is_rejected(command, weights, tmp_path, capsys):
+    path = bag(tmp_path / "bag", ["bad"] * 3)
+    between = {"extract": (path,), "predict": (weights, path)}.get(command, (path, weights))
+    out = tmp_path / ("a.mp4" if command == "view" else "out")
+    more = ("--uncertainty", "none") if command == "select" else ()
+    assert main([str(each) for each in (command, *between, "--out", out, *more)]) == 2
+    said = capsys.readouterr().err
+    assert "\n  3 x data that starts with" in said
+    assert str(path) in said
+
+
+def test_what_can_be_read_of_other_bags_is_taken(tmp_path, capsys):
+    bad, good = bag(tmp_path / "bad", ["bad"]), bag(tmp_path / "good", ["fine", "bad", "fine"])
+    out = tmp_path / "yard"
+    assert main(["extract", str(bad), str(good), "--val", "0", "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert f"no image on /camera in {bad} can be used:\n  1 x " in said
+    assert f"What could be read was taken: {out}: 2 images to train" in said
+    assert len(list_images(out / "train")) == 2
+
+
+def test_a_few_bad_images_do_not_fail(tmp_path, capsys):
+    path, out = bag(tmp_path / "bag", ["bad", "fine", "bad"]), tmp_path / "yard"
+    for _ in range(2):  # a second time, all that can be used is there already
+        assert main(["extract", str(path), "--val", "0", "--out", str(out)]) == 0
+        assert "2 malformed messages skipped" in capsys.readouterr().out
+
+
+def test_the_sheet_of_a_selection_is_no_frame(tmp_path, weights, capsys):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for index in range(6):
+        picture = np.random.default_rng(index).integers(0, 256, (64, 96, 3), np.uint8)
+        write_png(photos / f"f{index}.png", picture)
+    ask = ["select", str(photos), str(weights), "--uncertainty", "none", "--count", "2"]
+    for _ in range(2):
+        assert main([*ask, "--val", "0", "--out", str(photos)]) == 0
+    assert (photos / "selection.png").is_file()
+    assert main(["extract", str(photos), "--every", "0", "--out", str(tmp_path / "yard")]) == 0
+    taken = {p.stem for split in ("train", "val") for p in list_images(tmp_path / "yard" / split)}
+    assert taken == {f"f{index}" for index in range(6)}
+    assert {path.stem for path in list_images(photos / "train")} <= taken
+
+
+def test_a_picture_called_selection_is_one_where_nothing_was_selected(tmp_path):
+    write_png(tmp_path / "selection.png", np.zeros((64, 96, 3), np.uint8))
+    out = tmp_path / "yard"
+    assert main(["extract", str(tmp_path), "--val", "0", "--out", str(out)]) == 0
+    assert [path.name for path in list_images(out / "train")] == ["selection.png"]
+
+
+@pytest.mark.parametrize("fps", ["inf", "nan", "0", "-1", "1e300"])
+def test_bag_refuses_rates_that_cannot_be(tmp_path, capsys, fps):
+    write_png(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8))
+    arguments = ["bag", str(tmp_path), f"--fps={fps}", "--out", str(tmp_path / "bag")]
+    assert main(arguments) == 2
+    assert "give more than 0 and at most 1e+06" in capsys.readouterr().err
+    assert not (tmp_path / "bag").exists()
+
+
+def test_bag_refuses_one_topic_for_two_things(tmp_path, capsys):
+    write_png(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8))
+    same = ["--topic", "/a", "--labels-topic", "/a", "--labels", str(tmp_path)]
+    assert main(["bag", str(tmp_path), *same, "--out", str(tmp_path / "bag")]) == 2
+    assert "both on /a; give another --labels-topic" in capsys.readouterr().err
+
+
+def test_images_are_listed_by_number(tmp_path):
+    for name in ("f10", "f2", "f1", "g1", "f2a"):
+        write_png(tmp_path / f"{name}.png", np.zeros((8, 8, 3), np.uint8))
+    assert [path.stem for path in list_images(tmp_path)] == ["f1", "f2", "f2a", "f10", "g1"]
