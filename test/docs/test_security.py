@@ -8,10 +8,10 @@ import pytest
 from segnet_model.bags import mcap_file, unpacking
 from segnet_model.base import documents
 from segnet_model.base import limits as image_size
-from segnet_model.datasets.annotations import archives, labelme
+from segnet_model.datasets.annotations import archives, labelme, parsed, shapes
 from segnet_model.images import files
-from segnet_model.images.compressed import MAX_SCANS
-from segnet_model.labels import label_set
+from segnet_model.images.jpeg import MAX_SCANS
+from segnet_model.labels import MAX_NAME, label_set
 from segnet_model.scenes import photographs
 from segnet_model.weights import checkpoint
 from segnet_model.weights import tensors as tensor_file
@@ -36,7 +36,7 @@ ROWS = [line for line in DOC.splitlines() if line.startswith("|")]
         ("a label set", "64 KiB", documents.MAX_YAML == 64 << 10),
         ("a label set", f"{documents.MAX_DEPTH} lists", True),
         ("a label set", f"{label_set.MAX_CLASSES} classes", True),
-        ("a label set", f"{label_set.MAX_NAME} letters", True),
+        ("a label set", f"{MAX_NAME} letters", True),
         ("`metadata.yaml`", "1 MiB", unpacking.MAX_METADATA == 1 << 20),
         ("a chunk", "512 MiB", unpacking.MAX_CHUNK == 512 << 20),
         ("a chunk", "1 GiB", mcap_file.MAX_AT_ONCE == 1 << 30),
@@ -48,6 +48,10 @@ ROWS = [line for line in DOC.splitlines() if line.startswith("|")]
         ("a zip", "128 MiB", archives.MAX_MEMBER_BYTES == 128 << 20),
         ("labelme", "4 MiB", labelme.MAX_BYTES == 4 << 20),
         ("labelme", "10,000 shapes", labelme.MAX_SHAPES == 10_000),
+        ("JSON and XML", "64 MiB", parsed.MAX_BYTES == 64 << 20),
+        ("JSON and XML", "2 million lists", parsed.MAX_PARTS == 2 << 20),
+        ("JSON and XML", "1 million elements", parsed.MAX_ELEMENTS == 1 << 20),
+        ("JSON and XML", "2<sup>31</sup>", shapes.MAX_PAINTED == 1 << 31),
     ],
 )
 def test_it_says_what_the_code_does(start, says, is_):

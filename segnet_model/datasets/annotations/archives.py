@@ -1,4 +1,4 @@
-"""The files of an annotation export: a folder, or a zip that is not trusted.
+"""The files of an annotation export: a folder, a file, or a zip that is not trusted.
 
 A zip is never unpacked to disk: members are read into memory one at a time.
 """
@@ -23,6 +23,7 @@ MAX_MEMBER_BYTES = 2**27  # labelme's JSON may carry the whole image as text
 # Label images shrink about 20-fold in a zip, a zip bomb 1000-fold and more. Small zips do no harm.
 MAX_GROWTH = 200
 HARMLESS_BYTES = 2**26
+DOCUMENTS = (".json", ".xml")  # some tools export one such file
 ENCRYPTED = 0x1  # of the flag bits
 # What Python's zip reader raises for damaged files, besides its own error.
 DAMAGE = (
@@ -41,13 +42,16 @@ class ExportFiles(Protocol):
 
 @contextmanager
 def open_export(path: Path) -> Iterator[ExportFiles]:
-    """Open a folder or a zip.
+    """Open a folder, a zip, or a lone JSON or XML file.
 
     Raises:
         DatasetError: it is neither, or a damaged or malicious zip.
     """
     if path.is_dir():
         yield _Folder(path)
+        return
+    if path.is_file() and path.suffix.lower() in DOCUMENTS:
+        yield _Folder(path.parent, path.name)
         return
     if not path.is_file():  # a pipe or a device might never end
         raise DatasetError(f"there is no {path}")
@@ -82,9 +86,9 @@ class _Members(list[zipfile.ZipInfo]):
 
 
 class _Folder:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, only: str | None = None) -> None:
         self._path = path
-        files = (each for each in path.rglob("*") if each.is_file())
+        files = [path / only] if only else (each for each in path.rglob("*") if each.is_file())
         self.names = _visible(each.relative_to(path).as_posix() for each in files)
 
     def read(self, name: str) -> bytes:

@@ -29,6 +29,7 @@ from segnet_model.datasets.annotations.shapes import (
     points,
 )
 
+VIDEO = "video"
 FRAME = "frame_{:06d}"  # CVAT's name for a frame of a video
 AREALESS = ("polyline", "points", "skeleton", "cuboid")
 OUTLINES = ("polygon", "mask", "ellipse")
@@ -56,7 +57,14 @@ def open_cvat_xml(source: ExportFiles, target: Target) -> Annotations:
                 drawings += _drawings(name, root) if is_cvat(root) else ()
         except DatasetError as error:
             raise DatasetError(f"{name}: {error}") from None
-    return open_drawings("cvat-xml", drawings, target.images)
+    annotations = open_drawings("cvat-xml", drawings, target.images)
+    numbered = [each for each in drawings if each.subset == VIDEO]
+    if numbered and target.images.keys().isdisjoint(annotations.files):
+        raise DatasetError(
+            f"numbers its frames, as {numbered[0].image}, and the data set has none of these "
+            'names; export the task as "CVAT for images 1.1", which has the names of images'
+        )
+    return annotations
 
 
 def _drawings(name: str, root: ET.Element) -> Iterator[Drawing]:
@@ -72,7 +80,7 @@ def _drawings(name: str, root: ET.Element) -> Iterator[Drawing]:
     size = _original_size(root)
     for frame, shapes in sorted(_frames(root).items()):
         image_name = FRAME.format(frame)
-        yield Drawing(f"{name}: {image_name}", image_name, partial(_shapes, shapes), size)
+        yield Drawing(f"{name}: {image_name}", image_name, partial(_shapes, shapes), size, VIDEO)
 
 
 def _original_size(root: ET.Element) -> Size | None:

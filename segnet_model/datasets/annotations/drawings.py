@@ -48,6 +48,8 @@ def open_drawings(
     """
     by_stem: dict[str, list[Drawing]] = {}
     for drawing in drawings:
+        if not isinstance(drawing.image, str):
+            raise DatasetError(f"{drawing.place}: has an image whose name is no text")
         by_stem.setdefault(own_stem(drawing.image, images), []).append(drawing)
     found = {stem: _choose(stem, several, images) for stem, several in by_stem.items()}
     by_place = {drawing.place: drawing for drawing in found.values()}

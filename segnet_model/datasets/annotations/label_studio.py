@@ -94,7 +94,7 @@ def _image(data: dict[str, Any]) -> str:
     found = [str(value) for value in data.values() if isinstance(value, str)]
     names = [name for name in map(_file, found) if _is_image(name)]
     if len(names) != 1:
-        raise DatasetError(f"has a task with {len(names)} images in place of one; export JSON")
+        raise DatasetError(f"has a task of {len(names)} images; label one image in each task")
     return names[0]
 
 

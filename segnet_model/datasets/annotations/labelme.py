@@ -25,8 +25,8 @@ from segnet_model.datasets.annotations.export import (
     jsons,
 )
 from segnet_model.datasets.annotations.parsed import IMAGE_DATA
+from segnet_model.datasets.annotations.shapes import checked_label
 from segnet_model.images.label_images import open_png
-from segnet_model.labels import MAX_NAME
 
 Point = tuple[float, float]  # x, y in pixels; pixel (0, 0) has its center at (0, 0)
 MAX_BYTES = 1 << 22  # of outlines: a hundred thousand points
@@ -108,10 +108,9 @@ def _shape(shape: Any) -> tuple[str, str, list[Point]]:
         points = [(float(x), float(y)) for x, y in shape["points"]]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DatasetError(f"has a damaged shape ({type(error).__name__}: {error})") from None
-    if not isinstance(label, str) or not isinstance(kind, str):
-        raise DatasetError(f"has a shape whose label or kind is no text: {label!r}, {kind!r}")
-    if len(label) > MAX_NAME:
-        raise DatasetError(f"has a label of {len(label)} letters, {label[:20]!r}; shorten it")
+    checked_label(label)
+    if not isinstance(kind, str):
+        raise DatasetError(f"has a shape {label!r} whose kind is no text; draw it again")
     # NaN is not within either.
     if not all(abs(x) <= 2 * MAX_SIDE and abs(y) <= 2 * MAX_SIDE for x, y in points):
         raise DatasetError(f"has a shape {label!r} with a point far outside any image")

@@ -13,7 +13,8 @@ from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
 
 MAX_BYTES = 1 << 26  # COCO's own 5000 validation images have 20 MB
-MAX_PARTS = 1 << 21  # lists and groups of JSON, elements of XML
+MAX_PARTS = 1 << 21  # lists and groups of JSON
+MAX_ELEMENTS = 1 << 20  # of XML
 IMAGE_DATA = re.compile(rb'"imageData"\s*:\s*"[A-Za-z0-9+/=\\]*"')  # labelme's: the image as text
 DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
@@ -62,8 +63,8 @@ class _Builder(ET.TreeBuilder):
 
     def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:
         self._count += 1
-        if self._count > MAX_PARTS:
-            raise DatasetError(f"has more than {MAX_PARTS} elements; import it in parts")
+        if self._count > MAX_ELEMENTS:
+            raise DatasetError(f"has more than {MAX_ELEMENTS} elements; import it in parts")
         return super().start(tag, attrs)
 
     def doctype(self, *_: object) -> NoReturn:

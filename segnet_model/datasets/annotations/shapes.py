@@ -183,8 +183,8 @@ def paint(shapes: Iterable[Shape], size: Size) -> NamedMask:
 
 
 def checked_label(label: Any) -> str:
-    """The label; DatasetError if it is no text, or too long."""
-    if not isinstance(label, str) or not label:
+    """The label; DatasetError if it is no printable text, or too long."""
+    if not isinstance(label, str) or not label or not label.isprintable():
         raise DatasetError(f"has a shape whose label is no text, but {str(label)[:20]!r}")
     if len(label) > MAX_NAME:
         raise DatasetError(f"has a label of {len(label)} letters, {label[:20]!r}; shorten it")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,7 @@ YAML = ("data.yaml", "data.yml", "dataset.yaml")
 LISTS = ("obj.names", "classes.txt")
 FOLDERS = ("labels", "_data")
 MAX_BYTES = 1 << 22  # of a text file
+MAX_LINE = 1 << 16  # bytes of its first line, by which it is known
 OUTSIDE = 0.5  # of the image; outlines end a little beyond it, pixels far beyond
 
 
@@ -66,10 +66,10 @@ def _labels(name: str, data: bytes) -> dict[int, str]:
 
 def _label_files(source: ExportFiles) -> list[str]:
     """Text files in folders `labels`, or `obj_train_data`; else all that are no lists."""
-    texts = [name for name in source.names if name.lower().endswith(".txt")]
-    in_folder = [n for n in texts if any(p.endswith(FOLDERS) for p in n.split("/")[:-1])]
     lists = (*LISTS, "train.txt", "val.txt", "valid.txt", "test.txt")
-    return in_folder or [name for name in texts if PurePosixPath(name).name not in lists]
+    texts = [name for name in source.names if name.lower().endswith(".txt")]
+    texts = [name for name in texts if PurePosixPath(name).name not in lists]
+    return [n for n in texts if any(p.endswith(FOLDERS) for p in n.split("/")[:-1])] or texts
 
 
 def _image(name: str) -> str:
@@ -124,13 +124,12 @@ def found(marks: Marks) -> bool:
     files = _label_files(marks.source)
     if name is None or not files:
         return False
-    return any(_all_numbers(marks.source.read(each)) for each in files[:20])
+    return any(_begins_with_numbers(marks.source.read(each)) for each in files[:20])
 
 
-def _all_numbers(data: Any) -> bool:
-    words = data[: MAX_BYTES + 1].split()
+def _begins_with_numbers(data: bytes) -> bool:
     try:
-        return bool(words) and np.array(words, np.float64).size > 4
+        return np.array(data[:MAX_LINE].split(b"\n")[0].split(), np.float64).size > 4
     except ValueError:
         return False
 

@@ -1,0 +1,218 @@
+"""Exports that come from strangers: each is refused with a sentence, and nothing is written."""
+
+import base64
+import json
+import zipfile
+import zlib
+from functools import partial
+
+import annotated
+import numpy as np
+import pytest
+from annotated import HEIGHT, WIDTH
+from PIL import Image
+
+from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.datasets.annotations.importing import import_labels
+from segnet_model.labels import LabelSet
+
+LABELS = LabelSet.load("camvid")
+NAN, FAR = float("nan"), 1e30
+
+
+def coco(**changes):
+    """The COCO file with changes to its first annotation, or to its image."""
+    file = json.loads(annotated.coco(image="2.png"))
+    image = changes.pop("image", {})
+    file["images"][0].update(image)
+    file["annotations"][0].update(changes)
+    return {"a.json": json.dumps(file)}
+
+
+def rle(counts, size=(HEIGHT, WIDTH)):
+    return coco(segmentation={"size": list(size), "counts": counts})
+
+
+def cvat(shape, size=(HEIGHT, WIDTH)):
+    return {
+        "a.xml": f'<annotations><version>1.1</version><image name="2.png" height="{size[0]}" '
+        f'width="{size[1]}">{shape}</image></annotations>'
+    }
+
+
+def cvat_mask(runs, left=0, top=0, width=4, height=2):
+    return cvat(
+        f'<mask label="Sky" rle="{runs}" left="{left}" top="{top}" width="{width}" '
+        f'height="{height}"/>'
+    )
+
+
+def yolo(rows, names=annotated.YOLO_NAMES):
+    return {"data.yaml": names, "labels/2.txt": rows}
+
+
+def via(shape, **attributes):
+    region = {"shape_attributes": shape, "region_attributes": attributes or {"class": "Sky"}}
+    return {"a.json": json.dumps({"k": {"filename": "2.png", "regions": [region]}})}
+
+
+def studio(kind, data="2.png", task=None, **value):
+    result = {"type": kind, "value": value, "original_width": WIDTH, "original_height": HEIGHT}
+    tasks = [{"id": 4, "data": {"image": data}, "annotations": [{"result": [result]}]}]
+    return {"a.json": json.dumps(tasks)}
+
+
+def supervisely(*objects, size=(HEIGHT, WIDTH)):
+    rows = [{"classTitle": "Sky", **each} for each in objects]
+    file = {"size": {"height": size[0], "width": size[1]}, "objects": rows}
+    return {"ann/2.png.json": json.dumps(file)}
+
+
+def bitmap(data, origin=(0, 0)):
+    shape = {"data": base64.b64encode(data).decode(), "origin": origin}
+    return supervisely({"geometryType": "bitmap", "bitmap": shape})
+
+
+SMALL = zlib.compress(annotated.png(np.full((8, 8), 255, np.uint8)))
+LARGE = zlib.compress(annotated.png(np.zeros((8000, 8000), np.uint8)))
+POLYGON = {"name": "polygon", "all_points_x": [0, 9, 9], "all_points_y": [0, 0, 9]}
+LAUGHS = (
+    '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><annotations><version/>'
+    '<image name="&b;" width="1" height="1"/></annotations>'
+)
+
+REFUSED = {
+    "coco, an odd number": (coco(segmentation=[[1, 2, 3]]), "no pairs of numbers"),
+    "coco, not a number": (coco(segmentation=[[NAN, 2, 3, 4, 5, 6]]), "far outside any image"),
+    "coco, far away": (coco(segmentation=[[FAR, 2, 3, 4, 5, 6]]), "far outside any image"),
+    "coco, text": (coco(segmentation=["abcd"]), "no pairs of numbers"),
+    "coco, a nameless category": (coco(category_id=99), "category 99, without a name"),
+    "coco, a missing image": (coco(image_id=99), "an annotation for image 99, which it lacks"),
+    "coco, another size": (coco(image={"width": 48}), "is 48x64 but its image .* is 96x64"),
+    "coco, a size of a mask": (rle([6], (2, 3)), "a mask of 3x2 in an image of 96x64"),
+    "coco, an absurd size": (rle([6], (10**6, 10**6)), "a mask of 1000000x1000000 in an image"),
+    "coco, an absurd image": (coco(image={"width": 10**6, "height": 10**6}), "1000000x1000000"),
+    "coco, a damaged size": (coco(image={"width": "wide"}), "is damaged, or changed by hand"),
+    "coco, runs too long": (rle([5, 10**15]), "run lengths do not make 96x64"),
+    "coco, runs too short": (rle([5, 7]), "run lengths do not make 96x64"),
+    "coco, negative runs": (rle([-5, 6149]), "run lengths do not make 96x64"),
+    "coco, a bomb": (rle("ooooo?"), "run lengths do not make 96x64"),
+    "coco, cut runs": (rle("oo"), "cut off or damaged"),
+    "coco, no runs": (rle(None), "no whole numbers|do not make"),
+    "coco, cut": ({"a.json": coco()["a.json"][:200]}, "a.json: is not whole JSON"),
+    "coco, no name": (coco(image={"file_name": None}), "an image whose name is no text"),
+    "coco, deep": ({"a.json": "[" * 10**5}, "is not whole JSON .*recursion"),
+    "coco, many lists": ({"a.json": "[" + "[]," * (3 << 20) + "0]"}, "more than 2097152 lists"),
+    "coco, boxes": (
+        {"a.json": annotated.coco(lambda name, corners: [])},
+        "holds boxes alone, as for detection; export outlines or masks",
+    ),
+    "cvat, far away": (cvat('<polygon label="Sky" points="1e30,0;1,1;2,2"/>'), "far outside any"),
+    "cvat, not a number": (cvat('<polygon label="Sky" points="nan,0;1,1;2,2"/>'), "far outside"),
+    "cvat, no pairs": (cvat('<polygon label="Sky" points="0;1,1;2,2"/>'), "no pairs of numbers"),
+    "cvat, no label": (cvat('<polygon points="0,0;1,1;2,0"/>'), "a polygon without a label"),
+    "cvat, another size": (cvat('<ellipse label="Sky" cx="1" cy="1" rx="1" ry="1"/>', (64, 48)),
+                           "is 48x64 but its image"),
+    "cvat, a mask too long": (cvat_mask("0, 9"), "run lengths do not make 4x2"),
+    "cvat, a mask outside": (cvat_mask("0, 8", left=94), r"4x2 pixels at \(94, 0\), beyond"),
+    "cvat, a mask before": (cvat_mask("0, 8", top=-1), r"4x2 pixels at \(0, -1\), beyond"),
+    "cvat, an absurd mask": (cvat_mask("0, 8", width=10**9), "1000000000x2 pixels cannot be"),
+    "cvat, words": (cvat_mask("0, x"), "is damaged, or changed by hand"),
+    "cvat, boxes": (cvat('<box label="Sky" xtl="0" ytl="0" xbr="9" ybr="9"/>'),
+                    "holds boxes alone, as for detection; draw polygons or masks in CVAT"),
+    "cvat, cut": ({"a.xml": annotated.cvat_images()[:300]}, "a.xml: is not whole XML"),
+    "cvat, entities": ({"a.xml": LAUGHS}, "a.xml: has a document type"),
+    "cvat, UTF-16 entities": ({"a.xml": LAUGHS.encode("utf-16")}, "a.xml: has a document type"),
+    "cvat, many elements": ({"a.xml": "<annotations>" + "<a/>" * (3 << 20)}, "more than 1048576"),
+    "cvat, frames": (
+        {"a.xml": annotated.cvat_video()},
+        'numbers its frames, as frame_000002, .* export the task as "CVAT for images 1.1"',
+    ),
+    "yolo, boxes": (yolo("0 0.5 0.5 0.2 0.2"), "line 1 is a box, as for detection"),
+    "yolo, an even number": (yolo("0 0.5 0.5 0.2 0.2 0.1"), "line 1 has 6 numbers"),
+    "yolo, pixels": (yolo("0 50 50 20 20 30 40"), "far outside of the image; it takes shares"),
+    "yolo, not a number": (yolo("0 nan 0 0 1 1 1"), "a number that is not finite"),
+    "yolo, a word": (yolo("0 0 0 0 1 1 1\nx 0 0 0 1 1 1"), "line 2 has a word in place of a"),
+    "yolo, a nameless class": (yolo("7 0 0 0 1 1 1"), "class '7', which has no name"),
+    "yolo, half a class": (yolo("0.5 0 0 0 1 1 1"), "class '0.5', which has no name"),
+    "yolo, no names": (yolo("0 0 0 0 1 1 1", "path: x"), "data.yaml: is damaged"),
+    "yolo, an alias": (yolo("0 0 0 0 1 1 1", "a: &a [x]\nnames: *a"), "data.yaml: an alias"),
+    "via, a strange shape": (via({"name": "cube"}), "a shape 'cube'; draw polygon"),
+    "via, lengths": (via({**POLYGON, "all_points_y": [1]}), "is damaged, or changed by hand"),
+    "via, not a number": (via({**POLYGON, "all_points_x": [NAN, 1, 2]}), "far outside any image"),
+    "via, two attributes": (via(POLYGON, a="Sky", b="x"), "2 attributes that may be its class"),
+    "via, no class": (via(POLYGON, a=""), "a region without one 'a'; give it one"),
+    "via, two ticks": (via(POLYGON, a={"Sky": True, "Car": True}), "a region without one 'a'"),
+    "via, CSV": ({"a.csv": "filename,file_size,region_shape_attributes\n"}, "is VIA's table"),
+    "via 3": ({"a.json": '{"project": {}, "metadata": {}, "file": {}}'}, "a project of VIA 3"),
+    "label studio, two labels": (
+        studio("polygonlabels", points=[[0, 0]], polygonlabels=["Sky", "Car"]), "of 2 labels"),
+    "label studio, not a number": (
+        studio("polygonlabels", points=[[NAN, 0]] * 3, polygonlabels=["Sky"]), "far outside"),
+    "label studio, a brush of another size": (
+        studio("brushlabels", brushlabels=["Sky"], rle=annotated.brush(np.ones((9, 9), bool))),
+        "a brush mask of another size"),
+    "label studio, a cut brush": (
+        studio("brushlabels", brushlabels=["Sky"], rle=annotated.brush(np.ones((64, 96)))[:40]),
+        "a brush mask that is damaged or cut off"),
+    "label studio, no image": (studio("polygonlabels", "text"), "a task of 0 images"),
+    "label studio, PNG": (
+        {"task-1-annotation-1-by-1-tag-Sky-0.png": annotated.PICTURE}, "named by tasks"),
+    "supervisely, no PNG": (bitmap(zlib.compress(b"abc")), "does not open as a PNG"),
+    "supervisely, no zlib": (bitmap(b"abc"), "a damaged bitmap"),
+    "supervisely, a bomb": (bitmap(zlib.compress(bytes(1 << 28))), "more than 16777216 bytes"),
+    "supervisely, a large PNG": (bitmap(LARGE), "8000x8000"),
+    "supervisely, outside": (bitmap(SMALL, (90, 0)), r"8x8 pixels at \(90, 0\), beyond"),
+    "supervisely, before": (bitmap(SMALL, (0, -1)), r"8x8 pixels at \(0, -1\), beyond"),
+    "supervisely, another size": (supervisely(size=(64, 48)), "for 48x64 pixels but its image"),
+    "supervisely, a strange shape": (supervisely({"geometryType": "cuboid"}), "shape 'cuboid'"),
+    "roboflow, no classes": (
+        {"b/_classes.csv": "a,b\n", "a/2_mask.png": annotated.roboflow_mask()}, "no a/_classes"),
+    "roboflow, a strange number": (
+        {"_classes.csv": "a,b\n0, x\n", "2_mask.png": annotated.roboflow_mask()},
+        "the number 1, which _classes.csv does not name"),
+    "roboflow, augmented": (
+        {"_classes.csv": annotated.ROBOFLOW_CLASSES,
+         **{f"2_png.rf.{i}_mask.png": annotated.roboflow_mask() for i in (1, 2)}},
+        "both for image '2'; export without augmentation"),
+    "createml": ({"a.json": '[{"image": "2.png", "annotations": []}]'}, "is CreateML, which holds"),
+    "datumaro": ({"a.json": '{"items": [], "categories": {}}'}, "is Datumaro's own form"),
+    "voc": ({"2.xml": "<annotation/>", "2.png": annotated.PICTURE}, "is Pascal VOC's XML"),
+    "panoptic": (
+        {"a.json": '{"images": [], "annotations": [{"segments_info": []}]}'}, "panoptic form"),
+    "tfrecord": ({"a.tfrecord": "", "2.png": annotated.PICTURE}, "TensorFlow's record"),
+    "damaged JSON beside images": ({"a.json": "{", "2.png": annotated.PICTURE}, "say --format"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_does_not_fit_is_refused_and_changes_nothing(dataset, tmp_path, refused, case):
+    files, message = REFUSED[case]
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    before = {path: path.stat().st_mtime_ns for path in dataset.rglob("*")}
+    work = partial(import_labels, tmp_path / "x.zip", dataset, LABELS, split="train")
+    told = refused(message, work, error=(DatasetError, SettingsError))
+    assert len(told) < 1000
+    assert {path: path.stat().st_mtime_ns for path in dataset.rglob("*")} == before
+
+
+def test_a_path_that_leaves_the_folder_is_a_name_and_nothing_else(dataset, tmp_path):
+    outside = tmp_path / "2.png"
+    outside.write_bytes(b"not to be touched")
+    for image in ("../../2.png", "/etc/2.png", "C:\\a\\2.png", "https://host/2.png"):
+        (tmp_path / "a.json").write_text(annotated.coco(image=image))
+        done = import_labels(tmp_path / "a.json", dataset, LABELS, split="train")
+        assert done.counts.total() == 1
+    assert outside.read_bytes() == b"not to be touched"
+
+
+def test_what_reaches_beyond_the_image_is_cut_off(dataset, tmp_path):
+    (tmp_path / "a.json").write_text(
+        coco(segmentation=[[-9, -9, 200, -9, 200, 40, -9, 40]])["a.json"]
+    )
+    import_labels(tmp_path / "a.json", dataset, LABELS, split="train")
+
+    found = np.asarray(Image.open(dataset / "trainannot" / "2.png"))
+    np.testing.assert_array_equal(found, annotated.truth())
