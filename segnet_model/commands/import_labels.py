@@ -133,6 +133,12 @@ def _print(dataset: Path, done: Imported) -> None:
         print(f"{len(done.empty)} labels are empty and were left out: {join_first(done.empty)}")
     for note, count in done.notes.items():
         print(f"{count} {note}")
+    if done.turned:
+        print(
+            f"{len(done.turned)} images are stored turned (EXIF orientation), and are read upright "
+            f"as labeling tools show them: {join_first(done.turned)}; if a program made the labels "
+            "on the pixels as stored, remove the tag with exiftool -Orientation= FILE"
+        )
     if done.imageless:
         print(f"{len(done.imageless)} labels have no image here: {join_first(done.imageless)}")
     if done.unlabeled:

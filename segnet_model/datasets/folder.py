@@ -21,6 +21,7 @@ import yaml
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets import comma10k
 from segnet_model.images.files import list_images, new_file, read_image, read_labels
+from segnet_model.images.orientation import describe, read_orientation
 from segnet_model.labels import LabelMap, LabelSet
 
 LABELS_FILE = "labels.yaml"
@@ -69,6 +70,7 @@ class LabeledFolder:
             raise DatasetError(
                 f"{sample.labels} is {labels.shape[1]}x{labels.shape[0]} but its image is "
                 f"{image.shape[1]}x{image.shape[0]}; export the labels at the image's size"
+                + describe(read_orientation(sample.image.read_bytes()))
             )
         return image, labels
 

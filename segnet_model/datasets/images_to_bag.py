@@ -22,6 +22,7 @@ from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources import BagSource, Frame, Source, open_source
 from segnet_model.images.files import read_labels
+from segnet_model.images.orientation import UPRIGHT, read_orientation
 from segnet_model.labels import LabelSet
 
 # Midnight UTC on 1 January 2024: a folder has no times, and 0 means "no stamp" to many programs.
@@ -51,7 +52,8 @@ def images_to_bag(
         bag: the rosbag2 folder to make.
         topic: for the images.
         fps: images a second of a folder; a video keeps its times. `FOLDER_START_NS` is time zero.
-        compressed: as CompressedImage: files as they are, a video's frames as JPEG.
+        compressed: as CompressedImage: files as they are, unless stored turned, a video's frames
+            as JPEG.
         labels_folder: a label image for every image, under the same name as PNG.
         labels_topic: for their ids, as mono8 with the image's stamp.
         label_set: of the label images, CamVid's if None.
@@ -121,5 +123,7 @@ def _compressed(frame: Frame, image: np.ndarray) -> tuple[bytes, str]:
         return cv2.imencode(".jpg", image[..., ::-1], quality)[1].tobytes(), "jpeg"
     file = Path(frame.key.source, frame.key.topic)
     if name := FORMATS.get(file.suffix.lower()):
-        return file.read_bytes(), name
+        data = file.read_bytes()
+        if read_orientation(data) == UPRIGHT:  # a message's image is read as it is stored
+            return data, name
     return cv2.imencode(".png", image[..., ::-1])[1].tobytes(), "png"

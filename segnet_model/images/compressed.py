@@ -77,9 +77,7 @@ def _decode_png(file: bytes, keep_gray: bool, bits: SampleBits) -> np.ndarray:
     if image is None:
         raise ImageError(f"a damaged PNG of {len(file)} bytes; is the driver's data cut?")
     if image.dtype == np.uint16:
-        rows: np.ndarray = image.reshape(len(image), -1)
-        high = (rows >> 8).astype(np.uint8)
-        image = bits.to_eight(high, lambda: rows.astype(np.uint8)).reshape(image.shape)
+        image = bits.reduce(image)
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 

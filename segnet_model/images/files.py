@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import DatasetError, ImageError, SegNetError
@@ -20,6 +20,8 @@ from segnet_model.base.limits import check_size
 from segnet_model.base.marks import marked_png
 from segnet_model.images.compressed import decode_compressed
 from segnet_model.images.label_images import check_opaque, open_png
+from segnet_model.images.orientation import SIDEWAYS, read_orientation, turn_upright
+from segnet_model.images.sample_bits import SampleBits
 from segnet_model.labels import LabelSet
 
 NUMBERS = re.compile("([0-9]+)")
@@ -27,7 +29,10 @@ ODD = "surrogateescape"  # a file name may hold bytes that are not UTF-8
 COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
 MAX_FILE = 1 << 28  # bytes; `limits.MAX_PIXELS` of eight bytes each
 LABEL_MODES = ("L", "P", "RGB", "RGBA")  # Pillow's, of 8 bits
-IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp")
+TIFF_SUFFIXES = (".tif", ".tiff")
+IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp", *TIFF_SUFFIXES)
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF")
+FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -44,31 +49,74 @@ def natural_order(path: Path) -> tuple[list[str | int], str]:
 
 
 def read_image(path: Path) -> np.ndarray:
-    """Read an image file as (H, W, 3) uint8 RGB.
+    """Read an image file as (H, W, 3) uint8 RGB, upright as viewers and labeling tools show it.
+
+    Raises:
+        DatasetError: the file does not open as an image.
+    """
+    suffix = path.suffix.lower()
+    try:
+        file = read_bytes(path)
+        if suffix in TIFF_SUFFIXES:
+            return _decode_tiff(file)
+        # The same pixels as in the node.
+        image = decode_compressed(file) if suffix in COMPRESSED_SUFFIXES else _decode_other(file)
+    except (OSError, ImageError, cv2.error) as error:
+        raise DatasetError(f"cannot read {path}: {error}") from None
+    return turn_upright(image, read_orientation(file))
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Height and width of the image that `read_image` returns, from the file's header.
 
     Raises:
         DatasetError: the file does not open as an image.
     """
     try:
-        data = read_bytes(path)
-        if path.suffix.lower() in COMPRESSED_SUFFIXES:
-            return decode_compressed(data)  # the same pixels as in the node
-        _check_other(data)
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, ImageError, cv2.error) as error:
-        raise DatasetError(f"cannot read {path}: {error}") from None
+        file = read_bytes(path)
+        with Image.open(io.BytesIO(file), formats=FORMATS) as image:
+            size, is_turned = (image.height, image.width), image.format == "TIFF"  # by Pillow
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise DatasetError(f"cannot read {path}: {_cause(error)}") from None
+    return size[::-1] if not is_turned and read_orientation(file) in SIDEWAYS else size
+
+
+def _decode_other(file: bytes) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a BMP or WebP file, as stored."""
+    with _opened(file, ("BMP", "WEBP")):  # their headers only
+        image = cv2.imdecode(np.frombuffer(file, np.uint8), FLAGS)
     if image is None:
-        raise DatasetError(f"{path} does not open as an image; is it whole?")
+        raise ImageError("it does not open as an image; is it whole?")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def _check_other(data: bytes) -> None:
-    """Raise ImageError unless the file is a BMP or WebP of an allowed size."""
+def _decode_tiff(file: bytes) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a TIFF file, which Pillow turns upright."""
+    with _opened(file, ("TIFF",)) as image:
+        if image.mode in ("F", "I"):
+            raise ImageError("it holds measurements, not colors; save it with 8 bits a channel")
+        if not image.mode.startswith("I;16"):
+            return np.asarray(image.convert("RGB"))
+        return cv2.cvtColor(SampleBits().reduce(np.asarray(image)), cv2.COLOR_GRAY2RGB)
+
+
+@contextmanager
+def _opened(file: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
+    """An image of an allowed size, not decoded yet; errors of Pillow become ImageError."""
     try:
-        with Image.open(io.BytesIO(data), formats=("BMP", "WEBP")) as image:  # their headers only
+        with Image.open(io.BytesIO(file), formats=formats) as image:
             check_size(image.height, image.width)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise ImageError(f"no BMP or WebP that may be decoded ({error}); save it again") from None
+            yield image
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        names = " or ".join(formats)
+        raise ImageError(
+            f"no {names} that may be decoded ({_cause(error)}); save it again"
+        ) from None
+
+
+def _cause(error: Exception) -> str:
+    unknown = isinstance(error, UnidentifiedImageError)  # its text names no file
+    return "it is another kind of file" if unknown else str(error)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -6,10 +6,11 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from segnet_model.base.errors import DatasetError, ImageError
 from segnet_model.base.limits import check_size
+from segnet_model.images.orientation import UPRIGHT, read_orientation
 
 UINT8_MAX = 255
 
@@ -36,7 +37,7 @@ def decode_mask(data: bytes) -> Pixels:
 
 
 def open_png(data: bytes) -> Image.Image:
-    """Decode a PNG file and check its checksums.
+    """Decode a PNG file and check its checksums; it is turned upright, as image files are.
 
     Raises:
         ImageError: the file is not a PNG, is damaged, or of an absurd size.
@@ -46,7 +47,7 @@ def open_png(data: bytes) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=("PNG",))
         check_size(image.height, image.width)
         image.load()
-        return image
+        return image if read_orientation(data) == UPRIGHT else ImageOps.exif_transpose(image)
     except ImageError:
         raise
     except Exception as error:  # the decoder raises IndexError, struct.error and many more

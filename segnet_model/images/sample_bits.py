@@ -31,6 +31,12 @@ class SampleBits:
         self.bits = 0
         self._report = report or (lambda text: None)
 
+    def reduce(self, samples: np.ndarray) -> np.ndarray:
+        """The upper 8 of the bits in use of samples (H, W, ...) uint16, as uint8."""
+        rows: np.ndarray = samples.reshape(len(samples), -1)
+        high = (rows >> 8).astype(np.uint8)
+        return self.to_eight(high, lambda: rows.astype(np.uint8)).reshape(samples.shape)
+
     def to_eight(self, high: np.ndarray, low: Callable[[], np.ndarray]) -> np.ndarray:
         """The upper 8 of the bits in use.
 

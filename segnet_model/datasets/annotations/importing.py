@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, ImageError
@@ -26,11 +25,11 @@ from segnet_model.datasets.folder import (
     label_path,
     write_label_set,
 )
-from segnet_model.images.files import list_images, read_labels, write_png
+from segnet_model.images.files import list_images, read_labels, read_size, write_png
+from segnet_model.images.orientation import UPRIGHT, describe, read_orientation
 from segnet_model.labels import LabelSet
 
 SPLITS = ("train", "val", "test")
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP")  # of `files.IMAGE_SUFFIXES`
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ class Imported:
     empty: tuple[str, ...] = ()  # labels without a labeled pixel; left out
     notes: Counter[str] = field(default_factory=Counter)  # messages of the reader, and how often
     imageless: tuple[str, ...] = ()  # labels whose image is not in the data set
+    turned: tuple[str, ...] = ()  # images that are stored turned, as "train/0001.jpg"
     unlabeled: tuple[str, ...] = ()  # images that still have no labels, as "train/0001"
     shares: Mapping[str, float] = field(default_factory=dict)  # of each name in the pixels, 0 to 1
     meanings: Mapping[str, str] = field(default_factory=dict)  # our class of each of these names
@@ -111,8 +111,9 @@ def import_labels(
     shares = {name: count / total for name, count in mapping.pixels.most_common()}
     meanings = {name: mapping.meaning(name) or IGNORE for name in shares}
     return Imported(
-        annotations.name, counts, tuple(empty), notes, imageless, unlabeled, shares, meanings
-    )
+        annotations.name, counts, tuple(empty), notes, imageless, _turned(wanted.values()),
+        unlabeled, shares, meanings,
+    )  # fmt: skip
 
 
 def find_images(dataset: Path, split: str | None) -> dict[str, Path]:
@@ -189,19 +190,27 @@ def _read(annotations: Annotations, stem: str, image: Path) -> NamedMask:
             raise DatasetError(
                 f"is {mask.indices.shape[1]}x{mask.indices.shape[0]} but its image {image} is "
                 f"{width}x{height}; export the labels at the image's size"
+                + describe(read_orientation(image.read_bytes()))
             )
     except (DatasetError, ImageError) as error:
         raise DatasetError(f"{annotations.files[stem]}: {error}") from None
     return mask
 
 
-def _image_size(path: Path) -> tuple[int, int]:
-    """Height and width of an image file, from its header."""
+def _image_size(image: Path) -> tuple[int, int]:
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            return image.height, image.width
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
-        raise DatasetError(f"is for {path}, which does not open as an image ({error})") from None
+        return read_size(image)
+    except DatasetError as error:
+        raise DatasetError(f"is for {image}, which does not open as an image: {error}") from None
+
+
+def _turned(images: Iterable[Path]) -> tuple[str, ...]:
+    """Images that are stored turned."""
+    return tuple(
+        f"{image.parent.name}/{image.name}"
+        for image in images
+        if read_orientation(image.read_bytes()) != UPRIGHT
+    )
 
 
 def _install(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:

@@ -14,7 +14,8 @@ from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.label_files import decode_whole, read_label_file
 from segnet_model.datasets.checking.listing import Pair
 from segnet_model.datasets.checking.problems import Kind, Problem
-from segnet_model.images.files import COMPRESSED_SUFFIXES, read_image
+from segnet_model.images.files import COMPRESSED_SUFFIXES, read_bytes, read_image
+from segnet_model.images.orientation import SIDEWAYS, UPRIGHT, read_orientation
 from segnet_model.images.thumbnails import thumbnail
 from segnet_model.labels import LabelSet
 
@@ -63,6 +64,7 @@ def _inspect_image(seen: Inspection, path: Path) -> None:
             str(error).replace(f"cannot read {path}: ", "").replace(f"{path} ", ""),
         )
         return
+    _note_orientation(seen, path)
     seen.size = image.shape[0], image.shape[1]
     seen.thumbnail = thumbnail(image).ravel().astype(np.float16)
     seen.digest = hashlib.blake2b(
@@ -79,6 +81,8 @@ def _read_whole(path: Path) -> np.ndarray:
 
 def _inspect_labels(seen: Inspection, path: Path, label_set: LabelSet) -> None:
     size, counts, flaws = read_label_file(path, label_set)
+    if size:
+        size = size[::-1] if _note_orientation(seen, path) in SIDEWAYS else size
     for kind, detail in flaws:
         _add_problem(seen, kind, path, detail)
     if size and seen.size and size != seen.size:
@@ -92,6 +96,14 @@ def _inspect_labels(seen: Inspection, path: Path, label_set: LabelSet) -> None:
         _add_problem(seen, kinds.MOSTLY_IGNORED, path, f"{100 * ignored:.1f} % of it")
     if seen.size:
         seen.counts = counts
+
+
+def _note_orientation(seen: Inspection, path: Path) -> int:
+    """The EXIF orientation of a file that opens; a problem unless it is stored upright."""
+    orientation = read_orientation(read_bytes(path))
+    if orientation != UPRIGHT:
+        _add_problem(seen, kinds.TURNED, path, f"EXIF orientation {orientation}")
+    return orientation
 
 
 def _add_problem(seen: Inspection, kind: Kind, path: Path, detail: str) -> None:

@@ -81,7 +81,7 @@ def _label_files(folder: Path) -> list[Path]:
     """Files that could be labels, sorted by name."""
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
     files = sorted((path for path in visible if path.is_file()), key=natural_order)
-    return [path for path in files if path.suffix.lower() in (*IMAGE_SUFFIXES, ".tif", ".tiff")]
+    return [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def _same_names(split: str, images: list[Path]) -> list[Problem]:

@@ -101,6 +101,11 @@ BETWEEN = Kind(
     "if the numbers are frames of one recording, measure on whole other recordings: figures "
     "from these flatter",
 )  # fmt: skip
+TURNED = Kind(
+    "stored turned", "warning",
+    "it is read upright, as labeling tools show it: save it so, with `mogrify -auto-orient`. If a "
+    "program made its labels on the pixels as stored, remove the tag: `exiftool -Orientation=`",
+)  # fmt: skip
 SEVERAL_SIZES = Kind(
     "images of several sizes",
     "note",

@@ -11,7 +11,7 @@ from segnet_model.images.files import IMAGE_SUFFIXES, natural_order
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mts", ".ts", ".mpg", ".wmv", ".3gp")
 RECORDINGS = (".mcap", ".db3", ".bag", ".zstd")
-OTHER_IMAGES = (".tif", ".tiff", ".heic", ".avif", ".jp2", ".gif", ".pgm", ".ppm", ".exr", ".npy")
+OTHER_IMAGES = (".heic", ".avif", ".jp2", ".gif", ".pgm", ".ppm", ".exr", ".npy")
 RAW_IMAGES = (".dng", ".arw", ".cr2", ".cr3", ".nef", ".raw", ".orf")
 MOST = 10_000  # entries that are looked at
 

@@ -1,9 +1,11 @@
 """`segnet import-labels`: labels that people drew come back into a data set."""
 
 import argparse
+import re
 
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from segnet_model.base.class_maps import read_map
 from segnet_model.base.errors import DatasetError, SettingsError
@@ -128,3 +130,31 @@ def test_a_file_of_pairs_is_read(dataset, tmp_path, capsys):
         table.write_text(text)
         with pytest.raises(SettingsError, match="--map-file .*table.yaml"):
             call(import_labels, source, dataset, "--split", "train", "--map-file", table)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+def test_a_photo_that_is_stored_turned_gets_its_labels(tmp_path, suffix, orientation, capsys):
+    """A tool shows it upright, and so do training and the check."""
+    (tmp_path / "train").mkdir()
+    stored = np.full((48, 64, 3), 200, np.uint8)
+    stored[:16, :20] = (10, 20, 160)  # in a corner, so that each turn is another
+    note = Image.Exif()
+    note[0x0112] = orientation
+    photo = tmp_path / "train" / f"a{suffix}"
+    Image.fromarray(stored).save(photo, exif=note)
+    with Image.open(photo) as image:
+        seen = np.asarray(ImageOps.exif_transpose(image)).astype(int)
+    thing = np.abs(seen - (10, 20, 160)).sum(-1) < 200
+    export = tmp_path / "export"
+    export.mkdir()
+    write_png(export / "a.png", np.where(thing, 8, 3).astype(np.uint8))
+    call(
+        import_labels, export, tmp_path, "--split", "train", "--format", "ids", "--labels", "camvid"
+    )
+    image, labels = open_split(tmp_path, "train", LabelSet.load("camvid")).read(0)
+    found = np.abs(image.astype(int) - (10, 20, 160)).sum(-1) < 200
+    np.testing.assert_array_equal(labels == 8, found)
+    said = capsys.readouterr().out
+    named = rf"1 images are stored turned .*, and are read upright .*: train/a{suffix};"
+    assert (re.search(named, said) is not None) == (orientation != 1)

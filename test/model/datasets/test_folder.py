@@ -100,16 +100,20 @@ def test_two_images_of_one_name_are_refused(dataset):
 
 
 def test_files_are_read_as_the_node_reads_them(tmp_path):
-    """A camera's note to turn the picture is followed by neither: labels are not turned."""
-    image = Image.new("RGB", (60, 40), (200, 100, 50))
-    note = Image.Exif()
-    note[0x0112] = 6  # orientation: a quarter turn
-    image.save(tmp_path / "turned.jpg", exif=note)
-    assert read_image(tmp_path / "turned.jpg").shape == (40, 60, 3)
+    Image.new("RGB", (60, 40), (200, 100, 50)).save(tmp_path / "a.jpg")
     np.testing.assert_array_equal(
-        read_image(tmp_path / "turned.jpg"),
-        decode_compressed((tmp_path / "turned.jpg").read_bytes()),
+        read_image(tmp_path / "a.jpg"), decode_compressed((tmp_path / "a.jpg").read_bytes())
     )
+
+
+def test_labels_on_the_pixels_as_stored_are_named(dataset):
+    note = Image.Exif()
+    note[0x0112] = 6
+    with Image.open(dataset / "train" / "1.png") as image:
+        image.save(dataset / "train" / "1.png", exif=note)
+    said = r"1\.png is 96x64 but its image is 64x96.*stored turned \(EXIF orientation 6\)"
+    with pytest.raises(DatasetError, match=said):
+        open_split(dataset, "train", LABELS).read(1)
 
 
 def test_sizes_that_differ_are_named(dataset):

@@ -327,6 +327,27 @@ def test_images_of_several_sizes_are_a_note(dataset):
     assert problems(dataset)[key] == "3 of 96x64, 1 of 96x32"
 
 
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_what_is_stored_turned_is_named(dataset, orientation):
+    """Labels that fit what viewers show are right, and those of the stored pixels are wrong."""
+    note = Image.Exif()
+    note[0x0112] = orientation
+    for path in (dataset / "train" / "train0.png", dataset / "trainannot" / "train1.png"):
+        with Image.open(path) as image:
+            image.save(path, exif=note)
+    found = problems(dataset)
+    key = ("warning", "stored turned", "train/train0.png")
+    assert found.pop(key) == f"EXIF orientation {orientation}"
+    assert found.pop((*key[:2], "trainannot/train1.png")) == f"EXIF orientation {orientation}"
+    wrong = (
+        {}
+        if orientation == 3
+        else {"train0.png": "labels 96x64, image 64x96", "train1.png": "labels 64x96, image 96x64"}
+    )
+    sizes = {key: text for key, text in found.items() if key[1] == "sizes differ"}
+    assert {key[2].rpartition("/")[2]: text for key, text in sizes.items()} == wrong
+
+
 @pytest.mark.parametrize("name", ["_", "colors", "palette"])
 def test_what_training_reads_has_no_error(dataset, name):
     """The strict reader and this one agree on every form that labels may have."""

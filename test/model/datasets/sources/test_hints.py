@@ -23,7 +23,7 @@ from segnet_model.images.files import write_png
         ("a.db3", r"name a file in it, as .*/a.db3, or run `ros2 bag reindex`"),
         ("a.bag", r"name a file in it, as .*/a.bag"),
         ("a.MP4", r"holds videos; name them, as .*/a.MP4"),
-        ("a.tif", r"images of a kind that is not read, as .*/a.tif; save them as PNG or JPEG"),
+        ("a.heic", r"images of a kind that is not read, as .*/a.heic; save them as PNG or JPEG"),
         ("a.HEIC", r"images of a kind that is not read, as .*/a.HEIC"),
         ("cam/a.png", r"holds no images but folders of them; name one, as .*/cam$"),
         ("drive/metadata.yaml", r"holds bags; name one or more of them, as .*/drive$"),
