@@ -142,9 +142,10 @@ def load_predictor(args: argparse.Namespace) -> Predictor:
     return predictor
 
 
-def add_source(parser: argparse.ArgumentParser) -> None:
+def add_source(parser: argparse.ArgumentParser, *, live: bool = False) -> None:
     """Add the source of the images and the topic in it."""
-    parser.add_argument("source", type=Path, help=KINDS)
+    camera = ", or a camera as /dev/video0, until Ctrl-C" if live else ""
+    parser.add_argument("source", type=Path, help=KINDS + camera)
     parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
 
 

@@ -25,7 +25,7 @@ A video needs pip install 'segnet_ros[video]'.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    arguments.add_source(parser)
+    arguments.add_source(parser, live=True)
     arguments.add_network(parser, UNCERTAINTIES)
     parser.add_argument(
         "--out", type=Path, required=True, help="folder to write masks/ and overlays/ to"
@@ -41,7 +41,10 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.recordings.prediction_files import predict_files
 
     predictor = arguments.load_predictor(args)
-    with open_source(args.source, args.topic) as source, progress_bar("predicting") as progress:
+    with (
+        open_source(args.source, args.topic, live=True) as source,
+        progress_bar("predicting") as progress,
+    ):
         unsure = args.uncertainty != "none"
         count = predict_files(
             arguments.part_of(source, args), predictor, args.out, unsure, progress

@@ -37,13 +37,14 @@ image over time, and lets you scroll through them and point at pixels. It needs
 pip install 'segnet_ros[view]':
 
   segnet view drive.mcap {DEFAULT_WEIGHTS} --rerun
+  segnet view /dev/video0 --rerun                               # a camera, until Ctrl-C
   segnet view drive.mcap {DEFAULT_WEIGHTS} --rrd drive.rrd      # later: rerun drive.rrd
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    arguments.add_source(parser)
+    arguments.add_source(parser, live=True)
     otherwise = f"the recorded masks, else {DEFAULT_WEIGHTS}"
     arguments.add_network(parser, UNCERTAINTIES, otherwise)
     arguments.add_drivable(parser)
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.datasets.sources import open_source
 
     _check_outputs(args)
-    with open_source(args.source, args.topic, exclude=args.prefix) as whole:
+    with open_source(args.source, args.topic, exclude=args.prefix, live=True) as whole:
         source = arguments.part_of(whole, args)
         answers, label_set = _answers(args, source)
         with closing(answers):

@@ -1,6 +1,7 @@
-"""Sources of images: a folder or an image, a topic of a bag, or a video."""
+"""Sources of images: a folder or an image, a topic of a bag, a video, or a camera."""
 
 from segnet_model.datasets.sources.bag import BagFrame, BagSource
+from segnet_model.datasets.sources.camera import CameraSource
 from segnet_model.datasets.sources.folder import FolderSource
 from segnet_model.datasets.sources.frame import Frame
 from segnet_model.datasets.sources.frame_filter import FrameFilter
@@ -11,6 +12,7 @@ from segnet_model.datasets.sources.video import VideoSource
 __all__ = [
     "BagFrame",
     "BagSource",
+    "CameraSource",
     "FolderSource",
     "Frame",
     "FrameFilter",

@@ -8,6 +8,7 @@ from segnet_model.bags.kinds import is_recording, refuse_other_kinds
 from segnet_model.base.choices import KINDS
 from segnet_model.base.errors import DatasetError, cause
 from segnet_model.datasets.sources.bag import BagSource
+from segnet_model.datasets.sources.camera import CameraSource, is_camera
 from segnet_model.datasets.sources.folder import FolderSource
 from segnet_model.datasets.sources.hints import refuse_folder
 from segnet_model.datasets.sources.source import Source
@@ -22,6 +23,7 @@ def open_source(
     exclude: str = "",
     cut_ok: bool = False,
     name_topic: bool = False,
+    live: bool = False,
 ) -> Source:
     """Make a source of a path; entering its context opens it.
 
@@ -31,9 +33,10 @@ def open_source(
         exclude: a topic or namespace that None does not take.
         cut_ok: read the intact part of a bag that was cut, or is being recorded.
         name_topic: add the topic to the names of files.
+        live: take a camera, whose images end with Ctrl-C.
 
     Raises:
-        DatasetError: the path does not exist.
+        DatasetError: the path does not exist or cannot be read, or is a camera and live is not set.
         BagError: it is a file of another kind, which the line in the message turns into a bag.
 
     Example:
@@ -46,23 +49,45 @@ def open_source(
     """
     path = Path(path)
     try:
-        source = _open(path, topic, exclude, cut_ok, name_topic)
+        kind = _kind(path)
     except OSError as error:
         raise DatasetError(cause(error.filename or path, error)) from None
-    return source
-
-
-def _open(path: Path, topic: str | None, exclude: str, cut_ok: bool, name_topic: bool) -> Source:
-    if not path.exists():
-        raise DatasetError(f"there is no bag or file {path}; give {KINDS}")
-    if path.is_dir() and not (path / "metadata.yaml").is_file() and list_images(path):
-        return FolderSource(path)
-    if path.is_dir() and not (path / "metadata.yaml").is_file():
-        refuse_folder(path)
-    if path.is_dir() or (path.suffix.lower() not in IMAGE_SUFFIXES and is_recording(path)):
+    if kind is CameraSource and not live:
+        raise DatasetError(f"{path} is a camera; `segnet view` and `predict` take one")
+    if kind is BagSource:
         return BagSource(path, topic, exclude=exclude, cut_ok=cut_ok, name_topic=name_topic)
+    return kind(path)
+
+
+def _kind(path: Path) -> type[BagSource | FolderSource | VideoSource | CameraSource]:
+    if not path.exists():
+        raise DatasetError(f"there is no bag or file {path}; {_instead(path)}")
+    if is_camera(path):
+        return CameraSource
+    if path.is_dir():
+        return _kind_of_folder(path)
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        return FolderSource(path)
+        return FolderSource
+    if is_recording(path):
+        return BagSource
     if path.is_file():
         refuse_other_kinds(path)
-    return VideoSource(path)
+    return VideoSource
+
+
+def _kind_of_folder(path: Path) -> type[BagSource | FolderSource]:
+    if (path / "metadata.yaml").is_file():
+        return BagSource
+    if list_images(path):
+        return FolderSource
+    refuse_folder(path)
+    return BagSource  # which names what it lacks
+
+
+def _instead(path: Path) -> str:
+    """What to give in place of a path that is not there."""
+    if path.name.isdecimal() and is_camera(Path(f"/dev/video{path.name}")):
+        return f"the camera is /dev/video{path.name}"
+    if str(path).startswith("/dev/"):
+        return "connect the camera, or start the container with --device"
+    return f"give {KINDS}"
