@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from segnet_model.base.errors import DatasetError, SettingsError, WeightsError
 from segnet_model.labels import LabelSet
-from segnet_model.training.trainer import STATE_FILE, train
+from segnet_model.training.state import TrainingState, previous_state
+from segnet_model.training.trainer import STATE_FILE, WEIGHTS_FILE, train
 
 
 def test_corrected_or_added_labels_do_not_pass_for_a_finished_run(dataset, run, small):
@@ -101,3 +102,44 @@ def test_tensors_of_the_wrong_form(good, strange):
         {**tensors, first: torch.full_like(tensors[first], float("nan"))},
     ):  # fmt: skip
         strange(changed, json.dumps(facts), "state .*delete it to start afresh")
+
+
+def test_a_state_that_was_cut_short_costs_only_the_steps_since_the_one_before(
+    shared_dataset, tmp_path, small, whole, caplog
+):
+    out, seen = tmp_path / "cut", []
+    often = dataclasses.replace(small, save_every_s=0.001)
+    stopped = train(
+        shared_dataset, out, often, seen.append, lambda: bool(seen) and seen[-1].step >= 8
+    )
+    assert stopped is None
+    state = out / STATE_FILE
+    before = TrainingState.read(previous_state(state)).facts["step"]
+    assert 0 < before <= TrainingState.read(state).facts["step"] < 12
+    state.write_bytes(state.read_bytes()[:1000])
+    caplog.set_level("INFO")
+    path = train(shared_dataset, out, often)
+    assert f"training_state.safetensors is damaged; going on from {previous_state(state)}" in (
+        caplog.text
+    )
+    assert f"going on from step {before} of 12" in caplog.text
+    assert load_file(path).keys() == load_file(whole.path).keys()
+    for name, tensor in load_file(path).items():
+        torch.testing.assert_close(tensor, load_file(whole.path)[name], rtol=0, atol=0)
+
+
+def test_a_damaged_state_never_replaces_the_whole_one_before(run, shared_dataset, small):
+    state = run / STATE_FILE
+    train(shared_dataset, run, small)  # finished: saves once more
+    whole_state = previous_state(state).read_bytes()
+    state.write_bytes(state.read_bytes()[:1000])
+    train(shared_dataset, run, small)
+    assert TrainingState.read(state)
+    assert previous_state(state).read_bytes() == whole_state
+
+
+def test_weights_of_somebody_else_are_refused_before_any_work(shared_dataset, tmp_path, small):
+    (tmp_path / WEIGHTS_FILE).write_bytes(b"precious")
+    with pytest.raises(SettingsError, match="not written by segnet"):
+        train(shared_dataset, tmp_path, small, lambda progress: pytest.fail("began"))
+    assert [path.name for path in tmp_path.iterdir()] == [WEIGHTS_FILE]

@@ -1,0 +1,89 @@
+"""Every command runs from the installed program, and again over its own results."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segnet_model.cli import COMMANDS, main
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+ROOT = Path(__file__).parents[2]
+IMAGES = "/camera/image_raw"
+NETWORK = (
+    "--network",
+    "segnet_basic",
+    "--set",
+    "features=4",
+    "--input-size",
+    "48",
+    "64",
+    "--init",
+    "none",
+)
+# In this order, since each needs what those before it made.
+LINES = {
+    "render": "render --dataset yard --seed 7 --drives 2 --frames 2 --val 0.5 --workers 2",
+    "render drive": "render --out drive --seed 7 --seconds 0.5",
+    "check": "check yard --json problems.json",
+    "train": f"train yard --out run {' '.join(NETWORK)} --epochs 1 --batch-size 1 --device cpu",
+    "calibrate": "calibrate run/weights.safetensors yard --risk 0.5",
+    "evaluate": "evaluate run/weights.safetensors yard --out results",
+    "export": "export run/weights.safetensors --engine onnx",
+    "adopt": "adopt foreign.onnx --labels camvid --out adopted/weights.onnx",
+    "predict": "predict run/weights.safetensors yard/val --out masks --engine torch",
+    "predict bag": f"predict run/weights.safetensors drive --topic {IMAGES} --out of_bag",
+    "view": f"view drive run/weights.safetensors --topic {IMAGES} --out drive.mp4",
+    "label": f"label drive run/weights.safetensors --topic {IMAGES} --out labeled",
+    "extract": f"extract drive --topic {IMAGES} --out extracted",
+    "select": "select drive run/weights.safetensors --topic "
+    f"{IMAGES} --out selected --count 1 --val 0 --every 0 --uncertainty none",
+    "prelabel": "prelabel run/weights.safetensors selected --out task.zip",
+    "import-labels": "import-labels task.zip selected",
+    "bag": "bag yard/val --out bag",
+}
+ONCE = ("render drive", "label", "bag", "adopt")  # a recording is never replaced
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """What `colcon build` and `ros2 run segnet_ros segnet` install and start."""
+    path = tmp_path_factory.mktemp("installed") / "segnet"
+    text = (ROOT / "cmake" / "program.py.in").read_text()
+    path.write_text(text.replace("@module@", "segnet_model.cli"))
+    return path
+
+
+def write_foreign(path):
+    """Write a network of one convolution, as another program might."""
+    onnx = pytest.importorskip("onnx")
+    make, kind = onnx.helper, onnx.TensorProto.FLOAT
+    values = make.make_tensor("w", kind, (11, 3, 1, 1), [i / 33 for i in range(33)])
+    graph = make.make_graph(
+        [make.make_node("Conv", ["x", "w"], ["y"])], "net",
+        [make.make_tensor_value_info("x", kind, (1, 3, 48, 64))],
+        [make.make_tensor_value_info("y", kind, (1, 11, 48, 64))], [values],
+    )  # fmt: skip
+    opsets = [make.make_opsetid("", 18)]
+    onnx.save(make.make_model(graph, opset_imports=opsets, ir_version=8), path)
+
+
+def test_every_command_runs_from_the_installed_program(program, tmp_path, monkeypatch, capfd):
+    for needed in ("onnxscript", "onnxruntime", "av", "tensorboard"):
+        pytest.importorskip(needed)
+    assert {name.split()[0] for name in LINES} == set(COMMANDS)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    write_foreign(tmp_path / "foreign.onnx")
+    for line in LINES.values():
+        done = subprocess.run(
+            [sys.executable, program, *line.split()], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, line) == (0, line), done.stderr
+    for name, line in LINES.items():
+        if name not in ONCE:
+            assert (main(line.split()), line) == (0, line), capfd.readouterr().err
+    assert not [path for path in tmp_path.rglob(".*") if path.name != ".gitignore"]
