@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -108,7 +109,8 @@ def open_engine(
             )
     elif engine == "auto":
         torch_only = needs_dropout or device not in ("auto", "cpu") or precision != "auto"
-        engine, path = _fastest(path) if own == "torch" and not torch_only else (own, path)
+        fastest = choose_engine(path) if not torch_only else None
+        engine, path = (fastest.engine, fastest.path) if fastest else (own, path)
     kind: EngineKind = ENGINES[engine]
     opened = kind.open(path, device, precision, trusted)
     if isinstance(opened, ExportedEngine):
@@ -135,23 +137,46 @@ def _own_engine(path: Path) -> str:
     return next(names, "torch")
 
 
-def _fastest(path: Path) -> tuple[str, Path]:
-    """The fastest engine for a weights file on the CPU, and its file: OpenVINO's or PyTorch's."""
+@dataclass(frozen=True)
+class Choice:
+    """The engine that "auto" takes for a file on this machine.
+
+    Attributes:
+        engine: one of `ENGINES`.
+        path: of the file that it runs.
+        reason: why, with the mend where another would be faster.
+    """
+
+    engine: str
+    path: Path
+    reason: str
+
+
+def choose_engine(path: Path) -> Choice:
+    """Choose the fastest engine for a weights file on the CPU: OpenVINO or PyTorch.
+
+    An export takes the engine of its suffix. Warns where an export cannot be used.
+    """
+    own = _own_engine(path)
+    if own != "torch":
+        return Choice(own, path, f"it runs files that end in {path.suffix}")
+    if torch.cuda.is_available():
+        return Choice(own, path, "PyTorch uses the GPU")
     export = path.with_suffix(OpenVinoEngine.suffix)
-    if not export.exists() or torch.cuda.is_available():
-        return "torch", path
+    make = f"segnet export {path} --engine openvino"
+    if not export.exists():
+        return Choice(own, path, f"no export lies beside the weights; a faster one: {make}")
     if not is_installed("openvino"):
-        warn_once(
-            f"{export.name} would be faster: pip install 'segnet_ros[openvino]'; using PyTorch"
-        )
-        return "torch", path
-    try:
-        exported_from = read_export(export)[-1].weights_sha256
-    except WeightsError as error:
-        warn_once(f"{error}; using PyTorch")
-        return "torch", path
-    if exported_from != file_sha256(path):
-        warn_once(f"{export.name} was made of other weights than {path.name}, which PyTorch runs "
-                 f"now; export again: segnet export {path} --engine openvino")  # fmt: skip
-        return "torch", path
-    return "openvino", export
+        reason = f"{export.name} would be faster: pip install 'segnet_ros[openvino]'"
+    else:
+        try:
+            if read_export(export)[-1].weights_sha256 == file_sha256(path):
+                return Choice("openvino", export, "an export of these weights lies beside them")
+            reason = (
+                f"{export.name} was made of other weights than {path.name}, which PyTorch runs "
+                f"now; export again: {make}"
+            )
+        except WeightsError as error:
+            reason = str(error)
+    warn_once(f"{reason}; using PyTorch")
+    return Choice(own, path, reason)

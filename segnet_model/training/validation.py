@@ -146,7 +146,10 @@ class Validation:
 
     def _save_weights(self, network: nn.Module) -> None:
         session, miou = self._session, self.scores.miou
-        metrics = {} if miou is None else {"val_miou": round(miou, 4)}
+        val = session.data.val
+        metrics: dict[str, float] = {}
+        if miou is not None and val is not None:
+            metrics = {"val_miou": round(miou, 4), "val_images": len(val)}
         training = {**session.info.training, "step": session.step, "steps": session.data.steps}
         info = replace(session.info, training=training, metrics=metrics)
         save_weights(self.weights_path, network, info, torch.float16, known=True)  # by `train`

@@ -1,0 +1,41 @@
+"""Catalog of the shipped weights: their metadata, and their use as the README beside them says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from segnet_model.weights.checkpoint import ModelInfo, read_info
+from segnet_model.weights.shipped import FOLDER, find_weights, shipped_names
+
+README = FOLDER / "README.md"
+
+
+@dataclass(frozen=True)
+class ShippedWeights:
+    """One of them."""
+
+    name: str
+    path: Path
+    info: ModelInfo
+    use: str  # one sentence for people; empty where the README has none
+    not_for: str
+
+
+def shipped_weights() -> list[ShippedWeights]:
+    """All shipped weights, by name."""
+    return [_entry(name) for name in shipped_names()]
+
+
+def _entry(name: str) -> ShippedWeights:
+    path = find_weights(name)
+    return ShippedWeights(name, path, read_info(path), _row(name, "use"), _row(name, "not for"))
+
+
+def _row(name: str, title: str) -> str:
+    """A row of the table below the heading of these weights, as plain text."""
+    text = README.read_text(encoding="utf-8") if README.is_file() else ""
+    section = text.partition(f"## {name}\n")[2].partition("\n## ")[0]
+    rows = (line.strip("|").split("|") for line in section.splitlines() if line.startswith("|"))
+    found = (cells[1].strip() for cells in rows if cells[0].strip() == title and len(cells) == 2)
+    return next(found, "").replace("`", "").replace("**", "")
