@@ -50,7 +50,7 @@ ROWS = [line for line in DOC.splitlines() if line.startswith("|")]
         ("labelme", "10,000 shapes", labelme.MAX_SHAPES == 10_000),
         ("JSON and XML", "64 MiB", parsed.MAX_BYTES == 64 << 20),
         ("JSON and XML", "2 million lists", parsed.MAX_PARTS == 2 << 20),
-        ("JSON and XML", "1 million elements", parsed.MAX_ELEMENTS == 1 << 20),
+        ("JSON and XML", "half a million elements", parsed.MAX_ELEMENTS == 1 << 19),
         ("JSON and XML", "2<sup>31</sup>", shapes.MAX_PAINTED == 1 << 31),
     ],
 )

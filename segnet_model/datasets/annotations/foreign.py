@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
@@ -50,6 +51,19 @@ def _is_via_table(marks: Marks) -> bool:
     return any(b"region_shape_attributes" in marks.source.read(each)[:500] for each in tables[:5])
 
 
+def _is_cvat_public(marks: Marks) -> bool:
+    folders = {part for name in marks.masks for part in name.split("/")[:-1]}
+    return marks.has_file("label_colors.txt") and not folders.isdisjoint({"gtFine", "semantic_rgb"})
+
+
+def _is_voc(root: ET.Element) -> bool:
+    return root.tag == "annotation"
+
+
+def _has_polygon(root: ET.Element) -> bool:
+    return root.find(".//polygon") is not None
+
+
 FOREIGN: dict[str, Callable[[Marks], bool]] = {
     "is Label Studio's brush as PNG or NumPy, named by tasks instead of images; export JSON": (
         lambda marks: any(BRUSH.search(name) for name in marks.source.names)
@@ -68,8 +82,17 @@ FOREIGN: dict[str, Callable[[Marks], bool]] = {
         "items", "categories"
     ),
     "is Labelbox's form; convert it to COCO, or export masks": _has_keys("data_row", "projects"),
+    "is of V7; export COCO instead": _has_keys("item", "annotations"),
+    "is of SuperAnnotate; export COCO instead": _has_keys("metadata", "instances"),
+    "is Cityscapes' polygons; its *_labelIds.png are read, with --from cityscapes": _has_keys(
+        "imgHeight", "objects"
+    ),
+    "is CVAT's form of Cityscapes or KITTI; export Segmentation mask 1.1": _is_cvat_public,
+    "is LabelMe's XML; export COCO, or of CVAT Segmentation mask 1.1": (
+        lambda marks: marks.has_xml(lambda root: _is_voc(root) and _has_polygon(root))
+    ),
     "is Pascal VOC's XML, which holds boxes, as for detection; export masks, or COCO": (
-        lambda marks: marks.has_xml(lambda root: root.tag == "annotation")
+        lambda marks: marks.has_xml(lambda root: _is_voc(root) and not _has_polygon(root))
     ),
     "is TensorFlow's record; export COCO instead": _has_name(r".*\.tfrecord"),
 }

@@ -131,8 +131,15 @@ def _shapes(results: list[dict[str, Any]], note: str, size: Size) -> Iterator[Sh
         elif len(labels) != 1:
             raise DatasetError(f"has a region of {len(labels)} labels; leave it one")
         else:
-            patch = next(make for key, make in PATCHES.items() if key in value)(value, size)
+            patch = _patch(value, size)
             yield Shape(labels[0], patch, BOXES if "width" in value else "")
+
+
+def _patch(value: dict[str, Any], size: Size) -> Patch | None:
+    for key, make in PATCHES.items():
+        if key in value:
+            return make(value, size)
+    raise DatasetError("has a region without points, brush or sides; export it again")
 
 
 def _percent(size: Size) -> np.ndarray:

@@ -14,9 +14,9 @@ from segnet_model.datasets.annotations.archives import ExportFiles
 
 MAX_BYTES = 1 << 26  # COCO's own 5000 validation images have 20 MB
 MAX_PARTS = 1 << 21  # lists and groups of JSON
-MAX_ELEMENTS = 1 << 20  # of XML
+MAX_ELEMENTS = 1 << 19  # of XML
 IMAGE_DATA = re.compile(rb'"imageData"\s*:\s*"[A-Za-z0-9+/=\\]*"')  # labelme's: the image as text
-DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+DAMAGE = (TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
 @contextmanager
@@ -24,10 +24,12 @@ def read_safely() -> Iterator[None]:
     """Turn what Python raises for a strange document into DatasetError."""
     try:
         yield
+    except KeyError as error:
+        raise DatasetError(f"lacks {str(error)[:80]}; was it changed by hand?") from None
     except DAMAGE as error:
         raise DatasetError(
-            f"is damaged, or changed by hand ({type(error).__name__}: {str(error)[:80]!r}); "
-            "export it again"
+            f"holds a value of another kind than expected ({str(error)[:80]}); was it changed by "
+            "hand?"
         ) from None
 
 

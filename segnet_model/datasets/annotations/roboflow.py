@@ -76,10 +76,11 @@ def _named(data: bytes, names: dict[int, str]) -> NamedMask:
     unknown = sorted(set(np.unique(ids).tolist()) - set(names))
     if unknown:
         raise DatasetError(f"holds the number {unknown[0]}, which {CLASSES} does not name")
+    order = sorted(number for number in names if 0 <= number < UNNAMED)
     table = np.full(256, UNNAMED, np.uint8)
-    for index, number in enumerate(sorted(names)[:UNNAMED]):
+    for index, number in enumerate(order):
         table[number] = index
-    return NamedMask(table[ids], tuple(names[number] for number in sorted(names)))
+    return NamedMask(table[ids], tuple(names[number] for number in order))
 
 
 ROBOFLOW_MASKS = LabelFormat(

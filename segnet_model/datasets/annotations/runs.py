@@ -13,7 +13,7 @@ WORD = 5  # bits of a number in each character of COCO's text
 FIRST = 48  # the character of zero
 MORE, MINUS = 0x20, 0x10
 MAX_CHARACTERS = 7  # of a number: 35 bits
-BYTE = 8
+BYTE, MAX_BYTE = 8, 255
 BRUSH_HEADER = 32 + 5 + 4 * 4  # bits
 
 
@@ -32,9 +32,11 @@ def from_runs(counts: Any, height: int, width: int, *, columns: bool) -> np.ndar
     """
     check_size(height, width)
     try:
-        runs = np.array(counts, np.int64)
+        runs = _whole_numbers(counts).astype(np.int64)
     except (TypeError, ValueError, OverflowError):
-        raise DatasetError("has a mask whose run lengths are no whole numbers") from None
+        raise DatasetError(
+            "has a mask whose run lengths are no whole numbers; export it again"
+        ) from None
     area = height * width
     whole = runs.ndim == 1 and len(runs) and runs.min() >= 0 and runs.max() <= area
     if not whole or runs.sum() != area:
@@ -82,12 +84,22 @@ def from_brush(data: Any, height: int, width: int) -> np.ndarray:
     check_size(height, width)
     total = 4 * height * width
     try:
+        if min(data) < 0 or max(data) > MAX_BYTE:
+            raise ValueError("numbers that are no bytes")
         if len(data) > total + total // 4 + BRUSH_HEADER:
             raise ValueError("longer than an image of words of their own")
-        words = _words(np.unpackbits(np.array(data, np.uint8)), total)
+        words = _words(np.unpackbits(_whole_numbers(data).astype(np.uint8)), total)
     except (TypeError, ValueError, OverflowError, IndexError):
         raise DatasetError("has a brush mask that is damaged or cut off; export again") from None
     return words.reshape(height, width, 4)[..., 3] > 0
+
+
+def _whole_numbers(values: Any) -> np.ndarray:
+    """Whole numbers as an array; ValueError for any others."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu":
+        raise ValueError("no whole numbers")
+    return array
 
 
 def _words(bits: np.ndarray, total: int) -> np.ndarray:

@@ -89,8 +89,9 @@ def _polygon(shape: dict[str, Any], size: Size) -> Patch | None:
         return None
     mask = np.zeros(size, np.uint8)
     cv2.fillPoly(mask, [exterior], 1)
-    for ring in shape["points"].get("interior") or ():
-        cv2.fillPoly(mask, [_corners(ring)], 0)
+    for ring in map(_corners, shape["points"].get("interior") or ()):
+        if len(ring):
+            cv2.fillPoly(mask, [ring], 0)
     return Patch(mask.astype(bool), 0, 0)
 
 

@@ -32,11 +32,14 @@ AREALESS = ("polyline", "point")
 
 def is_via(document: Any) -> bool:
     """Whether parsed JSON is of VIA 1 or 2."""
-    if not isinstance(document, dict):
-        return False
-    files = list(document.get(PROJECT, document).values()) if document else []
-    return bool(files) and all(
-        isinstance(each, dict) and "filename" in each and "regions" in each for each in files
+    files = document.get(PROJECT, document) if isinstance(document, dict) else None
+    return (
+        isinstance(files, dict)
+        and bool(files)
+        and all(
+            isinstance(each, dict) and "filename" in each and "regions" in each
+            for each in files.values()
+        )
     )
 
 

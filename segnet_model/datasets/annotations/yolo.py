@@ -1,6 +1,7 @@
 """YOLO's outlines: a text file for each image, whose rows are a class and x, y as shares.
 
-data.yaml names the classes; obj.names or classes.txt where there is none. Later rows lie on top.
+data.yaml names the classes; obj.names or classes.txt where there is none. Without either, a class
+is called by its number. Later rows lie on top.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +17,18 @@ from segnet_model.base.documents import read_yaml
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.annotations.archives import ExportFiles
 from segnet_model.datasets.annotations.drawings import Drawing, open_drawings, subset_of
-from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Size, Target
+from segnet_model.datasets.annotations.export import (
+    Annotations,
+    LabelFormat,
+    Size,
+    Target,
+    in_folders,
+)
 from segnet_model.datasets.annotations.marks import Marks
 from segnet_model.datasets.annotations.parsed import read_safely
 from segnet_model.datasets.annotations.shapes import Shape, outline, points
 
+Labels = dict[int, str] | None  # names of classes by number, if a file has them
 YAML = ("data.yaml", "data.yml", "dataset.yaml")
 LISTS = ("obj.names", "classes.txt")
 FOLDERS = ("labels", "_data")
@@ -29,19 +38,8 @@ OUTSIDE = 0.5  # of the image; outlines end a little beyond it, pixels far beyon
 
 
 def open_yolo(source: ExportFiles, target: Target) -> Annotations:
-    """Read YOLO's text files.
-
-    Raises:
-        DatasetError: the names of the classes are missing, or cannot be read.
-    """
-    name = _names_file(source)
-    if name is None:
-        raise DatasetError("has no data.yaml or classes.txt with the names; export it again")
-    try:
-        with read_safely():
-            labels = _labels(name, source.read(name))
-    except (DatasetError, SettingsError) as error:
-        raise DatasetError(f"{name}: {error}") from None
+    """Read YOLO's text files; DatasetError where the names of the classes cannot be read."""
+    labels = _labels(source)
     drawings = [
         Drawing(each, _image(each), partial(_shapes, source, each, labels), subset=_subset(each))
         for each in _label_files(source)
@@ -55,11 +53,25 @@ def _names_file(source: ExportFiles) -> str | None:
     return min(found, key=lambda name: (name.count("/"), not name.endswith("ml")), default=None)
 
 
-def _labels(name: str, data: bytes) -> dict[int, str]:
-    text = data.decode("utf-8-sig")
-    if PurePosixPath(name).name in LISTS:
-        return dict(enumerate(text.splitlines()))
-    names = read_yaml(text)["names"]
+def _labels(source: ExportFiles) -> Labels:
+    """The names of the classes, by number; None where no file has them."""
+    name = _names_file(source)
+    if name is None:
+        return None
+    try:
+        with read_safely():
+            text = source.read(name).decode("utf-8-sig")
+            if PurePosixPath(name).name in LISTS:
+                return dict(enumerate(text.splitlines()))
+            return _from_yaml(read_yaml(text))
+    except (DatasetError, SettingsError) as error:
+        raise DatasetError(f"{name}: {error}") from None
+
+
+def _from_yaml(values: dict[str, Any]) -> dict[int, str]:
+    if "kpt_shape" in values:
+        raise DatasetError("holds the points of poses; export outlines: YOLO segmentation")
+    names = values["names"]
     rows = names.items() if isinstance(names, dict) else enumerate(names)
     return {int(number): str(label) for number, label in rows}
 
@@ -82,7 +94,7 @@ def _subset(name: str) -> str:
     return folder.parent.name if folder.name == "labels" else subset_of(name)
 
 
-def _shapes(source: ExportFiles, name: str, labels: dict[int, str], size: Size) -> Iterator[Shape]:
+def _shapes(source: ExportFiles, name: str, labels: Labels, size: Size) -> Iterator[Shape]:
     data = source.read(name)
     if len(data) > MAX_BYTES:
         raise DatasetError(f"has {len(data)} bytes of outlines; at most {MAX_BYTES} are read")
@@ -94,18 +106,19 @@ def _shapes(source: ExportFiles, name: str, labels: dict[int, str], size: Size) 
                 raise DatasetError(f"line {number} {error}") from None
 
 
-def _shape(values: list[str], labels: dict[int, str], size: Size) -> Shape:
+def _shape(values: list[str], labels: Labels, size: Size) -> Shape:
     numbers = _numbers(values)
     if len(numbers) == 5:
         raise DatasetError("is a box, as for detection; export outlines: YOLO segmentation")
     if len(numbers) % 2 == 0 or len(numbers) < 7:
         raise DatasetError(f"has {len(numbers)} numbers, which are no class and its outline")
-    if int(numbers[0]) != numbers[0] or int(numbers[0]) not in labels:
+    label = values[0] if labels is None else labels.get(int(numbers[0]))
+    if label is None or int(numbers[0]) != numbers[0]:
         raise DatasetError(f"has class {values[0][:20]!r}, which has no name; export it again")
     corners = numbers[1:].reshape(-1, 2)
     if (abs(corners - 0.5) > 0.5 + OUTSIDE).any():
         raise DatasetError("has an outline far outside of the image; it takes shares, not pixels")
-    return Shape(labels[int(numbers[0])], outline([points(corners * size[::-1])], size))
+    return Shape(label, outline([points(corners * size[::-1])], size))
 
 
 def _numbers(values: list[str]) -> np.ndarray:
@@ -119,11 +132,10 @@ def _numbers(values: list[str]) -> np.ndarray:
 
 
 def found(marks: Marks) -> bool:
-    """Whether there are classes, and text files of numbers."""
-    name = _names_file(marks.source)
+    """Whether there are text files of numbers, and either names of classes or a folder `labels`."""
     files = _label_files(marks.source)
-    if name is None or not files:
-        return False
+    if _names_file(marks.source) is None:
+        files = in_folders(files, "labels")
     return any(_begins_with_numbers(marks.source.read(each)) for each in files[:20])
 
 

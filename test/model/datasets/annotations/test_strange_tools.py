@@ -1,10 +1,14 @@
 """Exports that come from strangers: each is refused with a sentence, and nothing is written."""
 
 import base64
+import itertools
 import json
 import zipfile
 import zlib
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 
 import annotated
 import numpy as np
@@ -12,7 +16,9 @@ import pytest
 from annotated import HEIGHT, WIDTH
 from PIL import Image
 
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import DatasetError, ImageError, SettingsError
+from segnet_model.datasets.annotations.export import Target
+from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.datasets.annotations.importing import import_labels
 from segnet_model.labels import LabelSet
 
@@ -92,7 +98,7 @@ REFUSED = {
     "coco, a size of a mask": (rle([6], (2, 3)), "a mask of 3x2 in an image of 96x64"),
     "coco, an absurd size": (rle([6], (10**6, 10**6)), "a mask of 1000000x1000000 in an image"),
     "coco, an absurd image": (coco(image={"width": 10**6, "height": 10**6}), "1000000x1000000"),
-    "coco, a damaged size": (coco(image={"width": "wide"}), "is damaged, or changed by hand"),
+    "coco, a damaged size": (coco(image={"width": "wide"}), "of another kind than expected"),
     "coco, runs too long": (rle([5, 10**15]), "run lengths do not make 96x64"),
     "coco, runs too short": (rle([5, 7]), "run lengths do not make 96x64"),
     "coco, negative runs": (rle([-5, 6149]), "run lengths do not make 96x64"),
@@ -117,13 +123,13 @@ REFUSED = {
     "cvat, a mask outside": (cvat_mask("0, 8", left=94), r"4x2 pixels at \(94, 0\), beyond"),
     "cvat, a mask before": (cvat_mask("0, 8", top=-1), r"4x2 pixels at \(0, -1\), beyond"),
     "cvat, an absurd mask": (cvat_mask("0, 8", width=10**9), "1000000000x2 pixels cannot be"),
-    "cvat, words": (cvat_mask("0, x"), "is damaged, or changed by hand"),
+    "cvat, words": (cvat_mask("0, x"), "of another kind than expected"),
     "cvat, boxes": (cvat('<box label="Sky" xtl="0" ytl="0" xbr="9" ybr="9"/>'),
                     "holds boxes alone, as for detection; draw polygons or masks in CVAT"),
     "cvat, cut": ({"a.xml": annotated.cvat_images()[:300]}, "a.xml: is not whole XML"),
     "cvat, entities": ({"a.xml": LAUGHS}, "a.xml: has a document type"),
     "cvat, UTF-16 entities": ({"a.xml": LAUGHS.encode("utf-16")}, "a.xml: has a document type"),
-    "cvat, many elements": ({"a.xml": "<annotations>" + "<a/>" * (3 << 20)}, "more than 1048576"),
+    "cvat, many elements": ({"a.xml": "<annotations>" + "<a/>" * (3 << 20)}, "more than 524288"),
     "cvat, frames": (
         {"a.xml": annotated.cvat_video()},
         'numbers its frames, as frame_000002, .* export the task as "CVAT for images 1.1"',
@@ -135,10 +141,10 @@ REFUSED = {
     "yolo, a word": (yolo("0 0 0 0 1 1 1\nx 0 0 0 1 1 1"), "line 2 has a word in place of a"),
     "yolo, a nameless class": (yolo("7 0 0 0 1 1 1"), "class '7', which has no name"),
     "yolo, half a class": (yolo("0.5 0 0 0 1 1 1"), "class '0.5', which has no name"),
-    "yolo, no names": (yolo("0 0 0 0 1 1 1", "path: x"), "data.yaml: is damaged"),
+    "yolo, no names": (yolo("0 0 0 0 1 1 1", "path: x"), "data.yaml: lacks 'names'"),
     "yolo, an alias": (yolo("0 0 0 0 1 1 1", "a: &a [x]\nnames: *a"), "data.yaml: an alias"),
     "via, a strange shape": (via({"name": "cube"}), "a shape 'cube'; draw polygon"),
-    "via, lengths": (via({**POLYGON, "all_points_y": [1]}), "is damaged, or changed by hand"),
+    "via, lengths": (via({**POLYGON, "all_points_y": [1]}), "of another kind than expected"),
     "via, not a number": (via({**POLYGON, "all_points_x": [NAN, 1, 2]}), "far outside any image"),
     "via, two attributes": (via(POLYGON, a="Sky", b="x"), "2 attributes that may be its class"),
     "via, no class": (via(POLYGON, a=""), "a region without one 'a'; give it one"),
@@ -178,6 +184,15 @@ REFUSED = {
     "createml": ({"a.json": '[{"image": "2.png", "annotations": []}]'}, "is CreateML, which holds"),
     "datumaro": ({"a.json": '{"items": [], "categories": {}}'}, "is Datumaro's own form"),
     "voc": ({"2.xml": "<annotation/>", "2.png": annotated.PICTURE}, "is Pascal VOC's XML"),
+    "voc with outlines": ({"2.xml": "<annotation><a><polygon/></a></annotation>"}, "LabelMe's XML"),
+    "v7": ({"a.json": '{"item": {}, "annotations": []}'}, "is of V7; export COCO"),
+    "superannotate": ({"a.json": '{"metadata": {}, "instances": []}'}, "is of SuperAnnotate"),
+    "cityscapes' polygons": ({"2_gtFine_polygons.json": '{"imgHeight": 1, "objects": []}'},
+                             "its .*_labelIds.png are read, with --from cityscapes"),
+    "cvat's cityscapes": ({"label_colors.txt": "", "gtFine/a/2_gtFine_color.png": ""},
+                          "is CVAT's form of Cityscapes or KITTI; export Segmentation mask 1.1"),
+    "yolo, poses": (yolo("0 0 0 0 1 1 1", "kpt_shape: [2, 3]\nnames: [a]"), "points of poses"),
+    "yolo, numbers": ({"labels/2.txt": "7 0 0 0 1 1 1"}, r"\['7'\] are no .*--map '7=CLASS'"),
     "panoptic": (
         {"a.json": '{"images": [], "annotations": [{"segments_info": []}]}'}, "panoptic form"),
     "tfrecord": ({"a.tfrecord": "", "2.png": annotated.PICTURE}, "TensorFlow's record"),
@@ -196,6 +211,44 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(dataset, tmp_path, ref
     told = refused(message, work, error=(DatasetError, SettingsError))
     assert len(told) < 1000
     assert {path: path.stat().st_mtime_ns for path in dataset.rglob("*")} == before
+
+
+STRANGE = (None, NAN, "x", [], {}, 10**30)
+
+
+def changes(value, place=()):
+    """Places in JSON; of each list the first three."""
+    yield place
+    keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    for key in list(keys)[:50] if isinstance(value, dict) else list(keys)[:3]:
+        yield from changes(value[key], (*place, key))
+
+
+def put(value, place, new):
+    if not place:
+        return new
+    copy = value.copy()
+    copy[place[0]] = put(value[place[0]], place[1:], new)
+    return copy
+
+
+@pytest.mark.parametrize("export", [key for key in annotated.EXPORTS if "runs" not in key])
+def test_any_value_in_the_place_of_another_is_read_or_refused(export):
+    name, files = annotated.EXPORTS[export]
+    for file in (each for each in files if each.endswith(".json")):
+        document = json.loads(files[file])
+        for place, new in itertools.product(changes(document), STRANGE):
+            changed = {**files, file: json.dumps(put(document, place, new))}
+            source = SimpleNamespace(names=tuple(changed), read=partial(_bytes, changed))
+            with suppress(DatasetError, ImageError):
+                found = open_annotations(source, name, Target(LABELS, {"2": Path("train/2.png")}))
+                for each in found.files.values():
+                    assert found.read(each, (HEIGHT, WIDTH)).indices.ndim == 2
+
+
+def _bytes(files, name):
+    data = files[name]
+    return data if isinstance(data, bytes) else data.encode()
 
 
 def test_a_path_that_leaves_the_folder_is_a_name_and_nothing_else(dataset, tmp_path):
