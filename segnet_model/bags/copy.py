@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from pathlib import Path
 
@@ -24,7 +25,9 @@ from segnet_model.bags.messages import standard_types
 from segnet_model.bags.reader import BagReader
 from segnet_model.bags.writer import BagWriter
 
+MAX_LISTED = 20  # topics
 MAX_DEFINITION = 1 << 17  # characters; parsing is slow
+logger = logging.getLogger(__name__)
 NO_HASH = "RIHS01_" + 64 * "0"  # of an unknown type
 
 
@@ -34,6 +37,11 @@ def copy_topics(bag: BagReader, writer: BagWriter) -> None:
     Raises:
         BagError: the new bag cannot be written.
     """
+    if bag.passed_over:
+        logger.warning(
+            "topics of %s that are not of ROS 2 are not copied: %s",
+            bag.path, ", ".join(list(bag.passed_over)[:MAX_LISTED]),
+        )  # fmt: skip
     publishers: dict[tuple[str, str], list[Connection]] = defaultdict(list)
     for each in bag.connections:
         publishers[each.topic, each.msgtype].append(each)

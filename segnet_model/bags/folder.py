@@ -11,15 +11,15 @@ from typing import Any
 
 from rosbags.interfaces import Connection
 
-from segnet_model.bags.kinds import first_bytes
+from segnet_model.bags.kinds import METADATA, first_bytes
 from segnet_model.bags.storage import CDR, NO_DEFINITION, Storage, connection
 from segnet_model.bags.unpacking import MAX_METADATA, unpacked_files
 from segnet_model.base.documents import read_yaml
 from segnet_model.base.errors import BagError
 
-METADATA = "metadata.yaml"
 INFO = "rosbag2_bagfile_information"
 PACKED = ".zstd"
+KNOWN = 9  # version of the metadata
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +48,7 @@ class FolderBag:
             for file in files:
                 self._storages.append(open_file(file))
                 stack.callback(self._storages[-1].close)
-            self._join(_topics(info))
+            self._join(_announced(info, path))
             self._stack = stack.pop_all()
 
     def close(self) -> None:
@@ -96,8 +96,13 @@ def read_metadata(bag: Path) -> dict[str, Any]:
     values = read_yaml(file.read_text(encoding="utf-8"), MAX_METADATA)
     info = values.get(INFO) if isinstance(values, dict) else None
     if not isinstance(info, dict) or not isinstance(info.get("relative_file_paths"), list):
-        version = f" of version {info.get('version')}" if isinstance(info, dict) else ""
-        raise ValueError(f"{METADATA}{version} lists no files")
+        version = info.get("version") if isinstance(info, dict) else None
+        if isinstance(version, int) and version > KNOWN:
+            raise BagError(
+                f"{METADATA} is of version {version} and lists its files in an unknown form; name "
+                "the files themselves"
+            )
+        raise ValueError(f"{METADATA} lists no files")
     return info
 
 
@@ -137,6 +142,18 @@ def _warn_of_others(bag: Path, files: list[Path]) -> None:
             "%s does not list %s, so it is not read; name it, or run `ros2 bag reindex %s`",
             bag / METADATA, ", ".join(others[:9]), bag,
         )  # fmt: skip
+
+
+def _announced(info: dict[str, Any], bag: Path) -> list[Connection]:
+    """The topics of the metadata; none where they have an unknown form, which is said."""
+    try:
+        return _topics(info)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        logger.warning(
+            "the topics in %s are not read (%s: %s): what the files say of them is taken",
+            bag / METADATA, type(error).__name__, error,
+        )  # fmt: skip
+        return []
 
 
 def _topics(info: dict[str, Any]) -> list[Connection]:

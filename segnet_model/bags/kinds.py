@@ -25,6 +25,8 @@ OTHERS = (
     (b"\x89PNG\r\n", "a PNG image", "mv {0} {1}.png"),
     (b"\xff\xd8\xff", "a JPEG image", "mv {0} {1}.jpg"),
 )
+METADATA = "metadata.yaml"
+BESIDE = ("-wal", "-shm", "-journal")  # ends of the names of files that SQLite writes
 LONGEST = 300  # bytes, of which the name of a TAR archive's kind is at 257
 TAR = slice(257, 262)
 
@@ -51,6 +53,11 @@ def is_recording(file: Path) -> bool:
 def refuse_other_kinds(file: Path) -> None:
     """Raise BagError for a file of another kind, with the line to type."""
     start = first_bytes(file)
+    for end in BESIDE:
+        if file.name.endswith(end):
+            raise BagError(f"{file} belongs to {file.name.removesuffix(end)}; name that")
+    if file.name == METADATA:
+        raise BagError(f"{file} belongs to the bag {file.absolute().parent}; name that")
     kinds = [(name, line) for magic, name, line in OTHERS if start.startswith(magic)]
     if start[TAR] == b"ustar":
         kinds.append(("a TAR archive", "tar xf {0}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import io
 from collections.abc import Collection, Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -71,7 +72,7 @@ class McapFile:
         yield chunk.start_ns, -1, b""
         [record] = records(self._file, chunk.begin, chunk.end)
         inside, found = read_chunk(self._file, record), []
-        for each in records(inside, 0, inside.getbuffer().nbytes):
+        for each in records(inside, 0, inside.seek(0, io.SEEK_END)):
             if each.kind == mcap.MESSAGE:
                 channel, time = mcap.message_head(inside, each)
                 if channel in chosen:
@@ -107,8 +108,8 @@ def ros_name(name: str) -> str:
 
 def _encoding(channel: Channel) -> str:
     """The encoding of a channel's messages, or of its schema where that is the stranger."""
-    if channel.encoding == CDR and channel.schema is not None:
-        return channel.schema.encoding
+    if channel.encoding == CDR:
+        return channel.schema.encoding if channel.schema is not None else "without a type"
     return channel.encoding or "of no known encoding"
 
 

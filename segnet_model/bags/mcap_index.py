@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from array import array
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -103,7 +106,11 @@ def read_index(file: BinaryIO, size: int, cut: bool) -> Index:
     if footer.kind != mcap.FOOTER:
         raise ValueError("it has no footer")
     (summary,) = Fields(read_record(file, footer)).numbers("Q")
-    return (_summary(file, summary, end) if summary else None) or _scan(file, end)
+    index = None
+    if summary:
+        with suppress(ValueError, struct.error):  # all that it tells is in the records, too
+            index = _summary(file, summary, end)
+    return index or _scan(file, end)
 
 
 def _summary(file: BinaryIO, start: int, end: int) -> Index | None:
@@ -164,7 +171,7 @@ def _scan(file: BinaryIO, end: int) -> Index:
 
 def _scan_chunk(index: Index, file: BinaryIO, record: Record) -> None:
     inside = read_chunk(file, record)
-    size = inside.getbuffer().nbytes
+    size = inside.seek(0, io.SEEK_END)
     counts: Counter[int] = Counter()
     first, last = 1 << 64, -1
     for each in records(inside, 0, size):

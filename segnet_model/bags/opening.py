@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
 from pathlib import Path
 
 from segnet_model.bags.folder import FolderBag
-from segnet_model.bags.kinds import MCAP, check_kind
+from segnet_model.bags.kinds import MCAP, METADATA, check_kind
 from segnet_model.bags.mcap_file import McapFile
 from segnet_model.bags.sqlite_file import SqliteFile
 from segnet_model.bags.storage import Storage
+
+logger = logging.getLogger(__name__)
 
 
 def open_storage(path: Path, *, cut_ok: bool = False) -> Storage:
@@ -19,7 +23,19 @@ def open_storage(path: Path, *, cut_ok: bool = False) -> Storage:
         OSError: it cannot be read.
         Exception: it is damaged, in any way that parsers and SQLite report.
     """
-    return FolderBag(path, _open_file) if path.is_dir() else _open_file(path, cut_ok=cut_ok)
+    if path.is_dir():
+        return FolderBag(path, _open_file)
+    _tell_of_others(path)
+    return _open_file(path, cut_ok=cut_ok)
+
+
+def _tell_of_others(path: Path) -> None:
+    """Say that a file is one of several of a bag."""
+    folder = path.absolute().parent
+    with suppress(OSError):
+        files = [each for each in folder.iterdir() if each.suffix == path.suffix]
+        if len(files) > 1 and (folder / METADATA).is_file():
+            logger.info("%s is one of %d files of a bag; %s is all", path, len(files), folder)
 
 
 def _open_file(path: Path, *, cut_ok: bool = False) -> Storage:

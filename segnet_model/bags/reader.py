@@ -97,6 +97,11 @@ class BagReader:
         return list(self._storage.connections)
 
     @property
+    def passed_over(self) -> dict[str, str]:
+        """Encoding of each topic whose messages are not CDR, and are not read."""
+        return self._storage.passed_over
+
+    @property
     def image_topics(self) -> tuple[str, ...]:
         """Topics with raw or compressed images."""
         return tuple(name for name, info in self.topics.items() if info.type in IMAGE_TYPES)
@@ -134,9 +139,9 @@ class BagReader:
     def check_topic(self, topic: str, types: tuple[str, ...] = ()) -> None:
         """Raise BagError unless the topic exists, with messages of one of these types, if any."""
         info = self.topics.get(topic)
-        if topic in self._storage.passed_over and info is None:
+        if topic in self.passed_over and info is None:
             raise BagError(
-                f"{topic} in bag {self.path} is {self._storage.passed_over[topic]}, not CDR; {MEND}"
+                f"{topic} in bag {self.path} is {self.passed_over[topic]}, not CDR; {MEND}"
             )
         if info is None:
             raise BagError(f"bag {self.path} has no topic {topic}{self._listing()}")
@@ -188,9 +193,7 @@ class BagReader:
         if not self.topics:
             return "; the bag is empty: record it again"
         lines = [f"\n  {name}  {info.type}  {info.count}" for name, info in self.topics.items()]
-        lines += [
-            f"\n  {name}  {kind}, not CDR" for name, kind in self._storage.passed_over.items()
-        ]
+        lines += [f"\n  {name}  {kind}, not CDR" for name, kind in self.passed_over.items()]
         more = f"\n  and {len(lines) - MAX_LISTED} more" if len(lines) > MAX_LISTED else ""
         return "; its topics:" + "".join(lines[:MAX_LISTED]) + more
 

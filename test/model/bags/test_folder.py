@@ -88,7 +88,7 @@ def test_values_that_are_not_needed(bag, key):
 
 def test_a_version_without_the_list_of_files_is_named(bag):
     edit(bag, lambda v: (v.update(version=10), v.pop("relative_file_paths")))
-    with pytest.raises(BagError, match=r"metadata.yaml of version 10 lists no files.*reindex"):
+    with pytest.raises(BagError, match=r"of version 10 .* unknown form; name the files"):
         found(bag)
 
 
@@ -143,3 +143,29 @@ def test_files_come_in_the_order_of_their_times(tmp_path):
         tmp_path / "a", lambda v: v.update(relative_file_paths=files, topics_with_message_count=[])
     )
     assert found(tmp_path / "a") == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("topics", [{"a": 1}, [{"name": TOPIC}], 5, [[1]], [{"topic_metadata": 3}]])
+def test_topics_of_an_unknown_form(bag, topics, caplog):
+    edit(bag, lambda v: v.update(version=10, topics_with_message_count=topics))
+    assert found(bag) == [0, 1, 2, 3, 4]
+    assert f"the topics in {bag}/metadata.yaml are not read" in caplog.text
+
+
+def test_the_metadata_itself_is_no_source(bag):
+    with pytest.raises(BagError, match=f"metadata.yaml belongs to the bag {bag}; name that"):
+        found(bag / "metadata.yaml")
+
+
+def test_one_of_several_files_says_where_all_are(bag, caplog):
+    file = data_file(bag)
+    (bag / f"drive_1{file.suffix}").write_bytes(file.read_bytes())
+    with caplog.at_level(logging.INFO):
+        assert found(file) == [0, 1, 2, 3, 4]
+    assert f"{file} is one of 2 files of a bag; {bag} is all" in caplog.text
+
+
+def test_a_byte_order_mark_and_ends_of_lines_of_windows(bag):
+    text = (bag / "metadata.yaml").read_text().replace("\n", "\r\n")
+    (bag / "metadata.yaml").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert found(bag) == [0, 1, 2, 3, 4]

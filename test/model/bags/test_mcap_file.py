@@ -19,8 +19,9 @@ from mcap_files import (
     text,
 )  # fmt: skip
 
+from segnet_model.bags.copy import copy_topics
 from segnet_model.bags.mcap_file import ros_name
-from segnet_model.bags.reader import BagReader
+from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.errors import BagError
 
 ROS2 = (record(3, schema()), record(4, channel()))
@@ -60,6 +61,15 @@ def test_channels_that_are_not_of_ros2_are_passed_over(tmp_path, encoding):
 def test_channels_without_a_schema_are_passed_over(tmp_path):
     path = mcap(tmp_path, record(4, channel(9, "/raw", "json", 0)), *ROS2, image(1))
     assert found(path) == images(1)
+    bare = mcap(tmp_path, *ROS2, record(4, channel(2, "/bare", of=0)), image(1))
+    with BagReader(bare) as bag, pytest.raises(BagError, match="/bare .* is without a type, not"):
+        bag.check_topic("/bare")
+
+
+def test_channels_that_are_not_copied_are_named(tmp_path, caplog):
+    with BagReader(mcap(tmp_path, *JSON, *ROS2, image(1))) as bag, BagWriter(tmp_path / "b") as out:
+        copy_topics(bag, out)
+    assert "not of ROS 2 are not copied: /status" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -132,6 +142,15 @@ def test_a_summary_that_lacks_something_is_made_anew(tmp_path, there):
     end = begin + len(one) + len(two)
     path = mcap(tmp_path, *ROS2, one, two, *parts, summary=end)
     assert found(path) == images(1, 2, 3, 4)
+
+
+def test_a_summary_that_is_damaged_is_made_anew(tmp_path):
+    one, two, begin = two_chunks()
+    end = begin + len(one) + len(two)
+    damaged = [(b"\x04" + bytes(8), end), (record(11, b"x"), end), (record(4, b"\xff" * 9), end)]
+    for parts, summary in [*damaged, (b"", end + 10_000), (b"", 3)]:
+        path = mcap(tmp_path, *ROS2, one, two, record(15, bytes(4)), parts, summary=summary + 13)
+        assert found(path) == images(1, 2, 3, 4)
 
 
 def test_messages_outside_of_chunks_are_put_in_order(tmp_path):

@@ -68,6 +68,34 @@ def test_messages_in_the_file_beside_it_without_the_shared_memory(tmp_path):
     assert not file.with_name("drive.db3-shm").exists()
 
 
+def test_all_is_in_the_file_beside_it(tmp_path):
+    whole = written(tmp_path / "whole")
+    path = tmp_path / "drive.db3"
+    pid = os.fork()
+    if pid == 0:
+        database = sqlite3.connect(path, isolation_level=None)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        with sqlite3.connect(whole) as source:
+            for line in source.iterdump():
+                database.execute(line)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert path.stat().st_size <= 4096
+    assert found(path) == [0, 1, 2]
+    with pytest.raises(BagError, match=r"drive.db3-wal belongs to drive.db3; name that"):
+        found(tmp_path / "drive.db3-wal")
+
+
+def test_a_file_beside_it_that_was_cut_or_is_of_another_one(tmp_path):
+    file = killed(tmp_path, "WAL")
+    beside = file.with_name("drive.db3-wal")
+    beside.write_bytes(beside.read_bytes()[:-100])
+    assert found(file)[:5] == [0, 1, 2, 3, 4]
+    beside.write_bytes(b"any bytes" * 1000)
+    assert found(file) == [0, 1, 2]
+
+
 def test_a_transaction_that_was_not_finished_is_refused_by_its_file(tmp_path):
     file = killed(tmp_path, "DELETE")
     assert file.with_name("drive.db3-journal").stat().st_size > 0
