@@ -132,20 +132,22 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
         DatasetError: there are none, or two of one name.
     """
     from segnet_model.datasets.annotations.export import by_stem
-    from segnet_model.datasets.folder import label_path
+    from segnet_model.datasets.layout import layout_of
     from segnet_model.images.files import list_images
 
-    splits = [source / each for each in ((split,) if split else SPLITS)]
-    folders = [folder for folder in splits if folder.is_dir()] or [source]
+    layout, splits = layout_of(source), (split,) if split else SPLITS
+    images = [path for each in splits for path in layout.images(each)]
+    plain = not any((source / each).is_dir() for each in splits) and not images
     if not source.is_dir():
         raise DatasetError(f"there is no folder {source}; give a data set or a folder of images")
-    images = [path for folder in folders for path in list_images(folder)]
+    if plain:
+        images = list_images(source)
     if not images:
         raise DatasetError(
             f"{source} holds no images; expected {split or 'train'}/ in it, or images"
         )
-    if not again and folders != [source]:
-        images = [path for path in images if not label_path(path).is_file()]
+    if not again and not plain:
+        images = [path for path in images if not layout.label_path(path).is_file()]
     if not images:
         raise DatasetError(f"all images of {source} have labels; --all redoes them")
     try:

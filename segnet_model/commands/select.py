@@ -116,9 +116,9 @@ def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
 
 
 def _found(out: Path, selected: Round) -> str:
-    from segnet_model.images.files import list_images
+    from segnet_model.datasets.folder import split_images
 
-    train, val = (len(list_images(out / split)) for split in ("train", "val"))
+    train, val = (len(split_images(out, split)) for split in ("train", "val"))
     return (
         f"round {selected.number}: {len(selected.train)} of {selected.candidates} frames in train, "
         f"{len(selected.val)} in val, which now hold {train} and {val}; to be labeled in "

@@ -1,10 +1,6 @@
-"""Data sets in the form of the SegNet authors' CamVid.
+"""Data sets: folders of images with their labels, in one of the forms of `layout`.
 
-DATASET/train/0001.png   DATASET/trainannot/0001.png
-DATASET/val/0002.jpg     DATASET/valannot/0002.png
-DATASET/labels.yaml      the label set; CamVid's where there is no such file
-
-The folder of comma10k is read as it is published; see `comma10k`.
+DATASET/labels.yaml is the label set; without it, that of the form.
 """
 
 from __future__ import annotations
@@ -19,13 +15,12 @@ import numpy as np
 import yaml
 
 from segnet_model.base.errors import DatasetError
-from segnet_model.datasets import comma10k
-from segnet_model.images.files import list_images, new_file, read_image, read_labels
+from segnet_model.datasets.layout import USUAL_SPLITS, Layout, layout_of
+from segnet_model.images.files import new_file, read_image, read_labels
 from segnet_model.images.orientation import describe, read_orientation
 from segnet_model.labels import LabelMap, LabelSet
 
 LABELS_FILE = "labels.yaml"
-DEFAULT_LABELS = "camvid"
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,7 @@ class Sample:
 
     image: Path
     labels: Path
+    name: str  # of the image, with the folders below its split
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class LabeledFolder:
         if self.label_map:
             digest.update(self.label_map.lookup.tobytes())
         for sample in self.samples:
-            digest.update(f"{sample.image.name} {sample.image.stat().st_size} ".encode())
+            digest.update(f"{sample.name} {sample.image.stat().st_size} ".encode())
             digest.update(sample.labels.read_bytes())
         return digest.hexdigest()
 
@@ -106,8 +102,9 @@ class LabeledFolder:
 
 def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
     """Load the named label set, else the data set's own, else that of its form."""
-    usual = comma10k.NAME if comma10k.is_comma10k(dataset) else DEFAULT_LABELS
-    return LabelSet.load(named) if named else own_label_set(dataset) or LabelSet.load(usual)
+    if named:
+        return LabelSet.load(named)
+    return own_label_set(dataset) or LabelSet.load(layout_of(dataset).label_set)
 
 
 def own_label_set(dataset: Path) -> LabelSet | None:
@@ -126,8 +123,9 @@ def label_set_of_labels(dataset: Path) -> LabelSet | None:
     """The label set of the data set's labels; None where it has none yet."""
     if own := own_label_set(dataset):
         return own
-    labeled = any(has_split(dataset, f"{split}annot") for split in ("train", "val", "test"))
-    return LabelSet.load(DEFAULT_LABELS) if labeled else None
+    layout = layout_of(dataset)
+    labeled = any(layout.label_files(split) for split in USUAL_SPLITS)
+    return LabelSet.load(layout.label_set) if labeled else None
 
 
 def check_label_set(dataset: Path, labels: LabelSet) -> None:
@@ -161,10 +159,8 @@ def has_split(dataset: Path, split: str) -> bool:
 
 
 def split_images(dataset: Path, split: str) -> list[Path]:
-    """Image files of a split, sorted by name; none where there is no such split."""
-    if comma10k.is_comma10k(dataset):
-        return comma10k.split_files(dataset, split)
-    return list_images(dataset / split) if (dataset / split).is_dir() else []
+    """Image files of a split, sorted by path; none where there is no such split."""
+    return layout_of(dataset).images(split)
 
 
 def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabeledFolder:
@@ -186,16 +182,20 @@ def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabeledFolder:
         >>> [array.shape for array in images.read(0)]
         [(360, 480, 3), (360, 480)]
     """
-    _check_folders(dataset, split)
-    found = split_images(dataset, split)
+    layout = layout_of(dataset)
+    _check_folders(layout, split)
+    found = layout.images(split)
     if not found:
         raise DatasetError(f"{dataset / split} holds no images; expected PNG or JPEG files")
-    twice = [stem for stem, count in Counter(path.stem for path in found).items() if count > 1]
+    twice = [name for name, count in Counter(map(layout.name, found)).items() if count > 1]
     if twice:
         raise DatasetError(
-            f"{found[0].parent} holds {twice[0]} twice, with other endings; remove one"
+            f"{layout.folders(split)[0]} holds {twice[0]} twice, with other endings; remove one"
         )
-    samples = tuple(Sample(image, label_path(image)) for image in found)
+    samples = tuple(
+        Sample(image, layout.label_path(image), layout.name(image) + image.suffix)
+        for image in found
+    )
     _check_labels(samples, dataset)
     return LabeledFolder(samples, label_set)
 
@@ -215,20 +215,9 @@ def make_folders(dataset: Path) -> None:
         raise DatasetError(f"cannot make data set {dataset}: {error}") from None
 
 
-def label_path(image: Path) -> Path:
-    """Label file of an image: DATASET/trainannot/NAME.png for DATASET/train/NAME.jpg."""
-    if image.parent.name == comma10k.IMAGES and comma10k.is_comma10k(image.parent.parent):
-        return comma10k.mask_path(image)
-    return image.parent.with_name(f"{image.parent.name}annot") / f"{image.stem}.png"
-
-
-def _check_folders(dataset: Path, split: str) -> None:
+def _check_folders(layout: Layout, split: str) -> None:
     """Raise DatasetError unless the split has its folders."""
-    if comma10k.is_comma10k(dataset):
-        if split not in comma10k.SPLITS:
-            raise DatasetError(f"{dataset} is comma10k, whose splits are train and val")
-        return
-    for folder in (dataset / split, dataset / f"{split}annot"):
+    for folder in layout.folders(split):
         if not folder.is_dir():
             raise DatasetError(f"no folder {folder}; a data set has {split}/ and {split}annot/")
 

@@ -215,7 +215,7 @@ def evaluate_all(
             scores.append(evaluation.update(found[-1], truth, seconds))
             for samples, growing in predictor.predict_by_samples(image, counts) if counts else ():
                 evaluation.update_curve(samples, growing, truth)
-        on_frame(EvaluatedFrame(sample.image.name, image, truth, tuple(found), tuple(scores)))
+        on_frame(EvaluatedFrame(sample.name, image, truth, tuple(found), tuple(scores)))
         on_image(index)
     return evaluations
 

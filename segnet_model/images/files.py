@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,6 +46,30 @@ def natural_order(path: Path) -> tuple[list[str | int], str]:
     """Sort key that puts f2 before f10."""
     parts = NUMBERS.split(path.name)  # alternates text and numbers, so that they compare
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], path.name
+
+
+def list_files_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """Files with these endings in a folder and below it, f2 before f10; none without a folder.
+
+    Hidden files and folders are left out. Links to folders are followed, each folder once.
+    """
+    found: list[Path] = []
+    seen: set[Path] = set()
+
+    def add(each: Path) -> None:
+        if each.resolve() in seen or not each.is_dir():
+            return
+        seen.add(each.resolve())
+        for path in each.iterdir():
+            if path.name.startswith("."):
+                continue
+            if path.is_dir():
+                add(path)
+            elif path.suffix.lower() in suffixes:
+                found.append(path)
+
+    add(folder)
+    return sorted(found, key=lambda path: [natural_order(Path(each)) for each in path.parts])
 
 
 def read_image(path: Path) -> np.ndarray:

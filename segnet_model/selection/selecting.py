@@ -19,8 +19,9 @@ from segnet_model.datasets.extraction.splits import (
     by_time,
     fitting_gap,
 )
+from segnet_model.datasets.folder import split_images
 from segnet_model.datasets.sources import Frame, Source
-from segnet_model.images.files import list_images, read_image
+from segnet_model.images.files import read_image
 from segnet_model.images.thumbnails import thumbnail
 from segnet_model.inference.predictor import Predictor
 from segnet_model.selection.history import next_number
@@ -56,8 +57,7 @@ def select_round(
     """
     number = next_number(dataset.folder)  # first, so that a damaged file costs no work
     ranked = _Ranking(source, dataset, predictor, settings, progress)
-    train = dataset.folder / "train"
-    known = [thumbnail(read_image(path)) for path in (list_images(train) if train.is_dir() else [])]
+    known = [thumbnail(read_image(path)) for path in split_images(dataset.folder, "train")]
     chosen = select(ranked.candidates, settings.count, known)
     if not chosen:
         raise DatasetError(

@@ -10,7 +10,7 @@ from typing import Any
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
-from segnet_model.datasets.annotations.export import Annotations, NamedMask, Size
+from segnet_model.datasets.annotations.export import Annotations, NamedMask, Size, image_name
 from segnet_model.datasets.annotations.parsed import read_json, read_safely
 from segnet_model.datasets.annotations.shapes import Shape, paint
 
@@ -87,7 +87,7 @@ def from_documents(
 
 def own_stem(name: str, images: Mapping[str, Path]) -> str:
     """The image's name without folders and ending, and without what a tool has added to it."""
-    stem = PurePosixPath(name.replace("\\", "/")).stem
+    stem = image_name(name.replace("\\", "/"), images)
     bare = (ROBOFLOW.sub("", stem), LABEL_STUDIO.sub("", stem))
     return next((each for each in (stem, *bare) if each in images), stem)
 
@@ -101,7 +101,8 @@ def _choose(stem: str, drawings: list[Drawing], images: Mapping[str, Path]) -> D
     """The drawing of the split that has the image, of several with one name."""
     if len(drawings) == 1:
         return drawings[0]
-    split = images[stem].parent.name if stem in images else ""
+    folders = [each.name for each in images[stem].parents] if stem in images else []
+    split = next((each for each in folders if each in SPLITS.values()), "")
     of_split = [each for each in drawings if _as_split(each.subset) == split]
     if len(of_split) == 1 or stem not in images:
         return (of_split or drawings)[0]

@@ -48,7 +48,8 @@ class Target:
     """The data set that labels are read for."""
 
     labels: LabelSet  # of label images that are ids, or have its colors
-    images: Mapping[str, Path] = field(default_factory=dict)  # by name without ending
+    # By name without ending; of several with one name, with the folders below their split.
+    images: Mapping[str, Path] = field(default_factory=dict)
     mapped: Collection[str] = ()  # names that the user maps, ids and colors among them
 
 
@@ -60,21 +61,29 @@ class LabelFormat:
     found: Callable[[Marks], bool]  # whether an export is of this format
 
 
-def by_stem(names: Iterable[str], suffix: str = "") -> dict[str, str]:
-    """Files by image name: without folders, extension and suffix.
+def by_stem(names: Iterable[str], suffix: str = "", images: Collection[str] = ()) -> dict[str, str]:
+    """Files by image name: without extension and suffix, and without folders; see `image_name`.
 
     Raises:
         DatasetError: two files are for the same image.
     """
     files: dict[str, str] = {}
     for name in names:
-        stem = PurePosixPath(name).stem.removesuffix(suffix)
+        stem = image_name(name, images, suffix)
         if stem in files:
             raise DatasetError(
                 f"{files[stem]} and {name} are both for image {stem!r}; leave one away"
             )
         files[stem] = name
     return files
+
+
+def image_name(file: str, images: Collection[str], suffix: str = "") -> str:
+    """The image of a file: the longest end of its path that names one, else its bare name."""
+    path = PurePosixPath(file)
+    parts = (*path.parent.parts, path.stem.removesuffix(suffix))
+    ends = ("/".join(parts[first:]) for first in range(len(parts)))
+    return next((end for end in ends if end in images), parts[-1])
 
 
 def in_folders(names: Iterable[str], ending: str) -> list[str]:

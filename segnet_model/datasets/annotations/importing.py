@@ -21,15 +21,12 @@ from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.datasets.annotations.user_map import UserMap
 from segnet_model.datasets.folder import (
     check_label_set,
-    has_split,
-    label_path,
     write_label_set,
 )
-from segnet_model.images.files import list_images, read_labels, read_size, write_png
+from segnet_model.datasets.layout import USUAL_SPLITS, Layout, layout_of
+from segnet_model.images.files import read_labels, read_size, write_png
 from segnet_model.images.orientation import UPRIGHT, describe, read_orientation
 from segnet_model.labels import LabelSet
-
-SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,8 @@ def import_labels(
         DatasetError: the export or a file of it cannot be used; the data set is as before.
         SettingsError: a name is mapped to an unknown class, or the map is not used.
     """
-    images = find_images(dataset, split)
+    layout = layout_of(dataset)
+    images = find_images(dataset, layout, split)
     check_label_set(dataset, labels)
     given = UserMap(renamed or {}, optional or {})
     with open_export(source) as files:
@@ -98,15 +96,15 @@ def import_labels(
                 _check_labeled(empty, wanted, annotations.name)
                 write_label_set(dataset, labels)
                 counts = Counter(
-                    _install(staged / f"{stem}.png", label_path(image), labels, keep)
+                    _install(staged / f"{stem}.png", layout.label_path(image), labels, keep)
                     for stem, image in wanted.items()
                     if stem not in empty
                 )
         except (DatasetError, ImageError, OSError) as error:
             raise DatasetError(f"{source}: {error}") from None
     imageless = tuple(stem for stem in annotations.files if stem not in images)
-    splits = {split} if split else {image.parent.name for image in wanted.values()}
-    unlabeled = _unlabeled(images, splits)
+    splits = {split} if split else {layout.split_of(image) for image in wanted.values()}
+    unlabeled = _unlabeled(layout, images, splits)
     total = mapping.unlabeled + mapping.pixels.total()
     shares = {name: count / total for name, count in mapping.pixels.most_common()}
     meanings = {name: mapping.meaning(name) or IGNORE for name in shares}
@@ -116,24 +114,27 @@ def import_labels(
     )  # fmt: skip
 
 
-def find_images(dataset: Path, split: str | None) -> dict[str, Path]:
-    """The data set's images by name without extension.
+def find_images(dataset: Path, layout: Layout, split: str | None) -> dict[str, Path]:
+    """The data set's images by name without extension; see `Target.images`.
 
     Raises:
         DatasetError: there are none, or two of one name.
     """
-    splits = [each for each in ((split,) if split else SPLITS) if has_split(dataset, each)]
-    if not splits:
+    splits = [split] if split else USUAL_SPLITS
+    paths = [path for each in splits for path in layout.images(each)]
+    if not paths:
         wanted = f"{split}/" if split else "train/, val/ or test/"
         raise DatasetError(f"{dataset} has no images in {wanted}; put the labeled images there")
+    bare = Counter(path.stem for path in paths)
     images: dict[str, Path] = {}
-    for path in (path for each in splits for path in list_images(dataset / each)):
-        if path.stem in images:
+    for path in paths:
+        name = path.stem if bare[path.stem] == 1 else layout.name(path)
+        if name in images:
             raise DatasetError(
-                f"{images[path.stem]} and {path} have the same name; "
+                f"{images[name]} and {path} have the same name; "
                 "remove one, or say which with --split"
             )
-        images[path.stem] = path
+        images[name] = path
     return images
 
 
@@ -165,6 +166,7 @@ def _stage_all(
         if (ids == mapping.ignored).all():
             empty.append(stem)
         else:
+            (staged / stem).parent.mkdir(parents=True, exist_ok=True)
             write_png(staged / f"{stem}.png", ids)
         progress(done / len(wanted))
     return notes, empty
@@ -216,7 +218,7 @@ def _turned(images: Iterable[Path]) -> tuple[str, ...]:
 def _install(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:
     """Move a label file to its place; returns "new", "kept", "same" or "changed"."""
     if not target.exists():
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         staged.replace(target)
         return "new"
     if keep:
@@ -230,10 +232,12 @@ def _install(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:
     return "changed"
 
 
-def _unlabeled(images: Mapping[str, Path], splits: Collection[str]) -> tuple[str, ...]:
+def _unlabeled(
+    layout: Layout, images: Mapping[str, Path], splits: Collection[str]
+) -> tuple[str, ...]:
     """Images of these splits that have no labels yet."""
     return tuple(
-        f"{image.parent.name}/{stem}"
-        for stem, image in images.items()
-        if image.parent.name in splits and not label_path(image).exists()
+        f"{layout.split_of(image)}/{layout.name(image)}"
+        for image in images.values()
+        if layout.split_of(image) in splits and not layout.label_path(image).exists()
     )

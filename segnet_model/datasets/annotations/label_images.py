@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -39,12 +39,6 @@ def open_ids(source: ExportFiles, target: Target) -> Annotations:
     """
     labels, mapped = target.labels, target.mapped
     files, numbering = label_files(source, labels)
-    if ending := numbering.image_suffix:
-        longer = {stem: f"{stem}{ending}" for stem in files}
-        files = {
-            longer[stem] if longer[stem] in target.images else stem: name
-            for stem, name in files.items()
-        }
     names: list[str | None] = [numbering.names.get(each, str(each)) for each in range(256)]
     for each in range(256):
         if str(each) in mapped and str(each) not in labels.names:
@@ -59,7 +53,7 @@ def open_ids(source: ExportFiles, target: Target) -> Annotations:
         _check_strange([str(names[each]) for each in found if names[each] not in known], "ids")
         return _named_mask(ids, found, [names[each] for each in found])
 
-    return Annotations("ids", files, read)
+    return Annotations("ids", _by_image(files, numbering, target.images), read)
 
 
 def open_colors(source: ExportFiles, target: Target) -> Annotations:
@@ -81,7 +75,8 @@ def open_colors(source: ExportFiles, target: Target) -> Annotations:
         places = places.reshape(packed.shape).astype(np.uint8)
         return _named_mask(places, range(len(own)), own)
 
-    return Annotations("colors", label_files(source, labels)[0], read)
+    files, numbering = label_files(source, labels)
+    return Annotations("colors", _by_image(files, numbering, target.images), read)
 
 
 def color_name(name: str) -> str:
@@ -92,8 +87,8 @@ def color_name(name: str) -> str:
     return name.lower() if _is_color(name.lower()) else name
 
 
-def label_files(source: ExportFiles, labels: LabelSet) -> tuple[dict[str, str], Numbering]:
-    """PNGs by image, and how they are numbered.
+def label_files(source: ExportFiles, labels: LabelSet) -> tuple[list[str], Numbering]:
+    """PNGs, and how they are numbered.
 
     Of a whole data set, only those in folders such as trainannot; of a public one, those with the
     endings of its labels.
@@ -103,8 +98,17 @@ def label_files(source: ExportFiles, labels: LabelSet) -> tuple[dict[str, str], 
     *endings, usual = numberings(labels)
     for each in endings:
         if chosen := [name for name in names if name.endswith(f"{each.suffix}.png")]:
-            return by_stem(chosen, each.suffix), each
-    return by_stem(names), usual
+            return chosen, each
+    return names, usual
+
+
+def _by_image(
+    names: Sequence[str], numbering: Numbering, images: Collection[str]
+) -> dict[str, str]:
+    """Label files by image."""
+    files = by_stem(names, numbering.suffix, images)
+    longer = {stem: f"{stem}{numbering.image_suffix}" for stem in files}
+    return {longer[s] if longer[s] in images else s: name for s, name in files.items()}
 
 
 def _ids(pixels: Pixels) -> np.ndarray:
@@ -148,14 +152,14 @@ def _packed(color: tuple[int, int, int]) -> int:
 
 def _are_ids(marks: Marks) -> bool:
     """Whether the first label image has ids; DatasetError if it is damaged, or in doubt."""
-    name = next(iter(label_files(marks.source, marks.labels)[0].values()), None)
-    if name is None:
+    files, _ = label_files(marks.source, marks.labels)
+    if not files:
         return False
     try:
-        pixels = decode_mask(marks.source.read(name))
+        pixels = decode_mask(marks.source.read(files[0]))
         _check_palette(pixels, marks.labels)
     except SegNetError as error:
-        raise DatasetError(f"{name}: {error}") from None
+        raise DatasetError(f"{files[0]}: {error}") from None
     return pixels.ids is not None
 
 

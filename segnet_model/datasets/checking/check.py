@@ -17,9 +17,10 @@ from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.duplicates import find_duplicates
 from segnet_model.datasets.checking.inspect import Inspection, inspect
-from segnet_model.datasets.checking.listing import find_splits, list_split
+from segnet_model.datasets.checking.listing import list_split
 from segnet_model.datasets.checking.problems import SEVERITIES, Problem
 from segnet_model.datasets.checking.report import DatasetReport, SplitFacts
+from segnet_model.datasets.layout import layout_of
 from segnet_model.labels import LabelSet
 
 
@@ -52,7 +53,8 @@ def check_dataset(
         >>> [problem.kind.name for problem in report.problems]
         ['image without labels']
     """
-    listed = {split: list_split(dataset, split) for split in find_splits(dataset)}
+    layout = layout_of(dataset)
+    listed = {split: list_split(layout, split) for split in layout.splits()}
     found = [problem for _, problems in listed.values() for problem in problems]
     splits = {split: SplitFacts() for split in listed}
     kept: dict[str, list[Inspection]] = {split: [] for split in listed}

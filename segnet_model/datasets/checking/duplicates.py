@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +88,7 @@ def _between(
     A file's name is its recording, then its number. Where both splits have the same name, each
     has a numbering of its own, and nothing is compared.
     """
-    ours, theirs = _by_recording(validated), _by_recording(trained)
+    ours, theirs = _by_recording(validated, second), _by_recording(trained, first)
     for recording in sorted(ours.keys() & theirs.keys()):
         numbers = np.array(sorted(theirs[recording]), object)
         if ours[recording].keys() & theirs[recording].keys() or len(numbers) < 3:
@@ -109,10 +109,11 @@ def _is_near(number: int, numbers: np.ndarray, reach: float) -> bool:
     return bool(numbers[after] - number <= reach and number - numbers[after - 1] <= reach)
 
 
-def _by_recording(paths: Sequence[Path]) -> dict[str, dict[int, Path]]:
+def _by_recording(paths: Sequence[Path], split: str) -> dict[str, dict[int, Path]]:
     numbered: dict[str, dict[int, Path]] = defaultdict(dict)
     for path in paths:
         match = re.fullmatch(r"(.*?)([0-9]+)", path.stem, re.DOTALL)
         if match:
-            numbered[match[1]][int(match[2])] = path
+            folders = takewhile(lambda name: name != split, (each.name for each in path.parents))
+            numbered["/".join([*folders, match[1]])][int(match[2])] = path
     return numbered

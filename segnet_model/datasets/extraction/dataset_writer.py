@@ -16,7 +16,8 @@ from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.extraction.manifest import Origin, read_manifest, write_manifest
 from segnet_model.datasets.extraction.png_pool import PngPool
 from segnet_model.datasets.extraction.splits import SPLITS
-from segnet_model.datasets.folder import label_path, make_folders
+from segnet_model.datasets.folder import make_folders
+from segnet_model.datasets.layout import CamVidLayout
 from segnet_model.datasets.sources import Frame, Source
 from segnet_model.images.files import list_images, read_image, write_png
 
@@ -209,7 +210,7 @@ class DatasetWriter:
         return next(n for n in names if n not in self.origins and Path(n).stem not in self._stems)
 
     def _labels_path(self, origin: Origin) -> Path:
-        return label_path(self.folder / origin.file)
+        return CamVidLayout(self.folder).label_path(self.folder / origin.file)
 
     def _with_split(self, origin: Origin) -> Origin:
         """Correct the split of a file that was moved."""

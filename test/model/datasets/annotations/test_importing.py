@@ -299,6 +299,8 @@ def test_a_published_files_smear_is_void_but_other_pictures_are_refused(dataset,
 
 def test_a_label_set_without_camvids_classes_is_told(dataset, tmp_path):
     own = LabelSet.from_dict({"name": "yard", "classes": [{"name": "Sky", "color": [1, 2, 3]}]})
+    shutil.rmtree(dataset / "trainannot")
+    shutil.rmtree(dataset / "valannot")
     source = zipped(tmp_path / "x.zip", ORIGINAL)
     with pytest.raises(DatasetError, match=r"--map 'LaneMkgsNonDriv=CLASS'"):
         import_labels(source, dataset, own, split="train")

@@ -203,8 +203,10 @@ def test_an_id_between_the_published_ones_is_refused(bring):
         bring(stripes(1, 2), labels=rellis)
 
 
-def test_cityscapes_download_comes_in_as_it_is(bring):
+@pytest.mark.parametrize("image", ["1", "1_leftImg8bit"])
+def test_cityscapes_download_comes_in_as_it_is(bring, dataset, image):
     """Of the files beside each other only those with ids of the download count."""
+    (dataset / "train" / "1.png").rename(dataset / "train" / f"{image}.png")
     names = [f"1_gtFine_{kind}" for kind in ("instanceIds", "labelIds")]
     ids = (7, 8, 21, 26, 4)
     (found,), _ = bring(
