@@ -20,6 +20,7 @@ HEADER, FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK = 1, 2, 3, 4, 5, 6
 CHUNK_INDEX, STATISTICS, END = 8, 11, 15
 RECORD = struct.Struct("<BQ")  # kind, and bytes that follow
 MESSAGE_HEAD = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time
+MAX_CHUNK_HEAD = 256  # bytes before the messages: numbers, and the name of the compression
 FOOTER_SIZE = RECORD.size + 20 + len(MCAP)
 
 
@@ -33,28 +34,32 @@ class Record:
 
 
 class Fields:
-    """The fields of a record, one after the other; ValueError where it is too short."""
+    """The fields of a record, one after the other; ValueError where it is too short.
+
+    Attributes:
+        at: byte of the next one.
+    """
 
     def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
+        self._data, self.at = data, 0
 
     def numbers(self, layout: str) -> tuple[int, ...]:
         """Numbers in struct's layout, little-endian."""
         size = struct.calcsize(f"<{layout}")
-        if self._at + size > len(self._data):
+        if self.at + size > len(self._data):
             raise ValueError("a record ends within a number")
-        found = struct.unpack_from(f"<{layout}", self._data, self._at)
-        self._at += size
+        found = struct.unpack_from(f"<{layout}", self._data, self.at)
+        self.at += size
         return found
 
     def bytes(self, layout: str = "I") -> bytes:
         """Bytes after their number."""
         (size,) = self.numbers(layout)
-        left = len(self._data) - self._at
+        left = len(self._data) - self.at
         if size > left:
             raise ValueError(f"expected {size} bytes, got {left}")
-        self._at += size
-        return self._data[self._at - size : self._at]
+        self.at += size
+        return self._data[self.at - size : self.at]
 
     def text(self) -> str:
         """UTF-8 after the number of its bytes."""
@@ -112,10 +117,14 @@ def read_chunk(file: BinaryIO, record: Record) -> io.BytesIO:
         raise BagError(
             f"a chunk of {record.size} bytes, of {MAX_CHUNK} at most; record smaller ones"
         )
-    fields = Fields(read_record(file, record))
-    _, _, size, checksum = fields.numbers("QQQI")
-    compression, packed = fields.text(), fields.bytes("Q")
-    data = unpack_chunk(compression, packed, size)
+    file.seek(record.start)
+    head = Fields(file.read(min(record.size, MAX_CHUNK_HEAD)))
+    _, _, size, checksum = head.numbers("QQQI")
+    compression, (packed,) = head.text(), head.numbers("Q")
+    if head.at + packed > record.size:
+        raise ValueError(f"a chunk: expected {packed} bytes, got {record.size - head.at}")
+    file.seek(record.start + head.at)
+    data = unpack_chunk(compression, file.read(packed), size)
     if checksum and crc32(data) != checksum:
         raise ValueError("the checksum of a chunk is wrong")
     return io.BytesIO(data)
