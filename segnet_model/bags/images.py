@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, NoReturn
 
 import numpy as np
 from rosbags.serde import SerdeError
@@ -13,6 +15,7 @@ from segnet_model.base.errors import ImageError
 from segnet_model.images.compressed import decode_compressed
 from segnet_model.images.encodings import decode_message
 from segnet_model.images.sample_bits import SampleBits
+from segnet_model.images.video_packets import PacketDecoder
 
 LABEL_ENCODINGS = ("mono8", "8UC1")
 
@@ -25,6 +28,7 @@ class RawMessage:
     type: str  # e.g. "sensor_msgs/msg/Image"
     receive_ns: int  # when it was recorded, since the epoch
     data: bytes | memoryview  # CDR
+    decode: Callable[[], np.ndarray] | None = None  # of a video's packet: makes (H, W, 3) RGB
 
 
 def parse(raw: RawMessage) -> Any:
@@ -40,6 +44,20 @@ def to_rgb(message: Any, type_name: str, bits: SampleBits | None = None) -> np.n
     if type_name == COMPRESSED_IMAGE:
         return decode_compressed(message.data, message.format, bits)
     return decode_message(message, bits)
+
+
+def decode_packet(raw: RawMessage, decoder: PacketDecoder) -> RawMessage:
+    """The next packet of a video with its image, or with the ImageError that `decode` raises."""
+    try:
+        message = parse(raw)
+        decode = decoder.decode(message.data, message.encoding, message.pts)
+    except ImageError as error:
+        decode = partial(_raise, error)
+    return replace(raw, decode=decode)
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def to_ids(message: Any) -> np.ndarray:

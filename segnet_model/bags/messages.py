@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from segnet_model.base.errors import BagError
@@ -20,11 +20,24 @@ IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 POSE = "geometry_msgs/msg/PoseStamped"
+FFMPEG_PACKET = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"
+FFMPEG_PACKET_FIELDS = """\
+std_msgs/Header header
+int32 width
+int32 height
+string encoding
+uint64 pts
+uint8 flags
+bool is_bigendian
+uint8[] data
+"""
 
 
 def new_types() -> Typestore:
-    """A new copy of the standard message types, to add other types to."""
-    return get_typestore(Stores.ROS2_JAZZY)
+    """A new copy of the standard message types and of videos' packets, to add other types to."""
+    types = get_typestore(Stores.ROS2_JAZZY)
+    types.register(get_types_from_msg(FFMPEG_PACKET_FIELDS, FFMPEG_PACKET))
+    return types
 
 
 @cache

@@ -12,7 +12,7 @@ from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
 from segnet_model.bags.images import RawMessage
 from segnet_model.bags.kinds import is_recording, refuse_other_kinds
 from segnet_model.bags.mcap_records import is_cut
-from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE
+from segnet_model.bags.messages import COMPRESSED_IMAGE, FFMPEG_PACKET, IMAGE
 from segnet_model.bags.opening import open_storage
 from segnet_model.bags.refusals import MEND, PACKETS, check_storage, packets_mend
 from segnet_model.bags.unpacking import unpack_message
@@ -21,7 +21,7 @@ from segnet_model.base.errors import BagError, SegNetError, cause
 
 __all__ = ["BagReader", "BagWriter", "RawMessage", "TopicInfo"]
 
-IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
+IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE, FFMPEG_PACKET)
 MAX_REASON, MAX_LISTED = 500, 100  # characters of a reason, topics in a list
 
 
@@ -103,14 +103,14 @@ class BagReader:
 
     @property
     def image_topics(self) -> tuple[str, ...]:
-        """Topics with raw or compressed images."""
+        """Topics with raw or compressed images, or a video's packets."""
         return tuple(name for name, info in self.topics.items() if info.type in IMAGE_TYPES)
 
     def choose_image_topic(self, topic: str | None = None, besides: str = "") -> str:
         """The given topic, or the only image topic if None.
 
         Args:
-            topic: raw or compressed images.
+            topic: raw or compressed images, or a video's packets.
             besides: a topic or namespace to ignore if topic is None.
 
         Raises:
@@ -121,6 +121,8 @@ class BagReader:
             for name in self.image_topics
             if not besides or not f"{name}/".startswith(f"{besides}/")
         ]
+        # Where both were recorded, plain images are exact, and any of them is decoded alone.
+        others = [name for name in others if self.topics[name].type != FFMPEG_PACKET] or others
         if topic is None and len(others) == 1:
             topic = others[0]
         if topic is None and others:

@@ -12,7 +12,11 @@ MENDS = {
     "--src drive.bag --dst drive",
 }
 # Types of messages with a part of a video: its name, and the transport that makes images of it.
-PACKETS = {"theora_image_transport/msg/Packet": ("Theora video", "theora")}
+PACKETS = {
+    "theora_image_transport/msg/Packet": ("Theora video", "theora"),
+    # Without numbers, a lost packet would not be noticed, and the images after it be wrong.
+    "foxglove_msgs/msg/CompressedVideo": ("a video", "foxglove"),
+}
 MEND = "record topics of ROS 2, or save the images as files or as a video"
 
 

@@ -17,7 +17,7 @@ from segnet_model.inference.answer import Answer
 
 def info_topic(topic: str) -> str:
     """The CameraInfo topic of an image topic, by image_transport's rule."""
-    namespace = topic.removesuffix("/compressed").rpartition("/")[0]
+    namespace = topic.removesuffix("/compressed").removesuffix("/ffmpeg").rpartition("/")[0]
     return f"{namespace}/camera_info"
 
 

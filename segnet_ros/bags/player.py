@@ -19,7 +19,7 @@ from rclpy.publisher import Publisher
 
 from segnet_model.bags.images import RawMessage
 from segnet_model.bags.reader import BagReader
-from segnet_model.base.errors import SegNetError, SettingsError
+from segnet_model.base.errors import BagError, SegNetError, SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_ros.bags.settings import PlayerSettings
 from segnet_ros.ros.cdr import stamp_of, with_stamp
@@ -79,6 +79,13 @@ class BagPlayer(Node):
         with BagReader(self.settings.bag) as bag:
             image_topic = bag.choose_image_topic(self.settings.topic or None)
             publishers = self._advertise(bag)
+            if image_topic not in publishers:
+                kind = bag.topics[image_topic].type
+                package = kind.partition("/")[0].replace("_", "-")
+                raise BagError(
+                    f"{image_topic} cannot be played: {kind} is not installed; sudo apt install "
+                    f"ros-$ROS_DISTRO-{package}"
+                )
             self._wait_for_subscribers(publishers[image_topic])
             self._play_once(bag, publishers, image_topic, progress)
             while self.settings.loop:

@@ -50,7 +50,7 @@ def camera_remappings(values: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def _default_camera_info(image: str) -> str:
     """The camera_info topic that image_transport takes for an image topic, compressed or not."""
-    place, slash, _ = image.removesuffix("/compressed").rpartition("/")
+    place, slash, _ = image.removesuffix("/compressed").removesuffix("/ffmpeg").rpartition("/")
     return f"{place}{slash}camera_info"
 
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.bags.images import RawMessage, parse, to_ids, to_rgb
-from segnet_model.bags.messages import IMAGE, stamp_ns
+from segnet_model.bags.images import RawMessage, decode_packet, parse, to_ids, to_rgb
+from segnet_model.bags.messages import FFMPEG_PACKET, IMAGE, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import ImageError
 from segnet_model.datasets.sources.frame import Frame, Key, escape
 from segnet_model.datasets.sources.source import Source
 from segnet_model.images.sample_bits import SampleBits
+from segnet_model.images.video_packets import PacketDecoder
 
 logger = logging.getLogger(__name__)
 
@@ -95,8 +96,18 @@ class BagSource(Source):
 
         Raises:
             BagError: the bag is damaged, or has no such topic.
+            SettingsError: the topic is a video, and PyAV is not installed.
         """
-        return self._in_part(self.reader.messages(*topics))
+        return self._in_part(self._with_video(self.reader.messages(*topics)))
+
+    def _with_video(self, messages: Iterator[RawMessage]) -> Iterator[RawMessage]:
+        """Decode all packets of a video, as an image builds on those before it."""
+        if self.reader.topics[self.topic].type != FFMPEG_PACKET:
+            yield from messages
+            return
+        decoder = PacketDecoder()
+        for raw in messages:
+            yield decode_packet(raw, decoder) if raw.topic == self.topic else raw
 
     def frames_of(self, topic: str) -> Iterator[BagFrame]:
         """Frames of a topic of images or labels, in the order of reception.
@@ -126,7 +137,7 @@ class BagSource(Source):
             str(stamp),
             stamp,
             raw.receive_ns,
-            lambda: to_rgb(message, raw.type, bits),
+            raw.decode or (lambda: to_rgb(message, raw.type, bits)),
             suffixes,
             raw=raw,
             message=message,

@@ -8,11 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import video_packets
 
 from segnet_model.bags import messages as bag_messages
-from segnet_model.bags.reader import BagWriter
+from segnet_model.bags.copy import copy_topics
+from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.errors import BagError, ImageError
-from segnet_model.datasets.sources import BagSource
+from segnet_model.datasets.sources import BagSource, open_source
 
 CAMERA = "/camera/image_raw"
 SECOND = 1_000_000_000
@@ -176,3 +178,64 @@ def test_depth_is_refused_by_name(tmp_path: Path, encoding: str) -> None:
     with BagSource(tmp_path / "bag") as source:
         assert list(source.images()) == []
         assert f"encoding '{encoding}' holds depth" in str(source.rejected)
+
+
+def write_video(path: Path, packets: list[bytes], lost: frozenset[int] = frozenset()) -> Path:
+    """A bag of packets ten a second, as ffmpeg_image_transport sends them."""
+    types = bag_messages.standard_types()
+    with BagWriter(path) as bag:
+        bag.define({bag_messages.FFMPEG_PACKET: bag_messages.FFMPEG_PACKET_FIELDS})
+        for number, data in enumerate(packets):
+            if number in lost:
+                continue
+            time = START + number * SECOND // 10
+            message = types.types[bag_messages.FFMPEG_PACKET](
+                bag_messages.make_header(time, "camera"), video_packets.WIDTH,
+                video_packets.HEIGHT, "h264;yuv420p;bgr8;bgr8", number, 0, False,
+                np.frombuffer(data, np.uint8),
+            )  # fmt: skip
+            raw = types.serialize_cdr(message, bag_messages.FFMPEG_PACKET)
+            bag.write_raw("/camera/image_raw/ffmpeg", bag_messages.FFMPEG_PACKET, raw, time)
+    return path
+
+
+@pytest.fixture(scope="module")
+def packets() -> list[bytes]:
+    pytest.importorskip("av")
+    return video_packets.encode(count=20)
+
+
+def test_packets_of_a_video_become_images(tmp_path: Path, packets: list[bytes]) -> None:
+    with open_source(write_video(tmp_path / "bag", packets)) as source:
+        for _ in range(2):
+            images = list(source.images())
+            assert [frame.stamp_ns for frame, _ in images] == [
+                START + number * SECOND // 10 for number in range(20)
+            ]
+            for number, (frame, image) in enumerate(images):
+                assert video_packets.is_scene(image, number)
+                assert frame.message.header.frame_id == "camera"
+        late = list(source.part(start=0.5, seconds=0.3).images())
+        assert len(late) == 3
+        assert all(video_packets.is_scene(image, 5 + i) for i, (_, image) in enumerate(late))
+        assert len(source.rejected) == 0
+
+
+def test_a_packet_that_was_lost_in_a_bag(tmp_path: Path, packets: list[bytes]) -> None:
+    with open_source(write_video(tmp_path / "bag", packets, frozenset({5}))) as source:
+        numbers = [(frame.stamp_ns - START) * 10 // SECOND for frame, _ in source.images()]
+        assert numbers == [*range(5), *range(8, 20)]
+        assert len(source.rejected) == 2
+
+
+def test_plain_images_are_taken_before_packets(tmp_path: Path, packets: list[bytes]) -> None:
+    bag = write_video(tmp_path / "bag", packets)
+    with BagReader(bag) as reader, BagWriter(tmp_path / "both") as both:
+        copy_topics(reader, both)
+        for raw in reader.messages():
+            both.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
+        both.write_image(CAMERA, START, "camera", picture(0))
+    with open_source(tmp_path / "both") as source:
+        assert source.topic == CAMERA
+    with open_source(tmp_path / "both", "/camera/image_raw/ffmpeg") as source:
+        assert len(list(source.images())) == 20
