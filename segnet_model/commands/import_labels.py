@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from segnet_model.labels import LabelSet
 
 EPILOG = """\
-SOURCE is a folder or a zip, which is read without being unpacked. Labels go to the image of the
-same name: those of DATASET/train/0001.jpg become DATASET/trainannot/0001.png.
+SOURCE is a folder, a zip, which is read without being unpacked, or a file of JSON or XML. Labels
+go to the image of the same name: those of DATASET/train/0001.jpg become
+DATASET/trainannot/0001.png.
 
   cvat-camvid   CVAT's export CamVid 1.0
   cvat-mask     CVAT's export Segmentation mask 1.1
@@ -75,7 +76,7 @@ Of a data set without any labels, --labels becomes its label set, in labels.yaml
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("source", type=Path, help="labels: a zip file or a folder")
+    parser.add_argument("source", type=Path, help="labels: a folder, a zip file, JSON or XML")
     parser.add_argument("dataset", type=Path, help="data set: folder with train/ and val/")
     parser.add_argument("--split", help="split to import labels for (default: all)")
     parser.add_argument(

@@ -133,17 +133,18 @@ def cvat_images(image="cam/2.png"):
     )
 
 
-def cvat_video(frame=2):
+def cvat_video(frame=2, step=1):
     tracks = ""
     for number, (name, area) in enumerate(AREAS):
         points = ";".join(f"{x},{y}" for x, y in area)
         tracks += f'<track id="{number}" label="{name}">' + "".join(
             f'<polygon frame="{f}" outside="{int(f > frame)}" points="{points}" z_order="0"/>'
-            for f in (frame, frame + 1)
+            for f in (frame, frame + step)
         ) + "</track>"  # fmt: skip
     size = f"<width>{WIDTH}</width><height>{HEIGHT}</height>"
     return (
-        f"<annotations><meta><task><original_size>{size}</original_size></task></meta>"
+        f"<annotations><meta><task><frame_filter>step={step}</frame_filter>"
+        f"<original_size>{size}</original_size></task></meta>"
         f"{tracks}</annotations>"
     )
 

@@ -6,6 +6,7 @@ CVAT calls frame_000000 and so on. Tags have no place in the image, and are pass
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from functools import partial
@@ -30,6 +31,7 @@ from segnet_model.datasets.annotations.shapes import (
 )
 
 VIDEO = "video"
+STEP = re.compile(r"step=(\d{1,9})$")  # of frames, where the task leaves some out
 FRAME = "frame_{:06d}"  # CVAT's name for a frame of a video
 AREALESS = ("polyline", "points", "skeleton", "cuboid")
 OUTLINES = ("polygon", "mask", "ellipse")
@@ -93,13 +95,15 @@ def _original_size(root: ET.Element) -> Size | None:
 def _frames(root: ET.Element) -> dict[int, list[tuple[str | None, ET.Element]]]:
     """The shapes of each frame, with their tracks' labels."""
     frames: dict[int, list[tuple[str | None, ET.Element]]] = {}
+    filtered = STEP.search(root.findtext(".//frame_filter") or "")
+    step = int(filtered[1]) if filtered else 1
     for track in root.iter("track"):
         last, visible = 0, False
         for shape in (each for each in track if each.tag in KINDS):
             frame = int(shape.attrib["frame"])
-            if visible and frame > last + 1:
+            if visible and frame > last + step:
                 raise DatasetError(
-                    f"track {track.get('id')!r} has no shapes from frame {last + 1} to "
+                    f"track {track.get('id')!r} has no shapes from frame {last + step} to "
                     f'{frame - 1}; export the task as "CVAT for video 1.1", which has them'
                 )
             last, visible = frame, shape.get("outside", "0") != "1"

@@ -45,6 +45,19 @@ def test_the_pixels_of_an_outline_are_those_whose_centers_lie_inside(seed):
     np.testing.assert_array_equal(whole(outline([ring], SIZE)), centers_inside(ring))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_cocos_own_tools_differ_only_along_the_border(seed):
+    coco = pytest.importorskip("pycocotools.mask")
+    draws = np.random.default_rng(seed)
+    angles = np.sort(draws.uniform(0, 2 * np.pi, 12))
+    ring = (40, 30) + draws.uniform(8, 28, (12, 1)) * np.stack([np.cos(angles), np.sin(angles)], 1)
+    theirs = coco.decode(coco.frPyObjects([ring.ravel().tolist()], *SIZE))[..., 0]
+    ours = whole(outline([ring], SIZE)).astype(np.uint8)
+    border = cv2.dilate(ours, np.ones((3, 3))) - cv2.erode(ours, np.ones((3, 3)))
+    assert not (theirs != ours)[border == 0].any()
+    assert (theirs != ours).mean() < 0.01
+
+
 def test_shapes_that_share_a_border_share_no_pixel_and_leave_none():
     draws = np.random.default_rng(1)
     border = np.stack([draws.uniform(20, 60, 30), np.linspace(0, 60, 30)], 1)

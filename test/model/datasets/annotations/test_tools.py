@@ -48,6 +48,15 @@ def test_frames_of_a_cvat_video_are_counted(take, dataset):
     np.testing.assert_array_equal(found, annotated.truth())
 
 
+def test_a_track_of_every_fifth_frame_has_no_gap(take, dataset):
+    write_png(dataset / "train" / "frame_000006.png", np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    video = annotated.cvat_video(1, step=5).replace('outside="1"', 'outside="0"')
+    _, found = take({"annotations.xml": video}, "frame_000006")
+    np.testing.assert_array_equal(found, annotated.truth())
+    with pytest.raises(DatasetError, match="no shapes from frame 2 to 5; export"):
+        take({"annotations.xml": video.replace("step=5", "")})
+
+
 def test_a_track_with_a_gap_is_refused(take):
     shape = '<polygon frame="{}" outside="0" points="0,0;9,0;9,9"/>'
     track = f'<track id="4" label="Road">{shape.format(1)}{shape.format(5)}</track>'
@@ -141,3 +150,91 @@ def test_the_last_of_several_annotations_counts(take):
     done, found = take({"a.json": json.dumps(tasks)})
     np.testing.assert_array_equal(found, annotated.truth())
     assert any("several people" in note for note in done.notes)
+
+
+def cvat(*shapes):
+    image = f'<image name="2.png" width="{WIDTH}" height="{HEIGHT}">{"".join(shapes)}</image>'
+    return {"a.xml": f"<annotations><version>1.1</version>{image}</annotations>"}
+
+
+def studio(kind, **value):
+    result = {"type": kind, "value": {**value, kind: ["Road"]}}
+    result.update(original_width=WIDTH, original_height=HEIGHT)
+    task = {"data": {"image": "2.png"}, "annotations": [{"result": [result]}]}
+    return {"a.json": json.dumps([task])}
+
+
+def via(**shape):
+    region = {"shape_attributes": shape, "region_attributes": {"class": "Road"}}
+    return {"a.json": json.dumps({"k": {"filename": "2.png", "regions": [region]}})}
+
+
+UPRIGHT_BOX = (slice(20, 40), slice(25, 35))  # rows and columns
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        # 20 pixels wide and 10 high around (30, 30), and turned by a quarter.
+        cvat(
+            '<polygon label="Sky" points="0,0;1,0;1,1"/>',
+            '<box label="Road" xtl="20" ytl="25" xbr="40" ybr="35" rotation="90"/>',
+        ),
+        # Label Studio turns around the top left corner, which comes to be the top right one.
+        studio(
+            "rectanglelabels",
+            x=100 * 35 / WIDTH, y=100 * 20 / HEIGHT,
+            width=100 * 20 / WIDTH, height=100 * 10 / HEIGHT, rotation=90,
+        ),
+        via(name="rect", x=25, y=20, width=10, height=20),
+    ],
+)  # fmt: skip
+def test_turned_boxes_cover_their_pixels(take, files):
+    done, found = take(files)
+    wanted = np.zeros((HEIGHT, WIDTH), bool)
+    wanted[UPRIGHT_BOX] = True
+    np.testing.assert_array_equal(found == ROAD, wanted)
+    assert [count for note, count in done.notes.items() if "boxes" in note] == [1]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        cvat('<ellipse label="Road" cx="40" cy="30" rx="25" ry="8" rotation="30"/>'),
+        studio(
+            "ellipselabels", x=100 * 40 / WIDTH, y=100 * 30 / HEIGHT, radiusX=100 * 25 / WIDTH,
+            radiusY=100 * 8 / HEIGHT, rotation=30,
+        ),
+        via(name="ellipse", cx=40, cy=30, rx=25, ry=8, theta=np.pi / 6),
+    ],
+)  # fmt: skip
+def test_turned_ellipses_cover_their_pixels(take, files):
+    _, found = take(files)
+    y, x = np.indices((HEIGHT, WIDTH)) + 0.5
+    # Along the long axis, which points to the right and down, and across it.
+    along = (x - 40) * np.cos(np.pi / 6) + (y - 30) * np.sin(np.pi / 6)
+    across = (y - 30) * np.cos(np.pi / 6) - (x - 40) * np.sin(np.pi / 6)
+    size = np.hypot(along / 25, across / 8)
+    assert (found[size < 0.97] == ROAD).all()
+    assert (found[size > 1.03] == IGNORED).all()
+
+
+def test_a_via_circle_covers_its_pixels(take):
+    _, found = take(via(name="circle", cx=40, cy=30, r=12))
+    y, x = np.indices((HEIGHT, WIDTH)) + 0.5
+    away = np.hypot(x - 40, y - 30)
+    assert (found[away < 11.9] == ROAD).all()
+    assert (found[away > 12.1] == IGNORED).all()
+
+
+def test_a_polygon_of_supervisely_has_its_border_and_its_holes(take):
+    ring = {"exterior": [[10, 5], [29, 5], [29, 24], [10, 24]],
+            "interior": [[[15, 10], [19, 10], [19, 14], [15, 14]]]}  # fmt: skip
+    shape = {"classTitle": "Road", "geometryType": "polygon", "points": ring}
+    _, found = take(
+        {"ann/2.png.json": json.dumps({"size": {"height": 64, "width": 96}, "objects": [shape]})}
+    )
+    wanted = np.zeros((HEIGHT, WIDTH), bool)
+    wanted[5:25, 10:30] = True
+    wanted[10:15, 15:20] = False
+    np.testing.assert_array_equal(found == ROAD, wanted)
