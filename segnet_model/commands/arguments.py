@@ -94,8 +94,11 @@ class _SecondPlace(argparse.Action):
             raise argparse.ArgumentError(None, GIVEN_TWICE.format(named, value))
         namespace.weights = value
         place = next((name for name in SOURCES if getattr(namespace, name, None)), None)
-        if place and isinstance(value, str) and is_weights(str(getattr(namespace, place))):
-            self._exchange(namespace, place)
+        if place and isinstance(value, str):
+            source = getattr(namespace, place)
+            # A folder is no weights file, and what is missing may be one.
+            if is_weights(str(source)) or (Path(value).is_dir() and not source.exists()):
+                self._exchange(namespace, place)
 
     @staticmethod
     def _exchange(namespace: argparse.Namespace, place: str) -> None:

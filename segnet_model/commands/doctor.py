@@ -7,6 +7,9 @@ import argparse
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 
 EPILOG = """\
+  segnet doctor
+  segnet doctor runs/yard/weights.safetensors
+
 A "!" marks a fault, or an advantage that this machine could have, with the mend. The exit code is 1
 where the network does not work. Attach the output to a bug report.
 """

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from segnet_model.weights.catalog import ShippedWeights
 
 EPILOG = """\
+  segnet weights            # and then, with one of the names, segnet info NAME
+
 Every command and the node take these names in place of a file. The val mIoU is that of validation
 images from the same place as those of the training: on another place expect less, and measure it
 with segnet evaluate. All figures are in segnet_model/weights/README.md; segnet info NAME lists the

@@ -6,7 +6,7 @@ import numpy as np
 
 from segnet_model.datasets.folder import LabeledFolder, spread
 from segnet_model.inference.predictor import Predictor
-from segnet_model.pictures.drawing import fit_cell, heat, overlay, panel
+from segnet_model.pictures.drawing import HEAT_NOTE, fit_cell, heat, overlay, panel
 
 TITLES = ["image", "truth", "prediction", "uncertainty", "mutual information x 2"]
 
@@ -22,4 +22,4 @@ def draw_examples(predictor: Predictor, folder: LabeledFolder, count: int) -> np
         if found.mutual_information is not None:
             row.append(heat(2 * found.mutual_information))  # it seldom comes near 1
         rows.append([fit_cell(each) for each in row])  # large ones would fill the memory
-    return panel(rows, TITLES[: len(rows[0])])
+    return panel(rows, TITLES[: len(rows[0])], labels, HEAT_NOTE)

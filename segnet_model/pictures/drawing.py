@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 
 from segnet_model.labels import LabelSet
-from segnet_model.pictures.legend import draw_legend, legend_ids
+from segnet_model.pictures.legend import draw_legend, legend_ids, legend_strip
 
 TITLE_HEIGHT = 24  # pixels
 GAP = 4  # pixels
 MAX_CELL = (720, 960)  # pixels, height and width, of a picture in a sheet
 NO_DATA = (60, 60, 60)  # RGB
+HEAT_NOTE = "uncertainty: black is sure, yellow is no idea"  # the colors of `heat`
 OUTLINE = (90, 255, 90)  # RGB; with dark edges it is visible on every class color
 
 
@@ -98,13 +99,20 @@ def fit_cell(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def panel(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str]) -> np.ndarray:
+def panel(
+    rows: Sequence[Sequence[np.ndarray]],
+    titles: Sequence[str],
+    label_set: LabelSet | None = None,
+    note: str = "",
+) -> np.ndarray:
     """Arrange pictures of any sizes in a grid with a title over each column.
 
     Args:
         rows: of pictures, (H, W, 3) uint8 RGB or (H, W) uint8 gray. Larger ones than `MAX_CELL` are
             shrunk.
         titles: one a column.
+        label_set: of the classes in the pictures, for a legend below; None draws none.
+        note: below the legend.
 
     Returns:
         The sheet, (rows, columns, 3) uint8 RGB on white.
@@ -123,4 +131,6 @@ def panel(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str]) -> np.nda
             rgb = picture if picture.ndim == 3 else picture[..., None]
             sheet[top : top + height, column * right : column * right + width] = rgb
         top += down
-    return sheet
+    if label_set is None:
+        return sheet
+    return np.concatenate([sheet, legend_strip(label_set, sheet.shape[1], note)])

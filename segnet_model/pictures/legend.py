@@ -17,6 +17,8 @@ MIN_LINE = 10  # pixels; height of a readable line
 LINES = 33  # in the height of an image
 MAX_HEIGHT, MAX_WIDTH = 0.6, 0.4  # of the image
 SHADE = 0.65  # opacity of the legend's background
+STRIP_LINE = 20  # pixels; height of a line below a sheet
+SWATCH = slice(STRIP_LINE // 8, STRIP_LINE - STRIP_LINE // 8)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 OVERSIZE = 4  # factor of the size in which text is drawn, as small text is coarse
 
@@ -40,6 +42,34 @@ def draw_legend(image: np.ndarray, label_set: LabelSet, ids: Sequence[int] | Non
         corner = image[margin : margin + height, margin : margin + width]
         # Swatches and letters keep their colors: only the black between them is blended.
         corner[:] = cv2.copyTo(legend, ink, cv2.convertScaleAbs(corner, alpha=1 - SHADE))
+
+
+def legend_strip(label_set: LabelSet, width: int, note: str = "") -> np.ndarray:
+    """Draw class colors and names in lines, for below a sheet of pictures.
+
+    Args:
+        label_set: gives the names and colors.
+        width: of the strip in pixels.
+        note: a last line, which explains other colors.
+
+    Returns:
+        (h, width, 3) uint8 RGB on white.
+    """
+    entries = [255 - _line(each.name, (0, 0, 0), STRIP_LINE) for each in label_set.classes]
+    for entry, each in zip(entries, label_set.classes, strict=True):
+        entry[SWATCH, SWATCH] = each.color
+    lines: list[list[np.ndarray]] = [[]]
+    for entry in entries:
+        if lines[-1] and sum(e.shape[1] for e in [*lines[-1], entry]) > width:
+            lines.append([])
+        lines[-1].append(entry)
+    if note:
+        lines.append([255 - _line(note, (0, 0, 0), STRIP_LINE)[:, round(1.3 * STRIP_LINE) :]])
+    strip = np.full((len(lines) * STRIP_LINE, width, 3), 255, np.uint8)
+    for row, line in enumerate(lines):
+        drawn = np.concatenate(line, 1)[:, :width]
+        strip[row * STRIP_LINE : (row + 1) * STRIP_LINE, : drawn.shape[1]] = drawn
+    return strip
 
 
 def legend_ids(labels: np.ndarray, label_set: LabelSet) -> tuple[int, ...]:

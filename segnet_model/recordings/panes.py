@@ -30,6 +30,11 @@ def _drivable(answer: Answer) -> np.ndarray:
     return cv2.cvtColor(answer.drivable, cv2.COLOR_GRAY2RGB)
 
 
+TITLES = {
+    "uncertainty": "uncertainty, yellow: no idea",
+    "confidence": "confidence, yellow: sure",
+    "drivable": "drivable: white",
+}
 # Pictures that can stand beside the overlay, by name.
 PANES: dict[str, Callable[[Answer], np.ndarray]] = {
     "image": lambda answer: answer.image,
@@ -49,7 +54,7 @@ def side_by_side(answer: Answer, beside: Sequence[str]) -> np.ndarray:
     drawn = answer.overlay
     if not beside:
         return drawn
-    panes = [drawn, *(_titled(_pane(answer, name), name) for name in beside)]
+    panes = [drawn, *(_titled(_pane(answer, name), TITLES.get(name, name)) for name in beside)]
     columns = ceil(sqrt(len(panes)))
     height, width = drawn.shape[:2]
     sheet = np.zeros((ceil(len(panes) / columns) * height, columns * width, 3), np.uint8)

@@ -15,7 +15,7 @@ from segnet_model.base.progress import ShareDone
 from segnet_model.datasets.sources import Source
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
-from segnet_model.pictures.drawing import heat, overlay
+from segnet_model.pictures.drawing import annotated, heat
 from segnet_model.recordings.prefetch import prefetch
 
 
@@ -92,6 +92,6 @@ def _pictures(
 ) -> list[np.ndarray]:
     """Mask, (H, W) uint8 ids, overlay and uncertainty, (H, W, 3) uint8 RGB."""
     found = predictor.predict(image, seconds)
-    drawn = overlay(image, found.labels, predictor.info.labels)
+    drawn = annotated(image, found.labels, predictor.info.labels)
     pictures = [found.labels, drawn]
     return [*pictures, heat(found.uncertainty)] if with_uncertainty else pictures

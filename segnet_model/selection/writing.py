@@ -100,5 +100,5 @@ def _draw(predictor: Predictor, image: np.ndarray) -> list[np.ndarray]:
 def _write_sheet(dataset: Path, pairs: list[list[np.ndarray]]) -> None:
     """Write two frames a row, each beside its uncertainty."""
     rows = [[*a, *b] for a, b in zip(pairs[::2], pairs[1::2], strict=False)] or [pairs[0]]
-    titles = ["chosen, best first", "what the network is unsure of"]
+    titles = ["chosen, best first", "where it is unsure: yellow"]
     write_png(dataset / SHEET, panel(rows, titles * (len(rows[0]) // 2)))

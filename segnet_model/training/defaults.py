@@ -12,7 +12,7 @@ from segnet_model.base.choices import DEFAULT_NETWORK
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.evaluation.caveats import few_images
 from segnet_model.training.loading import BatchPlan
-from segnet_model.training.settings import EVALUATE_EVERY, SCRATCH, TrainSettings
+from segnet_model.training.settings import CHOSEN, EVALUATE_EVERY, SCRATCH, TrainSettings
 from segnet_model.weights.checkpoint import ModelInfo, read_info
 from segnet_model.weights.shipped import find_weights, shipped_names
 
@@ -39,13 +39,14 @@ def decided(settings: TrainSettings, images: int) -> TrainSettings:
         Settings whose `init` is None where the training starts from random weights.
     """
     epochs, every = settings.epochs, settings.evaluate_every
-    if not epochs:
+    if epochs == CHOSEN:
         steps = BatchPlan(images, settings.batch_size, settings.seed).steps_per_epoch
         epochs = max(EPOCHS, -(-STEPS // steps))
-        if not every and not settings.patience:
+        if every == CHOSEN and not settings.patience:
             every = max(EVALUATE_EVERY, epochs // EVALUATIONS)
     init = None if settings.init == SCRATCH else settings.init or shipped_start(settings)
-    return replace(settings, init=init, epochs=epochs, evaluate_every=every or EVALUATE_EVERY)
+    every = EVALUATE_EVERY if every == CHOSEN else every
+    return replace(settings, init=init, epochs=epochs, evaluate_every=every)
 
 
 def shipped_start(settings: TrainSettings) -> str | None:

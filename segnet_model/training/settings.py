@@ -32,6 +32,7 @@ ANY_SIZE = (0, 0)  # plain form of a size that is not given
 SIZE_NAMES = "HEIGHT WIDTH"
 LEAST_SIDE = 32  # pixels
 SCRATCH = "none"  # as init: random weights
+CHOSEN = -1  # as epochs and evaluate_every: the training chooses; see `defaults`
 EVALUATE_EVERY = 10  # epochs, where neither these nor the epochs are given
 
 
@@ -153,9 +154,8 @@ class TrainSettings:
         metavar="NAME=CLASS",
     )  # fmt: skip
     epochs: int = option(
-        0, "Number of passes over the data; 0 chooses 60, or more where that is fewer than 600 "
-        "steps.",
-        limits=(0, MANY), group=SCHEDULE,
+        CHOSEN, "Number of passes over the data.", limits=(1, MANY), group=SCHEDULE,
+        otherwise="60, or as many as make 600 steps",
     )  # fmt: skip
     batch_size: int = option(
         8, "Images per step, over all processes.", limits=(1, MANY), group=SCHEDULE
@@ -242,12 +242,9 @@ class TrainSettings:
         "auto", "Device: auto (a GPU if there is one), cpu, cuda or cuda:1.", group=MACHINE
     )
     evaluate_every: int = option(
-        0,
-        f"Epochs between two evaluations on val; 0 chooses {EVALUATE_EVERY}, or more where the "
-        "epochs are chosen.",
-        limits=(0, MANY),
-        group=SCHEDULE,
-    )
+        CHOSEN, "Epochs between two evaluations on val.", limits=(1, MANY), group=SCHEDULE,
+        otherwise=f"{EVALUATE_EVERY}, or a sixth of more than 60 epochs that were not given",
+    )  # fmt: skip
     save_every_s: float = option(
         60.0, "Time in seconds between two saved states to resume from.",
         limits=(0.0, math.inf), group=MACHINE, metavar="SECONDS",
@@ -260,7 +257,7 @@ class TrainSettings:
     def __post_init__(self) -> None:
         """Raise SettingsError, with the mend, where values are out of range or contradict."""
         check_options(self)
-        every = self.evaluate_every or EVALUATE_EVERY
+        every = EVALUATE_EVERY if self.evaluate_every == CHOSEN else self.evaluate_every
         if self.patience and self.patience < every:
             raise SettingsError(
                 f"patience {self.patience} is shorter than the {every} epochs "

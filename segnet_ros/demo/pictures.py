@@ -9,7 +9,7 @@ import numpy as np
 
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
-from segnet_model.pictures.drawing import annotated, heat, panel
+from segnet_model.pictures.drawing import HEAT_NOTE, annotated, heat, panel
 from segnet_model.pictures.video import Video
 from segnet_ros.demo.frames import AnsweredFrame
 
@@ -18,6 +18,7 @@ TITLES = {
     "image": "image", "mask": "mask", "uncertainty": "uncertainty", "drivable": "drivable",
     "grid": "drivable ground, 15 m", "truth": "truth",
 }  # fmt: skip
+NOTE = f"{HEAT_NOTE}; drivable: white; ground: green is free, red occupied, gray unseen"
 FREE, OCCUPIED, UNKNOWN = (90, 190, 90), (200, 70, 60), (170, 170, 170)  # RGB
 
 
@@ -59,7 +60,8 @@ class Overview:
             blank = np.full_like(self._rows[0]["image"], 255)
             columns = [name for name in TITLES if any(name in row for row in self._rows)]
             rows = [[row.get(name, blank) for name in columns] for row in self._rows]
-            write_png(self._path, panel(rows, [TITLES[name] for name in columns]))
+            titles = [TITLES[name] for name in columns]
+            write_png(self._path, panel(rows, titles, self._label_set, NOTE))
 
 
 class OverlayVideo:

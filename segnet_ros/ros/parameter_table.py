@@ -101,5 +101,6 @@ def descriptor(option: Option) -> ParameterDescriptor:
         about.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
     elif option.limits:
         low, high = map(int, option.limits)
+        low = min(low, option.default)
         about.integer_range = [IntegerRange(from_value=low, to_value=high, step=1)]
     return about

@@ -42,6 +42,10 @@ def test_exchanged_arguments_are_named(parsed, caplog):
     assert not caplog.text
 
 
+def test_a_folder_is_never_the_weights(parsed, tmp_path):
+    assert parsed("missing.pt", tmp_path) == (str(tmp_path), "missing.pt")
+
+
 def test_weights_are_told_by_name_ending_and_content(weights, tmp_path):
     plain = tmp_path / "plain"
     plain.write_bytes(weights.read_bytes())

@@ -87,3 +87,13 @@ def test_panel_shrinks_what_is_too_large(size):
     assert height - TITLE_HEIGHT - GAP <= MAX_CELL[0]
     assert width - GAP <= MAX_CELL[1]
     assert max((height - TITLE_HEIGHT - GAP) / MAX_CELL[0], (width - GAP) / MAX_CELL[1]) == 1
+
+
+def test_a_sheet_with_classes_ends_with_their_legend():
+    cell = np.full((50, 400, 3), 120, np.uint8)
+    labels = LabelSet.load("camvid")
+    plain, told = panel([[cell]], ["one"]), panel([[cell]], ["one"], labels, "a note")
+    np.testing.assert_array_equal(told[: len(plain)], plain)
+    below = told[len(plain) :].reshape(-1, 3)
+    for each in labels.classes:
+        assert (below == each.color).all(1).any(), each.name

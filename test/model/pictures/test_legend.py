@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segnet_model.labels import LabelSet, SegmentationClass
-from segnet_model.pictures.legend import draw_legend, legend_ids
+from segnet_model.pictures.legend import draw_legend, legend_ids, legend_strip
 
 CAMVID = LabelSet.load("camvid")
 TWO = LabelSet("two", (SegmentationClass("no", (200, 0, 0)), SegmentationClass("go", (0, 200, 0))))
@@ -73,3 +73,17 @@ def test_few_classes_are_all_named_and_of_many_the_largest():
     assert not set(ids) & set(range(20))
     labels[:] = 255  # ignored pixels are of no class
     assert legend_ids(labels, MANY) == ()
+
+
+@pytest.mark.parametrize("width", [60, 300, 2000])
+def test_a_strip_has_every_color_in_lines_of_its_width(width):
+    strip = legend_strip(CAMVID, width, "what else")
+    assert strip.shape[1:] == (width, 3)
+    colors = packed([each.color for each in CAMVID.classes])
+    assert np.isin(colors, np.unique(packed(strip))).all()
+    assert (
+        len(legend_strip(CAMVID, 2000))
+        < len(legend_strip(CAMVID, 300))
+        < len(legend_strip(CAMVID, 60))
+    )
+    assert len(strip) > len(legend_strip(CAMVID, width))
