@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from segnet_model.datasets.annotations.archives import open_export
 from segnet_model.datasets.annotations.class_mapping import ClassMapping
 from segnet_model.datasets.annotations.export import Annotations, NamedMask, Target
 from segnet_model.datasets.annotations.formats import open_annotations
+from segnet_model.datasets.annotations.replaced import Replaced
 from segnet_model.datasets.annotations.user_map import UserMap
 from segnet_model.datasets.folder import (
     check_label_set,
@@ -95,11 +97,13 @@ def import_labels(
                 given.check(mapping, annotations.name, original or labels)
                 _check_labeled(empty, wanted, annotations.name)
                 write_label_set(dataset, labels)
+                kept = None if keep else Replaced(dataset)
                 counts = Counter(
-                    _install(staged / f"{stem}.png", layout.label_path(image), labels, keep)
+                    _install(staged / f"{stem}.png", layout.label_path(image), labels, kept)
                     for stem, image in wanted.items()
                     if stem not in empty
                 )
+            notes += kept.notes if kept else Counter()
         except (DatasetError, ImageError, OSError) as error:
             raise DatasetError(f"{source}: {error}") from None
     imageless = tuple(stem for stem in annotations.files if stem not in images)
@@ -215,19 +219,28 @@ def _turned(images: Iterable[Path]) -> tuple[str, ...]:
     )
 
 
-def _install(staged: Path, target: Path, labels: LabelSet, keep: bool) -> str:
-    """Move a label file to its place; returns "new", "kept", "same" or "changed"."""
+def _install(staged: Path, target: Path, labels: LabelSet, replaced: Replaced | None) -> str:
+    """Move a label file to its place; returns "new", "kept", "same" or "changed".
+
+    Args:
+        staged: the new labels.
+        target: their place.
+        labels: their label set.
+        replaced: keeps old labels that segnet did not write; None keeps all labels in their place.
+    """
+    target = Path(os.path.realpath(target))
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         staged.replace(target)
         return "new"
-    if keep:
+    if replaced is None:
         return "kept"
     try:
         if np.array_equal(read_labels(target, labels), read_labels(staged, labels)):
             return "same"
     except DatasetError:
         pass  # the old file is damaged, or of another label set: replaced
+    replaced.keep(target)
     staged.replace(target)
     return "changed"
 

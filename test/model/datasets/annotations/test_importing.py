@@ -312,3 +312,20 @@ def test_json_about_something_else_is_not_taken_for_labels(dataset, tmp_path):
     (tmp_path / "masks" / "manifest.json").write_text("{}")
     done = import_labels(tmp_path / "masks", dataset, LABELS, split="train")
     assert (done.format, done.counts.total()) == ("ids", 1)
+
+
+def test_labels_of_somebody_else_are_kept_where_they_are_replaced(dataset, tmp_path):
+    """A mask that was drawn by hand is work that no command can do again."""
+    path = dataset / "trainannot" / "2.png"
+    for number, drawn in enumerate((1, 2), 1):
+        Image.fromarray(np.full((HEIGHT, WIDTH), drawn, np.uint8)).save(path)
+        by_hand = path.read_bytes()
+        for again, ids in enumerate((3, 4)):
+            source = zipped(tmp_path / "x.zip", {"2.png": png(np.full((HEIGHT, WIDTH), ids))})
+            done = import_labels(source, dataset, LABELS, split="train")
+            assert done.counts == {"changed": 1}
+            assert (labels_of(dataset, "trainannot/2") == ids).all()
+            (note,) = done.notes or [""]
+            assert ("did not write are kept in" in note) == (not again)
+        name = "2.png" if number == 1 else "2_2.png"
+        assert (dataset / ".replaced" / "trainannot" / name).read_bytes() == by_hand
