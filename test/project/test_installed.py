@@ -30,6 +30,9 @@ LINES = {
     "render drive": "render --out drive --seed 7 --seconds 0.5",
     "check": "check yard --json problems.json",
     "train": f"train yard --out run {' '.join(NETWORK)} --epochs 1 --batch-size 1 --device cpu",
+    "info": "info run/weights.safetensors",
+    "weights": "weights",
+    "doctor": "doctor",
     "calibrate": "calibrate run/weights.safetensors yard --risk 0.5",
     "evaluate": "evaluate run/weights.safetensors yard --out results",
     "export": "export run/weights.safetensors --engine onnx",
@@ -45,7 +48,7 @@ LINES = {
     "import-labels": "import-labels task.zip selected",
     "bag": "bag yard/val --out bag",
 }
-ONCE = ("render drive", "label", "bag", "adopt")  # a recording is never replaced
+ONCE = ("render drive", "label", "bag", "doctor")  # a recording is never replaced
 
 
 @pytest.fixture(scope="module")
