@@ -6,13 +6,16 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 import segnet_model
 from segnet_model.base.atomic import write_rules
-from segnet_model.base.errors import SegNetError
+from segnet_model.base.errors import SegNetError, system_reason
+from segnet_model.base.terminal import escaped, forget_output, terminal
 
 # First lines of the commands' modules. Only the module of the given command is imported: most need
 # PyTorch, and its import takes seconds.
@@ -43,28 +46,65 @@ INPUTS = (
     "source", "sources", "dataset", "weights", "compare", "model", "image", "labels", "label_set",
     "original", "map_to", "init", "encoder", "calibrate", "textures",
 )  # fmt: skip
+TRACE = "SEGNET_TRACE"  # in the environment: errors are printed with the way to them
 NETWORK_PACKAGES = ("torch", "safetensors")  # extract, import-labels, check, bag, render need none
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns its exit code, or 2 for bad input."""
-    logging.basicConfig(format="%(message)s", level=logging.INFO)
     arguments = sys.argv[1:] if arguments is None else arguments
+    with terminal():
+        logging.basicConfig(format="%(message)s", level=logging.INFO)
+        try:
+            return _run(arguments)
+        except KeyboardInterrupt:
+            return 130
+        except BrokenPipeError:  # its reader has seen enough: `segnet check yard | head`
+            forget_output()
+            return 141
+        except Exception as error:
+            if os.environ.get(TRACE):
+                print("".join(traceback.format_exception(error)), file=sys.stderr)
+            reason = escaped(_reason(error))
+            print(f"segnet {_command(arguments) or ''}: {reason}", file=sys.stderr)
+            return 2
+
+
+def _run(arguments: Sequence[str]) -> int:
     args = _parser(arguments).parse_args(arguments)
-    try:
-        with write_rules(_inputs(args), overwrite=getattr(args, "overwrite", False)):
-            return int(args.run(args) or 0)
-    except (SegNetError, OSError) as error:  # the latter name the file that cannot be written
-        print(f"segnet {args.command}: {error}", file=sys.stderr)
-        return 2
-    except ModuleNotFoundError as error:
-        if error.name not in NETWORK_PACKAGES:
-            raise
-        print(f"segnet {args.command}: it needs PyTorch, and {error.name} is not installed: "
-              f"pip install {' '.join(NETWORK_PACKAGES)}", file=sys.stderr)  # fmt: skip
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    with write_rules(_inputs(args), overwrite=getattr(args, "overwrite", False)):
+        code = int(args.run(args) or 0)
+    sys.stdout.flush()  # here, where an error of it can still be told
+    return code
+
+
+def _reason(error: Exception) -> str:
+    """The reason to give for an error, in a sentence."""
+    if isinstance(error, SegNetError):
+        return str(error)
+    if isinstance(error, OSError):
+        return system_reason(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; use smaller images, or close other programs"
+    if isinstance(error, UnicodeEncodeError):  # a library has been given a name
+        return (
+            f"{error.object[:200]!r} has characters that are no {error.encoding}, and a library "
+            "takes no such name; rename the file or folder"
+        )
+    if isinstance(error, ModuleNotFoundError) and error.name in NETWORK_PACKAGES:
+        return (
+            f"it needs PyTorch, and {error.name} is not installed: "
+            f"pip install {' '.join(NETWORK_PACKAGES)}"
+        )
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"an error in segnet itself, {type(error).__name__} in {Path(last.filename).name}, line "
+        f"{last.lineno}: {error}; please report it with what {TRACE}=1 shows"
+    )
+
+
+def _command(arguments: Sequence[str]) -> str | None:
+    return next((each for each in arguments if not each.startswith("-")), None)
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
@@ -72,7 +112,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="segnet", description=__doc__)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    chosen = next((each for each in arguments if not each.startswith("-")), None)
+    chosen = _command(arguments)
     for name, help_line in COMMANDS.items():
         command = commands.add_parser(
             name, help=help_line, description=help_line,

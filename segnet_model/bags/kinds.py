@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from segnet_model.base.errors import BagError
+from segnet_model.base.errors import BagError, reading
 
 MCAP = b"\x89MCAP0\r\n"
 SQLITE = b"SQLite format 3\0"
@@ -39,7 +39,7 @@ def first_bytes(file: Path) -> bytes:
     """
     if file.exists() and not file.is_file():
         raise BagError(f"{file.name} is no file; copy the bag again")
-    with file.open("rb") as stream:
+    with reading(file), file.open("rb") as stream:
         return stream.read(LONGEST)
 
 

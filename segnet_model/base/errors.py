@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # Details that differ between frames with the same error: quoted text and numbers.
 MENDS = {
@@ -58,6 +60,23 @@ def cause(path: object, error: OSError) -> str:
     """Why a file or folder cannot be read, with the mend where there is one."""
     text = f"cannot read {path}: {error.strerror or error}"
     return f"{text}; {MENDS[error.errno]}" if error.errno in MENDS else text
+
+
+@contextmanager
+def reading(path: object) -> Iterator[None]:
+    """Put the path into an error of reading: the system names a file only where it is opened."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def system_reason(error: OSError) -> str:
+    """The path and the cause of an error of the system: "a.png: Permission denied"."""
+    names = [str(each) for each in (error.filename, error.filename2) if each is not None]
+    return f"{' to '.join(names)}: {error.strerror}" if names and error.strerror else str(error)
 
 
 def reason(error: Exception) -> str:

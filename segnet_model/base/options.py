@@ -71,8 +71,11 @@ class Option:
         """The reason to refuse a value, with the mend; empty where it is good."""
         if value is None or value == self.default:
             return ""
+        if isinstance(value, float) and not math.isfinite(value):
+            return f"{self.name} is {value}; give {self.range or 'a number'}"
         if self.limits and not self.limits[0] <= value <= self.limits[1]:
-            return f"{self.name} is {value}; give {self.range}"
+            most = f", at most {self.limits[1]}" if value > self.limits[1] >= MANY else ""
+            return f"{self.name} is {value}; give {self.range}{most}"
         if self.choices and value not in self.choices:
             return f"{self.name} {value!r} is none of {', '.join(self.choices)}"
         fault = self.fault(value)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from tqdm import tqdm
 
 from segnet_model.base.signals import stop_on_signals
+from segnet_model.base.terminal import plain, raw
 
 ShareDone = Callable[[float], object]  # called with 0 to 1, rising
 LINE_PERIOD = 30.0  # seconds between two lines in a log
@@ -54,10 +55,10 @@ def progress_bar(title: str) -> Iterator[ShareDone]:
         return
     with tqdm(
         total=1.0,
-        desc=title,
+        desc=plain(title),
         delay=DELAY,
         bar_format=BAR_FORMAT,
-        file=sys.stderr,
+        file=raw(sys.stderr),
         dynamic_ncols=True,
     ) as bar:
         yield lambda share: bar.update(min(share, 1.0) - bar.n)

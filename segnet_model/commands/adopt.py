@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from segnet_model.base.atomic import check_output
 from segnet_model.base.choices import ANSWERS, LAYOUTS
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.options import ABOVE_0
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         "--range", type=float, choices=(1.0, 255.0), metavar="{1,255}",
         help="value of white before the mean is subtracted",
     )  # fmt: skip
-    for name, text in (("mean", "subtracted from"), ("std", "that divides")):
+    for name, text, low in (("mean", "subtracted from", -1e6), ("std", "that divides", ABOVE_0)):
         group.add_argument(
-            f"--{name}", type=float, nargs=3, metavar=("R", "G", "B"),
+            f"--{name}", type=arguments.number(low, 1e6), nargs=3, metavar=("R", "G", "B"),
             help=f"value {text} each channel, in the units of --range",
         )  # fmt: skip
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Collection
+import math
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from segnet_model.base import options
 from segnet_model.base.choices import KINDS, LABEL_SETS, UNCERTAINTIES
 from segnet_model.base.class_maps import load_map, read_map
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.options import ABOVE_0
 from segnet_model.base.tables import (
     GRID,
     IDS_ALONE,
@@ -156,14 +158,15 @@ def add_part(parser: argparse.ArgumentParser) -> None:
     """Add start, duration and rate of a part of a source."""
     group = parser.add_argument_group("part; an image of a folder lasts one second")
     group.add_argument(
-        "--start", type=float, default=0.0, metavar="S",
+        "--start", type=number(0), default=0.0, metavar="S",
         help="start of the part in seconds (default: 0)",
     )  # fmt: skip
     group.add_argument(
-        "--seconds", type=float, metavar="S", help="duration of the part in seconds (default: all)"
-    )
+        "--seconds", type=number(ABOVE_0), metavar="S",
+        help="duration of the part in seconds (default: all)",
+    )  # fmt: skip
     group.add_argument(
-        "--every", type=float, default=0.0, metavar="S",
+        "--every", type=number(0), default=0.0, metavar="S",
         help="shortest time between two images in seconds (default: 0)",
     )  # fmt: skip
 
@@ -270,6 +273,23 @@ def add_overwrite(parser: argparse._ActionsContainer) -> None:
         "--overwrite", action="store_true",
         help="replace files that segnet did not write, or that were changed since",
     )  # fmt: skip
+
+
+def number(low: float, high: float = math.inf, kind: type = float) -> Callable[[str], float]:
+    """A type for argparse: a finite number from low to high, both allowed; whole if kind is int."""
+    limits = options.Option(0, "", limits=(low, high))
+
+    def read(text: str) -> float:
+        try:
+            value: float = kind(text)
+        except ValueError:
+            whole = "whole " if kind is int else ""
+            raise argparse.ArgumentTypeError(f"{text!r} is not a {whole}number") from None
+        if not (low <= value <= high and value < math.inf):
+            raise argparse.ArgumentTypeError(f"{text} is out of range; give {limits.range}")
+        return value
+
+    return read
 
 
 def size(text: str) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base.choices import STORAGES
+from segnet_model.commands.arguments import number
 
 EPILOG = """\
 The images of a folder are taken in the order of their names, f2 before f10; a video keeps its times
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--topic", default="/camera/image_raw", help="image topic (default: %(default)s)"
     )
     parser.add_argument(
-        "--fps", type=float, default=10.0,
+        "--fps", type=number(0.001, 1000), default=10.0,
         help="rate of a folder's images in Hz (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(

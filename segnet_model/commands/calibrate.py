@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from segnet_model.base import options
 from segnet_model.base.atomic import check_output
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.options import ABOVE_0, BELOW_1
 from segnet_model.base.tables import USUAL_BOUND, NetworkSettings
 from segnet_model.commands import arguments
 
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="weights file to write (default: the weights file itself, unless it is shipped)",
     )  # fmt: skip
     parser.add_argument(
-        "--risk", type=float, default=0.01, metavar="R",
+        "--risk", type=arguments.number(ABOVE_0, BELOW_1), default=0.01, metavar="R",
         help="share of the drivable area that may be wrong (more than 0 and less than 1; default: "
         "%(default)s)",
     )  # fmt: skip

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base.atomic import check_output, whole_file
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import DatasetError
 from segnet_model.base.marks import MARK
+from segnet_model.base.terminal import plain
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="file to write all findings to")
     parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
     parser.add_argument(
-        "--workers", type=int, help="threads that read files (default: one per core)"
-    )
+        "--workers", type=arguments.number(1, 1000, int),
+        help="threads that read files (default: one per core)",
+    )  # fmt: skip
     arguments.add_overwrite(parser)
 
 
@@ -62,15 +63,13 @@ def run(args: argparse.Namespace) -> int:
     from segnet_model.datasets.checking import check_dataset
     from segnet_model.datasets.folder import load_label_set
 
-    if args.workers is not None and args.workers < 1:
-        raise SettingsError(f"--workers {args.workers}: give at least 1")
     if args.json:
         check_output(args.json)
     label_set = load_label_set(args.dataset, args.labels)
     with progress_bar("checking") as progress:
         report = check_dataset(args.dataset, label_set, progress, args.workers)
     for line in report_lines(report):
-        _print_safely(line)
+        print(plain(line))
     if args.json:
         try:
             with whole_file(args.json) as path:
@@ -138,10 +137,3 @@ def _problem(problem: Problem, report: DatasetReport) -> str:
 
 def _percent(share: float) -> str:
     return "-" if not share else f"{100 * share:.2f} %"
-
-
-def _print_safely(line: str) -> None:
-    """Print a line, with escapes for characters that the terminal cannot show."""
-    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    encoding = sys.stdout.encoding or "utf-8"
-    print(plain.encode(encoding, "backslashreplace").decode(encoding))

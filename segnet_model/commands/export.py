@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base import options
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.options import MANY
 from segnet_model.base.tables import NetworkSettings
 from segnet_model.commands import arguments
 
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", default="train", help="split to calibrate on (default: %(default)s)"
     )
     parser.add_argument(
-        "--images", type=int, default=32,
+        "--images", type=arguments.number(1, MANY, int), default=32,
         help="number of images to calibrate on (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="faster, less exact calibration")

@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser, "class of the data set for a class of the network; CLASS may be ignore"
     )
     parser.add_argument(
-        "--unsure", type=float, metavar="U",
+        "--unsure", type=arguments.number(0, 1), metavar="U",
         help="highest uncertainty of a labeled pixel, 0 to 1; other pixels stay empty (default: 1)",
     )  # fmt: skip
     arguments.add_overwrite(parser)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import STORAGES, WORLDS
-from segnet_model.base.errors import SettingsError
+from segnet_model.base.options import ABOVE_0, MANY
 from segnet_model.commands import arguments
+from segnet_model.commands.arguments import number
 
 if TYPE_CHECKING:
     from segnet_model.scenes import Surfaces
@@ -79,8 +80,9 @@ truth ignores:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "--seed", type=int, default=0, help="random seed of the first drive (default: %(default)s)"
-    )
+        "--seed", type=number(0, MANY, int), default=0,
+        help="random seed of the first drive (default: %(default)s)",
+    )  # fmt: skip
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--out", type=Path, metavar="BAG", help="rosbag2 folder to write")
     what.add_argument(
@@ -88,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     bag = parser.add_argument_group("recording")
     bag.add_argument(
-        "--seconds", type=float, default=10.0,
+        "--seconds", type=number(ABOVE_0, 86_400), default=10.0,
         help="duration of the drive in seconds (default: %(default)s)",
     )  # fmt: skip
     bag.add_argument(
@@ -99,15 +101,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     data = parser.add_argument_group("data set")
     data.add_argument(
-        "--drives", type=int, default=100, help="number of drives (default: %(default)s)"
-    )
+        "--drives", type=number(1, 1_000_000, int), default=100,
+        help="number of drives (default: %(default)s)",
+    )  # fmt: skip
     data.add_argument(
-        "--frames", type=int, default=15, help="frames per drive (default: %(default)s)"
-    )
+        "--frames", type=number(1, 1_000_000, int), default=15,
+        help="frames per drive (default: %(default)s)",
+    )  # fmt: skip
     data.add_argument(
-        "--val", type=float, default=0.1, help="share of the drives in val (default: %(default)s)"
+        "--val", type=number(0, 1), default=0.1,
+        help="share of the drives in val (default: %(default)s)",
+    )  # fmt: skip
+    data.add_argument(
+        "--workers", type=number(1, 1000, int), help="processes (default: one per core)"
     )
-    data.add_argument("--workers", type=int, help="processes (default: one per core)")
     parser.add_argument(
         "--world", choices=WORLDS, default="street",
         help="where the drive leads: %(choices)s (default: %(default)s)", metavar="WORLD",
@@ -136,7 +143,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--fps",
-        type=float,
+        type=number(0.001, 1000),
         help="frame rate in Hz (default: 10 for a recording, a frame every 8 m for a data set)",
     )
     arguments.add_overwrite(data)
@@ -147,8 +154,6 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.base.progress import progress_bar
     from segnet_model.datasets.drives import IMAGE_TOPIC, DriveSettings, write_dataset, write_drive
 
-    if args.seed < 0:
-        raise SettingsError(f"seed {args.seed} must be 0 or more")
     settings = DriveSettings(
         unknown=args.unknown, labels=args.labels, surfaces=_find_surfaces(args.textures),
         world=args.world, conditions=args.conditions, cameras=args.cameras,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base.atomic import check_output
+from segnet_model.base.options import MANY
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.commands import arguments
 from segnet_model.datasets.extraction.settings import GAP
@@ -52,15 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
     arguments.add_classes(parser)
     parser.add_argument(
-        "--count", type=int, default=50,
+        "--count", type=arguments.number(1, MANY, int), default=50,
         help="number of frames to select for train (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--val", type=int, default=10,
+        "--val", type=arguments.number(0, MANY, int), default=10,
         help="number of frames to select for val (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--every", type=float, default=0.5, metavar="S",
+        "--every", type=arguments.number(0, 1e6), default=0.5, metavar="S",
         help="shortest time between two candidates in seconds (default: %(default)s)",
     )  # fmt: skip
     arguments.add_overwrite(parser)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base import options
 from segnet_model.base.tables import DEFAULT_WEIGHTS
+from segnet_model.base.terminal import raw
 from segnet_model.commands import arguments
 from segnet_model.training.settings import (
     AUGMENTATION,
@@ -107,7 +109,9 @@ class _Bar:
             self._lines.show(lambda: describe(progress))
             return
         if self._bar is None:
-            self._bar = tqdm(total=progress.steps, unit="step", dynamic_ncols=True)
+            self._bar = tqdm(
+                total=progress.steps, unit="step", dynamic_ncols=True, file=raw(sys.stderr)
+            )
         bar = self._bar
         if not self._began:
             self._began = progress.phase == "training"

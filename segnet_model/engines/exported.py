@@ -173,6 +173,13 @@ def check_device(device: str, path: Path) -> None:
 
 
 def check_exists(path: Path) -> None:
-    """Raise WeightsError unless there is such a file."""
+    """Raise WeightsError unless there is such a file, and it can be read."""
     if not path.is_file():
         raise WeightsError(f"weights {path}: there is no such file")
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise WeightsError(
+            f"weights {path}: it cannot be read ({error.strerror or error})"
+        ) from None

@@ -93,9 +93,9 @@ def choose_device(device: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        torch.zeros(1, device=chosen).add(1).cpu()  # "meta" computes nothing
+    except Exception as error:  # of a backend that is not built in, any kind
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise SettingsError(f"device {device!r} cannot be used ({reason}); try 'auto'") from None
     return chosen
 

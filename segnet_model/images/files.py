@@ -26,6 +26,7 @@ from segnet_model.labels import LabelSet
 
 NUMBERS = re.compile("([0-9]+)")
 ODD = "surrogateescape"  # a file name may hold bytes that are not UTF-8
+RUN = ("=", "+", "-", "@", "\t", "\r", "'=", "'+", "'-", "'@", "'\t", "'\r")  # or are quoted so
 COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
 MAX_FILE = 1 << 28  # bytes; `limits.MAX_PIXELS` of eight bytes each
 LABEL_MODES = ("L", "P", "RGB", "RGBA")  # Pillow's, of 8 bits
@@ -201,7 +202,26 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
     ):
         table = csv.DictWriter(file, columns)
         table.writeheader()
-        table.writerows(rows)
+        table.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _cell(value: object) -> object:
+    """A value for a table, quoted where a spreadsheet would run it: "=1+1" becomes "'=1+1"."""
+    runs = isinstance(value, str) and value.startswith(RUN) and not _is_number(value)
+    return f"'{value}" if runs else value
+
+
+def read_cell(text: str) -> str:
+    """The text of a cell that `write_table` wrote."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(RUN) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager

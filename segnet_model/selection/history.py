@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.sources.folder import HISTORY
-from segnet_model.images.files import ODD, write_table
+from segnet_model.images.files import ODD, read_cell, write_table
 
 COLUMNS = ("round", "rank", "name", "seconds", "score")
 Row = dict[str, str]
@@ -33,7 +33,7 @@ def _rows(file: csv.DictReader[str]) -> list[Row]:
     rows = [{"round": "1", **row} for row in file]
     for row in rows:
         int(row["round"])
-    return [{column: row[column] for column in COLUMNS} for row in rows]
+    return [{column: read_cell(row[column]) for column in COLUMNS} for row in rows]
 
 
 def next_number(dataset: Path) -> int:

@@ -72,8 +72,10 @@ def _opened(path: Path) -> Iterator[Any]:
         _check_header(path)
         with safe_open(path, framework="pt") as file:
             yield file
+    except OSError as error:
+        raise WeightsError(f"it cannot be read ({error.strerror or error})") from None
     # PyTorch raises TypeError for a shape beyond all numbers, KeyError for an unknown dtype.
-    except (OSError, SafetensorError, TypeError, KeyError, RuntimeError) as error:
+    except (SafetensorError, TypeError, KeyError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         raise WeightsError(f"not a whole safetensors file ({reason}){_mend(path)}") from None
 

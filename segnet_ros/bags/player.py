@@ -21,8 +21,10 @@ from segnet_model.bags.images import RawMessage
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import BagError, SegNetError, SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
+from segnet_model.base.terminal import escaped
 from segnet_ros.bags.settings import PlayerSettings
 from segnet_ros.ros.cdr import stamp_of, with_stamp
+from segnet_ros.ros.log import PlainLogs
 from segnet_ros.ros.message_types import has_header, message_class
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import matching_qos, publisher_qos
@@ -34,7 +36,7 @@ Spin = Callable[[float], None]  # handles events for at most so many seconds
 OnImage = Callable[[int, int], None]  # stamp in the bag, stamp as published; nanoseconds
 
 
-class BagPlayer(Node):
+class BagPlayer(PlainLogs, Node):
     """Publishes the messages of a bag in their order and at their times.
 
     With `wait_for`, the next message is published when its time has come and the last image was
@@ -216,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except (SegNetError, ParameterException) as error:
-        print(f"bag_player: {error}", file=sys.stderr)
+        print(f"bag_player: {escaped(error)}", file=sys.stderr)
         return 1
     except Exception:
         if rclpy.ok():  # else rclpy was told to end, and had no node to begin with

@@ -20,7 +20,9 @@ from rclpy.node import Node
 
 from segnet_model.bags.writer import BagWriter
 from segnet_model.base.errors import BagError, SegNetError
+from segnet_model.base.terminal import escaped
 from segnet_ros.bags.settings import RecorderSettings
+from segnet_ros.ros.log import PlainLogs
 from segnet_ros.ros.message_types import definitions, message_class
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import is_latched, matching_qos
@@ -28,7 +30,7 @@ from segnet_ros.ros.qos import is_latched, matching_qos
 DISCOVERY_PERIOD = 0.2  # seconds between two looks for new topics
 
 
-class BagRecorder(Node):
+class BagRecorder(PlainLogs, Node):
     """Records what is published until `close`; the bag appears, whole, only then.
 
     Attributes:
@@ -127,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"recorded {sum(recorder.counts.values())} messages of {len(recorder.counts)} topics")
         return 0 if whole else 1
     except (SegNetError, ParameterException) as error:
-        print(f"bag_recorder: {error}", file=sys.stderr)
+        print(f"bag_recorder: {escaped(error)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("bag_recorder: interrupted while starting or finishing; no bag", file=sys.stderr)
     except Exception:

@@ -17,6 +17,7 @@ from segnet_model.base.choices import WORLDS
 from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.base.progress import progress_bar
 from segnet_model.base.tables import DEFAULT_WEIGHTS
+from segnet_model.base.terminal import escaped
 from segnet_model.datasets.drives import (
     LABELS_TOPIC,
     OUTDOOR,
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(args)
     except SegNetError as error:
-        print(f"demo: {error}", file=sys.stderr)
+        print(f"demo: {escaped(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("demo: interrupted", file=sys.stderr)

@@ -5,10 +5,53 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from segnet_model.base.terminal import escaped
 
 if TYPE_CHECKING:
     from rclpy.impl.rcutils_logger import RcutilsLogger
+
+
+class PlainLogger:
+    """The logger of a node, with escapes for what a terminal would obey: see `terminal`."""
+
+    def __init__(self, logger: Any) -> None:
+        """Wrap a ROS logger."""
+        self._logger = logger
+
+    # rclpy ties a line of code to one severity, so that each severity needs a line.
+
+    def debug(self, message: str) -> bool:
+        """Log for developers."""
+        return bool(self._logger.debug(escaped(message)))
+
+    def info(self, message: str) -> bool:
+        """Log what is as it should be."""
+        return bool(self._logger.info(escaped(message)))
+
+    def warning(self, message: str) -> bool:
+        """Log what a person should look at."""
+        return bool(self._logger.warning(escaped(message)))
+
+    def error(self, message: str) -> bool:
+        """Log what failed."""
+        return bool(self._logger.error(escaped(message)))
+
+    def fatal(self, message: str) -> bool:
+        """Log what ends the node."""
+        return bool(self._logger.fatal(escaped(message)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._logger, name)
+
+
+class PlainLogs:
+    """A base of nodes, before rclpy's: all that they log goes through `PlainLogger`."""
+
+    def get_logger(self) -> Any:
+        """The node's logger."""
+        return PlainLogger(super().get_logger())  # type: ignore[misc]
 
 
 class RosHandler(logging.Handler):

@@ -20,8 +20,9 @@ from std_srvs.srv import SetBool
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.signals import stop_on_signals
+from segnet_model.base.terminal import escaped
 from segnet_model.engines.gpu_health import gpu_health
-from segnet_ros.ros.log import forwarded
+from segnet_ros.ros.log import PlainLogs, forwarded
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.transitions import refuse_invalid_transitions
 from segnet_ros.segmentation import parameters
@@ -36,7 +37,7 @@ FAILURE = TransitionCallbackReturn.FAILURE
 SPIN_TIMEOUT = 0.1  # seconds between two checks for a signal
 
 
-class SegmentationNode(LifecycleNode):
+class SegmentationNode(PlainLogs, LifecycleNode):
     """Segments the images of a camera, or of several.
 
     Configure loads the network and creates the outputs, activate subscribes; deactivate and cleanup
@@ -199,7 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except ParameterException as error:
-        print(f"segmentation: {error}", file=sys.stderr)
+        print(f"segmentation: {escaped(error)}", file=sys.stderr)
         return 1
     finally:
         if node is not None:

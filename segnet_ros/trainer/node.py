@@ -22,8 +22,9 @@ from std_srvs.srv import Trigger
 
 from segnet_model.base.errors import SegNetError
 from segnet_model.base.signals import stop_on_signals
+from segnet_model.base.terminal import escaped
 from segnet_model.training import tracking
-from segnet_ros.ros.log import forwarded
+from segnet_ros.ros.log import PlainLogs, forwarded
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import publisher_qos
 from segnet_ros.trainer import job
@@ -43,7 +44,7 @@ DISCOVERY_WAIT = 4.0  # seconds; ROS usually needs half of one
 DELIVERY_TIMEOUT = Duration(seconds=3)
 
 
-class TrainerNode(Node):
+class TrainerNode(PlainLogs, Node):
     """Trains a network once, and publishes its progress."""
 
     def __init__(self, **arguments: Any) -> None:
@@ -178,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             node = TrainerNode()
             return 0 if node.train(stop_requested) else 1
     except ParameterException as error:
-        print(f"trainer: {error}", file=sys.stderr)
+        print(f"trainer: {escaped(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # the second Ctrl-C
         return 130

@@ -46,8 +46,10 @@ def open_export(path: Path) -> Iterator[ExportFiles]:
 
     Raises:
         DatasetError: it is neither, or a damaged or malicious zip.
+        OSError: it may not be read.
     """
     if path.is_dir():
+        next(path.iterdir(), None)  # rglob passes over a folder that it may not list
         yield _Folder(path)
         return
     if path.is_file() and path.suffix.lower() in DOCUMENTS:
@@ -57,6 +59,8 @@ def open_export(path: Path) -> Iterator[ExportFiles]:
         raise DatasetError(f"there is no {path}")
     try:
         archive = _BoundedZip(path)
+    except PermissionError:
+        raise
     except DAMAGE as error:
         raise DatasetError(
             f"{path} is neither a folder nor a whole zip ({error}); export it again"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.extraction.splits import SPLITS
-from segnet_model.images.files import ODD, write_table
+from segnet_model.images.files import ODD, read_cell, write_table
 
 MANIFEST_FILE = "manifest.csv"
 
@@ -62,7 +62,7 @@ def write_manifest(dataset: Path, origins: list[Origin]) -> None:
 
 def _origin(path: Path, line: int, row: dict[str, str | None]) -> Origin:
     try:
-        text = {column: row[column] or "" for column in COLUMNS}
+        text = {column: read_cell(row[column] or "") for column in COLUMNS}
         numbers = {name: int(text[name]) for name in ("stamp_ns", "receive_ns")}
         labels = int(text["labels_stamp_ns"]) if text["labels_stamp_ns"] else None
     except ValueError as error:
