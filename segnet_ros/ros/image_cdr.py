@@ -24,6 +24,7 @@ from segnet_model.base.errors import ImageError
 ENCAPSULATION: Final = 4  # bytes
 # Plain CDR of version 1 and 2, which differ only for types of eight bytes.
 BYTE_ORDERS: Final = {b"\0\0": ">", b"\0\1": "<", b"\0\6": ">", b"\0\7": "<"}
+CDR_2: Final = (6, 7)  # second bytes of version 2
 LITTLE_ENDIAN: Final = b"\0\1\0\0"
 MAX_TEXT: Final = 4096  # bytes; names come into logs, and strangers send them
 
@@ -48,6 +49,16 @@ class RawCompressedImage:
     header: Header
     format: str
     data: memoryview  # the file, read-only
+
+
+@dataclass(frozen=True)
+class RawPacket:
+    """The fields of an ffmpeg_image_transport_msgs/FFMPEGPacket that decoding needs."""
+
+    header: Header
+    encoding: str
+    pts: int
+    data: memoryview  # the packet, read-only
 
 
 class Reader:
@@ -81,6 +92,13 @@ class Reader:
     def uint32(self) -> int:
         """Four bytes."""
         return self._number("I")
+
+    def uint64(self) -> int:
+        """Eight bytes, at a multiple of 8, or of 4 in CDR of version 2."""
+        align = 4 if self._data[1] in CDR_2 else 8
+        self._at += (ENCAPSULATION - self._at) % align
+        (value,) = struct.unpack(f"{self._order}Q", self._take(8))
+        return int(value)
 
     def text(self) -> str:
         """A string up to its first zero; ImageError where it is absurdly long."""
@@ -138,6 +156,16 @@ def parse_compressed(data: bytes) -> RawCompressedImage:
     """Read a serialized sensor_msgs/CompressedImage, as `parse_image` does."""
     fields = Reader(data)
     return RawCompressedImage(fields.header(), fields.text(), fields.octets())
+
+
+def parse_packet(data: bytes) -> RawPacket:
+    """Read a serialized ffmpeg_image_transport_msgs/FFMPEGPacket, as `parse_image` does."""
+    fields = Reader(data)
+    header = fields.header()
+    fields.uint32(), fields.uint32()  # width and height, which the packets have too
+    encoding, number = fields.text(), fields.uint64()
+    fields.uint8(), fields.uint8()  # flags, byte order
+    return RawPacket(header, encoding, number, fields.octets())
 
 
 def serialize_image(pixels: np.ndarray, encoding: str, header: Header) -> bytes:

@@ -4,67 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
-import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import Header
+from sensor_msgs.msg import CameraInfo
 
-from segnet_model.images.sample_bits import SampleBits
-from segnet_ros.ros.image_conversion import parse, to_rgb
 from segnet_ros.ros.qos import mismatch, overrides, profile
 from segnet_ros.segmentation.health import HealthMonitor
 from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.throttle import Throttle
-
-
-class Decoded(NamedTuple):
-    """A decoded image message."""
-
-    header: Header
-    image: np.ndarray  # (H, W, 3) uint8 RGB
-
-
-Decode: TypeAlias = Callable[[], Decoded]
-Report: TypeAlias = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Transport:
-    """A type of image message, and its decoder.
-
-    Attributes:
-        kind: class of the messages.
-        decoder: makes the decoder of one camera, which may call its argument with a sentence to
-            log. The executor calls the decoder with every message
-            of the topic, in order, and gets a function at once. The worker calls that function, if
-            the frame's turn comes, for the image or an ImageError. A format with state, such as
-            H.264, decodes every message in a thread of its own and returns the future's `result`.
-    """
-
-    kind: type
-    decoder: Callable[[Report], Callable[[bytes], Decode]]
-
-
-def _independent(kind: type) -> Transport:
-    """A transport of independent images, of which dropped ones are never decoded."""
-
-    def decode(bits: SampleBits, data: bytes) -> Decoded:
-        message = parse(data, kind)
-        return Decoded(message.header, to_rgb(message, bits))
-
-    def decoder(report: Report) -> Callable[[bytes], Decode]:
-        bits = SampleBits(report)
-        return lambda data: partial(decode, bits, data)
-
-    return Transport(kind, decoder)
-
-
-TRANSPORTS = {"raw": _independent(Image), "compressed": _independent(CompressedImage)}
+from segnet_ros.segmentation.transports import Decode, find_transport
 
 
 @dataclass(frozen=True)
@@ -119,13 +70,16 @@ class Input:
         self._throttle = Throttle()
 
     def start(self) -> None:
-        """Subscribe."""
+        """Subscribe.
+
+        Raises:
+            SegNetError: the transport needs something that is not installed.
+        """
         settings = self._settings()
         self.reset()
-        transport = TRANSPORTS[settings.transport]
+        transport = find_transport(settings.transport)
         self._kind, self._decoder = transport.kind, transport.decoder(self._report)
-        # Depth 1, because the newest frame is wanted and not a queue.
-        self._qos = profile(settings.reliability, 1)
+        self._qos = profile(settings.reliability, transport.depth)
         self._subscribe(self._kind, "image", self._receive, self._qos, raw=True)
         self._subscribe(CameraInfo, "camera_info", self._receive_info, profile("best_effort", 1))
 
@@ -140,7 +94,8 @@ class Input:
         """Why publishers of the images cannot be received from; empty where all can."""
         if self._qos is None:
             return ""
-        kind = f"sensor_msgs/msg/{self._kind.__name__}"
+        package = self._kind.__module__.partition(".")[0]
+        kind = f"{package}/msg/{self._kind.__name__}"
         return mismatch(self._node, self.topic, kind, self._qos)
 
     def _subscribe(self, kind: type, topic: str, call: Any, qos: QoSProfile, **how: Any) -> None:

@@ -18,10 +18,11 @@ from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.camera import Camera, nanoseconds
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.handover import Handover
-from segnet_ros.segmentation.input import Decoded, Frame
+from segnet_ros.segmentation.input import Frame
 from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.transforms import Transforms
+from segnet_ros.segmentation.transports import Decoded
 from segnet_ros.segmentation.worker import Counts, Worker
 
 STOP_TIMEOUT = 10.0  # seconds; a large image on a slow processor takes a few

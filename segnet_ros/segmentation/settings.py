@@ -52,8 +52,8 @@ class NodeSettings(GroundOptions, AnswerSettings, NetworkSettings):
     transport: str = option(
         "raw",
         "Message type of the topic image: raw is sensor_msgs/Image, compressed is "
-        "CompressedImage.",
-        applies=CONFIGURE, group=TOPICS, choices=("raw", "compressed"),
+        "CompressedImage, ffmpeg is FFMPEGPacket of ffmpeg_image_transport.",
+        applies=CONFIGURE, group=TOPICS, choices=("raw", "compressed", "ffmpeg"),
     )  # fmt: skip
     reliability: str = option(
         "best_effort",

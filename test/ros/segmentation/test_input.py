@@ -15,9 +15,10 @@ from std_msgs.msg import Header
 
 from segnet_model.base.errors import ImageError
 from segnet_ros.ros.image_conversion import parse
-from segnet_ros.segmentation import input as module
-from segnet_ros.segmentation.input import TRANSPORTS, Decoded, Input, Transport
+from segnet_ros.segmentation import transports as module
+from segnet_ros.segmentation.input import Input
 from segnet_ros.segmentation.settings import NodeSettings
+from segnet_ros.segmentation.transports import TRANSPORTS, Decoded, Transport
 
 pytestmark = pytest.mark.ros
 

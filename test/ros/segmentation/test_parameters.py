@@ -141,7 +141,10 @@ def test_every_description_says_when_the_value_applies(make_node):
         assert descriptor.read_only == descriptor.description.endswith(START)
     (limits,) = node.describe_parameter("max_uncertainty").floating_point_range
     assert (limits.from_value, limits.to_value) == (-1.0, 1.0)  # -1 stands for the weights'
-    assert node.describe_parameter("transport").additional_constraints == "one of: raw, compressed"
+    assert (
+        node.describe_parameter("transport").additional_constraints
+        == "one of: raw, compressed, ffmpeg"
+    )
 
 
 @pytest.mark.parametrize("configured", [False, True])
@@ -204,7 +207,7 @@ def test_changes_that_affect_the_network(names, expected):
 
 def test_an_unknown_choice_is_refused_with_the_choices():
     reason = refusals([Parameter("transport", value="theora")], configured=False)
-    assert reason == "transport 'theora' is none of raw, compressed"
+    assert reason == "transport 'theora' is none of raw, compressed, ffmpeg"
 
 
 @pytest.mark.parametrize(
