@@ -64,6 +64,7 @@ TABLE: dict[str, tuple[tuple[int, int, int], str]] = {
     "Void": ((0, 0, 0), IGNORE),
     "Wall": ((64, 192, 0), "Building"),
 }
+COLORS = {color for color, _ in TABLE.values()}
 MEANINGS = {name: meaning for name, (_, meaning) in TABLE.items()}
 LABELS = LabelSet(
     "CamVid's 32", tuple(SegmentationClass(name, color) for name, (color, _) in TABLE.items())
@@ -100,12 +101,6 @@ def to_named_mask(colors: np.ndarray | None) -> NamedMask:
         colors = np.where(strays[..., None], np.uint8(0), colors)
         mask.notes[STRAYS] += int(strays.sum())
     return NamedMask(LABELS.ids_from_colors(colors), mask.names, mask.notes)
-
-
-def has_its_colors(data: bytes) -> bool:
-    """Whether a PNG file has colors, all of them CamVid's."""
-    colors = decode_mask(data).colors
-    return colors is not None and bool(_known(colors).all())
 
 
 def _known(colors: np.ndarray) -> np.ndarray:

@@ -7,12 +7,12 @@ unlabeled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import DatasetError, SegNetError, SettingsError
 from segnet_model.datasets.annotations import camvid32
 from segnet_model.datasets.annotations.archives import ExportFiles
 from segnet_model.datasets.annotations.export import (
@@ -26,7 +26,7 @@ from segnet_model.datasets.annotations.export import (
     in_folders,
     pngs,
 )
-from segnet_model.datasets.annotations.marks import Marks
+from segnet_model.datasets.annotations.marks import MAX_READ, Marks
 from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet, SegmentationClass
 
@@ -37,16 +37,23 @@ MAX_BYTES = 1 << 16  # of a file that names the colors
 BLACK = (0, 0, 0)
 
 
-def open_cvat_camvid(source: ExportFiles, _target: Target) -> Annotations:
-    """Read "CamVid 1.0": label_colors.txt with lines "r g b name", masks in folders `*annot`."""
+def open_cvat_camvid(source: ExportFiles, target: Target) -> Annotations:
+    """Read "CamVid 1.0": label_colors.txt with lines "r g b name", masks in folders `*annot`.
+
+    Without that file, the colors are those of the data set, or else CamVid's own.
+    """
     files = by_stem(in_folders(pngs(source.names), "annot"))
     name = find_map(source, CAMVID_MAP)
-    if name is None:  # CVAT leaves the file out where the labels are CamVid's own
-        return Annotations(
-            "cvat-camvid", files, _reader(source, camvid32.LABELS, True), camvid32.MEANINGS
-        )
-    labels = _label_set(source, name, _camvid_line)
-    return Annotations("cvat-camvid", files, _reader(source, labels, True))
+    if name is not None:
+        labels = _label_set(source, name, _camvid_line)
+        return Annotations("cvat-camvid", files, _reader(source, labels, True))
+    colors = _colors(source, list(files.values()))
+    own = LabelSet(target.labels.name, target.labels.classes, UNNAMED, BLACK)
+    if colors and colors <= {each.color for each in own.classes} | {BLACK}:
+        return Annotations("cvat-camvid", files, _reader(source, own, True))
+    return Annotations(
+        "cvat-camvid", files, _reader(source, camvid32.LABELS, True), camvid32.MEANINGS
+    )
 
 
 def open_cvat_mask(source: ExportFiles, _target: Target) -> Annotations:
@@ -139,13 +146,30 @@ def _mask_line(line: str) -> tuple[str, list[str]]:
 
 
 def _is_camvid(marks: Marks) -> bool:
-    """Whether masks lie in `*annot`, and either their colors or the images are listed beside."""
+    """Whether `*annot` holds masks, and their colors are listed, or known and the images listed."""
     masks = in_folders(marks.masks, "annot")
     if not masks or marks.has_file(CAMVID_MAP):
         return bool(masks)
-    folder = PurePosixPath(masks[0]).parent
-    images = f"{str(folder).removesuffix('annot')}.txt"
-    return images in marks.source.names and camvid32.has_its_colors(marks.source.read(masks[0]))
+    images = f"{str(PurePosixPath(masks[0]).parent).removesuffix('annot')}.txt"
+    if images not in marks.source.names:
+        return False
+    colors = _colors(marks.source, masks)
+    own = {each.color for each in marks.labels.classes} | {BLACK}
+    return bool(colors) and (colors <= own or colors <= camvid32.COLORS)
+
+
+def _colors(source: ExportFiles, masks: Sequence[str]) -> set[tuple[int, ...]]:
+    """The colors of the first masks; none where they are numbers, or damaged."""
+    found: set[tuple[int, ...]] = set()
+    for name in masks[:MAX_READ]:
+        try:
+            colors = decode_mask(source.read(name)).colors
+        except SegNetError:
+            return set()
+        if colors is None:
+            return set()
+        found.update(map(tuple, np.unique(colors.reshape(-1, 3), axis=0).tolist()))
+    return found
 
 
 CAMVID = LabelFormat(open_cvat_camvid, _is_camvid)

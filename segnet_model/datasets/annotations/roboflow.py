@@ -37,7 +37,7 @@ def open_roboflow(source: ExportFiles, target: Target) -> Annotations:
     names: dict[str, dict[int, str]] = {}
     for name in (each for each in pngs(source.names) if PurePosixPath(each).stem.endswith(SUFFIX)):
         path = PurePosixPath(name)
-        stem = own_stem(f"{path.stem.removesuffix(SUFFIX)}.png", target.images)
+        stem = own_stem(str(path.with_name(f"{path.stem.removesuffix(SUFFIX)}.png")), target.images)
         if stem in files:
             raise DatasetError(
                 f"{files[stem]!r} and {name!r} are both for image {stem!r}; export without "

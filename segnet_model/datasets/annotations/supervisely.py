@@ -33,6 +33,7 @@ from segnet_model.images.files import IMAGE_SUFFIXES
 from segnet_model.images.label_images import open_png
 
 MAX_PNG = 1 << 24  # bytes of an unpacked bitmap
+PNG = b"\x89PNG"
 AREALESS = ("line", "polyline", "point", "graph")
 
 
@@ -55,9 +56,10 @@ def open_supervisely(source: ExportFiles, target: Target) -> Annotations:
 
 
 def _image(name: str) -> str:
-    """ann/a.png.json is of a.png, and ann/a.json of a."""
-    image = PurePosixPath(name).stem
-    return image if PurePosixPath(image).suffix.lower() in IMAGE_SUFFIXES else f"{image}.png"
+    """cam/ann/a.png.json is of cam/a.png, and cam/ann/a.json of cam/a."""
+    path = PurePosixPath(name)
+    known = PurePosixPath(path.stem).suffix.lower() in IMAGE_SUFFIXES
+    return str(path.parent.parent / (path.stem if known else f"{path.stem}.png"))
 
 
 def _subset(name: str) -> str:
@@ -108,20 +110,24 @@ def _rectangle(shape: dict[str, Any], size: Size) -> Patch | None:
 
 
 def _bitmap(shape: dict[str, Any], size: Size) -> Patch:
-    """The opaque or bright pixels of a PNG, which is packed with zlib, and then as text."""
-    packed = base64.b64decode(shape["bitmap"]["data"])
-    unpacking = zlib.decompressobj()
-    try:
-        png = unpacking.decompress(packed, MAX_PNG)
-    except zlib.error as error:
-        raise DatasetError(f"has a damaged bitmap ({error}); export it again") from None
-    if unpacking.unconsumed_tail:
-        raise DatasetError(f"has a bitmap of more than {MAX_PNG} bytes; export it again")
-    image = open_png(png)
+    """The opaque or bright pixels of a PNG as text, packed with zlib or not."""
+    data = base64.b64decode(shape["bitmap"]["data"])
+    image = open_png(data if data.startswith(PNG) else _unpacked(data))
     opaque = image.mode in ("RGBA", "LA") or "transparency" in image.info
     mask = np.asarray(image.convert("RGBA"))[..., 3] if opaque else np.asarray(image.convert("L"))
     left, top = (int(value) for value in shape["bitmap"]["origin"])
     return inside(mask > 0, top, left, size)
+
+
+def _unpacked(data: bytes) -> bytes:
+    unpacking = zlib.decompressobj()
+    try:
+        png = unpacking.decompress(data, MAX_PNG)
+    except zlib.error as error:
+        raise DatasetError(f"has a damaged bitmap ({error}); export it again") from None
+    if unpacking.unconsumed_tail:
+        raise DatasetError(f"has a bitmap of more than {MAX_PNG} bytes; export it again")
+    return png
 
 
 PATCHES: dict[str, Callable[[dict[str, Any], Size], Patch | None]] = {

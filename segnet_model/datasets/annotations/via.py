@@ -72,7 +72,9 @@ def _shapes(regions: list[dict[str, Any]], size: Size) -> Iterator[Shape]:
 def _label(attributes: dict[str, Any]) -> str:
     """The class: a text, or the only choice that is ticked."""
     names = [name for name in attributes if name.lower() in CLASS_NAMES] or list(attributes)
-    if len(names) != 1:
+    if not names:
+        raise DatasetError("has a region without attributes; give it one in VIA, its class")
+    if len(names) > 1:
         raise DatasetError(
             f"has a region with {len(names)} attributes that may be its class "
             f"({', '.join(map(repr, names[:5]))}); leave it one, such as 'class'"

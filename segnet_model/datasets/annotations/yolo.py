@@ -16,7 +16,7 @@ import numpy as np
 from segnet_model.base.documents import read_yaml
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.annotations.archives import ExportFiles
-from segnet_model.datasets.annotations.drawings import Drawing, open_drawings, subset_of
+from segnet_model.datasets.annotations.drawings import Drawing, open_drawings
 from segnet_model.datasets.annotations.export import (
     Annotations,
     LabelFormat,
@@ -85,13 +85,13 @@ def _label_files(source: ExportFiles) -> list[str]:
 
 
 def _image(name: str) -> str:
-    return f"{PurePosixPath(name).stem}.png"
+    return str(PurePosixPath(name).with_suffix(".png"))
 
 
 def _subset(name: str) -> str:
     """labels/train/a.txt and train/labels/a.txt are of "train"."""
-    folder = PurePosixPath(name).parent
-    return folder.parent.name if folder.name == "labels" else subset_of(name)
+    _, labels, below = str(PurePosixPath(name).parent).rpartition("labels/")
+    return below.split("/")[0] if labels else PurePosixPath(name).parent.parent.name
 
 
 def _shapes(source: ExportFiles, name: str, labels: Labels, size: Size) -> Iterator[Shape]:

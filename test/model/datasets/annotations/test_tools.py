@@ -1,7 +1,11 @@
 """The same labels as other tools write them: each export becomes the known mask."""
 
+import base64
+import io
 import json
+import shutil
 import zipfile
+import zlib
 
 import annotated
 import numpy as np
@@ -74,6 +78,25 @@ def test_a_camvid_export_of_cvat_without_its_colors(take):
     assert done.format == "cvat-camvid"
     assert (found[:, :50] == ROAD).all()
     assert (found[:, 50:] == SKY).all()
+
+
+def test_a_camvid_export_without_its_colors_may_have_those_of_the_data_set(dataset, tmp_path):
+    # Colors that CamVid's table has, too, for other classes.
+    rows = [{"name": "Ground", "color": [128, 64, 128]}, {"name": "Thing", "color": [64, 0, 128]}]
+    own = LabelSet.from_dict({"name": "yard", "classes": rows})
+    colors = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    colors[:, :40], colors[:, 40:50] = (128, 64, 128), (64, 0, 128)
+    (tmp_path / "x" / "defaultannot").mkdir(parents=True)
+    (tmp_path / "x" / "default.txt").write_text("/default/2.png defaultannot/2.png\n")
+    write_png(tmp_path / "x" / "defaultannot" / "2.png", colors)
+    shutil.rmtree(dataset / "trainannot")
+    shutil.rmtree(dataset / "valannot")
+    done = import_labels(tmp_path / "x", dataset, own, split="train")
+    assert done.format == "cvat-camvid"
+    found = np.asarray(Image.open(dataset / "trainannot" / "2.png"))
+    wanted = np.full((HEIGHT, WIDTH), own.ignore_id)
+    wanted[:, :40], wanted[:, 40:50] = 0, 1
+    np.testing.assert_array_equal(found, wanted)
 
 
 def test_equal_names_of_two_subsets_go_to_their_splits(take):
@@ -237,4 +260,28 @@ def test_a_polygon_of_supervisely_has_its_border_and_its_holes(take):
     wanted = np.zeros((HEIGHT, WIDTH), bool)
     wanted[5:25, 10:30] = True
     wanted[10:15, 15:20] = False
+    np.testing.assert_array_equal(found == ROAD, wanted)
+
+
+@pytest.mark.parametrize("pack", [zlib.compress, bytes])
+@pytest.mark.parametrize("mode", ["RGBA", "L", "1", "P"])
+def test_a_bitmap_of_supervisely_is_a_png_of_any_kind(take, pack, mode):
+    shown = np.random.default_rng(0).random((20, 30)) < 0.5
+    if mode == "RGBA":
+        image = Image.fromarray(np.repeat(np.where(shown, 255, 0)[..., None], 4, 2).astype("u1"))
+    else:
+        image = Image.fromarray(shown if mode == "1" else np.where(shown, 1, 0).astype(np.uint8))
+    options = {}
+    if mode == "P":  # as Supervisely's own library writes it
+        image.putpalette([0, 0, 0, 255, 255, 255])
+        options = {"transparency": 0}
+    data = io.BytesIO()
+    image.save(data, "PNG", **options)
+    packed = base64.b64encode(pack(data.getvalue())).decode()
+    shape = {"classTitle": "Road", "geometryType": "bitmap",
+             "bitmap": {"data": packed, "origin": [7, 9]}}  # fmt: skip
+    file = {"size": {"height": HEIGHT, "width": WIDTH}, "objects": [shape]}
+    _, found = take({"ann/2.png.json": json.dumps(file)})
+    wanted = np.zeros((HEIGHT, WIDTH), bool)
+    wanted[9:29, 7:37] = shown
     np.testing.assert_array_equal(found == ROAD, wanted)
