@@ -10,7 +10,8 @@ ENV := . scripts/env.sh
 
 help:
 	@echo 'make demo     plays a drive to the node, records its outputs and measures them'
-	@echo '              BAG=path TOPIC=/camera/image_raw uses your own recording'
+	@echo '              BAG=path TOPIC=/camera/image_raw uses your own recording,'
+	@echo '              WEIGHTS=segnet_lite_outdoor, or a file, another network'
 	@echo 'make test     the quick tests, a few seconds each      ARGS="-k worker" for some'
 	@echo 'make test-all the slow tests too: engines, endurance and CamVid, if they are installed'
 	@echo 'make coverage as test-all, with the lines and branches that no test runs'
@@ -53,7 +54,8 @@ build: $(STAMP)
 
 demo: build
 	@$(ENV) && exec scripts/isolated.py python3 -m segnet_ros.demo \
-		$(if $(BAG),--bag "$(BAG)") $(if $(TOPIC),--topic "$(TOPIC)") $(ARGS)
+		$(if $(BAG),--bag "$(BAG)") $(if $(TOPIC),--topic "$(TOPIC)") \
+		$(if $(WEIGHTS),--weights "$(WEIGHTS)") $(ARGS)
 
 # Two processes, each with its own ROS domain. ARGS="-n 0 -s ..." runs a single one.
 # Bytecode is kept: without it each of a hundred processes compiles all sources again.
