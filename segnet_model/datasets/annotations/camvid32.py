@@ -75,13 +75,15 @@ STRAY_SHARE = 0.001
 STRAYS = "pixels of no class's color, taken as Void"
 
 
-def open_camvid32(source: ExportFiles, _target: Target) -> Annotations:
+def open_camvid32(source: ExportFiles, target: Target) -> Annotations:
     """Read every PNG as CamVid's original labels."""
 
     def read(name: str, _size: Size) -> NamedMask:
         return to_named_mask(decode_mask(source.read(name)).colors)
 
-    return Annotations("camvid32", by_stem(pngs(source.names), SUFFIX), read, MEANINGS)
+    return Annotations(
+        "camvid32", by_stem(pngs(source.names), SUFFIX, target.images), read, MEANINGS
+    )
 
 
 def to_named_mask(colors: np.ndarray | None) -> NamedMask:

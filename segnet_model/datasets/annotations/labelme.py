@@ -35,9 +35,9 @@ AREALESS = ("line", "linestrip", "point", "points")
 LEFT_OUT = "lines and points left out, as they have no area"
 
 
-def open_labelme(source: ExportFiles, _target: Target) -> Annotations:
+def open_labelme(source: ExportFiles, target: Target) -> Annotations:
     """Read every JSON file as labelme's."""
-    files = by_stem(jsons(source.names))
+    files = by_stem(jsons(source.names), images=target.images)
     return Annotations("labelme", files, lambda name, _size: paint(source.read(name)))
 
 

@@ -115,6 +115,39 @@ def test_equal_names_of_two_subsets_go_to_their_splits(take):
         assert (found[40:] == IGNORED).all()
 
 
+def both(name, data):
+    """A file for each camera."""
+    return {name.format(cam): data.replace("CAM", cam) for cam in ("cam1", "cam2")}
+
+
+ROW = json.dumps({"label": "Road", "points": [[0, 0], [95, 63]], "shape_type": "rectangle"})
+LABELME = f'{{"imageHeight": 64, "imageWidth": 96, "shapes": [{ROW}]}}'
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        both("{}.json", annotated.coco(image="CAM/9.png")),
+        both("{}.xml", annotated.cvat_images("CAM/9.png")),
+        {"data.yaml": annotated.YOLO_NAMES, **both("labels/train/{}/9.txt", annotated.yolo())},
+        both("{}/ann/9.png.json", annotated.supervisely()),
+        both("{}.json", annotated.via(image="CAM/9.png")),
+        both("{}.json", annotated.label_studio("/data/local-files/?d=CAM/9.png")),
+        both("{}/9.json", LABELME),
+    ],
+    ids=lambda files: next(iter(files)),
+)
+def test_equal_names_in_folders_go_to_the_images_in_these_folders(take, dataset, files):
+    for cam in ("cam1", "cam2"):
+        (dataset / "train" / cam).mkdir()
+        shutil.copy(dataset / "train" / "2.png", dataset / "train" / cam / "9.png")
+    done, found = take(files, "cam1/9")
+    assert done.counts == {"new": 2}
+    np.testing.assert_array_equal(take(files, "cam2/9")[1], found)
+    if done.format != "labelme":
+        np.testing.assert_array_equal(found, annotated.truth())
+
+
 def test_equal_names_of_one_subset_are_refused(take):
     files = {f"{name}/labels/2.txt": annotated.yolo() for name in ("a", "b")}
     with pytest.raises(DatasetError, match=r"'a/labels/2\.txt' and 'b/labels/2\.txt' are both"):
