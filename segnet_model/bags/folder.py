@@ -15,7 +15,7 @@ from segnet_model.bags.kinds import METADATA, first_bytes
 from segnet_model.bags.storage import CDR, NO_DEFINITION, Storage, connection
 from segnet_model.bags.unpacking import MAX_METADATA, unpacked_files
 from segnet_model.base.documents import read_yaml
-from segnet_model.base.errors import BagError
+from segnet_model.base.errors import BagError, SettingsError
 
 INFO = "rosbag2_bagfile_information"
 PACKED = ".zstd"
@@ -48,7 +48,7 @@ class FolderBag:
             for file in files:
                 self._storages.append(open_file(file))
                 stack.callback(self._storages[-1].close)
-            self._join(_announced(info, path))
+            self._join(_announced(info, path), path)
             self._stack = stack.pop_all()
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ class FolderBag:
             for each, time, data in storage.messages(inside) if inside else ():
                 yield chosen[_key(each)], time, data
 
-    def _join(self, announced: list[Connection]) -> None:
+    def _join(self, announced: list[Connection], bag: Path) -> None:
         """Join the topics of the metadata and of the files, by name and type."""
         groups: dict[tuple[str, str], list[Connection]] = defaultdict(list)
         for storage in self._storages:
@@ -73,7 +73,13 @@ class FolderBag:
                 groups[_key(each)].append(each)
         told: dict[tuple[str, str], list[Connection]] = defaultdict(list)
         for each in announced:
-            told[_key(each)].append(each)
+            if each.msgcount and _key(each) not in groups:
+                logger.warning(
+                    "%s announces %d messages of type %s on %s, and its files have no such topic",
+                    bag / METADATA, each.msgcount, each.msgtype, each.topic,
+                )  # fmt: skip
+            else:
+                told[_key(each)].append(each)
         for storage in self._storages:
             self.passed_over.update(storage.passed_over)
         self.connections = [
@@ -93,7 +99,14 @@ def read_metadata(bag: Path) -> dict[str, Any]:
     size = file.stat().st_size
     if size > MAX_METADATA:
         raise BagError(f"{METADATA} of {size} bytes, of {MAX_METADATA} at most; is it one?")
-    values = read_yaml(file.read_text(encoding="utf-8"), MAX_METADATA)
+    try:
+        values = read_yaml(file.read_text(encoding="utf-8"), MAX_METADATA)
+    except SettingsError as error:
+        reason = " ".join(str(error).split())
+        raise BagError(
+            f"{METADATA} is damaged ({reason}); make it anew with `ros2 bag reindex {bag}`, or "
+            "name the files themselves"
+        ) from None
     info = values.get(INFO) if isinstance(values, dict) else None
     if not isinstance(info, dict) or not isinstance(info.get("relative_file_paths"), list):
         version = info.get("version") if isinstance(info, dict) else None

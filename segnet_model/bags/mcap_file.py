@@ -92,18 +92,10 @@ class McapFile:
         assert channel.schema is not None
         text = channel.schema.text.decode()
         return connection(
-            number, channel.topic, ros_name(channel.schema.name), self._index.counts[number],
+            number, channel.topic, channel.schema.name, self._index.counts[number],
             MessageDefinition(DEFINITIONS[channel.schema.encoding], text),
             qos=_offered_qos(channel.metadata),
         )  # fmt: skip
-
-
-def ros_name(name: str) -> str:
-    """ROS 2's name of a type, of "sensor_msgs/Image" and "sensor_msgs::msg::dds_::Image_" too."""
-    parts = [part for part in name.replace("::", "/").split("/") if part != "dds_"]
-    if len(parts) == 2:
-        parts.insert(1, "msg")
-    return "/".join(parts).removesuffix("_")
 
 
 def _encoding(channel: Channel) -> str:

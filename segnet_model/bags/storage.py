@@ -76,6 +76,7 @@ def connection(
     """
     check_name(topic)
     check_name(type_name)
+    type_name = ros_name(type_name)
     ext = ConnectionExtRosbag2(CDR, read_qos(qos))
     return Connection(number, topic, type_name, definition, digest, count, ext, None)
 
@@ -84,6 +85,14 @@ def check_name(name: Any) -> None:
     """Raise BagError for an impossible name of a topic or type."""
     if not isinstance(name, str) or len(name) > MAX_NAME or not name.isprintable():
         raise BagError(f"a topic or type is called {str(name)[:40]!r}; record it again")
+
+
+def ros_name(name: str) -> str:
+    """ROS 2's name of a type, of "sensor_msgs/Image" and "sensor_msgs::msg::dds_::Image_" too."""
+    parts = [part for part in name.replace("::", "/").split("/") if part != "dds_"]
+    if len(parts) == 2:
+        parts.insert(1, "msg")
+    return "/".join(parts).removesuffix("_")
 
 
 def read_qos(value: Any) -> list[Qos]:

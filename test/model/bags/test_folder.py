@@ -169,3 +169,25 @@ def test_a_byte_order_mark_and_ends_of_lines_of_windows(bag):
     text = (bag / "metadata.yaml").read_text().replace("\n", "\r\n")
     (bag / "metadata.yaml").write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert found(bag) == [0, 1, 2, 3, 4]
+
+
+def test_the_old_form_of_a_types_name(bag):
+    edit(bag, lambda v: topic_of(v).update(type="sensor_msgs/Image"))
+    assert found(bag) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("change", [{"name": "/other"}, {"type": "sensor_msgs/msg/Joy"}])
+def test_a_topic_that_no_file_has_is_said(bag, change, caplog):
+    edit(bag, lambda v: topic_of(v).update(change))
+    with BagReader(bag) as reader:
+        assert reader.choose_image_topic() == TOPIC
+    assert found(bag) == [0, 1, 2, 3, 4]
+    assert "announces 5 messages of type" in caplog.text
+    assert "its files have no such topic" in caplog.text
+
+
+def test_metadata_that_is_no_yaml_has_one_line(bag):
+    (bag / "metadata.yaml").write_text("a: [1\n  b: 2\n")
+    with pytest.raises(BagError, match=r"metadata.yaml is damaged .*reindex") as caught:
+        found(bag)
+    assert "\n" not in str(caught.value)

@@ -20,8 +20,8 @@ from mcap_files import (
 )  # fmt: skip
 
 from segnet_model.bags.copy import copy_topics
-from segnet_model.bags.mcap_file import ros_name
 from segnet_model.bags.reader import BagReader, BagWriter
+from segnet_model.bags.storage import ros_name
 from segnet_model.base.errors import BagError
 
 ROS2 = (record(3, schema()), record(4, channel()))
