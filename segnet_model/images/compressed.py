@@ -6,6 +6,7 @@ checksums with it. `jpeg` says why OpenCV does not decode JPEG here.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG's color type
 MAX_DEFLATION = 1032  # bytes that one byte of a deflated stream stands for, at most
+VIDEO = re.compile("h26[45]|hevc|avc|av1|vp[89]|x26[45]", re.IGNORECASE)  # codecs' names
+MAX_NAME = 40  # characters of a format in an error
 # Turned by its EXIF tag, an image would not fit its camera's calibration.
 FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
@@ -61,6 +64,11 @@ def decode_compressed(data: Bytes, kind: str = "", bits: SampleBits | None = Non
         image = decode_jpeg(file, keep_gray=pattern is not None)
     elif file.startswith(PNG_SIGNATURE):
         image = _decode_png(file, pattern is not None, bits or SampleBits())
+    elif VIDEO.search(encoding):
+        raise ImageError(
+            f"format {kind[:MAX_NAME]!r} is a video, and not an image of its own; send it by "
+            "ffmpeg_image_transport, or as JPEG"
+        )
     else:
         raise ImageError(f"data that starts with {file[:8]!r} is neither JPEG nor PNG; convert it")
     return demosaic(image, pattern) if pattern and image.ndim == 2 else image

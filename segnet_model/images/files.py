@@ -20,7 +20,7 @@ from segnet_model.base.limits import check_size
 from segnet_model.base.marks import marked_png
 from segnet_model.images.compressed import decode_compressed
 from segnet_model.images.label_images import check_opaque, open_png
-from segnet_model.images.orientation import SIDEWAYS, read_orientation, turn_upright
+from segnet_model.images.orientation import SIDEWAYS, quiet, read_orientation, turn_upright
 from segnet_model.images.sample_bits import SampleBits
 from segnet_model.labels import LabelSet
 
@@ -99,7 +99,7 @@ def read_size(path: Path) -> tuple[int, int]:
     """
     try:
         file = read_bytes(path)
-        with Image.open(io.BytesIO(file), formats=FORMATS) as image:
+        with quiet(), Image.open(io.BytesIO(file), formats=FORMATS) as image:
             size, is_turned = (image.height, image.width), image.format == "TIFF"  # by Pillow
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise DatasetError(f"cannot read {path}: {_cause(error)}") from None
@@ -129,7 +129,7 @@ def _decode_tiff(file: bytes) -> np.ndarray:
 def _opened(file: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
     """An image of an allowed size, not decoded yet; errors of Pillow become ImageError."""
     try:
-        with Image.open(io.BytesIO(file), formats=formats) as image:
+        with quiet(), Image.open(io.BytesIO(file), formats=formats) as image:
             check_size(image.height, image.width)
             yield image
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
@@ -21,12 +24,20 @@ def read_orientation(file: bytes) -> int:
     if file.startswith(PNG_SIGNATURE) and not _has_metadata(file):
         return UPRIGHT  # to be sure of it, Pillow would decode all pixels
     try:
-        with Image.open(io.BytesIO(file), formats=FORMATS) as image:
+        with quiet(), Image.open(io.BytesIO(file), formats=FORMATS) as image:
             check_size(image.height, image.width)
             found = image.getexif().get(0x0112, UPRIGHT)
     except Exception:  # strange metadata makes Pillow raise anything, and viewers ignore it
         return UPRIGHT
     return int(found) if found in range(1, 9) else UPRIGHT
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out Pillow's warnings of strange metadata, of which phones write much."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 def _has_metadata(png: bytes) -> bool:

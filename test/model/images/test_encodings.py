@@ -329,6 +329,12 @@ def test_compressed_depth_is_refused(kind: str, before: bytes) -> None:
         decode_compressed(file, kind)
 
 
+@pytest.mark.parametrize("kind", ["h264", "H265", "hevc; yuv420p"])
+def test_a_video_is_no_compressed_image(kind: str) -> None:
+    with pytest.raises(ImageError, match="is a video.*ffmpeg_image_transport, or as JPEG"):
+        decode_compressed(b"\0\0\0\1\x67" + bytes(100), kind)
+
+
 @pytest.mark.parametrize("progressive", [0, 1])
 def test_jpeg_of_one_color(progressive: int) -> None:
     image = np.full((37, 53, 3), (30, 90, 200), np.uint8)

@@ -22,6 +22,8 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 
 from segnet_model.bags.messages import (
+    FFMPEG_PACKET,
+    FFMPEG_PACKET_FIELDS,
     IMAGE,
     image_message,
     make_header,
@@ -31,6 +33,7 @@ from segnet_model.bags.messages import (
 )
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.datasets.sources import BagSource
+from segnet_ros.ros.message_types import message_class
 
 pytestmark = pytest.mark.ros
 Start = Callable[..., Program]
@@ -272,6 +275,21 @@ def test_a_late_recorder_gets_latched_messages_with_their_definition(
     with BagReader(tmp_path / "bag") as ours:
         assert ours.topics["/late/segmentation/class_map"].latched
         assert not ours.topics["/late/segmentation/tick"].latched
+
+
+def test_images_whose_messages_are_not_installed_are_named(
+    ros_process: Start, tmp_path: Path
+) -> None:
+    if message_class(FFMPEG_PACKET):
+        pytest.skip("ffmpeg_image_transport_msgs is installed")
+    with BagWriter(tmp_path / "drive") as bag:
+        bag.write_image(CAMERA, START_NS, "camera", picture(0))
+        bag.define({FFMPEG_PACKET: FFMPEG_PACKET_FIELDS})
+        bag.write_raw("/front/ffmpeg", FFMPEG_PACKET, b"\0\1\0\0", START_NS)
+    player = ros_process(PLAYER, *parameters(bag=tmp_path / "drive", topic="/front/ffmpeg"))
+    said = player.communicate(timeout=WAIT)[0]
+    assert player.returncode == 1
+    assert f"{FFMPEG_PACKET} is not installed; sudo apt install ros-" in said
 
 
 def test_a_looping_player_ends_on_a_signal(ros_process: Start, drive: Path) -> None:

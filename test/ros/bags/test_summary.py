@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segnet_model.bags.messages import FFMPEG_PACKET, FFMPEG_PACKET_FIELDS
 from segnet_model.bags.reader import BagWriter
 
 ROOT = Path(__file__).parents[3]
@@ -20,6 +21,8 @@ def drive(tmp_path: Path) -> Path:
     with BagWriter(tmp_path / "drive") as bag:
         bag.write_image("/raw", 10**18, "camera", np.zeros((8, 8, 3), np.uint8))
         bag.write_compressed("/small", 10**18, "camera", b"\xff\xd8", "jpeg")
+        bag.define({FFMPEG_PACKET: FFMPEG_PACKET_FIELDS})
+        bag.write_raw("/front/ffmpeg", FFMPEG_PACKET, b"\0\1\0\0", 10**18)
     return tmp_path / "drive"
 
 
@@ -28,7 +31,9 @@ def run(*arguments: object, options: tuple[str, ...] = ()) -> subprocess.Complet
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize(("topic", "transport"), [("/raw", "raw"), ("/small", "compressed")])
+@pytest.mark.parametrize(
+    ("topic", "transport"), [("/raw", "raw"), ("/small", "compressed"), ("/front/ffmpeg", "ffmpeg")]
+)
 def test_transport(drive: Path, topic: str, transport: str) -> None:
     assert json.loads(run(drive, topic).stdout) == {"image": topic, "transport": transport}
 
@@ -49,7 +54,9 @@ def test_outputs_of_the_node_are_ignored(tmp_path: Path) -> None:
 
 
 def test_errors_are_printed(drive: Path) -> None:
-    several = "has several image topics; choose image:=/raw or image:=/small\n"
+    several = (
+        "has several image topics; choose image:=/front/ffmpeg or image:=/raw or image:=/small\n"
+    )
     for arguments, text in (((drive, ""), several), (("gone",), "no bag gone")):
         result = run(*arguments)
         assert result.returncode == 1
