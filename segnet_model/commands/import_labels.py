@@ -114,6 +114,8 @@ def _label_set(dataset: Path, named: str | None) -> LabelSet:
     from segnet_model.datasets.folder import label_set_of_labels
     from segnet_model.labels import LabelSet
 
+    if not dataset.is_dir():
+        raise SettingsError(f"there is no folder {dataset}; give the data set with the images")
     labels = LabelSet.load(named) if named else label_set_of_labels(dataset)
     if labels is None:
         raise SettingsError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.near import near
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.inference.predictor import Predictor
 from segnet_model.inference.segmentation import Segmentation
@@ -139,4 +140,7 @@ def check_map(renamed: Mapping[str, str], label_sets: Sequence[LabelSet]) -> Non
     for name in renamed:
         if not any(name in each.names for each in label_sets):
             known = "; ".join(f"{each.name} has {', '.join(each.names)}" for each in label_sets)
-            raise SettingsError(f"--map {name}={renamed[name]}: no class is called {name}; {known}")
+            question = near(name, [one for each in label_sets for one in each.names])
+            raise SettingsError(
+                f"--map {name}={renamed[name]}: no class is called {name}{question}; {known}"
+            )

@@ -66,7 +66,10 @@ def _pixels(image: Image.Image) -> Pixels:
         return Pixels(None, np.asarray(image.convert("RGB")))
     values = np.asarray(image)  # some programs write 16 bits
     if values.max() > UINT8_MAX:
-        raise DatasetError(f"holds the number {values.max()}; ids are 0 to {UINT8_MAX}")
+        raise DatasetError(
+            f"holds the number {values.max()}, but ids are 0 to {UINT8_MAX}; save it with 8 bits a "
+            "channel"
+        )
     return Pixels(values.astype(np.uint8), None)
 
 

@@ -1,6 +1,6 @@
 """Label sets: names, colors and flags of class ids; and maps from one set to another."""
 
-from segnet_model.labels.label_map import LabelMap
+from segnet_model.labels.label_map import LabelMap, usual_meanings
 from segnet_model.labels.label_set import LabelSet
 from segnet_model.labels.naming import label_set_of
 from segnet_model.labels.numbering import Numbering, numberings
@@ -14,4 +14,5 @@ __all__ = [
     "SegmentationClass",
     "label_set_of",
     "numberings",
+    "usual_meanings",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.documents import kind_of, load_yaml, named_value, plain_text
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.near import near
 from segnet_model.labels.label_set import LabelSet
 
 _MAPS = resources.files("segnet_model") / "label_sets" / "maps"
@@ -46,8 +47,8 @@ class LabelMap:
             strange = sorted(set(named) - {*labels.names, IGNORE})
             if strange:
                 raise SettingsError(
-                    f"label set {labels.name!r} has no class {strange}; it has "
-                    f"{', '.join(labels.names)}"
+                    f"label set {labels.name!r} has no class {strange}"
+                    f"{near(strange[0], labels.names)}; it has {', '.join(labels.names)}"
                 )
 
     @cached_property
@@ -99,14 +100,8 @@ class LabelMap:
         Raises:
             SettingsError: a class of the source has no meaning, or there is no such class.
         """
-        shipped: dict[str, str] = {}
-        origin = "equal names"
-        if cls.ships(source.name, target.name):
-            shipped, origin = _read(source.name, target.name)
-        small = {name.lower(): name for name in target.names}
-        same = {name: small[name.lower()] for name in source.names if name.lower() in small}
-        same.update((name, name) for name in target.names)
-        meanings = {**same, **shipped, **(renamed or {})}
+        usual, origin = usual_meanings(source, target)
+        meanings = {**usual, **(renamed or {})}
         missing = [name for name in source.names if name not in meanings]
         if missing:
             mends = " ".join(f"--map '{name}=CLASS'" for name in missing)
@@ -118,6 +113,21 @@ class LabelMap:
         kept = {*source.names, *(renamed or {})}
         classes = {name: each for name, each in meanings.items() if name in kept}
         return cls(source, target, classes, origin)
+
+
+def usual_meanings(source: LabelSet, target: LabelSet) -> tuple[dict[str, str], str]:
+    """Class of the target for names of the source, of the shipped map or of equal names.
+
+    Returns:
+        The table, in which classes of the source may be missing, and its origin.
+    """
+    small = {name.lower(): name for name in target.names}
+    same = {name: small[name.lower()] for name in source.names if name.lower() in small}
+    same.update((name, name) for name in target.names)
+    if not LabelMap.ships(source.name, target.name):
+        return same, "equal names"
+    shipped, origin = _read(source.name, target.name)
+    return {**same, **shipped}, origin
 
 
 def _read(source: str, target: str) -> tuple[dict[str, str], str]:

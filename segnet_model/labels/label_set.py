@@ -20,6 +20,7 @@ from segnet_model.base.documents import (
     whole_number,
 )
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.near import near
 from segnet_model.labels.segmentation_class import (
     SegmentationClass,
     check_color,
@@ -100,7 +101,10 @@ class LabelSet:
         """
         unknown = sorted(set(names) - set(self.names))
         if unknown:
-            raise SettingsError(f"no class {unknown} in label set {self.name!r}: {self.names}")
+            question = near(unknown[0], self.names)
+            raise SettingsError(
+                f"no class {unknown} in label set {self.name!r}{question}: {self.names}"
+            )
         classes = tuple(replace(c, drivable=c.name in names) for c in self.classes)
         return replace(self, classes=classes)
 

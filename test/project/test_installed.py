@@ -45,7 +45,7 @@ LINES = {
     "select": "select drive run/weights.safetensors --topic "
     f"{IMAGES} --out selected --count 1 --val 0 --every 0 --uncertainty none",
     "prelabel": "prelabel run/weights.safetensors selected --out task.zip",
-    "import-labels": "import-labels task.zip selected",
+    "import-labels": "import-labels task.zip selected --labels camvid",
     "bag": "bag yard/val --out bag",
 }
 ONCE = ("render drive", "label", "bag", "doctor")  # a recording is never replaced

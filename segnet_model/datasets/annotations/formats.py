@@ -42,4 +42,6 @@ def detect_format(source: ExportFiles, labels: LabelSet) -> str:
             refuse_foreign(marks)
         if each.found(marks):
             return name
-    raise DatasetError(f"holds no labels that are known; {TAKEN}")
+    blurred = any(name.lower().endswith((".jpg", ".jpeg", ".tif")) for name in source.names)
+    mend = "; masks in JPEG or TIFF have to be saved as PNG" if blurred else ""
+    raise DatasetError(f"holds no labels that are known{mend}; {TAKEN}")

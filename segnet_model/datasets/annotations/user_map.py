@@ -8,7 +8,7 @@ from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.class_mapping import ClassMapping
 from segnet_model.datasets.annotations.label_images import color_name
-from segnet_model.labels import LabelMap, LabelSet
+from segnet_model.labels import LabelSet, usual_meanings
 
 
 class UserMap:
@@ -28,8 +28,10 @@ class UserMap:
         """The map of all names, those of the export's label set among them if it has another."""
         if original is None:
             return self.all
-        own = {name: each for name, each in self.all.items() if name in original.names}
-        return {**LabelMap.between(original, labels, own).classes, **self.all}
+        usual, _ = usual_meanings(original, labels)
+        # A label set of the name of a shipped one may lack a class of the map.
+        known = {name: each for name, each in usual.items() if each in (*labels.names, IGNORE)}
+        return {**known, **self.all}
 
     def check(self, mapping: ClassMapping, format_name: str, original: LabelSet) -> None:
         """Check the names that were found against the map.

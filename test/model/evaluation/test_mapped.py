@@ -138,7 +138,8 @@ def test_a_name_that_no_label_set_has_is_refused(dataset, outdoor, tmp_path, cap
     command = ["evaluate", str(tmp_path / "outdoor.safetensors"), str(dataset)]
     assert main([*command, "--map", "Raod=Path"]) == 2
     said = capsys.readouterr().err
-    assert "--map Raod=Path: no class is called Raod; camvid has Sky, Building" in said
+    mend = "no class is called Raod (do you mean 'Road'?); camvid has Sky, Building"
+    assert f"--map Raod=Path: {mend}" in said
     assert "outdoor has Sky, " in said
 
 

@@ -83,3 +83,11 @@ def test_a_class_without_a_meaning_is_named_with_the_mend():
         LabelMap.between(yard, park, {"lawn": "moss"})
     with pytest.raises(SettingsError, match=r"'yard' has no class \['moss'\]"):
         LabelMap.between(yard, park, {"lawn": "grass", "moss": "grass"})
+
+
+def test_a_misspelt_name_is_refused_with_the_nearest():
+    camvid, outdoor = LabelSet.load("camvid"), LabelSet.load("outdoor")
+    with pytest.raises(SettingsError, match=r"no class \['Raod'\] \(do you mean 'Road'\?\)"):
+        LabelMap.between(camvid, outdoor, {"Raod": "Road"})
+    with pytest.raises(SettingsError, match=r"no class \['Rod'\] \(do you mean 'Road'\?\)"):
+        LabelMap.between(camvid, outdoor, {"Road": "Rod"})

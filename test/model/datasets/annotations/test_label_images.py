@@ -214,3 +214,37 @@ def test_cityscapes_download_comes_in_as_it_is(bring, dataset, image):
         original=LabelSet.load("cityscapes"),
     )  # fmt: skip
     np.testing.assert_array_equal(found, outdoor("Road", "Pavement", "Vegetation", "Vehicle", None))
+
+
+def test_of_a_public_set_only_classes_that_occur_need_a_meaning(bring):
+    """The data set has classes of its own, and the same names in other case."""
+    rows = [{"name": name, "color": [i, 0, 1]} for i, name in enumerate(("GRASS", "way"))]
+    own = LabelSet.from_dict({"name": "own", "classes": rows})
+    rellis = LabelSet.load("rellis")
+    with pytest.raises(DatasetError, match=r"\['dirt'\] are no classes .* --map 'dirt=CLASS'"):
+        bring(stripes(1, 3), labels=own, original=rellis)
+    (found,), _ = bring(stripes(1, 3), labels=own, original=rellis, renamed={"dirt": "way"})
+    np.testing.assert_array_equal(found, stripes(1, 0))
+
+
+def test_a_shipped_map_may_lead_to_a_class_that_the_data_set_lacks(bring):
+    """Of a copy of outdoor with fewer classes, under the same name."""
+    less = LabelSet("outdoor", OUTDOOR.classes[:5])  # to Path
+    with pytest.raises(DatasetError, match=r"\['grass'\] are no classes of label set 'outdoor'"):
+        bring(stripes(1, 3), labels=less, original=LabelSet.load("rellis"))
+    (found,), _ = bring(stripes(1, 7), labels=less, original=LabelSet.load("rellis"))
+    np.testing.assert_array_equal(found, outdoor("Path", "Sky"))
+
+
+def test_blurred_masks_and_16_bits_are_named_with_the_mend(dataset, tmp_path):
+    from PIL import Image
+
+    (tmp_path / "jpg").mkdir()
+    Image.fromarray(stripes(0, 255)).save(tmp_path / "jpg" / "1.jpg")
+    with pytest.raises(DatasetError, match="masks in JPEG or TIFF have to be saved as PNG"):
+        import_labels(tmp_path / "jpg", dataset, LabelSet.load("camvid"), split="train")
+    (tmp_path / "png").mkdir()
+    deep = stripes(0, 255).astype(np.uint16) * 257
+    Image.fromarray(deep).save(tmp_path / "png" / "1.png")
+    with pytest.raises(DatasetError, match="holds the number 65535, .* save it with 8 bits"):
+        import_labels(tmp_path / "png", dataset, LabelSet.load("camvid"), split="train")
