@@ -47,7 +47,8 @@ DATASET/trainannot/0001.png.
   roboflow-masks  Semantic Segmentation Masks: NAME_mask.png and _classes.csv
 
 Of shapes, later ones lie on top. A box is painted whole, and counted; what has no area is left
-out, and counted; what reaches beyond the image is cut off. An export of boxes alone, as for
+out, and counted; what reaches beyond the image is cut off, and counted; what reaches beyond by
+half the image is refused, as drawn on images of another size. An export of boxes alone, as for
 detection, is refused. Only the end of an image's path or address counts: .../a/0001.jpg is for
 train/0001.png. Of a name in two subsets, that of the image's own split is taken (valid is val).
 Roboflow's 0001_jpg.rf.12ab.jpg and Label Studio's 12ab34cd-0001.jpg are for 0001, too.

@@ -58,7 +58,8 @@ def open_drawings(
         drawing = by_place[place]
         with read_safely():
             own = drawing.size or size
-            return paint(drawing.shapes(own), own)
+            # Of another size, a mask of that size is enough to be refused.
+            return paint(drawing.shapes(own) if own == size else (), own)
 
     return Annotations(name, {stem: each.place for stem, each in found.items()}, read)
 

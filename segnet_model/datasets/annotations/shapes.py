@@ -22,7 +22,9 @@ MAX_CROSSINGS = 1 << 22  # rows that the edges of a shape cross, together
 MAX_PAINTED = 1 << 31  # pixels of an image's shapes, together
 ROUND = np.linspace(0, 2 * np.pi, 360, endpoint=False)  # the corners of a circle
 
+BORDER = 2  # pixels; tools let outlines end a little beyond the image
 LEFT_OUT = "lines, points and outlines without an area left out"
+CUT = "outlines cut off at the image's border; were they drawn on images of another size?"
 BOXES = "boxes painted whole; an outline would tell what in them is the thing"
 FILLED = "outlines inside another of the same object filled, as COCO does; export holes as masks"
 
@@ -33,6 +35,7 @@ class Patch(NamedTuple):
     mask: np.ndarray  # (h, w) bool, within the image
     top: int
     left: int
+    cut: bool = False  # at the image's border
 
 
 class Shape(NamedTuple):
@@ -54,20 +57,35 @@ def outline(rings: Sequence[np.ndarray], size: Size) -> Patch | None:
         None where no ring has three corners.
 
     Raises:
-        DatasetError: more than `MAX_CROSSINGS` rows are crossed.
+        DatasetError: more than `MAX_CROSSINGS` rows are crossed, or the rings are as of another
+            image.
     """
     rings = [ring for ring in rings if len(ring) > 2]
     if not rings:
         return None
+    cut = _is_cut(rings, size)
     rows, columns = _crossings(rings, size)
     if not len(rows):
-        return Patch(np.zeros((0, 0), bool), 0, 0)
+        return Patch(np.zeros((0, 0), bool), 0, 0, cut)
     top, left = int(rows.min()), int(columns.min())
     shape = int(rows.max()) - top + 1, int(columns.max()) - left + 1
     turns = np.zeros(shape, np.uint8)
     np.add.at(turns, (rows - top, columns - left), 1)
     inside = np.cumsum(turns, axis=1, dtype=np.uint8) & 1  # overflow keeps what is odd
-    return Patch(inside[:, :-1].astype(bool), top, left)
+    return Patch(inside[:, :-1].astype(bool), top, left, cut)
+
+
+def _is_cut(rings: Sequence[np.ndarray], size: Size) -> bool:
+    """Whether rings reach beyond the image; DatasetError where by half of it."""
+    sides = np.array(size[::-1])
+    corners = np.concatenate(rings)
+    beyond = np.maximum(-corners, corners - sides).max(axis=0)
+    if (beyond > sides / 2).any():
+        raise DatasetError(
+            f"has an outline far outside of its image of {sides[0]}x{sides[1]} pixels; was it "
+            "drawn on an image of another size?"
+        )
+    return bool((beyond > BORDER).any())
 
 
 def _crossings(rings: Sequence[np.ndarray], size: Size) -> tuple[np.ndarray, np.ndarray]:
@@ -144,14 +162,14 @@ def inside(mask: np.ndarray, top: int, left: int, size: Size) -> Patch:
     return Patch(mask, top, left)
 
 
-def union(patches: Iterable[Patch], size: Size) -> tuple[Patch, bool]:
+def union(patches: Sequence[Patch], size: Size) -> tuple[Patch, bool]:
     """All pixels of the patches; and whether one adds nothing, as it lies in larger ones."""
     mask, swallowed = np.zeros(size, bool), False
     for patch in sorted(patches, key=lambda each: -each.mask.size):
         part = _part(mask, patch)
         swallowed |= bool(patch.mask.any() and part[patch.mask].all())
         part |= patch.mask
-    return Patch(mask, 0, 0), swallowed
+    return Patch(mask, 0, 0, any(patch.cut for patch in patches)), swallowed
 
 
 def paint(shapes: Iterable[Shape], size: Size) -> NamedMask:
@@ -179,6 +197,8 @@ def paint(shapes: Iterable[Shape], size: Size) -> NamedMask:
         _part(indices, patch)[patch.mask] = index
         if note:
             notes[note] += 1
+        if patch.cut:
+            notes[CUT] += 1
     return NamedMask(indices, tuple(names), notes)
 
 

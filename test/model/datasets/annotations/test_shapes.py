@@ -39,7 +39,7 @@ def centers_inside(ring):
 def test_the_pixels_of_an_outline_are_those_whose_centers_lie_inside(seed):
     draws = np.random.default_rng(seed)
     angles = np.sort(draws.uniform(0, 2 * np.pi, 9))
-    radii = draws.uniform(5, 55, 9)  # beyond the image, too
+    radii = draws.uniform(5, 35, 9)  # beyond the image, too
     center = draws.uniform((20, 10), (60, 50))
     ring = center + radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], 1)
     np.testing.assert_array_equal(whole(outline([ring], SIZE)), centers_inside(ring))
@@ -85,8 +85,10 @@ def test_turned_shapes_turn_clockwise_on_the_screen():
 
 
 def test_an_outline_outside_of_the_image_has_no_pixels():
-    assert not whole(outline([box(100, 100, 200, 200)], SIZE)).any()
-    assert not whole(outline([box(-50, 5, -10, 20)], SIZE)).any()
+    assert not whole(outline([box(81, 61, 100, 80)], SIZE)).any()
+    assert not whole(outline([box(-30, 5, -10, 20)], SIZE)).any()
+    assert outline([box(-3, 5, 10, 20)], SIZE).cut
+    assert not outline([box(-1, 5, 10, 20)], SIZE).cut
     assert outline([points([[1, 1], [5, 5]])], SIZE) is None
 
 

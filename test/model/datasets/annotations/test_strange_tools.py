@@ -146,6 +146,10 @@ REFUSED = {
     "via, a strange shape": (via({"name": "cube"}), "a shape 'cube'; draw polygon"),
     "via, lengths": (via({**POLYGON, "all_points_y": [1]}), "of another kind than expected"),
     "via, not a number": (via({**POLYGON, "all_points_x": [NAN, 1, 2]}), "far outside any image"),
+    "via, a larger image": (
+        via({**POLYGON, "all_points_x": [0, 150, 150]}),
+        "far outside of its image of 96x64 pixels; was it drawn on an image of another size",
+    ),
     "via, two attributes": (via(POLYGON, a="Sky", b="x"), "2 attributes that may be its class"),
     "via, no class": (via(POLYGON, a=""), "a region without one 'a'; give it one"),
     "via, two ticks": (via(POLYGON, a={"Sky": True, "Car": True}), "a region without one 'a'"),
@@ -261,9 +265,9 @@ def test_a_path_that_leaves_the_folder_is_a_name_and_nothing_else(dataset, tmp_p
     assert outside.read_bytes() == b"not to be touched"
 
 
-def test_what_reaches_beyond_the_image_is_cut_off(dataset, tmp_path):
+def test_what_reaches_beyond_the_image_is_cut_off_and_counted(dataset, tmp_path):
     (tmp_path / "a.json").write_text(
-        coco(segmentation=[[-9, -9, 200, -9, 200, 40, -9, 40]])["a.json"]
+        coco(segmentation=[[-9, -9, 130, -9, 130, 40, -9, 40]])["a.json"]
     )
     import_labels(tmp_path / "a.json", dataset, LABELS, split="train")
 
