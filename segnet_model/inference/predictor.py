@@ -17,6 +17,7 @@ from segnet_model.base.errors import AnswerError, DeviceMemoryError, SettingsErr
 from segnet_model.engines import Engine, open_engine
 from segnet_model.engines.capabilities import warn_once
 from segnet_model.engines.cuda_graph import GraphedFunction
+from segnet_model.inference.heap import Heap
 from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.prediction import Capture, Prediction, separate_cameras
 from segnet_model.inference.segmentation import Segmentation, to_maps
@@ -55,6 +56,7 @@ class Predictor:
                 "alone; choose refine 'none'"
             )
         self._refine: Callable[[Prediction, Tensor], Prediction] = REFINEMENTS.find(refine)()
+        self._heap = Heap()
         self._graphs: GraphedFunction | None = None
         if self.device.type == "cuda" and isinstance(self._inference, SinglePass):
             # Weakly: a cycle would keep the GPU's memory until the next garbage collection.
@@ -246,6 +248,7 @@ class Predictor:
 
     def _run(self, images: list[np.ndarray], captures: Sequence[Capture]) -> Segmentation:
         size = images[0].shape[0], images[0].shape[1]
+        self._heap.expect((len(images), *size))
         small = self._resize(images)
         if self._graphs is not None:
             return Segmentation.from_maps(self._graphs(small, size))
@@ -262,7 +265,14 @@ class Predictor:
         return torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
 
     def _predict(self, small: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
-        return self._refine(self._inference(small, captures), small)
+        found = self._inference(small, captures)
+        channels, classes = found.probabilities.shape[1], self.info.labels.num_classes
+        if channels != classes:  # each time: a network of somebody else may change them
+            raise AnswerError(
+                f"the network {self.info.network} answers {channels} channels for {classes} "
+                "classes; it must always give as many as the weights' label set has"
+            )
+        return self._refine(found, small)
 
     def _kernels(self, small: Tensor, size: tuple[int, int]) -> list[Tensor]:
         """The first three maps of one pass, from images that are already on the GPU."""

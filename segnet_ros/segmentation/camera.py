@@ -137,6 +137,7 @@ class Camera:
             network_failures=self._network_failures,
             timing=self._timing,
             mismatch=self._input.mismatch(),
+            rivals=self._outputs.rivals(),
             grid_reason=self._ground.reason if "drivable_grid" in wanted else "",
             undrivable_reason=node.undrivable_reason if DRIVABLE & wanted else "",
             health=self._input.monitor.health(perf_counter()),

@@ -35,6 +35,7 @@ class Observation:
     settings: NodeSettings = field(default_factory=NodeSettings)
     topic: str = ""  # of the images
     mismatch: str = ""  # why publishers of the topic cannot be received from
+    rivals: str = ""  # why others' messages come on the outputs' topics
     grid_reason: str = ""  # why there is no grid, where it has a subscriber
     undrivable_reason: str = ""  # why nothing can be drivable, where that has a subscriber
     counts: Counts = field(default_factory=Counts)
@@ -70,6 +71,8 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
     if now.mismatch:
         yield now.mismatch
     if now.state == "active":
+        if now.rivals:
+            yield now.rivals
         if now.settings.enabled and now.health.silence > _max_silence(now.settings.min_rate):
             yield (
                 f"no image on {now.topic} for {now.health.silence:.0f} s; check that the camera "
@@ -197,8 +200,9 @@ class Diagnostics:
         )
 
     def _log_mismatch(self, now: Mapping[str, Observation]) -> None:
-        """Log a mismatch once, when it appears."""
-        mismatch = "; ".join(filter(None, (each.mismatch for each in now.values())))
+        """Log a mismatch or a rival once, when it appears."""
+        found = (text for each in now.values() for text in (each.mismatch, each.rivals))
+        mismatch = "; ".join(filter(None, found))
         if mismatch and mismatch != self._mismatch:
             self._node.get_logger().warning(mismatch)
         self._mismatch = mismatch

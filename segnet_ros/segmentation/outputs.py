@@ -55,6 +55,18 @@ class Outputs:
         """Names of the outputs that have subscribers now."""
         return frozenset(n for n, topic in self._topics.items() if topic.get_subscription_count())
 
+    def rivals(self) -> str:
+        """Why others' messages come on these topics, with the mend; empty where none do."""
+        for topic in self._topics.values():
+            if self._node.count_publishers(topic.topic_name) > 1:
+                found = self._node.get_publishers_info_by_topic(topic.topic_name)
+                names = [f"{each.node_namespace.rstrip('/')}/{each.node_name}" for each in found]
+                return (
+                    f"{topic.topic_name} has {len(names)} publishers, {' and '.join(names)}, so "
+                    "that images are answered twice; give each node a name of its own, or stop one"
+                )
+        return ""
+
     def publish(self, answer: Answer, header: Header, wanted: frozenset[str]) -> None:
         """Build and publish the wanted outputs but the stats."""
         for name in TYPES:

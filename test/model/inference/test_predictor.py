@@ -5,7 +5,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from segnet_model.base.errors import DeviceMemoryError, ImageError, SettingsError, WeightsError
+from segnet_model.base.errors import (
+    AnswerError,
+    DeviceMemoryError,
+    ImageError,
+    SettingsError,
+    WeightsError,
+)
 from segnet_model.inference.prediction import Capture
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.checkpoint import load_weights, save_weights
@@ -163,3 +169,24 @@ def test_images_of_several_sizes_are_segmented_each_at_its_own(weights, images):
     assert predictor.predict_each([], []) == []
     with pytest.raises(ImageError, match="no pixels"):
         predictor.predict_each([images[0], images[0][:0]], [Capture(), Capture()])
+
+
+@pytest.mark.parametrize("channels", [7, 12])
+def test_a_network_that_changes_its_channels_is_refused_at_each_pass(
+    weights, monkeypatch, channels
+):
+    """Its ids would be unknown to everybody who has the class map."""
+    predictor = Predictor.load(weights, "cpu", engine="torch")
+    image = np.zeros((64, 96, 3), np.uint8)
+    logits = predictor.engine.logits
+    predictor.predict(image)
+
+    def changed(images):
+        found = logits(images)
+        return torch.cat([found, found], 1)[:, :channels]
+
+    monkeypatch.setattr(predictor.engine, "logits", changed)
+    with pytest.raises(AnswerError, match=f"{channels} channels for 11 classes"):
+        predictor.predict(image)
+    monkeypatch.undo()
+    assert predictor.predict(image).labels.max() < 11

@@ -54,6 +54,8 @@ def failed(**reasons):
             "no image on /front",
         ),
         (Observation("active", counts=failed(step=2)), ACTIVE, WARN, "frames rejected: 2 x step"),
+        (Observation("active", rivals="/mask has 2 publishers"), ACTIVE, WARN, "2 publishers"),
+        (Observation("inactive", rivals="/mask has 2 publishers"), ACTIVE, OK, "inactive"),
         (
             Observation("active", counts=failed(oom=1), network_failures=1),
             ACTIVE,

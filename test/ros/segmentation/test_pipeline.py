@@ -482,3 +482,16 @@ def test_output_size_scales_masks_and_camera_info(node, start, spin, publish):
     assert infos[-1].k.tolist() == [20, 0, 1.5, 0, 40, 0.5, 0, 0, 1]
     assert infos[-1].p.tolist() == [20, 0, 1.5, 6, 0, 40, 0.5, 8, 0, 0, 1, 0]
     assert list(infos[-1].d) == [0.1] * 5
+
+
+def test_a_second_publisher_of_an_output_is_named(node, start, spin):
+    pipeline = start(NodeSettings())
+    assert observed(pipeline).rivals == ""
+    other = node.create_publisher(Image, "~/overlay", 1)
+    spin(lambda: observed(pipeline).rivals)
+    assert observed(pipeline).rivals == (
+        "/test/overlay has 2 publishers, /test and /test, so that images are answered twice; give "
+        "each node a name of its own, or stop one"
+    )
+    node.destroy_publisher(other)
+    spin(lambda: not observed(pipeline).rivals)

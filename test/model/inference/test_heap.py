@@ -1,0 +1,49 @@
+"""Images of many sizes leave no memory behind; those of a few cameras cost nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segnet_model.inference import heap
+from segnet_model.inference.heap import KEPT, Heap
+
+
+@pytest.fixture
+def trims(monkeypatch):
+    calls = []
+    monkeypatch.setattr(heap, "trim", lambda: calls.append(1))
+    return calls
+
+
+def test_a_few_sizes_in_turn_keep_their_memory(trims):
+    known = Heap()
+    for _ in range(5):
+        for side in range(KEPT):
+            known.expect((1, 480, 640 + side))
+    assert not trims
+
+
+def test_each_further_size_frees_what_the_others_left(trims):
+    known = Heap()
+    for side in range(KEPT + 3):
+        known.expect((1, 480, 640 + side))
+    assert len(trims) == 3
+
+
+def resident():
+    """Memory of this process in MiB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4 / 1024
+
+
+def test_freed_memory_goes_back_to_the_system():
+    # Pieces below the size that the C library maps by itself, with one kept at the end of the heap.
+    pieces = [np.ones(60_000, np.uint8) for _ in range(3000)]
+    last = pieces.pop()
+    full = resident()
+    del pieces
+    heap.trim()
+    assert resident() < full - 120
+    assert last.all()
