@@ -54,7 +54,7 @@ one, the answers are mapped:
 
 Did it get better? --compare measures both and shows the frames on which they differ most. Means are
 over the classes that the labels have and both can answer. Weights of other classes are mapped to
-those of the first, by the same tables and --map:
+those of the first, or the first and the labels to theirs, by the same tables and --map:
 
   segnet evaluate my_yard new.safetensors --compare old.safetensors --out results
 """
@@ -152,13 +152,19 @@ def _mapped(
     renamed = arguments.class_map(args)
     label_sets = [folder.label_set, *(each.info.labels for each in predictors)]
     check_map(renamed, list(dict.fromkeys(label_sets)))
-    with _named(weights[0]):
-        folder = mapped_truth(folder, label_sets[1], renamed)
-    mapped = []
-    for name, predictor in zip(weights, predictors, strict=True):
-        with _named(name):
-            mapped.append(mapped_predictor(predictor, folder, renamed))
-    return folder, mapped
+    refused = []
+    for name, leading in zip(weights, predictors, strict=True):  # whose classes are to be measured
+        try:
+            with _named(name):
+                truth = mapped_truth(folder, leading.info.labels, renamed)
+            mapped = []
+            for each, predictor in zip(weights, predictors, strict=True):
+                with _named(each):
+                    mapped.append(mapped_predictor(predictor, truth, renamed))
+            return truth, mapped
+        except SettingsError as error:
+            refused.append(error)
+    raise refused[0]
 
 
 def _circumstances(args: argparse.Namespace, folder: LabeledFolder) -> Circumstances:
@@ -269,7 +275,8 @@ def print_comparison(evaluation: dict[str, Any]) -> None:
     print(f"means of the {len(classes)} classes that the labels have and both can answer: "
           f"{', '.join(classes) or 'none'}")  # fmt: skip
     for letter, each in zip("AB", means, strict=True):
-        if lacking := each.get("cannot_answer"):
+        lacking = [name for name in each.get("cannot_answer", ()) if each["pixels"][name]]
+        if lacking:
             print(f"{letter} has no {', '.join(lacking)}: such pixels are wrong for it")
 
 

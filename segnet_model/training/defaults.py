@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 EPOCHS = 60  # of a few hundred images
-STEPS = 600  # fewer than these are too few to learn a class from shipped weights
-FEW_STEPS = 300
+STEPS = 300  # fewer teach little, also from shipped weights
 FEW_IMAGES = 20  # fewer are learned by heart
 EVALUATIONS = 6  # in the epochs of few images
 FREE_LICENSES = ("Apache-2.0",)  # of weights whose license lets users choose that of theirs
@@ -95,12 +94,12 @@ def log_advice(data: TrainingData, dataset: Path) -> None:
             "label %d or more (segnet select finds those worth it)",
             images, "" if images == 1 else "s", FEW_IMAGES,
         )  # fmt: skip
-    if data.steps < FEW_STEPS:
+    if data.steps < STEPS:
         logger.warning(
             "%d epochs of %d images are only %d steps, and fewer than %d teach little: give epochs "
             "%d, or leave epochs away",
-            settings.epochs, images, data.steps, FEW_STEPS,
-            -(-FEW_STEPS // data.plan.steps_per_epoch),
+            settings.epochs, images, data.steps, STEPS,
+            -(-STEPS // data.plan.steps_per_epoch),
         )  # fmt: skip
     if data.val is None:
         logger.warning(

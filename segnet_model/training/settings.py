@@ -155,7 +155,7 @@ class TrainSettings:
     )  # fmt: skip
     epochs: int = option(
         CHOSEN, "Number of passes over the data.", limits=(1, MANY), group=SCHEDULE,
-        otherwise="60, or as many as make 600 steps",
+        otherwise="60, or as many as make 300 steps",
     )  # fmt: skip
     batch_size: int = option(
         8, "Images per step, over all processes.", limits=(1, MANY), group=SCHEDULE

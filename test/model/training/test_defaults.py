@@ -41,7 +41,8 @@ def test_no_training_starts_from_weights_for_research_unasked():
 
 
 @pytest.mark.parametrize(("images", "batch_size", "epochs", "every"), [
-    (6, 8, 600, 100), (50, 8, 100, 16), (300, 8, 60, 10), (6, 2, 200, 33), (10_000, 8, 60, 10),
+    (6, 8, 300, 50), (30, 8, 100, 16), (50, 8, 60, 10), (300, 8, 60, 10), (6, 2, 100, 16),
+    (10_000, 8, 60, 10),
 ])  # fmt: skip
 def test_few_images_get_more_epochs(images, batch_size, epochs, every):
     found = decided(TrainSettings(batch_size=batch_size), images)
