@@ -6,6 +6,7 @@ DATASET/labels.yaml is the label set; without it, that of the form.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from segnet_model.images.files import new_file, read_image, read_labels
 from segnet_model.images.orientation import describe, read_orientation
 from segnet_model.labels import LabelMap, LabelSet
 
+logger = logging.getLogger(__name__)
 LABELS_FILE = "labels.yaml"
 
 
@@ -104,7 +106,11 @@ def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
     """Load the named label set, else the data set's own, else that of its form."""
     if named:
         return LabelSet.load(named)
-    return own_label_set(dataset) or LabelSet.load(layout_of(dataset).label_set)
+    if own := own_label_set(dataset):
+        return own
+    usual = layout_of(dataset).label_set
+    logger.info("%s has no %s: its labels are taken for those of %s", dataset, LABELS_FILE, usual)
+    return LabelSet.load(usual)
 
 
 def own_label_set(dataset: Path) -> LabelSet | None:

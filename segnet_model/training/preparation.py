@@ -87,6 +87,12 @@ def weigh_classes(
     counts = _count(data.folder, on_image, "label some")
     for name in counts.missing:
         logger.warning("class %r never occurs in train, so it cannot be learned", name)
+    if (counts.pixels > 0).sum() == 1 < len(counts.pixels):
+        logger.warning(
+            "one class alone is labeled in train, so the network learns to call everything that; "
+            "label what is beside it too. Masks of 0 and 255 have to be imported, with --map "
+            "255=CLASS"
+        )
     weights = WEIGHTINGS[settings.weighting](counts) ** settings.balance
     return torch.from_numpy(weights * (counts.pixels > 0)).float()
 

@@ -13,6 +13,8 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.duplicates import find_duplicates
@@ -91,6 +93,9 @@ def _class_problems(splits: dict[str, SplitFacts], label_set: LabelSet) -> Itera
     train = splits.get("train")
     if not train or not train.labeled:
         return
+    shown = np.flatnonzero(train.pixels[: label_set.num_classes])
+    if len(shown) == 1 < label_set.num_classes:
+        yield Problem(kinds.ONE_CLASS, "train", detail=label_set.names[shown[0]])
     for index, name in enumerate(label_set.names):
         if train.pixels[index]:
             continue

@@ -84,6 +84,11 @@ NEVER_IN_TRAIN = Kind(
     "class that never occurs in train", "warning",
     "label images that show it, or take it out of labels.yaml",
 )  # fmt: skip
+ONE_CLASS = Kind(
+    "one class alone is labeled", "warning",
+    "label what is beside it too: a network that never sees anything else calls everything that. "
+    "Masks of 0 and 255 have to be imported, with --map 255=CLASS",
+)  # fmt: skip
 ONLY_ELSEWHERE = Kind(
     "class to be found that train never shows", "warning",
     "label images for train that show it: a network cannot find what it never saw",

@@ -73,3 +73,12 @@ def test_starting_from_weights_takes_what_fits(dataset, tmp_path, whole):
     torch.testing.assert_close(*same)
     assert (info.input_size, info.network_settings) == (given.input_size, {"features": 4})
     assert after.classifier.out_channels == 4  # of the new classes, so it started afresh
+
+
+def test_one_class_alone_is_named(dataset, tmp_path, small, caplog):
+    for path in dataset.glob("*annot/*.png"):
+        write_png(path, np.full((64, 96), 3, np.uint8))
+    with caplog.at_level("INFO"):
+        train(dataset, tmp_path / "run", dataclasses.replace(small, epochs=1))
+    assert "one class alone is labeled in train" in caplog.text
+    assert "has no labels.yaml: its labels are taken for those of camvid" in caplog.text

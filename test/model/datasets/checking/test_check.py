@@ -458,3 +458,16 @@ def test_hidden_files_as_macos_adds_are_none(dataset):
     for split in ("train", "trainannot"):
         (dataset / split / "._train0.png").write_bytes(b"\0\5\x16\7")
     assert problems(dataset) == {}
+
+
+def test_one_class_alone_is_no_data_set(dataset):
+    """As where only the road was drawn, or where masks of 0 and 255 were not imported."""
+    rows = [{"name": name, "color": [i, 0, 1]} for i, name in enumerate(("ground", "thing"))]
+    own = LabelSet.from_dict({"name": "own", "classes": rows})
+    for path in (*dataset.glob("*annot/*.png"),):
+        mask = np.zeros(SIZE, np.uint8)
+        mask[20:40, 30:60] = 255
+        write_png(path, mask)
+    found = problems(dataset, own)
+    assert found["warning", "one class alone is labeled"] == "ground"
+    assert found["warning", "class that never occurs in train"] == "thing"
