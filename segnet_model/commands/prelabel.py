@@ -153,7 +153,9 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
     try:
         by_stem(path.relative_to(source).as_posix() for path in images)
     except DatasetError as error:
-        raise DatasetError(f"{source}: {error}, or give --split") from None
+        raise DatasetError(
+            f"{source}: {error}, rename one or give --split; CVAT knows images by their names"
+        ) from None
     return images
 
 
