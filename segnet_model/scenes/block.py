@@ -28,6 +28,7 @@ from segnet_model.scenes.weather import Weather
 
 Span = tuple[float, float]  # meters along x
 _FENCE_PIECE = 8.0  # meters
+_BITS = 0xFFFFFFFF  # a seed has no sign
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,9 @@ def built_spans(plan: Plan) -> list[Span]:
 
 def _lots(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
     """Fill a stretch with houses at the pavement, houses behind a fence, and green plots."""
+    if site.coverings.rich:
+        yield from _town_lots(site, span, hand)
+        return
     x = span[0]
     while span[1] - x > 4.0:
         width = rng.uniform(8.0, 15.0)
@@ -89,6 +93,28 @@ def _lots(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
         if kind < 0.38:
             yield building(rng, site.street, site.weather, lot, 0.0, hand, site.coverings)
         elif kind < 0.72:
+            yield from _garden_house(rng, site, lot, hand)
+        else:
+            yield from _green_plot(rng, site, lot, hand)
+        x = lot[1]
+
+
+def _town_lots(site: Site, span: Span, hand: int) -> Iterator[Prop]:
+    """Fill a stretch with tight rows of houses, and with gardens, passages and green plots."""
+    seed = site.street.seed
+    dense = stream(seed, Purpose.FACADES).uniform(0.35, 0.98)
+    rng = stream(seed, Purpose.FACADES, round(span[0] * 10) & _BITS, hand + 1)
+    x, kind = span[0], 0.0
+    while span[1] - x > 4.0:
+        width = rng.uniform(5.0, 18.0)
+        lot = (x, span[1] if span[1] - x - width < 5.0 else x + width)
+        kind = kind if chance(rng, 0.5) else rng.random()
+        if kind < dense:
+            passage = rng.uniform(0.8, 3.0) if chance(rng, 0.1) else 0.0
+            lot = (lot[0] + passage, lot[1])
+            setback = rng.uniform(0.2, 1.5) if chance(rng, 0.15) else 0.0
+            yield building(rng, site.street, site.weather, lot, setback, hand, site.coverings)
+        elif kind < dense + 0.6 * (1 - dense):
             yield from _garden_house(rng, site, lot, hand)
         else:
             yield from _green_plot(rng, site, lot, hand)

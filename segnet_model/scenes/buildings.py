@@ -9,6 +9,7 @@ from numpy.random import Generator
 from segnet_model.scenes.classes import BUILDING
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Color, Palette, chance, dim, pick_color, vary
+from segnet_model.scenes.facades.places import houses
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, upright, wall_shadow
 from segnet_model.scenes.sketch import CLEAR, Sketch
@@ -83,11 +84,15 @@ def building(
     hand: int,
     coverings: Coverings,
     floors: tuple[int, int] = (2, 6),
+    mix: str = "town",
 ) -> Prop:
     """Return a building along the street from span[0] to span[1], meters along x.
 
-    floors: the least, and one more than the most.
+    floors: the least, and one more than the most. With rich coverings, it has a style of `mix`
+    and its own random stream.
     """
+    if coverings.rich:
+        return houses(street, weather, span, setback, hand, coverings, mix, floors)
     style = _draw_style(rng, floors, shop=setback == 0 and chance(rng, 0.5))
     y, depth = hand * (street.side(hand).line + setback), rng.uniform(8.0, 12.0)
     shell = _Shell(

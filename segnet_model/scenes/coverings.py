@@ -56,6 +56,7 @@ class Coverings:
 
     seed: int = 0
     things: Mapping[str, tuple[Covering, ...]] = field(default_factory=dict)
+    rich: bool = False  # houses, fences and signs are of many kinds
 
     def lay(self, thing: str, sheet: Sketch, place: float = 0.0) -> None:
         """Cover a sheet, whose labels stay; another place, in meters, may have another surface."""
@@ -92,4 +93,4 @@ def draw_coverings(seed: int, surfaces: Surfaces | None) -> Coverings:
             things[thing] = tuple(
                 Covering(surfaces.pick(rng, COVERS[thing]), float(keep)) for keep in keeps
             )
-    return Coverings(seed, things)
+    return Coverings(seed, things, rich=True)

@@ -45,6 +45,8 @@ class Purpose(IntEnum):
     WALKS = 45
     WORLD = 46
     HOUSES = 47
+    FACADES = 48
+    CLUTTER = 49
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> Generator:
@@ -86,6 +88,11 @@ def pick(rng: Generator, items: Sequence[T]) -> T:
 def chance(rng: Generator, probability: float) -> bool:
     """Return True with the given probability."""
     return bool(rng.random() < probability)
+
+
+def between(rng: Generator, low: float, high: float) -> float:
+    """Return a number from low to high; low where there is no room."""
+    return float(rng.uniform(low, max(low, high)))
 
 
 def noise_tile(

@@ -74,8 +74,8 @@ class Drive:
                 sofa, a cow and so on. The rest of the drive is the same without them.
             world: a name of `WORLDS`; "mixed" lets the seed choose one.
             surfaces: cover the ground, walls and plants with these materials, others in each
-                drive. Labels and depth are the same without them. Natural ground is never plain:
-                None draws its materials.
+                drive, and draw houses, fences and signs of many kinds. Natural ground is never
+                plain: None draws its materials.
             conditions: season, weather and faults of the camera; None draws sunny and overcast
                 days with a good camera.
 

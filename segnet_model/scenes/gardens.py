@@ -75,7 +75,15 @@ def build_lot(rng: Generator, site: Site, garden: Garden, lot: Lot, hand: int) -
     if lot.house:
         house = (lot.start + (0.3 if chance(rng, 0.5) else 2.0), lot.end - rng.uniform(0.3, 2.0))
         yield building(
-            rng, site.street, site.weather, house, lot.setback, hand, site.coverings, (1, 4)
+            rng,
+            site.street,
+            site.weather,
+            house,
+            lot.setback,
+            hand,
+            site.coverings,
+            (1, 4),
+            "garden",
         )
         edge = rng.random()
         if edge < 0.25:

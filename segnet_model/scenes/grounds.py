@@ -64,7 +64,9 @@ def draw_campus(seed: int) -> Style:
         wood=(np.inf, rng.uniform(15, 40) if chance(rng, 0.3) else np.inf),
         gaps=0.3,
         hedges=0.25,
-        houses=HouseRule(rng.uniform(0.5, 1.0), (far, far + 8.0), (14.0, 44.0), (2, 7), 0.0),
+        houses=HouseRule(
+            rng.uniform(0.5, 1.0), (far, far + 8.0), (14.0, 44.0), (2, 7), 0.0, "campus"
+        ),
     )
 
 

@@ -36,6 +36,7 @@ class HouseRule:
     length: tuple[float, float]
     floors: tuple[int, int]  # the least, and one more than the most
     garages: float  # chance of a garage door in a front
+    mix: str = "garden"  # of `MIXES`
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,11 @@ def build_house(
 ) -> Iterator[Prop]:
     """Yield a house, and a garage door in its front."""
     span, shift = (house.start, house.end), house.front - house.hand * house.away
-    built = building(rng, _AXIS, weather, span, house.away, house.hand, coverings, rule.floors)
+    built = building(
+        rng, _AXIS, weather, span, house.away, house.hand, coverings, rule.floors, rule.mix
+    )
     yield built.moved(np.array([0.0, shift, 0.0]))
-    if chance(rng, rule.garages) and house.end - house.start > 6.0:
+    if not coverings.rich and chance(rng, rule.garages) and house.end - house.start > 6.0:
         yield _garage_door(rng, house, weather)
 
 

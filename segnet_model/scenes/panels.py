@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.scenes.sketch import CLEAR, Texture
+from segnet_model.scenes.sketch import CLEAR, Cover
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -21,7 +21,7 @@ class Panel:
     """A texture stretched over a parallelogram."""
 
     corners: Floats  # (3, 3) world meters, rows: top left corner, edge across, edge down
-    texture: Texture
+    texture: Cover
     light: float = 1.0  # 1 is a sunlit horizontal surface
     reach: float = 220.0  # meters; the panel is not drawn beyond
 
@@ -213,7 +213,7 @@ def _faces_up(panel: Panel) -> bool:
 
 
 def _cut_out(
-    seen: Mask, s: Floats, t: Floats, texture: Texture, labels: npt.NDArray[np.uint8]
+    seen: Mask, s: Floats, t: Floats, texture: Cover, labels: npt.NDArray[np.uint8]
 ) -> Mask:
     """Label the pixels with visible texels, and return the mask of these pixels."""
     rows, columns = np.nonzero(seen)
@@ -229,7 +229,7 @@ def _cut_out(
     return solid
 
 
-def _sample(texture: Texture, s: Floats, t: Floats, extent: Floats) -> npt.NDArray[np.uint8]:
+def _sample(texture: Cover, s: Floats, t: Floats, extent: Floats) -> npt.NDArray[np.uint8]:
     """Return the texture's colors at s, t, from the mipmap level nearest to the size in view."""
     height, width = texture.labels.shape
     picture = texture.shrunk(_level(width, extent[0]), _level(height, extent[1]))

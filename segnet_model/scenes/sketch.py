@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -13,6 +14,21 @@ from segnet_model.scenes.draws import Color
 
 CLEAR = 255  # label of a transparent texel
 Point = tuple[float, float]  # meters: to the right, up from the bottom edge
+
+
+class Cover(Protocol):
+    """The picture of a panel: a `Texture`, or one that is painted when it is seen."""
+
+    @property
+    def labels(self) -> npt.NDArray[np.uint8]:
+        """Class ids (h, w), CLEAR where transparent."""
+
+    @property
+    def solid_label(self) -> int | None:
+        """The class of a picture of one class without holes; else None."""
+
+    def shrunk(self, columns: int, rows: int) -> npt.NDArray[np.uint8]:
+        """Return the picture averaged over 2**columns x 2**rows texels, against flicker."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +95,35 @@ class Sketch:
         width = max(1, round(thickness * self.scale))
         cv2.polylines(self.rgb, [corners], False, color, width)
         cv2.polylines(self.labels, [corners], False, self._id(label), width)
+
+    def paste(self, other: "Sketch", left: float, bottom: float) -> None:
+        """Copy a sheet of the same scale, without its empty part; meters of its corner."""
+        rows, columns = other.labels.shape
+        x = round(left * self.scale)
+        y = self.labels.shape[0] - round(bottom * self.scale) - rows
+        x0, y0 = max(0, x), max(0, y)
+        x1, y1 = min(self.labels.shape[1], x + columns), min(self.labels.shape[0], y + rows)
+        if x0 >= x1 or y0 >= y1:
+            return
+        here = slice(y0, y1), slice(x0, x1)
+        there = slice(y0 - y, y1 - y), slice(x0 - x, x1 - x)
+        labels = other.labels[there]
+        shown = labels != CLEAR
+        np.copyto(self.labels[here], labels, where=shown)
+        np.copyto(self.rgb[here], other.rgb[there], where=shown[..., None])
+
+    def darken(self, points: Sequence[Point], factor: float) -> None:
+        """Scale the brightness inside a polygon."""
+        corners = np.array([self._texel(point) for point in points], np.int32)
+        low = np.clip(corners.min(axis=0), 0, self.labels.shape[::-1])
+        high = np.clip(corners.max(axis=0) + 1, 0, self.labels.shape[::-1])
+        if (low >= high).any():
+            return
+        part = self.rgb[low[1] : high[1], low[0] : high[0]]
+        inside = np.zeros(part.shape[:2], np.uint8)
+        cv2.fillPoly(inside, [np.asarray(corners - low, np.int32)], 1)
+        dark = cv2.convertScaleAbs(part, alpha=factor)
+        np.copyto(part, dark, where=inside[..., None] > 0)
 
     def texture(self) -> Texture:
         """Return the texture; its empty part gets the mean color, to avoid black edges."""

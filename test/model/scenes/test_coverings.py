@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from segnet_model.scenes import Camera, Drive, Surfaces
+from segnet_model.scenes.classes import GROUND
 from segnet_model.scenes.coverings import PLAIN, Covering, Coverings, draw_coverings
 from segnet_model.scenes.ground import draw_ground
 from segnet_model.scenes.sketch import Sketch
@@ -27,9 +28,24 @@ def drives() -> tuple[Drive, Drive, Drive]:
     )
 
 
-def test_surfaces_change_the_image_and_not_the_truth(drives: tuple[Drive, Drive, Drive]) -> None:
+def test_surfaces_change_the_image_and_not_the_ground(drives: tuple[Drive, Drive, Drive]) -> None:
     covered, again, plain = (drive.frame(5) for drive in drives)
     np.testing.assert_array_equal(covered.image, again.image)
+    assert (covered.image != plain.image).mean() > 0.3
+    np.testing.assert_array_equal(covered.camera_to_world, plain.camera_to_world)
+    ground = np.isin(covered.labels, GROUND) & np.isin(plain.labels, GROUND)
+    assert ground.mean() > 0.25
+    for name in ("labels", "depth"):
+        np.testing.assert_array_equal(getattr(covered, name)[ground], getattr(plain, name)[ground])
+
+
+def test_surfaces_leave_the_truth_where_nothing_is_built() -> None:
+    """A park has no houses that could be richer."""
+    drives = (
+        Drive(12, SMALL, world="park", surfaces=Surfaces.procedural(1)),
+        Drive(12, SMALL, world="park"),
+    )
+    covered, plain = (drive.frame(5) for drive in drives)
     assert (covered.image != plain.image).mean() > 0.3
     for name in ("labels", "depth", "camera_to_world"):
         np.testing.assert_array_equal(getattr(covered, name), getattr(plain, name))
