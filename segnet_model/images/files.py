@@ -30,10 +30,9 @@ RUN = ("=", "+", "-", "@", "\t", "\r", "'=", "'+", "'-", "'@", "'\t", "'\r")  # 
 COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
 MAX_FILE = 1 << 28  # bytes; `limits.MAX_PIXELS` of eight bytes each
 LABEL_MODES = ("L", "P", "RGB", "RGBA")  # Pillow's, of 8 bits
-TIFF_SUFFIXES = (".tif", ".tiff")
-IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, ".bmp", ".webp", *TIFF_SUFFIXES)
+OTHER_FORMATS = {".bmp": "BMP", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+IMAGE_SUFFIXES = (*COMPRESSED_SUFFIXES, *OTHER_FORMATS)
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF")
-FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -79,16 +78,14 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         DatasetError: the file does not open as an image.
     """
-    suffix = path.suffix.lower()
+    kind = OTHER_FORMATS.get(path.suffix.lower())
     try:
         file = read_bytes(path)
-        if suffix in TIFF_SUFFIXES:
-            return _decode_tiff(file)
-        # The same pixels as in the node.
-        image = decode_compressed(file) if suffix in COMPRESSED_SUFFIXES else _decode_other(file)
+        # JPEG and PNG as in the node.
+        image = _decode_other(file, kind) if kind else decode_compressed(file)
     except (OSError, ImageError, cv2.error) as error:
         raise DatasetError(f"cannot read {path}: {error}") from None
-    return turn_upright(image, read_orientation(file))
+    return image if kind == "TIFF" else turn_upright(image, read_orientation(file))  # by Pillow
 
 
 def read_size(path: Path) -> tuple[int, int]:
@@ -106,18 +103,9 @@ def read_size(path: Path) -> tuple[int, int]:
     return size[::-1] if not is_turned and read_orientation(file) in SIDEWAYS else size
 
 
-def _decode_other(file: bytes) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of a BMP or WebP file, as stored."""
-    with _opened(file, ("BMP", "WEBP")):  # their headers only
-        image = cv2.imdecode(np.frombuffer(file, np.uint8), FLAGS)
-    if image is None:
-        raise ImageError("it does not open as an image; is it whole?")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
-def _decode_tiff(file: bytes) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of a TIFF file, which Pillow turns upright."""
-    with _opened(file, ("TIFF",)) as image:
+def _decode_other(file: bytes, kind: str) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a file that is no JPEG or PNG, by Pillow, which refuses cut ones."""
+    with _opened(file, kind) as image:
         if image.mode in ("F", "I"):
             raise ImageError("it holds measurements, not colors; save it with 8 bits a channel")
         if not image.mode.startswith("I;16"):
@@ -126,22 +114,21 @@ def _decode_tiff(file: bytes) -> np.ndarray:
 
 
 @contextmanager
-def _opened(file: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
+def _opened(file: bytes, kind: str) -> Iterator[Image.Image]:
     """An image of an allowed size, not decoded yet; errors of Pillow become ImageError."""
     try:
-        with quiet(), Image.open(io.BytesIO(file), formats=formats) as image:
+        with quiet(), Image.open(io.BytesIO(file), formats=(kind,)) as image:
             check_size(image.height, image.width)
             yield image
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        names = " or ".join(formats)
         raise ImageError(
-            f"no {names} that may be decoded ({_cause(error)}); save it again"
+            f"no {kind} that may be decoded ({_cause(error)}); save it again"
         ) from None
 
 
 def _cause(error: Exception) -> str:
     unknown = isinstance(error, UnidentifiedImageError)  # its text names no file
-    return "it is another kind of file" if unknown else str(error)
+    return "it is damaged, or another kind of file" if unknown else str(error)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -66,7 +66,8 @@ def decode_jpeg(file: bytes, *, keep_gray: bool = False) -> np.ndarray:
         left_over = LEFT_OVER.search(str(error))  # the first warning, so nothing else is wrong
         if left_over is None or int(left_over[1]) > MAX_LEFT_OVER:
             raise ImageError(
-                f"a damaged JPEG of {len(file)} bytes ({error}); does its cable, or USB, lose data?"
+                f"a damaged JPEG of {len(file)} bytes ({error}); was the file cut, or does the "
+                "camera's cable lose data?"
             ) from None
         image = simplejpeg.decode_jpeg(file, colors, strict=False)
     return image[..., 0] if colors == "GRAY" else image

@@ -11,10 +11,10 @@ import numpy as np
 
 from segnet_model.base.errors import SegNetError
 from segnet_model.datasets.checking import problems as kinds
-from segnet_model.datasets.checking.label_files import decode_whole, read_label_file
+from segnet_model.datasets.checking.label_files import read_label_file
 from segnet_model.datasets.checking.listing import Pair
 from segnet_model.datasets.checking.problems import Kind, Problem
-from segnet_model.images.files import COMPRESSED_SUFFIXES, read_bytes, read_image
+from segnet_model.images.files import read_bytes, read_image
 from segnet_model.images.orientation import SIDEWAYS, UPRIGHT, read_orientation
 from segnet_model.images.thumbnails import thumbnail
 from segnet_model.labels import LabelSet
@@ -55,7 +55,7 @@ def inspect(pair: Pair, label_set: LabelSet) -> Inspection:
 
 def _inspect_image(seen: Inspection, path: Path) -> None:
     try:
-        image = _read_whole(path)
+        image = read_image(path)
     except (SegNetError, MemoryError, cv2.error) as error:
         _add_problem(
             seen,
@@ -70,13 +70,6 @@ def _inspect_image(seen: Inspection, path: Path) -> None:
     seen.digest = hashlib.blake2b(
         image.tobytes(), digest_size=16, salt=b"%d" % image.shape[1]
     ).digest()
-
-
-def _read_whole(path: Path) -> np.ndarray:
-    """Read as training does, and with Pillow, as OpenCV accepts a cut BMP or WebP."""
-    if path.suffix.lower() not in COMPRESSED_SUFFIXES:
-        decode_whole(path)
-    return read_image(path)
 
 
 def _inspect_labels(seen: Inspection, path: Path, label_set: LabelSet) -> None:
