@@ -39,8 +39,8 @@ def write_rules(inputs: Sequence[Path] = (), *, overwrite: bool = False) -> Iter
     """Set the rules of `whole_file` in this process, for all threads.
 
     Args:
-        inputs: files that are never written over, and folders whose files are not, except for those
-            that segnet wrote.
+        inputs: files that are never written over, and folders whose files are not, unless segnet
+            wrote them. Files of their subfolders are no inputs.
         overwrite: replace files that segnet did not write.
     """
     global _rules
@@ -100,8 +100,9 @@ def check_output(path: str | Path) -> None:
     if S_ISDIR(status.st_mode):
         raise SettingsError(f"{path} is a folder; give the name of a file")
     own = not status.st_size or is_marked(path)
+    folder = _followed(path).parent
     for each in _rules.inputs:
-        if path.samefile(each) or (not own and _is_within(path, each)):
+        if path.samefile(each) or (not own and folder == each.resolve()):
             raise SettingsError(f"{path} is an input of this command; give another name")
     if not own and not _rules.overwrite:
         raise SettingsError(
@@ -128,10 +129,6 @@ def _followed(path: Path) -> Path:
     if target.is_symlink():
         raise OSError(errno.ELOOP, "links that lead to each other", str(path))
     return target
-
-
-def _is_within(path: Path, folder: Path) -> bool:
-    return folder.is_dir() and path.resolve().is_relative_to(folder.resolve())
 
 
 def _is_stream(path: Path) -> bool:

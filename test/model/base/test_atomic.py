@@ -165,6 +165,12 @@ def test_an_input_is_never_written_over(tmp_path):
                 write(path)
         write(images / "report.html", MARK)  # a new file, and then one of segnet
         check_output(images / "report.html")
+        (images / "out").mkdir()  # an output beside the images
+        (images / "out" / "a.png").write_text("mine")
+        write(images / "out" / "a.png")
+        (tmp_path / "link").symlink_to(images / "a.png")
+        with pytest.raises(SettingsError, match="is an input of this command"):
+            write(tmp_path / "link")
     assert (images / "a.png").read_text() == "mine"
 
 
