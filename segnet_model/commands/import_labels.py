@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from segnet_model.labels import LabelSet
 
 EPILOG = """\
-SOURCE is a folder, a zip, which is read without being unpacked, or a file of JSON or XML. Labels
-go to the image of the same name: those of DATASET/train/0001.jpg become
+SOURCE is a folder, a zip, which is read without being unpacked, or a file of JSON, XML or
+CSV. Labels go to the image of the same name: those of DATASET/train/0001.jpg become
 DATASET/trainannot/0001.png.
 
   cvat-camvid   CVAT's export CamVid 1.0
@@ -43,7 +43,7 @@ DATASET/trainannot/0001.png.
   yolo          YOLO segmentation: labels/NAME.txt, and data.yaml or classes.txt with the names
   label-studio  JSON or JSON-MIN: polygons, brushes, rectangles, ellipses
   supervisely   ann/NAME.png.json: polygons, bitmaps, rectangles
-  via           JSON of the VGG Image Annotator 1 and 2
+  via           JSON or CSV of the VGG Image Annotator 1 and 2
   roboflow-masks  Semantic Segmentation Masks: NAME_mask.png and _classes.csv
 
 Of shapes, later ones lie on top. A box is painted whole, and counted; what has no area is left
@@ -77,7 +77,7 @@ Of a data set without any labels, --labels becomes its label set, in labels.yaml
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("source", type=Path, help="labels: a folder, a zip file, JSON or XML")
+    parser.add_argument("source", type=Path, help="labels: a folder, a zip file, JSON, XML or CSV")
     parser.add_argument("dataset", type=Path, help="data set: folder with train/ and val/")
     parser.add_argument("--split", help="split to import labels for (default: all)")
     parser.add_argument(

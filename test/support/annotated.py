@@ -4,6 +4,7 @@ The truth: a road below a sky, and an L of trees with a hole through which the s
 """
 
 import base64
+import csv
 import io
 import json
 import zlib
@@ -187,6 +188,19 @@ def via(project=False, image="2.png"):
     return json.dumps({"_via_settings": {}, "_via_img_metadata": files} if project else files)
 
 
+def via_table(image="2.png"):
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["#filename", "file_size", "file_attributes", "region_count", "region_id",
+                   "region_shape_attributes", "region_attributes"])  # fmt: skip
+    (file,) = json.loads(via(image=image)).values()
+    for index, region in enumerate(file["regions"]):
+        shape = json.dumps(region["shape_attributes"])
+        rows.writerow([image, 99, "{}", 4, index, shape, json.dumps(region["region_attributes"])])
+    rows.writerow(["other.png", 99, "{}", 0, 0, "{}", "{}"])
+    return text.getvalue()
+
+
 def yolo():
     rows = []
     for name, area in AREAS:
@@ -230,6 +244,7 @@ EXPORTS = {
     ),
     "via": ("via", {"via_region_data.json": via()}),
     "via, project": ("via", {"via_project.json": via(project=True), "2.png": PICTURE}),
+    "via, table": ("via", {"via_region_data.csv": via_table(), "2.png": PICTURE}),
     "yolo": (
         "yolo",
         {"data.yaml": YOLO_NAMES, "labels/train/2.txt": yolo(), "images/train/2.png": PICTURE},

@@ -23,7 +23,7 @@ MAX_MEMBER_BYTES = 2**27  # labelme's JSON may carry the whole image as text
 # Label images shrink about 20-fold in a zip, a zip bomb 1000-fold and more. Small zips do no harm.
 MAX_GROWTH = 200
 HARMLESS_BYTES = 2**26
-DOCUMENTS = (".json", ".xml")  # some tools export one such file
+DOCUMENTS = (".json", ".xml", ".csv")  # some tools export one such file
 ENCRYPTED = 0x1  # of the flag bits
 # What Python's zip reader raises for damaged files, besides its own error.
 DAMAGE = (
@@ -42,7 +42,7 @@ class ExportFiles(Protocol):
 
 @contextmanager
 def open_export(path: Path) -> Iterator[ExportFiles]:
-    """Open a folder, a zip, or a lone JSON or XML file.
+    """Open a folder, a zip, or a lone JSON, XML or CSV file.
 
     Raises:
         DatasetError: it is neither, or a damaged or malicious zip.

@@ -13,7 +13,7 @@ from segnet_model.datasets.annotations.marks import Marks
 
 TAKEN = (
     "taken are: of CVAT Segmentation mask 1.1, CamVid 1.0, CVAT for images 1.1; COCO; "
-    "YOLO segmentation; JSON of labelme, Label Studio, VIA 2 and Supervisely; Roboflow's masks; "
+    "YOLO segmentation; labelme, VIA 2 and Supervisely; JSON of Label Studio; Roboflow's masks; "
     "PNGs of ids or colors"
 )
 BRUSH = re.compile(r"task-\d+-annotation-\d+-.*-tag-.*\.(png|npy)$", re.IGNORECASE)
@@ -46,11 +46,6 @@ def _has_name(pattern: str) -> Callable[[Marks], bool]:
     )
 
 
-def _is_via_table(marks: Marks) -> bool:
-    tables = [name for name in marks.source.names if name.lower().endswith(".csv")]
-    return any(b"region_shape_attributes" in marks.source.read(each)[:500] for each in tables[:5])
-
-
 def _is_cvat_public(marks: Marks) -> bool:
     folders = {part for name in marks.masks for part in name.split("/")[:-1]}
     return marks.has_file("label_colors.txt") and not folders.isdisjoint({"gtFine", "semantic_rgb"})
@@ -68,7 +63,6 @@ FOREIGN: dict[str, Callable[[Marks], bool]] = {
     "is Label Studio's brush as PNG or NumPy, named by tasks instead of images; export JSON": (
         lambda marks: any(BRUSH.search(name) for name in marks.source.names)
     ),
-    "is VIA's table; export annotations as JSON": _is_via_table,
     "is a project of VIA 3, which is for videos; annotate with VIA 2, and export JSON": _has_keys(
         "project", "metadata", "file"
     ),

@@ -16,7 +16,7 @@ MAX_BYTES = 1 << 26  # COCO's own 5000 validation images have 20 MB
 MAX_PARTS = 1 << 21  # lists and groups of JSON
 MAX_ELEMENTS = 1 << 19  # of XML
 IMAGE_DATA = re.compile(rb'"imageData"\s*:\s*"[A-Za-z0-9+/=\\]*"')  # labelme's: the image as text
-DAMAGE = (TypeError, ValueError, AttributeError, IndexError, OverflowError)
+DAMAGE = (TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
 @contextmanager

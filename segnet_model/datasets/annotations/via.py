@@ -1,10 +1,13 @@
-"""JSON of the VGG Image Annotator, version 1 and 2: a project, or its annotations.
+"""The VGG Image Annotator, version 1 and 2: a project, or annotations as JSON or as a table.
 
 A region's class is the value of its attribute. Later regions lie on top.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -15,6 +18,8 @@ from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
 from segnet_model.datasets.annotations.drawings import Drawing, from_documents, open_drawings
 from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Size, Target, jsons
+from segnet_model.datasets.annotations.marks import Marks
+from segnet_model.datasets.annotations.parsed import MAX_BYTES, read_safely
 from segnet_model.datasets.annotations.shapes import (
     BOXES,
     Shape,
@@ -24,6 +29,8 @@ from segnet_model.datasets.annotations.shapes import (
     points,
 )
 
+COLUMN = "region_shape_attributes"  # of a table
+MAX_TITLES = 500  # bytes of a table, among which are the titles of its columns
 PROJECT = "_via_img_metadata"
 # Names of the attribute that is the class, where a region has several.
 CLASS_NAMES = ("class", "label", "name", "type", "category", "object")
@@ -44,9 +51,34 @@ def is_via(document: Any) -> bool:
 
 
 def open_via(source: ExportFiles, target: Target) -> Annotations:
-    """Read VIA's JSON files; DatasetError where one is damaged."""
+    """Read VIA's JSON files and tables; DatasetError where one is damaged."""
     drawings = from_documents(source, jsons(source.names), is_via, _drawings)
+    for name in filter(partial(_is_table, source), source.names):
+        try:
+            with read_safely():
+                drawings += _drawings(name, _from_table(source.read(name)))
+        except (DatasetError, csv.Error) as error:
+            raise DatasetError(f"{name}: {error}; export JSON") from None
     return open_drawings("via", drawings, target.images)
+
+
+def _is_table(source: ExportFiles, name: str) -> bool:
+    return name.lower().endswith(".csv") and COLUMN in source.read(name)[:MAX_TITLES].decode(
+        "latin"
+    )
+
+
+def _from_table(data: bytes) -> dict[str, Any]:
+    """The rows of a table, each of which is a region, as the JSON would be."""
+    if len(data) > MAX_BYTES:
+        raise DatasetError(f"has {len(data)} bytes; at most {MAX_BYTES} are read")
+    files: dict[str, Any] = {}
+    for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig").lstrip("#"))):
+        shape, attributes = json.loads(row[COLUMN]), json.loads(row["region_attributes"])
+        file = files.setdefault(row["filename"], {"filename": row["filename"], "regions": []})
+        if shape:  # an image without regions has a row, too
+            file["regions"].append({"shape_attributes": shape, "region_attributes": attributes})
+    return files
 
 
 def _drawings(name: str, document: dict[str, Any]) -> Iterator[Drawing]:
@@ -107,10 +139,14 @@ def _ellipse(shape: dict[str, Any]) -> np.ndarray:
     return ellipse(*numbers, degrees=np.rad2deg(float(shape.get("theta", 0))))
 
 
+def _found(marks: Marks) -> bool:
+    return marks.has_json(is_via) or any(map(partial(_is_table, marks.source), marks.source.names))
+
+
 CORNERS: dict[str, Callable[[dict[str, Any]], np.ndarray]] = {
     "polygon": _polygon,
     "rect": _rect,
     "circle": _circle,
     "ellipse": _ellipse,
 }
-VIA = LabelFormat(open_via, lambda marks: marks.has_json(is_via))
+VIA = LabelFormat(open_via, _found)

@@ -153,7 +153,21 @@ REFUSED = {
     "via, two attributes": (via(POLYGON, a="Sky", b="x"), "2 attributes that may be its class"),
     "via, no class": (via(POLYGON, a=""), "a region without one 'a'; give it one"),
     "via, two ticks": (via(POLYGON, a={"Sky": True, "Car": True}), "a region without one 'a'"),
-    "via, CSV": ({"a.csv": "filename,file_size,region_shape_attributes\n"}, "is VIA's table"),
+    "via, a damaged table": (
+        {"a.csv": "filename,region_shape_attributes,region_attributes\n2.png,{,{}\n"},
+        "a.csv: holds a value of another kind than expected .*; export JSON",
+    ),
+    "via, a deep table": (
+        {"a.csv": f"filename,region_shape_attributes,region_attributes\na,{'[' * 10**5},\n"},
+        "a.csv: holds a value of another kind than expected .*recursion.*; export JSON",
+    ),
+    "via, a table without columns": (
+        {"a.csv": "region_shape_attributes\n{}\n"},
+        "a.csv: lacks 'region_attributes'.*; export JSON",
+    ),
+    "via, a long table": (
+        {"a.csv": "region_shape_attributes\n" + "x" * 200_000}, "a.csv: .*larger than field limit"
+    ),
     "via 3": ({"a.json": '{"project": {}, "metadata": {}, "file": {}}'}, "a project of VIA 3"),
     "label studio, two labels": (
         studio("polygonlabels", points=[[0, 0]], polygonlabels=["Sky", "Car"]), "of 2 labels"),
