@@ -70,7 +70,7 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "segnet = segnet_model.cli:main",
+            "segnet = segnet_model.program:main",
             *(f"segnet_{name} = segnet_ros.{module}:main" for name, module in NODES.items()),
         ],
     },

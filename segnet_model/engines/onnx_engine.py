@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from segnet_model.base.atomic import whole_file
-from segnet_model.base.errors import SettingsError, WeightsError
+from segnet_model.base.errors import AnswerError, SettingsError, WeightsError
 from segnet_model.base.optional import require
 from segnet_model.engines.exported import (
     INPUT,
@@ -24,6 +24,8 @@ from segnet_model.engines.exported import (
     last_line,
 )
 from segnet_model.weights.checkpoint import ModelInfo
+
+SILENT = 4  # its own lines would hold names from the file, escape sequences included
 
 
 class OnnxEngine(ExportedEngine):
@@ -43,19 +45,27 @@ class OnnxEngine(ExportedEngine):
         _check_alone(path)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
+        options.log_severity_level = SILENT
         try:
-            session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            session = runtime.InferenceSession(
+                path, options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )
+            text = session.get_modelmeta().custom_metadata_map.get(KEY, "")
         except Exception as error:  # ONNX Runtime has many kinds
             raise WeightsError(
                 f"weights {path}: not a whole ONNX model ({last_line(error)})"
             ) from None
-        exported = ExportInfo.from_json(
-            session.get_modelmeta().custom_metadata_map.get(KEY, ""), path
-        )
+        exported = ExportInfo.from_json(text, path)
         exported.check_files(path)
 
         def run(image: np.ndarray) -> np.ndarray:
-            answer: np.ndarray = session.run(None, {INPUT: image})[0]
+            try:
+                answer: np.ndarray = session.run(None, {INPUT: image})[0]
+            except Exception as error:  # as above
+                raise AnswerError(
+                    f"weights {path}: ONNX Runtime cannot run them ({last_line(error)}); export "
+                    "again"
+                ) from None
             return answer
 
         return cls(exported, run, "float32")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from segnet_model.base.errors import SettingsError, WeightsError
+from segnet_model.base.errors import AnswerError, SettingsError, WeightsError
 from segnet_model.base.optional import require
 from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8, warn_once
 from segnet_model.engines.exported import (
@@ -60,7 +60,12 @@ class OpenVinoEngine(ExportedEngine):
             ) from None
 
         def run(image: np.ndarray) -> np.ndarray:
-            answer: np.ndarray = request.infer([image])[0]
+            try:
+                answer: np.ndarray = request.infer([image])[0]
+            except RuntimeError as error:
+                raise AnswerError(
+                    f"weights {path}: OpenVINO cannot run them ({last_line(error)}); export again"
+                ) from None
             return answer
 
         return cls(exported, run, "int8" if exported.precision == "int8" else precision)
@@ -74,7 +79,7 @@ def read_export(path: Path) -> tuple[Any, Any, ExportInfo]:
     try:
         model = core.read_model(path)
         text = model.get_rt_info([KEY]).astype(str) if model.has_rt_info([KEY]) else ""
-    except RuntimeError as error:
+    except (RuntimeError, UnicodeDecodeError) as error:
         raise WeightsError(
             f"weights {path}: not a whole OpenVINO model ({last_line(error)})"
         ) from None

@@ -1,6 +1,7 @@
 import importlib
 import json
 import resource
+import signal
 import subprocess
 import sys
 
@@ -128,3 +129,28 @@ def test_version_is_that_of_the_package(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out == f"segnet {segnet_model.__version__}\n"
+
+
+INTERRUPTED = """
+import importlib.abc, os, signal, sys, time
+
+class Interrupt(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["segnet", "predict", "--help"]
+from segnet_model.program import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("segnet_model.cli", -signal.SIGINT), ("segnet_model.commands.predict", 130)],
+)
+def test_ctrl_c_while_it_starts_needs_no_traceback(name, code):
+    done = _python(INTERRUPTED.format(name=name))
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")

@@ -116,8 +116,9 @@ def _try(model: Any, image: np.ndarray) -> np.ndarray:
     options.log_severity_level = 4  # the error says it all
     try:
         session = runtime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"],
+            enable_fallback=0,
+        )  # fmt: skip
         (answer,) = session.run(None, {session.get_inputs()[0].name: image[None]})
     except Exception as error:  # ONNX Runtime has many kinds
         height, width = image.shape[:2]

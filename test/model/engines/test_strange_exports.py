@@ -158,3 +158,27 @@ def test_an_honest_export_is_read(folder):
     for suffix in (".onnx", ".xml"):
         found = load(folder / f"small{suffix}").predict(np.zeros((64, 96, 3), np.uint8))
         assert found.labels.shape == (64, 96)
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".xml"])
+def test_metadata_that_is_no_utf_8(folder, suffix, bad):
+    """A flipped byte; the runtimes hand the text to Python, which decodes it."""
+    path = folder / f"small{suffix}"
+    data = path.read_bytes()
+    assert b"Pavement" in data
+    path.write_bytes(data.replace(b"Pavement", b"Pavem\xf1nt"))
+    bad(path, "small.*: not a whole O.* model .*can't decode")
+
+
+def test_names_in_a_network_reach_no_terminal(folder, onnx, capfd):
+    """ONNX Runtime's own warnings hold them."""
+    path = folder / "small.onnx"
+    model = onnx.load(path)
+    for node in model.graph.node:
+        if node.op_type == "MaxPool":
+            node.output[0] += "\x1b]52;c;aGk=\a"
+    onnx.save(model, path)
+    with pytest.raises(WeightsError, match="not a whole ONNX model"):
+        load(path)
+    said = capfd.readouterr()
+    assert "\x1b" not in said.out + said.err
