@@ -44,11 +44,16 @@ def transfer_weights(
     before, now = (
         classes_of_channels(each.labels.names, each.activation) for each in (given, info)
     )
+    known = {_folded(each): row for row, each in reversed([*enumerate(before)])}
     axes = _class_axes(own, len(now), info, warn=before != now)
     fitting = [n for n in own if n in old and _fits(old[n], own[n], axes[n], len(before), len(now))]
     _check_enough(len(fitting), len(own), given, info)
     whole = all(name in fitting for name in own if axes[name])  # the classifiers are of one size
-    rows = {now.index(each): before.index(each) for each in now if whole and each in before}
+    rows = {
+        row: before.index(each) if each in before else known[_folded(each)]
+        for row, each in enumerate(now)
+        if whole and _folded(each) in known
+    }
     for name in fitting:
         _copy(old[name], own[name], axes[name], rows)
     fresh = [name for row, names in enumerate(now) if row not in rows for name in names]
@@ -57,6 +62,11 @@ def transfer_weights(
         "took over %d of %d tensors and %d of %d classes%s", len(fitting), len(own),
         classes - len(fresh), classes, f"; {', '.join(fresh)} start fresh" if fresh else "",
     )  # fmt: skip
+
+
+def _folded(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of classes in lower case: grass and Grass are one."""
+    return tuple(name.casefold() for name in names)
 
 
 def _class_axes(own: Tensors, channels: int, info: ModelInfo, warn: bool) -> Axes:

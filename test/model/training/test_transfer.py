@@ -70,6 +70,16 @@ def test_classes_in_another_order_answer_as_before(begin, given):
         torch.testing.assert_close(new(image), expected)
 
 
+def test_names_in_lower_case_are_the_same_classes(begin, caplog):
+    with caplog.at_level(logging.INFO):
+        source, network = begin(label_set("Road", "Grass", "b"), label_set("grass", "B", "road"))
+    assert "3 of 3 classes" in caplog.text
+    image = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        before, after = source(image), network(image)
+    torch.testing.assert_close(after, before[:, [1, 2, 0]])
+
+
 def test_new_classes_start_fresh_among_the_known_ones(begin, caplog):
     caplog.set_level(logging.INFO)
     names, other = ("road", "sky", "tree"), ("cow", "tree", "bench", "road")
