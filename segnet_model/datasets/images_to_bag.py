@@ -72,6 +72,8 @@ def images_to_bag(
         raise SettingsError(f"images and labels are both on {topic}; give another --labels-topic")
     label_set, count = label_set or LabelSet.load("camvid"), 0
     with _opened(Path(path)) as source, BagWriter(bag, storage) as writer:
+        if labels_folder is not None:
+            _check_names(source)
         for frame, image in source.images():
             stamp = FOLDER_START_NS + round(frame.stamp_ns / (1 if source.timed else fps))
             if labels_folder is not None:
@@ -103,6 +105,17 @@ def message_of(
         kind = COMPRESSED_IMAGE
         message = compressed_message(header, *_compressed(frame, image))
     return RawMessage(topic, kind, stamp_ns, standard_types().serialize_cdr(message, kind))
+
+
+def _check_names(source: Source) -> None:
+    """Raise DatasetError where two images would have the same labels."""
+    seen: dict[str, str] = {}
+    for frame in source.frames() if not source.timed else ():
+        if (other := seen.setdefault(frame.name, frame.key.topic)) != frame.key.topic:
+            raise DatasetError(
+                f"{other} and {frame.key.topic} in {source.path} would both have the labels "
+                f"{frame.name}.png; rename one"
+            )
 
 
 def _opened(path: Path) -> Source:

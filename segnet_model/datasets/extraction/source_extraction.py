@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from segnet_model.base.errors import DatasetError, ImageError
+from segnet_model.base.errors import BagError, DatasetError, ImageError
 from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
 from segnet_model.datasets.extraction.manifest import Origin
 from segnet_model.datasets.extraction.pairing import pair_labels
@@ -54,7 +54,8 @@ class SourceExtraction:
         """Extract the images; yields the share of the source, 0 to 1, that is done.
 
         Raises:
-            BagError: the bag is damaged; what came before is extracted. Or no image can be used.
+            BagError: the bag is damaged; what came before is extracted. Or no image can be used,
+                or has labels.
             VideoError: the video holds nothing that can be decoded.
             DatasetError: a file cannot be read or written, or labels do not fit their image.
         """
@@ -68,6 +69,12 @@ class SourceExtraction:
                     self.source.reject(error)
             yield self.source.share(frame)
         self.source.check_used(self._usable)
+        if self.skipped["unlabeled"] and not self._usable:
+            raise BagError(
+                f"none of {self.skipped['unlabeled']} images on {self.source.topic} in "
+                f"{self.source.path} has labels of its stamp on {self._labels_topic}; name another "
+                "--labels-topic, or give a larger --tolerance"
+            )
 
     def _pairs(self) -> Iterator[tuple[Frame, BagFrame | None]]:
         if self._labels_topic is None:

@@ -158,7 +158,8 @@ class BagSource(Source):
 
     def _size_on_disk(self) -> int:
         """Bytes of the bag's files."""
-        files = self.path.glob("*") if self.path.is_dir() else [self.path]  # others lie below it
+        wal = self.path.with_name(f"{self.path.name}-wal")  # where SQLite adds messages first
+        files = self.path.glob("*") if self.path.is_dir() else [self.path, wal]
         size = 0
         for file in files:
             with suppress(OSError):  # a recorder's temporary files come and go

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from segnet_model.bags.kinds import is_recording, refuse_other_kinds
@@ -14,6 +15,8 @@ from segnet_model.datasets.sources.hints import refuse_folder
 from segnet_model.datasets.sources.source import Source
 from segnet_model.datasets.sources.video import VideoSource
 from segnet_model.images.files import IMAGE_SUFFIXES, list_images
+
+ADDRESS = re.compile("[a-z]+:/")
 
 
 def open_source(
@@ -88,6 +91,10 @@ def _instead(path: Path) -> str:
     """What to give in place of a path that is not there."""
     if path.name.isdecimal() and is_camera(Path(f"/dev/video{path.name}")):
         return f"the camera is /dev/video{path.name}"
+    if ADDRESS.match(str(path)):
+        return (
+            "addresses are not read: save a part of it first, ffmpeg -i ADDRESS -c copy drive.mp4"
+        )
     if str(path).startswith("/dev/"):
         return "connect the camera, or start the container with --device"
     return f"give {KINDS}"

@@ -96,6 +96,20 @@ def test_a_file_beside_it_that_was_cut_or_is_of_another_one(tmp_path):
     assert found(file) == [0, 1, 2]
 
 
+def test_programs_in_the_file_beside_it_are_refused(tmp_path):
+    file = written(tmp_path / "drive")
+    pid = os.fork()
+    if pid == 0:
+        database = sqlite3.connect(file, isolation_level=None)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.execute("CREATE VIEW strange AS SELECT * FROM messages")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    with pytest.raises(BagError, match="holds view 'strange', which is not what rosbag2 makes"):
+        found(file)
+
+
 def test_a_transaction_that_was_not_finished_is_refused_by_its_file(tmp_path):
     file = killed(tmp_path, "DELETE")
     assert file.with_name("drive.db3-journal").stat().st_size > 0

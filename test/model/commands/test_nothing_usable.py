@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from segnet_model.bags.writer import BagWriter
+from segnet_model.base.errors import SettingsError
 from segnet_model.cli import main
+from segnet_model.datasets.images_to_bag import images_to_bag
 from segnet_model.images.files import list_images, write_png
 
 START = 1_700_000_000_000_000_000
@@ -30,7 +32,7 @@ def test_every_image_is_rejected(command, weights, tmp_path, capsys):
     more = ("--uncertainty", "none") if command == "select" else ()
     assert main([str(each) for each in (command, *between, "--out", out, *more)]) == 2
     said = capsys.readouterr().err
-    assert "\n  3 x data that starts with" in said
+    assert "\n    3 x data that starts with" in said
     assert str(path) in said
 
 
@@ -39,7 +41,7 @@ def test_what_can_be_read_of_other_bags_is_taken(tmp_path, capsys):
     out = tmp_path / "yard"
     assert main(["extract", str(bad), str(good), "--val", "0", "--out", str(out)]) == 2
     said = capsys.readouterr().err
-    assert f"no image on /camera in {bad} can be used:\n  1 x " in said
+    assert f"no image on /camera in {bad} can be used:\n    1 x " in said
     assert f"What could be read was taken: {out}: 2 images to train" in said
     assert len(list_images(out / "train")) == 2
 
@@ -77,9 +79,12 @@ def test_a_picture_called_selection_is_one_where_nothing_was_selected(tmp_path):
 @pytest.mark.parametrize("fps", ["inf", "nan", "0", "-1", "1e300"])
 def test_bag_refuses_rates_that_cannot_be(tmp_path, capsys, fps):
     write_png(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8))
-    arguments = ["bag", str(tmp_path), f"--fps={fps}", "--out", str(tmp_path / "bag")]
-    assert main(arguments) == 2
-    assert "give more than 0 and at most 1e+06" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as caught:
+        main(["bag", str(tmp_path), f"--fps={fps}", "--out", str(tmp_path / "bag")])
+    assert caught.value.code == 2
+    assert "out of range; give 0.001 to 1000" in capsys.readouterr().err
+    with pytest.raises(SettingsError, match=r"give more than 0 and at most 1e\+06"):
+        images_to_bag(tmp_path, tmp_path / "bag", fps=float(fps))
     assert not (tmp_path / "bag").exists()
 
 
@@ -94,3 +99,28 @@ def test_images_are_listed_by_number(tmp_path):
     for name in ("f10", "f2", "f1", "g1", "f2a"):
         write_png(tmp_path / f"{name}.png", np.zeros((8, 8, 3), np.uint8))
     assert [path.stem for path in list_images(tmp_path)] == ["f1", "f2", "f2a", "f10", "g1"]
+
+
+def test_two_images_with_the_same_labels(tmp_path, capsys):
+    for name in ("a.png", "a.bmp"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
+    arguments = ["bag", str(tmp_path), "--labels", str(tmp_path), "--out", str(tmp_path / "bag")]
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert f"a.bmp and a.png in {tmp_path} would both have the labels a.png; rename one" in said
+    assert not (tmp_path / "bag").exists()
+
+
+def test_labels_of_other_stamps(tmp_path, capsys):
+    picture = np.zeros((8, 8, 3), np.uint8)
+    with BagWriter(tmp_path / "bag") as writer:
+        for index in range(3):
+            writer.write_image("/camera", START + index, "camera", picture)
+            writer.write_labels("/labels", START + index + 10**8, "camera", picture[..., 0])
+    out = ["--out", str(tmp_path / "yard"), "--every", "0", "--val", "0"]
+    topics = ["--topic", "/camera", "--labels-topic", "/labels"]
+    assert main(["extract", str(tmp_path / "bag"), *topics, *out]) == 2
+    said = capsys.readouterr().err
+    assert "none of 3 images on /camera in" in said
+    assert "give a larger --tolerance" in said
+    assert main(["extract", str(tmp_path / "bag"), *topics, *out, "--tolerance", "0.2"]) == 0

@@ -68,7 +68,7 @@ def test_folder_to_bag_refuses(folder: Path, tmp_path: Path) -> None:
         images_to_bag(tmp_path / "missing", tmp_path / "bag")
     with pytest.raises(DatasetError, match="no images"):
         images_to_bag(tmp_path, tmp_path / "bag")
-    with pytest.raises(SettingsError, match="fps 0"):
+    with pytest.raises(SettingsError, match="fps is 0; give more than 0"):
         images_to_bag(folder, tmp_path / "bag", fps=0)
     (folder / "11.png").write_bytes(b"no image")
     with pytest.raises(DatasetError, match=r"11\.png"):

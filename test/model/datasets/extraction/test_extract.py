@@ -578,8 +578,9 @@ def test_the_commands_say_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFi
     assert "there is no bag" in capsys.readouterr().err
     assert cli.main(["extract", "x", "--out", str(tmp_path / "y"), "--block", "3"]) == 2
     assert "block 3.0 needs split blocks" in capsys.readouterr().err
-    assert cli.main(["render", "--seed", "-1", "--out", str(tmp_path / "x")]) == 2
-    assert "seed -1 must be 0 or more" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["render", "--seed", "-1", "--out", str(tmp_path / "x")])
+    assert "argument --seed: -1 is out of range; give at least 0" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_in_good_order(

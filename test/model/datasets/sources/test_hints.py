@@ -134,3 +134,11 @@ def test_only_packets_of_theora(tmp_path):
         assert "packets of Theora video, which are not read" in said
         assert "ros2 run image_transport republish" in said
         assert "-r in/theora:=/cam/theora" in said
+
+
+@pytest.mark.parametrize("address", ["rtsp://camera/stream", "http://camera/video.mp4"])
+def test_addresses_are_not_read(address):
+    with pytest.raises(
+        DatasetError, match="addresses are not read: save a part of it first, ffmpeg"
+    ):
+        open_source(address)
