@@ -20,6 +20,7 @@ OPTIONS = {
     "err_detect": "explode",  # FFmpeg would conceal what is damaged
 }
 LOW_DELAY = 1 << 19  # AV_CODEC_FLAG_LOW_DELAY: an image leaves the decoder with its packet
+TIMES = 10  # from one packet to the next: smaller steps are counts
 MAX_NAME = 40  # characters of a codec in an error
 INCOMPLETE = (
     "a packet of a video that builds on one that was lost, damaged or not recorded, before the "
@@ -45,6 +46,7 @@ class PacketDecoder:
         self._context: Any = None
         self._key_frame = False  # whether there was one since the last loss
         self._last: int | None = None
+        self._step = 0  # from one number to the next; 0 where it is not known yet
 
     def decode(self, data: bytes | memoryview | np.ndarray, codec: str, number: int) -> Decode:
         """Decode the next packet.
@@ -52,7 +54,8 @@ class PacketDecoder:
         Args:
             data: the packet.
             codec: name of the codec or of its encoder, alone or before a semicolon.
-            number: of the packet in its stream ("pts"); one that is left out was lost.
+            number: of the packet in its stream ("pts"), counted or a time; one that is left out
+                was lost.
 
         Returns:
             A function that converts the image to (H, W, 3) uint8 RGB, or raises ImageError.
@@ -60,15 +63,25 @@ class PacketDecoder:
         Raises:
             ImageError: the codec is unknown, the packet is damaged, or one before it was lost.
         """
-        lost = self._last is not None and number != self._last + 1
-        self._last = number
-        if lost or self._context is None:
+        if self._is_after_loss(number) or self._context is None:
             self._restart(codec)
+        if not len(data):  # FFmpeg would take it for the end
+            self._context = None
+            raise ImageError("a packet of a video without data; is the encoder running?")
         image = self._decode(bytes(data), number)
         self._key_frame = self._key_frame or image.key_frame
         if image.is_corrupt or not self._key_frame:
             raise ImageError(INCOMPLETE)
         return partial(_pixels, image)
+
+    def _is_after_loss(self, number: int) -> bool:
+        """Whether a packet is missing between the last one and this one."""
+        step, self._last = 0 if self._last is None else number - self._last, number
+        if step <= 0:
+            return True  # the first one, or the encoder began again
+        usual = step if step >= TIMES else 1
+        self._step = min(self._step or usual, usual)
+        return 2 * step > 3 * self._step  # times may vary a little
 
     def _restart(self, codec: str) -> None:
         name = codec.partition(";")[0].lower()

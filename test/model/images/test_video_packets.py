@@ -83,6 +83,33 @@ def test_an_encoder_that_was_started_again(video) -> None:
     assert (right, refused) == ([*range(6), *range(5)], {})
 
 
+@pytest.mark.parametrize("step", [33, 33_333, 3000, 33_333_333])
+def test_numbers_that_are_times(video, step) -> None:
+    """Milliseconds, microseconds, a clock of 90 kHz, nanoseconds; they vary a little."""
+    codec, packets = video
+    vary = [(7 * number) % 5 * step // 20 for number in range(COUNT)]
+    decoder, right = PacketDecoder(), []
+    for number, data in enumerate(packets):
+        if number == 11:
+            continue  # lost
+        try:
+            image = decoder.decode(data, codec, number * step + vary[number])()
+        except ImageError as error:
+            assert 11 < number < 16, error  # noqa: PT017
+            continue
+        assert is_scene(image, number)
+        right.append(number)
+    assert right == [*range(11), *range(16, COUNT)]
+
+
+def test_a_packet_without_data(video) -> None:
+    codec, packets = video
+    sent = [(n, b"" if n == 4 else data) for n, data in enumerate(packets)]
+    right, refused = decode(codec, sent)
+    assert right == [*range(4), *range(KEY, COUNT)]
+    assert "without data" in refused[4]
+
+
 def test_images_that_come_late_are_refused() -> None:
     """B-frames: their packets come before that of an image that is shown earlier."""
     _, refused = decode("h264", [*enumerate(encode("h264", COUNT, b_frames=2))])
