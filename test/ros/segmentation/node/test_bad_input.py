@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from array import array
 from itertools import count
 from time import monotonic
@@ -43,6 +44,12 @@ def damaged_png():
     return bytes(data)
 
 
+def huge_jpeg():
+    data = bytearray(cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1])
+    struct.pack_into(">HH", data, data.index(b"\xff\xc0") + 5, 4000, 8000)
+    return bytes(data)
+
+
 BAD_RAW = [
     ("step # is shorter than a row of # bytes", raw(step=3 * WIDTH - 1)),
     ("data of # bytes is shorter", raw(data=GOOD.tobytes()[:-1])),
@@ -50,14 +57,17 @@ BAD_RAW = [
     ("an image of #x# pixels cannot be", raw(data=b"", width=0, step=0)),
     ("an image of #x# pixels cannot be", raw(width=2**31, height=2**31, step=2**32 - 1)),
     ("encoding # is not known here", raw(encoding="rgb9")),
-    ("encoding # holds measurements", raw(0, NOT_NUMBERS, "32FC1", 4 * WIDTH)),
+    ("encoding # holds depth or other measurements", raw(0, NOT_NUMBERS, "32FC1", 4 * WIDTH)),
+    ("encoding # holds depth", raw(0, bytes(2 * WIDTH * HEIGHT), "16UC1", 2 * WIDTH)),
 ]
 BAD_COMPRESSED = [
-    ("has no end", compressed(JPEG[: len(JPEG) // 2])),
+    ("Premature end of JPEG file", compressed(JPEG[: len(JPEG) // 2])),
+    ("premature end of data segment", compressed(JPEG[: len(JPEG) // 2] + JPEG[-2:])),
+    ("is too short for #x# pixels", compressed(huge_jpeg())),
     ("neither JPEG nor PNG", compressed(b"GIF89a" + bytes(100))),
     ("neither JPEG nor PNG", compressed(b"")),
     ("has a wrong checksum", compressed(damaged_png())),
-    ("a damaged image of # bytes", compressed(JPEG[:2] + b"\xff\xdb\xff\xff\x00" + b"\xff\xd9")),
+    ("has a damaged header", compressed(JPEG[:2] + b"\xff\xdb\xff\xff\x00" + b"\xff\xd9")),
 ]
 
 
