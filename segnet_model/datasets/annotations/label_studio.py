@@ -54,10 +54,9 @@ def _drawings(name: str, tasks: list[dict[str, Any]]) -> Iterator[Drawing]:
     for number, task in enumerate(tasks):
         results, note = _results(task)
         image = _image(task.get("data", task))
-        yield Drawing(
-            f"{name}: task {task.get('id', number)}", image, partial(_shapes, results, note),
-            _size(results),
-        )  # fmt: skip
+        # Tasks of two projects may have one number.
+        place = f"{name}: task {task.get('id', number)}, {image}"
+        yield Drawing(place, image, partial(_shapes, results, note), _size(results))
 
 
 def _annotations(task: dict[str, Any]) -> list[dict[str, Any]] | None:

@@ -198,6 +198,16 @@ def test_crowds_and_polygons_without_a_size_are_read(take):
     np.testing.assert_array_equal(found, annotated.truth())
 
 
+def test_tasks_of_one_number_keep_their_own_labels(take, dataset):
+    one, other = (json.loads(annotated.label_studio(image)) for image in ("2.png", "3.png"))
+    other[0]["annotations"][0]["result"] = other[0]["annotations"][0]["result"][:1]
+    _, found = take({"a.json": json.dumps(one + other)})
+    np.testing.assert_array_equal(found, annotated.truth())
+    third = np.asarray(Image.open(dataset / "trainannot" / "3.png"))
+    assert (third[:40] == SKY).all()
+    assert (third[40:] == IGNORED).all()
+
+
 def test_the_last_of_several_annotations_counts(take):
     tasks = json.loads(annotated.label_studio())
     wrong = [{**tasks[0]["annotations"][0]["result"][0]}]
