@@ -98,9 +98,13 @@ class _SecondPlace(argparse.Action):
         place = next((name for name in SOURCES if getattr(namespace, name, None)), None)
         if place and isinstance(value, str):
             source = getattr(namespace, place)
-            # A folder is no weights file, and what is missing may be one.
-            if is_weights(str(source)) or (Path(value).is_dir() and not source.exists()):
+            if is_weights(str(source)) or _is_folder_for_missing(value, source):
                 self._exchange(namespace, place)
+        elif place and is_weights(str(getattr(namespace, place))):
+            raise argparse.ArgumentError(
+                None, f"{getattr(namespace, place)} are weights; give the {place} first, and then "
+                "the weights",
+            )  # fmt: skip
 
     @staticmethod
     def _exchange(namespace: argparse.Namespace, place: str) -> None:
@@ -120,14 +124,24 @@ class _SecondPlace(argparse.Action):
 
 def is_weights(text: str) -> bool:
     """Whether a text names weights: of shipped ones, or a file of weights or an export."""
-    path = Path(text).expanduser()
-    if path.is_dir():
-        return False
-    if text in shipped_names() or path.suffix in WEIGHTS_SUFFIXES:
-        return True
     try:
+        path = Path(text).expanduser()
+        if path.is_dir():
+            return False
+        if text in shipped_names() or path.suffix in WEIGHTS_SUFFIXES:
+            return True
+        if not path.is_file():  # a pipe would wait for its writer
+            return False
         with path.open("rb") as file:
-            return path.is_file() and file.read(10)[8:] == b'{"'  # the header of safetensors
+            return file.read(10)[8:] == b'{"'  # the header of safetensors
+    except (OSError, ValueError, RuntimeError):  # also names and homes that cannot be
+        return False
+
+
+def _is_folder_for_missing(weights: str, source: Path) -> bool:
+    """Whether the weights are a folder, which cannot be, and the source is missing."""
+    try:
+        return Path(weights).is_dir() and not source.exists()
     except OSError:
         return False
 

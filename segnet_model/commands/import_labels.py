@@ -99,6 +99,11 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.datasets.annotations.importing import import_labels
     from segnet_model.labels import LabelSet
 
+    if args.dataset.is_file() and args.source.is_dir():
+        raise SettingsError(
+            f"{args.dataset} is a file and no data set; give the labels first, and then the data "
+            f"set: segnet import-labels {args.dataset} {args.source}"
+        )
     labels = _label_set(args.dataset, args.labels)
     original = LabelSet.load(args.original) if args.original else None
     with progress_bar("reading") as progress:

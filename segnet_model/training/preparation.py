@@ -20,7 +20,7 @@ from segnet_model.networks.inputs import network_size
 from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
 from segnet_model.training.defaults import decided
 from segnet_model.training.loading import BatchPlan
-from segnet_model.training.settings import TrainSettings
+from segnet_model.training.settings import SCRATCH, TrainSettings
 from segnet_model.training.transfer import transfer_weights
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
 from segnet_model.weights.encoders import load_encoder
@@ -120,7 +120,9 @@ def initial_network(
     """
     trusted = {settings.network} if settings.network else set()  # named by the user
     source, given = (
-        load_weights(find_weights(settings.init), trusted) if settings.init else (None, None)
+        load_weights(find_weights(settings.init), trusted)
+        if settings.init not in (None, SCRATCH)
+        else (None, None)
     )
     same = given is not None and settings.network in (None, given.network)
     info = ModelInfo(

@@ -42,6 +42,27 @@ def test_exchanged_arguments_are_named(parsed, caplog):
     assert not caplog.text
 
 
+@pytest.mark.parametrize("command", [["view", "--out", "a.mp4"], ["view", "--rerun"]])
+def test_weights_alone_are_no_source(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command[0], "segnet_basic_drives", *command[1:]])
+    assert "segnet_basic_drives are weights; give the source first" in capsys.readouterr().err
+
+
+def test_a_data_set_before_its_labels_is_named(dataset, tmp_path, capsys):
+    (tmp_path / "task.zip").write_bytes(b"")
+    assert main(["import-labels", str(dataset), str(tmp_path / "task.zip")]) == 2
+    said = capsys.readouterr().err
+    assert f"segnet import-labels {tmp_path / 'task.zip'} {dataset}" in said
+
+
+@pytest.mark.parametrize("text", ["~nobody-at-all/w", "a\0b", "x" * 5000])
+def test_strange_names_are_no_weights(text, capsys):
+    assert not is_weights(text)
+    assert main(["info", text]) == 2
+    assert capsys.readouterr().err.startswith("segnet info: ")
+
+
 def test_a_folder_is_never_the_weights(parsed, tmp_path):
     assert parsed("missing.pt", tmp_path) == (str(tmp_path), "missing.pt")
 
