@@ -73,6 +73,8 @@ class FolderBag:
                 groups[_key(each)].append(each)
         told: dict[tuple[str, str], list[Connection]] = defaultdict(list)
         for each in announced:
+            if _key(each) not in groups and each.topic in self.passed_over:
+                continue
             if each.msgcount and _key(each) not in groups:
                 logger.warning(
                     "%s announces %d messages of type %s on %s, and its files have no such topic",
@@ -85,7 +87,6 @@ class FolderBag:
         self.connections = [
             _joined(number, told[key], groups[key])
             for number, key in enumerate(dict.fromkeys([*told, *groups]), 1)
-            if key[0] not in self.passed_over
         ]
         with_messages = [each for each in self._storages if each.end_ns]
         self.start_ns = min((each.start_ns for each in with_messages), default=0)

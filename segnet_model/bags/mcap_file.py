@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import io
+import logging
 from collections.abc import Collection, Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -17,6 +18,7 @@ from segnet_model.bags.mcap_records import Fields, Record, is_cut, read_chunk, r
 from segnet_model.bags.storage import CDR, DEFINITIONS, connection
 from segnet_model.base.errors import BagError
 
+logger = logging.getLogger(__name__)
 MAX_AT_ONCE = 1 << 30  # bytes in memory of chunks that overlap in time
 _Message = tuple[int, int, bytes]  # receive time, channel and CDR
 
@@ -44,10 +46,20 @@ class McapFile:
             channels = self._index.channels.items()
             self.connections = [self._connection(*each) for each in channels if each[1].is_ros2]
             self.passed_over = {c.topic: _encoding(c) for _, c in channels if not c.is_ros2}
+            self._warn_of_lost(path)
         except BaseException:
             self.close()
             raise
         self.start_ns, self.end_ns = self._index.start_ns, self._index.end_ns + 1
+
+    def _warn_of_lost(self, path: Path) -> None:
+        index = self._index
+        lost = sum(count for each, count in index.counts.items() if each not in index.channels)
+        if lost:
+            logger.warning(
+                "%s has %d messages that belong to none of its channels; they are passed over",
+                path, lost,
+            )  # fmt: skip
 
     def close(self) -> None:
         """Close the file."""

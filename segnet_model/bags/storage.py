@@ -30,8 +30,9 @@ DEFINITIONS = {
 }
 _ENDLESS = {"sec": 9223372036, "nsec": 854775807}
 _USUAL = {
-    "history": "unknown", "depth": 0, "reliability": "unknown", "durability": "unknown",
-    "deadline": _ENDLESS, "lifespan": _ENDLESS, "liveliness": "unknown",
+    "history": "system_default", "depth": 10, "reliability": "system_default",
+    "durability": "system_default", "deadline": _ENDLESS, "lifespan": _ENDLESS,
+    "liveliness": "system_default",
     "liveliness_lease_duration": _ENDLESS, "avoid_ros_namespace_conventions": False,
 }  # fmt: skip
 

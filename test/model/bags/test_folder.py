@@ -5,7 +5,7 @@ import logging
 import pytest
 import yaml
 from backports import zstd
-from mcap_files import START, TOPIC, image_data
+from mcap_files import START, TOPIC, channel, image, image_data, mcap, message, record, schema
 from rosbags.interfaces import QosDurability, QosReliability
 
 from segnet_model.bags.messages import IMAGE
@@ -191,3 +191,22 @@ def test_metadata_that_is_no_yaml_has_one_line(bag):
     with pytest.raises(BagError, match=r"metadata.yaml is damaged .*reindex") as caught:
         found(bag)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("topic", ["/status", TOPIC])
+def test_a_channel_of_json_in_a_folder(tmp_path, topic, caplog):
+    with BagWriter(tmp_path / "drive") as writer:
+        writer.write_raw(TOPIC, IMAGE, image_data(0), START)
+    json = (record(3, schema(9, "s", "jsonschema")), record(4, channel(9, topic, "json", 9)))
+    ours = (record(3, schema()), record(4, channel()))
+    mcap(tmp_path / "drive", *json, *ours, message(b"{}", number=9), image(0), name="drive.mcap")
+
+    def announce(values):
+        more = {"name": topic, "type": "s", "serialization_format": "json"}
+        values["topics_with_message_count"].append({"message_count": 1, "topic_metadata": more})
+
+    edit(tmp_path / "drive", announce)
+    assert found(tmp_path / "drive") == [0]
+    assert not caplog.records
+    with BagReader(tmp_path / "drive") as reader:
+        assert reader.passed_over == {topic: "json"}

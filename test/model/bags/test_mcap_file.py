@@ -66,6 +66,17 @@ def test_channels_without_a_schema_are_passed_over(tmp_path):
         bag.check_topic("/bare")
 
 
+def test_a_topic_in_two_encodings(tmp_path):
+    path = mcap(tmp_path, *ROS2, JSON[0], record(4, channel(9, TOPIC, "json", 9)), image(1))
+    assert found(path) == images(1)
+
+
+def test_messages_of_no_channel_are_said(tmp_path, caplog):
+    path = mcap(tmp_path, *ROS2, image(1), image(2, number=7))
+    assert found(path) == images(1)
+    assert "1 messages that belong to none of its channels" in caplog.text
+
+
 def test_channels_that_are_not_copied_are_named(tmp_path, caplog):
     with BagReader(mcap(tmp_path, *JSON, *ROS2, image(1))) as bag, BagWriter(tmp_path / "b") as out:
         copy_topics(bag, out)

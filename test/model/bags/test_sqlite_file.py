@@ -1,8 +1,11 @@
 """SQLite recordings that were changed, or whose recorder was killed."""
 
-import os
+import json
 import sqlite3
+import subprocess
+import sys
 from binascii import crc32
+from contextlib import contextmanager
 
 import pytest
 from backports import zstd
@@ -25,24 +28,37 @@ def found(path):
         return [message.data[-1] for message in bag.messages()]
 
 
+@contextmanager
+def recorder(path, mode="WAL"):
+    """A database in a process that is killed: it leaves files beside it."""
+    program = """if True:
+        import json, os, sqlite3, sys
+        path, mode = sys.argv[1:]
+        database = sqlite3.connect(path, isolation_level=None)
+        database.execute(f"PRAGMA journal_mode = {mode}")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        for line, values in json.load(sys.stdin):
+            database.execute(line, [bytes.fromhex(v) if type(v) is str else v for v in values])
+        os._exit(0)
+    """
+    lines = []
+    yield lambda line, *values: lines.append((line, values))
+    run = [sys.executable, "-c", program, str(path), mode]
+    subprocess.run(run, input=json.dumps(lines), text=True, check=True)
+
+
 def killed(folder, mode, begun=3):
     """A recorder that was killed: the last messages are not in the .db3 file alone."""
     file = written(folder / "drive", range(begun))
-    pid = os.fork()
-    if pid == 0:
-        database = sqlite3.connect(file, isolation_level=None)
-        database.execute(f"PRAGMA journal_mode = {mode}")
-        database.execute("PRAGMA wal_autocheckpoint = 0")
+    with recorder(file, mode) as execute:
         if mode != "WAL":
-            database.execute("PRAGMA cache_size = 1")
-            database.execute("BEGIN")
+            execute("PRAGMA cache_size = 1")
+            execute("BEGIN")
         for value in range(begun, 6):
-            row = (START + value, image_data(value))
-            database.execute("INSERT INTO messages VALUES (NULL, 1, ?, ?)", row)
+            row = (START + value, image_data(value).hex())
+            execute("INSERT INTO messages VALUES (NULL, 1, ?, ?)", *row)
         if mode != "WAL":
-            database.execute("UPDATE messages SET data = zeroblob(5000)")
-        os._exit(0)
-    os.waitpid(pid, 0)
+            execute("UPDATE messages SET data = zeroblob(5000)")
     return file
 
 
@@ -71,16 +87,9 @@ def test_messages_in_the_file_beside_it_without_the_shared_memory(tmp_path):
 def test_all_is_in_the_file_beside_it(tmp_path):
     whole = written(tmp_path / "whole")
     path = tmp_path / "drive.db3"
-    pid = os.fork()
-    if pid == 0:
-        database = sqlite3.connect(path, isolation_level=None)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA wal_autocheckpoint = 0")
-        with sqlite3.connect(whole) as source:
-            for line in source.iterdump():
-                database.execute(line)
-        os._exit(0)
-    os.waitpid(pid, 0)
+    with recorder(path) as execute, sqlite3.connect(whole) as source:
+        for line in source.iterdump():
+            execute(line)
     assert path.stat().st_size <= 4096
     assert found(path) == [0, 1, 2]
     with pytest.raises(BagError, match=r"drive.db3-wal belongs to drive.db3; name that"):
@@ -98,14 +107,8 @@ def test_a_file_beside_it_that_was_cut_or_is_of_another_one(tmp_path):
 
 def test_programs_in_the_file_beside_it_are_refused(tmp_path):
     file = written(tmp_path / "drive")
-    pid = os.fork()
-    if pid == 0:
-        database = sqlite3.connect(file, isolation_level=None)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA wal_autocheckpoint = 0")
-        database.execute("CREATE VIEW strange AS SELECT * FROM messages")
-        os._exit(0)
-    os.waitpid(pid, 0)
+    with recorder(file) as execute:
+        execute("CREATE VIEW strange AS SELECT * FROM messages")
     with pytest.raises(BagError, match="holds view 'strange', which is not what rosbag2 makes"):
         found(file)
 
