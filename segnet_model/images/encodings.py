@@ -88,6 +88,7 @@ def decode_image(
     size = memoryview(data).nbytes
     if kind.rows > 1 and step == width * kind.rows and size == height * step:
         step = samples * kind.depth  # some drivers count a row of the chroma planes in
+    _check_height(kind, height, encoding, size == height * step)
     _check_layout(size, rows, step, samples * kind.depth)
     octets: np.ndarray = np.ndarray(
         (rows, samples, kind.depth), np.uint8, data, strides=(step, kind.depth, 1)
@@ -148,6 +149,16 @@ def _check_grid(kind: Encoding, height: int, width: int, encoding: str) -> None:
         raise ImageError(
             f"a {encoding} image of {width}x{height} pixels cannot be: its width and height must "
             f"be multiples of {kind.grid[1]} and {kind.grid[0]}; crop it in the driver"
+        )
+
+
+def _check_height(kind: Encoding, height: int, encoding: str, all_in: bool) -> None:
+    """Raise ImageError where a height seems to count the rows of the chroma planes in."""
+    own = height / kind.rows
+    if kind.rows > 1 and all_in and own.denominator == 1:
+        raise ImageError(
+            f"height {height} of a {encoding} image counts its chroma in; set it to {own}, the "
+            "rows of the picture"
         )
 
 

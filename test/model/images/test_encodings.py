@@ -246,6 +246,10 @@ GOOD = {"height": 4, "width": 4, "encoding": "rgb8", "step": 12, "data": bytes(4
         ({"encoding": "nv12", "height": 3}, "multiples of 2 and 2"),
         ({"encoding": "bayer_rggb8", "height": 5}, "multiples of 2 and 2"),
         ({"encoding": "nv21", "step": 4, "data": bytes(16)}, "16 bytes is shorter than the 6 rows"),
+        (
+            {"encoding": "nv12", "height": 6, "step": 4, "data": bytes(24)},
+            "height 6 of a nv12 image counts its chroma in; set it to 4",
+        ),
     ],
 )
 def test_refuses(change: dict[str, object], message: str) -> None:
