@@ -52,7 +52,7 @@ def load_yaml(file: Path | Traversable) -> Any:
     try:
         return read_yaml(data.decode())
     except UnicodeDecodeError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(f"{error}; save it as UTF-8") from None
 
 
 def read_yaml(text: str, most: int = MAX_YAML) -> Any:

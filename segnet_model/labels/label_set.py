@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from segnet_model.base.choices import LABEL_SETS
 from segnet_model.base.documents import (
     check_names,
     kind_of,
@@ -226,7 +227,8 @@ class LabelSet:
         try:
             return cls.from_dict(load_yaml(path))
         except (OSError, SettingsError) as error:
-            raise SettingsError(f"label set {source}: {error}") from None
+            hint = "" if Path(source).suffix else near(str(source), LABEL_SETS)
+            raise SettingsError(f"label set {source}: {error}{hint}") from None
 
 
 def _packed(colors: np.ndarray) -> np.ndarray:

@@ -105,6 +105,11 @@ def test_a_missing_file_is_named():
         LabelSet.load("nowhere")
 
 
+def test_a_misspelt_shipped_name_is_refused_with_the_nearest():
+    with pytest.raises(SettingsError, match=r"rellis3: there is no .* \(do you mean 'rellis'\?\)"):
+        LabelSet.load("rellis3")
+
+
 def test_too_many_classes_are_refused():
     classes = tuple(SegmentationClass(str(i), (0, 0, 0)) for i in range(256))
     with pytest.raises(SettingsError, match="256 classes"):
