@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from segnet_model.base.errors import AnswerError, SegNetError
+from segnet_model.base.errors import AnswerError, SegNetError, WeightsError
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.evaluate import evaluate
 from segnet_model.evaluation.fitting import calibrate
@@ -98,10 +98,20 @@ class Validation:
         scores.best_at = self._processes.from_first(scores.best_at)
 
     def rewrite_missing_weights(self) -> None:
-        """Measure and save again if the weights file of a finished training is gone."""
-        if not self.weights_path.exists():
+        """Measure and save again if the weights file is gone, or was cut short."""
+        if not self._weights_are_whole():
             self.scores.best = None
             self.measure()
+
+    def _weights_are_whole(self) -> bool:
+        if not self.weights_path.exists():
+            return False
+        try:
+            load_weights(self.weights_path, (self._session.info.network,))
+        except WeightsError as error:
+            logger.warning("%s; it is written again", error)
+            return False
+        return True
 
     def calibrate(self) -> None:
         """Calibrate on val, and add the result to the weights file, unless it has one."""

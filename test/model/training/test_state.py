@@ -143,3 +143,12 @@ def test_weights_of_somebody_else_are_refused_before_any_work(shared_dataset, tm
     with pytest.raises(SettingsError, match="not written by segnet"):
         train(shared_dataset, tmp_path, small, lambda progress: pytest.fail("began"))
     assert [path.name for path in tmp_path.iterdir()] == [WEIGHTS_FILE]
+
+
+def test_weights_that_were_cut_short_are_written_again(shared_dataset, run, small, whole, caplog):
+    path = run / WEIGHTS_FILE
+    path.write_bytes(path.read_bytes()[:1000])
+    assert train(shared_dataset, run, small) == path
+    assert "it is written again" in caplog.text
+    for name, tensor in load_file(path).items():
+        torch.testing.assert_close(tensor, load_file(whole.path)[name], rtol=0, atol=0)
