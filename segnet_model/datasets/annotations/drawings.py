@@ -10,12 +10,16 @@ from typing import Any
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
-from segnet_model.datasets.annotations.export import Annotations, NamedMask, Size, image_name
+from segnet_model.datasets.annotations.export import (
+    Annotations,
+    NamedMask,
+    Size,
+    choose,
+    image_name,
+)
 from segnet_model.datasets.annotations.parsed import read_json, read_safely
 from segnet_model.datasets.annotations.shapes import Shape, paint
 
-# Subsets that mean our splits.
-SPLITS = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
 # Roboflow stores a.png as a_png.rf.0123abcd.jpg, Label Studio as 0123abcd-a.png.
 ROBOFLOW = re.compile(r"(?:_(?:png|jpe?g|bmp|webp))?\.rf\.\w+$", re.IGNORECASE)
 LABEL_STUDIO = re.compile(r"^[0-9a-f]{4,12}-")
@@ -99,20 +103,8 @@ def subset_of(name: str) -> str:
 
 
 def _choose(stem: str, drawings: list[Drawing], images: Mapping[str, Path]) -> Drawing:
-    """The drawing of the split that has the image, of several with one name."""
-    if len(drawings) == 1:
+    """The drawing of an image, of those of its name; any where the data set lacks the image."""
+    if stem not in images:
         return drawings[0]
-    folders = [each.name for each in images[stem].parents] if stem in images else []
-    split = next((each for each in folders if each in SPLITS.values()), "")
-    of_split = [each for each in drawings if _as_split(each.subset) == split]
-    if len(of_split) == 1 or stem not in images:
-        return (of_split or drawings)[0]
-    one, other = (of_split or drawings)[:2]
-    raise DatasetError(
-        f"{one.place!r} and {other.place!r} are both for image {stem!r}; leave one away"
-    )
-
-
-def _as_split(subset: str) -> str:
-    """Our name of a subset: "val" for "valid"."""
-    return SPLITS.get(subset.lower(), subset.lower())
+    subsets = [[each.subset] for each in drawings]
+    return drawings[choose(stem, [repr(each.place) for each in drawings], subsets, images)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from segnet_model.datasets.annotations.marks import Marks
 
 Size = tuple[int, int]  # height, width
+NO_IMAGES: Mapping[str, Path] = MappingProxyType({})
+# Names of subsets that mean our splits.
+SPLITS = {
+    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
 UNNAMED = 255  # in `NamedMask.indices`: unlabeled
 
 
@@ -61,21 +68,57 @@ class LabelFormat:
     found: Callable[[Marks], bool]  # whether an export is of this format
 
 
-def by_stem(names: Iterable[str], suffix: str = "", images: Collection[str] = ()) -> dict[str, str]:
+def by_stem(
+    names: Iterable[str], suffix: str = "", images: Mapping[str, Path] = NO_IMAGES
+) -> dict[str, str]:
     """Files by image name: without extension and suffix, and without folders; see `image_name`.
 
     Raises:
-        DatasetError: two files are for the same image.
+        DatasetError: two files are for the same image, and not one of them in its split.
     """
-    files: dict[str, str] = {}
+    files: dict[str, list[str]] = {}
     for name in names:
-        stem = image_name(name, images, suffix)
-        if stem in files:
-            raise DatasetError(
-                f"{files[stem]} and {name} are both for image {stem!r}; leave one away"
-            )
-        files[stem] = name
-    return files
+        files.setdefault(image_name(name, images, suffix), []).append(name)
+    return {
+        stem: several[choose(stem, several, map(_subsets, several), images)]
+        for stem, several in files.items()
+    }
+
+
+def choose(
+    stem: str, places: Sequence[str], subsets: Iterable[Collection[str]], images: Mapping[str, Path]
+) -> int:
+    """Which of several labels is for an image: the only one, or that of the image's own split.
+
+    Args:
+        stem: the image's name.
+        places: where the labels are, for people.
+        subsets: of each, the names that may be its subset's.
+        images: those of the data set, by name.
+
+    Raises:
+        DatasetError: it is none, or more than one.
+    """
+    if len(places) == 1:
+        return 0
+    folders = [each.name for each in images[stem].parents] if stem in images else []
+    split = next((each for each in folders if each in SPLITS.values()), "")
+    own = [index for index, each in enumerate(subsets) if split in map(_as_split, each)]
+    if len(own) == 1:
+        return own[0]
+    one, other = (own or range(2))[:2]
+    raise DatasetError(
+        f"{places[one]} and {places[other]} are both for image {stem!r}; leave one away"
+    )
+
+
+def _subsets(file: str) -> list[str]:
+    return [part.removesuffix("annot") for part in file.split("/")[:-1]]
+
+
+def _as_split(subset: str) -> str:
+    """Our name of a subset: "val" for "valid"."""
+    return SPLITS.get(subset.lower(), subset.lower())
 
 
 def image_name(file: str, images: Collection[str], suffix: str = "") -> str:

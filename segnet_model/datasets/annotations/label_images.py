@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def label_files(source: ExportFiles, labels: LabelSet) -> tuple[list[str], Numbe
 
 
 def _by_image(
-    names: Sequence[str], numbering: Numbering, images: Collection[str]
+    names: Sequence[str], numbering: Numbering, images: Mapping[str, Path]
 ) -> dict[str, str]:
     """Label files by image."""
     files = by_stem(names, numbering.suffix, images)

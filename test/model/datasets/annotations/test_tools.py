@@ -115,6 +115,21 @@ def test_equal_names_of_two_subsets_go_to_their_splits(take):
         assert (found[40:] == IGNORED).all()
 
 
+@pytest.mark.parametrize("form", ["trainannot/1.png valannot/1.png", "train/1.png valid/1.png"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_equal_names_of_two_folders_of_masks_go_to_their_splits(take, form, listed):
+    sky, road = (np.full((HEIGHT, WIDTH, 3), color) for color in ((128,) * 3, (128, 64, 128)))
+    files = {
+        name: annotated.png(mask.astype(np.uint8))
+        for name, mask in zip(form.split(), (sky, road), strict=True)
+    }
+    if listed and "annot" in form:
+        files["label_colors.txt"] = "128 128 128 Sky\n128 64 128 Road\n"
+    options = {"format_name": "auto" if "label_colors.txt" in files else "colors"}
+    assert (take(files, "1", **options)[1] == SKY).all()
+    assert (take(files, "1", split="val", **options)[1] == ROAD).all()
+
+
 def both(name, data):
     """A file for each camera."""
     return {name.format(cam): data.replace("CAM", cam) for cam in ("cam1", "cam2")}
