@@ -89,7 +89,7 @@ def check_name(name: Any) -> None:
 
 
 def ros_name(name: str) -> str:
-    """ROS 2's name of a type, of "sensor_msgs/Image" and "sensor_msgs::msg::dds_::Image_" too."""
+    """ROS 2's name of a type, of `sensor_msgs/Image` and `sensor_msgs::msg::dds_::Image_` too."""
     parts = [part for part in name.replace("::", "/").split("/") if part != "dds_"]
     if len(parts) == 2:
         parts.insert(1, "msg")
