@@ -117,7 +117,7 @@ def test_bad_images_are_counted(weights, tmp_path, capsys):
     assert view(tmp_path / "bag", weights, "--out", tmp_path / "a.mp4") == 2
     said = capsys.readouterr().err
     assert "nothing to see" in said
-    assert "2 could not be used:\n  2 x data that starts with" in said
+    assert "2 could not be used:\n    2 x data that starts with" in said
     assert [path.name for path in tmp_path.glob("*a.mp4*")] == []
 
 
