@@ -147,7 +147,12 @@ def _mapped(
     args: argparse.Namespace, folder: LabeledFolder, weights: list[str], predictors: list[Predictor]
 ) -> tuple[LabeledFolder, list[Predictor]]:
     """The folder and the predictors with their labels mapped to one label set."""
-    from segnet_model.evaluation.mapped import check_map, mapped_predictor, mapped_truth
+    from segnet_model.evaluation.mapped import (
+        check_map,
+        check_used,
+        mapped_predictor,
+        mapped_truth,
+    )
 
     renamed = arguments.class_map(args)
     label_sets = [folder.label_set, *(each.info.labels for each in predictors)]
@@ -161,6 +166,8 @@ def _mapped(
             for each, predictor in zip(weights, predictors, strict=True):
                 with _named(each):
                     mapped.append(mapped_predictor(predictor, truth, renamed))
+            changed = [p for p, m in zip(predictors, mapped, strict=True) if m is not p]
+            check_used(renamed, [folder.label_set, *(each.info.labels for each in changed)])
             return truth, mapped
         except SettingsError as error:
             refused.append(error)

@@ -144,3 +144,13 @@ def check_map(renamed: Mapping[str, str], label_sets: Sequence[LabelSet]) -> Non
             raise SettingsError(
                 f"--map {name}={renamed[name]}: no class is called {name}{question}; {known}"
             )
+
+
+def check_used(renamed: Mapping[str, str], mapped: Sequence[LabelSet]) -> None:
+    """Raise SettingsError where a pair is for none of the label sets that are mapped."""
+    for name, meaning in renamed.items():
+        if not any(name in each.names for each in mapped):
+            raise SettingsError(
+                f"--map {name}={meaning} changes nothing: the network that answers {name} is "
+                "measured in its own classes; leave it away, or map a class of the data set"
+            )

@@ -73,6 +73,11 @@ def _free_weights() -> Iterator[tuple[str, ModelInfo]]:
             yield name, info
 
 
+def counted(number: int, noun: str) -> str:
+    """A number and its noun: "1 step", "2 steps"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def log_start(settings: TrainSettings) -> None:
     """Log the weights that a training starts from, and how to choose others."""
     if settings.init is None and settings.encoder is None:
@@ -90,15 +95,16 @@ def log_advice(data: TrainingData, dataset: Path) -> None:
     images, settings = len(data.folder), data.settings
     if images < FEW_IMAGES:
         logger.warning(
-            "only %d image%s to learn from: the network will know them by heart, and little else; "
-            "label %d or more (segnet select finds those worth it)",
-            images, "" if images == 1 else "s", FEW_IMAGES,
+            "only %s to learn from: the network will know them by heart, and little else; label %d "
+            "or more (segnet select finds those worth it)",
+            counted(images, "image"), FEW_IMAGES,
         )  # fmt: skip
     if data.steps < STEPS:
         logger.warning(
-            "%d epochs of %d images are only %d steps, and fewer than %d teach little: give epochs "
-            "%d, or leave epochs away",
-            settings.epochs, images, data.steps, STEPS,
+            "%s of %s: only %s, and fewer than %d teach little; give epochs %d, or leave epochs "
+            "away",
+            counted(settings.epochs, "epoch"), counted(images, "image"),
+            counted(data.steps, "step"), STEPS,
             -(-STEPS // data.plan.steps_per_epoch),
         )  # fmt: skip
     if data.val is None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import torch
 
+from segnet_model.training.defaults import counted
 from segnet_model.training.loading import load_batches
 from segnet_model.training.session import Session
 
@@ -27,7 +28,8 @@ def log_plan(session: Session) -> None:
     steps = data.steps - session.step
     if steps <= 0 or not session.processes.first:
         return
-    plan = f"{steps} steps of {settings.batch_size} images, {settings.epochs} epochs in all"
+    parts = [(steps, "step"), (settings.batch_size, "image"), (settings.epochs, "epoch")]
+    plan = "{} of {}, {} in all".format(*(counted(*part) for part in parts))
     if steps < WORTH_A_TRIAL or not session.processes.alone:
         logger.info("%s, on %s", plan, session.processes.device)
         return

@@ -210,3 +210,11 @@ def test_both_and_the_truth_become_the_classes_of_the_second(
     assert "labels of camvid mapped to outdoor" in said
     assert f"answers of {weights} mapped from camvid to outdoor" in said
     assert "means of the 2 classes that the labels have and both can answer: Sky, Road" in said
+
+
+def test_a_map_that_changes_nothing_is_refused(dataset, small_info, tmp_path, capsys):
+    _yard(dataset, "Sky", "b", "c", "way")
+    own = _weights_of(("Sky", "Road", "Path", "b", "c", "way"), tmp_path / "own", small_info)
+    assert main(["evaluate", str(dataset), own, "--map", "Road=Path"]) == 2
+    assert "--map Road=Path changes nothing" in capsys.readouterr().err
+    assert main(["evaluate", str(dataset), own, "--map", "b=Path"]) == 0

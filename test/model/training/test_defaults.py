@@ -70,7 +70,7 @@ def warned(dataset, tmp_path, caplog):
 def test_too_few_images_and_steps_are_named(small, warned):
     text = warned(dataclasses.replace(small, epochs=25, crop_size=(512, 512)))
     assert "only 6 images to learn from" in text
-    assert "25 epochs of 6 images are only 75 steps" in text
+    assert "25 epochs of 6 images: only 75 steps" in text
     assert "give epochs 100, or leave epochs away" in text
     assert "val: 2 images say little" in text
     assert "starting from random weights" in text
