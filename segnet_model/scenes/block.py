@@ -9,6 +9,8 @@ from numpy.random import Generator
 
 from segnet_model.scenes.buildings import building
 from segnet_model.scenes.cars import CarKind, car, draw_car_kinds
+from segnet_model.scenes.clutter.fences import boundary
+from segnet_model.scenes.clutter.posts import stand_post
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import (
@@ -147,12 +149,27 @@ def _plant(rng: Generator, site: Site, x: float, hand: int, beyond: float, scale
 
 def fence_row(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
     """Yield a fence along the property line."""
+    if site.coverings.rich:
+        yield from _boundary(site, span, hand)
+        return
     texture = draw_fence(rng, site.coverings, span[0])
     y = hand * site.street.side(hand).line
     edges = np.linspace(*span, int(np.ceil((span[1] - span[0]) / _FENCE_PIECE)) + 1)
     for start, end in pairwise(edges):
         ends = site.street.place(float(start), y), site.street.place(float(end), y)
         yield fence(texture, *ends, site.weather)
+
+
+def _boundary(site: Site, span: Span, hand: int) -> Iterator[Prop]:
+    """Yield railings, hedges, boards, wire or a low wall along the property line."""
+    rng = stream(site.street.seed, Purpose.CLUTTER, round(span[0] * 10) & _BITS, hand + 1)
+    key, y = int(rng.integers(2**31)), hand * site.street.side(hand).line
+    red, green, blue = map(float, site.cast.trees[0].texture.rgb.mean(axis=(0, 1)) * 1.1)
+    edges = np.linspace(*span, int(np.ceil((span[1] - span[0]) / _FENCE_PIECE)) + 1)
+    for start, end in pairwise(edges):
+        ends = site.street.place(float(start), y), site.street.place(float(end), y)
+        leaf, away = (red, green, blue), (0.0, hand * 0.35)
+        yield from boundary(key, ends, away, leaf, site.weather, site.coverings)
 
 
 def backdrop(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
@@ -182,6 +199,12 @@ def _post(rng: Generator, site: Site, x: float, hand: int, avenue: bool) -> Iter
     """Yield one post or tree at the curb, or none."""
     side, kind = site.street.side(hand), rng.random()
     foot = site.street.place(x, hand * (side.half_road + 0.55))
+    if site.coverings.rich and kind < 0.6:
+        name, reach = ("lamp", POLE_REACH) if kind < 0.26 else ("sign", SIGN_REACH)
+        name = "light" if kind >= 0.5 else name
+        key = int(rng.integers(2**31))
+        yield stand_post(name, key, foot, -hand, site.weather, reach * site.zoom)
+        return
     if kind < 0.26:
         yield lamp_post(rng, foot, -hand, site.weather, POLE_REACH * site.zoom)
     elif kind < 0.50:

@@ -8,10 +8,10 @@ from segnet_model.scenes.coverings import PLAIN, Coverings
 from segnet_model.scenes.draws import Color, Palette, chance, dim, pick, pick_color, vary
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright, wall_shadow
-from segnet_model.scenes.sketch import Point, Sketch, Texture
+from segnet_model.scenes.sketch import Cover, Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
-_FENCE_SCALE = 48.0  # texels a meter
+FENCE_SCALE = 48.0  # texels a meter
 POLE_REACH = 29.0  # meters; a pole 0.24 m wide is 3 pixels there at f = 360 pixels
 SIGN_REACH = 28.0
 _METAL: Palette = ((112, 116, 120), (74, 80, 82), (142, 146, 148), (60, 78, 66), (96, 84, 70))
@@ -42,7 +42,7 @@ def traffic_sign(rng: Generator, foot: Floats, weather: Weather, reach: float) -
     post = pick_color(rng, _METAL, 8)
     sheet.box((0.54, 0), (0.76, height - half), post, POLE)
     sheet.box((0.68, 0), (0.76, height - half), dim(post, 0.7), POLE)
-    pick(rng, _SIGNS)(sheet, (0.65, height - half - 0.02), half)
+    pick(rng, SIGNS)(sheet, (0.65, height - half - 0.02), half)
     if chance(rng, 0.3):
         sheet.box(
             (0.65 - half, height - 2 * half - 0.42), (0.65 + half, height - 2 * half - 0.08), _WHITE
@@ -122,12 +122,12 @@ def _board(sheet: Sketch, center: Point, half: float) -> None:
     sheet.disc((x + half * 0.1, y + half * 0.25), half * 0.15, _BLUE)
 
 
-_SIGNS = (_prohibition, _warning, _mandatory, _stop, _priority, _board)
+SIGNS = (_prohibition, _warning, _mandatory, _stop, _priority, _board)
 
 
 def draw_fence(rng: Generator, coverings: Coverings = PLAIN, place: float = 0.0) -> Texture:
     """Draw eight meters of fence: pickets, railings, mesh or boards."""
-    sheet = Sketch(8.0, rng.uniform(1.3, 1.9), FENCE, _FENCE_SCALE)
+    sheet = Sketch(8.0, rng.uniform(1.3, 1.9), FENCE, FENCE_SCALE)
     kinds = (_pickets, _railings, _mesh, _boards)
     pick(rng, kinds)(rng, sheet)
     sheet.labels[:] = FENCE
@@ -176,9 +176,9 @@ def _boards(rng: Generator, sheet: Sketch) -> None:
         sheet.box((float(x) - 0.08, 0), (float(x) + 0.08, sheet.height), dim(wood, 0.7))
 
 
-def fence(texture: Texture, start: Floats, end: Floats, weather: Weather) -> Prop:
+def fence(texture: Cover, start: Floats, end: Floats, weather: Weather) -> Prop:
     """Return up to eight meters of fence over the line from start to end."""
-    height = texture.labels.shape[0] / _FENCE_SCALE
+    height = texture.labels.shape[0] / FENCE_SCALE
     normal = np.array([-0.3, -np.sign(start[1]) * 0.9, 0.3])
     light = max(weather.shade * 0.9, weather.facing(normal))
     panel = Panel(upright(start, end, height), texture, light, 90.0)

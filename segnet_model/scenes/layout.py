@@ -16,7 +16,7 @@ from segnet_model.scenes.looks import Looks
 from segnet_model.scenes.panels import Floats, Mask
 from segnet_model.scenes.plants import Garden, Plant
 from segnet_model.scenes.props import Prop
-from segnet_model.scenes.sketch import Texture
+from segnet_model.scenes.sketch import Cover
 from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, blocks_between
 from segnet_model.scenes.terrain import Terrain
 from segnet_model.scenes.weather import Weather
@@ -46,7 +46,7 @@ class Wall:
     hand: int
     away: float  # meters from the edge of the path
     gaps: float  # share of it that is open
-    pictures: Sequence[Texture]
+    pictures: Sequence[Cover]
     height: tuple[float, float]  # meters; (0, 0) for a fence
 
 

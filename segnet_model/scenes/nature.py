@@ -11,9 +11,10 @@ from numpy.random import Generator
 from segnet_model.scenes.banks import draw_banks
 from segnet_model.scenes.camera import GroundHits
 from segnet_model.scenes.classes import PATH, ROAD
+from segnet_model.scenes.clutter.fences import picture
 from segnet_model.scenes.course import draw_wander
 from segnet_model.scenes.cover import draw_cover
-from segnet_model.scenes.coverings import draw_coverings
+from segnet_model.scenes.coverings import Coverings, draw_coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import draw_fence
 from segnet_model.scenes.ground import shade_ground
@@ -104,7 +105,7 @@ class NatureWorld:
         garden.cover(coverings)
         rng = stream(seed, Purpose.LAYOUT)
         self._skyline = draw_skyline(rng, garden, weather)
-        walls = _draw_walls(rng, style, garden)
+        walls = _draw_walls(rng, style, garden, coverings)
         woods = [
             Wood(hand, away, style.gaps)
             for hand, away in zip((1, -1), style.wood, strict=True)
@@ -202,7 +203,7 @@ class NatureWorld:
                 )
 
 
-def _draw_walls(rng: Generator, style: Style, garden: Garden) -> list[Wall]:
+def _draw_walls(rng: Generator, style: Style, garden: Garden, coverings: Coverings) -> list[Wall]:
     """Draw what stands along both sides of the path."""
     walls = []
     for hand, away in zip((1, -1), style.wood, strict=True):
@@ -213,6 +214,9 @@ def _draw_walls(rng: Generator, style: Style, garden: Garden) -> list[Wall]:
                 walls.append(
                     Wall(hand, y, 0.1, [draw_hedge(rng, pick(rng, garden.leaves))], (0.8, 2.2))
                 )
+            elif style.houses and coverings.rich:
+                boundary = picture(int(rng.integers(2**31)), coverings)
+                walls.append(Wall(hand, y, 0.05, [boundary], (0.0, 0.0)))
             else:
                 draw = pick(rng, (draw_rails, draw_fence, draw_masonry))
                 walls.append(Wall(hand, y, 0.05, [draw(rng)], (0.0, 0.0)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from segnet_model.scenes.ground import Shadow
 from segnet_model.scenes.panels import Floats, Panel
-from segnet_model.scenes.sketch import Texture
+from segnet_model.scenes.sketch import Cover
 from segnet_model.scenes.weather import Weather
 
 
@@ -60,7 +60,7 @@ def upright(start: Floats, end: Floats, height: float) -> Floats:
 
 
 def billboard(
-    foot: Floats, texture: Texture, size: tuple[float, float], light: float, reach: float
+    foot: Floats, texture: Cover, size: tuple[float, float], light: float, reach: float
 ) -> Panel:
     """Return a panel across the street, its bottom center at foot; size: width, height."""
     half = np.array([0.0, size[0] / 2, 0.0])

@@ -9,7 +9,7 @@ from segnet_model.scenes.foliage import fractal
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.plants import Garden
 from segnet_model.scenes.props import Prop, upright, wall_shadow
-from segnet_model.scenes.sketch import CLEAR, Sketch, Texture
+from segnet_model.scenes.sketch import CLEAR, Cover, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
 WALL_LENGTH = 12.0  # meters
@@ -17,7 +17,7 @@ _RING = 150.0  # meters from the camera
 _SIDES = 9
 
 
-def hedge(texture: Texture, start: Floats, end: Floats, height: float, weather: Weather) -> Prop:
+def hedge(texture: Cover, start: Floats, end: Floats, height: float, weather: Weather) -> Prop:
     """Return a hedge over the line from start to end."""
     normal = np.array([-0.4, -np.sign(start[1]) * 0.6, 0.7])
     light = max(weather.shade, weather.facing(normal))

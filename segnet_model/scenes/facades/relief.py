@@ -2,36 +2,34 @@
 
 import itertools
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 from numpy.random import Generator
 
 from segnet_model.scenes.classes import BUILDING
 from segnet_model.scenes.draws import Color, Palette, between, dim, pick, pick_color, vary
+from segnet_model.scenes.facades.bays import bays
+from segnet_model.scenes.facades.blocks import REACH, block
 from segnet_model.scenes.facades.mural import Cutout, Mural
 from segnet_model.scenes.facades.shops import lettering
 from segnet_model.scenes.facades.stand import Elevation, Stand
-from segnet_model.scenes.facades.walls import paint_wall
-from segnet_model.scenes.facades.windows import RIM, SILL, draw_window
 from segnet_model.scenes.panels import Panel
-from segnet_model.scenes.sketch import Sketch, Texture
+from segnet_model.scenes.sketch import Sketch
 
 _SCALE = 28.0  # texels a meter
 _FINE = 40.0
-_REACH, _FAR = 45.0, 75.0  # meters
+_FAR = 75.0  # meters
 _CLOTH: Palette = ((150, 40, 40), (40, 90, 60), (40, 60, 110), (226, 220, 206), (200, 150, 60),
                    (60, 60, 64))  # fmt: skip
 _IRON: Palette = ((38, 40, 42), (60, 62, 64), (120, 124, 126), (220, 220, 216))
-_WIDEST = 2.4  # meters of a bay
-Span = tuple[float, float]
 
 
 def stand_out(rng: Generator, plan: Elevation, stand: Stand, free: float) -> Iterator[Panel]:
     """Yield all that stands out; `free`: meters before the front where nobody walks."""
     extras = plan.style.extras
     if plan.stacked:
-        yield from _bays(rng, plan, stand, free)
+        yield from bays(rng, plan, stand, free)
     if plan.railed:
         yield from _balconies(rng, plan, stand)
     if "awning" in extras and plan.style.base == "shop":
@@ -50,129 +48,6 @@ def stand_out(rng: Generator, plan: Elevation, stand: Stand, free: float) -> Ite
         yield Panel(face, tubes, stand.front_light(), _FAR)
 
 
-@lru_cache(maxsize=512)
-def plain(color: tuple[int, int, int]) -> Texture:
-    """Return a picture of one color."""
-    rgb = np.empty((2, 2, 3), np.uint8)
-    rgb[:] = color
-    return Texture(rgb, np.full((2, 2), BUILDING, np.uint8))
-
-
-def tone(color: Color, factor: float = 1.0) -> Texture:
-    """Return a picture of a color, dimmed."""
-    red, green, blue = (int(np.clip(part * factor, 0, 255)) for part in color)
-    return plain((red, green, blue))
-
-
-def block(
-    stand: Stand, s: Span, z: Span, out: Span, color: Color, reach: float = _REACH
-) -> Iterator[Panel]:
-    """Yield the front, the near side and the underside of a box."""
-    yield Panel(stand.face(s, z, out[1]), tone(color), stand.front_light(), reach)
-    side = s[0] if stand.near_left else s[1]
-    yield Panel(stand.cheek(side, out, z), tone(color, 0.94), stand.cheek_light(), reach)
-    if z[0] > 1.5:
-        yield underside(stand, s, out, z[0], dim(color, 0.5), reach)
-
-
-def underside(
-    stand: Stand, s: Span, out: Span, z: float, color: Color, reach: float = _REACH
-) -> Panel:
-    """Return the lower side of a box, in shadow."""
-    origin = stand.at(s[0], out[0], z)
-    corners = np.stack([origin, stand.at(s[1], out[0], z) - origin,
-                        stand.at(s[0], out[1], z) - origin])  # fmt: skip
-    return Panel(corners, tone(color), stand.weather.shade, reach)
-
-
-def _bays(rng: Generator, plan: Elevation, stand: Stand, free: float) -> Iterator[Panel]:
-    """Yield bays from the ground, or oriels above it where people walk."""
-    style = plan.style
-    out = between(rng, 0.4, 0.8)
-    grounded = "bay" in style.extras and free > out + 0.3
-    first = 0 if grounded else 1
-    last = style.floors if rng.random() < 0.6 else min(style.floors, first + 1)
-    if last <= first:
-        return
-    z = (0.0 if grounded else plan.base(1) - 0.15, plan.base(last) - 0.1)
-    slant = out * 0.6 if rng.random() < 0.6 else 0.0
-    wide = min(_WIDEST, style.bay * 0.96)
-    paint = partial(_paint_bay, plan, (first, last), z)
-    face = Mural(wide - 2 * slant, z[1] - z[0], BUILDING, _SCALE, paint)
-    cheek = Mural(
-        out, z[1] - z[0], BUILDING, _SCALE, partial(_paint_cheek, plan, (first, last), z, out)
-    )
-    for i in plan.stacked:
-        left, right = plan.columns[i] - wide / 2, plan.columns[i] + wide / 2
-        yield Panel(
-            stand.face((left + slant, right - slant), z, out), face, stand.front_light(), _FAR
-        )
-        yield from _bay_sides(stand, (left, right), slant, (out, z), cheek)
-        if not grounded:
-            yield underside(stand, (left, right), (0.0, out), z[0], dim(style.trim, 0.5))
-        yield _bay_roof(stand, (left, right), (z[1], z[1] + 0.35), out, style.roof)
-
-
-def _bay_sides(
-    stand: Stand, s: Span, slant: float, size: tuple[float, Span], cheek: Mural
-) -> Iterator[Panel]:
-    out, z = size
-    for foot, end in ((s[0], s[0] + slant), (s[1], s[1] - slant)):
-        first, second = stand.at(foot, 0.0, z[0]), stand.at(end, out, z[0])
-        across = second - first
-        rise = np.array([0.0, 0.0, z[1] - z[0]])
-        normal = np.array([across[1], -across[0], 0.0]) / np.sqrt((across**2).sum())
-        if normal @ stand.outward < 0 or (slant == 0 and normal[0] > 0):
-            normal = -normal
-        light = stand.weather.facing(normal)
-        yield Panel(np.stack([first + rise, across, -rise]), cheek, light, _FAR)
-
-
-def _bay_roof(stand: Stand, s: Span, z: Span, out: float, color: Color) -> Panel:
-    back = stand.at(s[0], 0.0, z[1])
-    corners = np.stack(
-        [back, stand.at(s[1], 0.0, z[1]) - back, stand.at(s[0], out + 0.08, z[0]) - back]
-    )
-    return Panel(
-        corners, tone(color), stand.weather.facing(stand.outward * 0.4 + (0, 0, 0.9)), _FAR
-    )
-
-
-def _paint_bay(plan: Elevation, floors: tuple[int, int], z: Span, scale: float) -> Sketch:
-    """Paint the front of a bay: a broad window on each floor, panels between."""
-    rng, style = plan.stream(3), plan.style
-    slim = min(_WIDEST, style.bay * 0.96) * 0.8
-    sheet = paint_wall(rng, plan, slim, z[1] - z[0], scale)
-    if rng.random() < 0.5:
-        sheet.box((0, 0), (sheet.width, sheet.height), style.trim)
-    _bay_windows(rng, sheet, plan, floors, z[0])
-    sheet.box((0, sheet.height - 0.15), (sheet.width, sheet.height), style.trim)
-    sheet.grain(rng, 5)
-    return sheet
-
-
-def _bay_windows(
-    rng: Generator, sheet: Sketch, plan: Elevation, floors: tuple[int, int], low: float
-) -> None:
-    style = plan.style
-    for floor in range(*floors):
-        tall = style.ground if floor == 0 else style.floor
-        height = min(style.window_height * 1.1, tall - 1.1)
-        size = (sheet.width - 0.24, height)
-        window = draw_window(rng, style, plan.light, sheet.scale, size)
-        bottom = plan.base(floor) - low + 0.75 - SILL
-        sheet.paste(window, 0.12 - RIM, bottom)
-
-
-def _paint_cheek(
-    plan: Elevation, floors: tuple[int, int], z: Span, out: float, scale: float
-) -> Sketch:
-    rng = plan.stream(4)
-    sheet = paint_wall(rng, plan, out, z[1] - z[0], scale)
-    _bay_windows(rng, sheet, plan, floors, z[0])
-    return sheet
-
-
 def _balconies(rng: Generator, plan: Elevation, stand: Stand) -> Iterator[Panel]:
     """Yield balconies with railings, glass or solid fronts."""
     style, out = plan.style, between(rng, 0.5, 1.5)
@@ -186,10 +61,10 @@ def _balconies(rng: Generator, plan: Elevation, stand: Stand) -> Iterator[Panel]
         for i in plan.railed:
             s = plan.columns[i] - half, plan.columns[i] + half
             yield from block(stand, s, (base - 0.18, base), (0.0, out), style.trim)
-            yield Panel(stand.face(s, (base, base + 1.05), out), front, stand.front_light(), _REACH)
+            yield Panel(stand.face(s, (base, base + 1.05), out), front, stand.front_light(), REACH)
             near = s[0] if stand.near_left else s[1]
             cheek = stand.cheek(near, (0.0, out), (base, base + 1.05))
-            yield Panel(cheek, side, stand.cheek_light(), _REACH)
+            yield Panel(cheek, side, stand.cheek_light(), REACH)
 
 
 def _railing(width: float, kind: str, colors: tuple[Color, Color]) -> Sketch:
@@ -217,9 +92,9 @@ def _awnings(rng: Generator, plan: Elevation, stand: Stand) -> Iterator[Panel]:
     back = stand.at(left, 0.0, top)
     edge = np.stack([back, stand.at(left + wide, 0.0, top) - back, stand.at(left, out, low) - back])
     light = stand.weather.facing(stand.outward * 0.5 + (0, 0, 0.85))
-    yield Panel(edge, cloth, light, _REACH)
+    yield Panel(edge, cloth, light, REACH)
     valance = stand.face((left, left + wide), (low - 0.25, low), out)
-    yield Panel(valance, cloth, stand.front_light(), _REACH)
+    yield Panel(valance, cloth, stand.front_light(), REACH)
 
 
 def _stripes(plan: Elevation, wide: float, long: float, scale: float) -> Sketch:
@@ -240,7 +115,7 @@ def _blade(rng: Generator, plan: Elevation, stand: Stand) -> Iterator[Panel]:
     board = Cutout(partial(_paint_blade, plan))
     z = plan.style.ground + between(rng, -0.2, 0.6)
     corners = stand.cheek(between(rng, 0.3, plan.width - 0.3), (0.08, 0.88), (z, z + 0.9))
-    yield Panel(corners, board, stand.weather.on_billboard(stand.weather.shade), _REACH)
+    yield Panel(corners, board, stand.weather.on_billboard(stand.weather.shade), REACH)
 
 
 def _paint_blade(plan: Elevation) -> Sketch:
@@ -267,7 +142,7 @@ def _porch(rng: Generator, plan: Elevation, stand: Stand, free: float) -> Iterat
     if "canopy" not in style.extras:
         top = Cutout(partial(_pediment, 2 * half, half * 0.5, style.trim))
         face = stand.face(s, (low + 0.4, low + 0.4 + half * 0.5), out)
-        yield Panel(face, top, stand.front_light(), _REACH)
+        yield Panel(face, top, stand.front_light(), REACH)
 
 
 def _pediment(width: float, height: float, color: Color) -> Sketch:
