@@ -22,7 +22,7 @@ from segnet_model.base.tables import (
     NetworkSettings,
     uncertainty_help,
 )
-from segnet_model.weights.shipped import shipped_names
+from segnet_model.weights.shipped import at_home, shipped_names
 
 if TYPE_CHECKING:
     from segnet_model.datasets.sources import Source
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 SOURCES = ("source", "dataset")  # names of a command's first argument
 GIVEN_TWICE = "weights are given twice: {} and {}"
 WEIGHTS_SUFFIXES = (".safetensors", ".onnx", ".xml")
+MOST_SECONDS = 1e9  # 31 years: no recording is longer
 WEIGHTS = "weights file (.safetensors), exported network, or name of shipped weights"
 
 
@@ -125,7 +126,7 @@ class _SecondPlace(argparse.Action):
 def is_weights(text: str) -> bool:
     """Whether a text names weights: of shipped ones, or a file of weights or an export."""
     try:
-        path = Path(text).expanduser()
+        path = at_home(text)
         if path.is_dir():
             return False
         if text in shipped_names() or path.suffix in WEIGHTS_SUFFIXES:
@@ -172,15 +173,15 @@ def add_part(parser: argparse.ArgumentParser) -> None:
     """Add start, duration and rate of a part of a source."""
     group = parser.add_argument_group("part; an image of a folder lasts one second")
     group.add_argument(
-        "--start", type=number(0), default=0.0, metavar="S",
+        "--start", type=number(0, MOST_SECONDS), default=0.0, metavar="S",
         help="start of the part in seconds (default: 0)",
     )  # fmt: skip
     group.add_argument(
-        "--seconds", type=number(ABOVE_0), metavar="S",
+        "--seconds", type=number(ABOVE_0, MOST_SECONDS), metavar="S",
         help="duration of the part in seconds (default: all)",
     )  # fmt: skip
     group.add_argument(
-        "--every", type=number(0), default=0.0, metavar="S",
+        "--every", type=number(0, MOST_SECONDS), default=0.0, metavar="S",
         help="shortest time between two images in seconds (default: 0)",
     )  # fmt: skip
 

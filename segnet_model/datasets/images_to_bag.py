@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -30,6 +31,7 @@ FOLDER_START_NS = 1_704_067_200 * NANOSECONDS
 TOPIC, FRAME_ID = "/camera/image_raw", "camera"
 FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 MAX_FPS = 1e6
+NAME = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 JPEG_QUALITY = 95  # of frames of a video, which was compressed before
 
 
@@ -68,6 +70,9 @@ def images_to_bag(
     """
     if not 0 < fps <= MAX_FPS:
         raise SettingsError(f"fps is {fps}; give more than 0 and at most {MAX_FPS:g}")
+    for name in (topic, *([labels_topic] if labels_folder is not None else [])):
+        if not NAME.fullmatch(name):
+            raise SettingsError(f"{name!r} is no name of a topic; give one as /camera/image_raw")
     if labels_folder is not None and labels_topic == topic:
         raise SettingsError(f"images and labels are both on {topic}; give another --labels-topic")
     label_set, count = label_set or LabelSet.load("camvid"), 0

@@ -158,7 +158,7 @@ class TrainSettings:
         otherwise="60, or as many as make 300 steps",
     )  # fmt: skip
     batch_size: int = option(
-        8, "Images per step, over all processes.", limits=(1, MANY), group=SCHEDULE
+        8, "Images per step, over all processes.", limits=(1, 4096), group=SCHEDULE
     )
     optimizer: str = option(
         "adamw", "Optimizer; sgd needs a learning rate about ten times as high.",
@@ -237,7 +237,7 @@ class TrainSettings:
         0, "Random seed; the same seed gives the same weights.",
         limits=(0, 2**63 - 1), group=SCHEDULE,
     )  # fmt: skip
-    workers: int = option(2, "Threads that load images.", limits=(1, MANY), group=MACHINE)
+    workers: int = option(2, "Threads that load images.", limits=(1, 1000), group=MACHINE)
     device: str = option(
         "auto", "Device: auto (a GPU if there is one), cpu, cuda or cuda:1.", group=MACHINE
     )

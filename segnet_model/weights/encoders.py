@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.networks.efficientnet_lite import EfficientNetLite
+from segnet_model.weights.shipped import at_home
 from segnet_model.weights.tensors import read_tensors
 
 # Published weights by name: the package of the extra `pretrained` that holds their file.
@@ -54,7 +55,7 @@ def load_encoder(network: nn.Module, source: str | Path) -> None:
         WeightsError: the file cannot be read, is something else, or does not fit the network.
     """
     kind, own = _find_encoder(network, source)
-    path = find_published(str(source)) if source in PUBLISHED else Path(source).expanduser()
+    path = find_published(str(source)) if source in PUBLISHED else at_home(source)
     tensors = _read(path, kind.expected)
     pairs = kind.pairs(tensors)
     if len(pairs) != len(own):

@@ -17,12 +17,20 @@ def find_weights(path: str | Path) -> Path:
     """
     shipped = FOLDER / f"{path}.safetensors"
     # A shell leaves ~ as it is in name:=~/path.
-    found = shipped if shipped.is_file() else Path(path).expanduser().absolute()
+    found = shipped if shipped.is_file() else at_home(path).absolute()
     if not found.is_file():
         names = ", ".join(shipped_names())
         reason = "is a folder" if found.is_dir() else "there is no such file"
         raise WeightsError(f"weights {found}: {reason}; give a file, or one that ships: {names}")
     return found
+
+
+def at_home(path: str | Path) -> Path:
+    """The path with the home folder in place of ~; unchanged where that has no home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def shipped_names() -> list[str]:

@@ -158,7 +158,7 @@ class BagSource(Source):
 
     def _size_on_disk(self) -> int:
         """Bytes of the bag's files."""
-        wal = self.path.with_name(f"{self.path.name}-wal")  # where SQLite adds messages first
+        wal = Path(f"{self.path}-wal")  # where SQLite adds messages first
         files = self.path.glob("*") if self.path.is_dir() else [self.path, wal]
         size = 0
         for file in files:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import argparse
 import re
 
+import numpy as np
 import pytest
 
 from segnet_model import cli
 from segnet_model.base.errors import SettingsError
 from segnet_model.datasets import drives
 from segnet_model.evaluation import self_test
+from segnet_model.images.files import write_png
 
 ODD = "caf\udce9\x1b]52;c;aGk=\a"  # not UTF-8, and a sequence that fills the clipboard
 NUMBERS = ("nan", "inf", "-inf", "-1", "1e400", str(2**70), "", "0x10", "½")
-TEXTS = ("", ODD, "a" * 5000, "/proc/self/mem")
+TEXTS = ("", ODD, "a" * 5000, "/proc/self/mem", "~nosuchuser/x")
 SENTENCE = re.compile(r"^segnet[ \w-]*: \S", re.MULTILINE)
 
 
@@ -109,3 +111,15 @@ def test_numbers_are_finite(command, capsys):
             for value in ("nan", "inf", str(10**400)):
                 with pytest.raises(argparse.ArgumentTypeError):
                     action.type(value)
+
+
+@pytest.mark.parametrize(
+    "topic", ["", "/", "a b", "/\x1b[2J", "/camera//image", "=1+1", "/bild/grün"]
+)
+def test_a_topic_that_ros_has_not_is_refused(topic, tmp_path, capsys):
+    (tmp_path / "images").mkdir()
+    write_png(tmp_path / "images" / "1.png", np.zeros((8, 8, 3), np.uint8))
+    given = ["bag", str(tmp_path / "images"), "--out", str(tmp_path / "bag"), f"--topic={topic}"]
+    assert cli.main(given) == 2
+    assert "is no name of a topic; give one as /camera/image_raw" in capsys.readouterr().err
+    assert not (tmp_path / "bag").exists()

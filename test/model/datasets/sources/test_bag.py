@@ -239,3 +239,9 @@ def test_plain_images_are_taken_before_packets(tmp_path: Path, packets: list[byt
         assert source.topic == CAMERA
     with open_source(tmp_path / "both", "/camera/image_raw/ffmpeg") as source:
         assert len(list(source.images())) == 20
+
+
+def test_the_folder_in_which_one_stands(bag: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(bag)
+    with open_source(Path()) as source:
+        assert len(list(source.images())) == 3
