@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.harness import Report, time_together
 from benchmarks.subjects import CACHE, SIZE, batch, drives, image, matrix_rates
 from segnet_model.base.optional import is_installed
+from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.commands.export import calibration_images
 from segnet_model.engines import Engine
 from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8
@@ -27,7 +28,6 @@ from segnet_model.weights.checkpoint import load_weights
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.tensors import file_sha256
 
-WEIGHTS = "segnet_lite_drives"
 IMAGES = 8  # whose labels are compared
 ROUNDS = 15
 SAMPLES = 20
@@ -37,7 +37,7 @@ MARKS = {"openvino bfloat16": (15.0, 0.99), "openvino int8": (12.0, 0.985)}
 
 def engines(report: Report) -> None:
     """Time every engine from pixels to labels, and compare its labels with those of float32."""
-    path, images = find_weights(WEIGHTS), [image(index) for index in range(IMAGES)]
+    path, images = find_weights(DEFAULT_WEIGHTS), [image(index) for index in range(IMAGES)]
     predictors = {name: Predictor(engine) for name, engine in open_engines(path).items()}
     labels = {n: [p.predict(each).labels for each in images] for n, p in predictors.items()}
     seconds = time_together(
@@ -107,7 +107,7 @@ def _operations(path: Path) -> int:
 
 def bayesian(report: Report) -> None:
     """Time Monte Carlo samples against a pass of the same network."""
-    network, info = load_weights(find_weights(WEIGHTS))
+    network, info = load_weights(find_weights(DEFAULT_WEIGHTS))
     info = replace(info, network="bayesian_segnet_lite")
     sampled = info.build()
     sampled.load_state_dict(network.state_dict())

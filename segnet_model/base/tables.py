@@ -19,7 +19,7 @@ RELOAD = (
 )
 NETWORK, DRIVABLE, OVERLAY, GRID = "network", "drivable area", "overlay", "ground grid"
 MAX_SIDE = 8192  # pixels
-DEFAULT_WEIGHTS = "segnet_lite_drives"  # shipped weights of the node, the demo and the examples
+DEFAULT_WEIGHTS = "segnet_lite_outdoor"  # shipped weights of the node, the demo and the examples
 OF_WEIGHTS = -1.0  # as max_uncertainty: the bound of the weights
 USUAL_BOUND = 0.5  # of the uncertainty, with weights that have none
 IDS_ALONE = (
