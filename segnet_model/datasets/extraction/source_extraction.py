@@ -72,8 +72,8 @@ class SourceExtraction:
         if self.skipped["unlabeled"] and not self._usable:
             raise BagError(
                 f"none of {self.skipped['unlabeled']} images on {self.source.topic} in "
-                f"{self.source.path} has labels of its stamp on {self._labels_topic}; name another "
-                "--labels-topic, or give a larger --tolerance"
+                f"{self.source.path} has labels on {self._labels_topic}; labels need their image's "
+                "stamp: name another labels topic, or give a larger --tolerance to segnet extract"
             )
 
     def _pairs(self) -> Iterator[tuple[Frame, BagFrame | None]]:

@@ -122,5 +122,6 @@ def test_labels_of_other_stamps(tmp_path, capsys):
     assert main(["extract", str(tmp_path / "bag"), *topics, *out]) == 2
     said = capsys.readouterr().err
     assert "none of 3 images on /camera in" in said
-    assert "give a larger --tolerance" in said
+    assert "labels need their image's stamp: name another labels topic" in said
+    assert "give a larger --tolerance to segnet extract" in said
     assert main(["extract", str(tmp_path / "bag"), *topics, *out, "--tolerance", "0.2"]) == 0

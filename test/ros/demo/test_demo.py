@@ -192,7 +192,7 @@ def test_a_node_that_cannot_start_is_an_error(
     monkeypatch.setenv("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{message}")
     stand_in(tmp_path, "echo no such network; exit 1", monkeypatch)
     output = finish(ros_process(DEMO, *arguments, "--seconds", "0.2"), 2)
-    assert "the node ended at once:\nno such network" in output
+    assert "the node ended at once:\n  no such network\n" in output
     assert processes_with(arguments[1]) == []
 
 

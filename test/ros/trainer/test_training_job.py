@@ -68,7 +68,12 @@ def test_a_bag_whose_labels_fit_no_image_is_refused(tmp_path: Path) -> None:
     work = job.TrainingJob(settings(tmp_path, bag=str(tmp_path / "other")))
     work.run()
     assert work.status.phase == job.FAILED
-    assert "labels need their image's stamp" in work.status.message
+    said = work.status.message.splitlines()[0]
+    bag = tmp_path / "other"
+    assert said.startswith(f"none of 1 images on /front in {bag} has labels on /truth; ")
+    assert "labels need their image's stamp" in said
+    assert "--tolerance to segnet extract" in said  # the node has no such parameter
+    assert "--labels-topic" not in said
 
 
 def test_phases_are_those_of_the_message() -> None:

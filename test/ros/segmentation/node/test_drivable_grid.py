@@ -90,13 +90,14 @@ def set_parameter(client, name, value):
     assert client.call(SetParameters, "/segmentation/set_parameters", request).results[0].successful
 
 
-def wait_for_problem(camera, health, text, name="segmentation"):
-    """Send images until a node says what it lacks."""
+def wait_for_problem(camera, health, text, name="segmentation", prepare=lambda: None):
+    """Send images until a node says what it lacks; `prepare` is called before each."""
 
     def said(message):
         return any(s.name.startswith(f"{name}:") and text in s.message for s in message.status)
 
     for seconds in range(100):
+        prepare()
         camera.publish(image(seconds))
         try:
             return health.next(said, timeout=0.3)
@@ -164,6 +165,9 @@ def test_a_camera_that_sees_no_ground_is_warned_of(client, camera, grids, health
 def test_a_calibration_of_ones_is_warned_of(client, camera, grids, health):
     calibration = client.publisher("camera_info", CameraInfo)
     ones = CameraInfo(height=HEIGHT, width=WIDTH, k=np.eye(3).ravel().tolist())
-    calibration.publish(ones)
-    wait_for_problem(camera, health, "is not 5 to 175: the camera is uncalibrated")
+    # Again before each image: a node that is busy may not know the new publisher yet.
+    wait_for_problem(
+        camera, health, "is not 5 to 175: the camera is uncalibrated",
+        prepare=lambda: calibration.publish(ones),
+    )  # fmt: skip
     client.exchange(camera, image(70), client.listen("/segmentation/mask", Image))
