@@ -208,6 +208,8 @@ def write_dataset(
             f"cannot render {len(seeds)} drives of {frames} frames with a share of {val} to val; "
             "ask for 1 or more of both, and a share from 0 to 1"
         )
+    if workers is not None and workers < 1:
+        raise SettingsError(f"workers is {workers}; give at least 1")
     with locked(Path(folder), "command"):
         return _write_dataset(Path(folder), seeds, frames, fps, val, workers, progress, settings)
 

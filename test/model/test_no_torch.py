@@ -31,15 +31,27 @@ DATA = {
 }
 NETWORK = {
     "select": "drive segnet_basic_drives --out chosen",
-    "prelabel": "segnet_basic_drives yard --all --out masks.zip",
+    "prelabel": "yard segnet_basic_drives --all --out masks.zip",
     "train": "yard --out run",
-    "calibrate": "segnet_basic_drives yard --out w.safetensors",
-    "evaluate": "segnet_basic_drives yard",
-    "predict": "segnet_basic_drives yard/train --out masks",
+    "calibrate": "yard segnet_basic_drives --out w.safetensors",
+    "evaluate": "yard segnet_basic_drives",
+    "predict": "yard/train segnet_basic_drives --out masks",
     "view": "drive segnet_basic_drives --out drive.mp4",
     "label": "drive segnet_basic_drives --out labeled",
     "export": "segnet_basic_drives --engine onnx --out x.onnx",
     "adopt": "x.onnx --labels camvid --out y.onnx",
+    "info": "segnet_basic_drives",
+    "weights": "",
+    "doctor": "",
+}
+
+
+# Weights before the data are taken as well, and said; see `_SecondPlace`.
+EXCHANGED = {
+    "prelabel": "segnet_basic_drives yard --all --out masks.zip",
+    "calibrate": "segnet_basic_drives yard --out w.safetensors",
+    "evaluate": "segnet_basic_drives yard",
+    "predict": "segnet_basic_drives yard/train --out masks",
 }
 
 
@@ -63,6 +75,7 @@ def data(folder):
 
 def test_every_command_is_on_one_of_the_two_sides():
     assert DATA.keys() | NETWORK.keys() == COMMANDS.keys()
+    assert not DATA.keys() & NETWORK.keys()
 
 
 def test_commands_of_data_run_without_pytorch(data, folder):
@@ -79,5 +92,16 @@ def test_commands_of_networks_name_the_mend(data, folder):
     assert codes.split() == ["2"] * len(NETWORK), result.stderr
     assert len(said) == len(NETWORK)
     for command, line in zip(NETWORK, said, strict=True):
+        assert line.startswith(f"segnet {command}: it needs PyTorch"), line
+        assert line.endswith("pip install torch safetensors"), line
+
+
+def test_exchanged_arguments_are_named_before_the_mend(data, folder):
+    result = run(EXCHANGED, folder)
+    *said, codes = result.stderr.splitlines()
+    assert codes.split() == ["2"] * len(EXCHANGED), result.stderr
+    assert len(said) == 2 * len(EXCHANGED), result.stderr
+    for command, note, line in zip(EXCHANGED, said[::2], said[1::2], strict=True):
+        assert note.startswith("took segnet_basic_drives as the weights and yard"), note
         assert line.startswith(f"segnet {command}: it needs PyTorch"), line
         assert line.endswith("pip install torch safetensors"), line

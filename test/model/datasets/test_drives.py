@@ -15,6 +15,7 @@ from segnet_model.datasets.sources import BagSource
 from segnet_model.driving import Lens
 from segnet_model.labels import LabelMap, LabelSet
 from segnet_model.scenes import Drive, Surfaces, draw_camera
+from segnet_model.scenes.classes import GROUND
 
 CAMERA, TRUTH = "/camera/image_raw", "/truth/labels"
 STEP = 100_000_000  # 10 frames a second
@@ -81,8 +82,19 @@ def test_drives_with_surfaces(tmp_path: Path, workers: int) -> None:
     image, labels = open_split(tmp_path, "val", CAMVID).read(0)
     frame, plain = (Drive(4, fps=1.0, surfaces=one).frame(0) for one in (surfaces, None))
     np.testing.assert_array_equal(image, frame.image)
-    np.testing.assert_array_equal(labels, plain.labels)
+    np.testing.assert_array_equal(labels, frame.labels)
     assert (image != plain.image).any()
+    # Houses, fences and signs become richer; the ground stays what it is, where both show it.
+    ground = np.isin(labels, GROUND) & np.isin(plain.labels, GROUND)
+    assert ground.mean() > 0.25
+    np.testing.assert_array_equal(labels[ground], plain.labels[ground])
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_fewer_workers_than_one_are_refused(tmp_path: Path, workers: int) -> None:
+    with pytest.raises(SettingsError, match=f"workers is {workers}; give at least 1"):
+        write_dataset(tmp_path / "data", [3], frames=1, val=0.0, workers=workers)
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_recording_describes_its_varied_camera(tmp_path: Path) -> None:
