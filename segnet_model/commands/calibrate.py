@@ -73,8 +73,6 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.weights.checkpoint import load_weights, replace_info
     from segnet_model.weights.shipped import find_weights, is_shipped
 
-    if not 0 < args.risk < 1:
-        raise SettingsError(f"risk is {args.risk:g}; give more than 0 and less than 1, as 0.01")
     path = find_weights(args.weights)
     if path.suffix not in (".safetensors", ".onnx"):
         raise SettingsError(f"{path}: give the .safetensors file, and export it again afterwards")
@@ -106,15 +104,15 @@ def run(args: argparse.Namespace) -> None:
 
 def _print(found: Calibration) -> None:
     """Print the temperatures with the calibration errors, and the bounds."""
-    print(f"{'method':<8}{'temperature':>12}{'ECE before':>12}{'ECE':>8}")
+    print(f"{'method':<10}{'temperature':>12}{'ECE before':>12}{'ECE':>8}")
     for name, fit in found.temperatures.items():
         errors = f"{100 * fit.error_before:>10.1f} %{100 * fit.error:>6.1f} %"
-        print(f"{name:<8}{fit.temperature:>12.3f}{errors}")
+        print(f"{name:<10}{fit.temperature:>12.3f}{errors}")
     for name, bound in found.info.bounds.items():
-        print(f"{name:<8}max_uncertainty {bound.max_uncertainty:.3f}: {bound}; "
+        print(f"{name:<10}max_uncertainty {bound.max_uncertainty:.3f}: {bound}; "
               f"{100 * bound.kept:.1f} % of the ground stays drivable")  # fmt: skip
     if (features := found.info.features) is not None:
         print(f"features: mean score of an image {features.place:.3f}; above "
               f"{features.place_bound:.3f} it shows another kind of place")  # fmt: skip
     for name, reason in found.refusals.items():
-        print(f"{name:<8}max_uncertainty {USUAL_BOUND}, without a promise: {reason}")
+        print(f"{name:<10}max_uncertainty {USUAL_BOUND}, without a promise: {reason}")

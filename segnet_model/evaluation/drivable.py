@@ -13,7 +13,7 @@ from math import ceil, nan
 
 import numpy as np
 
-from segnet_model.base.errors import DatasetError
+from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.tables import USUAL_BOUND, AnswerSettings
 from segnet_model.datasets.folder import LabeledFolder, spread
@@ -147,6 +147,7 @@ class RiskCurve:
 
         Raises:
             DatasetError: no bound keeps it, or only one that leaves nothing drivable.
+            SettingsError: the risk is no such share.
         """
         check_images(self.images, risk)
         if not self._ground:
@@ -170,8 +171,18 @@ class RiskCurve:
         )
 
 
+def check_risk(risk: float) -> None:
+    """Raise SettingsError where a risk is no share that could be promised."""
+    if not 0 < risk < 1:
+        raise SettingsError(f"risk is {risk:g}; give more than 0 and less than 1, as 0.01")
+
+
 def check_images(images: int, risk: float) -> None:
-    """Raise DatasetError where so few images cannot support a promise, however right they are."""
+    """Raise DatasetError where so few images cannot support a promise, however right they are.
+
+    A risk that is no share raises SettingsError.
+    """
+    check_risk(risk)
     needed = ceil(1 / risk - ROUNDING) - 1
     if images < needed:
         raise DatasetError(
@@ -196,6 +207,7 @@ def fit_bound(
 
     Raises:
         DatasetError: no bound keeps the promise, or none can be fitted on these images.
+        SettingsError: the risk is no such share.
     """
     chosen, curve = spread(MOST_IMAGES, len(folder)), RiskCurve()
     labels = replace(predictor.info.labels, ignore_id=folder.label_set.ignore_id)

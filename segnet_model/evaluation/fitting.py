@@ -10,7 +10,7 @@ from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.evaluation.drivable import RISK, fit_bound
+from segnet_model.evaluation.drivable import RISK, check_risk, fit_bound
 from segnet_model.evaluation.features import fit_features
 from segnet_model.evaluation.temperature import SAMPLES, Fit, fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
@@ -57,8 +57,10 @@ def calibrate(
 
     Raises:
         DatasetError: no pixel of the images is labeled.
+        SettingsError: the risk is no such share.
         WeightsError: the file is not usable weights.
     """
+    check_risk(risk)
     network, info = load_weights(path, trusted)
     engine = TorchEngine(network, info, device)
     fits = fit_temperatures(engine, folder, lambda share: progress(TEMPERATURES * share), seed)

@@ -9,7 +9,7 @@ from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.engines.onnx_engine import OnnxEngine
-from segnet_model.evaluation.drivable import RISK, fit_bound
+from segnet_model.evaluation.drivable import RISK, check_risk, fit_bound
 from segnet_model.evaluation.fitting import Calibration
 from segnet_model.evaluation.temperature import fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
@@ -30,9 +30,10 @@ def calibrate_onnx(
 
     Raises:
         DatasetError: no pixel of the images is labeled.
-        SettingsError: the network answers ids alone.
+        SettingsError: the risk is no such share, or the network answers ids alone.
         WeightsError: the file is no export.
     """
+    check_risk(risk)
     engine = OnnxEngine.open(path, "cpu", "float32", ())
     if engine.info.answers_ids:
         raise SettingsError(

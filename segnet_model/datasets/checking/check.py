@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segnet_model.base.errors import SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.duplicates import find_duplicates
@@ -45,6 +46,7 @@ def check_dataset(
 
     Raises:
         DatasetError: there is no such folder.
+        SettingsError: workers is below 1.
 
     Example:
         >>> from segnet_model.datasets.drives import write_dataset
@@ -55,6 +57,8 @@ def check_dataset(
         >>> [problem.kind.name for problem in report.problems]
         ['image without labels']
     """
+    if workers is not None and workers < 1:
+        raise SettingsError(f"workers is {workers}; give at least 1")
     layout = layout_of(dataset)
     listed = {split: list_split(layout, split) for split in layout.splits()}
     found = [problem for _, problems in listed.values() for problem in problems]

@@ -9,6 +9,7 @@ import yaml
 from PIL import Image
 
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.cli import main
 from segnet_model.commands import import_labels, prelabel
 from segnet_model.datasets.folder import open_split
 from segnet_model.images.files import read_image, write_png
@@ -70,12 +71,28 @@ def test_a_plain_folder_will_do(dataset, weights, tmp_path):
     [
         (["--out", "{tmp}/x"], SettingsError, "must end in .zip"),
         (["--out", "{tmp}/x.zip"], DatasetError, "all images of .*dataset have labels; --all"),
-        (["--out", "{tmp}/x.zip", "--all", "--unsure", "2"], SettingsError, "from 0 to 1"),
     ],
 )
 def test_what_cannot_be_prelabeled_is_refused(dataset, weights, tmp_path, more, error, message):
     with pytest.raises(error, match=message):
         call(prelabel, weights, dataset, *(each.format(tmp=tmp_path) for each in more))
+    assert not list(tmp_path.glob("*.zip"))
+
+
+@pytest.mark.parametrize("unsure", ["2", "-0.1", "nan", "inf"])
+def test_an_uncertainty_out_of_range_is_refused(dataset, weights, tmp_path, unsure, capsys):
+    given = ["prelabel", str(dataset), str(weights), "--out", str(tmp_path / "x.zip"), "--all"]
+    with pytest.raises(SystemExit) as caught:
+        main([*given, f"--unsure={unsure}"])
+    assert caught.value.code == 2
+    expected = f"argument --unsure: {unsure} is out of range; give 0 to 1"
+    assert expected in capsys.readouterr().err
+    parser = argparse.ArgumentParser()
+    prelabel.add_arguments(parser)
+    args = parser.parse_args(given[1:])
+    args.unsure = float(unsure)
+    with pytest.raises(SettingsError, match="must be from 0 to 1"):
+        prelabel.run(args)
     assert not list(tmp_path.glob("*.zip"))
 
 

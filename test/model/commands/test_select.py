@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 import yaml
 
 from segnet_model.bags.writer import BagWriter
+from segnet_model.base.errors import SettingsError
 from segnet_model.cli import main
 from segnet_model.datasets.extraction.manifest import read_manifest
 from segnet_model.datasets.sources import open_source
 from segnet_model.images.files import list_images, read_image, write_png
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive
+from segnet_model.selection import SelectSettings
 
 
 @pytest.fixture(scope="module")
@@ -153,10 +156,32 @@ def test_bad_input_names_the_mend(bag, bayesian, weights, tmp_path, capsys):
     assert "no dropout" in capsys.readouterr().err
     assert main(["select", str(tmp_path / "nothing"), str(bayesian), *out]) == 2
     assert "give a bag, a folder of images" in capsys.readouterr().err
-    assert main(["select", str(bag), str(bayesian), "--every", "nan", *out]) == 2
-    assert main(["select", str(bag), str(bayesian), "--count", "0", *out]) == 2
-    assert "--count 0 must be 1 or more" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "limits"),
+    [
+        ("every", "nan", "0 to 1e+06"),
+        ("every", "inf", "0 to 1e+06"),
+        ("every", "-1", "0 to 1e+06"),
+        ("count", "0", "at least 1"),
+        ("val", "-1", "at least 0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(bag, tmp_path, capsys, name, value, limits):
+    given = [str(bag), "bayesian_segnet_basic_drives", f"--{name}={value}"]
+    with pytest.raises(SystemExit) as caught:
+        main(["select", *given, "--out", str(tmp_path / "out")])
+    assert caught.value.code == 2
+    expected = f"argument --{name}: {value} is out of range; give {limits}"
+    assert expected in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    good = SelectSettings(str(bag), "w", None, every=0.5, count=1, val=0, uncertainty="mc",
+                          samples=1, seed=0)  # fmt: skip
+    bad = float(value) if name == "every" else int(value)
+    with pytest.raises(SettingsError, match=f"--{name} {bad} "):
+        replace(good, **{name: bad})
 
 
 def test_a_file_is_no_data_set(bag, bayesian, tmp_path, capsys):

@@ -8,6 +8,7 @@ import torch
 
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.cli import main
+from segnet_model.commands.export import calibration_images
 from segnet_model.engines import open_engine
 from segnet_model.engines.capabilities import warn_once
 from segnet_model.engines.export import Export
@@ -187,7 +188,6 @@ def test_int8_of_shipped_weights_gives_nearly_the_same_labels(tmp_path):
     ("arguments", "mend"),
     [
         (["--engine", "onnx", "--calibrate", "."], "for --engine openvino"),
-        (["--engine", "openvino", "--calibrate", ".", "--images", "0"], "give at least 1"),
         (["--engine", "openvino", "--calibrate", "."], "train"),
         (["--engine", "onnx", "--out", "network.xml"], r"name it \*.onnx"),
         (["--engine", "onnx", "--size", "8x9000"], "give 32 to"),
@@ -200,6 +200,19 @@ def test_what_cannot_be_exported_is_refused(
     assert main(["export", str(weights), *arguments]) == 2
     assert pytest.importorskip("re").search(mend, capsys.readouterr().err)
     assert not list(Path().glob("*.xml"))
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_fewer_images_than_one_are_refused(weights, dataset, count, capsys):
+    options = ["--engine", "openvino", "--calibrate", str(dataset), f"--images={count}"]
+    with pytest.raises(SystemExit) as caught:
+        main(["export", str(weights), *options])
+    assert caught.value.code == 2
+    expected = f"argument --images: {count} is out of range; give at least 1"
+    assert expected in capsys.readouterr().err
+    assert not list(weights.parent.glob("*.xml"))
+    with pytest.raises(SettingsError, match=f"--images {count}: give at least 1"):
+        calibration_images(dataset, "train", count)
 
 
 def test_auto_takes_the_export_of_exactly_these_weights(weights, openvino, small_info, caplog):

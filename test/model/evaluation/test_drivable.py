@@ -1,11 +1,12 @@
 from contextlib import redirect_stdout
 from dataclasses import replace
 from io import StringIO
+from math import inf, nan
 
 import numpy as np
 import pytest
 
-from segnet_model.base.errors import DatasetError
+from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.tables import OF_WEIGHTS, USUAL_BOUND, AnswerSettings
 from segnet_model.cli import main
 from segnet_model.datasets.folder import open_split
@@ -20,6 +21,8 @@ from segnet_model.evaluation.drivable import (
     fit_bound,
 )
 from segnet_model.evaluation.evaluate import Evaluation, evaluate_all
+from segnet_model.evaluation.fitting import calibrate
+from segnet_model.evaluation.fitting_exports import calibrate_onnx
 from segnet_model.images.files import read_image, write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.inference.segmentation import Segmentation
@@ -272,8 +275,24 @@ def test_an_old_bound_goes_where_a_new_one_is_refused(dataset, weights, small_in
 
 @pytest.mark.parametrize("risk", ["0", "1", "-0.1", "nan"])
 def test_a_risk_that_is_no_share_is_refused(dataset, weights, capsys, risk):
-    assert main(["calibrate", str(weights), str(dataset), f"--risk={risk}"]) == 2
-    assert "give more than 0 and less than 1" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as caught:
+        main(["calibrate", str(dataset), str(weights), f"--risk={risk}"])
+    assert caught.value.code == 2
+    expected = f"argument --risk: {risk} is out of range; give more than 0 and less than 1"
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("risk", [0.0, 1.0, -0.1, nan, inf])
+def test_a_library_refuses_such_risks_before_its_work(dataset, weights, risk):
+    folder, predictor = open_split(dataset, "val", LABELS), Predictor.load(weights)
+    curve = RiskCurve()
+    curve.update(image_at(curve.bounds, 0.5))
+    for fit in (
+        lambda: curve.fit(risk), lambda: fit_bound(predictor, folder, risk),
+        lambda: calibrate(weights, folder, risk), lambda: calibrate_onnx(weights, folder, risk),
+    ):  # fmt: skip
+        with pytest.raises(SettingsError, match="give more than 0 and less than 1"):
+            fit()
 
 
 def test_weights_without_a_drivable_class_are_refused(dataset, weights, small_info):
@@ -289,7 +308,8 @@ def test_a_bayesian_network_gets_a_bound_for_each_method(dataset, bayesian, caps
     info = load_weights(bayesian)[1]
     text = capsys.readouterr().out
     for way in ("none", "mc"):
-        assert way in info.bounds or f"{way:<8}max_uncertainty 0.5, without a promise" in text
+        assert f"\n{way:<10}max_uncertainty 0." in text  # one column, however long the name
+        assert way in info.bounds or f"{way:<10}max_uncertainty 0.5, without a promise" in text
 
 
 def test_the_settings_come_before_the_weights(small_info, dataset):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -42,7 +43,7 @@ def _beyond(limits: tuple[float, float], whole: bool) -> list[float]:
     if whole:
         return [low - 1, high + 1]
     ends = [math.nextafter(low, -math.inf), math.nextafter(high, math.inf)]
-    return [*(end for end in ends if end not in limits), math.nan]
+    return [*(end for end in ends if end not in limits), math.nan, math.inf, -math.inf]
 
 
 BAD = [
@@ -66,13 +67,33 @@ def test_a_bad_value_is_refused_by_name(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "end"),
-    [(name, end) for name, each in OPTIONS.items() for end in each.limits or ()],
+    [
+        (name, end)
+        for name, each in OPTIONS.items()
+        for end in each.limits or ()
+        if math.isfinite(end)  # those without an end: below
+    ],
 )
 def test_the_limits_themselves_are_taken(name: str, end: float) -> None:
     others = {"scale_min": {"scale_max": 8.0}, "scale_max": {"scale_min": end},
               "evaluate_every": {"patience": 0}}  # fmt: skip
     patience = {"evaluate_every": 1} if name == "patience" else {}
     from_plain(TrainSettings, {**others.get(name, {}), **patience, name: end})
+
+
+ENDLESS = [name for name, each in OPTIONS.items() if each.limits and each.limits[1] == math.inf]
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_without_an_upper_limit_any_finite_number_is_taken(name: str) -> None:
+    most = sys.float_info.max
+    assert getattr(from_plain(TrainSettings, {name: most}), name) == most
+    with pytest.raises(SettingsError, match=rf"^{name} is inf; give {OPTIONS[name].range}$"):
+        from_plain(TrainSettings, {name: math.inf})
+
+
+def test_the_options_without_an_upper_limit():
+    assert set(ENDLESS) == {"learning_rate", "clip_norm", "save_every_s"}
 
 
 def test_values_that_contradict_each_other_are_refused():

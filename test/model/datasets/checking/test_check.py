@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet_model.base.errors import DatasetError
+from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.cli import main
 from segnet_model.datasets.checking import check_dataset
 from segnet_model.datasets.folder import open_split
@@ -436,13 +436,23 @@ def test_names_that_no_terminal_should_get(dataset, capsys):
         (["{tmp}/none"], "cannot list"),
         (["{set}", "--labels", "nothing"], "label set nothing"),
         (["{set}", "--json", "{tmp}/none/x.json"], "cannot write"),
-        (["{set}", "--workers", "0"], "give at least 1"),
     ],
 )
 def test_nothing_to_check_ends_with_two(dataset, tmp_path, arguments, message, capsys):
     filled = [each.format(tmp=tmp_path, set=dataset) for each in arguments]
     assert main(["check", *filled]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_fewer_workers_than_one_are_refused(dataset, workers, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["check", str(dataset), f"--workers={workers}"])
+    assert caught.value.code == 2
+    expected = f"argument --workers: {workers} is out of range; give 1 to 1000"
+    assert expected in capsys.readouterr().err
+    with pytest.raises(SettingsError, match=f"workers is {workers}; give at least 1"):
+        check_dataset(dataset, LABELS, workers=workers)
 
 
 def test_camvids_val_lies_between_its_training_frames(camvid):
