@@ -58,7 +58,7 @@ until --map says what it is. Pixels that nobody labeled are ignored. Everything 
 anything is written; labels that are there already are replaced, as corrected ones come back often,
 but not by those without a single labeled pixel, whose image nobody has come to yet.
 
-  segnet import-labels task_export.zip yard
+  segnet import-labels task_export.zip yard --labels outdoor
   segnet import-labels labelme_folder yard --map lawn=Grass --map dog=ignore
 
 Ids and colors are mapped like names, one by one or in a YAML file:

@@ -34,8 +34,9 @@ In CVAT:
   3. Open the job and correct the masks with the brush.
   4. Export the task's annotations, in one of the same two formats, and import them:
 
-  segnet import-labels task_export.zip yard
+  segnet import-labels task_export.zip yard --labels camvid
 
+--labels is needed where the data set has no labels.yaml yet: give the label set of the weights.
 With --unsure 0.4, say, pixels of which the network is less sure stay empty for a person to fill.
 
 Where the data set has classes of its own, in labels.yaml, say what the network's are there; those
