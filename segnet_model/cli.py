@@ -27,6 +27,7 @@ COMMANDS = {
     "import-labels": "Read labels from CVAT, COCO, YOLO, labelme and other tools into a data set.",
     "check": "Find everything that is wrong with a data set before it is trained on.",
     "train": "Train a network on labeled images.",
+    "average": "Average weights of one network, so that it keeps what each training of it learned.",
     "calibrate": "Fit confidence and the drivable area's bound, on labeled images that training "
     "did not see.",
     "evaluate": "Measure weights on labeled images, alone or beside others.",

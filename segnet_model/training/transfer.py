@@ -45,7 +45,7 @@ def transfer_weights(
         classes_of_channels(each.labels.names, each.activation) for each in (given, info)
     )
     known = {_folded(each): row for row, each in reversed([*enumerate(before)])}
-    axes = _class_axes(own, len(now), info, warn=before != now)
+    axes = class_axes(own, len(now), info, warn=before != now)
     fitting = [n for n in own if n in old and _fits(old[n], own[n], axes[n], len(before), len(now))]
     _check_enough(len(fitting), len(own), given, info)
     whole = all(name in fitting for name in own if axes[name])  # the classifiers are of one size
@@ -69,7 +69,7 @@ def _folded(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.casefold() for name in names)
 
 
-def _class_axes(own: Tensors, channels: int, info: ModelInfo, warn: bool) -> Axes:
+def class_axes(own: Tensors, channels: int, info: ModelInfo, warn: bool) -> Axes:
     """Find the axes that grow when the network is built with one more output channel."""
     no_storage = nullcontext() if is_custom(info.network) else torch.device("meta")
     try:

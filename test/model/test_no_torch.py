@@ -33,6 +33,7 @@ NETWORK = {
     "select": "drive segnet_basic_drives --out chosen",
     "prelabel": "yard segnet_basic_drives --all --out masks.zip",
     "train": "yard --out run",
+    "average": "segnet_basic_drives segnet_basic_camvid --out w.safetensors",
     "calibrate": "yard segnet_basic_drives --out w.safetensors",
     "evaluate": "yard segnet_basic_drives",
     "predict": "yard/train segnet_basic_drives --out masks",

@@ -30,6 +30,7 @@ LINES = {
     "render drive": "render --out drive --seed 7 --seconds 0.5",
     "check": "check yard --json problems.json",
     "train": f"train yard --out run {' '.join(NETWORK)} --epochs 1 --batch-size 1 --device cpu",
+    "average": "average run/weights.safetensors run/weights.safetensors --out mean.safetensors",
     "info": "info run/weights.safetensors",
     "weights": "weights",
     "doctor": "doctor",
