@@ -33,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shares", nargs="+", type=arguments.number(ABOVE_0, 1.0), metavar="SHARE",
         help="weight of each in the mean, more than 0 and at most 1 (default: equal ones)",
     )  # fmt: skip
+    parser.add_argument(
+        "--network", help="network of the mean, of which one of the weights is (default: that of "
+        "the first); segnet_lite and bayesian_segnet_lite have the same tensors",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, help="weights file to write")
     parser.add_argument(
         "--half", action="store_true", help="write half precision: half as many bytes"
@@ -51,6 +55,6 @@ def run(args: argparse.Namespace) -> None:
     check_output(args.out)
     sources = [load_weights(find_weights(each)) for each in args.weights]
     shares = args.shares or [1.0] * len(sources)
-    network, info = average_weights(sources, shares)
+    network, info = average_weights(sources, shares, args.network)
     save_weights(args.out, network, info, torch.float16 if args.half else torch.float32)
     print(f"weights: {args.out}, the mean of {len(sources)}; calibrate and evaluate it")

@@ -7,7 +7,7 @@ zero-shot models", CVPR 2022; of several trainings from one start: "Model soups"
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,7 +20,9 @@ from segnet_model.weights.checkpoint import ModelInfo
 Source = tuple[nn.Module, ModelInfo]
 
 
-def average_weights(sources: Sequence[Source], shares: Sequence[float]) -> Source:
+def average_weights(
+    sources: Sequence[Source], shares: Sequence[float], network: str | None = None
+) -> Source:
     """Make the mean of networks that were trained from each other, or from one start.
 
     Weights of another label set count in all tensors but those with rows of classes. Temperature,
@@ -29,55 +31,65 @@ def average_weights(sources: Sequence[Source], shares: Sequence[float]) -> Sourc
     Args:
         sources: networks in float32, with their metadata; the classes are those of the first.
         shares: weight of each, more than 0; their sum is scaled to 1.
+        network: name of the mean's network, of which one of the sources is; None takes that of the
+            first. A Bayesian network has the tensors of the plain one.
 
     Returns:
-        The first network, changed, and its metadata.
+        A new network, and its metadata.
 
     Raises:
-        SettingsError: fewer than two sources, other networks than the first, or licenses that
-            differ.
+        SettingsError: fewer than two sources, tensors that differ, licenses that differ, or no
+            source is of that network.
     """
     if len(sources) < 2 or len(shares) != len(sources):
         raise SettingsError(
             f"{len(sources)} weights and {len(shares)} shares; give two weights or more, and as "
             "many shares"
         )
-    (network, info), *_ = sources
-    _check_alike([each for _, each in sources])
-    own = network.state_dict()
+    (_, first), *_ = sources
+    kind = _kind([each for _, each in sources], network or first.network)
+    info = replace(
+        first, network=kind.network, network_settings=kind.network_settings, temperatures={},
+        bounds={}, features=None,
+        training={**first.training, "mean_of": len(sources), "shares": list(shares)},
+    )  # fmt: skip
+    mean = info.build()
+    own = mean.state_dict()
     axes = class_axes(own, info.labels.num_classes, info, warn=False)
     tensors = [dict(each.state_dict()) for each, _ in sources]
     same = [each.labels == info.labels for _, each in sources]
     for name, tensor in own.items():
         taken = [
-            (found[name], share)
+            (found.get(name), share)
             for found, share, alike in zip(tensors, shares, same, strict=True)
             if alike or not axes[name]
         ]
-        if tensor.is_floating_point():
-            tensor.copy_(_mean(taken))
-    training = {**info.training, "mean_of": len(sources), "shares": list(shares)}
-    return network, replace(info, temperatures={}, bounds={}, features=None, training=training)
+        _set_mean(name, tensor, taken)
+    return mean, info
 
 
-def _mean(taken: Sequence[tuple[Tensor, float]]) -> Tensor:
-    total = sum(share for _, share in taken)
-    first, *others = (tensor * (share / total) for tensor, share in taken)
-    return sum(others, start=first)
+def _set_mean(name: str, tensor: Tensor, taken: Sequence[tuple[Tensor | None, float]]) -> None:
+    """Set a tensor to the mean of others; whole numbers, as counts of steps, to the first's."""
+    found = [(each, share) for each, share in taken if each is not None]
+    if len(found) < len(taken) or any(each.shape != tensor.shape for each, _ in found):
+        raise SettingsError(f"{name} is not alike in all; name weights of one network")
+    total = sum(share for _, share in found)
+    parts = [each * (share / total) for each, share in found]
+    tensor.copy_(sum(parts[1:], start=parts[0]) if tensor.is_floating_point() else found[0][0])
 
 
-def _check_alike(infos: Sequence[ModelInfo]) -> None:
+def _kind(infos: Sequence[ModelInfo], network: str) -> ModelInfo:
+    """The first of the metadata that is of a network, after a check that all go together."""
     for one, other in pairwise(infos):
-        if _kind(one) != _kind(other):
-            raise SettingsError(
-                f"{other.network} with {dict(other.network_settings)} and {one.network} with "
-                f"{dict(one.network_settings)} have other tensors; name weights of one network"
-            )
         if one.license != other.license:
             raise SettingsError(
                 f"the licenses {one.license} and {other.license} differ; a mean would be of both"
             )
-
-
-def _kind(info: ModelInfo) -> tuple[str, Mapping[str, object], object, object, object]:
-    return info.network, info.network_settings, info.mean, info.std, info.activation
+        if (one.mean, one.std, one.activation) != (other.mean, other.std, other.activation):
+            raise SettingsError("the weights expect other images or answers; they have no mean")
+    for info in infos:
+        if info.network == network:
+            return info
+    raise SettingsError(
+        f"no weights are of {network}; name one of {', '.join({each.network for each in infos})}"
+    )

@@ -29,6 +29,18 @@ def test_shares_weigh_the_weights():
     assert info.training["shares"] == [0.75, 0.25]
 
 
+def test_a_bayesian_network_has_the_tensors_of_the_plain_one():
+    bayesian = replace(INFO, network="bayesian_segnet_basic")
+    network, info = average_weights([source(1.0, bayesian), source(3.0)], [1, 1], "segnet_basic")
+    assert info.network == "segnet_basic"
+    assert torch.allclose(network.state_dict()[CLASSIFIER], torch.tensor(2.0))
+    assert (
+        average_weights([source(1.0, bayesian), source(3.0)], [1, 1])[1].network == bayesian.network
+    )
+    with pytest.raises(SettingsError, match="no weights are of enet; name one of segnet_basic"):
+        average_weights([source(1.0), source(3.0)], [1, 1], "enet")
+
+
 def test_shares_need_no_sum_of_one():
     network, _ = average_weights([source(1.0), source(4.0), source(7.0)], [2, 2, 2])
     assert torch.allclose(network.state_dict()[CLASSIFIER], torch.tensor(4.0))
@@ -57,7 +69,7 @@ def test_other_classes_count_in_all_but_the_classifier(other):
         ([source(1.0)], [1.0], "give two weights or more"),
         ([source(1.0), source(1.0)], [1.0], "2 weights and 1 shares"),
         ([source(1.0), source(1.0, replace(INFO, network_settings={"features": 8}))], [1, 1],
-         "have other tensors"),
+         "is not alike in all; name weights of one network"),
         ([source(1.0), source(1.0, replace(INFO, license="CC-BY-NC-4.0"))], [1, 1],
          "the licenses MIT and CC-BY-NC-4.0 differ"),
     ],

@@ -53,7 +53,7 @@ def test_everybody_may_use_the_default():
 @pytest.mark.parametrize(
     ("name", "miou", "iou"),
     [
-        (DEFAULT_WEIGHTS, 0.70, 0.96),
+        (DEFAULT_WEIGHTS, 0.78, 0.96),
         ("segnet_lite_drives", 0.80, 0.98),
         ("segnet_basic_drives", 0.75, 0.93),
     ],
@@ -70,14 +70,15 @@ def test_drives_of_an_unseen_seed(name, miou, iou, frames):
         found, ids = predictor.predict(frame.image).labels, truth.map(frame.labels)
         classes.update(found, ids)
         drivable.update(*(labels.drivable[each].astype(np.uint8) for each in (found, ids)))
-    assert classes.mean_iou >= miou
+    shown = classes.counts.sum(1) > 0  # a street has no path and no lawn
+    assert classes.iou[shown].mean() >= miou
     assert drivable.iou[1] >= iou
 
 
 @pytest.mark.parametrize("step", [15, pytest.param(1, marks=pytest.mark.slow)], ids=["few", "all"])
 @pytest.mark.parametrize(
     ("name", "miou", "precision", "recall"),
-    [("segnet_lite_drives", 0.44, 0.96, 0.90), (DEFAULT_WEIGHTS, 0.50, 0.96, 0.82)],
+    [("segnet_lite_drives", 0.44, 0.96, 0.90), (DEFAULT_WEIGHTS, 0.51, 0.97, 0.84)],
 )
 def test_real_streets_that_they_never_saw(camvid, name, miou, precision, recall, step):
     predictor = Predictor.load(name, "cpu")
