@@ -25,6 +25,7 @@ MAX_SCANS = 64  # a progressive file has ten; each costs a whole image
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 HUFFMAN, PROGRESSIVE = (0xC0, 0xC1, 0xC2), 0xC2  # those in use; others are arithmetic or lossless
 SCAN, END = 0xDA, 0xD9
+CMYK = 4  # components, which simplejpeg converts after libjpeg's warnings
 COEFFICIENTS = 64  # of a block of 8x8 pixels
 # In coded data, FF 00 stands for FF, and restart markers D0 to D7 belong to the data.
 AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -59,9 +60,10 @@ def decode_jpeg(file: bytes, *, keep_gray: bool = False) -> np.ndarray:
         ImageError: a part of the file is missing, damaged or replaced, or its size is absurd.
     """
     frame = _check(file)
-    colors = "GRAY" if keep_gray and len(frame.components) == 1 else "RGB"
+    colors, channels = ("GRAY", 1) if keep_gray and len(frame.components) == 1 else ("RGB", 3)
+    image: np.ndarray = np.empty((frame.height, frame.width, channels), np.uint8)
     try:
-        image: np.ndarray = simplejpeg.decode_jpeg(file, colors)
+        simplejpeg.decode_jpeg(file, colors, buffer=image)
     except ValueError as error:
         left_over = LEFT_OVER.search(str(error))  # the first warning, so nothing else is wrong
         if left_over is None or int(left_over[1]) > MAX_LEFT_OVER:
@@ -69,8 +71,9 @@ def decode_jpeg(file: bytes, *, keep_gray: bool = False) -> np.ndarray:
                 f"a damaged JPEG of {len(file)} bytes ({error}); was the file cut, or does the "
                 "camera's cable lose data?"
             ) from None
-        image = simplejpeg.decode_jpeg(file, colors, strict=False)
-    return image[..., 0] if colors == "GRAY" else image
+        if len(frame.components) == CMYK:  # others are whole in the buffer, although it raised
+            simplejpeg.decode_jpeg(file, colors, buffer=image, strict=False)
+    return image[..., 0] if channels == 1 else image
 
 
 def _check(file: bytes) -> _Frame:
