@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
 FEWER = (10, 12)  # bits of sensors whose samples are sent as 16
@@ -33,32 +32,15 @@ class SampleBits:
 
     def reduce(self, samples: np.ndarray) -> np.ndarray:
         """The upper 8 of the bits in use of samples (H, W, ...) uint16, as uint8."""
-        rows: np.ndarray = samples.reshape(len(samples), -1)
-        high = (rows >> 8).astype(np.uint8)
-        return self.to_eight(high, lambda: rows.astype(np.uint8)).reshape(samples.shape)
-
-    def to_eight(self, high: np.ndarray, low: Callable[[], np.ndarray]) -> np.ndarray:
-        """The upper 8 of the bits in use.
-
-        Args:
-            high: (H, W) uint8, the high bytes of the samples.
-            low: returns the low bytes, (H, W) uint8; only called for fewer bits than 16.
-
-        Returns:
-            (H, W) uint8; `high` itself for 16 bits.
-        """
-        self._see(high)
-        if self.bits == 16:
-            return high
-        samples: np.ndarray = high.astype(np.uint16) << 8 | low()
+        self._see(samples)
         return (samples >> (self.bits - 8)).astype(np.uint8)
 
-    def _see(self, high: np.ndarray) -> None:
+    def _see(self, samples: np.ndarray) -> None:
         """Take an image's largest sample into account."""
         if self.bits == 16:
             return
-        largest = cv2.minMaxLoc(high)[1]
-        bits = next((each for each in FEWER if largest < 1 << each - 8), 16)
+        largest = samples.max()
+        bits = next((each for each in FEWER if largest < 1 << each), 16)
         if bits <= self.bits:
             return
         if bits < 16:
