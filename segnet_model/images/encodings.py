@@ -126,14 +126,14 @@ def _pixels(samples: np.ndarray, rows: int, width: int, channels: int) -> np.nda
 
 
 def _find(encoding: str) -> Encoding:
-    check_colors(encoding)
-    try:
-        return ENCODINGS[encoding]
-    except KeyError:
+    kind = ENCODINGS.get(encoding)
+    if kind is None:
+        check_colors(encoding)
         raise ImageError(
             f"encoding {encoding[:MAX_NAME]!r} is not known here; convert the image to one of "
             f"{', '.join(ENCODINGS)}"
-        ) from None
+        )
+    return kind
 
 
 def _check_grid(kind: Encoding, height: int, width: int, encoding: str) -> None:

@@ -85,7 +85,6 @@ def to_rgb(message: AnyImage, bits: SampleBits | None = None) -> np.ndarray:
     """
     if isinstance(message, CompressedImage | RawCompressedImage):
         return decode_compressed(message.data, message.format, bits)
-    check_colors(message.encoding)  # cv_bridge would make a picture of depth
     if message.encoding not in ENCODINGS and CvBridge is not None:
         return by_cv_bridge(message)
     return decode_message(message, bits)
@@ -93,6 +92,7 @@ def to_rgb(message: AnyImage, bits: SampleBits | None = None) -> np.ndarray:
 
 def by_cv_bridge(message: Image | RawImage) -> np.ndarray:
     """Decode with cv_bridge: (H, W, 3) uint8 RGB, or ImageError."""
+    check_colors(message.encoding)  # it would make a picture of depth
     check_size(message.height, message.width)
     try:
         image: np.ndarray = CvBridge().imgmsg_to_cv2(message, "rgb8")

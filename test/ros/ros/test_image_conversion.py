@@ -121,10 +121,11 @@ def test_cv_bridge_decodes_unknown_encodings(monkeypatch):
         to_rgb(image("odd", 1, [0]))
 
 
+@pytest.mark.parametrize("bridge", [None, FakeBridge])
 @pytest.mark.parametrize("encoding", ["16UC1", "32FC1", "64FC1", "16SC1"])
-def test_cv_bridge_gets_no_depth(encoding, monkeypatch):
+def test_cv_bridge_gets_no_depth(encoding, bridge, monkeypatch):
     """It would make a picture of it."""
-    monkeypatch.setattr(image_conversion, "CvBridge", None)
+    monkeypatch.setattr(image_conversion, "CvBridge", bridge)
     with pytest.raises(ImageError, match="holds depth"):
         to_rgb(image(encoding, 2, [1, 2] * 1, height=1, width=1))
 
