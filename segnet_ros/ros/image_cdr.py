@@ -79,6 +79,7 @@ class Reader:
                 "is no plain CDR; send it with a ROS 2 middleware"
             )
         self._order = BYTE_ORDERS[kind]
+        self._alignment = 4 if kind[1] in CDR_2 else 8  # bytes, at most
 
     def header(self) -> Header:
         """A std_msgs/Header; what is not UTF-8 in its frame_id is replaced, as rclpy does."""
@@ -95,10 +96,7 @@ class Reader:
 
     def uint64(self) -> int:
         """Eight bytes, at a multiple of 8, or of 4 in CDR of version 2."""
-        align = 4 if self._data[1] in CDR_2 else 8
-        self._at += (ENCAPSULATION - self._at) % align
-        (value,) = struct.unpack(f"{self._order}Q", self._take(8))
-        return int(value)
+        return self._number("Q")
 
     def text(self) -> str:
         """A string up to its first zero; ImageError where it is absurdly long."""
@@ -115,7 +113,7 @@ class Reader:
 
     def _number(self, kind: str) -> int:
         size = struct.calcsize(f"={kind}")
-        self._at += -self._at % size  # from the encapsulation's end or its start is the same
+        self._at += (ENCAPSULATION - self._at) % min(size, self._alignment)
         (value,) = struct.unpack(self._order + kind, self._take(size))
         return int(value)
 
