@@ -15,12 +15,6 @@ from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
 
 
-def info_topic(topic: str) -> str:
-    """The CameraInfo topic of an image topic, by image_transport's rule."""
-    namespace = topic.removesuffix("/compressed").removesuffix("/ffmpeg").rpartition("/")[0]
-    return f"{namespace}/camera_info"
-
-
 def has_info(bag: BagReader, topic: str) -> bool:
     """Whether a bag has CameraInfo messages on a topic."""
     info = bag.topics.get(topic)

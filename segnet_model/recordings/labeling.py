@@ -17,6 +17,7 @@ from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.tables import AnswerSettings
+from segnet_model.base.topics import info_topic
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS, FRAME_ID, TOPIC
 from segnet_model.datasets.sources import BagFrame, BagSource, Frame, Source, open_source
 from segnet_model.driving.settings import GroundSettings
@@ -29,7 +30,7 @@ from segnet_model.recordings.answers import (
     bag_chunks,
     image_chunks,
 )
-from segnet_model.recordings.calibration import Calibration, has_info, info_topic
+from segnet_model.recordings.calibration import Calibration, has_info
 from segnet_model.recordings.node_messages import latched_messages, message, stats
 from segnet_model.recordings.node_types import DEFINITIONS, node_types
 from segnet_model.weights.shipped import find_weights

@@ -17,6 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 from segnet_model.bags.messages import COMPRESSED_IMAGE, FFMPEG_PACKET
 from segnet_model.base.errors import SegNetError
 from segnet_model.base.progress import progress_bar
+from segnet_model.base.topics import info_topic
 from segnet_ros.bags.player import BagPlayer
 from segnet_ros.bags.recorder import BagRecorder
 from segnet_ros.demo.frames import DRIVABLE, GRID, MASK, OTHERS, UNCERTAINTY
@@ -103,7 +104,7 @@ def _node_arguments(playback: Playback) -> list[str]:
         **playback.mount,
     }  # fmt: skip
     words = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
-    info = f"{playback.topic.removesuffix('/ffmpeg').rpartition('/')[0]}/camera_info"
+    info = info_topic(playback.topic)
     return ["-r", f"image:={playback.topic}", "-r", f"camera_info:={info}", *words]
 
 

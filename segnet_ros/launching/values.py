@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.topics import info_topic
 
 
 def parse_value(name: str, text: str, default: Any) -> Any:
@@ -43,15 +44,9 @@ def camera_remappings(values: Mapping[str, str]) -> list[tuple[str, str]]:
     infos = _topics("camera_info", values["camera_info"], names) if values["camera_info"] else None
     remappings = []
     for index, prefix in enumerate([f"{name}/" for name in names] or [""]):
-        info = infos[index] if infos else _default_camera_info(images[index])
+        info = infos[index] if infos else info_topic(images[index])
         remappings += [(f"{prefix}image", images[index]), (f"{prefix}camera_info", info)]
     return remappings
-
-
-def _default_camera_info(image: str) -> str:
-    """The camera_info topic that image_transport takes for an image topic, compressed or not."""
-    place, slash, _ = image.removesuffix("/compressed").removesuffix("/ffmpeg").rpartition("/")
-    return f"{place}{slash}camera_info"
 
 
 def _topics(argument: str, text: str, names: list[str]) -> list[str]:

@@ -17,7 +17,6 @@ from segnet_model.driving.mask import drivable_mask
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, OUTPUTS
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.recordings.calibration import info_topic
 from segnet_model.recordings.node_types import node_types
 
 IMAGE = "/camera/image_raw"
@@ -135,19 +134,6 @@ def test_the_grid_is_the_ground_that_the_camera_sees(drive, weights, tmp_path):
         assert (grid.info.origin.position.y, grid.info.origin.orientation.w) == (-7.5, 1.0)
         assert said.header == image.header
         assert (said.width, said.height, list(said.k)) == (info.width, info.height, list(info.k))
-
-
-@pytest.mark.parametrize(
-    ("topic", "info"),
-    [
-        ("/camera/image_raw", "/camera/camera_info"),
-        ("/camera/image_raw/compressed", "/camera/camera_info"),
-        ("/left/camera/image", "/left/camera/camera_info"),
-        ("/image", "/camera_info"),
-    ],
-)
-def test_the_calibration_is_beside_the_images(topic, info):
-    assert info_topic(topic) == info
 
 
 def test_what_is_said_once_comes_first_and_is_latched(drive, weights, tmp_path):
