@@ -21,6 +21,8 @@ COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 POSE = "geometry_msgs/msg/PoseStamped"
 FFMPEG_PACKET = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"
+# Types of images, and the transport of the node that receives them.
+TRANSPORTS = {IMAGE: "raw", COMPRESSED_IMAGE: "compressed", FFMPEG_PACKET: "ffmpeg"}
 FFMPEG_PACKET_FIELDS = """\
 std_msgs/Header header
 int32 width

@@ -12,7 +12,7 @@ from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
 from segnet_model.bags.images import RawMessage
 from segnet_model.bags.kinds import is_recording, refuse_other_kinds
 from segnet_model.bags.mcap_records import is_cut
-from segnet_model.bags.messages import COMPRESSED_IMAGE, FFMPEG_PACKET, IMAGE
+from segnet_model.bags.messages import FFMPEG_PACKET, TRANSPORTS
 from segnet_model.bags.opening import open_storage
 from segnet_model.bags.refusals import MEND, PACKETS, check_storage, packets_mend
 from segnet_model.bags.unpacking import unpack_message
@@ -21,7 +21,7 @@ from segnet_model.base.errors import BagError, SegNetError, cause
 
 __all__ = ["BagReader", "BagWriter", "RawMessage", "TopicInfo"]
 
-IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE, FFMPEG_PACKET)
+IMAGE_TYPES = tuple(TRANSPORTS)
 MAX_REASON, MAX_LISTED = 500, 100  # characters of a reason, topics in a list
 
 

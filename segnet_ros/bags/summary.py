@@ -23,7 +23,7 @@ def launch_arguments(bag: str, topic: str = "", prefix: str = "") -> dict[str, s
         BagError: the bag cannot be read, or does not hold such images.
     """
     try:
-        from segnet_model.bags.messages import COMPRESSED_IMAGE, FFMPEG_PACKET
+        from segnet_model.bags.messages import TRANSPORTS
         from segnet_model.bags.reader import BagReader
     except ImportError as error:
         raise BagError(
@@ -37,8 +37,7 @@ def launch_arguments(bag: str, topic: str = "", prefix: str = "") -> dict[str, s
             choices = " or ".join(f"image:={name}" for name in others)
             raise BagError(f"bag {bag} has several image topics; choose {choices}")
         image = reader.choose_image_topic(topic or next(iter(others), None))
-        transports = {COMPRESSED_IMAGE: "compressed", FFMPEG_PACKET: "ffmpeg"}
-        return {"image": image, "transport": transports.get(reader.topics[image].type, "raw")}
+        return {"image": image, "transport": TRANSPORTS[reader.topics[image].type]}
 
 
 def main() -> int:

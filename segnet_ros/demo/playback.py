@@ -14,7 +14,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
-from segnet_model.bags.messages import COMPRESSED_IMAGE, FFMPEG_PACKET
+from segnet_model.bags.messages import TRANSPORTS
 from segnet_model.base.errors import SegNetError
 from segnet_model.base.progress import progress_bar
 from segnet_model.base.topics import info_topic
@@ -97,11 +97,10 @@ def _ros() -> Iterator[None]:
 
 
 def _node_arguments(playback: Playback) -> list[str]:
-    transport = {COMPRESSED_IMAGE: "compressed", FFMPEG_PACKET: "ffmpeg"}.get(playback.type, "raw")
     # Reliable, because here every frame counts; a robot's camera is better taken best effort.
     values = {
-        "weights": playback.weights, "transport": transport, "reliability": "reliable",
-        **playback.mount,
+        "weights": playback.weights, "transport": TRANSPORTS[playback.type],
+        "reliability": "reliable", **playback.mount,
     }  # fmt: skip
     words = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
     info = info_topic(playback.topic)
