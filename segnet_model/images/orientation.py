@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 from segnet_model.base.limits import check_size
+from segnet_model.images.compressed import PNG_SIGNATURE
 
 UPRIGHT = 1
 SIDEWAYS = range(5, 9)  # height and width change places
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_METADATA = (b"eXIf", b"zTXtRaw profile type exif", b"tEXtRaw profile type exif", b"iTXtXML:com")
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 

@@ -25,7 +25,7 @@ from segnet_model.base.terminal import escaped
 from segnet_ros.bags.settings import PlayerSettings
 from segnet_ros.ros.cdr import stamp_of, with_stamp
 from segnet_ros.ros.log import PlainLogs
-from segnet_ros.ros.message_types import has_header, message_class
+from segnet_ros.ros.message_types import has_header, install_command, message_class
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import matching_qos, publisher_qos
 
@@ -83,10 +83,9 @@ class BagPlayer(PlainLogs, Node):
             publishers = self._advertise(bag)
             if image_topic not in publishers:
                 kind = bag.topics[image_topic].type
-                package = kind.partition("/")[0].replace("_", "-")
                 raise BagError(
-                    f"{image_topic} cannot be played: {kind} is not installed; sudo apt install "
-                    f"ros-$ROS_DISTRO-{package}"
+                    f"{image_topic} cannot be played: {kind} is not installed; "
+                    f"{install_command(kind)}"
                 )
             self._wait_for_subscribers(publishers[image_topic])
             self._play_once(bag, publishers, image_topic, progress)

@@ -22,6 +22,12 @@ def message_class(name: str) -> Any | None:
         return None
 
 
+def install_command(name: str) -> str:
+    """The command that installs the package of a message type."""
+    package = name.partition("/")[0].replace("_", "-")
+    return f"sudo apt install ros-$ROS_DISTRO-{package}"
+
+
 def has_header(kind: Any) -> bool:
     """Whether messages of a class begin with a std_msgs/Header."""
     fields = kind.get_fields_and_field_types()

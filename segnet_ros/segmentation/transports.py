@@ -17,7 +17,7 @@ from segnet_model.images.sample_bits import SampleBits
 from segnet_model.images.video_packets import PacketDecoder
 from segnet_ros.ros.image_cdr import parse_packet
 from segnet_ros.ros.image_conversion import parse, to_rgb
-from segnet_ros.ros.message_types import message_class
+from segnet_ros.ros.message_types import install_command, message_class
 
 FFMPEG_PACKET = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"
 MAX_WAITING = 60  # packets that came and are not decoded
@@ -58,8 +58,8 @@ def find_transport(name: str) -> Transport:
     transport = TRANSPORTS[name]
     if transport.kind is None:
         raise SegNetError(
-            f"transport {name} needs the messages ffmpeg_image_transport_msgs; install them: sudo "
-            "apt install ros-$ROS_DISTRO-ffmpeg-image-transport-msgs"
+            f"transport {name} needs the messages ffmpeg_image_transport_msgs; install them: "
+            f"{install_command(FFMPEG_PACKET)}"
         )
     return transport
 
