@@ -266,7 +266,7 @@ class Predictor:
 
     def _predict(self, small: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
         found = self._inference(small, captures)
-        channels, classes = found.probabilities.shape[1], self.engine.info.labels.num_classes
+        channels, classes = found.probabilities.shape[1], self.info.labels.num_classes
         if channels != classes:  # each time: a network of somebody else may change them
             raise AnswerError(
                 f"the network {self.info.network} answers {channels} channels for {classes} "

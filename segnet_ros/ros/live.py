@@ -43,7 +43,7 @@ def _run(node: Node, name: str, *words: str) -> int:
     kind = _discovered(node, name, client)
     if kind is AsyncParameterClient:
         return _parameters(node, client, words)
-    if kind not in SERVICES.values():
+    if kind is None:
         there = node.get_node_names_and_namespaces()
         nodes = ", ".join(sorted(f"{space.rstrip('/')}/{each}" for each, space in there))
         print(f"live: no node or service {name} answers; there are {nodes}", file=sys.stderr)
