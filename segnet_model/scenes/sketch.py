@@ -73,8 +73,7 @@ class Sketch:
 
     def box(self, low: Point, high: Point, color: Color, label: int | None = None) -> None:
         """Fill an upright rectangle between two corners."""
-        (x0, y0), (x1, y1) = low, high
-        self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], color, label)
+        self.polygon(_rectangle(low, high), color, label)
 
     def disc(self, center: Point, radius: float, color: Color, label: int | None = None) -> None:
         """Fill a circle."""
@@ -111,6 +110,10 @@ class Sketch:
         shown = labels != CLEAR
         np.copyto(self.labels[here], labels, where=shown)
         np.copyto(self.rgb[here], other.rgb[there], where=shown[..., None])
+
+    def darken_box(self, low: Point, high: Point, factor: float) -> None:
+        """Scale the brightness inside an upright rectangle between two corners."""
+        self.darken(_rectangle(low, high), factor)
 
     def darken(self, points: Sequence[Point], factor: float) -> None:
         """Scale the brightness inside a polygon."""
@@ -149,3 +152,8 @@ class Sketch:
 
     def _id(self, label: int | None) -> int:
         return self.label if label is None else label
+
+
+def _rectangle(low: Point, high: Point) -> list[Point]:
+    (x0, y0), (x1, y1) = low, high
+    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]

@@ -49,8 +49,7 @@ def _pipes(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
     for edge in (0.18, plan.width - 0.18)[: int(rng.integers(1, 3))]:
         x, wide, top = edge, between(rng, 0.09, 0.14), plan.eaves - 0.2
         fall = 0.12 * plan.light.aside
-        sheet.darken([(x + wide, 0), (x + wide + fall, 0), (x + wide + fall, top), (x + wide, top)],
-                     plan.light.shade)  # fmt: skip
+        sheet.darken_box((x + wide, 0), (x + wide + fall, top), plan.light.shade)
         sheet.box((x, 0), (x + wide, top), color)
         sheet.box((x + wide * 0.7, 0), (x + wide, top), dim(color, 0.6))
         for y in np.arange(1.2, top, 1.8):
@@ -93,8 +92,7 @@ def paint_shadows(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
                           (x - half + side, y - drop)], light.shade)  # fmt: skip
     if style.crown in ("eaves", "mansard"):
         drop, top = 0.4 * light.down, plan.eaves
-        sheet.darken([(0, top - drop), (plan.width, top - drop), (plan.width, top), (0, top)],
-                     light.shade)  # fmt: skip
+        sheet.darken_box((0, top - drop), (plan.width, top), light.shade)
     if light.shade < 0.9 and chance(rng, 0.6):
         _skyline(rng, sheet, plan)
 

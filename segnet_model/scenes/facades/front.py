@@ -99,8 +99,7 @@ def _order(rng: Generator, sheet: Sketch, plan: Elevation, foot: float) -> None:
     every = 1 if style.order == "fins" or len(lines) < 8 else int(rng.integers(1, 3))
     for x in lines[::every]:
         fall = 0.2 * light.aside
-        sheet.darken([(x + wide / 2, foot), (x + wide / 2 + fall, foot),
-                      (x + wide / 2 + fall, top), (x + wide / 2, top)], light.shade)  # fmt: skip
+        sheet.darken_box((x + wide / 2, foot), (x + wide / 2 + fall, top), light.shade)
         sheet.box((x - wide / 2, foot), (x + wide / 2, top), color)
         _round(sheet, style.order == "columns", x, wide, (foot, top))
         if style.order in ("pilasters", "columns"):
@@ -121,7 +120,7 @@ def _round(sheet: Sketch, column: bool, x: float, wide: float, span: tuple[float
     )
     for start, end, dark in steps:
         a, b = left + start * (right - left), left + end * (right - left)
-        sheet.darken([(a, span[0]), (b, span[0]), (b, span[1]), (a, span[1])], dark)
+        sheet.darken_box((a, span[0]), (b, span[1]), dark)
 
 
 def _between(plan: Elevation) -> list[float]:
@@ -158,6 +157,4 @@ def _crown(sheet: Sketch, plan: Elevation) -> None:
             sheet.box((float(x), low - 0.14), (float(x) + 0.18, low), dim(style.trim, 0.8))
     sheet.box((0, low + 0.24), (plan.width, low + 0.4), mix(style.trim, (250, 248, 240), 0.3))
     drop = 0.35 * plan.light.down
-    sheet.darken(
-        [(0, low - drop), (plan.width, low - drop), (plan.width, low), (0, low)], plan.light.shade
-    )
+    sheet.darken_box((0, low - drop), (plan.width, low), plan.light.shade)

@@ -82,7 +82,7 @@ def _shop(rng: Generator, sheet: Sketch, span: tuple[float, float], top: float) 
     sheet.box(
         (left - 0.15, top - 0.06), (right + 0.15, top + 0.08), mix(fascia, (200, 196, 190), 0.5)
     )
-    sheet.darken([(left, head - 0.3), (right, head - 0.3), (right, head), (left, head)], 0.55)
+    sheet.darken_box((left, head - 0.3), (right, head), 0.55)
 
 
 def _panes(
@@ -170,7 +170,7 @@ def _arcade(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
             sheet.oval((low + half, spring), (half, top - spring), deep)
         sheet.box((low, 0), (high, spring), deep)
         glass(rng, sheet, (low + 0.3, 0.2), (high - 0.3, spring - 0.4), 0.1)
-        sheet.darken([(low, 0), (high, 0), (high, spring), (low, spring)], 0.6)
+        sheet.darken_box((low, 0), (high, spring), 0.6)
 
 
 def _doors(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
@@ -200,8 +200,7 @@ def door(rng: Generator, sheet: Sketch, middle: float, top: float, plan: Elevati
     if top > 2.3:
         glass(rng, sheet, (middle - half + 0.05, 2.15), (middle + half - 0.05, top - 0.05))
     sheet.box((middle - half - 0.3, 0), (middle + half + 0.3, 0.14), (150, 146, 138))
-    sheet.darken([(middle - half, top - 0.3), (middle + half, top - 0.3), (middle + half, top),
-                  (middle - half, top)], 0.6)  # fmt: skip
+    sheet.darken_box((middle - half, top - 0.3), (middle + half, top), 0.6)
 
 
 def _garage(rng: Generator, sheet: Sketch, plan: Elevation) -> None:

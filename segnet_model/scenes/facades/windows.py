@@ -232,11 +232,9 @@ def _reveal(sheet: Sketch, light: Light, low: Point, high: Point) -> None:
     """Draw the shadow that the wall casts on the glass set back in it."""
     back = 0.14
     down, aside = back * light.down, back * light.aside
-    sheet.darken([(low[0], high[1] - down), (high[0], high[1] - down), high, (low[0], high[1])],
-                 light.shade)  # fmt: skip
+    sheet.darken_box((low[0], high[1] - down), high, light.shade)
     x = low[0] if aside > 0 else high[0]
-    sheet.darken([(x, low[1]), (x + aside, low[1]), (x + aside, high[1]), (x, high[1])],
-                 light.shade)  # fmt: skip
+    sheet.darken_box((x, low[1]), (x + aside, high[1]), light.shade)
 
 
 def _sill(sheet: Sketch, style: Style, low: Point, high: Point) -> None:
