@@ -10,6 +10,7 @@ from segnet_model.scenes.classes import BUILDING
 from segnet_model.scenes.draws import (
     Color,
     between,
+    chance,
     dim,
 )
 from segnet_model.scenes.facades.blocks import Span, tone, underside
@@ -31,11 +32,11 @@ def bays(rng: Generator, plan: Elevation, stand: Stand, free: float) -> Iterator
     out = between(rng, 0.4, 0.8)
     grounded = "bay" in style.extras and free > out + 0.3
     first = 0 if grounded else 1
-    last = style.floors if rng.random() < 0.6 else min(style.floors, first + 1)
+    last = style.floors if chance(rng, 0.6) else min(style.floors, first + 1)
     if last <= first:
         return
     z = (0.0 if grounded else plan.base(1) - 0.15, plan.base(last) - 0.1)
-    slant = out * 0.6 if rng.random() < 0.6 else 0.0
+    slant = out * 0.6 if chance(rng, 0.6) else 0.0
     wide = min(_WIDEST, style.bay * 0.96)
     paint = partial(_paint_bay, plan, (first, last), z)
     face = Mural(wide - 2 * slant, z[1] - z[0], BUILDING, _SCALE, paint)
@@ -83,7 +84,7 @@ def _paint_bay(plan: Elevation, floors: tuple[int, int], z: Span, scale: float) 
     rng, style = plan.stream(3), plan.style
     slim = min(_WIDEST, style.bay * 0.96) * 0.8
     sheet = paint_wall(rng, plan, slim, z[1] - z[0], scale)
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         sheet.box((0, 0), (sheet.width, sheet.height), style.trim)
     _bay_windows(rng, sheet, plan, floors, z[0])
     sheet.box((0, sheet.height - 0.15), (sheet.width, sheet.height), style.trim)

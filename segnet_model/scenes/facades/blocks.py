@@ -39,7 +39,7 @@ def block(
 ) -> Iterator[Panel]:
     """Yield the front, the near side and the underside of a box."""
     yield Panel(stand.face(s, z, out[1]), tone(color), stand.front_light(), reach)
-    side = s[0] if stand.near_left else s[1]
+    side = stand.near(s)
     yield Panel(stand.cheek(side, out, z), tone(color, 0.94), stand.cheek_light(), reach)
     if z[0] > 1.5:
         yield underside(stand, s, out, z[0], dim(color, 0.5), reach)

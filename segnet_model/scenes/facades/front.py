@@ -1,7 +1,5 @@
 """The wall at the street with all that is flat: windows, orders, courses, pipes, shadows."""
 
-import itertools
-
 import numpy as np
 from numpy.random import Generator
 
@@ -22,7 +20,7 @@ def paint_front(plan: Elevation, scale: float) -> Sketch:
     sheet = paint_wall(rng, plan, plan.width, plan.eaves, scale)
     _courses(rng, sheet, plan)
     _upper_floors(rng, sheet, plan)
-    _order(rng, sheet, plan, style.ground if style.base in ("shop", "office", "arcade") else 0.0)
+    _order(rng, sheet, plan)
     if style.wall != "timber" and style.base not in ("shop", "office"):
         sheet.box((0, 0), (plan.width, between(rng, 0.2, 0.7)), dim(style.trim, 0.7))
     paint_base(rng, sheet, plan)
@@ -56,13 +54,12 @@ def _courses(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
 def _upper_floors(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
     """Draw the windows above the ground floor; on each floor all have the same form."""
     style = plan.style
-    band = style.window in ("curtain", "ribbon")
-    width = plan.width / len(plan.columns) if band else style.window_width
+    width = plan.width / len(plan.columns) if style.banded else style.window_width
     drawn: list[Sketch] = []
     height = style.window_height
     for floor in range(1, style.floors):
-        if not drawn or (not band and chance(rng, 0.3)):
-            height = style.window_height * (1.0 if band else between(rng, 0.8, 1.0))
+        if not drawn or (not style.banded and chance(rng, 0.3)):
+            height = style.window_height * (1.0 if style.banded else between(rng, 0.8, 1.0))
             drawn = [
                 draw_window(rng, style, plan.light, sheet.scale, (width, height))
                 for _ in range(min(_VARIANTS, len(plan.columns)))
@@ -71,7 +68,7 @@ def _upper_floors(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
         for middle in plan.columns:
             chosen = pick(rng, drawn)
             sheet.paste(chosen, middle - width / 2 - RIM, sill - SILL)
-        if band and chance(rng, 0.5):
+        if style.banded and chance(rng, 0.5):
             sheet.box((0, sill - 0.12), (plan.width, sill), dim(style.trim, 0.9))
 
 
@@ -82,9 +79,9 @@ def _sill_height(floor: float, height: float, window: str) -> float:
     return max(0.15, min(0.9, floor - height - 0.35))
 
 
-def _order(rng: Generator, sheet: Sketch, plan: Elevation, foot: float) -> None:
+def _order(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
     """Draw what divides the wall upright: pilasters, columns, piers, fins, quoins."""
-    style, light = plan.style, plan.light
+    style, light, foot = plan.style, plan.light, plan.foot
     if style.order == "quoins":
         _quoins(sheet, plan)
         return
@@ -95,7 +92,7 @@ def _order(rng: Generator, sheet: Sketch, plan: Elevation, foot: float) -> None:
     )
     color = style.trim if style.order in ("pilasters", "columns", "fins") else style.color
     top = plan.eaves - plan.cap * 0.7
-    lines = _between(plan)
+    lines = [0.25, *plan.gaps, plan.width - 0.25]
     every = 1 if style.order == "fins" or len(lines) < 8 else int(rng.integers(1, 3))
     for x in lines[::every]:
         fall = 0.2 * light.aside
@@ -121,13 +118,6 @@ def _round(sheet: Sketch, column: bool, x: float, wide: float, span: tuple[float
     for start, end, dark in steps:
         a, b = left + start * (right - left), left + end * (right - left)
         sheet.darken_box((a, span[0]), (b, span[1]), dark)
-
-
-def _between(plan: Elevation) -> list[float]:
-    """Return the places between the windows, and both edges."""
-    columns = plan.columns
-    middles = [(a + b) / 2 for a, b in itertools.pairwise(columns)]
-    return [0.25, *middles, plan.width - 0.25]
 
 
 def _quoins(sheet: Sketch, plan: Elevation) -> None:

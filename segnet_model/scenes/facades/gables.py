@@ -28,7 +28,7 @@ _FAR = 220.0  # meters
 
 def end_wall(plan: Elevation, stand: Stand, rise: float) -> Iterator[Panel]:
     """Yield the end wall that the drive sees, and the gable of a roof on it."""
-    near = 0.0 if stand.near_left else plan.width
+    near = stand.near((0.0, plan.width))
     out, light = (0.0, -stand.depth), stand.cheek_light()
     wall = Mural(stand.depth, plan.eaves, BUILDING, _SCALE, partial(_paint_end, plan, stand.depth))
     yield Panel(stand.cheek(near, out, (0.0, plan.eaves)), wall, light, _FAR)
@@ -63,7 +63,7 @@ def _triangle(plan: Elevation, width: float, rise: float, part: int, form: str =
     """Return the wall in a gable: plain, stepped or curved."""
     rng, style = plan.stream(part), plan.style
     sheet = paint_wall(rng, plan, width, rise, _SCALE)
-    if style.window not in ("curtain", "ribbon") and rise > 2.2:
+    if not style.banded and rise > 2.2:
         size = min(style.window_width, width * 0.25), min(style.window_height, rise * 0.45)
         window = draw_window(rng, style, plan.light, _SCALE, size)
         sheet.paste(window, width / 2 - window.width / 2, 0.05)

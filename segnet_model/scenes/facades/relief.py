@@ -1,6 +1,5 @@
 """What stands out from a front: bays, oriels, balconies, awnings, porticos, scaffolds."""
 
-import itertools
 from collections.abc import Iterator
 from functools import partial
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 
 from segnet_model.scenes.classes import BUILDING
-from segnet_model.scenes.draws import Color, Palette, between, dim, pick, pick_color, vary
+from segnet_model.scenes.draws import Color, Palette, between, chance, dim, pick, pick_color, vary
 from segnet_model.scenes.facades.bays import bays
 from segnet_model.scenes.facades.blocks import REACH, block
 from segnet_model.scenes.facades.mural import Cutout, Mural
@@ -62,7 +61,7 @@ def _balconies(rng: Generator, plan: Elevation, stand: Stand) -> Iterator[Panel]
             s = plan.columns[i] - half, plan.columns[i] + half
             yield from block(stand, s, (base - 0.18, base), (0.0, out), style.trim)
             yield Panel(stand.face(s, (base, base + 1.05), out), front, stand.front_light(), REACH)
-            near = s[0] if stand.near_left else s[1]
+            near = stand.near(s)
             cheek = stand.cheek(near, (0.0, out), (base, base + 1.05))
             yield Panel(cheek, side, stand.cheek_light(), REACH)
 
@@ -101,7 +100,7 @@ def _stripes(plan: Elevation, wide: float, long: float, scale: float) -> Sketch:
     rng = plan.stream(10)
     sheet, color = Sketch(wide, long, BUILDING, scale), pick_color(rng, _CLOTH, 10)
     sheet.box((0, 0), (wide, long), color)
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         for x in np.arange(0.0, wide, 0.5):
             sheet.box((float(x), 0), (float(x) + 0.25, long), (232, 226, 212))
     else:
@@ -162,14 +161,11 @@ def _uprights(plan: Elevation, stand: Stand) -> Iterator[Panel]:
     """Yield buttresses, half columns or fins."""
     style = plan.style
     wide, out = {"buttresses": (0.7, 0.35), "columns": (0.55, 0.3)}.get(style.order, (0.1, 0.3))
-    foot = style.ground if style.base in ("shop", "office", "arcade") else 0.0
     top = plan.eaves - (1.2 if style.order == "buttresses" else plan.cap)
-    columns = plan.columns
-    middles = [(a + b) / 2 for a, b in itertools.pairwise(columns)]
-    every = 1 if len(middles) < 10 else 2
+    every = 1 if len(plan.gaps) < 10 else 2
     color = style.color if style.order == "buttresses" else style.trim
-    for x in [wide / 2, *middles[::every], plan.width - wide / 2]:
-        yield from block(stand, (x - wide / 2, x + wide / 2), (foot, top), (0.0, out), color)
+    for x in [wide / 2, *plan.gaps[::every], plan.width - wide / 2]:
+        yield from block(stand, (x - wide / 2, x + wide / 2), (plan.foot, top), (0.0, out), color)
 
 
 def _cornice(plan: Elevation, stand: Stand) -> Iterator[Panel]:
@@ -182,7 +178,7 @@ def _scaffold(plan: Elevation) -> Sketch:
     rng = plan.stream(12)
     sheet = Sketch(plan.width, plan.eaves + 1.0, BUILDING, _SCALE)
     tube, plank = vary(rng, (150, 150, 148), 12), vary(rng, (164, 132, 92), 10)
-    if rng.random() < 0.3:
+    if chance(rng, 0.3):
         color = pick(rng, ((80, 130, 100), (190, 196, 196), (70, 100, 140)))
         sheet.box((0, 2.2), (plan.width, plan.eaves), vary(rng, color, 8))
     for x in np.arange(0.1, plan.width, 2.0):

@@ -55,7 +55,7 @@ def _slope(rng: Generator, plan: Elevation, stand: Stand, rise: float) -> Iterat
     size = plan.width, float(np.hypot(half + over, rise + drop))
     picture = tiles(rng, plan, size, _SCALE)
     z = plan.eaves - drop, plan.eaves + rise
-    yield sloped(plan, stand, (0.0, plan.width), (over, -half), z, picture)
+    yield sloped(stand, (0.0, plan.width), (over, -half), z, picture)
 
 
 def _dormers(rng: Generator, plan: Elevation, stand: Stand, rise: float) -> Iterator[Panel]:
@@ -73,12 +73,12 @@ def _dormers(rng: Generator, plan: Elevation, stand: Stand, rise: float) -> Iter
             continue
         top = low + tall + (wide * 0.4 if pointed else 0.0)
         yield Panel(stand.face(s, (low, top), -back), face, stand.front_light(), _NEAR)
-        near = s[0] if stand.near_left else s[1]
+        near = stand.near(s)
         cheek = stand.cheek(near, (-back, -back - deep), (low, low + tall))
         yield Panel(cheek, shape, stand.cheek_light(), _NEAR)
         if not pointed:
             z = low + tall, low + tall + 0.15
-            yield sloped(plan, stand, s, (-back + 0.15, -back - deep), z, tone(style.roof))
+            yield sloped(stand, s, (-back + 0.15, -back - deep), z, tone(style.roof))
 
 
 def _dormer_face(plan: Elevation, wide: float, tall: float, pointed: bool) -> Sketch:
@@ -110,8 +110,8 @@ def _mansard(rng: Generator, plan: Elevation, stand: Stand) -> Iterator[Panel]:
     size = plan.width, float(np.hypot(tall, back))
     picture = Mural(*size, BUILDING, 20.0, partial(_paint_mansard, plan, size, key))
     z = plan.eaves, plan.eaves + tall
-    yield sloped(plan, stand, (0.0, plan.width), (0.0, -back), z, picture)
-    near = 0.0 if stand.near_left else plan.width
+    yield sloped(stand, (0.0, plan.width), (0.0, -back), z, picture)
+    near = stand.near((0.0, plan.width))
     cheek = stand.cheek(near, (-back * 0.5, -stand.depth), z)
     yield Panel(cheek, tone(plan.style.roof, 0.9), stand.cheek_light(), _FAR)
 

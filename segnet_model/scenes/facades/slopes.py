@@ -38,7 +38,7 @@ def paint_tiles(plan: Elevation, size: tuple[float, float], key: int, scale: flo
 
 
 def sloped(
-    plan: Elevation, stand: Stand, s: tuple[float, float], out: tuple[float, float],
+    stand: Stand, s: tuple[float, float], out: tuple[float, float],
     z: tuple[float, float], picture: Cover,
 ) -> Panel:  # fmt: skip
     """Return a slope from (out[0], z[0]) below to (out[1], z[1]) above."""

@@ -1,12 +1,13 @@
 """Where a house stands, how the sun meets its front, and where its windows are."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
 
 from segnet_model.scenes.coverings import Coverings
-from segnet_model.scenes.draws import Purpose, stream
+from segnet_model.scenes.draws import Purpose, chance, stream
 from segnet_model.scenes.facades.style import Style
 from segnet_model.scenes.panels import Floats
 from segnet_model.scenes.props import upright
@@ -43,10 +44,9 @@ class Stand:
         """Meters away from the street."""
         return float(np.sqrt((self.inward**2).sum()))
 
-    @property
-    def near_left(self) -> bool:
-        """Whether the drive comes from the left."""
-        return bool(self.left[0] < self.right[0])
+    def near(self, s: tuple[float, float]) -> float:
+        """Return the end of a span that the drive sees first."""
+        return s[0] if self.left[0] < self.right[0] else s[1]
 
     @property
     def outward(self) -> Floats:
@@ -107,6 +107,16 @@ class Elevation:
         return self.style.ground + (self.style.floors - 1) * self.style.floor + self.cap
 
     @property
+    def foot(self) -> float:
+        """Meters from the ground to where pilasters and the like begin."""
+        return self.style.ground if self.style.base in ("shop", "office", "arcade") else 0.0
+
+    @property
+    def gaps(self) -> list[float]:
+        """Meters from the left to the middle between each two windows."""
+        return [(a + b) / 2 for a, b in itertools.pairwise(self.columns)]
+
+    @property
     def cap(self) -> float:
         """Meters of wall above the highest floor."""
         return {"parapet": 1.0, "cornice": 1.1, "balustrade": 1.2, "pediment": 0.9,
@@ -126,7 +136,7 @@ def draw_elevation(
 ) -> Elevation:
     """Draw where the windows, doors, bays and balconies of a house are."""
     count = max(1, int(stand.width / style.bay))
-    margin = stand.width * 0.5 / count if style.window not in ("curtain", "ribbon") else 0.0
+    margin = stand.width * 0.5 / count if not style.banded else 0.0
     step = (stand.width - 2 * margin) / max(1, count - 1) if margin else stand.width / count
     first = margin or step / 2
     columns = tuple(first + step * i for i in range(count))
@@ -142,5 +152,5 @@ def draw_elevation(
     return Elevation(
         style=style, width=stand.width, columns=columns, door=door, stacked=stacked,
         railed=railed, key=int(rng.integers(2**31)), light=stand.light(), coverings=coverings,
-        covered=bool(rng.random() < 0.65), place=place,
+        covered=chance(rng, 0.65), place=place,
     )  # fmt: skip

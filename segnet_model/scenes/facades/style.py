@@ -143,6 +143,11 @@ class Style:
     crown: str
     extras: frozenset[str]
 
+    @property
+    def banded(self) -> bool:
+        """Whether the windows of a floor form a band without wall between them."""
+        return self.window in ("curtain", "ribbon")
+
 
 def draw_style(rng: Generator, kind: str, floors: tuple[int, int] | None = None) -> Style:
     """Draw a house of a kind; floors: the least, and one more than the most."""

@@ -39,7 +39,7 @@ def chimneys(rng: Generator, plan: Elevation, stand: Stand, top: float) -> Itera
     for s in spots:
         z = top - 0.4, top - 0.4 + tall + 0.4
         yield Panel(stand.face((s, s + wide), z, back + 0.35), stack, stand.front_light(), _NEAR)
-        near = s if stand.near_left else s + wide
+        near = stand.near((s, s + wide))
         yield Panel(
             stand.cheek(near, (back + 0.35, back - 0.35), z), stack, stand.cheek_light(), 100.0
         )
@@ -76,7 +76,7 @@ def tower(rng: Generator, plan: Elevation, stand: Stand) -> Iterator[Panel]:
     tall = plan.eaves + between(rng, 5.0, 14.0)
     s = (0.0, wide) if chance(rng, 0.5) else (plan.width - wide, plan.width)
     wall = Mural(wide, tall, BUILDING, _SCALE, partial(_paint_tower, plan, (wide, tall)))
-    near = s[0] if stand.near_left else s[1]
+    near = stand.near(s)
     yield Panel(stand.face(s, (0.0, tall), 0.4), wall, stand.front_light(), _FAR)
     yield Panel(stand.cheek(near, (0.4, 0.4 - wide), (0.0, tall)), wall, stand.cheek_light(), _FAR)
     if chance(rng, 0.5):
@@ -105,8 +105,8 @@ def _spire(
     tall = wide * between(rng, 1.0, 2.5)
     picture = Cutout(partial(_spike, (wide, tall), plan.style.roof))
     middle = 0.4 - wide / 2
-    yield sloped(plan, stand, s, (0.4, middle), (low, low + tall), picture)
-    near = s[0] if stand.near_left else s[1]
+    yield sloped(stand, s, (0.4, middle), (low, low + tall), picture)
+    near = stand.near(s)
     apex = stand.at((s[0] + s[1]) / 2, 0.4, low + tall)
     corners = np.stack(
         [apex, stand.at(0, 0.4 - wide, 0) - stand.at(0, 0.4, 0), stand.at(near, 0.4, low) - apex]

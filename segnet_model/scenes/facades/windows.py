@@ -36,7 +36,7 @@ def draw_window(
     sheet = Sketch(size[0] + 2 * RIM, size[1] + SILL + RIM, BUILDING, scale)
     low, high = (RIM, SILL), (RIM + size[0], SILL + size[1])
     _SHAPES[style.window](rng, sheet, style, low, high)
-    if style.window not in ("curtain", "ribbon"):
+    if not style.banded:
         _reveal(sheet, light, low, high)
         _sill(sheet, style, low, high)
     return sheet
@@ -60,7 +60,7 @@ def glass(rng: Generator, sheet: Sketch, low: Point, high: Point, sky: float = 0
     elif mood < sky + 0.4:
         middle = low[0] + width * between(rng, 0.2, 0.8), low[1] + height * between(rng, 0.4, 0.8)
         radius = min(width, height) * between(rng, 0.08, 0.2)
-        sheet.oval(middle, (radius, radius), (232, 206, 150))
+        sheet.disc(middle, radius, (232, 206, 150))
     sheet.box((low[0], high[1] - 0.06), high, dim(color, 0.5))
 
 
