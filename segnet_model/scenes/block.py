@@ -30,7 +30,6 @@ from segnet_model.scenes.weather import Weather
 
 Span = tuple[float, float]  # meters along x
 _FENCE_PIECE = 8.0  # meters
-_BITS = 0xFFFFFFFF  # a seed has no sign
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +104,7 @@ def _town_lots(site: Site, span: Span, hand: int) -> Iterator[Prop]:
     """Fill a stretch with tight rows of houses, and with gardens, passages and green plots."""
     seed = site.street.seed
     dense = stream(seed, Purpose.FACADES).uniform(0.35, 0.98)
-    rng = stream(seed, Purpose.FACADES, round(span[0] * 10) & _BITS, hand + 1)
+    rng = stream(seed, Purpose.FACADES, round(span[0] * 10), hand + 1)
     x, kind = span[0], 0.0
     while span[1] - x > 4.0:
         width = rng.uniform(5.0, 18.0)
@@ -162,7 +161,7 @@ def fence_row(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Pro
 
 def _boundary(site: Site, span: Span, hand: int) -> Iterator[Prop]:
     """Yield railings, hedges, boards, wire or a low wall along the property line."""
-    rng = stream(site.street.seed, Purpose.CLUTTER, round(span[0] * 10) & _BITS, hand + 1)
+    rng = stream(site.street.seed, Purpose.CLUTTER, round(span[0] * 10), hand + 1)
     key, y = int(rng.integers(2**31)), hand * site.street.side(hand).line
     red, green, blue = map(float, site.cast.trees[0].texture.rgb.mean(axis=(0, 1)) * 1.1)
     edges = np.linspace(*span, int(np.ceil((span[1] - span[0]) / _FENCE_PIECE)) + 1)

@@ -65,7 +65,7 @@ class Coverings:
     def lay_picture(self, thing: str, rgb: Picture, scale: float, place: float = 0.0) -> None:
         """Cover a picture of `scale` texels a meter, in place."""
         if self.things.get(thing):
-            rng = stream(self.seed, Purpose.COVERINGS, round(place * 10) & 0xFFFFFFFF)
+            rng = stream(self.seed, Purpose.COVERINGS, round(place * 10))
             pick(rng, self.things[thing]).lay(rgb, scale)
 
     def ground(self, thing: str) -> Surface | None:

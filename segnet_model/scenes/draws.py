@@ -50,10 +50,20 @@ class Purpose(IntEnum):
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> Generator:
-    """Return the generator of one purpose; raises SettingsError for a negative seed."""
+    """Return the generator of one purpose.
+
+    Args:
+        seed: of the drive, or of one thing in it.
+        purpose: each has streams of its own.
+        index: numbers of one stream of the purpose, of 32 bits; they may be negative.
+
+    Raises:
+        SettingsError: the seed is negative.
+    """
     if seed < 0:
         raise SettingsError(f"seed {seed} is negative; use 0 or more")
-    sequence = np.random.SeedSequence([seed, int(purpose), *index])
+    unsigned = (part & 0xFFFFFFFF for part in index)
+    sequence = np.random.SeedSequence([seed, int(purpose), *unsigned])
     return Generator(np.random.PCG64(sequence))
 
 

@@ -14,7 +14,6 @@ from segnet_model.scenes.street import Street
 from segnet_model.scenes.weather import Weather
 
 _LONG = {"terrace": 7.0, "shops": 14.0, "cottage": 14.0, "chapel": 22.0, "mansion": 26.0}  # meters
-_SPREAD = 0xFFFFFFFF
 
 
 def houses(
@@ -40,7 +39,7 @@ def houses(
         floors: the least, and one more than the most; None leaves it to the style.
     """
     place = round(span[0] * 10), round(setback * 10), hand + 1
-    rng = stream(coverings.seed, Purpose.FACADES, *(part & _SPREAD for part in place))
+    rng = stream(coverings.seed, Purpose.FACADES, *place)
     style = draw_style(rng, draw_kind(rng, mix), floors)
     longest = _LONG.get(style.kind, 60.0)
     count = max(1, round((span[1] - span[0]) / longest))
