@@ -21,7 +21,7 @@ Span = tuple[float, float]
 
 
 @lru_cache(maxsize=512)
-def plain(color: tuple[int, int, int]) -> Texture:
+def _plain(color: tuple[int, int, int]) -> Texture:
     """Return a picture of one color."""
     rgb = np.empty((2, 2, 3), np.uint8)
     rgb[:] = color
@@ -31,7 +31,7 @@ def plain(color: tuple[int, int, int]) -> Texture:
 def tone(color: Color, factor: float = 1.0) -> Texture:
     """Return a picture of a color, dimmed."""
     red, green, blue = (int(np.clip(part * factor, 0, 255)) for part in color)
-    return plain((red, green, blue))
+    return _plain((red, green, blue))
 
 
 def block(

@@ -13,7 +13,7 @@ _OPPOSITE = 17.0  # meters to the houses on the other side, which cast a shadow
 
 
 def paint_fittings(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
-    """Draw drainpipes, cables, alarm boxes, plates, brackets, ivy and flagpoles."""
+    """Draw drainpipes, cables, alarm boxes, plates, posters, ivy and lamps."""
     style, extras = plan.style, plan.style.extras
     if "pipes" in extras:
         _pipes(rng, sheet, plan)

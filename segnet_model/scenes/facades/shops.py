@@ -164,7 +164,6 @@ def _arcade(rng: Generator, sheet: Sketch, plan: Elevation) -> None:
         spring = max(1.2, top - half) if round_ else top
         deep = vary(rng, (34, 34, 36), 6)
         sheet.box((low - 0.12, 0), (high + 0.12, spring), plan.style.trim)
-        sheet.box((low, 0), (high, spring), deep)
         if round_:
             sheet.oval((low + half, spring), (half + 0.12, top - spring + 0.12), plan.style.trim)
             sheet.oval((low + half, spring), (half, top - spring), deep)

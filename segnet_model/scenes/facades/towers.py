@@ -40,9 +40,8 @@ def chimneys(rng: Generator, plan: Elevation, stand: Stand, top: float) -> Itera
         z = top - 0.4, top - 0.4 + tall + 0.4
         yield Panel(stand.face((s, s + wide), z, back + 0.35), stack, stand.front_light(), _NEAR)
         near = stand.near((s, s + wide))
-        yield Panel(
-            stand.cheek(near, (back + 0.35, back - 0.35), z), stack, stand.cheek_light(), 100.0
-        )
+        cheek = stand.cheek(near, (back + 0.35, back - 0.35), z)
+        yield Panel(cheek, stack, stand.cheek_light(), _NEAR)
 
 
 def _stack(plan: Elevation, wide: float, tall: float) -> Sketch:

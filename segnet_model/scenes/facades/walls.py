@@ -56,7 +56,7 @@ def _timber(rng: Generator, sheet: Sketch) -> None:
     for number, x in enumerate(np.arange(0.0, sheet.width, step)):
         sheet.box((float(x), 0), (float(x) + 0.16, sheet.height), wood)
         if number % 4 == 1:
-            low = float(between(rng, 2.5, max(2.6, sheet.height - 2.5)))
+            low = between(rng, 2.5, max(2.6, sheet.height - 2.5))
             sheet.limb([(float(x), low), (float(x) + step, low + 2.2)], 0.15, wood)
     for y in np.arange(2.8, sheet.height, 1.4):
         sheet.box((0, float(y)), (sheet.width, float(y) + 0.15), wood)
