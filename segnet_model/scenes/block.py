@@ -151,7 +151,7 @@ def fence_row(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Pro
     if site.coverings.rich:
         yield from _boundary(site, span, hand)
         return
-    texture = draw_fence(rng, site.coverings, span[0])
+    texture = draw_fence(rng)
     y = hand * site.street.side(hand).line
     edges = np.linspace(*span, int(np.ceil((span[1] - span[0]) / _FENCE_PIECE)) + 1)
     for start, end in pairwise(edges):

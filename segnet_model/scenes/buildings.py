@@ -60,11 +60,6 @@ class _Shell:
         return (self.near, self.far) if self.inward[1] > 0 else (self.far, self.near)
 
     @property
-    def place(self) -> float:
-        """A number of its own: its position."""
-        return float(self.near[0] + self.inward[1])
-
-    @property
     def length(self) -> float:
         """Meters along the street."""
         return float(self.far[0] - self.near[0])
@@ -104,11 +99,11 @@ def building(
     )
     scale = _SCALE if setback < _NEAR_SETBACK else _FAR_SCALE
     panels = [
-        _front(rng, style, weather, shell, scale, coverings),
-        _end_wall(rng, style, weather, shell, coverings),
+        _front(rng, style, weather, shell, scale),
+        _end_wall(rng, style, weather, shell),
     ]
     if shell.gable:
-        panels.append(_roof(rng, weather, shell, coverings))
+        panels.append(_roof(rng, weather, shell))
     edges = ((shell.near, shell.far), (shell.near, shell.near + shell.inward))
     shadows = tuple(wall_shadow(*edge, shell.eaves, weather) for edge in edges)
     return Prop(tuple(panels), shadows)
@@ -130,18 +125,10 @@ def _draw_style(rng: Generator, floors: tuple[int, int], shop: bool) -> _Style:
     )
 
 
-def _front(
-    rng: Generator,
-    style: _Style,
-    weather: Weather,
-    shell: _Shell,
-    scale: float,
-    coverings: Coverings,
-) -> Panel:
+def _front(rng: Generator, style: _Style, weather: Weather, shell: _Shell, scale: float) -> Panel:
     """Return the wall at the street, with its windows and doors."""
     width, height = shell.length, shell.eaves
     sheet = _wall(rng, style.wall, width, height, scale)
-    coverings.lay("Wall", sheet, shell.place)
     for floor in range(style.floors):
         base = floor * style.floor
         if floor:
@@ -226,13 +213,10 @@ def _shop_front(rng: Generator, sheet: Sketch, width: float) -> None:
         sheet.box((float(letter), 2.32), (float(letter) + 0.26, 2.6), (236, 230, 214))
 
 
-def _end_wall(
-    rng: Generator, style: _Style, weather: Weather, shell: _Shell, coverings: Coverings
-) -> Panel:
+def _end_wall(rng: Generator, style: _Style, weather: Weather, shell: _Shell) -> Panel:
     """Return the end wall that faces the camera; the far one is never in view."""
     height, depth = shell.eaves + shell.gable, shell.depth
     sheet = _wall(rng, style.wall, depth, height, _FAR_SCALE)
-    coverings.lay("Wall", sheet, shell.place)
     for floor in range(style.floors if chance(rng, 0.6) else 0):
         _window_row(rng, sheet, style, depth, floor * style.floor, ground_floor=False)
     sheet.shade(0.85, 1.0)
@@ -243,7 +227,7 @@ def _end_wall(
     return Panel(corners, sheet.texture(), weather.facing(np.array([-1.0, 0.0, 0.0])))
 
 
-def _roof(rng: Generator, weather: Weather, shell: _Shell, coverings: Coverings) -> Panel:
+def _roof(rng: Generator, weather: Weather, shell: _Shell) -> Panel:
     """Return the slope of a pitched roof that faces the street."""
     left, right = shell.front
     slope = shell.inward / 2 + np.array([0.0, 0.0, shell.gable])
@@ -251,7 +235,6 @@ def _roof(rng: Generator, weather: Weather, shell: _Shell, coverings: Coverings)
     sheet.labels[:] = BUILDING
     sheet.rgb[:] = np.array(pick_color(rng, _ROOFS, 8), np.uint8)
     sheet.rgb[::6] = (sheet.rgb[::6] * 0.82).astype(np.uint8)
-    coverings.lay("Roof", sheet, shell.place)
     sheet.grain(rng, 8)
     eaves = left + np.array([0.0, 0.0, shell.eaves])
     normal = np.array([0.0, -np.sign(shell.inward[1]) * 0.62, 0.78])

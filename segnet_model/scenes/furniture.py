@@ -4,7 +4,6 @@ import numpy as np
 from numpy.random import Generator
 
 from segnet_model.scenes.classes import FENCE, POLE, SIGN
-from segnet_model.scenes.coverings import PLAIN, Coverings
 from segnet_model.scenes.draws import Color, Palette, chance, dim, pick, pick_color, vary
 from segnet_model.scenes.panels import Floats, Panel
 from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright, wall_shadow
@@ -125,13 +124,12 @@ def _board(sheet: Sketch, center: Point, half: float) -> None:
 SIGNS = (_prohibition, _warning, _mandatory, _stop, _priority, _board)
 
 
-def draw_fence(rng: Generator, coverings: Coverings = PLAIN, place: float = 0.0) -> Texture:
+def draw_fence(rng: Generator) -> Texture:
     """Draw eight meters of fence: pickets, railings, mesh or boards."""
     sheet = Sketch(8.0, rng.uniform(1.3, 1.9), FENCE, FENCE_SCALE)
     kinds = (_pickets, _railings, _mesh, _boards)
     pick(rng, kinds)(rng, sheet)
     sheet.labels[:] = FENCE
-    coverings.lay("Fence", sheet, place)
     sheet.grain(rng, 7)
     return sheet.texture()
 

@@ -24,7 +24,7 @@ def houses(
     hand: int,
     coverings: Coverings,
     mix: str,
-    floors: tuple[int, int] | None = None,
+    floors: tuple[int, int],
 ) -> Prop:
     """Return a house along the street from span[0] to span[1], meters along x, or a row of them.
 
@@ -36,7 +36,7 @@ def houses(
         hand: 1 on the left, -1 on the right.
         coverings: the surfaces of the drive; their seed decides.
         mix: a name of `MIXES`.
-        floors: the least, and one more than the most; None leaves it to the style.
+        floors: the least, and one more than the most, as far as the style allows.
     """
     place = round(span[0] * 10), round(setback * 10), hand + 1
     rng = stream(coverings.seed, Purpose.FACADES, *place)
