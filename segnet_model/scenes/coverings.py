@@ -56,7 +56,11 @@ class Coverings:
 
     seed: int = 0
     things: Mapping[str, tuple[Covering, ...]] = field(default_factory=dict)
-    rich: bool = False  # houses, fences and signs are of many kinds
+
+    @property
+    def rich(self) -> bool:
+        """Whether the drive has surfaces; houses, fences and signs are then of many kinds."""
+        return self is not PLAIN
 
     def lay(self, thing: str, sheet: Sketch, place: float = 0.0) -> None:
         """Cover a sheet, whose labels stay; another place, in meters, may have another surface."""
@@ -93,4 +97,4 @@ def draw_coverings(seed: int, surfaces: Surfaces | None) -> Coverings:
             things[thing] = tuple(
                 Covering(surfaces.pick(rng, COVERS[thing]), float(keep)) for keep in keeps
             )
-    return Coverings(seed, things, rich=True)
+    return Coverings(seed, things)

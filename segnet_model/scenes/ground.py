@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from segnet_model.scenes.camera import GroundHits
 from segnet_model.scenes.classes import PAVEMENT, ROAD
-from segnet_model.scenes.coverings import PLAIN, Coverings
+from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import (
     Color,
     Palette,
@@ -73,7 +73,7 @@ def draw_ground(seed: int, coverings: Coverings) -> Ground:
         road_cover=coverings.ground("Road"),
         pavement_cover=coverings.ground("Pavement"),
     )
-    return ground if coverings is PLAIN else _worn(stream(seed, Purpose.GROUND, 1), ground)
+    return _worn(stream(seed, Purpose.GROUND, 1), ground) if coverings.rich else ground
 
 
 def _worn(rng: Generator, ground: Ground) -> Ground:
