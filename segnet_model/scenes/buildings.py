@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 
@@ -148,10 +147,7 @@ def _front(rng: Generator, style: _Style, weather: Weather, shell: _Shell, scale
 def _wall(rng: Generator, color: Color, width: float, height: float, scale: float) -> Sketch:
     """Return a bare wall of stones."""
     sheet = Sketch(width, height, BUILDING, scale)
-    rows, columns = sheet.labels.shape
-    stones = rng.normal(0, 5.0, (round(height / 0.28), round(width / 0.56), 1)) + color
-    small = np.clip(stones, 0, 255).astype(np.uint8)
-    cv2.resize(small, (columns, rows), dst=sheet.rgb, interpolation=cv2.INTER_NEAREST)
+    sheet.units(rng, color, 5.0, (0.56, 0.28))
     sheet.labels[:] = BUILDING
     return sheet
 

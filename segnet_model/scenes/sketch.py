@@ -128,6 +128,14 @@ class Sketch:
         dark = cv2.convertScaleAbs(part, alpha=factor)
         np.copyto(part, dark, where=inside[..., None] > 0)
 
+    def units(self, rng: Generator, color: Color, spread: float, size: Point) -> None:
+        """Fill the colors with bricks, stones or panels of (width, height) meters."""
+        wide, tall = size
+        shape = max(1, round(self.height / tall)), max(1, round(self.width / wide)), 1
+        tones = np.clip(rng.normal(0, spread, shape) + color, 0, 255).astype(np.uint8)
+        rows, columns = self.labels.shape
+        cv2.resize(tones, (columns, rows), dst=self.rgb, interpolation=cv2.INTER_NEAREST)
+
     def texture(self) -> Texture:
         """Return the texture; its empty part gets the mean color, to avoid black edges."""
         empty = (self.labels == CLEAR).astype(np.uint8)

@@ -37,10 +37,7 @@ def _units(rng: Generator, sheet: Sketch, style: Style) -> None:
     tall, wide, spread = _UNITS[style.wall]
     if not tall:
         return
-    shape = max(1, round(sheet.height / tall)), max(1, round(sheet.width / wide)), 1
-    tones = np.clip(rng.normal(0, spread, shape) + style.color, 0, 255).astype(np.uint8)
-    rows, columns = sheet.labels.shape
-    cv2.resize(tones, (columns, rows), dst=sheet.rgb, interpolation=cv2.INTER_NEAREST)
+    sheet.units(rng, style.color, spread, (wide, tall))
     if tall > 0.1:
         for y in np.arange(0.0, sheet.height, tall):
             sheet.box((0, float(y)), (sheet.width, float(y) + 0.02), dim(style.color, 0.75))
