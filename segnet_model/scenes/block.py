@@ -12,8 +12,9 @@ from segnet_model.scenes.cars import CarKind, car, draw_car_kinds
 from segnet_model.scenes.clutter.fences import boundary
 from segnet_model.scenes.clutter.posts import stand_post
 from segnet_model.scenes.coverings import Coverings
-from segnet_model.scenes.draws import Purpose, chance, pick, stream
+from segnet_model.scenes.draws import Color, Purpose, chance, pick, stream
 from segnet_model.scenes.furniture import (
+    FENCE_LENGTH,
     POLE_REACH,
     SIGN_REACH,
     draw_fence,
@@ -22,6 +23,7 @@ from segnet_model.scenes.furniture import (
     traffic_light,
     traffic_sign,
 )
+from segnet_model.scenes.panels import Floats
 from segnet_model.scenes.people import Rider, Walker, draw_riders, draw_walkers
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.street import BLOCK, BLOCKS_BEHIND, PARKING, Plan, Street, draw_plan
@@ -29,7 +31,6 @@ from segnet_model.scenes.trees import TreeKind, draw_tree_kinds, tree, tree_line
 from segnet_model.scenes.weather import Weather
 
 Span = tuple[float, float]  # meters along x
-_FENCE_PIECE = 8.0  # meters
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,28 +148,29 @@ def _plant(rng: Generator, site: Site, x: float, hand: int, beyond: float, scale
 
 
 def fence_row(rng: Generator, site: Site, span: Span, hand: int) -> Iterator[Prop]:
-    """Yield a fence along the property line."""
+    """Yield a fence along the property line; with surfaces, a boundary of any kind."""
+    pieces = _pieces(site, span, hand)
     if site.coverings.rich:
-        yield from _boundary(site, span, hand)
+        rng = stream(site.street.seed, Purpose.CLUTTER, round(span[0] * 10), hand + 1)
+        key, away = int(rng.integers(2**31)), (0.0, hand * 0.35)
+        yield from boundary(key, pieces, away, _leaf(site, 1.1), site.weather, site.coverings)
         return
     texture = draw_fence(rng)
-    y = hand * site.street.side(hand).line
-    edges = np.linspace(*span, int(np.ceil((span[1] - span[0]) / _FENCE_PIECE)) + 1)
-    for start, end in pairwise(edges):
-        ends = site.street.place(float(start), y), site.street.place(float(end), y)
+    for ends in pieces:
         yield fence(texture, *ends, site.weather)
 
 
-def _boundary(site: Site, span: Span, hand: int) -> Iterator[Prop]:
-    """Yield railings, hedges, boards, wire or a low wall along the property line."""
-    rng = stream(site.street.seed, Purpose.CLUTTER, round(span[0] * 10), hand + 1)
-    key, y = int(rng.integers(2**31)), hand * site.street.side(hand).line
-    red, green, blue = map(float, site.cast.trees[0].texture.rgb.mean(axis=(0, 1)) * 1.1)
-    edges = np.linspace(*span, int(np.ceil((span[1] - span[0]) / _FENCE_PIECE)) + 1)
-    for start, end in pairwise(edges):
-        ends = site.street.place(float(start), y), site.street.place(float(end), y)
-        leaf, away = (red, green, blue), (0.0, hand * 0.35)
-        yield from boundary(key, ends, away, leaf, site.weather, site.coverings)
+def _pieces(site: Site, span: Span, hand: int) -> list[tuple[Floats, Floats]]:
+    """Cut the property line into pieces, each a first and a last point, (3,)."""
+    y, count = hand * site.street.side(hand).line, np.ceil((span[1] - span[0]) / FENCE_LENGTH)
+    points = [site.street.place(float(x), y) for x in np.linspace(*span, int(count) + 1)]
+    return list(pairwise(points))
+
+
+def _leaf(site: Site, factor: float) -> Color:
+    """Return the color of the leaves in this drive, brighter by a factor."""
+    red, green, blue = map(float, site.cast.trees[0].texture.rgb.mean(axis=(0, 1)) * factor)
+    return red, green, blue
 
 
 def backdrop(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:
@@ -179,9 +181,8 @@ def backdrop(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop
         yield building(rng, site.street, site.weather, span, setback, hand, site.coverings)
         return
     y = hand * (site.street.side(hand).line + setback)
-    red, green, blue = map(float, site.cast.trees[0].texture.rgb.mean(axis=(0, 1)) * 1.2)
     ends = site.street.place(span[0], y), site.street.place(span[1], y)
-    yield tree_line(rng, *ends, site.weather, (red, green, blue), site.coverings)
+    yield tree_line(rng, *ends, site.weather, _leaf(site, 1.2), site.coverings)
 
 
 def curbside(rng: Generator, site: Site, plan: Plan, hand: int) -> Iterator[Prop]:

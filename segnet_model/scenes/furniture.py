@@ -10,7 +10,7 @@ from segnet_model.scenes.props import Prop, billboard, oval_shadow, upright, wal
 from segnet_model.scenes.sketch import Cover, Point, Sketch, Texture
 from segnet_model.scenes.weather import Weather
 
-FENCE_SCALE = 48.0  # texels a meter
+FENCE_LENGTH, FENCE_SCALE = 8.0, 48.0  # meters of one picture, texels a meter
 POLE_REACH = 29.0  # meters; a pole 0.24 m wide is 3 pixels there at f = 360 pixels
 SIGN_REACH = 28.0
 _METAL: Palette = ((112, 116, 120), (74, 80, 82), (142, 146, 148), (60, 78, 66), (96, 84, 70))
@@ -126,7 +126,7 @@ SIGNS = (_prohibition, _warning, _mandatory, _stop, _priority, _board)
 
 def draw_fence(rng: Generator) -> Texture:
     """Draw eight meters of fence: pickets, railings, mesh or boards."""
-    sheet = Sketch(8.0, rng.uniform(1.3, 1.9), FENCE, FENCE_SCALE)
+    sheet = Sketch(FENCE_LENGTH, rng.uniform(1.3, 1.9), FENCE, FENCE_SCALE)
     kinds = (_pickets, _railings, _mesh, _boards)
     pick(rng, kinds)(rng, sheet)
     sheet.labels[:] = FENCE
@@ -174,9 +174,14 @@ def _boards(rng: Generator, sheet: Sketch) -> None:
         sheet.box((float(x) - 0.08, 0), (float(x) + 0.08, sheet.height), dim(wood, 0.7))
 
 
-def fence(texture: Cover, start: Floats, end: Floats, weather: Weather) -> Prop:
-    """Return up to eight meters of fence over the line from start to end."""
-    height = texture.labels.shape[0] / FENCE_SCALE
+def fence(
+    texture: Cover, start: Floats, end: Floats, weather: Weather, height: float | None = None
+) -> Prop:
+    """Return up to eight meters of fence over the line from start to end.
+
+    height: meters; None takes that of the picture, which is painted for it.
+    """
+    height = texture.labels.shape[0] / FENCE_SCALE if height is None else height
     normal = np.array([-0.3, -np.sign(start[1]) * 0.9, 0.3])
     light = max(weather.shade * 0.9, weather.facing(normal))
     panel = Panel(upright(start, end, height), texture, light, 90.0)

@@ -10,7 +10,7 @@ from segnet_model.scenes.banks import Bank, build_bank
 from segnet_model.scenes.classes import GRASS, PATH, ROAD, WATER
 from segnet_model.scenes.coverings import Coverings
 from segnet_model.scenes.draws import Purpose, chance, pick, stream
-from segnet_model.scenes.furniture import fence
+from segnet_model.scenes.furniture import FENCE_LENGTH, fence
 from segnet_model.scenes.houses import House, HouseRule, build_house, draw_houses
 from segnet_model.scenes.looks import Looks
 from segnet_model.scenes.panels import Floats, Mask
@@ -25,7 +25,6 @@ from segnet_model.scenes.woods import WALL_LENGTH, hedge
 Thing = Callable[[Generator, Weather, float], Prop]
 _BARRED = (PATH, ROAD, WATER)
 _CLEAR = 0.9  # meters beside the camera where nothing larger than a tuft stands
-_PIECE = 8.0  # meters of fence
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def _things(
 
 
 def _wall(rng: Generator, layout: Layout, wall: Wall, block: int) -> Iterator[Prop]:
-    step = WALL_LENGTH if wall.height[1] else _PIECE
+    step = WALL_LENGTH if wall.height[1] else FENCE_LENGTH
     for x in np.arange(block * BLOCK, (block + 1) * BLOCK, step):
         picture, height = pick(rng, wall.pictures), rng.uniform(*wall.height)
         open_here = chance(rng, wall.gaps)

@@ -1,64 +1,37 @@
-"""What closes a plot: railings that show what is behind, hedges, boards, wire, low walls."""
+"""Boundaries of plots: a fence of one of many kinds, some with a hedge behind."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 
-from segnet_model.scenes.classes import BUILDING, FENCE, TREE
+from segnet_model.scenes.classes import FENCE, TREE
+from segnet_model.scenes.clutter.fence_kinds import KINDS, leaves
 from segnet_model.scenes.coverings import Coverings
-from segnet_model.scenes.draws import (
-    Color,
-    Palette,
-    Purpose,
-    between,
-    chance,
-    dim,
-    pick,
-    pick_color,
-    stream,
-    vary,
-)
+from segnet_model.scenes.draws import Color, Purpose, between, chance, stream, vary
 from segnet_model.scenes.facades.mural import Cutout, Mural
-from segnet_model.scenes.furniture import FENCE_SCALE
-from segnet_model.scenes.panels import Floats, Panel
-from segnet_model.scenes.props import Prop, upright, wall_shadow
+from segnet_model.scenes.furniture import FENCE_LENGTH, FENCE_SCALE, fence
+from segnet_model.scenes.panels import Floats
+from segnet_model.scenes.props import Prop, upright
 from segnet_model.scenes.sketch import Sketch
 from segnet_model.scenes.weather import Weather
-
-PIECE = 8.0  # meters
-_SCALE = FENCE_SCALE
-_REACH = 90.0
-_IRON: Palette = ((36, 38, 40), (54, 60, 56), (30, 50, 42), (120, 124, 126), (206, 206, 200))
-_WOOD: Palette = ((150, 112, 76), (112, 88, 66), (232, 228, 216), (92, 72, 56), (124, 120, 112))
-_STONE: Palette = (
-    (168, 158, 146),
-    (150, 84, 66),
-    (186, 162, 118),
-    (128, 122, 116),
-    (214, 208, 196),
-)
-_PAINT: Palette = ((40, 90, 150), (60, 110, 80), (226, 224, 218), (196, 150, 60), (70, 72, 76))
-_BEHIND: Palette = ((60, 76, 44), (86, 98, 56), (104, 90, 66), (112, 112, 108), (150, 140, 126),
-                    (44, 48, 44))  # fmt: skip
-Draw = Callable[[Generator, Sketch], None]
 
 
 def boundary(
     key: int,
-    ends: tuple[Floats, Floats],
+    pieces: Sequence[tuple[Floats, Floats]],
     place: tuple[float, float],
     leaf: Color,
     weather: Weather,
     coverings: Coverings,
 ) -> Iterator[Prop]:
-    """Yield one piece of a boundary, of the kind that the key decides.
+    """Yield a boundary of the kind that the key decides; all its pieces are alike.
 
     Args:
-        key: of its random stream; pieces with the same key are alike.
-        ends: (3,) world meters, its first and last foot.
+        key: of its random stream.
+        pieces: (3,) world meters, the first and the last foot of each; up to eight meters long.
         place: meters to move a hedge behind railings: along x and y.
         leaf: the color of leaves in this drive.
         weather: lights it.
@@ -66,17 +39,19 @@ def boundary(
     """
     rng = stream(key, Purpose.CLUTTER)
     kind, height = _draw_kind(rng)
-    normal = np.array([-0.3, -np.sign(ends[0][1]) * 0.9, 0.3])
-    light = max(weather.shade * 0.9, weather.facing(normal))
-    panels = [Panel(upright(*ends, height), picture(key, coverings), light, _REACH)]
-    if kind in ("hedged", "low wall") and (kind == "hedged" or chance(rng, 0.3)):
-        tall = height + between(rng, -0.2, 0.9)
-        offset = np.array([*place, 0.0])
-        leaves = Mural(PIECE, tall, TREE, _SCALE, partial(_paint_leaves, key, tall, leaf))
-        panels.append(
-            Panel(upright(ends[0] + offset, ends[1] + offset, tall), leaves, light, _REACH)
-        )
-    yield Prop(tuple(panels), (wall_shadow(*ends, height, weather),))
+    front, away = picture(key, coverings), np.array([*place, 0.0])
+    hedged = kind == "hedged" or (kind == "low wall" and chance(rng, 0.3))
+    props = [fence(front, *ends, weather, height) for ends in pieces]
+    if not hedged:
+        yield from props
+        return
+    tall = height + between(rng, -0.2, 0.9)
+    paint = partial(_paint_leaves, key, tall, leaf)
+    hedge = Mural(FENCE_LENGTH, tall, TREE, FENCE_SCALE, paint)
+    for prop, (start, end) in zip(props, pieces, strict=True):
+        (panel,) = prop.panels
+        corners = upright(start + away, end + away, tall)
+        yield Prop((panel, replace(panel, corners=corners, texture=hedge)), prop.shadows)
 
 
 def picture(key: int, coverings: Coverings) -> Cutout:
@@ -92,14 +67,16 @@ def kind_of(key: int) -> str:
 
 def _draw_kind(rng: Generator) -> tuple[str, float]:
     """Draw the name and the height in meters of a boundary."""
-    kind = str(rng.choice(list(_KINDS), p=_SHARES))
-    return kind, between(rng, *_HEIGHTS[kind])
+    kind = str(rng.choice(list(KINDS), p=[share for share, _, _ in KINDS.values()]))
+    _, heights, _ = KINDS[kind]
+    return kind, between(rng, *heights)
 
 
 def _paint(key: int, kind: str, height: float, coverings: Coverings) -> Sketch:
     rng = stream(key, Purpose.CLUTTER, 1)
-    sheet = Sketch(PIECE, height, FENCE, _SCALE)
-    _KINDS[kind](rng, sheet)
+    sheet = Sketch(FENCE_LENGTH, height, FENCE, FENCE_SCALE)
+    _, _, draw = KINDS[kind]
+    draw(rng, sheet)
     if kind in ("boards", "hoarding", "low wall") and chance(rng, 0.5):
         coverings.lay("Wall" if kind == "low wall" else "Fence", sheet, float(key % 1000))
     sheet.grain(rng, 7)
@@ -107,164 +84,7 @@ def _paint(key: int, kind: str, height: float, coverings: Coverings) -> Sketch:
 
 
 def _paint_leaves(key: int, tall: float, leaf: Color, scale: float) -> Sketch:
-    sheet = Sketch(PIECE, tall, TREE, scale)
+    sheet = Sketch(FENCE_LENGTH, tall, TREE, scale)
     leaves(stream(key, Purpose.CLUTTER, 2), sheet, vary(stream(key, Purpose.CLUTTER, 3), leaf, 12))
     sheet.labels[:] = TREE
     return sheet
-
-
-def leaves(rng: Generator, sheet: Sketch, leaf: Color) -> None:
-    """Fill a sheet with leaves."""
-    rows, columns = sheet.labels.shape
-    tone = np.zeros((rows, columns), np.float32)
-    for size, strength in ((0.5, 0.14), (0.16, 0.16), (0.06, 0.2)):
-        cells = max(2, round(sheet.height / size)), max(2, round(sheet.width / size))
-        noise = rng.normal(0, strength, cells).astype(np.float32)
-        large = cv2.resize(noise, (columns, rows), interpolation=cv2.INTER_LINEAR)
-        tone += np.asarray(large, np.float32)
-    ramp = np.linspace(1.1, 0.7, rows, dtype=np.float32)[:, None]
-    gain = (ramp * np.clip(1 + tone, 0.35, 1.6))[..., None]
-    sheet.rgb[:] = np.clip(gain * np.array(leaf, np.float32), 0, 255).astype(np.uint8)
-
-
-def _bars(sheet: Sketch, span: tuple[float, float], gap: float, thick: float, color: Color) -> None:
-    """Draw upright bars between two heights."""
-    for x in np.arange(0.0, sheet.width, gap):
-        sheet.box((float(x), span[0]), (float(x) + thick, span[1]), color)
-
-
-def _level(sheet: Sketch, y: float, thick: float, color: Color) -> None:
-    sheet.box((0, y), (sheet.width, y + thick), color)
-
-
-def _backed(rng: Generator, sheet: Sketch) -> None:
-    """Draw dense railings: what is behind fills the gaps, and all of it is Fence."""
-    behind = pick_color(rng, _BEHIND, 12)
-    if chance(rng, 0.6):
-        leaves(rng, sheet, behind)
-    else:
-        sheet.rgb[:] = np.array(behind, np.uint8)
-    sheet.labels[:] = FENCE
-    iron, foot = pick_color(rng, _IRON, 6), pick(rng, (0.05, 0.05, 0.4))
-    _bars(sheet, (foot, sheet.height), between(rng, 0.11, 0.17), 0.035, iron)
-    _level(sheet, sheet.height - 0.16, 0.05, iron)
-    _level(sheet, foot + 0.08, 0.05, iron)
-    if foot > 0.1:
-        sheet.box((0, 0), (sheet.width, foot), pick_color(rng, _STONE, 8))
-
-
-def _open(rng: Generator, sheet: Sketch) -> None:
-    """Draw railings that one looks through, some on a low wall."""
-    iron, thick = pick_color(rng, _IRON, 6), between(rng, 0.035, 0.06)
-    foot = min(pick(rng, (0.0, 0.0, 0.35, 0.6)), 0.35 * sheet.height)
-    top = sheet.height - between(rng, 0.0, 0.18)
-    _bars(sheet, (foot, sheet.height), between(rng, 0.13, 0.2), thick, iron)
-    _level(sheet, top - 0.07, 0.07, iron)
-    _level(sheet, foot + 0.1, 0.06, iron)
-    for x in np.arange(0.0, sheet.width, between(rng, 1.6, 2.8)):
-        sheet.box((float(x), 0), (float(x) + 0.09, sheet.height), iron)
-    if foot:
-        sheet.box((0, 0), (sheet.width, foot), pick_color(rng, _STONE, 8), BUILDING)
-
-
-def _guard(rng: Generator, sheet: Sketch) -> None:
-    """Draw the tubes of a guard rail."""
-    metal = pick_color(rng, _IRON, 6)
-    for share in pick(rng, ((0.5, 0.94), (0.35, 0.65, 0.94), (0.12, 0.94))):
-        _level(sheet, sheet.height * share - 0.03, 0.06, metal)
-    for x in np.arange(0.0, sheet.width, 2.0):
-        sheet.box((float(x), 0), (float(x) + 0.08, sheet.height), metal)
-    if chance(rng, 0.6):
-        _bars(sheet, (0.12, sheet.height * 0.92), 0.16, 0.03, metal)
-
-
-def _ranch(rng: Generator, sheet: Sketch) -> None:
-    """Draw rails of wood between posts, open to look through."""
-    wood = pick_color(rng, _WOOD, 8)
-    for share in np.linspace(0.3, 0.85, int(rng.integers(2, 5))):
-        _level(sheet, sheet.height * float(share), 0.12, vary(rng, wood, 5))
-    for x in np.arange(0.0, sheet.width, 2.0):
-        sheet.box((float(x), 0), (float(x) + 0.14, sheet.height), dim(wood, 0.85))
-
-
-def _pickets(rng: Generator, sheet: Sketch) -> None:
-    """Draw pickets with gaps, some with points."""
-    wood, gap = pick_color(rng, _WOOD, 8), between(rng, 0.12, 0.2)
-    for share in (0.25, 0.75):
-        _level(sheet, sheet.height * share, 0.09, dim(wood, 0.7))
-    for x in np.arange(0.0, sheet.width, gap):
-        low, high, tone = float(x), float(x) + gap * 0.62, vary(rng, wood, 5)
-        sheet.box((low, 0), (high, sheet.height - 0.1), tone)
-        sheet.polygon([(low, sheet.height - 0.1), (high, sheet.height - 0.1),
-                       ((low + high) / 2, sheet.height)], tone)  # fmt: skip
-
-
-def _boards(rng: Generator, sheet: Sketch) -> None:
-    """Draw close boards, upright or level, with posts, some with a trellis on top."""
-    wood, step = pick_color(rng, _WOOD, 8), between(rng, 0.1, 0.2)
-    sheet.box((0, 0), (sheet.width, sheet.height), dim(wood, 0.5))
-    if chance(rng, 0.6):
-        for x in np.arange(0.0, sheet.width, step):
-            sheet.box((float(x), 0), (float(x) + step - 0.025, sheet.height), vary(rng, wood, 7))
-    else:
-        for y in np.arange(0.0, sheet.height, step):
-            _level(sheet, float(y), step - 0.025, vary(rng, wood, 7))
-    for x in np.arange(0.0, sheet.width, between(rng, 1.6, 2.4)):
-        sheet.box((float(x), 0), (float(x) + 0.12, sheet.height), dim(wood, 0.75))
-
-
-def _wire(rng: Generator, sheet: Sketch) -> None:
-    """Draw a mesh between posts; it is too fine to look through by pixels, so it is Fence."""
-    behind, wire = pick_color(rng, _BEHIND, 14), vary(rng, pick(rng, _IRON), 10)
-    leaves(rng, sheet, behind)
-    sheet.labels[:] = FENCE
-    if chance(rng, 0.5):
-        _bars(sheet, (0, sheet.height), 0.06, 0.01, wire)
-        for y in np.arange(0.0, sheet.height, 0.2):
-            _level(sheet, float(y), 0.02, wire)
-    else:
-        for x in np.arange(-sheet.height, sheet.width, 0.16):
-            for a, b in ((0.0, sheet.height), (sheet.height, 0.0)):
-                sheet.limb([(float(x) + a, 0), (float(x) + b, sheet.height)], 0.02, wire)
-    for x in np.arange(0.0, sheet.width, 2.5):
-        sheet.box((float(x), 0), (float(x) + 0.08, sheet.height), wire)
-
-
-def _low_wall(rng: Generator, sheet: Sketch) -> None:
-    """Draw a wall of bricks or stones with a coping; it is Building, as all walls."""
-    stone, course = pick_color(rng, _STONE, 8), pick(rng, (0.075, 0.075, 0.2, 0.3))
-    sheet.label = BUILDING
-    shape = max(1, round(sheet.height / course)), max(1, round(sheet.width / (3 * course))), 1
-    tones = np.clip(rng.normal(0, 9, shape) + stone, 0, 255).astype(np.uint8)
-    rows, columns = sheet.labels.shape
-    cv2.resize(tones, (columns, rows), dst=sheet.rgb, interpolation=cv2.INTER_NEAREST)
-    sheet.labels[:] = BUILDING
-    _level(sheet, sheet.height - 0.1, 0.1, dim(stone, between(rng, 0.7, 1.2)))
-    for x in np.arange(0.0, sheet.width, 4.0) if chance(rng, 0.6) else ():
-        sheet.box((float(x), 0), (float(x) + 0.4, sheet.height), dim(stone, 0.88))
-
-
-def _hoarding(rng: Generator, sheet: Sketch) -> None:
-    """Draw painted boards around a building site, with posters."""
-    paint = pick_color(rng, _PAINT, 8)
-    sheet.box((0, 0), (sheet.width, sheet.height), paint)
-    for x in np.arange(0.0, sheet.width, 1.22):
-        sheet.box((float(x), 0), (float(x) + 0.03, sheet.height), dim(paint, 0.7))
-    for _ in range(int(rng.integers(0, 5))):
-        left, y = between(rng, 0, sheet.width - 1), between(rng, 0.3, sheet.height - 1.1)
-        sheet.box((left, y), (left + 0.7, y + 1.0), vary(rng, pick(rng, _PAINT), 40))
-    _level(sheet, 0.0, 0.15, dim(paint, 0.5))
-
-
-_KINDS: Mapping[str, Draw] = {
-    "backed": _backed, "open": _open, "hedged": _open, "guard": _guard, "ranch": _ranch,
-    "pickets": _pickets, "boards": _boards, "wire": _wire, "low wall": _low_wall,
-    "hoarding": _hoarding,
-}  # fmt: skip
-_SHARES = (0.17, 0.12, 0.15, 0.04, 0.05, 0.09, 0.12, 0.08, 0.14, 0.04)
-_HEIGHTS = {
-    "backed": (1.0, 2.2), "open": (0.9, 2.0), "hedged": (0.8, 1.5), "guard": (0.95, 1.15),
-    "ranch": (0.9, 1.4), "pickets": (0.8, 1.4), "boards": (1.2, 2.1), "wire": (1.2, 2.6),
-    "low wall": (0.5, 1.6), "hoarding": (2.0, 2.5),
-}  # fmt: skip
-KINDS = tuple(_KINDS)

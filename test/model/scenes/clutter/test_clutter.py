@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from segnet_model.scenes.classes import BUILDING, FENCE, POLE, SIGN, TREE
-from segnet_model.scenes.clutter.fences import KINDS, boundary, kind_of
+from segnet_model.scenes.clutter.fence_kinds import KINDS
+from segnet_model.scenes.clutter.fences import boundary, kind_of
 from segnet_model.scenes.clutter.posts import POSTS, stand_post
 from segnet_model.scenes.coverings import PLAIN
 from segnet_model.scenes.sketch import CLEAR
@@ -23,7 +24,7 @@ def keys_by_kind() -> dict[str, list[int]]:
 
 
 def labels_of(key: int) -> np.ndarray:
-    (prop,) = boundary(key, ENDS, (0.0, 0.4), LEAF, WEATHER, PLAIN)
+    (prop,) = boundary(key, [ENDS], (0.0, 0.4), LEAF, WEATHER, PLAIN)
     return np.asarray(prop.panels[0].texture.labels)
 
 
@@ -47,7 +48,7 @@ def test_one_looks_through_some_railings(kind: str) -> None:
 
 def test_a_hedge_stands_behind_its_railings() -> None:
     for key in keys_by_kind()["hedged"][:5]:
-        (prop,) = boundary(key, ENDS, (0.0, 0.4), LEAF, WEATHER, PLAIN)
+        (prop,) = boundary(key, [ENDS], (0.0, 0.4), LEAF, WEATHER, PLAIN)
         railings, hedge = prop.panels
         assert hedge.texture.solid_label == TREE
         np.testing.assert_allclose(railings.corners[1], [8.0, 0, 0])
@@ -57,10 +58,20 @@ def test_a_hedge_stands_behind_its_railings() -> None:
         np.testing.assert_allclose(picture, np.array(LEAF) * 0.9, atol=45)
 
 
+def test_the_pieces_of_a_boundary_share_their_pictures() -> None:
+    """Each is then painted once."""
+    pieces = [ENDS, (ENDS[1], ENDS[1] + (6.0, 0.0, 0.0))]
+    for key in keys_by_kind()["hedged"][:2] + keys_by_kind()["open"][:2]:
+        first, second = boundary(key, pieces, (0.0, 0.4), LEAF, WEATHER, PLAIN)
+        for one, other in zip(first.panels, second.panels, strict=True):
+            assert one.texture is other.texture
+            np.testing.assert_allclose(one.corners[0] + one.corners[1], other.corners[0])
+
+
 def test_a_key_gives_the_same_boundary() -> None:
     for key in range(30):
         first, second = (
-            next(boundary(key, ENDS, (0.0, 0.4), LEAF, WEATHER, PLAIN)) for _ in range(2)
+            next(boundary(key, [ENDS], (0.0, 0.4), LEAF, WEATHER, PLAIN)) for _ in range(2)
         )
         for one, other in zip(first.panels, second.panels, strict=True):
             np.testing.assert_array_equal(one.corners, other.corners)
