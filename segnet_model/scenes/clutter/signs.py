@@ -5,13 +5,18 @@ from numpy.random import Generator
 
 from segnet_model.scenes.classes import POLE
 from segnet_model.scenes.clutter.tools import DARK, WHITE, plate, post
-from segnet_model.scenes.draws import Palette, between, chance, dim, pick, pick_color, vary
+from segnet_model.scenes.draws import Color, Palette, between, chance, dim, pick, pick_color, vary
 from segnet_model.scenes.facades.shops import lettering
 from segnet_model.scenes.furniture import SIGNS
 from segnet_model.scenes.sketch import Sketch
 
 _BOARDS: Palette = ((30, 84, 170), (24, 96, 62), (240, 240, 238), (246, 204, 40), (120, 70, 40))
 _STOPS: Palette = ((200, 36, 40), (246, 204, 40), (30, 110, 70), (30, 84, 170), (240, 240, 238))
+
+
+def _ink(color: Color) -> Color:
+    """Return the color of letters that are seen on a board."""
+    return DARK if sum(color) > 450 else WHITE
 
 
 def faces(rng: Generator, sheet: Sketch) -> None:
@@ -47,7 +52,7 @@ def fingers(rng: Generator, sheet: Sketch) -> None:
     middle, y = sheet.width / 2, sheet.height - 0.3
     post(rng, sheet, middle, sheet.height)
     color = pick_color(rng, _BOARDS, 8)
-    ink = DARK if sum(color) > 450 else WHITE
+    ink = _ink(color)
     for _ in range(int(rng.integers(1, 5))):
         side, long = pick(rng, (-1.0, 1.0)), between(rng, 0.6, 0.95)
         tip = middle + side * long
@@ -69,7 +74,7 @@ def bus_stop(rng: Generator, sheet: Sketch) -> None:
     plate(sheet, low, high, color, WHITE)
     middle = (low[0] + high[0]) / 2, high[1] - 0.24
     sheet.disc(middle, 0.18, WHITE if sum(color) < 450 else (30, 110, 70))
-    lettering(rng, sheet, low, (high[0], low[1] + 0.25), WHITE if sum(color) < 450 else DARK)
+    lettering(rng, sheet, low, (high[0], low[1] + 0.25), _ink(color))
     plate(sheet, (at - 0.22, 1.1), (at + 0.22, 1.8), WHITE, DARK)
     for row in np.arange(1.2, 1.7, 0.1):
         sheet.box((at - 0.16, float(row)), (at + 0.16, float(row) + 0.03), (120, 122, 126))
@@ -80,7 +85,7 @@ def direction(rng: Generator, sheet: Sketch) -> None:
     metal = post(rng, sheet, sheet.width * 0.22, sheet.height - 0.2)
     post(rng, sheet, sheet.width * 0.78, sheet.height - 0.2, color=metal)
     color, low = pick_color(rng, _BOARDS, 8), (0.0, sheet.height - between(rng, 0.9, 1.5))
-    ink = DARK if sum(color) > 450 else WHITE
+    ink = _ink(color)
     plate(sheet, low, (sheet.width, sheet.height), color, ink)
     rows = int(rng.integers(1, 4))
     step = (sheet.height - low[1]) / rows
@@ -99,7 +104,7 @@ def parking(rng: Generator, sheet: Sketch) -> None:
     low, high = (middle - half, sheet.height - 2.6 * half), (middle + half, sheet.height)
     color = pick_color(rng, (*_BOARDS, WHITE, WHITE), 6)
     plate(sheet, low, high, color, dim(color, 0.5))
-    ink = DARK if sum(color) > 450 else WHITE
+    ink = _ink(color)
     lettering(rng, sheet, (low[0], high[1] - 1.2 * half), high, ink)
     sheet.box((low[0] + 0.06, low[1] + 0.1), (high[0] - 0.06, low[1] + 0.16), ink)
 

@@ -56,6 +56,8 @@ class Kind:
 
 
 _PIPES = {"pipes": 0.8, "cables": 0.35, "boxes": 0.4, "plates": 0.3}
+# `flag`, `pinnacles` and the dormers of a mansion are drawn and never painted; without their draws,
+# all later houses of a seed would differ.
 _OLD = {**_PIPES, "chimney": 0.75, "courses": 0.5, "scaffold": 0.04, "ivy": 0.05, "flag": 0.05}
 KINDS: Mapping[str, Kind] = {
     "terrace": Kind(
