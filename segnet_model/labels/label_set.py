@@ -90,6 +90,13 @@ class LabelSet:
         """Whether each id is flat ground: (256,) bool."""
         return self._padded([c.ground for c in self.classes])
 
+    @cached_property
+    def color_ids(self) -> dict[int, int]:
+        """Id of each color, as `pack_colors` writes it; of one color, a class comes first."""
+        ids = {int(pack_colors(np.array(self.ignore_color))): self.ignore_id}
+        colors = pack_colors(self.palette[: self.num_classes])
+        return {**ids, **dict(zip(colors.tolist(), range(self.num_classes), strict=True))}
+
     def _padded(self, flags: list[bool]) -> np.ndarray:
         """The flags of the classes, padded with False to all 256 ids: (256,) bool."""
         return np.array(flags + [False] * (256 - self.num_classes))
@@ -140,9 +147,8 @@ class LabelSet:
         """
         self.check_colors()
         lookup = np.full(1 << 24, -1, np.int16)
-        lookup[_packed(np.array(self.ignore_color, np.uint8))] = self.ignore_id
-        lookup[_packed(self.palette[: self.num_classes])] = np.arange(self.num_classes)
-        ids: np.ndarray = lookup[_packed(image)]
+        lookup[list(self.color_ids)] = list(self.color_ids.values())
+        ids: np.ndarray = lookup[pack_colors(image)]
         if (ids < 0).any():
             y, x = np.argwhere(ids < 0)[0]
             raise DatasetError(
@@ -231,7 +237,7 @@ class LabelSet:
             raise SettingsError(f"label set {source}: {error}{hint}") from None
 
 
-def _packed(colors: np.ndarray) -> np.ndarray:
+def pack_colors(colors: np.ndarray) -> np.ndarray:
     """Pack (..., 3) uint8 colors into (...) int32 numbers 0xRRGGBB."""
     red, green, blue = (colors[..., i].astype(np.int32) for i in range(3))
     return red << 16 | green << 8 | blue

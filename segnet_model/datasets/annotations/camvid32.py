@@ -26,7 +26,7 @@ from segnet_model.datasets.annotations.export import (
 )
 from segnet_model.datasets.annotations.marks import Marks
 from segnet_model.images.label_images import decode_mask
-from segnet_model.labels import LabelSet, SegmentationClass
+from segnet_model.labels import LabelSet, SegmentationClass, pack_colors
 
 # Sources differ. Kundu et al. (CVPR 2016, code "VideoParsing") ignore those marked with *, and take
 # that with + as Road. `segnet import-labels --map RoadShoulder=Road` follows them.
@@ -64,7 +64,6 @@ TABLE: dict[str, tuple[tuple[int, int, int], str]] = {
     "Void": ((0, 0, 0), IGNORE),
     "Wall": ((64, 192, 0), "Building"),
 }
-COLORS = {color for color, _ in TABLE.values()}
 MEANINGS = {name: meaning for name, (_, meaning) in TABLE.items()}
 LABELS = LabelSet(
     "CamVid's 32", tuple(SegmentationClass(name, color) for name, (color, _) in TABLE.items())
@@ -107,9 +106,7 @@ def to_named_mask(colors: np.ndarray | None) -> NamedMask:
 
 def _known(colors: np.ndarray) -> np.ndarray:
     """Mask of the pixels that have the color of a class, (H, W) bool."""
-    place = np.array([1 << 16, 1 << 8, 1])
-    listed = np.array([color for color, _ in TABLE.values()]) @ place
-    return np.isin(colors @ place, listed)
+    return np.isin(pack_colors(colors), list(LABELS.color_ids))
 
 
 def _found(marks: Marks) -> bool:

@@ -28,7 +28,7 @@ from segnet_model.datasets.annotations.export import (
 )
 from segnet_model.datasets.annotations.marks import MAX_READ, Marks
 from segnet_model.images.label_images import decode_mask
-from segnet_model.labels import LabelSet, SegmentationClass
+from segnet_model.labels import LabelSet, SegmentationClass, pack_colors
 
 CAMVID_MAP = "label_colors.txt"
 MASK_MAP = "labelmap.txt"
@@ -48,8 +48,8 @@ def open_cvat_camvid(source: ExportFiles, target: Target) -> Annotations:
         labels = _label_set(source, name, _camvid_line)
         return Annotations("cvat-camvid", files, _reader(source, labels, True))
     colors = _colors(source, list(files.values()))
-    own = LabelSet(target.labels.name, target.labels.classes, UNNAMED, BLACK)
-    if colors and colors <= {each.color for each in own.classes} | {BLACK}:
+    own = _on_black(target.labels)
+    if colors and colors <= own.color_ids.keys():
         return Annotations("cvat-camvid", files, _reader(source, own, True))
     return Annotations(
         "cvat-camvid", files, _reader(source, camvid32.LABELS, True), camvid32.MEANINGS
@@ -154,13 +154,18 @@ def _is_camvid(marks: Marks) -> bool:
     if images not in marks.source.names:
         return False
     colors = _colors(marks.source, masks)
-    own = {each.color for each in marks.labels.classes} | {BLACK}
-    return bool(colors) and (colors <= own or colors <= camvid32.COLORS)
+    known = (_on_black(marks.labels).color_ids.keys(), camvid32.LABELS.color_ids.keys())
+    return bool(colors) and any(colors <= each for each in known)
 
 
-def _colors(source: ExportFiles, masks: Sequence[str]) -> set[tuple[int, ...]]:
+def _on_black(labels: LabelSet) -> LabelSet:
+    """The label set with unlabeled pixels as in CVAT's masks."""
+    return LabelSet(labels.name, labels.classes, UNNAMED, BLACK)
+
+
+def _colors(source: ExportFiles, masks: Sequence[str]) -> set[int]:
     """The colors of the first masks; none where they are numbers, or damaged."""
-    found: set[tuple[int, ...]] = set()
+    found: set[int] = set()
     for name in masks[:MAX_READ]:
         try:
             colors = decode_mask(source.read(name)).colors
@@ -168,7 +173,7 @@ def _colors(source: ExportFiles, masks: Sequence[str]) -> set[tuple[int, ...]]:
             return set()
         if colors is None:
             return set()
-        found.update(map(tuple, np.unique(colors.reshape(-1, 3), axis=0).tolist()))
+        found.update(np.unique(pack_colors(colors)).tolist())
     return found
 
 

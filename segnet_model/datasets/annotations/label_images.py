@@ -24,7 +24,7 @@ from segnet_model.datasets.annotations.export import (
 )
 from segnet_model.datasets.annotations.marks import Marks
 from segnet_model.images.label_images import Pixels, decode_mask
-from segnet_model.labels import LabelSet, Numbering, numberings
+from segnet_model.labels import LabelSet, Numbering, numberings, pack_colors
 
 MAX_STRANGE = 20  # ids or colors of no class; a smoothed or compressed image has more
 _COLOR = re.compile(r"\(?(\d{1,3}), ?(\d{1,3}), ?(\d{1,3})\)?")
@@ -61,15 +61,15 @@ def open_colors(source: ExportFiles, target: Target) -> Annotations:
     """Read PNGs in the set's colors; one that is mapped, or of no class, is named as #rrggbb."""
     labels, mapped = target.labels, target.mapped
     labels.check_colors()
-    names: dict[int, str | None] = {_packed(labels.ignore_color): None}
-    names.update((_packed(each.color), each.name) for each in labels.classes)
+    own_names = dict(enumerate(labels.names))
+    names = {color: own_names.get(each) for color, each in labels.color_ids.items()}
     names.update((int(each[1:], 16), each) for each in mapped if _is_color(each))
 
     def read(name: str, _size: Size) -> NamedMask:
         colors = decode_mask(source.read(name)).colors
         if colors is None:
             raise DatasetError("holds numbers, not colors; try --format ids")
-        packed = colors.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
+        packed = pack_colors(colors)
         found, places = np.unique(packed, return_inverse=True)
         own = [names.get(each, f"#{each:06x}") for each in found.tolist()]
         _check_strange([str(each) for each in own if each not in names.values()], "colors")
@@ -145,10 +145,6 @@ def _check_strange(strange: Sequence[str], kind: str) -> None:
 
 def _is_color(name: str) -> bool:
     return re.fullmatch(r"#[0-9a-f]{6}", name) is not None
-
-
-def _packed(color: tuple[int, int, int]) -> int:
-    return color[0] << 16 | color[1] << 8 | color[2]
 
 
 def _are_ids(marks: Marks) -> bool:

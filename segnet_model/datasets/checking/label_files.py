@@ -13,7 +13,7 @@ from segnet_model.datasets.checking import problems as kinds
 from segnet_model.datasets.checking.problems import Kind, join_first
 from segnet_model.images.compressed import PNG_SIGNATURE
 from segnet_model.images.label_images import check_opaque
-from segnet_model.labels import LabelSet
+from segnet_model.labels import LabelSet, pack_colors
 
 Flaw = tuple[Kind, str]  # with details
 GRAY = 0  # a PNG's color type
@@ -114,11 +114,9 @@ def _known_ids(
 def _known_colors(
     pixels: np.ndarray, label_set: LabelSet, flaws: list[Flaw]
 ) -> tuple[np.ndarray, list[Flaw]]:
-    packed = pixels.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
-    ids = {_pack(label_set.ignore_color): label_set.ignore_id}
-    ids.update({_pack(each.color): index for index, each in enumerate(label_set.classes)})
+    ids = label_set.color_ids
     counts, strange = np.zeros(256, np.int64), {}
-    colors, pixels_of = np.unique(packed, return_counts=True)
+    colors, pixels_of = np.unique(pack_colors(pixels), return_counts=True)
     for color, count in zip(colors.tolist(), pixels_of.tolist(), strict=True):
         if color in ids:
             counts[ids[color]] += count
@@ -131,10 +129,6 @@ def _known_colors(
         )
         flaws.append((kinds.UNKNOWN_COLORS, join_first(colors_found, 3)))
     return counts, flaws
-
-
-def _pack(color: tuple[int, int, int]) -> int:
-    return color[0] << 16 | color[1] << 8 | color[2]
 
 
 def _describe(packed: int, label_set: LabelSet) -> str:
