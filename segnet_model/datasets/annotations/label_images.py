@@ -70,11 +70,12 @@ def open_colors(source: ExportFiles, target: Target) -> Annotations:
         if colors is None:
             raise DatasetError("holds numbers, not colors; try --format ids")
         packed = pack_colors(colors)
-        found, places = np.unique(packed, return_inverse=True)
+        found = np.unique(packed)
         own = [names.get(each, f"#{each:06x}") for each in found.tolist()]
         _check_strange([str(each) for each in own if each not in names.values()], "colors")
-        places = places.reshape(packed.shape).astype(np.uint8)
-        return _named_mask(places, range(len(own)), own)
+        places = np.zeros(1 << 24, np.uint8)
+        places[found] = np.arange(len(found))
+        return _named_mask(places[packed], range(len(own)), own)
 
     files, numbering = label_files(source, labels)
     return Annotations("colors", _by_image(files, numbering, target.images), read)
