@@ -15,9 +15,9 @@ import numpy as np
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
-from segnet_model.datasets.annotations.drawings import Drawing, open_drawings
-from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Size, Target
-from segnet_model.datasets.annotations.parsed import read_safely, read_xml
+from segnet_model.datasets.annotations.drawings import Drawing, from_documents, open_drawings
+from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Size, Target, xmls
+from segnet_model.datasets.annotations.parsed import read_xml
 from segnet_model.datasets.annotations.runs import from_runs
 from segnet_model.datasets.annotations.shapes import (
     BOXES,
@@ -51,14 +51,7 @@ def open_cvat_xml(source: ExportFiles, target: Target) -> Annotations:
     Raises:
         DatasetError: a file is damaged, or holds boxes alone.
     """
-    drawings: list[Drawing] = []
-    for name in (each for each in source.names if each.lower().endswith(".xml")):
-        try:
-            with read_safely():
-                root = read_xml(source, name)
-                drawings += _drawings(name, root) if is_cvat(root) else ()
-        except DatasetError as error:
-            raise DatasetError(f"{name}: {error}") from None
+    drawings = from_documents(source, xmls(source.names), is_cvat, _drawings, read_xml)
     annotations = open_drawings("cvat-xml", drawings, target.images)
     numbered = [each for each in drawings if each.subset == VIDEO]
     if numbered and target.images.keys().isdisjoint(annotations.files):

@@ -73,8 +73,16 @@ def from_documents(
     names: Iterable[str],
     known: Callable[[Any], bool],
     parse: Callable[[str, Any], Iterable[Drawing]],
+    read: Callable[[ExportFiles, str], Any] = read_json,
 ) -> list[Drawing]:
-    """The drawings of all JSON files whose content is known.
+    """The drawings of all files whose content is known.
+
+    Args:
+        source: the export.
+        names: of the files.
+        known: whether what is in a file is of the format.
+        parse: takes a file's name and what is in it.
+        read: `read_json` or `read_xml`.
 
     Raises:
         DatasetError: a file is damaged, with its name.
@@ -83,7 +91,7 @@ def from_documents(
     for name in names:
         try:
             with read_safely():
-                document = read_json(source, name)
+                document = read(source, name)
                 drawings += parse(name, document) if known(document) else ()
         except DatasetError as error:
             raise DatasetError(f"{name}: {error}") from None

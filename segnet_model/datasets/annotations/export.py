@@ -142,3 +142,8 @@ def pngs(names: Iterable[str]) -> list[str]:
 def jsons(names: Iterable[str]) -> list[str]:
     """The JSON files among the names."""
     return [name for name in names if name.lower().endswith(".json")]
+
+
+def xmls(names: Iterable[str]) -> list[str]:
+    """The XML files among the names."""
+    return [name for name in names if name.lower().endswith(".xml")]

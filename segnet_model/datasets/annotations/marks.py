@@ -10,7 +10,7 @@ from typing import Any
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
-from segnet_model.datasets.annotations.export import jsons, pngs
+from segnet_model.datasets.annotations.export import jsons, pngs, xmls
 from segnet_model.datasets.annotations.parsed import read_json, read_xml
 from segnet_model.labels import LabelSet
 
@@ -50,8 +50,7 @@ class Marks:
 
     @cached_property
     def _roots(self) -> list[ET.Element]:
-        names = [name for name in self.source.names if name.lower().endswith(".xml")]
-        return self._read(names, read_xml)
+        return self._read(xmls(self.source.names), read_xml)
 
     def _read(self, names: list[str], read: Callable[[ExportFiles, str], Any]) -> list[Any]:
         found = []
