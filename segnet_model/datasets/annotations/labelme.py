@@ -84,10 +84,10 @@ def _parse(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise DatasetError(f"has {len(data)} bytes of outlines; at most {MAX_BYTES} are read")
     try:
-        file = json.loads(data)
+        file: dict[str, Any] = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise DatasetError(f"is not whole JSON ({error})") from None
-    if not isinstance(file, dict) or not isinstance(file.get("shapes"), list):
+    if not is_labelme(file):
         raise DatasetError("is JSON, but has no shapes as labelme's has; is it of another tool?")
     if len(file["shapes"]) > MAX_SHAPES:
         raise DatasetError(f"has {len(file['shapes'])} shapes; at most {MAX_SHAPES} are painted")
