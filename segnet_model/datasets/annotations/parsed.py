@@ -36,7 +36,7 @@ def read_safely() -> Iterator[None]:
 def read_json(source: ExportFiles, name: str) -> Any:
     """Read a JSON file; DatasetError where it is damaged, or too large."""
     data = IMAGE_DATA.sub(b'"imageData": null', source.read(name))
-    _check_bytes(data)
+    check_bytes(data)
     if data.count(b"[") + data.count(b"{") > MAX_PARTS:
         raise DatasetError(f"has more than {MAX_PARTS} lists; import it in parts")
     try:
@@ -48,7 +48,7 @@ def read_json(source: ExportFiles, name: str) -> Any:
 def read_xml(source: ExportFiles, name: str) -> ET.Element:
     """Read an XML file without entities; DatasetError where it is damaged, or too large."""
     data = source.read(name)
-    _check_bytes(data)
+    check_bytes(data)
     try:
         parser = ET.XMLParser(target=_Builder())
         parser.feed(data)
@@ -73,6 +73,7 @@ class _Builder(ET.TreeBuilder):
         raise DatasetError("has a document type, which no export needs; export it again")
 
 
-def _check_bytes(data: bytes) -> None:
+def check_bytes(data: bytes) -> None:
+    """Raise DatasetError for more than `MAX_BYTES`."""
     if len(data) > MAX_BYTES:
         raise DatasetError(f"has {len(data)} bytes; at most {MAX_BYTES} are read: import in parts")

@@ -19,7 +19,7 @@ from segnet_model.datasets.annotations.archives import ExportFiles
 from segnet_model.datasets.annotations.drawings import Drawing, from_documents, open_drawings
 from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Size, Target, jsons
 from segnet_model.datasets.annotations.marks import Marks
-from segnet_model.datasets.annotations.parsed import MAX_BYTES, read_safely
+from segnet_model.datasets.annotations.parsed import check_bytes, read_safely
 from segnet_model.datasets.annotations.shapes import (
     BOXES,
     Shape,
@@ -53,25 +53,27 @@ def is_via(document: Any) -> bool:
 def open_via(source: ExportFiles, target: Target) -> Annotations:
     """Read VIA's JSON files and tables; DatasetError where one is damaged."""
     drawings = from_documents(source, jsons(source.names), is_via, _drawings)
-    for name in filter(partial(_is_table, source), source.names):
+    for name, data in _tables(source):
         try:
             with read_safely():
-                drawings += _drawings(name, _from_table(source.read(name)))
+                drawings += _drawings(name, _from_table(data))
         except (DatasetError, csv.Error) as error:
             raise DatasetError(f"{name}: {error}; export JSON") from None
     return open_drawings("via", drawings, target.images)
 
 
-def _is_table(source: ExportFiles, name: str) -> bool:
-    return name.lower().endswith(".csv") and COLUMN in source.read(name)[:MAX_TITLES].decode(
-        "latin"
-    )
+def _tables(source: ExportFiles) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each table."""
+    for name in source.names:
+        if name.lower().endswith(".csv"):
+            data = source.read(name)
+            if COLUMN.encode() in data[:MAX_TITLES]:
+                yield name, data
 
 
 def _from_table(data: bytes) -> dict[str, Any]:
     """The rows of a table, each of which is a region, as the JSON would be."""
-    if len(data) > MAX_BYTES:
-        raise DatasetError(f"has {len(data)} bytes; at most {MAX_BYTES} are read")
+    check_bytes(data)
     files: dict[str, Any] = {}
     for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig").lstrip("#"))):
         shape, attributes = json.loads(row[COLUMN]), json.loads(row["region_attributes"])
@@ -140,7 +142,7 @@ def _ellipse(shape: dict[str, Any]) -> np.ndarray:
 
 
 def _found(marks: Marks) -> bool:
-    return marks.has_json(is_via) or any(map(partial(_is_table, marks.source), marks.source.names))
+    return marks.has_json(is_via) or any(_tables(marks.source))
 
 
 CORNERS: dict[str, Callable[[dict[str, Any]], np.ndarray]] = {
