@@ -2,7 +2,7 @@
 
 from segnet_model.labels.label_map import LabelMap, usual_meanings
 from segnet_model.labels.label_set import LabelSet, pack_colors
-from segnet_model.labels.naming import label_set_of
+from segnet_model.labels.naming import label_set_of, voc_colors
 from segnet_model.labels.numbering import Numbering, numberings
 from segnet_model.labels.segmentation_class import MAX_NAME, SegmentationClass
 
@@ -16,4 +16,5 @@ __all__ = [
     "numberings",
     "pack_colors",
     "usual_meanings",
+    "voc_colors",
 ]

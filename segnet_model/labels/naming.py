@@ -34,7 +34,7 @@ def label_set_of(names: Sequence[str], name: str) -> LabelSet:
     shipped = _shipped()
     found = [shipped.get(each.lower()) for each in names]
     taken = {(0, 0, 0)} | {each.color for each in found if each}  # black is unlabeled
-    free = (color for color in _colors() if color not in taken)
+    free = (color for color in voc_colors() if color not in taken)
     classes, used = [], set()
     for each, like in zip(names, found, strict=True):
         color = like.color if like and like.color not in used else next(free)
@@ -51,8 +51,11 @@ def _shipped() -> dict[str, SegmentationClass]:
     return {one.name.lower(): one for labels in sets for one in labels.classes}
 
 
-def _colors() -> Iterator[tuple[int, int, int]]:
-    """Colors that differ: Pascal VOC's, bits 0, 1 and 2 of each octal digit, the lowest first."""
+def voc_colors() -> Iterator[tuple[int, int, int]]:
+    """Colors that differ, Pascal VOC's from id 1 on.
+
+    Bits 0, 1 and 2 of each octal digit of the id, the lowest first, go to red, green and blue.
+    """
     for index in range(1, 1 << 24):
         red, green, blue = (
             sum((index >> 3 * digit + channel & 1) << 7 - digit for digit in range(8))

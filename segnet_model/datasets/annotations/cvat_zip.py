@@ -11,6 +11,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -19,10 +20,11 @@ import numpy as np
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.marks import MARK
 from segnet_model.images.files import new_file
-from segnet_model.labels import LabelSet
+from segnet_model.labels import LabelSet, voc_colors
 
 SUBSET = "default"  # CVAT's own name
 BLACK = (0, 0, 0)
+VOC_COLORS = np.array([BLACK, *islice(voc_colors(), 255)], np.uint8)  # (256, 3) RGB
 AddMask = Callable[[str, np.ndarray], None]  # image file's name, labels (H, W) uint8 ids
 
 
@@ -114,25 +116,12 @@ def _palette(labels: LabelSet) -> np.ndarray:
     """A color for each id, (256, 3) uint8 RGB: the class's own, unless it is black or taken."""
     palette = np.zeros((256, 3), np.uint8)
     own = [each.color for each in labels.classes]
-    fresh = (color for color in map(tuple, VOC_COLORS[1:].tolist()) if color not in own)
+    fresh = (color for color in voc_colors() if color not in own)
     taken = {BLACK}
     for index, color in enumerate(own):
         palette[index] = next(fresh) if color in taken else color
         taken.add(color)
     return palette
-
-
-def _voc_colors() -> np.ndarray:
-    """Pascal VOC's colors, (256, 3) uint8 RGB: the id's bits in turn to R, G and B."""
-    numbers = np.arange(256)
-    colors = np.zeros((256, 3), np.uint8)
-    for bit in range(8):
-        channel, place = bit % 3, 7 - bit // 3
-        colors[:, channel] |= ((numbers >> bit & 1) << place).astype(np.uint8)
-    return colors
-
-
-VOC_COLORS = _voc_colors()
 
 
 def _png(image: np.ndarray) -> bytes:
