@@ -48,7 +48,8 @@ def _pair(layout: Layout, split: str, images: list[Path]) -> tuple[list[Pair], l
         for name, image in zip(names, images, strict=True)
         if name not in labels
     ]
-    lone = [path for name, path in labels.items() if name not in set(names)]
+    known = set(names)
+    lone = [path for name, path in labels.items() if name not in known]
     found += [Problem(kinds.NO_IMAGE, split, (path,)) for path in lone]
     return pairs + [Pair(split, None, path) for path in lone], found
 
