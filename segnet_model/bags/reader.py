@@ -18,6 +18,7 @@ from segnet_model.bags.refusals import MEND, PACKETS, check_storage, packets_men
 from segnet_model.bags.unpacking import unpack_message
 from segnet_model.bags.writer import BagWriter
 from segnet_model.base.errors import BagError, SegNetError, cause
+from segnet_model.base.listed import join_first
 
 __all__ = ["BagReader", "BagWriter", "RawMessage", "TopicInfo"]
 
@@ -128,7 +129,7 @@ class BagReader:
         if topic is None and others:
             raise BagError(
                 f"bag {self.path} has several image topics; name one with --topic (topic of the "
-                f"bag_player, image:= of a launch file): {_list(others)}"
+                f"bag_player, image:= of a launch file): {join_first(others, MAX_LISTED)}"
             )
         packets = [name for name, info in self.topics.items() if info.type in PACKETS]
         if topic is None and packets:
@@ -214,11 +215,6 @@ class BagReader:
                 f"bag {self.path} is damaged ({reason}); copy it again, or "
                 "try `ros2 bag reindex` or `mcap recover`"
             ) from None
-
-
-def _list(names: list[str]) -> str:
-    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
-    return ", ".join(names[:MAX_LISTED]) + more
 
 
 def _topics(connections: list[Connection]) -> dict[str, TopicInfo]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base.atomic import check_output, whole_file
 from segnet_model.base.errors import DatasetError
+from segnet_model.base.listed import join_first
 from segnet_model.base.marks import MARK
 from segnet_model.base.terminal import plain
 from segnet_model.commands import arguments
@@ -128,8 +129,6 @@ def _kind(problems: list[Problem], report: DatasetReport) -> Iterator[str]:
 
 
 def _problem(problem: Problem, report: DatasetReport) -> str:
-    from segnet_model.datasets.checking.problems import join_first
-
     files = join_first((report.name(path) for path in problem.files), MOST_FILES)
     parts = (files, problem.detail) if len(problem.files) <= MOST_FILES else (problem.detail, files)
     return ": ".join(part for part in parts if part)

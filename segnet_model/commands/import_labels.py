@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from segnet_model.base.choices import LABEL_FORMATS
 from segnet_model.base.class_maps import read_map
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.listed import join_first
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
@@ -132,8 +133,6 @@ def _label_set(dataset: Path, named: str | None) -> LabelSet:
 
 
 def _print(dataset: Path, done: Imported) -> None:
-    from segnet_model.datasets.checking.problems import join_first
-
     counts = ", ".join(f"{done.counts[kind]} {kind}" for kind in ("new", "changed", "same"))
     kept = f", {done.counts['kept']} kept" if done.counts["kept"] else ""
     print(f"{dataset}: labels of {done.counts.total()} images: {counts}{kept} ({done.format})")
@@ -156,8 +155,6 @@ def _print(dataset: Path, done: Imported) -> None:
 
 def _shares(done: Imported) -> str:
     """The names that were found, their classes and shares."""
-    from segnet_model.datasets.checking.problems import join_first
-
     named = [
         f"{name if name == done.meanings[name] else f'{name} as {done.meanings[name]}'} {share:.1%}"
         for name, share in done.shares.items()

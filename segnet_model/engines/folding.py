@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.overrides import TorchFunctionMode
 
+from segnet_model.base.listed import join_first
 from segnet_model.engines.capabilities import warn_once
 
 SIDE = 64  # pixels of the image that shows in which order the layers run
@@ -52,10 +53,9 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
                 setattr(module, name, folded[child])
     left = [names[m] for m, before in order.before.items() if before and m not in folded]
     if left:
-        more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
         _warn(
             network,
-            f"{', '.join(left[:NAMED])}{more}; each can be folded if it has running statistics, "
+            f"{join_first(left, NAMED)}; each can be folded if it has running statistics, "
             "and alone uses the values of a plain convolution that runs once",
         )
     return network

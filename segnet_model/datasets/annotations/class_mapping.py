@@ -10,6 +10,7 @@ import numpy as np
 
 from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.listed import join_first
 from segnet_model.base.near import near
 from segnet_model.datasets.annotations.export import UNNAMED, NamedMask
 from segnet_model.labels import LabelSet
@@ -101,10 +102,9 @@ class ClassMapping:
     def _not_used(self, name: str) -> str:
         listed = sorted(self._listed)
         question = near(name, [*listed, *self._labels.names])
-        more = f" and {len(listed) - MAX_NAMED} more" if len(listed) > MAX_NAMED else ""
         return (
             f"{name}={self._renamed[name]} is not used: none of the labels has {name!r}{question}; "
-            f"they have {', '.join(listed[:MAX_NAMED])}{more}"
+            f"they have {join_first(listed, MAX_NAMED)}"
         )
 
     def _no_classes(self) -> str:

@@ -9,8 +9,9 @@ from PIL import Image
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.limits import check_size
+from segnet_model.base.listed import join_first
 from segnet_model.datasets.checking import problems as kinds
-from segnet_model.datasets.checking.problems import Kind, join_first
+from segnet_model.datasets.checking.problems import Kind
 from segnet_model.images.compressed import PNG_SIGNATURE
 from segnet_model.images.label_images import check_opaque
 from segnet_model.labels import LabelSet, pack_colors

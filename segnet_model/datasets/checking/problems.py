@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-MAX_NAMED = 5  # ids, colors or files in one line
 
 
 @dataclass(frozen=True)
@@ -117,10 +115,3 @@ SEVERAL_SIZES = Kind(
     "nothing to do, if that is meant: each is scaled by itself; without --input-size, training "
     "takes half the size of the first image",
 )
-
-
-def join_first(names: Iterable[str], most: int = MAX_NAMED) -> str:
-    """Join the first names, and the number of further ones."""
-    names = list(names)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
