@@ -28,6 +28,7 @@ from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.folder import make_folders, write_label_set
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS
+from segnet_model.datasets.layout import CamVidLayout
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelMap
 from segnet_model.scenes import (
@@ -259,8 +260,8 @@ def _hidden_main() -> Iterator[None]:
 
 def _paths(folder: Path, split: str, seed: int, index: int) -> tuple[Path, Path]:
     """Paths of an image's labels, and of the image."""
-    name = f"{seed:06d}_{index:04d}.png"
-    return folder / f"{split}annot" / name, folder / split / name
+    image = folder / split / f"{seed:06d}_{index:04d}.png"
+    return CamVidLayout(folder).label_path(image), image
 
 
 def _render(

@@ -53,7 +53,7 @@ class Layout(Protocol):
 
 def layout_of(dataset: Path) -> Layout:
     """The layout of a data set."""
-    comma10k = all((dataset / each).is_dir() for each in (Comma10kLayout.IMAGES, "masks"))
+    comma10k = all((dataset / each).is_dir() for each in Comma10kLayout.FOLDERS)
     return Comma10kLayout(dataset) if comma10k else CamVidLayout(dataset)
 
 
@@ -110,13 +110,13 @@ class Comma10kLayout:
     Its makers validate on the images whose names end with "9.png" (github.com/commaai/comma10k).
     """
 
-    IMAGES, MASKS = "imgs", "masks"
+    FOLDERS = ("imgs", "masks")
     VAL = "9"  # last letter of the names in val
     label_set = "comma10k"
 
     def __init__(self, dataset: Path) -> None:
         """Take a folder of this form."""
-        self._images, self._masks = dataset / self.IMAGES, dataset / self.MASKS
+        self._images, self._masks = (dataset / each for each in self.FOLDERS)
 
     def splits(self) -> list[str]:
         """Train and val."""
