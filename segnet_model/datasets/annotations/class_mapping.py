@@ -80,7 +80,7 @@ class ClassMapping:
         # A custom label set may lack the class of a format's meaning.
         return meaning if meaning == IGNORE or meaning in own else None
 
-    def check(self, required: Collection[str] = (), optional: Collection[str] = ()) -> None:
+    def check(self, required: Collection[str], optional: Collection[str]) -> None:
         """Check that every name has a meaning, and that the user's mapping is used.
 
         Args:

@@ -43,7 +43,7 @@ def open_cvat_camvid(source: ExportFiles, target: Target) -> Annotations:
     Without that file, the colors are those of the data set, or else CamVid's own.
     """
     files = by_stem(in_folders(pngs(source.names), "annot"), images=target.images)
-    name = find_map(source, CAMVID_MAP)
+    name = _find_map(source, CAMVID_MAP)
     if name is not None:
         labels = _label_set(source, name, _camvid_line)
         return Annotations("cvat-camvid", files, _reader(source, labels, True))
@@ -58,7 +58,7 @@ def open_cvat_camvid(source: ExportFiles, target: Target) -> Annotations:
 
 def open_cvat_mask(source: ExportFiles, target: Target) -> Annotations:
     """Read "Segmentation mask 1.1": labelmap.txt with lines "name:r,g,b::"."""
-    name = find_map(source, MASK_MAP)
+    name = _find_map(source, MASK_MAP)
     if name is None:
         raise DatasetError(f"no {MASK_MAP} with the names of the colors; export it again")
     files = by_stem(in_folders(pngs(source.names), MASK_FOLDER), images=target.images)
@@ -66,7 +66,7 @@ def open_cvat_mask(source: ExportFiles, target: Target) -> Annotations:
     return Annotations("cvat-mask", files, _reader(source, labels, False))
 
 
-def find_map(source: ExportFiles, file: str) -> str | None:
+def _find_map(source: ExportFiles, file: str) -> str | None:
     """The file that names the colors, at any depth; DatasetError where there are several."""
     found = [name for name in source.names if PurePosixPath(name).name == file]
     if len(found) > 1:
