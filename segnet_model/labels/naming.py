@@ -25,9 +25,9 @@ def label_set_of(names: Sequence[str], name: str) -> LabelSet:
         SettingsError: a name is empty, or given twice.
 
     Example:
-        >>> yard = label_set_of(["path", "cow"], "yard")
+        >>> yard = label_set_of(["path", "beehive"], "yard")
         >>> [(each.name, each.color, each.drivable) for each in yard.classes]
-        [('path', (214, 172, 110), True), ('cow', (128, 0, 0), False)]
+        [('path', (214, 172, 110), True), ('beehive', (128, 0, 0), False)]
     """
     if not names or not all(names):
         raise SettingsError(f"classes {','.join(names)!r}: give names, as in path,grass,person")

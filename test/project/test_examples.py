@@ -25,6 +25,7 @@ EXAMPLES = [
     "labels.label_set.LabelSet.colorize",
     "labels.label_set.LabelSet.ids_from_colors",
     "labels.label_set.LabelSet.load",
+    "labels.naming.label_set_of",
     "networks.build_network",
     "networks.pooling.max_unpool_2x2",
     "pictures.drawing.overlay",
