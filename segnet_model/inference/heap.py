@@ -19,10 +19,10 @@ class Heap:
 
     def __init__(self) -> None:
         """Know no size yet."""
-        self._sizes: deque[tuple[int, ...]] = deque(maxlen=KEPT)
+        self._sizes: deque[tuple[int, int]] = deque(maxlen=KEPT)
 
-    def expect(self, size: tuple[int, ...]) -> None:
-        """Note the size of an image before its memory is asked for."""
+    def expect(self, size: tuple[int, int]) -> None:
+        """Note the (height, width) of an image before its memory is asked for."""
         if size in self._sizes:
             return
         if len(self._sizes) == KEPT:

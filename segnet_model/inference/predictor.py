@@ -248,7 +248,7 @@ class Predictor:
 
     def _run(self, images: list[np.ndarray], captures: Sequence[Capture]) -> Segmentation:
         size = images[0].shape[0], images[0].shape[1]
-        self._heap.expect((len(images), *size))
+        self._heap.expect(size)  # without their number, which changes with several cameras
         small = self._resize(images)
         if self._graphs is not None:
             return Segmentation.from_maps(self._graphs(small, size))

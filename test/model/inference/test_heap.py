@@ -9,6 +9,7 @@ import pytest
 
 from segnet_model.inference import heap
 from segnet_model.inference.heap import KEPT, Heap
+from segnet_model.inference.predictor import Predictor
 
 
 @pytest.fixture
@@ -22,15 +23,22 @@ def test_a_few_sizes_in_turn_keep_their_memory(trims):
     known = Heap()
     for _ in range(5):
         for side in range(KEPT):
-            known.expect((1, 480, 640 + side))
+            known.expect((480, 640 + side))
     assert not trims
 
 
 def test_each_further_size_frees_what_the_others_left(trims):
     known = Heap()
     for side in range(KEPT + 3):
-        known.expect((1, 480, 640 + side))
+        known.expect((480, 640 + side))
     assert len(trims) == 3
+
+
+def test_many_cameras_of_one_size_keep_their_memory(trims, weights):
+    predictor = Predictor.load(weights, "cpu")
+    for count in range(1, KEPT + 3):  # as many as have an image waiting
+        predictor.predict(np.zeros((count, 48, 64, 3), np.uint8))
+    assert not trims
 
 
 def resident():
