@@ -117,20 +117,20 @@ def _check_paths(paths: Sequence[Path]) -> None:
 def _open(
     path: Path, settings: ExtractSettings, stack: ExitStack
 ) -> list[tuple[Source, str | None]]:
-    """Open each topic of a bag, or another source, with the topic of its labels."""
-    names, labels = settings.topics or (None,), settings.labels_topics
-    exclude, name_topic = next(iter(labels), ""), len(names) > 1
-    found: list[tuple[Source, str | None]] = []
-    for name, labels_topic in zip(names, labels or [None] * len(names), strict=True):
-        source = open_source(path, name, exclude=exclude, cut_ok=True, name_topic=name_topic)
-        found.append((stack.enter_context(source), labels_topic))
-        if not isinstance(source, BagSource):
-            if labels:
-                raise SettingsError(f"{path} is no bag and holds no labels; take it by itself")
-            return found
-        if labels_topic:
-            source.labels_of(labels_topic)  # raises where the bag has no such labels
-    return found
+    """Open a bag, for each of its topics, or another source, with the topic of its labels."""
+    topics, labels = settings.topics, settings.labels_topics
+    exclude, name_topic = next(iter(labels), ""), len(topics) > 1
+    topic = next(iter(topics), None)
+    first = open_source(path, topic, exclude=exclude, cut_ok=True, name_topic=name_topic)
+    stack.enter_context(first)
+    if not isinstance(first, BagSource):
+        if labels:
+            raise SettingsError(f"{path} is no bag and holds no labels; take it by itself")
+        return [(first, None)]
+    sources = [first, *(first.with_topic(each) for each in topics[1:])]
+    for source, labels_topic in zip(sources, labels, strict=bool(labels)):
+        source.labels_of(labels_topic)  # raises where the bag has no such labels
+    return list(zip(sources, labels or [None] * len(sources), strict=True))
 
 
 def _split_rules(

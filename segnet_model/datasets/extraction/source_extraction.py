@@ -82,9 +82,7 @@ class SourceExtraction:
             return
         assert isinstance(self.source, BagSource)
         images, name = self.source.frames_of(self.source.topic), self._labels_topic
-        # Opened again, because a reader of an MCAP file without an index has one position.
-        with self.source.reopen() as bag:
-            yield from pair_labels(images, bag.labels_of(name), self._tolerance_ns)
+        yield from pair_labels(images, self.source.labels_of(name), self._tolerance_ns)
 
     def _extract(self, frame: Frame, labels: BagFrame | None) -> None:
         known = self._dataset.find(frame)

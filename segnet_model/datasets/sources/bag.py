@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from segnet_model.bags.images import RawMessage, decode_packet, parse, to_ids, t
 from segnet_model.bags.messages import FFMPEG_PACKET, IMAGE, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import ImageError
+from segnet_model.base.rejected import Rejected
 from segnet_model.datasets.sources.frame import Frame, Key, escape
 from segnet_model.datasets.sources.source import Source
 from segnet_model.images.sample_bits import SampleBits
@@ -57,8 +59,7 @@ class BagSource(Source):
         """Set the path; see `open_source`."""
         super().__init__(path, topic or "")
         self.reader = BagReader(path, cut_ok=cut_ok)
-        self._exclude, self._cut_ok = exclude, cut_ok
-        self._name_topic = name_topic
+        self._exclude, self._name_topic = exclude, name_topic
         self._bits: dict[str, SampleBits] = {}  # by topic
 
     def __enter__(self) -> BagSource:
@@ -81,10 +82,14 @@ class BagSource(Source):
         """Close the bag."""
         self.reader.__exit__(*error)
 
-    def reopen(self) -> BagSource:
-        """The same bag, to be opened a second time; bad frames are counted together."""
-        other = BagSource(self.path, self.topic, cut_ok=self._cut_ok)
-        other.rejected, other._bits = self.rejected, self._bits
+    def with_topic(self, topic: str) -> BagSource:
+        """Another image topic of the same open bag, whose bad frames are counted apart.
+
+        Raises:
+            BagError: it is not in the bag, or holds no images.
+        """
+        other = copy(self)
+        other.topic, other.rejected = self.reader.choose_image_topic(topic), Rejected()
         return other
 
     def is_complete(self) -> bool:

@@ -175,6 +175,16 @@ def test_messages_inside_and_outside_of_chunks(tmp_path):
     assert found(path) == images(1, 2, 3, 4)
 
 
+def test_one_open_file_is_read_twice_at_once(tmp_path):
+    inside = packed(image(1), image(4), times=(START + 1, START + 4))
+    path = mcap(tmp_path, *ROS2, image(3), inside, image(2))
+    with BagReader(path) as bag:
+        ahead, behind = bag.messages(TOPIC), bag.messages(TOPIC)
+        first = next(ahead)
+        seen = [(one.data[-1], other.data[-1]) for one, other in zip(ahead, behind, strict=False)]
+        assert (first.data[-1], seen) == (1, [(2, 1), (3, 2), (4, 3)])
+
+
 def test_a_chunk_whose_announced_times_are_wrong(tmp_path):
     path = mcap(tmp_path, *ROS2, packed(image(1), image(2), times=(0, 0)))
     assert found(path) == images(1, 2)

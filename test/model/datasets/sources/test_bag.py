@@ -129,6 +129,22 @@ def test_several_image_topics_need_a_name(tmp_path: Path) -> None:
         assert source.topic == "/right"
 
 
+def test_two_topics_of_one_open_bag(tmp_path: Path, storage: str) -> None:
+    with BagWriter(tmp_path / "bag", storage) as bag:
+        for index in range(3):
+            bag.write_image("/left", START + index, "camera", picture(index))
+            bag.write_image("/right", START + index, "camera", picture(9 - index))
+        bag.write_raw("/right", bag_messages.IMAGE, b"\0\1\0\0\7", START + 3)
+    with BagSource(tmp_path / "bag", "/left") as left:
+        right = left.with_topic("/right")
+        for index, (one, other) in enumerate(zip(left.images(), right.images(), strict=True)):
+            np.testing.assert_array_equal(one[1], picture(index))
+            np.testing.assert_array_equal(other[1], picture(9 - index))
+        assert (right.topic, len(left.rejected), len(right.rejected)) == ("/right", 0, 1)
+        with pytest.raises(BagError, match="has no topic /up"):
+            left.with_topic("/up")
+
+
 def test_compressed_color_filters_become_colors_as_at_the_node(tmp_path: Path) -> None:
     gray = np.random.default_rng(3).integers(0, 256, (24, 32), np.uint8)
     file = cv2.imencode(".png", gray)[1].tobytes()
@@ -154,8 +170,8 @@ def test_a_camera_of_twelve_bits_is_named_once(
             data = bag_messages.standard_types().serialize_cdr(message, bag_messages.IMAGE)
             bag.write_raw(CAMERA, bag_messages.IMAGE, data, START + index)
     expected = [[0, 128, 255], [1, 32, 62], [0, 128, 255]]
-    with BagSource(tmp_path / "bag") as source, source.reopen() as other:
-        for each in (source, other):
+    with BagSource(tmp_path / "bag") as source:
+        for each in (source, source.part()):
             seen = [image[0, :, 0].tolist() for _, image in each.images()]
             assert seen == expected
     named = [each.getMessage() for each in caplog.records if "12 bits" in each.getMessage()]
