@@ -30,6 +30,8 @@ class FolderBag:
     which people edit there, and the number of messages, which shows what was lost.
     """
 
+    cut = False
+
     def __init__(self, path: Path, open_file: Callable[[Path], Storage]) -> None:
         """Open the files that the metadata lists.
 

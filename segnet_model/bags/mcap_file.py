@@ -33,15 +33,15 @@ class McapFile:
             BagError: it needs too much memory, or was cut.
             ValueError: it is damaged.
         """
-        cut = is_cut(path)
-        if cut and not cut_ok:
+        self.cut = is_cut(path)
+        if self.cut and not cut_ok:
             raise BagError(
                 f"{path.name} was cut, or is still being recorded; save what is whole with `mcap "
                 f"recover {path.name} -o whole.mcap`"
             )
         self._file = path.open("rb")
         try:
-            self._index = read_index(self._file, path.stat().st_size, cut)
+            self._index = read_index(self._file, path.stat().st_size, self.cut)
             check_overlap(self._index.chunks)
             channels = self._index.channels.items()
             self.connections = [self._connection(*each) for each in channels if each[1].is_ros2]

@@ -132,8 +132,6 @@ def read_chunk(file: BinaryIO, record: Record) -> io.BytesIO:
 
 def is_cut(path: Path) -> bool:
     """Whether a file has the start of an MCAP file, but not the end."""
-    if not path.is_file():
-        return False
     with path.open("rb") as file:
         if file.read(len(MCAP)) != MCAP:
             return False

@@ -11,7 +11,6 @@ from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
 
 from segnet_model.bags.images import RawMessage
 from segnet_model.bags.kinds import is_recording, refuse_other_kinds
-from segnet_model.bags.mcap_records import is_cut
 from segnet_model.bags.messages import FFMPEG_PACKET, TRANSPORTS
 from segnet_model.bags.opening import open_storage
 from segnet_model.bags.refusals import MEND, PACKETS, check_storage, packets_mend
@@ -77,7 +76,6 @@ class BagReader:
         """
         self._check_path()
         with self._bag_errors():
-            self.cut = self._cut_ok and is_cut(self.path)
             self._storage = open_storage(self.path, cut_ok=self._cut_ok)
             try:
                 check_storage(self._storage)
@@ -86,6 +84,7 @@ class BagReader:
                 raise
         self.topics = _topics(self._storage.connections)
         self.start_ns, self.end_ns = self._storage.start_ns, self._storage.end_ns
+        self.cut = self._storage.cut
         return self
 
     def __exit__(self, *error: object) -> None:

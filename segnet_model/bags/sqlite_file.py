@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 class SqliteFile:
     """An open .db3 file; see `Storage`."""
 
+    cut = False
+
     def __init__(self, path: Path) -> None:
         """Open the file, with the messages that a killed recorder left in PATH-wal.
 

@@ -45,12 +45,14 @@ class Storage(Protocol):
         passed_over: encoding of each topic that has other messages.
         start_ns: receive time of the first message.
         end_ns: just after the receive time of the last one; 0 without messages.
+        cut: whether it lacks its end, and only its whole records are read.
     """
 
     connections: list[Connection]
     passed_over: dict[str, str]
     start_ns: int
     end_ns: int
+    cut: bool
 
     def messages(
         self, connections: Collection[Connection]
