@@ -42,7 +42,6 @@ class FolderBag:
         Raises:
             BagError: the metadata is damaged, or a file is missing or outside of the folder.
         """
-        self.passed_over: dict[str, str] = {}
         info = read_metadata(path)
         with ExitStack() as stack:
             files = stack.enter_context(unpacked_files(_listed_files(path, info)))
@@ -69,8 +68,10 @@ class FolderBag:
 
     def _join(self, announced: list[Connection], bag: Path) -> None:
         """Join the topics of the metadata and of the files, by name and type."""
+        self.passed_over: dict[str, str] = {}
         groups: dict[tuple[str, str], list[Connection]] = defaultdict(list)
         for storage in self._storages:
+            self.passed_over.update(storage.passed_over)
             for each in storage.connections:
                 groups[_key(each)].append(each)
         told: dict[tuple[str, str], list[Connection]] = defaultdict(list)
@@ -84,8 +85,6 @@ class FolderBag:
                 )  # fmt: skip
             else:
                 told[_key(each)].append(each)
-        for storage in self._storages:
-            self.passed_over.update(storage.passed_over)
         self.connections = [
             _joined(number, told[key], groups[key])
             for number, key in enumerate(dict.fromkeys([*told, *groups]), 1)

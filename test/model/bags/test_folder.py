@@ -193,8 +193,9 @@ def test_metadata_that_is_no_yaml_has_one_line(bag):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("told", ["json", "cdr"])
 @pytest.mark.parametrize("topic", ["/status", TOPIC])
-def test_a_channel_of_json_in_a_folder(tmp_path, topic, caplog):
+def test_a_channel_of_json_in_a_folder(tmp_path, topic, told, caplog):
     with BagWriter(tmp_path / "drive") as writer:
         writer.write_raw(TOPIC, IMAGE, image_data(0), START)
     json = (record(3, schema(9, "s", "jsonschema")), record(4, channel(9, topic, "json", 9)))
@@ -202,7 +203,7 @@ def test_a_channel_of_json_in_a_folder(tmp_path, topic, caplog):
     mcap(tmp_path / "drive", *json, *ours, message(b"{}", number=9), image(0), name="drive.mcap")
 
     def announce(values):
-        more = {"name": topic, "type": "s", "serialization_format": "json"}
+        more = {"name": topic, "type": "s", "serialization_format": told}
         values["topics_with_message_count"].append({"message_count": 1, "topic_metadata": more})
 
     edit(tmp_path / "drive", announce)
