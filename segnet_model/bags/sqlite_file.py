@@ -147,7 +147,7 @@ def _open(path: Path) -> apsw.Connection:
     """Open a file to read; nothing is written, neither to it nor beside it."""
     address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-    if _size(_beside(path, "-wal")):
+    if _size(beside(path, "-wal")):
         # Without locks, SQLite keeps the index of the second file in memory.
         database = apsw.Connection(address, flags=flags, vfs="unix-none")
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -171,7 +171,7 @@ def _check_pages(file: Path) -> None:
 
 def _check_journal(file: Path) -> None:
     """Raise BagError where a recorder was stopped within a transaction."""
-    journal = _beside(file, "-journal")
+    journal = beside(file, "-journal")
     if not _size(journal):
         return
     with journal.open("rb") as stream:
@@ -183,7 +183,8 @@ def _check_journal(file: Path) -> None:
         )
 
 
-def _beside(file: Path, end: str) -> Path:
+def beside(file: Path, end: str) -> Path:
+    """The file that SQLite writes beside another, by the end of its name."""
     # SQLite looks beside the file that a link leads to.
     real = file.resolve()
     return real.with_name(real.name + end)

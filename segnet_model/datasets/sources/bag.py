@@ -16,6 +16,7 @@ import numpy as np
 from segnet_model.bags.images import RawMessage, decode_packet, parse, to_ids, to_rgb
 from segnet_model.bags.messages import FFMPEG_PACKET, IMAGE, stamp_ns
 from segnet_model.bags.reader import BagReader
+from segnet_model.bags.sqlite_file import beside
 from segnet_model.base.errors import ImageError
 from segnet_model.base.rejected import Rejected
 from segnet_model.datasets.sources.frame import Frame, Key, escape
@@ -163,7 +164,7 @@ class BagSource(Source):
 
     def _size_on_disk(self) -> int:
         """Bytes of the bag's files."""
-        wal = Path(f"{self.path}-wal")  # where SQLite adds messages first
+        wal = beside(self.path, "-wal")  # where SQLite adds messages first
         files = self.path.glob("*") if self.path.is_dir() else [self.path, wal]
         size = 0
         for file in files:
