@@ -11,14 +11,13 @@ from typing import Any
 
 from rosbags.interfaces import Connection
 
-from segnet_model.bags.kinds import METADATA, first_bytes
+from segnet_model.bags.kinds import METADATA, PACKED, SUFFIXES, first_bytes
 from segnet_model.bags.storage import CDR, NO_DEFINITION, Storage, connection
 from segnet_model.bags.unpacking import MAX_METADATA, unpacked_files
 from segnet_model.base.documents import read_yaml
 from segnet_model.base.errors import BagError, SettingsError
 
 INFO = "rosbag2_bagfile_information"
-PACKED = ".zstd"
 KNOWN = 9  # version of the metadata
 logger = logging.getLogger(__name__)
 
@@ -149,7 +148,7 @@ def _warn_of_others(bag: Path, files: list[Path]) -> None:
     others = sorted(
         each.name
         for each in bag.iterdir()
-        if each.name.removesuffix(PACKED).endswith((".mcap", ".db3"))
+        if each.name.removesuffix(PACKED).endswith(tuple(SUFFIXES))
         and each.name.removesuffix(PACKED) not in known
     )
     if others:

@@ -11,6 +11,7 @@ MCAP = b"\x89MCAP0\r\n"
 SQLITE = b"SQLite format 3\0"
 ZSTD = b"\x28\xb5\x2f\xfd"
 SUFFIXES = {".mcap": MCAP, ".db3": SQLITE}
+PACKED = ".zstd"  # end of the name of a file in a folder that was compressed
 CONVERT = "pip install rosbags, then rosbags-convert --src {0} --dst {1}"
 # The first bytes of other kinds, their name and the line that makes a recording of them.
 OTHERS = (
@@ -41,6 +42,11 @@ def first_bytes(file: Path) -> bytes:
         raise BagError(f"{file.name} is no file; copy the bag again")
     with reading(file), file.open("rb") as stream:
         return stream.read(LONGEST)
+
+
+def is_bag_folder(path: Path) -> bool:
+    """Whether a path is a rosbag2 folder."""
+    return (path / METADATA).is_file()
 
 
 def is_recording(file: Path) -> bool:

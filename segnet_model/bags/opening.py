@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from segnet_model.bags.folder import FolderBag
-from segnet_model.bags.kinds import MCAP, METADATA, check_kind
+from segnet_model.bags.kinds import MCAP, check_kind, is_bag_folder
 from segnet_model.bags.mcap_file import McapFile
 from segnet_model.bags.sqlite_file import SqliteFile
 from segnet_model.bags.storage import Storage
@@ -34,7 +34,7 @@ def _tell_of_others(path: Path) -> None:
     folder = path.absolute().parent
     with suppress(OSError):
         files = [each for each in folder.iterdir() if each.suffix == path.suffix]
-        if len(files) > 1 and (folder / METADATA).is_file():
+        if len(files) > 1 and is_bag_folder(folder):
             logger.info("%s is one of %d files of a bag; %s is all", path, len(files), folder)
 
 

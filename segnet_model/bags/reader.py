@@ -10,7 +10,7 @@ from pathlib import Path
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
 
 from segnet_model.bags.images import RawMessage
-from segnet_model.bags.kinds import is_recording, refuse_other_kinds
+from segnet_model.bags.kinds import is_bag_folder, is_recording, refuse_other_kinds
 from segnet_model.bags.messages import FFMPEG_PACKET, TRANSPORTS
 from segnet_model.bags.opening import open_storage
 from segnet_model.bags.refusals import MEND, PACKETS, check_storage, packets_mend
@@ -182,7 +182,7 @@ class BagReader:
         wanted = "a rosbag2 folder, a .mcap or a .db3 file"
         if not self.path.exists():
             raise BagError(f"there is no bag {self.path}; expected {wanted}")
-        if self.path.is_dir() and not (self.path / "metadata.yaml").is_file():
+        if self.path.is_dir() and not is_bag_folder(self.path):
             raise BagError(
                 f"{self.path} is no bag: it has no metadata.yaml; expected {wanted}. If a recorder "
                 "crashed, `ros2 bag reindex` makes one, or name the file in the folder"

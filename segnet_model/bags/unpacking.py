@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from lz4.frame import LZ4FrameDecompressor  # type: ignore[import-untyped]
 
-from segnet_model.bags.kinds import ZSTD, first_bytes
+from segnet_model.bags.kinds import PACKED, ZSTD, first_bytes
 from segnet_model.base.errors import BagError
 
 if sys.version_info >= (3, 14):
@@ -74,7 +74,7 @@ def unpacked_files(files: Sequence[Path]) -> Iterator[list[Path]]:
 def _unpacked(file: Path, folder: Path) -> Path:
     if not first_bytes(file).startswith(ZSTD):
         return file
-    result = folder / file.name.removesuffix(".zstd")
+    result = folder / file.name.removesuffix(PACKED)
     with file.open("rb") as packed, _BoundedFile(packed) as source, result.open("wb") as target:
         shutil.copyfileobj(source, target)
     return result

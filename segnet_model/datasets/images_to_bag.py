@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from segnet_model.bags.images import RawMessage
+from segnet_model.bags.kinds import is_bag_folder
 from segnet_model.bags.messages import (
     COMPRESSED_IMAGE,
     IMAGE,
@@ -128,7 +129,7 @@ def _opened(path: Path) -> Source:
         raise DatasetError(f"there is no folder or video {path}; give one")
     source = open_source(path)
     if isinstance(source, BagSource):
-        if path.is_dir() and not (path / "metadata.yaml").exists():
+        if path.is_dir() and not is_bag_folder(path):
             raise DatasetError(f"{path} holds no images; expected PNG or JPEG files, or a video")
         raise DatasetError(f"{path} is a bag already; give a folder of images or a video")
     return source

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from segnet_model.bags.kinds import PACKED, SUFFIXES, is_bag_folder
 from segnet_model.base.errors import DatasetError
 from segnet_model.images.files import IMAGE_SUFFIXES, natural_order
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mts", ".ts", ".mpg", ".wmv", ".3gp")
-RECORDINGS = (".mcap", ".db3", ".bag", ".zstd")
+RECORDINGS = (*SUFFIXES, ".bag", PACKED)
 OTHER_IMAGES = (".heic", ".avif", ".jp2", ".gif", ".pgm", ".ppm", ".exr", ".npy")
 RAW_IMAGES = (".dng", ".arw", ".cr2", ".cr3", ".nef", ".raw", ".orf")
 MOST = 10_000  # entries that are looked at
@@ -24,7 +25,7 @@ def refuse_folder(folder: Path) -> None:
     """
     inside = sorted(islice(folder.iterdir(), MOST), key=natural_order)
     hints = (
-        (_is_bag, "holds bags; name one or more of them, as {0}"),
+        (is_bag_folder, "holds bags; name one or more of them, as {0}"),
         (_ends(RECORDINGS), "is no bag: it has no metadata.yaml; name a file in it, as {0}, or run "
          "`ros2 bag reindex` where a recorder crashed"),
         (_ends(VIDEOS), "holds videos; name them, as {0}"),
@@ -39,10 +40,6 @@ def refuse_folder(folder: Path) -> None:
 
 def _ends(suffixes: tuple[str, ...]) -> Callable[[Path], bool]:
     return lambda path: path.suffix.lower() in suffixes
-
-
-def _is_bag(path: Path) -> bool:
-    return path.is_dir() and (path / "metadata.yaml").is_file()
 
 
 def _has_images(path: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from segnet_model.bags.kinds import is_recording, refuse_other_kinds
+from segnet_model.bags.kinds import is_bag_folder, is_recording, refuse_other_kinds
 from segnet_model.base.choices import KINDS
 from segnet_model.base.errors import DatasetError, cause
 from segnet_model.datasets.sources.bag import BagSource
@@ -79,7 +79,7 @@ def _kind(path: Path) -> type[BagSource | FolderSource | VideoSource | CameraSou
 
 
 def _kind_of_folder(path: Path) -> type[BagSource | FolderSource]:
-    if (path / "metadata.yaml").is_file():
+    if is_bag_folder(path):
         return BagSource
     if list_images(path):
         return FolderSource
