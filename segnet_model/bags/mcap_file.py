@@ -118,10 +118,9 @@ def _encoding(channel: Channel) -> str:
 
 
 def _offered_qos(metadata: bytes) -> str:
-    fields, left = Fields(metadata), len(metadata)
-    while left > 0:
+    fields = Fields(metadata)
+    while fields.at < len(metadata):
         key, value = fields.bytes(), fields.bytes()
-        left -= 8 + len(key) + len(value)
         if key == b"offered_qos_profiles":
             return value.decode()
     return ""

@@ -116,27 +116,28 @@ class BagReader:
         Raises:
             BagError: the topic is not in the bag, holds no images, or None is ambiguous.
         """
-        others = [
+        topic = self._only_image_topic(besides) if topic is None else topic
+        self.check_topic(topic, IMAGE_TYPES)
+        return topic
+
+    def _only_image_topic(self, besides: str) -> str:
+        """The only image topic, or else a video's, which `check_topic` refuses with its mend."""
+        found = [
             name
             for name in self.image_topics
             if not besides or not f"{name}/".startswith(f"{besides}/")
         ]
         # Where both were recorded, plain images are exact, and any of them is decoded alone.
-        others = [name for name in others if self.topics[name].type != FFMPEG_PACKET] or others
-        if topic is None and len(others) == 1:
-            topic = others[0]
-        if topic is None and others:
+        found = [name for name in found if self.topics[name].type != FFMPEG_PACKET] or found
+        if len(found) > 1:
             raise BagError(
                 f"bag {self.path} has several image topics; name one with --topic (topic of the "
-                f"bag_player, image:= of a launch file): {join_first(others, MAX_LISTED)}"
+                f"bag_player, image:= of a launch file): {join_first(found, MAX_LISTED)}"
             )
-        packets = [name for name, info in self.topics.items() if info.type in PACKETS]
-        if topic is None and packets:
-            topic = packets[0]
-        if topic is None:
+        found += [name for name, info in self.topics.items() if info.type in PACKETS]
+        if not found:
             raise BagError(f"bag {self.path} has no image topic{self._listing()}")
-        self.check_topic(topic, IMAGE_TYPES)
-        return topic
+        return found[0]
 
     def check_topic(self, topic: str, types: tuple[str, ...] = ()) -> None:
         """Raise BagError unless the topic exists, with messages of one of these types, if any."""

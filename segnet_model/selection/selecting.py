@@ -33,6 +33,7 @@ VAL_SHARE = 0.2  # of the source, at its end
 THERE = "are in the data set already"
 KEPT = "are kept to measure on"
 NEAR = "are neighbors in time of the other split"
+UNUSABLE = "cannot be used"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +105,11 @@ class _Ranking:
             self._sort(frame, image)
             progress(source.share(frame))
         source.check_used(len(self.candidates) + self._left_out.total())
-        self._rejected = source.rejected
+        self._left_out[UNUSABLE] = len(source.rejected)
 
     def left_out_text(self) -> str:
         """The numbers and reasons of frames that are no candidates."""
-        left_out = Counter(self._left_out)
-        left_out["cannot be used"] = len(self._rejected)
-        parts = [f"{number} {why}" for why, number in left_out.items() if number]
+        parts = [f"{number} {why}" for why, number in self._left_out.items() if number]
         return ", ".join(parts) or "it holds none"
 
     def _sort(self, frame: Frame, image: np.ndarray) -> None:
