@@ -48,7 +48,7 @@ def _measured(name: str, rates: dict[str, float]) -> dict[str, object]:
     settings = TrainSettings(network=name, input_size=SIZE, batch_size=BATCH)
     data = TrainingData.open(drives(), settings)
     with join_processes("cpu", BATCH) as processes:
-        training = Session(data, weigh_classes(data, settings, lambda: None), settings, processes)
+        training = Session(data, weigh_classes(data, lambda: None), processes)
         images, labels = next(training.batches())
         engine = TorchEngine(training.info.build(), training.info, "cpu")
         with torch.inference_mode():

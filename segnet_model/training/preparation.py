@@ -20,7 +20,7 @@ from segnet_model.networks.inputs import network_size
 from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
 from segnet_model.training.defaults import decided
 from segnet_model.training.loading import BatchPlan
-from segnet_model.training.settings import SCRATCH, TrainSettings
+from segnet_model.training.settings import TrainSettings
 from segnet_model.training.transfer import transfer_weights
 from segnet_model.weights.checkpoint import ModelInfo, load_weights
 from segnet_model.weights.encoders import load_encoder
@@ -73,9 +73,7 @@ class TrainingData:
         return self.path.resolve().name
 
 
-def weigh_classes(
-    data: TrainingData, settings: TrainSettings, on_image: Callable[[], object]
-) -> Tensor:
+def weigh_classes(data: TrainingData, on_image: Callable[[], object]) -> Tensor:
     """Weight of each class in the loss, (classes,) float32; 0 where it never occurs in train.
 
     Raises:
@@ -93,7 +91,7 @@ def weigh_classes(
             "label what is beside it too. Masks of 0 and 255 have to be imported, with --map "
             "255=CLASS"
         )
-    weights = WEIGHTINGS[settings.weighting](counts) ** settings.balance
+    weights = WEIGHTINGS[data.settings.weighting](counts) ** data.settings.balance
     return torch.from_numpy(weights * (counts.pixels > 0)).float()
 
 
@@ -110,7 +108,7 @@ def initial_network(
     """Make the network to train, with the weights of `settings.init` that fit.
 
     Args:
-        settings: how to train; without init, from random weights.
+        settings: how to train, as `decided` leaves them; without init, from random weights.
         folder: images to train on.
         name: of the data set, for the weights file.
 
@@ -120,9 +118,7 @@ def initial_network(
     """
     trusted = {settings.network} if settings.network else set()  # named by the user
     source, given = (
-        load_weights(find_weights(settings.init), trusted)
-        if settings.init not in (None, SCRATCH)
-        else (None, None)
+        load_weights(find_weights(settings.init), trusted) if settings.init else (None, None)
     )
     same = given is not None and settings.network in (None, given.network)
     info = ModelInfo(

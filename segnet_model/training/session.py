@@ -18,7 +18,7 @@ from segnet_model.training.losses import Objective
 from segnet_model.training.optimization import autocast_dtype, learning_rate_factor, make_optimizer
 from segnet_model.training.preparation import TrainingData, initial_network
 from segnet_model.training.processes import Processes, share_batch_norm, unshare_batch_norm
-from segnet_model.training.settings import UNCHANGED, TrainSettings
+from segnet_model.training.settings import UNCHANGED
 from segnet_model.training.supervision import Supervised
 
 
@@ -41,17 +41,16 @@ class Session:
         self,
         data: TrainingData,
         class_weights: Tensor,
-        settings: TrainSettings,
         processes: Processes,
     ) -> None:
         """Prepare the first step; random numbers depend on the seed alone.
 
         Args:
-            data: to train on.
+            data: to train on, and how.
             class_weights: (classes,) float32.
-            settings: how to train.
             processes: that share each batch.
         """
+        settings = data.settings
         self.data, self.settings, self.processes, self.step = data, settings, processes, 0
         self.fingerprint = data.folder.fingerprint()  # reads every label file: once, not at a save
         torch.manual_seed(settings.seed)

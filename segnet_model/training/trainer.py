@@ -110,8 +110,8 @@ class Trainer:
             log_start(settings)
             log_advice(data, dataset)
         self._tracker = Tracker(data.steps, settings.epochs)
-        class_weights = weigh_classes(data, settings, lambda: self._report("counting classes"))
-        self.session = Session(data, class_weights, settings, processes)
+        class_weights = weigh_classes(data, lambda: self._report("counting classes"))
+        self.session = Session(data, class_weights, processes)
         self.validation = Validation(self.session, out / WEIGHTS_FILE, self._tracker, self._report)
 
     def run(self) -> Path | None:

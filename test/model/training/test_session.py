@@ -21,9 +21,9 @@ def session(shared_dataset, small):
     def do(**changes):
         settings = dataclasses.replace(small, **changes)
         data = TrainingData.open(shared_dataset, settings)
-        weights = weigh_classes(data, settings, lambda: None)
+        weights = weigh_classes(data, lambda: None)
         with join_processes("cpu", 2) as processes:
-            return Session(data, weights, settings, processes)
+            return Session(data, weights, processes)
 
     return do
 
