@@ -10,13 +10,18 @@ FEW_IMAGES = 10  # fewer measure these images, not the network
 FEW_WITH_CLASS = 3  # images; fewer measure these things, not their class
 
 
+def counted(number: int, noun: str) -> str:
+    """A number and its noun: "1 step", "2 steps"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def few_images(images: int) -> str:
     """The caveat of a split with so few images; empty where there are enough."""
     if images >= FEW_IMAGES:
         return ""
     return (
-        f"{_count(images)} say{'s' if images == 1 else ''} little: one image more could change "
-        f"every figure; label {FEW_IMAGES} or more, from drives that training does not see"
+        f"{counted(images, 'image')} say{'s' if images == 1 else ''} little: one image more could "
+        f"change every figure; label {FEW_IMAGES} or more, from drives that training does not see"
     )
 
 
@@ -43,7 +48,3 @@ def caveats(images: int, matrix: ConfusionMatrix, seen_in: np.ndarray) -> list[s
             "the means as much as any"
         )
     return [each for each in found if each]
-
-
-def _count(images: int) -> str:
-    return "1 image" if images == 1 else f"{images} images"

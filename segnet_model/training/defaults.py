@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import DEFAULT_NETWORK
 from segnet_model.base.tables import DEFAULT_WEIGHTS
-from segnet_model.evaluation.caveats import few_images
+from segnet_model.evaluation.caveats import counted, few_images
 from segnet_model.training.loading import BatchPlan
-from segnet_model.training.settings import CHOSEN, EVALUATE_EVERY, SCRATCH, TrainSettings
+from segnet_model.training.settings import (
+    CHOSEN,
+    EPOCHS,
+    EVALUATE_EVERY,
+    SCRATCH,
+    STEPS,
+    TrainSettings,
+)
 from segnet_model.weights.checkpoint import ModelInfo, read_info
 from segnet_model.weights.shipped import find_weights, shipped_names
 
@@ -20,8 +27,6 @@ if TYPE_CHECKING:
     from segnet_model.training.preparation import TrainingData
 
 logger = logging.getLogger(__name__)
-EPOCHS = 60  # of a few hundred images
-STEPS = 300  # fewer teach little, also from shipped weights
 FEW_IMAGES = 20  # fewer are learned by heart
 EVALUATIONS = 6  # in the epochs of few images
 FREE_LICENSES = ("Apache-2.0",)  # of weights whose license lets users choose that of theirs
@@ -71,11 +76,6 @@ def _free_weights() -> Iterator[tuple[str, ModelInfo]]:
         info = read_info(find_weights(name))
         if info.license in FREE_LICENSES:
             yield name, info
-
-
-def counted(number: int, noun: str) -> str:
-    """A number and its noun: "1 step", "2 steps"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def log_start(settings: TrainSettings) -> None:

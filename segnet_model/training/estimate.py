@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import torch
 
-from segnet_model.training.defaults import counted
+from segnet_model.evaluation.caveats import counted
 from segnet_model.training.loading import load_batches
 from segnet_model.training.session import Session
 

@@ -33,6 +33,8 @@ SIZE_NAMES = "HEIGHT WIDTH"
 LEAST_SIDE = 32  # pixels
 SCRATCH = "none"  # as init: random weights
 CHOSEN = -1  # as epochs and evaluate_every: the training chooses; see `defaults`
+EPOCHS = 60  # of a few hundred images
+STEPS = 300  # fewer teach little, also from shipped weights
 EVALUATE_EVERY = 10  # epochs, where neither these nor the epochs are given
 
 
@@ -155,7 +157,7 @@ class TrainSettings:
     )  # fmt: skip
     epochs: int = option(
         CHOSEN, "Number of passes over the data.", limits=(1, MANY), group=SCHEDULE,
-        otherwise="60, or as many as make 300 steps",
+        otherwise=f"{EPOCHS}, or as many as make {STEPS} steps",
     )  # fmt: skip
     batch_size: int = option(
         8, "Images per step, over all processes.", limits=(1, 4096), group=SCHEDULE
@@ -243,7 +245,7 @@ class TrainSettings:
     )
     evaluate_every: int = option(
         CHOSEN, "Epochs between two evaluations on val.", limits=(1, MANY), group=SCHEDULE,
-        otherwise=f"{EVALUATE_EVERY}, or a sixth of more than 60 epochs that were not given",
+        otherwise=f"{EVALUATE_EVERY}, or a sixth of more than {EPOCHS} epochs that were not given",
     )  # fmt: skip
     save_every_s: float = option(
         60.0, "Time in seconds between two saved states to resume from.",
