@@ -97,10 +97,11 @@ def _run(args: argparse.Namespace) -> int:
         _check_apart(args.bag, args.out)
         _playback(args)  # a bag that cannot be played must not cost the results of the last demo
     _clear(args.out)
+    comparable = LabelMap.ships(SCENES, label_set.name)
     if args.bag is None:
-        _render(args, label_set)
+        _render(args, label_set.name if comparable else OUTDOOR)
     playback, labels_topic = _playback(args)
-    if args.bag is None and not LabelMap.ships(SCENES, label_set.name):
+    if args.bag is None and not comparable:
         labels_topic = None  # the truth has ids of other classes
     sent = play_and_record(playback)
     report = _measure(playback, labels_topic, label_set, sent)
@@ -114,9 +115,8 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _render(args: argparse.Namespace, label_set: LabelSet) -> None:
-    """Render drives; the truth is in the label set of the weights, where a map to it ships."""
-    labels = label_set.name if LabelMap.ships(SCENES, label_set.name) else OUTDOOR
+def _render(args: argparse.Namespace, labels: str) -> None:
+    """Render drives, with the truth in the named label set."""
     first, *then = (DriveSettings(labels=labels, world=world) for world in args.worlds)
     out = args.out / "drive"
     with progress_bar(f"rendering: {', then '.join(args.worlds)}") as progress:
