@@ -10,18 +10,19 @@ from segnet_model.base.options import ABOVE_0
 from segnet_model.commands import arguments
 
 EPILOG = """\
-A network that learns your yard forgets some of what it knew of other places. The mean of its weights
-before and after the training keeps most of both:
+A network that learns your yard forgets some of what it knew of other places. The mean of its
+weights before and after the training keeps most of both:
 
   segnet train yard --out runs/yard --init segnet_lite_outdoor
-  segnet average runs/yard/weights.safetensors segnet_lite_outdoor --shares 0.7 0.3 --out both.safetensors
+  segnet average runs/yard/weights.safetensors segnet_lite_outdoor --shares 0.7 0.3 \\
+      --out both.safetensors
   segnet calibrate yard both.safetensors
   segnet evaluate yard both.safetensors --compare runs/yard/weights.safetensors
 
-All have to be weights of one network that were trained from each other, or from one start; means of
-others are useless. The classes are those of the first. Weights with other classes count in all layers
-but the last. The mean has no temperature and no bound: calibrate it.
-"""  # noqa: E501
+All have to be weights of one network that were trained from each other, or from one start; means
+of others are useless. The classes are those of the first. Weights with other classes count in all
+layers but the last. The mean has no temperature and no bound: calibrate it.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.networks.outputs import output_channels
 from segnet_model.training.transfer import class_axes
 from segnet_model.weights.checkpoint import ModelInfo
 
@@ -55,8 +56,9 @@ def average_weights(
     )  # fmt: skip
     mean = info.build()
     own = mean.state_dict()
-    axes = class_axes(own, info.labels.num_classes, info, warn=False)
-    tensors = [dict(each.state_dict()) for each, _ in sources]
+    channels = output_channels(info.labels.num_classes, info.activation)
+    axes = class_axes(own, channels, info, warn=False)
+    tensors = [each.state_dict() for each, _ in sources]
     same = [each.labels == info.labels for _, each in sources]
     for name, tensor in own.items():
         taken = [
