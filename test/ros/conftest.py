@@ -13,6 +13,15 @@ from programs import Program, Programs
 Start = Callable[..., Program]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_older_node() -> None:
+    """Collect what earlier modules left: nodes in garbage are still seen by those of this one.
+
+    Here and not at their end, when pytest still holds the fixtures of their last test.
+    """
+    gc.collect()
+
+
 @pytest.fixture
 def new_node() -> Iterator[Callable[[str], Any]]:
     """Make nodes, by name, in an initialized rclpy; skipped where there is none.
