@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Details that differ between frames with the same error: quoted text and numbers.
 MENDS = {
     errno.EACCES: "allow it with chmod +r (a folder: +rx), or copy it as its owner",
     errno.EPERM: "copy it as its owner",
     errno.EIO: "its disk is failing: copy what is left",
     errno.ELOOP: "links lead to each other: name the file itself",
 }
+# Details that differ between frames with the same error: quoted text and numbers.
 DETAIL = re.compile(r"""b?'(\\.|[^'\\])*'|b?"(\\.|[^"\\])*"|\d+""")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from segnet_model.base.atomic import whole_file
-from segnet_model.base.errors import AnswerError, SettingsError, WeightsError
+from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import require
 from segnet_model.engines.exported import (
     INPUT,
@@ -59,13 +59,7 @@ class OnnxEngine(ExportedEngine):
         exported.check_files(path)
 
         def run(image: np.ndarray) -> np.ndarray:
-            try:
-                answer: np.ndarray = session.run(None, {INPUT: image})[0]
-            except Exception as error:  # as above
-                raise AnswerError(
-                    f"weights {path}: ONNX Runtime cannot run them ({last_line(error)}); export "
-                    "again"
-                ) from None
+            answer: np.ndarray = session.run(None, {INPUT: image})[0]
             return answer
 
         return cls(exported, run, "float32")

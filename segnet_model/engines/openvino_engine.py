@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from segnet_model.base.errors import AnswerError, SettingsError, WeightsError
+from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import require
 from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8, warn_once
 from segnet_model.engines.exported import (
@@ -60,12 +60,7 @@ class OpenVinoEngine(ExportedEngine):
             ) from None
 
         def run(image: np.ndarray) -> np.ndarray:
-            try:
-                answer: np.ndarray = request.infer([image])[0]
-            except RuntimeError as error:
-                raise AnswerError(
-                    f"weights {path}: OpenVINO cannot run them ({last_line(error)}); export again"
-                ) from None
+            answer: np.ndarray = request.infer([image])[0]
             return answer
 
         return cls(exported, run, "int8" if exported.precision == "int8" else precision)
