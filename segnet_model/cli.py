@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import segnet_model
-from segnet_model.base.atomic import write_rules
 from segnet_model.base.errors import SegNetError, system_reason
 from segnet_model.base.terminal import escaped, forget_output, terminal
 
@@ -73,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     args = _parser(arguments).parse_args(arguments)
+    from segnet_model.base.atomic import write_rules  # --help has ended here, and needs none of it
+
     with write_rules(_inputs(args), overwrite=getattr(args, "overwrite", False)):
         code = int(args.run(args) or 0)
     sys.stdout.flush()  # here, where an error of it can still be told

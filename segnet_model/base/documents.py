@@ -141,11 +141,14 @@ class _NoTwins:
     """Part of a YAML loader that refuses two values of one name, of which only one would count."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for place, name in enumerate(names):
-            if name in names[:place]:
-                line = node.value[place][0].start_mark.line + 1
-                raise SettingsError(f"line {line} has {name[:40]!r} a second time; keep one")
+        names = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in names:
+                line = key.start_mark.line + 1
+                raise SettingsError(f"line {line} has {key.value[:40]!r} a second time; keep one")
+            names.add(key.value)
         return super().construct_mapping(node, deep)  # type: ignore[misc]
 
 

@@ -16,8 +16,6 @@ from typing import IO, Any
 
 from segnet_model.base.errors import reading
 
-LAYOUT = "\n\t"
-
 
 def plain(text: object) -> str:
     """The text on one line, with Python's escapes for all that is not printed, as a line end."""
@@ -27,7 +25,12 @@ def plain(text: object) -> str:
 
 def escaped(text: object) -> str:
     """As `plain`, but lines and tabs stay; a further line is indented, to be none of ours."""
-    return "\n  ".join("\t".join(map(plain, line.split("\t"))) for line in str(text).split("\n"))
+    return "\n  ".join(_lines(str(text)))
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text, as `plain` but for tabs."""
+    return ["\t".join(map(plain, line.split("\t"))) for line in text.split("\n")]
 
 
 def _shown(character: str) -> str:
@@ -49,7 +52,7 @@ class Terminal:
 
     def write(self, text: str) -> int:
         """Write text, with escapes."""
-        kept = "".join(c if c in LAYOUT else _shown(c) for c in text)
+        kept = "\n".join(_lines(text))
         encoding = getattr(self.raw, "encoding", None) or "utf-8"
         with reading(getattr(self.raw, "name", "output")):
             self.raw.write(kept.encode(encoding, "backslashreplace").decode(encoding))
@@ -94,7 +97,7 @@ def terminal() -> Iterator[None]:
 
 def raw(stream: Any) -> Any:
     """The stream within a `Terminal`."""
-    return getattr(stream, "raw", stream) if isinstance(stream, Terminal) else stream
+    return stream.raw if isinstance(stream, Terminal) else stream
 
 
 def forget_output() -> None:

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.evaluation.fitting import calibrate
     from segnet_model.evaluation.fitting_exports import calibrate_onnx
     from segnet_model.evaluation.mapped import mapped_truth
-    from segnet_model.weights.checkpoint import load_weights, replace_info
+    from segnet_model.weights.checkpoint import read_info, replace_info
     from segnet_model.weights.shipped import find_weights, is_shipped
 
     path = find_weights(args.weights)
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> None:
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     trusted = tuple(args.trusted_networks)
     info = OnnxEngine.open(path, "cpu", "float32", ()).info if is_onnx else None
-    labels = (info or load_weights(path, trusted)[1]).labels
+    labels = (info or read_info(path)).labels
     folder = mapped_truth(folder, labels)
     check_classes(labels, folder.label_set)  # coarser ones would hide what is not drivable
     with progress_bar("calibrating") as progress:

@@ -24,18 +24,18 @@ class ShippedWeights:
 
 def shipped_weights() -> list[ShippedWeights]:
     """All shipped weights, by name."""
-    return [_entry(name) for name in shipped_names()]
-
-
-def _entry(name: str) -> ShippedWeights:
-    path = find_weights(name)
-    return ShippedWeights(name, path, read_info(path), _row(name, "use"), _row(name, "not for"))
-
-
-def _row(name: str, title: str) -> str:
-    """A row of the table below the heading of these weights, as plain text."""
     text = README.read_text(encoding="utf-8") if README.is_file() else ""
-    section = text.partition(f"## {name}\n")[2].partition("\n## ")[0]
+    return [_entry(name, text.partition(f"## {name}\n")[2]) for name in shipped_names()]
+
+
+def _entry(name: str, text: str) -> ShippedWeights:
+    path, section = find_weights(name), text.partition("\n## ")[0]
+    use, not_for = _row(section, "use"), _row(section, "not for")
+    return ShippedWeights(name, path, read_info(path), use, not_for)
+
+
+def _row(section: str, title: str) -> str:
+    """A row of the table in the section of some weights, as plain text."""
     rows = (line.strip("|").split("|") for line in section.splitlines() if line.startswith("|"))
     found = (cells[1].strip() for cells in rows if cells[0].strip() == title and len(cells) == 2)
     return next(found, "").replace("`", "").replace("**", "")
