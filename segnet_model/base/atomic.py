@@ -111,6 +111,11 @@ def check_output(path: str | Path) -> None:
         )
 
 
+def is_same_file(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file that exists."""
+    return path.exists() and other.exists() and path.samefile(other)
+
+
 def flush_to_disk(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
     file = os.open(path, os.O_RDONLY)

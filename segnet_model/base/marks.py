@@ -26,7 +26,7 @@ PNG_HEADER = len(PNG) + 25  # bytes up to the second chunk
 PNG_KEY = b"tEXtsegnet\x00"
 
 TENSORS_KEYS = ("segnet", "segnet_training")  # of weights and of training states
-MAX_HEADER = 1 << 23  # bytes
+MAX_HEADER = 1 << 23  # bytes; ten thousand tensors have a fifth of it
 RERUN, APPLICATION = b"RRF2", b"\n\x06segnet"  # a text of six letters in protobuf
 RERUN_START = 256  # bytes, which name the application
 

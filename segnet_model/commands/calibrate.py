@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base import options
-from segnet_model.base.atomic import check_output
+from segnet_model.base.atomic import check_output, is_same_file
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import ABOVE_0, BELOW_1
 from segnet_model.base.tables import USUAL_BOUND, NetworkSettings
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> None:
             f"{args.weights} ships with the package, for all who use it; give --out FILE"
         )
     out = args.out or path
-    if not (out.exists() and out.samefile(path)):
+    if not is_same_file(path, out):
         check_output(out)
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     trusted = tuple(args.trusted_networks)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segnet_model.base.terminal import plain
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def run(args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps({**facts, **json.loads(info.to_json())}, indent=1))
         return
-    print(_plain(f"{path}, {facts['bytes'] / 1e6:.1f} MB, sha256 {facts['sha256'][:16]}..."))
+    print(plain(f"{path}, {facts['bytes'] / 1e6:.1f} MB, sha256 {facts['sha256'][:16]}..."))
     for title, text in _lines(info, facts):
-        print(f"{title:<{TITLE}}{_plain(text)}")
+        print(f"{title:<{TITLE}}{plain(text)}")
 
 
 def _read(path: Path) -> tuple[ModelInfo, dict[str, Any]]:
@@ -117,8 +118,3 @@ def _confidence(info: ModelInfo) -> Iterator[tuple[str, str]]:
         yield "drivable", "no bound with a promise; max_uncertainty is 0.5"
     if info.features is not None:
         yield "features", "a score for --uncertainty features"
-
-
-def _plain(text: str) -> str:
-    """The text of a stranger's file without characters that a terminal would obey."""
-    return "".join(each if each.isprintable() else "?" for each in text)

@@ -19,8 +19,6 @@ from segnet_model.engines.openvino_engine import OpenVinoEngine, read_export
 from segnet_model.weights.checkpoint import ModelInfo
 from segnet_model.weights.tensors import file_sha256
 
-WEIGHTS_SUFFIX = ".safetensors"
-
 
 class Engine(Protocol):
     """A network on a backend, ready to run.
@@ -120,7 +118,7 @@ def open_engine(
 
 def _check_source(exported: ExportInfo, path: Path, named: Path, engine: str) -> None:
     """Compare an export with the weights beside it: an error if these were named, or a warning."""
-    weights = path.with_suffix(WEIGHTS_SUFFIX) if named == path else named
+    weights = path.with_suffix(ENGINES["torch"].suffix) if named == path else named
     if not weights.is_file() or "adopted" in exported.info.training:
         return
     if exported.weights_sha256 == file_sha256(weights):

@@ -166,7 +166,7 @@ class Export:
         model, info = self._openvino_model(openvino), self.info
         if calibration:
             model = self._to_int8(model, calibration, progress, quick)
-            info = ExportInfo(info.info, info.weights_sha256, "int8", info.size)
+            info = replace(info, precision="int8")
         with TemporaryDirectory() as folder:
             whole = Path(folder) / "network.xml"
             openvino.save_model(model, whole, compress_to_fp16=False)

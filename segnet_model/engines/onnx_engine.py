@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from segnet_model.base.atomic import whole_file
+from segnet_model.base.atomic import is_same_file, whole_file
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import require
 from segnet_model.engines.exported import (
@@ -43,13 +43,8 @@ class OnnxEngine(ExportedEngine):
         runtime = require("onnxruntime", "onnx")
         check_exists(path)
         _check_alone(path)
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        options.log_severity_level = SILENT
         try:
-            session = runtime.InferenceSession(
-                path, options, providers=["CPUExecutionProvider"], enable_fallback=0
-            )
+            session = open_session(runtime, path)
             text = session.get_modelmeta().custom_metadata_map.get(KEY, "")
         except Exception as error:  # ONNX Runtime has many kinds
             raise WeightsError(
@@ -65,6 +60,21 @@ class OnnxEngine(ExportedEngine):
         return cls(exported, run, "float32")
 
 
+def open_session(runtime: Any, model: Path | bytes) -> Any:
+    """A session of ONNX Runtime on the CPU, with PyTorch's threads; its errors are of many kinds.
+
+    Args:
+        runtime: the module `onnxruntime`.
+        model: the file, or its content.
+    """
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = SILENT
+    return runtime.InferenceSession(
+        model, options, providers=["CPUExecutionProvider"], enable_fallback=0
+    )
+
+
 def replace_onnx_info(path: Path, out: Path, info: ModelInfo) -> None:
     """Write a copy of an export with other metadata of its weights, or replace the file itself.
 
@@ -75,7 +85,7 @@ def replace_onnx_info(path: Path, out: Path, info: ModelInfo) -> None:
     exported = OnnxEngine.open(path, "cpu", "float32", ()).exported
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {KEY: replace(exported, info=info).to_json()})
-    with whole_file(out, known=out.exists() and out.samefile(path)) as temporary:
+    with whole_file(out, known=is_same_file(path, out)) as temporary:
         onnx.save(model, temporary)
 
 

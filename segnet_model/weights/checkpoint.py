@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from segnet_model.base.atomic import is_same_file
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.base.limits import MAX_INPUT
@@ -248,11 +249,7 @@ def replace_info(path: Path, out: Path, info: ModelInfo) -> None:
         SettingsError: out is another file, which segnet did not write.
         WeightsError: path is not a whole safetensors file, or out cannot be written.
     """
-    write_tensors(out, read_tensors(path), {KEY: info.to_json()}, known=_same_file(path, out))
-
-
-def _same_file(path: Path, out: Path) -> bool:
-    return out.exists() and out.samefile(path)
+    write_tensors(out, read_tensors(path), {KEY: info.to_json()}, known=is_same_file(path, out))
 
 
 def read_info(path: str | Path) -> ModelInfo:

@@ -19,8 +19,7 @@ from torch import Tensor
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import WeightsError
-
-MAX_HEADER = 1 << 23  # bytes; ten thousand tensors have a fifth of it
+from segnet_model.base.marks import MAX_HEADER
 
 
 def write_tensors(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from segnet_model.base.errors import SegNetError, WeightsError
 from segnet_model.base.marks import set_mark
@@ -18,6 +17,7 @@ from segnet_model.engines.adoption.input_form import find_input
 from segnet_model.engines.adoption.output_form import choose_output, find_output
 from segnet_model.engines.adoption.reading import check_memory, read_model
 from segnet_model.engines.exported import KEY, ExportInfo, last_line
+from segnet_model.engines.onnx_engine import open_session
 from segnet_model.labels import LabelSet
 from segnet_model.networks.inputs import resize_image
 from segnet_model.weights.checkpoint import MAX_TEXT, ModelInfo
@@ -111,14 +111,8 @@ def _info(
 def _try(model: Any, image: np.ndarray) -> np.ndarray:
     """Run a network on an image (h, w, 3) uint8; WeightsError where that fails."""
     runtime = require("onnxruntime", "onnx")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # the error says it all
     try:
-        session = runtime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"],
-            enable_fallback=0,
-        )  # fmt: skip
+        session = open_session(runtime, model.SerializeToString())
         (answer,) = session.run(None, {session.get_inputs()[0].name: image[None]})
     except Exception as error:  # ONNX Runtime has many kinds
         height, width = image.shape[:2]
