@@ -12,6 +12,7 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import ABOVE_0, BELOW_1
 from segnet_model.base.tables import USUAL_BOUND, NetworkSettings
 from segnet_model.commands import arguments
+from segnet_model.commands.places import add_weights
 
 if TYPE_CHECKING:
     from segnet_model.evaluation.fitting import Calibration
@@ -43,7 +44,7 @@ An export made before does not know of it: run segnet export again.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     arguments.add_split(parser, "calibrate on")
-    arguments.add_weights(
+    add_weights(
         parser,
         "weights file (.safetensors), adopted network (.onnx), or name of shipped weights",
         otherwise=None,

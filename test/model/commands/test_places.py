@@ -7,7 +7,7 @@ import pytest
 
 from segnet_model.cli import main
 from segnet_model.commands import arguments
-from segnet_model.commands.arguments import is_weights
+from segnet_model.commands.places import is_weights
 
 
 @pytest.fixture
