@@ -16,7 +16,8 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.temporal import TemporalAverage
 from segnet_model.inference.uncertainty import SinglePass
-from segnet_model.weights.checkpoint import ModelInfo, load_weights
+from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.model_info import ModelInfo
 
 SAMPLES = 20
 COUNTS = (1, 4, 20)

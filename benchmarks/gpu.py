@@ -19,7 +19,7 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.networks.encoder_decoder import EncoderDecoder
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 NETWORKS = ("segnet", "segnet_basic", "enet")
 SIZES = (SIZE, (720, 1280))

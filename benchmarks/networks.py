@@ -11,7 +11,7 @@ from benchmarks.harness import Report, peak_memory, time_together
 from benchmarks.subjects import SIZE, batch
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 NETWORKS = ("segnet", "unet", "segnet_basic", "segnet_lite", "enet")
 

@@ -15,7 +15,7 @@ from benchmarks.subjects import SIZE
 from segnet_model.labels import LabelSet
 from segnet_model.networks.blocks import channels_last
 from segnet_model.networks.pooling import max_pool_2x2, max_unpool_2x2
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 CHANNELS = (64, 128, 256, 512, 512)  # of SegNet's features before each pooling
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from segnet_model.networks.encoder_decoder import EncoderDecoder
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 
 class Textbook(nn.Module):

@@ -13,7 +13,7 @@ from segnet_model.base.terminal import plain
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
-    from segnet_model.weights.checkpoint import ModelInfo
+    from segnet_model.weights.model_info import ModelInfo
 
 EPILOG = """\
   segnet info segnet_lite_outdoor

@@ -16,7 +16,7 @@ from segnet_model.base.optional import is_installed
 from segnet_model.engines.capabilities import warn_once
 from segnet_model.engines.exported import ExportedEngine, ExportInfo
 from segnet_model.engines.openvino_engine import OpenVinoEngine, read_export
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.tensors import file_sha256
 
 

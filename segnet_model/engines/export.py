@@ -31,7 +31,8 @@ from segnet_model.engines.openvino_engine import OpenVinoEngine
 from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
 from segnet_model.networks.outputs import class_logits
-from segnet_model.weights.checkpoint import ModelInfo, load_weights
+from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.tensors import file_sha256
 
 OPSET = 18

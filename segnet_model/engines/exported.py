@@ -15,7 +15,7 @@ from segnet_model.base.documents import read_json
 from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.base.marks import MARK, is_marked
 from segnet_model.engines.capabilities import warn_once
-from segnet_model.weights.checkpoint import ModelInfo, is_input_size
+from segnet_model.weights.model_info import ModelInfo, is_input_size
 from segnet_model.weights.tensors import file_sha256
 
 KEY = "segnet"  # of the formats' metadata

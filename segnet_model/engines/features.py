@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from segnet_model.base.errors import SettingsError
 from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.outputs import class_logits
-from segnet_model.weights.checkpoint import ModelInfo
 from segnet_model.weights.features import PIECES, FeatureScore
+from segnet_model.weights.model_info import ModelInfo
 
 FINEST = 2  # pixels of the image between two that are measured
 COARSE = 4  # pixels of the image on a side of a cell that is averaged

@@ -23,7 +23,7 @@ from segnet_model.engines.exported import (
     check_exists,
     last_line,
 )
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 SILENT = 4  # its own lines would hold names from the file, escape sequences included
 

@@ -16,7 +16,8 @@ from segnet_model.engines.features import ScoredNetwork
 from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.inputs import Normalize
 from segnet_model.networks.outputs import class_logits
-from segnet_model.weights.checkpoint import ModelInfo, load_weights
+from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.model_info import ModelInfo
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

@@ -14,7 +14,8 @@ from segnet_model.evaluation.drivable import RISK, check_risk, fit_bound
 from segnet_model.evaluation.features import fit_features
 from segnet_model.evaluation.temperature import SAMPLES, Fit, fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
-from segnet_model.weights.checkpoint import ModelInfo, load_weights
+from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.model_info import ModelInfo
 
 TEMPERATURES, FEATURES = 0.1, 0.2  # of the time
 

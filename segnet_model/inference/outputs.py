@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:  # so that `segnet label --help` needs no PyTorch
     from segnet_model.inference.answer import Answer
     from segnet_model.labels import LabelSet
-    from segnet_model.weights.checkpoint import ModelInfo
+    from segnet_model.weights.model_info import ModelInfo
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"

@@ -24,7 +24,7 @@ from segnet_model.inference.segmentation import Segmentation, to_maps
 from segnet_model.inference.uncertainty import SinglePass, make_inference
 from segnet_model.networks.inputs import check_images, network_size, resize_image
 from segnet_model.weights.bounds import Bound, max_uncertainty
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.shipped import find_weights
 
 

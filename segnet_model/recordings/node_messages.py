@@ -14,7 +14,7 @@ from segnet_model.inference import outputs
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import OUTPUTS
 from segnet_model.recordings.node_types import CLASS, VISION_CLASS, node_types
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.tensors import file_sha256
 
 

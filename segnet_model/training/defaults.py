@@ -20,7 +20,8 @@ from segnet_model.training.settings import (
     STEPS,
     TrainSettings,
 )
-from segnet_model.weights.checkpoint import ModelInfo, read_info
+from segnet_model.weights.checkpoint import read_info
+from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.shipped import find_weights, shipped_names
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from segnet_model.networks.outputs import class_logits
 from segnet_model.training.processes import mean_over_processes
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.supervision import shrink_labels
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 # From logits (N, C, H, W), labels (N, H, W) int64, class weights (C,) float32 and the ignored id: a
 # scalar, float32; zero, not NaN, where every pixel is ignored.

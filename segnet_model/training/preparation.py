@@ -22,8 +22,9 @@ from segnet_model.training.defaults import decided
 from segnet_model.training.loading import BatchPlan
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.transfer import transfer_weights
-from segnet_model.weights.checkpoint import ModelInfo, load_weights
+from segnet_model.weights.checkpoint import load_weights
 from segnet_model.weights.encoders import load_encoder
+from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.shipped import find_weights
 
 logger = logging.getLogger(__name__)

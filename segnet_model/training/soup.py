@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from segnet_model.base.errors import SettingsError
 from segnet_model.networks.outputs import output_channels
 from segnet_model.training.transfer import class_axes
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 Source = tuple[nn.Module, ModelInfo]
 

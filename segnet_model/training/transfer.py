@@ -16,7 +16,7 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.networks import build_network
 from segnet_model.networks.custom import is_custom
 from segnet_model.networks.outputs import classes_of_channels
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 logger = logging.getLogger(__name__)
 ENOUGH = 0.5  # share of the tensors; fewer also fit by accident

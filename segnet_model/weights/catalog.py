@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from segnet_model.weights.checkpoint import ModelInfo, read_info
+from segnet_model.weights.checkpoint import read_info
+from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.shipped import FOLDER, find_weights, shipped_names
 
 README = FOLDER / "README.md"

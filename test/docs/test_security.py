@@ -13,7 +13,7 @@ from segnet_model.images import files
 from segnet_model.images.jpeg import MAX_SCANS
 from segnet_model.labels import MAX_NAME, label_set
 from segnet_model.scenes import photographs
-from segnet_model.weights import checkpoint
+from segnet_model.weights import model_info
 from segnet_model.weights import tensors as tensor_file
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ ROWS = [line for line in DOC.splitlines() if line.startswith("|")]
         ("a photograph", f"the last {photographs.KEPT}", True),
         ("header", "8 MiB", tensor_file.MAX_HEADER == 8 << 20),
         ("header", "1 MiB", documents.MAX_JSON == 1 << 20),
-        ("the size", "2<sup>23</sup>", checkpoint.MAX_INPUT == 1 << 23),
+        ("the size", "2<sup>23</sup>", model_info.MAX_INPUT == 1 << 23),
         ("a label set", "64 KiB", documents.MAX_YAML == 64 << 10),
         ("a label set", f"{documents.MAX_DEPTH} lists", True),
         ("a label set", f"{label_set.MAX_CLASSES} classes", True),

@@ -10,7 +10,8 @@ import pytest
 
 from segnet_model.bags.reader import BagWriter
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 # Threads that wait for each other take long where others work; a tiny network needs none.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -19,7 +19,8 @@ from launch_testing.actions import ReadyToTest  # noqa: E402
 from segnet_model.bags.reader import BagWriter  # noqa: E402
 from segnet_model.datasets.sources import BagSource  # noqa: E402
 from segnet_model.labels import LabelSet  # noqa: E402
-from segnet_model.weights.checkpoint import ModelInfo, save_weights  # noqa: E402
+from segnet_model.weights.checkpoint import save_weights  # noqa: E402
+from segnet_model.weights.model_info import ModelInfo  # noqa: E402
 
 FILE = Path(get_package_share_directory("segnet_ros"), "launch", "replay.launch.py")
 MASK, OLD = "/robot/segmentation/mask", 200

@@ -22,7 +22,8 @@ from sensor_msgs.msg import Image  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
 from segnet_model.labels import LabelSet  # noqa: E402
-from segnet_model.weights.checkpoint import ModelInfo, save_weights  # noqa: E402
+from segnet_model.weights.checkpoint import save_weights  # noqa: E402
+from segnet_model.weights.model_info import ModelInfo  # noqa: E402
 
 FILE = Path(get_package_share_directory("segnet_ros"), "launch", "segnet.launch.py")
 WAIT = 60.0  # seconds, after which the test has failed; a busy machine loads PyTorch in twenty

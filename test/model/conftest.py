@@ -20,7 +20,8 @@ from segnet_model.datasets import drives
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Camera, Drive
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 SECONDS, MEGABYTES = 4.0, 200  # of a processor; about one second on an idle machine
 ADDRESSES = 8 << 30  # bytes beyond which the machine is not put at risk

@@ -11,7 +11,8 @@ from segnet_model.inference.predictor import Predictor
 from segnet_model.inference.uncertainty import UncertaintyMethod
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 IMAGE = np.zeros((64, 96, 3), np.uint8)
 

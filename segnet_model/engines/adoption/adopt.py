@@ -20,7 +20,7 @@ from segnet_model.engines.exported import KEY, ExportInfo, last_line
 from segnet_model.engines.onnx_engine import open_session
 from segnet_model.labels import LabelSet
 from segnet_model.networks.inputs import resize_image
-from segnet_model.weights.checkpoint import MAX_TEXT, ModelInfo
+from segnet_model.weights.model_info import MAX_TEXT, ModelInfo
 from segnet_model.weights.tensors import file_sha256
 
 

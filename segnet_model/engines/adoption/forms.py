@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD, MAX_FACTOR
+from segnet_model.weights.model_info import IMAGENET_MEAN, IMAGENET_STD, MAX_FACTOR
 
 # Operators that only move or convert the values of an image or of a map.
 MOVES = {"Cast", "Transpose", "Identity", "Unsqueeze", "Squeeze", "Reshape", "Resize", "Slice"}

@@ -21,7 +21,7 @@ from segnet_model.engines.adoption.forms import (
     shape_text,
 )
 from segnet_model.engines.adoption.graph import UINT8
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD, is_input_size
+from segnet_model.weights.model_info import IMAGENET_MEAN, IMAGENET_STD, is_input_size
 
 TYPES = {1: "float32", 2: "uint8", 10: "float16"}  # of onnx.TensorProto
 CHANNELS = {"nchw": 1, "nhwc": 3}  # axis of each layout

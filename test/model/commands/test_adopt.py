@@ -12,7 +12,7 @@ from segnet_model.images.files import read_image, write_png
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import confidence, stats
 from segnet_model.inference.predictor import Predictor
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
+from segnet_model.weights.model_info import IMAGENET_MEAN, IMAGENET_STD
 
 pytest.importorskip("onnxruntime")
 IMAGENET = {"mean": IMAGENET_MEAN, "std": IMAGENET_STD}

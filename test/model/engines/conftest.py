@@ -9,7 +9,8 @@ from torch import nn
 from segnet_model.base.optional import is_installed
 from segnet_model.engines.export import Export
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 SIZE = (45, 64)  # odd, so that the pooling leaves a row out
 

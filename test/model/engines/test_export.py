@@ -16,7 +16,8 @@ from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive
-from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
+from segnet_model.weights.checkpoint import load_weights, save_weights
+from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.shipped import find_weights
 
 pytestmark = pytest.mark.xdist_group("exports")  # which are made once a process

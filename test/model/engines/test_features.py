@@ -14,8 +14,9 @@ from segnet_model.engines.features import FeatureScorer, ScoredNetwork, Tap, sca
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.networks.encoder_decoder import halves
-from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
+from segnet_model.weights.checkpoint import load_weights, save_weights
 from segnet_model.weights.features import FeatureScore
+from segnet_model.weights.model_info import ModelInfo
 
 EVEN = (0.0, 0.25, 0.5, 0.75, 1.0)
 IMAGE = np.random.default_rng(0).integers(0, 256, (8, 12, 3), np.uint8).repeat(8, 0).repeat(8, 1)

@@ -12,7 +12,8 @@ from segnet_model.evaluation.temperature import fit_temperature, fit_temperature
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo, load_weights, replace_info, save_weights
+from segnet_model.weights.checkpoint import load_weights, replace_info, save_weights
+from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.tensors import read_tensors
 

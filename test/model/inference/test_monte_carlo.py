@@ -9,7 +9,7 @@ from segnet_model.inference.monte_carlo import MonteCarlo, RunningSums
 from segnet_model.inference.prediction import Prediction
 from segnet_model.inference.uncertainty import make_inference
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 
 def engine(name="bayesian_segnet_basic", **settings):

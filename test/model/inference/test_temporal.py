@@ -8,7 +8,7 @@ from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.prediction import Capture, separate_cameras
 from segnet_model.inference.temporal import MAX_GAP, TemporalAverage, _optical_flow, _warp
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 
 def engine():

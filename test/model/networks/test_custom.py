@@ -7,7 +7,8 @@ from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.trainer import train
-from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
+from segnet_model.weights.checkpoint import load_weights, save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 SOURCE = """
 import torch

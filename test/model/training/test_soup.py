@@ -8,7 +8,7 @@ import torch
 from segnet_model.base.errors import SettingsError
 from segnet_model.labels import LabelSet
 from segnet_model.training.soup import average_weights
-from segnet_model.weights.checkpoint import ModelInfo
+from segnet_model.weights.model_info import ModelInfo
 
 INFO = ModelInfo("segnet_basic", LabelSet.load("camvid"), (32, 48), {"features": 4}, license="MIT")
 CLASSIFIER = "classifier.weight"

@@ -11,7 +11,8 @@ from segnet_model.datasets.folder import open_split
 from segnet_model.labels import LabelSet, SegmentationClass
 from segnet_model.training.preparation import initial_network
 from segnet_model.training.settings import TrainSettings
-from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
+from segnet_model.weights.checkpoint import load_weights, save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 SOURCE = """
 from torch import nn

@@ -13,7 +13,8 @@ from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import WeightsError
 from segnet_model.weights import tensors as tensor_file
 from segnet_model.weights.bounds import Bound
-from segnet_model.weights.checkpoint import ModelInfo, load_weights, save_weights
+from segnet_model.weights.checkpoint import load_weights, save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 
 def test_loads_what_was_saved(weights, small_info):
@@ -152,7 +153,8 @@ from dataclasses import replace
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.networks import NETWORKS
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 for name in NETWORKS:
     info = ModelInfo(name, LabelSet.load("camvid"), (64, 96))
     save_weights({str(tmp_path)!r} + "/w.safetensors", info.build(), info)

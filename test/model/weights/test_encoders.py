@@ -11,8 +11,8 @@ from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import is_installed
 from segnet_model.networks import build_network
 from segnet_model.networks.segnet import VGG16_STAGES
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
 from segnet_model.weights.encoders import PUBLISHED, find_published, load_encoder
+from segnet_model.weights.model_info import IMAGENET_MEAN, IMAGENET_STD
 
 
 def learned(norm):

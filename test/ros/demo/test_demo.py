@@ -26,7 +26,8 @@ from segnet_model.datasets.sources import BagSource
 from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 from segnet_ros.demo.pictures import FREE, OCCUPIED, UNKNOWN, draw_grid
 
 pytestmark = pytest.mark.ros

@@ -14,7 +14,8 @@ pytest.importorskip("rclpy")
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 from segnet_ros.segmentation.network import ALL_CORES, Network, use_threads
 
 pytestmark = pytest.mark.ros

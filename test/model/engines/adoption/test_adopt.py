@@ -12,7 +12,7 @@ from segnet_model.engines import open_engine
 from segnet_model.engines.adoption import Wishes, adopt
 from segnet_model.engines.capabilities import warn_once
 from segnet_model.inference.predictor import Predictor
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
+from segnet_model.weights.model_info import IMAGENET_MEAN, IMAGENET_STD
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -11,7 +11,7 @@ from torch import nn
 from segnet_model.engines.adoption import Wishes, adopt
 from segnet_model.inference.predictor import Predictor
 from segnet_model.networks.inputs import Normalize
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
+from segnet_model.weights.model_info import IMAGENET_MEAN, IMAGENET_STD
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")

@@ -10,7 +10,7 @@ from segnet_model.engines.adoption import adopt
 from segnet_model.engines.export import Export
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
+from segnet_model.weights.model_info import IMAGENET_MEAN, IMAGENET_STD
 
 pytest.importorskip("openvino")
 pytest.importorskip("onnxruntime")

@@ -7,7 +7,7 @@ from painter import SIZE, painter
 from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
 from segnet_model.engines.adoption import Wishes, adopt, reading
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
+from segnet_model.weights.model_info import IMAGENET_MEAN, IMAGENET_STD
 
 pytest.importorskip("onnxruntime")
 onnx = pytest.importorskip("onnx")

@@ -16,7 +16,8 @@ from ros_client import WAIT, Client, wait_until
 from sensor_msgs.msg import Image
 
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 LABELS = LabelSet.load("camvid")
 FEW = replace(LABELS, name="few", classes=LABELS.classes[:4])  # without Pavement

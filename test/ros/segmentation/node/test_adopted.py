@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 from segnet_model.engines.adoption import adopt
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet, SegmentationClass
-from segnet_model.weights.checkpoint import IMAGENET_MEAN, IMAGENET_STD
+from segnet_model.weights.model_info import IMAGENET_MEAN, IMAGENET_STD
 from segnet_ros.segmentation.messages import SegmentationStats
 
 pytestmark = pytest.mark.ros

@@ -17,7 +17,8 @@ from segnet_model.driving.mask import drivable_mask
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.weights.bounds import Bound
-from segnet_model.weights.checkpoint import ModelInfo, replace_info, save_weights
+from segnet_model.weights.checkpoint import replace_info, save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 pytestmark = pytest.mark.ros
 

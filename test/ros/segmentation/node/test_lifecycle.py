@@ -17,7 +17,8 @@ from std_srvs.srv import Trigger
 
 from segnet_model.labels import LabelSet
 from segnet_model.networks import build_network
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 
 pytestmark = pytest.mark.ros
 

@@ -11,8 +11,9 @@ from sensor_msgs.msg import Image
 
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import ModelInfo, save_weights
+from segnet_model.weights.checkpoint import save_weights
 from segnet_model.weights.features import FeatureScore
+from segnet_model.weights.model_info import ModelInfo
 
 pytestmark = pytest.mark.ros
 
