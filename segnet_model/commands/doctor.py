@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from segnet_model.base.errors import SegNetError
 from segnet_model.base.tables import DEFAULT_WEIGHTS
+from segnet_model.commands import arguments
 
 EPILOG = """\
   segnet doctor
@@ -18,8 +20,6 @@ TITLE = 13  # characters
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    from segnet_model.commands import arguments
-
     parser.add_argument(
         "weights", nargs="?", default=DEFAULT_WEIGHTS,
         help=f"{arguments.WEIGHTS} (default: %(default)s)",
@@ -28,7 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print all findings; returns 1 where the network does not work."""
-    from segnet_model.base.errors import SegNetError
     from segnet_model.engines.machine import findings
     from segnet_model.evaluation.self_test import self_test
 

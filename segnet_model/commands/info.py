@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segnet_model.base.tables import USUAL_BOUND
 from segnet_model.base.terminal import plain
 from segnet_model.commands import arguments
 
@@ -115,6 +116,6 @@ def _confidence(info: ModelInfo) -> Iterator[tuple[str, str]]:
     for way, bound in info.bounds.items():
         yield "drivable", f"max_uncertainty {bound.max_uncertainty:.3g} for {way}: {bound}"
     if not info.bounds:
-        yield "drivable", "no bound with a promise; max_uncertainty is 0.5"
+        yield "drivable", f"no bound with a promise; max_uncertainty is {USUAL_BOUND}"
     if info.features is not None:
         yield "features", "a score for --uncertainty features"
