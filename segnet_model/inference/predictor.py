@@ -266,8 +266,10 @@ class Predictor:
 
     def _predict(self, small: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
         found = self._inference(small, captures)
-        channels, classes = found.probabilities.shape[1], self.info.labels.num_classes
-        if channels != classes:  # each time: a network of somebody else may change them
+        # The engine's classes: those of a mapped predictor are others. Each time, because a
+        # network of somebody else may change its channels.
+        channels, classes = found.probabilities.shape[1], self.engine.info.labels.num_classes
+        if channels != classes:
             raise AnswerError(
                 f"the network {self.info.network} answers {channels} channels for {classes} "
                 "classes; it must always give as many as the weights' label set has"
