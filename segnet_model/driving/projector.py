@@ -8,6 +8,8 @@ costs the same at any image size.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import cv2
 import numpy as np
 
@@ -16,7 +18,8 @@ from segnet_model.driving.grid import FREE, OCCUPIED, UNKNOWN, GridSpec
 from segnet_model.driving.lens import Lens
 from segnet_model.driving.lookups import covered_pixels, raised_pixels, ray_pixels
 from segnet_model.driving.pose import CameraPose
-from segnet_model.labels import LabelSet
+from segnet_model.driving.scan import GroundScan
+from segnet_model.labels import LabelSet, SegmentationClass
 
 # Largest distance of two legs or wheels of one thing, meters. Ground between them with something
 # close above it is in view below that thing: a car, a table.
@@ -106,6 +109,14 @@ class GroundProjector:
         grid[self._cells] = values
         grid[feet] = OCCUPIED
         return grid[:-1].reshape(self.spec.rows, self.spec.columns)
+
+    @cached_property
+    def scan(self) -> GroundScan:
+        """The beams of a scan over the grid."""
+        ground = LabelSet("ground", (SegmentationClass("ground", (0, 0, 0), drivable=True),))
+        labels = np.zeros((self.lens.height, self.lens.width), np.uint8)
+        everywhere = self.grid(labels, np.zeros(labels.shape, np.float32), ground, 1.0)
+        return GroundScan(self.spec, everywhere == FREE)
 
     def _states(
         self,

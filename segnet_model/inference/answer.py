@@ -14,6 +14,7 @@ from segnet_model.base.tables import USUAL_BOUND, AnswerSettings
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.calibration import scaled_info
 from segnet_model.driving.mask import drivable_mask
+from segnet_model.driving.scan import occupied_points
 from segnet_model.inference.segmentation import Segmentation, resize_nearest
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, overlay
@@ -136,6 +137,20 @@ class Answer:
             return None
         found = self.segmentation
         return self.ground.grid(found.labels, self._judged, self.labels, self.max_uncertainty)
+
+    @property
+    def obstacle_scan(self) -> dict[str, Any] | None:
+        """The fields of a LaserScan over the grid, as `GroundScan.fields`; None without a grid."""
+        if self.ground is None or self.grid is None:
+            return None
+        return self.ground.scan.fields(self.grid)
+
+    @property
+    def obstacle_points(self) -> np.ndarray | None:
+        """The grid's occupied cells: (n, 3) float32, as `occupied_points`; None without a grid."""
+        if self.ground is None or self.grid is None:
+            return None
+        return occupied_points(self.grid, self.ground.spec)
 
     @property
     def camera_info(self) -> Any:

@@ -22,10 +22,13 @@ IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 GRID = "nav_msgs/msg/OccupancyGrid"
+SCAN = "sensor_msgs/msg/LaserScan"
+POINTS = "sensor_msgs/msg/PointCloud2"
 STATS = "segnet_ros/msg/SegmentationStats"
 CLASS_MAP = "segnet_ros/msg/ClassMap"
 LABEL_INFO = "vision_msgs/msg/LabelInfo"
 
+FLOAT32 = 7  # sensor_msgs/PointField
 JPEG = [cv2.IMWRITE_JPEG_QUALITY, 80]
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # quick, and masks are small anyhow
 
@@ -40,12 +43,14 @@ class Output:
         value: makes the content: pixels (H, W) or (H, W, 3), a file's bytes (n,) uint8, a grid
             (rows, columns) int8, a camera_info, or fields by name; None where there is none.
         help: the content, for people.
+        ground: whether it needs the camera's projection to the ground.
     """
 
     type: str
     encoding: str
     value: Callable[[Answer], Any]
     help: str
+    ground: bool = False
 
 
 def confidence(answer: Answer) -> np.ndarray:
@@ -66,6 +71,27 @@ def overlay_jpeg(answer: Answer) -> np.ndarray:
     return cv2.imencode(".jpg", cv2.cvtColor(answer.overlay, cv2.COLOR_RGB2BGR), JPEG)[1]
 
 
+def obstacle_cloud(answer: Answer) -> dict[str, Any] | None:
+    """The fields of a PointCloud2 of the occupied cells, without its header."""
+    points = answer.obstacle_points
+    if points is None:
+        return None
+    data = points.reshape(-1).view(np.uint8)
+    return {
+        "height": 1,
+        "width": len(points),
+        "fields": [
+            {"name": name, "offset": 4 * place, "datatype": FLOAT32, "count": 1}
+            for place, name in enumerate("xyz")
+        ],
+        "is_bigendian": False,
+        "point_step": 12,
+        "row_step": data.size,
+        "data": data,
+        "is_dense": True,
+    }
+
+
 def stats(answer: Answer) -> dict[str, Any]:
     """The fields of SegmentationStats that come from an answer, all of the whole image."""
     return {
@@ -83,7 +109,11 @@ OUTPUTS: dict[str, Output] = {
     "confidence": Output(IMAGE, "mono8", confidence, "probability of the class, mono8"),
     "uncertainty": Output(IMAGE, "32FC1", lambda a: a.resized.uncertainty, "0 to 1, 32FC1"),
     "drivable": Output(IMAGE, "mono8", lambda a: a.resized_drivable, "0 or 255, mono8"),
-    "drivable_grid": Output(GRID, "", lambda a: a.grid, "the ground before the robot"),
+    "drivable_grid": Output(GRID, "", lambda a: a.grid, "the ground before the robot", ground=True),
+    "obstacle_scan": Output(
+        SCAN, "", lambda a: a.obstacle_scan, "the nearest obstacle in each direction", ground=True
+    ),
+    "obstacle_points": Output(POINTS, "", obstacle_cloud, "the grid's occupied cells", ground=True),
     "camera_info": Output(CAMERA_INFO, "", lambda a: a.camera_info, "the mask's calibration"),
     "color": Output(
         IMAGE, "rgb8", lambda a: a.labels.colorize(a.resized.labels), "classes in color, rgb8"
@@ -97,6 +127,7 @@ OUTPUTS: dict[str, Output] = {
     ),
     "stats": Output(STATS, "", stats, "class fractions and the like"),
 }
+GROUNDED = frozenset(name for name, output in OUTPUTS.items() if output.ground)
 # Published once for each network: type and content by the topic's name.
 LATCHED = {
     "class_map": (CLASS_MAP, "names and colors of the ids, and the weights"),

@@ -22,7 +22,7 @@ from segnet_model.datasets.images_to_bag import FOLDER_START_NS, FRAME_ID, TOPIC
 from segnet_model.datasets.sources import BagFrame, BagSource, Frame, Source, open_source
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
-from segnet_model.inference.outputs import DEFAULT_OUTPUTS, LATCHED, OUTPUTS
+from segnet_model.inference.outputs import DEFAULT_OUTPUTS, GROUNDED, LATCHED, OUTPUTS
 from segnet_model.inference.predictor import Predictor
 from segnet_model.recordings.answers import (
     FramePredictor,
@@ -36,7 +36,7 @@ from segnet_model.recordings.node_types import DEFINITIONS, node_types
 from segnet_model.weights.shipped import find_weights
 
 NAMES = (*OUTPUTS, *LATCHED)
-CALIBRATED = ("camera_info", "drivable_grid")  # need the camera's calibration
+CALIBRATED = {"camera_info", *GROUNDED}  # need the camera's calibration
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,10 @@ class LabelSettings:
             raise SettingsError(f"prefix {self.prefix!r} must be like {PREFIX}")
         if unknown := sorted(set(self.outputs or ()) - set(NAMES)):
             raise SettingsError(f"no topics {unknown}; there are {', '.join(NAMES)}")
-        if "drivable_grid" in (self.outputs or ()) and not self.ground.camera_height:
-            raise SettingsError("drivable_grid needs the camera's place; give --camera-height")
+        placed = GROUNDED.intersection(self.outputs or ())
+        if placed and not self.ground.camera_height:
+            needing = ", ".join(sorted(placed))
+            raise SettingsError(f"{needing} needs the camera's place; give --camera-height")
 
     def name(self, output: str) -> str:
         """The topic of an output."""
@@ -150,7 +152,7 @@ def _checked(source: Source, settings: LabelSettings) -> tuple[tuple[str, ...], 
         _check_free(bag, outputs, settings)
         return outputs, _calibration(bag, topic, outputs, settings)
     outputs = DEFAULT_OUTPUTS if settings.outputs is None else tuple(settings.outputs)
-    if missing := sorted(set(CALIBRATED) & set(outputs)):
+    if missing := sorted(CALIBRATED & set(outputs)):
         raise SettingsError(
             f"{source.path} is no bag and has no calibration for {', '.join(missing)}; leave "
             "that out of --topics"
@@ -164,16 +166,17 @@ def _chosen(bag: BagReader, topic: str, settings: LabelSettings) -> tuple[str, .
         return tuple(settings.outputs)
     if not has_info(bag, settings.info_topic or info_topic(topic)):
         return DEFAULT_OUTPUTS
-    return (*DEFAULT_OUTPUTS, *(CALIBRATED if settings.ground.camera_height else CALIBRATED[:1]))
+    grid = ("drivable_grid",) if settings.ground.camera_height else ()
+    return (*DEFAULT_OUTPUTS, "camera_info", *grid)
 
 
 def _calibration(
     bag: BagReader, topic: str, outputs: Sequence[str], settings: LabelSettings
 ) -> Calibration | None:
     """The camera's calibration where an output needs it."""
-    if not set(CALIBRATED) & set(outputs):
+    if not CALIBRATED & set(outputs):
         return None
-    ground = settings.ground if "drivable_grid" in outputs else None
+    ground = settings.ground if GROUNDED & set(outputs) else None
     return Calibration(bag, settings.info_topic or info_topic(topic), ground)
 
 

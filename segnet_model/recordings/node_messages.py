@@ -58,8 +58,26 @@ def _grid(grid: np.ndarray, _: str, header: Any, answer: Answer) -> Any:
         height=grid.shape[0],
         origin=origin,
     )
-    base = types["std_msgs/msg/Header"](stamp=header.stamp, frame_id=answer.settings.base_frame)
-    return types[outputs.GRID](header=base, info=meta, data=grid.ravel())
+    return types[outputs.GRID](header=_on_robot(header, answer), info=meta, data=grid.ravel())
+
+
+def _scan(fields: dict[str, Any], _: str, header: Any, answer: Answer) -> Any:
+    return node_types().types[outputs.SCAN](
+        header=_on_robot(header, answer), time_increment=0.0, scan_time=0.0,
+        intensities=np.zeros(0, np.float32), **fields,
+    )  # fmt: skip
+
+
+def _points(cloud: dict[str, Any], _: str, header: Any, answer: Answer) -> Any:
+    types = node_types().types
+    fields = [types["sensor_msgs/msg/PointField"](**each) for each in cloud["fields"]]
+    return types[outputs.POINTS](header=_on_robot(header, answer), **{**cloud, "fields": fields})
+
+
+def _on_robot(header: Any, answer: Answer) -> Any:
+    """A std_msgs/Header in the robot's frame."""
+    frame_id = answer.settings.base_frame
+    return node_types().types["std_msgs/msg/Header"](stamp=header.stamp, frame_id=frame_id)
 
 
 _BUILD: dict[str, Callable[[Any, str, Any, Answer], Any]] = {
@@ -67,6 +85,8 @@ _BUILD: dict[str, Callable[[Any, str, Any, Answer], Any]] = {
     outputs.COMPRESSED_IMAGE: _compressed,
     outputs.CAMERA_INFO: _camera_info,
     outputs.GRID: _grid,
+    outputs.SCAN: _scan,
+    outputs.POINTS: _points,
 }
 
 

@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SegNetError
 from segnet_model.base.tables import AnswerSettings
 from segnet_model.inference.answer import Answer
+from segnet_model.inference.outputs import GROUNDED
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.ground import Ground
@@ -26,7 +27,7 @@ from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.worker import Counts
 
-DRIVABLE = frozenset({"drivable", "drivable_grid"})
+DRIVABLE = frozenset({"drivable"}) | GROUNDED
 LOG_PERIOD = 5.0  # seconds between two lines about rejected or failed frames
 
 
@@ -95,7 +96,7 @@ class Camera:
         """
         settings, info = self._settings(), self._input.info
         ground = None
-        if "drivable_grid" in frame.wanted:
+        if GROUNDED & frame.wanted:
             ground = self._ground.projector(info, answer.image.shape[:2], header, settings)
         how = part(settings, AnswerSettings)
         answer = replace(answer, settings=how, info=info, ground=ground)
@@ -138,7 +139,7 @@ class Camera:
             timing=self._timing,
             mismatch=self._input.mismatch(),
             rivals=self._outputs.rivals(),
-            grid_reason=self._ground.reason if "drivable_grid" in wanted else "",
+            grid_reason=self._ground.reason if GROUNDED & wanted else "",
             undrivable_reason=node.undrivable_reason if DRIVABLE & wanted else "",
             health=self._input.monitor.health(perf_counter()),
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from nav_msgs.msg import OccupancyGrid
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, LaserScan, PointCloud2, PointField
 from std_msgs.msg import Header
 
 from segnet_model.inference import outputs
@@ -72,8 +72,8 @@ def _camera_info(info: CameraInfo, _: str, header: Header, __: Answer) -> Camera
 
 def _grid(grid: np.ndarray, _: str, header: Header, answer: Answer) -> OccupancyGrid:
     assert answer.ground is not None
-    spec, frame_id = answer.ground.spec, answer.settings.base_frame
-    found = OccupancyGrid(header=Header(stamp=header.stamp, frame_id=frame_id))
+    spec = answer.ground.spec
+    found = OccupancyGrid(header=_on_robot(header, answer))
     found.info.map_load_time = header.stamp
     found.info.resolution = spec.resolution
     found.info.height, found.info.width = grid.shape
@@ -84,11 +84,29 @@ def _grid(grid: np.ndarray, _: str, header: Header, answer: Answer) -> Occupancy
     return found
 
 
+def _scan(fields: dict[str, Any], _: str, header: Header, answer: Answer) -> LaserScan:
+    ranges = array("f", fields["ranges"].tobytes())
+    return LaserScan(header=_on_robot(header, answer), **{**fields, "ranges": ranges})
+
+
+def _points(cloud: dict[str, Any], _: str, header: Header, answer: Answer) -> PointCloud2:
+    fields = [PointField(**each) for each in cloud["fields"]]
+    data = array("B", cloud["data"].tobytes())
+    rest = {**cloud, "fields": fields, "data": data}
+    return PointCloud2(header=_on_robot(header, answer), **rest)
+
+
+def _on_robot(header: Header, answer: Answer) -> Header:
+    return Header(stamp=header.stamp, frame_id=answer.settings.base_frame)
+
+
 _BUILD: dict[str, Callable[[Any, str, Header, Answer], Any]] = {
     outputs.IMAGE: _image,
     outputs.COMPRESSED_IMAGE: _compressed,
     outputs.CAMERA_INFO: _camera_info,
     outputs.GRID: _grid,
+    outputs.SCAN: _scan,
+    outputs.POINTS: _points,
 }
 
 

@@ -14,13 +14,13 @@ from segnet_model.base.tables import AnswerSettings
 from segnet_model.cli import main
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.driving.mask import drivable_mask
-from segnet_model.inference.outputs import DEFAULT_OUTPUTS, OUTPUTS
+from segnet_model.inference.outputs import DEFAULT_OUTPUTS, GROUNDED, OUTPUTS
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.node_types import node_types
 
 IMAGE = "/camera/image_raw"
-WITHOUT_GROUND = [name for name in OUTPUTS if name != "drivable_grid"]
+WITHOUT_GROUND = [name for name in OUTPUTS if name not in GROUNDED]
 EVERYTHING = (*WITHOUT_GROUND, "class_map", "label_info")
 ODD = "int32 left\nstd_msgs/Header header\n"  # a type that this package knows nothing of
 

@@ -133,5 +133,8 @@ def test_only_the_operator_changes_the_node():
 
 
 def test_a_planner_hears_what_it_needs():
-    needed = {"mask", "confidence", "label_info", "drivable", "drivable_grid", "stats"}
+    needed = {
+        "mask", "confidence", "label_info", "drivable", "drivable_grid", "obstacle_scan",
+        "obstacle_points", "stats",
+    }  # fmt: skip
     assert {f"/segmentation/{name}" for name in needed} <= allowed("/planner", "subscribe")

@@ -1,0 +1,127 @@
+"""~/obstacle_scan and ~/obstacle_points over real topics, of ground that is computed by hand."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from rcl_interfaces.msg import Parameter, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
+
+pytestmark = pytest.mark.ros
+
+ROAD, BUILDING = 3, 1
+WIDTH, HEIGHT, FOCAL = 160, 120, 120.0
+K = [FOCAL, 0.0, 79.5, 0.0, FOCAL, 59.5, 0.0, 0.0, 1.0]
+# The camera is 1.2 m up and 0.3 m forward, and looks down by 0.3. Its lowest row looks down by
+# 0.3 + atan(59.5 / 120) = 0.76, and meets the ground at 0.3 + 1.2 / tan 0.76 = 1.56 m.
+NEAREST = 0.3 + 1.2 / math.tan(0.3 + math.atan(59.5 / FOCAL))
+
+
+def image(seconds):
+    message = Image(height=HEIGHT, width=WIDTH, encoding="mono8", step=WIDTH)
+    message.data = array("B", bytes(HEIGHT * WIDTH))
+    message.header.stamp.sec, message.header.frame_id = seconds, "camera_optical"
+    return message
+
+
+class Place:
+    """A node that sees one class wherever it looks, and what comes from it."""
+
+    def __init__(self, start_node, client, name, weights):
+        node = start_node(
+            "-r", f"__node:={name}", "-r", f"image:=/{name}/image",
+            "-r", f"camera_info:=/{name}/camera_info", weights=weights,
+            camera_height=1.2, camera_pitch=0.3, camera_forward=0.3, base_frame="base_footprint",
+            grid_resolution=0.1, grid_length=6.0, grid_width=8.0,
+        )  # fmt: skip
+        node.wait_for("ready")
+        self.name, self.client = name, client
+        self.scans = client.listen(f"/{name}/obstacle_scan", LaserScan, qos_profile_sensor_data)
+        self.points = client.listen(f"/{name}/obstacle_points", PointCloud2)
+        self.camera = client.publisher(f"/{name}/image", Image)
+        self.calibration = client.publisher(f"/{name}/camera_info", CameraInfo)
+        for _ in range(100):
+            self.calibration.publish(CameraInfo(height=HEIGHT, width=WIDTH, k=K))
+            self.camera.publish(image(1))
+            with suppress(AssertionError):
+                self.scans.next(timeout=0.2)
+                return
+        raise AssertionError("no scan")
+
+    def look(self, seconds):
+        """The scan and the points (n, 3) of one image."""
+        scan = self.client.exchange(self.camera, image(seconds), self.scans)
+        cloud = self.points.next(lambda m: m.header.stamp.sec == seconds)
+        assert cloud.header == scan.header
+        assert scan.header.frame_id == "base_footprint"
+        assert [(f.name, f.offset, f.datatype, f.count) for f in cloud.fields] == [
+            ("x", 0, 7, 1), ("y", 4, 7, 1), ("z", 8, 7, 1)
+        ]  # fmt: skip
+        assert (cloud.height, cloud.point_step, cloud.row_step) == (1, 12, 12 * cloud.width)
+        assert cloud.is_dense
+        assert not cloud.is_bigendian
+        return scan, np.frombuffer(bytes(cloud.data), "<f4").reshape(cloud.width, 3)
+
+
+@pytest.fixture(scope="module")
+def place(start_node, client, save_constant, folder):
+    places = {}
+
+    def find(name, answer):
+        if name not in places:
+            weights = save_constant(folder / f"{name}.safetensors", answer)
+            places[name] = Place(start_node, client, name, weights)
+        return places[name]
+
+    return find
+
+
+def bearings(scan):
+    return scan.angle_min + scan.angle_increment * np.arange(len(scan.ranges))
+
+
+def test_a_wall_before_the_camera_is_met_where_the_image_ends(place):
+    scan, points = place("walled", BUILDING).look(50)
+    ranges, around = np.array(scan.ranges), bearings(scan)
+    assert scan.range_max == pytest.approx(4.0)
+    assert around[-1] == pytest.approx(scan.angle_max, abs=1e-4)
+    ahead = np.abs(around) < 0.4
+    # Half a cell to the middle of the beam's way, and up to a cell, as a foot may be too far away.
+    np.testing.assert_allclose(ranges[ahead] * np.cos(around[ahead]), NEAREST + 0.05, atol=0.15)
+    assert np.isnan(ranges[np.abs(around) > 0.9]).all()
+    assert len(points) > 10
+    assert (points[:, 2] == 0).all()
+    middle = points[np.abs(points[:, 1]) < 0.5]
+    np.testing.assert_allclose(middle[:, 0].min(), NEAREST + 0.05, atol=0.15)
+
+
+def test_road_is_free_up_to_the_scan_s_range_and_has_no_points(place):
+    scan, points = place("open", ROAD).look(60)
+    ranges, around = np.array(scan.ranges), bearings(scan)
+    assert np.isposinf(ranges[np.abs(around) < 0.4]).all()
+    assert np.isnan(ranges[np.abs(around) > 0.9]).all()
+    assert not np.isfinite(ranges).any()
+    assert points.shape == (0, 3)
+
+
+def test_an_unsure_network_clears_nothing_and_marks_nothing(client, place):
+    where = place("open", ROAD)
+
+    def bound(value):
+        change = Parameter(name="max_uncertainty", value=ParameterValue(type=3, double_value=value))
+        request = SetParameters.Request(parameters=[change])
+        assert client.call(SetParameters, "/open/set_parameters", request).results[0].successful
+
+    bound(0.0)
+    try:
+        scan, points = where.look(70)
+    finally:
+        bound(-1.0)
+    assert np.isnan(np.array(scan.ranges)).all()
+    assert points.shape == (0, 3)
