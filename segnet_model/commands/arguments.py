@@ -170,7 +170,7 @@ def add_drivable(parser: argparse.ArgumentParser) -> None:
 def add_ground(parser: argparse.ArgumentParser) -> None:
     """Add the camera's mounting and the ground grid."""
     groups = {GRID: parser.add_argument_group("camera on the robot, and ground grid")}
-    options.add_arguments(parser, GroundOptions, groups, camera_height={"otherwise": "no grid"})
+    options.add_arguments(parser, GroundOptions, groups)
     options.add_arguments(parser, AnswerSettings, groups, names=["base_frame"])
 
 

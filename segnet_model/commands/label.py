@@ -35,12 +35,13 @@ the images of a folder are a second apart; `segnet bag --fps` makes a bag of oth
   segnet label drive.mp4 {DEFAULT_WEIGHTS} --topic /camera/image_raw/compressed --out labeled
 
 The ground before the robot, as an OccupancyGrid, needs the camera's calibration in the recording
-and its place on the robot:
+and its place on the robot. This comes from the recording's tf, or from you:
 
+  segnet label drive enet_camvid --out labeled --base-frame base_footprint
   segnet label drive enet_camvid --out labeled --camera-height 1.2 --camera-pitch 0.1
 
 Topics below the prefix ({" ".join(DEFAULT_OUTPUTS)} if none are named,
-camera_info where the recording holds it, and drivable_grid where --camera-height is given too):
+camera_info where the recording holds it, and drivable_grid where the camera's place is known too):
 
 {_LIST}
 
@@ -92,3 +93,5 @@ def run(args: argparse.Namespace) -> None:
     print(f"{args.out}: {found.frames} images on {found.topic} labeled, {rate:.1f} a second")
     if len(found.rejected):
         print(f"{len(found.rejected)} images could not be used:\n{found.rejected}")
+    if len(found.without_grid):
+        print(f"{len(found.without_grid)} images have no drivable_grid:\n{found.without_grid}")

@@ -6,6 +6,7 @@ the pace.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,17 +15,21 @@ from time import perf_counter
 import numpy as np
 
 from segnet_model.bags.images import RawMessage
+from segnet_model.bags.transforms import MAX_AGE
 from segnet_model.base.errors import ImageError
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.tables import AnswerSettings
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS, message_of
 from segnet_model.datasets.sources import BagSource, Frame, Source
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
 from segnet_model.recordings.calibration import Calibration
+from segnet_model.recordings.mounting import Mounting
 from segnet_model.recordings.prefetch import prefetch
 
 MAX_MESSAGES, MAX_BYTES = 256, 1 << 24  # of a chunk
+MOST_WAITING = 32  # chunks
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,21 +98,21 @@ class FramePredictor:
     settings: AnswerSettings
     calibration: Calibration | None = None
 
-    def answer(self, image: np.ndarray, seconds: float | None) -> Answer:
-        """Answer one image (H, W, 3) uint8 RGB, taken at `seconds`.
+    def answer(self, frame: Frame, image: np.ndarray) -> Answer:
+        """Answer a frame with its image (H, W, 3) uint8 RGB.
 
         Raises:
             ImageError: the image cannot be used, or the network's result is not finite.
             SettingsError: a grid is asked for, and the camera is not calibrated.
         """
         start = perf_counter()
-        found = self.predictor.predict(image, seconds)
+        found = self.predictor.predict(image, frame.seconds)
         inference_ms = (perf_counter() - start) * 1000
         answer = Answer(
             image, found, self.predictor.info.labels, self.settings,
             self.predictor.bound, inference_ms,
         )  # fmt: skip
-        return self.calibration.complete(answer) if self.calibration else answer
+        return self.calibration.complete(answer, frame) if self.calibration else answer
 
 
 def answer_chunks(
@@ -123,7 +128,30 @@ def answer_chunks(
     Raises:
         DeviceMemoryError: the GPU has too little memory.
     """
-    return prefetch(_answer_chunks(prefetch(chunks), predictor, rejected))
+    read = prefetch(chunks)
+    if predictor.calibration is not None and predictor.calibration.mounting is not None:
+        read = _with_poses(read, predictor.calibration.mounting)
+    return prefetch(_answer_chunks(read, predictor, rejected))
+
+
+def _with_poses(chunks: Iterator[Chunk], mounting: Mounting) -> Generator[Chunk, None, None]:
+    """Hold chunks back until the pose at their stamp is known, or tf is far enough ahead."""
+    waiting: deque[Chunk] = deque()
+    for chunk in chunks:
+        mounting.read(chunk.messages)
+        waiting.append(chunk)
+        newest = chunk.messages[-1].receive_ns if chunk.messages else 0
+        while waiting and (
+            len(waiting) > MOST_WAITING or _has_pose(waiting[0].decoded, mounting, newest)
+        ):
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _has_pose(decoded: tuple[Frame, np.ndarray] | None, mounting: Mounting, newest_ns: int) -> bool:
+    if decoded is None or mounting.is_known(decoded[0]):
+        return True
+    return newest_ns > decoded[0].receive_ns + MAX_AGE * NANOSECONDS
 
 
 def _answer_chunks(
@@ -136,7 +164,7 @@ def _answer_chunks(
         if chunk.decoded is not None:
             frame, image = chunk.decoded
             try:
-                answer = predictor.answer(image, frame.seconds)
+                answer = predictor.answer(frame, image)
             except ImageError as error:
                 rejected.add(error)
         yield chunk, answer

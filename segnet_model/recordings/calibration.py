@@ -9,10 +9,12 @@ from typing import Any
 from segnet_model.bags.images import RawMessage, parse
 from segnet_model.bags.messages import CAMERA_INFO
 from segnet_model.bags.reader import BagReader
-from segnet_model.base.errors import BagError, ImageError
-from segnet_model.driving import GroundProjector
-from segnet_model.driving.settings import GroundSettings
+from segnet_model.base.errors import BagError, ImageError, SettingsError
+from segnet_model.base.rejected import Rejected
+from segnet_model.datasets.sources import Frame
+from segnet_model.driving import CameraPose, GroundProjector, Lens
 from segnet_model.inference.answer import Answer
+from segnet_model.recordings.mounting import Mounting
 
 
 def has_info(bag: BagReader, topic: str) -> bool:
@@ -22,15 +24,20 @@ def has_info(bag: BagReader, topic: str) -> bool:
 
 
 class Calibration:
-    """The newest calibration of a camera while its recording is read."""
+    """The newest calibration of a camera while its recording is read.
 
-    def __init__(self, bag: BagReader, topic: str, ground: GroundSettings | None = None) -> None:
+    Attributes:
+        mounting: gives the camera's pose; None makes no grid.
+        without_grid: images of which no grid is made, by reason.
+    """
+
+    def __init__(self, bag: BagReader, topic: str, mounting: Mounting | None = None) -> None:
         """Read the first calibration, which images before it get too.
 
         Args:
             bag: the recording.
             topic: CameraInfo topic.
-            ground: pose of the camera and size of the grid; None makes no grid.
+            mounting: of the camera; None makes no grid.
 
         Raises:
             BagError: the bag does not hold it, or it is damaged.
@@ -40,7 +47,8 @@ class Calibration:
                 f"no {CAMERA_INFO} on {topic} in bag {bag.path}, which camera_info and "
                 "drivable_grid need; name its topic with --camera-info"
             )
-        self._topic, self._ground = topic, ground
+        self._topic, self.mounting = topic, mounting
+        self.without_grid = Rejected()
         self._projector: GroundProjector | None = None
         self._info: Any = None
         self.read([next(iter(bag.messages(topic)))])
@@ -57,18 +65,36 @@ class Calibration:
                         "--topics"
                     ) from None
 
-    def complete(self, answer: Answer) -> Answer:
-        """Add the calibration, and the projection to the ground where a grid is asked for.
+    def complete(self, answer: Answer, frame: Frame) -> Answer:
+        """Add the calibration, and the projection to the ground where a grid can be made.
 
         Raises:
-            SettingsError: the camera is not calibrated, or the ground does not fit it.
+            SettingsError: the pose was given, and makes no grid with this calibration.
         """
-        return replace(answer, info=self._info, ground=self._projector_of(answer.image.shape[:2]))
+        ground = self.projector(frame, answer.image.shape[:2])
+        return replace(answer, info=self._info, ground=ground)
 
-    def _projector_of(self, size: tuple[int, ...]) -> GroundProjector | None:
-        if self._ground is None:
+    def projector(self, frame: Frame, size: tuple[int, ...]) -> GroundProjector | None:
+        """The projector for a frame of (height, width) pixels; None, counted, where there is none.
+
+        Raises:
+            SettingsError: see `complete`.
+        """
+        if self.mounting is None:
             return None
-        lens = self._ground.lens(self._info, size)
-        if self._projector is None or self._projector.lens != lens:
-            self._projector = GroundProjector(lens, self._ground.pose, self._ground.spec)
+        try:
+            lens = self.mounting.ground.lens(self._info, size)
+            pose = self.mounting.pose(frame)
+            if not self._fits(lens, pose):
+                self._projector = None  # also if the next one is refused
+                self._projector = GroundProjector(lens, pose, self.mounting.ground.spec)
+        except SettingsError as error:
+            if self.mounting.is_given:
+                raise
+            self.without_grid.add(error)
+            return None
         return self._projector
+
+    def _fits(self, lens: Lens, pose: CameraPose) -> bool:
+        made = self._projector
+        return made is not None and made.lens == lens and not made.pose.moved(pose)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -31,10 +32,12 @@ from segnet_model.recordings.answers import (
     image_chunks,
 )
 from segnet_model.recordings.calibration import Calibration, has_info
+from segnet_model.recordings.mounting import Mounting, has_transforms
 from segnet_model.recordings.node_messages import latched_messages, message, stats
 from segnet_model.recordings.node_types import DEFINITIONS, node_types
 from segnet_model.weights.shipped import find_weights
 
+logger = logging.getLogger(__name__)
 NAMES = (*OUTPUTS, *LATCHED)
 CALIBRATED = {"camera_info", *GROUNDED}  # need the camera's calibration
 
@@ -45,12 +48,12 @@ class LabelSettings:
 
     Attributes:
         topic: image topic; None takes the only one of a bag, or `TOPIC`.
-        outputs: some of `NAMES`; None takes `USUAL`, camera_info where the recording has it, and
-            drivable_grid where the camera's height is set too.
+        outputs: some of `NAMES`; None takes `DEFAULT_OUTPUTS`, camera_info where the recording
+            has it, and drivable_grid where the camera's pose is known too.
         prefix: namespace of the new topics.
         storage: "mcap", "sqlite3", or None for the recording's.
         answer: how outputs are made.
-        ground: pose of the camera and size of the grid.
+        ground: size of the grid, and pose of the camera unless it comes from the recording's tf.
         info_topic: CameraInfo topic; None takes camera_info beside the images.
     """
 
@@ -67,10 +70,6 @@ class LabelSettings:
             raise SettingsError(f"prefix {self.prefix!r} must be like {PREFIX}")
         if unknown := sorted(set(self.outputs or ()) - set(NAMES)):
             raise SettingsError(f"no topics {unknown}; there are {', '.join(NAMES)}")
-        placed = GROUNDED.intersection(self.outputs or ())
-        if placed and not self.ground.camera_height:
-            needing = ", ".join(sorted(placed))
-            raise SettingsError(f"{needing} needs the camera's place; give --camera-height")
 
     def name(self, output: str) -> str:
         """The topic of an output."""
@@ -86,12 +85,14 @@ class LabelResult:
         frames: number of answered images.
         seconds: duration.
         rejected: images without an answer.
+        without_grid: images whose answer has no drivable_grid though others have.
     """
 
     topic: str
     frames: int
     seconds: float
     rejected: Rejected
+    without_grid: Rejected
 
 
 def label_source(
@@ -141,7 +142,9 @@ def label_source(
             topic = _copy(source, settings, frame_predictor, added, progress)
             if not added.processed:
                 raise BagError(f"no image on {topic} in {path} can be used:\n{source.rejected}")
-    return LabelResult(topic, added.processed, perf_counter() - start, source.rejected)
+    without_grid = calibration.without_grid if calibration else Rejected()
+    seconds = perf_counter() - start
+    return LabelResult(topic, added.processed, seconds, source.rejected, without_grid)
 
 
 def _checked(source: Source, settings: LabelSettings) -> tuple[tuple[str, ...], Calibration | None]:
@@ -162,12 +165,20 @@ def _checked(source: Source, settings: LabelSettings) -> tuple[tuple[str, ...], 
 
 def _chosen(bag: BagReader, topic: str, settings: LabelSettings) -> tuple[str, ...]:
     """The outputs of the settings, or the defaults for this recording."""
+    mounting = _mounting(bag, settings)
     if settings.outputs is not None:
+        if GROUNDED.intersection(settings.outputs):
+            mounting.check(bag, topic)
         return tuple(settings.outputs)
     if not has_info(bag, settings.info_topic or info_topic(topic)):
         return DEFAULT_OUTPUTS
-    grid = ("drivable_grid",) if settings.ground.camera_height else ()
-    return (*DEFAULT_OUTPUTS, "camera_info", *grid)
+    try:
+        mounting.check(bag, topic)
+    except SettingsError as error:
+        if has_transforms(bag):
+            logger.warning("no drivable_grid: %s", error)
+        return (*DEFAULT_OUTPUTS, "camera_info")
+    return (*DEFAULT_OUTPUTS, "camera_info", "drivable_grid")
 
 
 def _calibration(
@@ -176,8 +187,12 @@ def _calibration(
     """The camera's calibration where an output needs it."""
     if not CALIBRATED & set(outputs):
         return None
-    ground = settings.ground if GROUNDED & set(outputs) else None
-    return Calibration(bag, settings.info_topic or info_topic(topic), ground)
+    mounting = _mounting(bag, settings) if GROUNDED & set(outputs) else None
+    return Calibration(bag, settings.info_topic or info_topic(topic), mounting)
+
+
+def _mounting(bag: BagReader, settings: LabelSettings) -> Mounting:
+    return Mounting(bag, settings.ground, settings.answer.base_frame)
 
 
 def _check_free(bag: BagReader, outputs: Sequence[str], settings: LabelSettings) -> None:
@@ -212,7 +227,8 @@ class _OutputWriter:
                 made = stats(answer, header, self.processed, rejected)
             else:
                 made = message(name, answer, header)
-            self._write(name, OUTPUTS[name].type, made, time)
+            if made is not None:
+                self._write(name, OUTPUTS[name].type, made, time)
 
     def _write(self, name: str, type_name: str, made: Any, time: int) -> None:
         data = node_types().serialize_cdr(made, type_name)

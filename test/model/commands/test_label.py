@@ -220,6 +220,7 @@ def test_what_cannot_be_labeled(drive, weights, tmp_path, capsys):
     assert "1 x data that starts with" in said
     assert not out.exists()
     said = refused(capsys, drive, weights, out, *named, "--topics", "drivable_grid")
+    assert "has no transforms on /tf or /tf_static; name a frame" in said
     assert "give --camera-height" in said
     said = refused(capsys, drive, weights, out, *named, "--topics", "camera_info",
                    "--camera-info", "/elsewhere")  # fmt: skip

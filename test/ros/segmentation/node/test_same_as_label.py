@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 
+import numpy as np
 import pytest
 import torch
 from nav_msgs.msg import OccupancyGrid
 from rclpy.serialization import deserialize_message
 from ros_client import WAIT
 from sensor_msgs.msg import CameraInfo
+from tf_messages import placed, tf_message, transform
 
-from segnet_model.bags.reader import BagReader
+from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
-from segnet_model.datasets.drives import IMAGE_TOPIC, INFO_TOPIC, write_drive
+from segnet_model.datasets.drives import FRAME, IMAGE_TOPIC, INFO_TOPIC, write_drive
+from segnet_model.driving import CameraPose
 from segnet_model.inference.outputs import OUTPUTS
 from segnet_ros.ros.cdr import stamp_of
 from segnet_ros.segmentation.messages import TYPES, ClassMap, SegmentationStats
@@ -52,19 +55,34 @@ def node(start_node, weights):
 
 
 @pytest.fixture(scope="module")
-def labeled(drive, weights, tmp_path_factory):
-    """What `segnet label` adds to the recording: by topic, the messages by their stamps."""
-    out = tmp_path_factory.mktemp("labeled") / "out"
-    options = [
+def drive_with_tf(drive):
+    """The same recording with the pose of `MOUNTED` as a fixed transform."""
+    path = drive.with_name("with_tf")
+    names = {"camera_height": "height", "camera_pitch": "pitch", "camera_forward": "x"}
+    pose = CameraPose.mounted(**{names[k]: v for k, v in MOUNTED.items() if k in names})
+    with BagReader(drive) as bag, BagWriter(path) as writer:
+        fixed = transform("base_link", FRAME, bag.start_ns, *placed(pose.matrix))
+        writer.write("/tf_static", tf_message(fixed), bag.start_ns)
+        for raw in bag.messages():
+            writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
+    return path
+
+
+def options(values):
+    return [
         word
-        for name, value in (MOUNTED | RULE).items()
+        for name, value in values.items()
         for word in (OPTIONS.get(name, f"--{name.replace('_', '-')}"), str(value))
     ]
+
+
+def added(drive, weights, out, *more):
+    """What `segnet label` adds to a recording: by topic, the messages by their stamps."""
     before = torch.get_num_threads()
     torch.set_num_threads(THREADS)
     code = main([
-        "label", str(drive), str(weights), "--out", str(out), "--topic", IMAGE_TOPIC, *options,
-        "--device", "cpu", "--precision", "float32", "--topics", *OUTPUTS, "class_map",
+        "label", str(drive), str(weights), "--out", str(out), "--topic", IMAGE_TOPIC,
+        "--device", "cpu", "--precision", "float32", *options(RULE), *more,
     ])  # fmt: skip
     torch.set_num_threads(before)
     assert code == 0
@@ -75,6 +93,13 @@ def labeled(drive, weights, tmp_path_factory):
                 data = bytes(raw.data)
                 found[raw.topic.removeprefix("/segmentation/")][stamp_of(data)] = data
     return found
+
+
+@pytest.fixture(scope="module")
+def labeled(drive, weights, tmp_path_factory):
+    out = tmp_path_factory.mktemp("labeled") / "out"
+    topics = ("--topics", *OUTPUTS, "class_map")
+    return added(drive, weights, out, *options(MOUNTED), *topics)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +139,18 @@ def test_every_output_is_the_same(published, labeled, name):
     assert published[name].keys() == labeled[name].keys()
     for stamp, data in labeled[name].items():
         assert filled_up(published[name][stamp]) == filled_up(data)
+
+
+def test_the_grid_is_the_same_where_tf_gives_the_pose(published, drive_with_tf, weights, tmp_path):
+    """But for cells on whose edge a pixel lies, as the pose is rounded in another way."""
+    length = ("--grid-length", str(MOUNTED["grid_length"]))
+    by_tf = added(drive_with_tf, weights, tmp_path / "out", *length)["drivable_grid"]
+    assert len(by_tf) == FRAMES
+    for stamp, data in by_tf.items():
+        ours, theirs = (deserialize_message(each, OccupancyGrid)
+                        for each in (published["drivable_grid"][stamp], data))  # fmt: skip
+        assert (ours.header, ours.info) == (theirs.header, theirs.info)
+        assert (np.array(ours.data) != theirs.data).mean() < 0.001
 
 
 def test_the_ground_is_seen_in_the_grid(labeled):

@@ -1,0 +1,202 @@
+"""tf of a recording: the pose of one frame in another at a time, looked up as tf2 does."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from segnet_model.bags.images import RawMessage, parse
+from segnet_model.bags.poses import IDENTITY, Transform
+from segnet_model.base.errors import ImageError, SettingsError
+from segnet_model.base.listed import join_first
+from segnet_model.base.rejected import Rejected
+from segnet_model.base.units import NANOSECONDS
+
+TF, TF_STATIC = "/tf", "/tf_static"
+TF_MESSAGE = "tf2_msgs/msg/TFMessage"
+WINDOW_NS = 10 * NANOSECONDS  # for which samples are kept, as in tf2
+MAX_AGE = 0.5  # seconds between a stamp and the newest sample, which may lag behind
+MAX_FRAMES, MAX_LISTED = 10_000, 20
+LENGTH = 0.01  # by which a quaternion's may differ from 1, as in tf2
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Samples:
+    """Poses of a frame in its parent, by rising stamps; a fixed one has a single sample.
+
+    Attributes:
+        stamps: nanoseconds.
+        poses: the parent, and the pose in it.
+    """
+
+    fixed: bool
+    stamps: list[int] = field(default_factory=list)
+    poses: list[tuple[str, Transform]] = field(default_factory=list)
+
+    def add(self, stamp: int, parent: str, pose: Transform) -> None:
+        if self.fixed or (self.stamps and stamp < self.stamps[-1] - WINDOW_NS):
+            self.stamps, self.poses = (
+                [],
+                [],
+            )  # replaced, or time fell back: a recording played again
+        place = bisect_right(self.stamps, stamp)
+        self.stamps.insert(place, stamp)
+        self.poses.insert(place, (parent, pose))
+        old = bisect_left(self.stamps, self.stamps[-1] - WINDOW_NS)
+        del self.stamps[:old], self.poses[:old]
+
+    def at(self, stamp: int) -> tuple[str, Transform] | None:
+        """Parent and pose at a time; None before the first and after the last sample."""
+        if self.fixed:
+            return self.poses[-1]
+        after = bisect_left(self.stamps, stamp)
+        if after < len(self.stamps) and self.stamps[after] == stamp:
+            return self.poses[after]
+        if not 0 < after < len(self.stamps):
+            return None
+        (parent, first), (other, second) = self.poses[after - 1], self.poses[after]
+        if parent != other:
+            return parent, first
+        begin, end = self.stamps[after - 1], self.stamps[after]
+        return parent, first.towards(second, (stamp - begin) / (end - begin))
+
+
+class Transforms:
+    """The transforms of a recording up to the place where it is read.
+
+    Attributes:
+        ignored: transforms that tf2 would ignore too, by reason.
+    """
+
+    def __init__(self) -> None:
+        """Know none."""
+        self._frames: dict[str, _Samples] = {}
+        self.ignored = Rejected()
+
+    def read(self, messages: Iterable[RawMessage]) -> None:
+        """Add the transforms of messages of any topic."""
+        for raw in messages:
+            if raw.topic in (TF, TF_STATIC) and raw.type == TF_MESSAGE:
+                try:
+                    message = parse(raw)
+                except ImageError as error:
+                    self._ignore(raw.topic, error)
+                    continue
+                for each in message.transforms:
+                    self._add(each, raw.topic)
+
+    def _add(self, stamped: Any, topic: str) -> None:
+        child, parent = _name(stamped.child_frame_id), _name(stamped.header.frame_id)
+        try:
+            pose = _read_pose(stamped.transform, child, parent)
+            if child not in self._frames and len(self._frames) >= MAX_FRAMES:
+                raise SettingsError(f"there are more than {MAX_FRAMES} frames")
+        except SettingsError as error:
+            self._ignore(topic, error)
+            return
+        stamp = stamped.header.stamp
+        samples = self._frames.setdefault(child, _Samples(topic == TF_STATIC))
+        samples.add(stamp.sec * NANOSECONDS + stamp.nanosec, parent, pose)
+
+    def _ignore(self, topic: str, error: Exception) -> None:
+        if self.ignored.add(error):
+            logger.warning("a transform on %s is ignored: %s", topic, error)
+
+    def __bool__(self) -> bool:
+        return bool(self._frames)
+
+    def is_connected(self, base: str, frame: str) -> bool:
+        """Whether two frames are in one tree, at any time."""
+        return not set(self._parents(base)).isdisjoint(self._parents(frame))
+
+    def exact(self, base: str, frame: str, stamp: int) -> Transform | None:
+        """The pose of a frame in a base at a time in nanoseconds; None where it is not known."""
+        to_base = dict(self._upward(_name(base), lambda each: each.at(stamp)))
+        for ancestor, pose in self._upward(_name(frame), lambda each: each.at(stamp)):
+            if ancestor in to_base:
+                return to_base[ancestor].inverse().after(pose)
+        return None
+
+    def find(self, base: str, frame: str, stamp: int) -> Transform:
+        """The pose of a frame in a base at a time, or else the newest if that is near.
+
+        Args:
+            base: the frame in which the pose is given, e.g. "base_link".
+            frame: e.g. "camera_optical_frame".
+            stamp: nanoseconds.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        base, frame = _name(base), _name(frame)
+        self.check(base, frame)
+        if (found := self.exact(base, frame, stamp)) is not None:
+            return found
+        newest = self._newest_common(base, frame)
+        found = self.exact(base, frame, newest)
+        if found is None or abs(stamp - newest) > MAX_AGE * NANOSECONDS:
+            raise SettingsError(
+                f"no transform from {frame} to {base} within {MAX_AGE} s of the image's stamp was "
+                "recorded; check the clocks of the machines, and that its publisher ran"
+            )
+        return found
+
+    def check(self, base: str, frame: str) -> None:
+        """Raise SettingsError, with the frames that there are, where two are not connected."""
+        base, frame = _name(base), _name(frame)
+        if not frame:
+            raise SettingsError("the images have no frame_id")
+        if not self.is_connected(base, frame):
+            _, *above = self._parents(frame)
+            known = f"; it is below {join_first(above, MAX_LISTED)}" if above else ""
+            raise SettingsError(f"{TF} and {TF_STATIC} have no way from {frame} to {base}{known}")
+
+    def _newest_common(self, base: str, frame: str) -> int:
+        """The newest time for which all transforms between two frames of one tree are known."""
+        down, up = list(self._parents(frame)), list(self._parents(base))
+        common = next(each for each in down if each in up)
+        between = down[: down.index(common)] + up[: up.index(common)]
+        samples = [self._frames[each] for each in between]
+        return min((each.stamps[-1] for each in samples if not each.fixed), default=0)
+
+    def _parents(self, frame: str) -> Iterator[str]:
+        """A frame and all frames above it, by the newest samples."""
+        return (name for name, _ in self._upward(frame, lambda each: each.poses[-1]))
+
+    def _upward(
+        self, frame: str, sample: Callable[[_Samples], tuple[str, Transform] | None]
+    ) -> Iterator[tuple[str, Transform]]:
+        """A frame and those above it, each with the pose of the first in it."""
+        pose, seen = IDENTITY, {frame}
+        yield frame, pose
+        while (found := self._frames.get(frame)) and (edge := sample(found)):
+            frame, pose = edge[0], edge[1].after(pose)
+            if frame in seen:  # a loop, which tf2 refuses too
+                return
+            seen.add(frame)
+            yield frame, pose
+
+
+def _name(frame: str) -> str:
+    """A frame's name without the slash of ROS 1."""
+    return frame.removeprefix("/")
+
+
+def _read_pose(transform: Any, child: str, parent: str) -> Transform:
+    """Read a geometry_msgs/Transform; SettingsError where tf2 would ignore it."""
+    t, q = transform.translation, transform.rotation
+    translation, rotation = np.array([t.x, t.y, t.z]), np.array([q.x, q.y, q.z, q.w])
+    if not child or not parent or child == parent:
+        raise SettingsError(f"frame {child!r} has the parent {parent!r}")
+    if not np.isfinite([*translation, *rotation]).all():
+        raise SettingsError(f"the pose of {child} in {parent} is not finite")
+    length = float(np.linalg.norm(rotation))
+    if abs(length - 1) > LENGTH:
+        raise SettingsError(f"the rotation of {child} in {parent} is no quaternion of length 1")
+    return Transform(translation, rotation / length)

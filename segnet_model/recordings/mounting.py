@@ -1,0 +1,111 @@
+"""The camera's pose on the robot: from options, or from the tf of its recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from segnet_model.bags.images import RawMessage, parse
+from segnet_model.bags.reader import BagReader
+from segnet_model.bags.transforms import TF, TF_MESSAGE, TF_STATIC, Transforms
+from segnet_model.base.errors import ImageError, SettingsError
+from segnet_model.datasets.sources import BagFrame, Frame
+from segnet_model.driving import CameraPose
+from segnet_model.driving.settings import GroundSettings
+
+MOST_FIXED, MOST_TRIED = 10_000, 1000  # messages of fixed and of moving transforms
+GIVE = "; name a frame of the robot with --base-frame, or give --camera-height"
+
+
+class Mounting:
+    """The pose of a camera in the robot's frame while its recording is read.
+
+    Attributes:
+        ground: size of the grid, and the camera's pose where that is given.
+    """
+
+    def __init__(self, bag: BagReader, ground: GroundSettings, base_frame: str) -> None:
+        """Read the fixed transforms, which images before them get too.
+
+        Args:
+            bag: the recording.
+            ground: its camera_height is 0 where the pose comes from tf.
+            base_frame: the robot's frame, whose x and y lie on the ground.
+        """
+        self.ground, self._base = ground, base_frame
+        self._given = ground.pose if ground.camera_height else None
+        self._transforms = Transforms() if self.is_given else _fixed_transforms(bag)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether options give the pose."""
+        return self._given is not None
+
+    def check(self, bag: BagReader, topic: str) -> None:
+        """Raise SettingsError where no pose is given and the bag's tf can have none.
+
+        Args:
+            bag: the recording.
+            topic: of its images.
+        """
+        if self.is_given:
+            return
+        if not has_transforms(bag):
+            raise SettingsError(f"bag {bag.path} has no transforms on {TF} or {TF_STATIC}{GIVE}")
+        tried = _fixed_transforms(bag)
+        tried.read(islice(bag.messages(TF), MOST_TRIED) if _has(bag, TF) else ())
+        try:
+            tried.check(self._base, _frame_id(bag, topic))
+        except SettingsError as error:
+            raise SettingsError(f"bag {bag.path}: {error}{GIVE}") from None
+
+    def read(self, messages: Sequence[RawMessage]) -> None:
+        """Add the transforms of messages of any topic."""
+        if not self.is_given:
+            self._transforms.read(messages)
+
+    def pose(self, frame: Frame) -> CameraPose:
+        """The pose of the camera that took a frame; SettingsError where tf has none."""
+        if self._given is not None:
+            return self._given
+        found = self._transforms.find(self._base, _camera(frame), frame.stamp_ns)
+        return CameraPose.from_transform(found.translation.tolist(), found.rotation.tolist())
+
+    def is_known(self, frame: Frame) -> bool:
+        """Whether the pose at a frame's stamp itself is known, not only one near it."""
+        if self.is_given:
+            return True
+        return self._transforms.exact(self._base, _camera(frame), frame.stamp_ns) is not None
+
+
+def has_transforms(bag: BagReader) -> bool:
+    """Whether a bag has messages of tf."""
+    return _has(bag, TF) or _has(bag, TF_STATIC)
+
+
+def _has(bag: BagReader, topic: str) -> bool:
+    info = bag.topics.get(topic)
+    return info is not None and info.type == TF_MESSAGE and info.count > 0
+
+
+def _fixed_transforms(bag: BagReader) -> Transforms:
+    found = Transforms()
+    if _has(bag, TF_STATIC):
+        # The first of each frame replaces those that come later.
+        found.read(reversed(list(islice(bag.messages(TF_STATIC), MOST_FIXED))))
+    return found
+
+
+def _frame_id(bag: BagReader, topic: str) -> str:
+    """The frame of a bag's first whole image; empty without one."""
+    for raw in bag.messages(topic):
+        try:
+            return str(parse(raw).header.frame_id)
+        except ImageError:
+            continue
+    return ""
+
+
+def _camera(frame: Frame) -> str:
+    assert isinstance(frame, BagFrame)
+    return str(frame.message.header.frame_id)
