@@ -15,6 +15,7 @@ import numpy as np
 
 from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.driving.grid import FREE, OCCUPIED, UNKNOWN, GridSpec
+from segnet_model.driving.horizon import Horizon
 from segnet_model.driving.lens import Lens
 from segnet_model.driving.lookups import covered_pixels, raised_pixels, ray_pixels
 from segnet_model.driving.pose import CameraPose
@@ -56,6 +57,7 @@ class GroundProjector:
             SettingsError: the grid reaches too far from the camera, or the camera sees none of it.
         """
         self.lens, self.pose, self.spec = lens, pose, spec
+        self.horizon = Horizon(lens, pose)
         self._size = spec.rows * spec.columns
         self._ray_cells, passed = ray_pixels(lens, pose, spec)  # first, as it may raise
         self._cells, covered = covered_pixels(lens, pose, spec)
