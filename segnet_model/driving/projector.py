@@ -113,12 +113,18 @@ class GroundProjector:
         return grid[:-1].reshape(self.spec.rows, self.spec.columns)
 
     @cached_property
-    def scan(self) -> GroundScan:
-        """The beams of a scan over the grid."""
+    def in_view(self) -> np.ndarray:
+        """The cells that are free where all is drivable ground: (rows, columns) bool."""
         ground = LabelSet("ground", (SegmentationClass("ground", (0, 0, 0), drivable=True),))
         labels = np.zeros((self.lens.height, self.lens.width), np.uint8)
-        everywhere = self.grid(labels, np.zeros(labels.shape, np.float32), ground, 1.0)
-        return GroundScan(self.spec, everywhere == FREE)
+        sure = np.zeros(labels.shape, np.float32)
+        free: np.ndarray = self.grid(labels, sure, ground, 1.0) == FREE
+        return free
+
+    @cached_property
+    def scan(self) -> GroundScan:
+        """The beams of a scan over the grid."""
+        return GroundScan(self.spec, self.in_view)
 
     def _states(
         self,

@@ -16,6 +16,7 @@ from segnet_model.driving.calibration import scaled_info
 from segnet_model.driving.grid import UNKNOWN
 from segnet_model.driving.mask import drivable_mask
 from segnet_model.driving.scan import occupied_points
+from segnet_model.driving.speed import speed_limit
 from segnet_model.inference.segmentation import Segmentation, resize_nearest
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, overlay
@@ -166,6 +167,13 @@ class Answer:
         if self.ground is None or self.grid is None:
             return None
         return occupied_points(self.grid, self.ground.spec)
+
+    @property
+    def speed_limit(self) -> float | None:
+        """The highest speed in percent, as `driving.speed.speed_limit`; None without a grid."""
+        if self.ground is None or self.grid is None:
+            return None
+        return speed_limit(self.grid, self.ground.in_view, self.ground.spec, self.settings)
 
     @property
     def camera_info(self) -> Any:

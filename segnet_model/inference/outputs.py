@@ -24,6 +24,7 @@ CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 GRID = "nav_msgs/msg/OccupancyGrid"
 SCAN = "sensor_msgs/msg/LaserScan"
 POINTS = "sensor_msgs/msg/PointCloud2"
+SPEED_LIMIT = "nav2_msgs/msg/SpeedLimit"
 STATS = "segnet_ros/msg/SegmentationStats"
 CLASS_MAP = "segnet_ros/msg/ClassMap"
 LABEL_INFO = "vision_msgs/msg/LabelInfo"
@@ -41,7 +42,8 @@ class Output:
         type: of its messages, e.g. "sensor_msgs/msg/Image".
         encoding: of an image's pixels, or the format of a compressed one; empty for others.
         value: makes the content: pixels (H, W) or (H, W, 3), a file's bytes (n,) uint8, a grid
-            (rows, columns) int8, a camera_info, or fields by name; None where there is none.
+            (rows, columns) int8, a camera_info, a number, or fields by name; None where there is
+            none.
         help: the content, for people.
         ground: whether it needs the camera's projection to the ground.
     """
@@ -114,6 +116,9 @@ OUTPUTS: dict[str, Output] = {
         SCAN, "", lambda a: a.obstacle_scan, "the nearest obstacle in each direction", ground=True
     ),
     "obstacle_points": Output(POINTS, "", obstacle_cloud, "the grid's occupied cells", ground=True),
+    "speed_limit": Output(
+        SPEED_LIMIT, "", lambda a: a.speed_limit, "percent of the top speed", ground=True
+    ),
     "camera_info": Output(CAMERA_INFO, "", lambda a: a.camera_info, "the mask's calibration"),
     "color": Output(
         IMAGE, "rgb8", lambda a: a.labels.colorize(a.resized.labels), "classes in color, rgb8"

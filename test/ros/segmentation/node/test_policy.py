@@ -28,7 +28,7 @@ ATTRIBUTES = {
     "services": {"reply", "request"},
 }
 # What the node does only in some settings, or where a package is installed.
-SOMETIMES = {"/clock", "/tf", "/tf_static", "/segmentation/label_info"}
+SOMETIMES = {"/clock", "/tf", "/tf_static", "/segmentation/label_info", "/segmentation/speed_limit"}
 CHANGES = {
     f"/segmentation/{name}"
     for name in (

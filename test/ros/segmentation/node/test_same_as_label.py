@@ -152,6 +152,8 @@ def filled_up(data):
 
 @pytest.mark.parametrize("name", [name for name in OUTPUTS if name != "stats"])
 def test_every_output_is_the_same(published, labeled, name):
+    if name not in TYPES:
+        pytest.skip(f"the package of {OUTPUTS[name].type} is not installed")
     assert len(labeled[name]) == FRAMES
     assert published[name].keys() == labeled[name].keys()
     for stamp, data in labeled[name].items():
