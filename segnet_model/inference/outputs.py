@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from segnet_model.pictures.scale import heat_with_scale
+
 if TYPE_CHECKING:  # so that `segnet label --help` needs no PyTorch
     from segnet_model.inference.answer import Answer
     from segnet_model.labels import LabelSet
@@ -94,6 +96,11 @@ def obstacle_cloud(answer: Answer) -> dict[str, Any] | None:
     }
 
 
+def uncertainty_color(answer: Answer) -> np.ndarray:
+    """The uncertainty in colors, with a scale that marks the bound: (H, W, 3) uint8 RGB."""
+    return heat_with_scale(answer.resized.uncertainty, answer.max_uncertainty)
+
+
 def stats(answer: Answer) -> dict[str, Any]:
     """The fields of SegmentationStats that come from an answer, all of the whole image."""
     return {
@@ -110,6 +117,7 @@ OUTPUTS: dict[str, Output] = {
     "mask": Output(IMAGE, "mono8", lambda a: a.resized.labels, "class ids, mono8"),
     "confidence": Output(IMAGE, "mono8", confidence, "probability of the class, mono8"),
     "uncertainty": Output(IMAGE, "32FC1", lambda a: a.resized.uncertainty, "0 to 1, 32FC1"),
+    "uncertainty_color": Output(IMAGE, "rgb8", uncertainty_color, "the same for people, rgb8"),
     "drivable": Output(IMAGE, "mono8", lambda a: a.resized_drivable, "0 or 255, mono8"),
     "drivable_grid": Output(GRID, "", lambda a: a.grid, "the ground before the robot", ground=True),
     "obstacle_scan": Output(
