@@ -72,10 +72,9 @@ def read_bag(context):
         parse_value(name, values[name] or "[]", default)
     if not values["bag"]:
         raise BagError("bag:= is empty; name a rosbag2 folder, a .mcap or a .db3 file")
-    # With the Python of the nodes, since this one may lack the packages that read bags.
-    program = ["python3", "-m", "segnet_ros.bags.summary"]
+    # A program, since the Python of `ros2 launch` may lack the packages that read bags.
     bag = [values["bag"], values["image"], f"{_namespace(values)}/segmentation"]
-    done = subprocess.run([*program, *bag], capture_output=True, text=True)
+    done = subprocess.run([launching.program("bag_summary"), *bag], capture_output=True, text=True)
     if done.returncode:
         raise BagError(done.stderr.strip())
     return [SetLaunchConfiguration(*pair) for pair in json.loads(done.stdout).items()]

@@ -2,32 +2,20 @@
 
 ros2 launch segnet_ros segnet.launch.py image:=/camera/image_raw rviz:=true
 ros2 launch segnet_ros segnet.launch.py cameras:=[front,left] image:=[/front/raw,/left/raw]
+ros2 launch segnet_ros segnet.launch.py camera_height:=1.2 camera_pitch:=0.1 namespace:=robot1
+
+Every parameter of the node is a launch argument.
 """
 
 from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 
+from segnet_model.base.options import options_of
 from segnet_ros.launching import actions as launching
 from segnet_ros.launching.values import camera_remappings
 from segnet_ros.segmentation.settings import NodeSettings
 
-PARAMETERS = (
-    "weights",
-    "device",
-    "engine",
-    "uncertainty",
-    "samples",
-    "refine",
-    "cameras",
-    "transport",
-    "max_rate",
-    "output_size",
-    "max_uncertainty",
-    "base_frame",
-    "camera_height",
-    "camera_pitch",
-    "autostart",
-)
+PARAMETERS = tuple(options_of(NodeSettings))
 ARGUMENTS = {
     "image": (
         "/camera/image_raw",
@@ -51,12 +39,13 @@ def generate_launch_description() -> LaunchDescription:
             *launching.arguments(ARGUMENTS),
             *launching.table_arguments(NodeSettings, PARAMETERS),
             *launching.arguments(launching.COMMON),
+            *launching.arguments(launching.CLOCK),
             *launching.arguments(launching.RVIZ),
             *launching.arguments(launching.TRANSPORT),
             OpaqueFunction(function=launching.handle_interrupts),
             OpaqueFunction(function=launching.set_transport_profile),
             # First, because launch leaves programs behind when it refuses a later text.
-            OpaqueFunction(function=launching.rviz),
+            OpaqueFunction(function=launching.rviz, args=[NodeSettings]),
             OpaqueFunction(function=start),
         ]
     )
@@ -64,11 +53,12 @@ def generate_launch_description() -> LaunchDescription:
 
 def start(context):
     """The node."""
+    parameters = launching.parameters(context, NodeSettings, PARAMETERS)
     return [
         launching.node(
             context,
             "segmentation",
-            parameters=launching.parameters(context, NodeSettings, PARAMETERS),
+            parameters=[*parameters, *launching.clock(context)],
             remappings=camera_remappings(context.launch_configurations),
         )
     ]

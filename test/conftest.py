@@ -1,4 +1,5 @@
 import importlib.util
+import logging
 import os
 import signal
 from pathlib import Path
@@ -11,6 +12,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the other cores have tests of their o
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import segnet_model  # noqa: F401  # before PyTorch, so that waiting threads leave the cores alone
+
+# ROS's launch, which its plugins of pytest import, makes all later loggers of a class that passes
+# nothing on to caplog, and logs all from INFO on.
+logging.setLoggerClass(logging.Logger)
+logging.getLogger().setLevel(logging.WARNING)
 
 HERE = Path(__file__).parent
 CAMVID = HERE.parents[1] / "shared" / "camvid"
@@ -44,6 +50,14 @@ def pytest_addoption(parser):
         action="store_true",
         help="let the tests of endurance take an hour instead of a minute; -s shows their figures",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(module_path, parent):
+    """Hand launch_testing its own tests only: it takes two files of one name for one module."""
+    if module_path.is_relative_to(HERE / "launch"):
+        return None
+    return pytest.Module.from_parent(parent, path=module_path)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups

@@ -138,6 +138,22 @@ class AnswerSettings:
         applies=LIVE, group=GRID, metavar="NAME",
         fault=lambda name: "" if name else "it is empty; name the robot's frame, as base_link",
     )  # fmt: skip
+    robot_width: float = option(
+        1.0, "Width of the way that ~/speed_limit looks at, in meters: the robot's, and a margin.",
+        applies=LIVE, group=GRID, limits=(0.01, 100.0), metavar="M",
+    )  # fmt: skip
+    stopping_distance: float = option(
+        3.0,
+        "Distance from base_frame in meters within which the robot stops from its top speed. "
+        "~/speed_limit is below 100 where less of the way ahead is free.",
+        applies=LIVE, group=GRID, limits=(0.1, 100.0), metavar="M",
+    )  # fmt: skip
+    lowest_speed: float = option(
+        10.0,
+        "Least ~/speed_limit in percent of the top speed, where the way ahead is not known to be "
+        "free. It is more than 0, which Nav2 takes for no limit.",
+        applies=LIVE, group=GRID, limits=(1.0, 100.0), metavar="PERCENT",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -171,7 +171,8 @@ def add_ground(parser: argparse.ArgumentParser) -> None:
     """Add the camera's mounting and the ground grid."""
     groups = {GRID: parser.add_argument_group("camera on the robot, and ground grid")}
     options.add_arguments(parser, GroundOptions, groups)
-    options.add_arguments(parser, AnswerSettings, groups, names=["base_frame"])
+    of_grid = [n for n, each in options.options_of(AnswerSettings).items() if each.group == GRID]
+    options.add_arguments(parser, AnswerSettings, groups, names=of_grid)
 
 
 def answer_settings(args: argparse.Namespace) -> AnswerSettings:

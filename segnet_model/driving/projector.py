@@ -15,6 +15,7 @@ import numpy as np
 
 from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.driving.grid import FREE, OCCUPIED, UNKNOWN, GridSpec
+from segnet_model.driving.horizon import Horizon
 from segnet_model.driving.lens import Lens
 from segnet_model.driving.lookups import covered_pixels, raised_pixels, ray_pixels
 from segnet_model.driving.pose import CameraPose
@@ -56,6 +57,7 @@ class GroundProjector:
             SettingsError: the grid reaches too far from the camera, or the camera sees none of it.
         """
         self.lens, self.pose, self.spec = lens, pose, spec
+        self.horizon = Horizon(lens, pose)
         self._size = spec.rows * spec.columns
         self._ray_cells, passed = ray_pixels(lens, pose, spec)  # first, as it may raise
         self._cells, covered = covered_pixels(lens, pose, spec)
@@ -111,12 +113,18 @@ class GroundProjector:
         return grid[:-1].reshape(self.spec.rows, self.spec.columns)
 
     @cached_property
-    def scan(self) -> GroundScan:
-        """The beams of a scan over the grid."""
+    def in_view(self) -> np.ndarray:
+        """The cells that are free where all is drivable ground: (rows, columns) bool."""
         ground = LabelSet("ground", (SegmentationClass("ground", (0, 0, 0), drivable=True),))
         labels = np.zeros((self.lens.height, self.lens.width), np.uint8)
-        everywhere = self.grid(labels, np.zeros(labels.shape, np.float32), ground, 1.0)
-        return GroundScan(self.spec, everywhere == FREE)
+        sure = np.zeros(labels.shape, np.float32)
+        free: np.ndarray = self.grid(labels, sure, ground, 1.0) == FREE
+        return free
+
+    @cached_property
+    def scan(self) -> GroundScan:
+        """The beams of a scan over the grid."""
+        return GroundScan(self.spec, self.in_view)
 
     def _states(
         self,

@@ -97,6 +97,8 @@ def _ros() -> Iterator[Line]:
         )
     if not is_installed("vision_msgs"):
         yield "", "without vision_msgs, so ~/label_info is missing"
+    if not is_installed("nav2_msgs"):
+        yield "", "without nav2_msgs, so ~/speed_limit is missing"
 
 
 def _version(distribution: str) -> str:

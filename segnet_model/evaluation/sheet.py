@@ -7,13 +7,14 @@ import numpy as np
 from segnet_model.datasets.folder import LabeledFolder, spread
 from segnet_model.inference.predictor import Predictor
 from segnet_model.pictures.drawing import HEAT_NOTE, fit_cell, heat, overlay, panel
+from segnet_model.pictures.palette import brightened
 
 TITLES = ["image", "truth", "prediction", "uncertainty", "mutual information x 2"]
 
 
 def draw_examples(predictor: Predictor, folder: LabeledFolder, count: int) -> np.ndarray:
     """Draw a row for each of count images, spread over the folder: (H, W, 3) uint8 RGB."""
-    labels, rows = folder.label_set, []
+    labels, rows = brightened(folder.label_set), []  # as in an overlay
     for index in spread(count, len(folder)):
         image, truth = folder.read(index)
         found = predictor.predict(image)

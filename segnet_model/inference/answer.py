@@ -13,8 +13,10 @@ import numpy as np
 from segnet_model.base.tables import USUAL_BOUND, AnswerSettings
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.calibration import scaled_info
+from segnet_model.driving.grid import UNKNOWN
 from segnet_model.driving.mask import drivable_mask
 from segnet_model.driving.scan import occupied_points
+from segnet_model.driving.speed import speed_limit
 from segnet_model.inference.segmentation import Segmentation, resize_nearest
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, overlay
@@ -91,8 +93,19 @@ class Answer:
         return uncertainty
 
     @cached_property
+    def distrust(self) -> str:
+        """Why nothing here may be driven on, with the mend; empty where nothing forbids it."""
+        if self.ground is None:
+            return ""
+        return self.ground.horizon.contradiction(
+            self.segmentation.labels, self._judged, self.labels, self.max_uncertainty
+        )
+
+    @cached_property
     def drivable(self) -> np.ndarray:
         """The drivable area: (H, W) uint8, 0 or 255, at the image's size."""
+        if self.distrust:
+            return np.zeros_like(self.segmentation.labels)
         if self.recorded_drivable is not None:
             return self.recorded_drivable
         return drivable_mask(
@@ -135,6 +148,9 @@ class Answer:
         """The ground before the robot, as `GroundProjector.grid`; None without a projector."""
         if self.ground is None:
             return None
+        if self.distrust:
+            spec = self.ground.spec
+            return np.full((spec.rows, spec.columns), UNKNOWN, np.int8)
         found = self.segmentation
         return self.ground.grid(found.labels, self._judged, self.labels, self.max_uncertainty)
 
@@ -151,6 +167,13 @@ class Answer:
         if self.ground is None or self.grid is None:
             return None
         return occupied_points(self.grid, self.ground.spec)
+
+    @property
+    def speed_limit(self) -> float | None:
+        """The highest speed in percent, as `driving.speed.speed_limit`; None without a grid."""
+        if self.ground is None or self.grid is None:
+            return None
+        return speed_limit(self.grid, self.ground.in_view, self.ground.spec, self.settings)
 
     @property
     def camera_info(self) -> Any:

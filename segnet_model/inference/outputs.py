@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from segnet_model.pictures.scale import heat_with_scale
+
 if TYPE_CHECKING:  # so that `segnet label --help` needs no PyTorch
     from segnet_model.inference.answer import Answer
     from segnet_model.labels import LabelSet
@@ -24,6 +26,7 @@ CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 GRID = "nav_msgs/msg/OccupancyGrid"
 SCAN = "sensor_msgs/msg/LaserScan"
 POINTS = "sensor_msgs/msg/PointCloud2"
+SPEED_LIMIT = "nav2_msgs/msg/SpeedLimit"
 STATS = "segnet_ros/msg/SegmentationStats"
 CLASS_MAP = "segnet_ros/msg/ClassMap"
 LABEL_INFO = "vision_msgs/msg/LabelInfo"
@@ -41,7 +44,8 @@ class Output:
         type: of its messages, e.g. "sensor_msgs/msg/Image".
         encoding: of an image's pixels, or the format of a compressed one; empty for others.
         value: makes the content: pixels (H, W) or (H, W, 3), a file's bytes (n,) uint8, a grid
-            (rows, columns) int8, a camera_info, or fields by name; None where there is none.
+            (rows, columns) int8, a camera_info, a number, or fields by name; None where there is
+            none.
         help: the content, for people.
         ground: whether it needs the camera's projection to the ground.
     """
@@ -92,6 +96,11 @@ def obstacle_cloud(answer: Answer) -> dict[str, Any] | None:
     }
 
 
+def uncertainty_color(answer: Answer) -> np.ndarray:
+    """The uncertainty in colors, with a scale that marks the bound: (H, W, 3) uint8 RGB."""
+    return heat_with_scale(answer.resized.uncertainty, answer.max_uncertainty)
+
+
 def stats(answer: Answer) -> dict[str, Any]:
     """The fields of SegmentationStats that come from an answer, all of the whole image."""
     return {
@@ -108,12 +117,16 @@ OUTPUTS: dict[str, Output] = {
     "mask": Output(IMAGE, "mono8", lambda a: a.resized.labels, "class ids, mono8"),
     "confidence": Output(IMAGE, "mono8", confidence, "probability of the class, mono8"),
     "uncertainty": Output(IMAGE, "32FC1", lambda a: a.resized.uncertainty, "0 to 1, 32FC1"),
+    "uncertainty_color": Output(IMAGE, "rgb8", uncertainty_color, "the same for people, rgb8"),
     "drivable": Output(IMAGE, "mono8", lambda a: a.resized_drivable, "0 or 255, mono8"),
     "drivable_grid": Output(GRID, "", lambda a: a.grid, "the ground before the robot", ground=True),
     "obstacle_scan": Output(
         SCAN, "", lambda a: a.obstacle_scan, "the nearest obstacle in each direction", ground=True
     ),
     "obstacle_points": Output(POINTS, "", obstacle_cloud, "the grid's occupied cells", ground=True),
+    "speed_limit": Output(
+        SPEED_LIMIT, "", lambda a: a.speed_limit, "percent of the top speed", ground=True
+    ),
     "camera_info": Output(CAMERA_INFO, "", lambda a: a.camera_info, "the mask's calibration"),
     "color": Output(
         IMAGE, "rgb8", lambda a: a.labels.colorize(a.resized.labels), "classes in color, rgb8"

@@ -91,6 +91,11 @@ class LabelSet:
         return self._padded([c.ground for c in self.classes])
 
     @cached_property
+    def sky(self) -> np.ndarray:
+        """Whether each id is the sky, by its name: (256,) bool."""
+        return self._padded([name.lower() == "sky" for name in self.names])
+
+    @cached_property
     def color_ids(self) -> dict[int, int]:
         """Id of each color, as `pack_colors` writes it; of one color, a class comes first."""
         ids = {int(pack_colors(np.array(self.ignore_color))): self.ignore_id}

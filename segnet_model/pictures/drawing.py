@@ -9,6 +9,7 @@ import numpy as np
 
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.legend import draw_legend, legend_ids, legend_strip
+from segnet_model.pictures.palette import brightened
 
 TITLE_HEIGHT = 24  # pixels
 GAP = 4  # pixels
@@ -26,7 +27,7 @@ def overlay(
     Args:
         image: (H, W, 3) uint8 RGB.
         labels: (H, W) uint8 class ids.
-        label_set: gives the colors.
+        label_set: gives the colors, which are brightened where they are dark.
         alpha: opacity of the colors; 0 shows only the image, 1 only the colors.
 
     Returns:
@@ -38,7 +39,7 @@ def overlay(
         >>> overlay(black, road, LabelSet.load("camvid"), alpha=0.5).tolist()
         [[[64, 32, 64]]]
     """
-    return cv2.addWeighted(image, 1 - alpha, label_set.colorize(labels), alpha, 0)
+    return cv2.addWeighted(image, 1 - alpha, brightened(label_set).colorize(labels), alpha, 0)
 
 
 def draw_outline(image: np.ndarray, drivable: np.ndarray) -> None:
@@ -76,7 +77,7 @@ def annotated(
     drawn = overlay(image, labels, label_set, alpha)
     if drivable is not None:
         draw_outline(drawn, drivable)
-    draw_legend(drawn, label_set, legend_ids(labels, label_set))
+    draw_legend(drawn, brightened(label_set), legend_ids(labels, label_set))
     return drawn
 
 

@@ -1,4 +1,4 @@
-"""A legend for an overlay: class colors and names, readable at every image size."""
+"""Legends for pictures: class colors and names, readable at every image size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_CLASSES = 12  # in a fixed legend, which is easy to learn; of more, only tho
 MIN_SHARE = 0.002  # of the image that a class in view covers
 STEP = 4  # pixels between samples
 MIN_LINE = 10  # pixels; height of a readable line
-LINES = 33  # in the height of an image
+LINES = 27  # in the height of an image
 MAX_HEIGHT, MAX_WIDTH = 0.6, 0.4  # of the image
 SHADE = 0.65  # opacity of the legend's background
 STRIP_LINE = 20  # pixels; height of a line below a sheet
@@ -35,13 +35,23 @@ def draw_legend(image: np.ndarray, label_set: LabelSet, ids: Sequence[int] | Non
         ids: classes in the order of the legend; None is all. See `legend_ids`.
     """
     chosen = tuple(range(label_set.num_classes)) if ids is None else tuple(ids)
-    legend, ink = _legend(label_set, chosen, image.shape[0], image.shape[1])
+    paste(image, *_legend(label_set, chosen, image.shape[0], image.shape[1]))
+
+
+def paste(image: np.ndarray, drawing: np.ndarray, ink: np.ndarray) -> None:
+    """Put a drawing into the upper left corner of an image, on a shade.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, changed in place.
+        drawing: (h, w, 3) uint8 RGB; empty for none.
+        ink: (h, w) uint8, 0 where the image shows through.
+    """
     height, width = ink.shape
     if ink.size:
         margin = max(2, image.shape[0] // 100)
         corner = image[margin : margin + height, margin : margin + width]
         # Swatches and letters keep their colors: only the black between them is blended.
-        corner[:] = cv2.copyTo(legend, ink, cv2.convertScaleAbs(corner, alpha=1 - SHADE))
+        corner[:] = cv2.copyTo(drawing, ink, cv2.convertScaleAbs(corner, alpha=1 - SHADE))
 
 
 def legend_strip(label_set: LabelSet, width: int, note: str = "") -> np.ndarray:
@@ -97,7 +107,7 @@ def _legend(
         (h, w, 3) uint8 RGB on black, and (h, w) uint8 that is not 0 where something is drawn;
         both empty if there is no room.
     """
-    line = max(MIN_LINE, round(min(height, 0.75 * width) / LINES))
+    line = line_height(height, width)
     room = int(MAX_HEIGHT * height / line)
     entries = [(label_set.names[i], label_set.classes[i].color) for i in ids]
     if len(entries) > room:
@@ -114,15 +124,31 @@ def _legend(
     return sheet, sheet.max(2)
 
 
+def line_height(height: int, width: int) -> int:
+    """The height of a line of text, in pixels, in an image of (height, width)."""
+    return max(MIN_LINE, round(min(height, 0.75 * width) / LINES))
+
+
+def write(text: str, height: int, left: float = 0.5) -> np.ndarray:
+    """White text on black, a line of it: (height, w, 3) uint8.
+
+    Args:
+        text: ASCII.
+        height: of the line in pixels.
+        left: margin, in heights; the right one is half a height.
+    """
+    tall = height * OVERSIZE
+    scale = 0.8 * tall / cv2.getTextSize("Ag", FONT, 1, OVERSIZE)[0][1]
+    wide = round((left + 0.5) * tall) + cv2.getTextSize(text, FONT, scale, OVERSIZE)[0][0]
+    line = np.zeros((tall, -(-wide // OVERSIZE) * OVERSIZE, 3), np.uint8)
+    cv2.putText(line, text, (round(left * tall), round(0.78 * tall)), FONT, scale,
+                (255, 255, 255), OVERSIZE + 1, cv2.LINE_AA)  # fmt: skip
+    return cv2.resize(line, None, fx=1 / OVERSIZE, fy=1 / OVERSIZE, interpolation=cv2.INTER_AREA)
+
+
 def _line(name: str, color: tuple[int, int, int], height: int) -> np.ndarray:
     """A swatch and a name: (height, w, 3) uint8 RGB on black."""
-    tall = height * OVERSIZE
-    scale = 0.62 * tall / cv2.getTextSize("Ag", FONT, 1, OVERSIZE)[0][1]
-    wide = cv2.getTextSize(name, FONT, scale, OVERSIZE)[0][0]
-    line = np.zeros((tall, -(-(2 * tall + wide) // OVERSIZE) * OVERSIZE, 3), np.uint8)
-    cv2.putText(line, name, (round(1.5 * tall), round(0.72 * tall)), FONT, scale,
-                (255, 255, 255), OVERSIZE + 1, cv2.LINE_AA)  # fmt: skip
-    small = cv2.resize(line, None, fx=1 / OVERSIZE, fy=1 / OVERSIZE, interpolation=cv2.INTER_AREA)
+    line = write(name, height, left=1.5)
     edge = max(1, height // 8)
-    small[edge : height - edge, edge : height + edge] = np.maximum(color, 1)
-    return small
+    line[edge : height - edge, edge : height + edge] = np.maximum(color, 1)
+    return line

@@ -74,6 +74,12 @@ def _points(cloud: dict[str, Any], _: str, header: Any, answer: Answer) -> Any:
     return types[outputs.POINTS](header=_on_robot(header, answer), **{**cloud, "fields": fields})
 
 
+def _speed_limit(percent: float, _: str, header: Any, answer: Answer) -> Any:
+    return node_types().types[outputs.SPEED_LIMIT](
+        header=_on_robot(header, answer), percentage=True, speed_limit=percent
+    )
+
+
 def _on_robot(header: Any, answer: Answer) -> Any:
     """A std_msgs/Header in the robot's frame."""
     frame_id = answer.settings.base_frame
@@ -87,6 +93,7 @@ _BUILD: dict[str, Callable[[Any, str, Any, Answer], Any]] = {
     outputs.GRID: _grid,
     outputs.SCAN: _scan,
     outputs.POINTS: _points,
+    outputs.SPEED_LIMIT: _speed_limit,
 }
 
 

@@ -1,6 +1,7 @@
 """The node's message types, for recordings that are written and read without ROS.
 
-The definitions are those of msg/ and of vision_msgs 4, without comments; a test compares them.
+The definitions are those of msg/, vision_msgs 4 and nav2_msgs, without comments; a test compares
+those of msg/.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from rosbags.typesys import get_types_from_msg
 from rosbags.typesys.store import Typestore
 
 from segnet_model.bags.messages import new_types
-from segnet_model.inference.outputs import CLASS_MAP, LABEL_INFO, STATS
+from segnet_model.inference.outputs import CLASS_MAP, LABEL_INFO, SPEED_LIMIT, STATS
 
 CLASS = "segnet_ros/msg/SegmentationClass"
 VISION_CLASS = "vision_msgs/msg/VisionClass"
@@ -47,6 +48,11 @@ uint64 frames_received
 uint64 frames_processed
 uint64 frames_dropped
 uint64 frames_rejected
+""",
+    SPEED_LIMIT: """\
+std_msgs/Header header
+bool percentage
+float64 speed_limit
 """,
     VISION_CLASS: """\
 uint16 class_id

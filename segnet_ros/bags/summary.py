@@ -1,4 +1,4 @@
-"""Launch arguments for a bag: `python3 -m segnet_ros.bags.summary BAG [TOPIC [PREFIX]]`.
+"""Launch arguments for a bag: the program `bag_summary BAG [TOPIC [PREFIX]]`.
 
 A program of its own, because `ros2 launch` may run under a Python that cannot read bags.
 """

@@ -29,9 +29,8 @@ from launch.events.process import ProcessStarted, SignalProcess
 from launch.logging import get_logger
 from launch_ros.actions import Node
 
-from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import Option, options_of
-from segnet_ros.launching.values import parse_value
+from segnet_ros.launching.values import file_at, node_value, parse_value, rviz_remappings
 from segnet_ros.ros import fast_dds
 from segnet_ros.ros.parameter_table import constraints, ros_value
 
@@ -41,9 +40,14 @@ COMMON = {
     "log_level": ("info", "Log level of the nodes: debug, info, warn, error or fatal."),
 }
 RVIZ = {
-    "rviz": ("false", "true starts RViz with the node's output."),
-    "rviz_config": (str(SHARE / "config" / "segnet.rviz"), "Configuration file of RViz."),
+    "rviz": ("false", "true starts RViz with the node's outputs, of several cameras the first's."),
+    "rviz_config": (
+        str(SHARE / "config" / "segnet.rviz"),
+        "Configuration file of RViz, with topics as /segmentation/overlay. base_frame is the fixed "
+        "frame of the default one.",
+    ),
 }
+CLOCK = {"use_sim_time": ("false", "true takes the time from /clock, as of a simulator.")}
 STOP_TIMEOUT = "15"  # seconds after SIGINT; PyTorch alone takes some on a busy machine
 TRANSPORT = {
     "transport_profile": (
@@ -128,13 +132,21 @@ def parameters(context: LaunchContext, table: type[Any], names: Iterable[str]) -
         SettingsError: a text does not fit its parameter, or there is no such file.
     """
     values = context.launch_configurations
-    file = values["params_file"]
-    if file and not Path(file).is_file():  # launch would only warn, and take the defaults
-        raise SettingsError(f"params_file:={file}: there is no such file")
     options = options_of(table)
     given = {n: parse_value(n, values[n], options[n].default) for n in names if values[n]}
     # ROS cannot read an empty file of parameters.
-    return [*filter(None, [file]), *([given] if given else [])]
+    return [*filter(None, [file_at("params_file", values), given])]
+
+
+def clock(context: LaunchContext) -> list[dict[str, bool]]:
+    """The parameter `use_sim_time`, if the argument says so."""
+    simulated = parse_value("use_sim_time", context.launch_configurations["use_sim_time"], False)
+    return [{"use_sim_time": True}] if simulated else []
+
+
+def program(name: str) -> str:
+    """The path of a program of this package, which knows the Python that it was built with."""
+    return str(Path(get_package_prefix("segnet_ros"), "lib", "segnet_ros", name))
 
 
 def set_transport_profile(context: LaunchContext) -> list[SetEnvironmentVariable]:
@@ -143,17 +155,23 @@ def set_transport_profile(context: LaunchContext) -> list[SetEnvironmentVariable
     Raises:
         SettingsError: there is no such file.
     """
-    profile = context.launch_configurations["transport_profile"]
+    profile = file_at("transport_profile", context.launch_configurations)
     if not profile:
         return []
-    if not Path(profile).is_file():  # Fast DDS would only warn, and lose images
-        raise SettingsError(f"transport_profile:={profile}: there is no such file")
     chosen = fast_dds.environment(profile, context.environment)
     return [SetEnvironmentVariable(name, value) for name, value in chosen.items()]
 
 
-def rviz(context: LaunchContext) -> list[Node]:
-    """RViz, if the argument says so and it is installed."""
+def rviz(context: LaunchContext, table: type[Any]) -> list[Node]:
+    """RViz, if the argument says so and it is installed.
+
+    Args:
+        context: has the launch arguments.
+        table: the parameters of the node that is shown, a dataclass of options.
+
+    Raises:
+        SettingsError: an argument does not fit, or a file is missing.
+    """
     values = context.launch_configurations
     if not parse_value("rviz", values["rviz"], False):
         return []
@@ -162,20 +180,18 @@ def rviz(context: LaunchContext) -> list[Node]:
     except PackageNotFoundError:
         get_logger("segnet").error("rviz2 is not installed; sudo apt install ros-$ROS_DISTRO-rviz2")
         return []
+    file = file_at("rviz_config", values)
+    config = yaml.safe_load(Path(file).read_text()) if file else None
+    cameras = [name for name in node_value(values, table, "cameras") if name]
+    ours = file == RVIZ["rviz_config"][0]  # in another one, the fixed frame is its owner's choice
+    frame = ["-f", node_value(values, table, "base_frame")] if ours else []
     return [
         Node(
             package="rviz2",
             executable="rviz2",
-            arguments=["-d", values["rviz_config"]],
-            remappings=_namespaced_topics(values["namespace"], Path(values["rviz_config"])),
+            namespace=values["namespace"],  # so that several robots' have different names
+            arguments=["-d", file, *frame],
+            parameters=clock(context),
+            remappings=rviz_remappings(config, values["namespace"], *cameras[:1]),
         )
     ]
-
-
-def _namespaced_topics(namespace: str, config: Path) -> list[tuple[str, str]]:
-    """Remappings of a configuration's absolute topics to those of a node in a namespace."""
-    shown = yaml.safe_load(config.read_text())["Visualization Manager"]["Displays"] or []
-    topics = [display["Topic"]["Value"] for display in shown if "Topic" in display]
-    inside = namespace.strip("/")
-    ours = [topic for topic in topics if topic.startswith("/segmentation/")]
-    return [(topic, f"/{inside}{topic}") for topic in ours] if inside else []

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.options import options_of
 from segnet_model.base.topics import info_topic
+
+NODE = "segmentation"
+INSIDE = f"/{NODE}/"  # where RViz's configuration has the node's topics
+# All cameras share these topics of the node; all others are below the camera's name.
+SHARED = ("drivable_map", "drivable_map_updates")
 
 
 def parse_value(name: str, text: str, default: Any) -> Any:
@@ -28,6 +35,76 @@ def parse_value(name: str, text: str, default: Any) -> Any:
         what = {bool: "true or false", float: "a number", int: "a whole number"}
         raise SettingsError(f"{name}:={text} is not {what.get(kind, 'a list, as in [1, 2]')}")
     return value
+
+
+def file_at(name: str, values: Mapping[str, str]) -> str:
+    """The path of the file that a launch argument names; empty where it names none.
+
+    Raises:
+        SettingsError: there is no such file.
+    """
+    file = values[name]
+    if file and not Path(file).is_file():  # ROS would only warn, and go on without
+        raise SettingsError(f"{name}:={file}: there is no such file")
+    return file
+
+
+def node_value(values: Mapping[str, str], table: type[Any], name: str) -> Any:
+    """The value of a parameter that the node will have.
+
+    Args:
+        values: the texts of the launch arguments, which override params_file.
+        table: a dataclass of options, with the defaults.
+        name: of the parameter.
+
+    Raises:
+        SettingsError: the text does not fit the parameter, or there is no such file.
+    """
+    value = options_of(table)[name].default
+    if values[name]:
+        return parse_value(name, values[name], value)
+    file = file_at("params_file", values)
+    given = yaml.safe_load(Path(file).read_text()) if file else None
+    for path, parameters in _sections(given):
+        if path.rpartition("/")[2] in (NODE, "*", "**"):
+            value = parameters.get(name, value)
+    return value
+
+
+def _sections(given: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """The parameters in a file's document, with the name of their node."""
+    for key, value in given.items() if isinstance(given, dict) else ():
+        if key == "ros__parameters" and isinstance(value, dict):
+            yield path, value
+        else:
+            yield from _sections(value, f"{path}/{key}")
+
+
+def rviz_remappings(config: Any, namespace: str = "", camera: str = "") -> list[tuple[str, str]]:
+    """Remappings of the topics in RViz's configuration to the topics of a node.
+
+    Args:
+        config: its document, with topics such as /segmentation/overlay.
+        namespace: of the node; empty for none.
+        camera: its name; empty for the only one.
+    """
+    node = "/".join(["", *filter(None, namespace.split("/")), NODE, ""])
+    # A Camera display takes camera_info from beside its image.
+    topics = {f"{INSIDE}camera_info", *_texts(config)}
+    found = []
+    for topic in sorted(topic for topic in topics if topic.startswith(INSIDE)):
+        name = topic.removeprefix(INSIDE)
+        found.append((topic, node + (f"{camera}/" if camera and name not in SHARED else "") + name))
+    return [pair for pair in found if pair[0] != pair[1]]
+
+
+def _texts(config: Any) -> Iterator[str]:
+    """Every text in a document."""
+    if isinstance(config, str):
+        yield config
+    elif isinstance(config, dict | list):
+        for each in config.values() if isinstance(config, dict) else config:
+            yield from _texts(each)
 
 
 def camera_remappings(values: Mapping[str, str]) -> list[tuple[str, str]]:

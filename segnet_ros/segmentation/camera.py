@@ -64,6 +64,7 @@ class Camera:
     def _reset(self) -> None:
         self._network_failures = 0
         self._timing: messages.Timing | None = None
+        self._distrust = ""
         self._log_throttle = Throttle()
 
     def start(self) -> None:
@@ -101,6 +102,7 @@ class Camera:
         how = part(settings, AnswerSettings)
         answer = replace(answer, settings=how, info=info, ground=ground)
         self._outputs.publish(answer, header, frame.wanted)
+        self._distrust = answer.distrust
         # Before the stats, which carry it.
         self._timing = timing = self._time(frame, header, answer)
         self._input.monitor.answered(answer.summary, perf_counter())
@@ -129,6 +131,7 @@ class Camera:
     def observe(self, node: Observation, counts: Counts) -> Observation:
         """The node's observation with the state of this camera."""
         wanted = self._outputs.wanted()
+        drivable = bool(DRIVABLE & wanted)
         return replace(
             node,
             topic=self._input.topic,
@@ -140,7 +143,8 @@ class Camera:
             mismatch=self._input.mismatch(),
             rivals=self._outputs.rivals(),
             grid_reason=self._ground.reason if GROUNDED & wanted else "",
-            undrivable_reason=node.undrivable_reason if DRIVABLE & wanted else "",
+            undrivable_reason=node.undrivable_reason if drivable else "",
+            distrust=self._distrust if drivable else "",
             health=self._input.monitor.health(perf_counter()),
         )
 

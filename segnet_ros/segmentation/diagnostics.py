@@ -38,6 +38,7 @@ class Observation:
     rivals: str = ""  # why others' messages come on the outputs' topics
     grid_reason: str = ""  # why there is no grid, where it has a subscriber
     undrivable_reason: str = ""  # why nothing can be drivable, where that has a subscriber
+    distrust: str = ""  # why the last answer has nothing drivable, where that has a subscriber
     counts: Counts = field(default_factory=Counts)
     idle: int = 0  # frames that came while no output had a subscriber, or while disabled
     skipped: int = 0  # frames that came faster than max_rate
@@ -54,7 +55,10 @@ def judge(now: Observation, before: Observation) -> tuple[bytes, str]:
         return DiagnosticStatus.ERROR, now.reason
     if now.network_failures > before.network_failures:
         return DiagnosticStatus.ERROR, f"frames failed: {_new_failures(now, before)}"
-    if warnings := list(_warnings(now, before)):
+    warnings = list(_warnings(now, before))
+    if errors := list(_errors(now)):
+        return DiagnosticStatus.ERROR, "; ".join(errors + warnings)
+    if warnings:
         return DiagnosticStatus.WARN, "; ".join(warnings)
     if now.state != "active":
         return DiagnosticStatus.OK, now.state
@@ -63,6 +67,12 @@ def judge(now: Observation, before: Observation) -> tuple[bytes, str]:
     if now.idle > before.idle:
         return DiagnosticStatus.OK, "idle: no output has a subscriber"
     return DiagnosticStatus.OK, "running"
+
+
+def _errors(now: Observation) -> Iterator[str]:
+    """Why nothing is drivable and the grid is unknown, whatever the camera sees."""
+    if now.state == "active" and now.settings.enabled and now.distrust:
+        yield f"no drivable area and no grid: {now.distrust}"
 
 
 def _warnings(now: Observation, before: Observation) -> Iterator[str]:

@@ -29,6 +29,8 @@ try:
 except ImportError:
     LabelInfo = VisionClass = None
 
+SpeedLimit = message_class(outputs.SPEED_LIMIT)
+
 # The message class of each output, where it is installed.
 TYPES: dict[str, type] = {
     name: kind for name, output in OUTPUTS.items() if (kind := message_class(output.type))
@@ -96,6 +98,11 @@ def _points(cloud: dict[str, Any], _: str, header: Header, answer: Answer) -> Po
     return PointCloud2(header=_on_robot(header, answer), **rest)
 
 
+def _speed_limit(percent: float, _: str, header: Header, answer: Answer) -> Any:
+    assert SpeedLimit is not None
+    return SpeedLimit(header=_on_robot(header, answer), percentage=True, speed_limit=percent)
+
+
 def _on_robot(header: Header, answer: Answer) -> Header:
     return Header(stamp=header.stamp, frame_id=answer.settings.base_frame)
 
@@ -107,6 +114,7 @@ _BUILD: dict[str, Callable[[Any, str, Header, Answer], Any]] = {
     outputs.GRID: _grid,
     outputs.SCAN: _scan,
     outputs.POINTS: _points,
+    outputs.SPEED_LIMIT: _speed_limit,
 }
 
 
@@ -167,4 +175,6 @@ def missing_topics() -> list[str]:
         )
     if LabelInfo is None:
         reasons.append("vision_msgs is not installed: no ~/label_info, which Nav2 needs")
+    if SpeedLimit is None:
+        reasons.append("nav2_msgs is not installed: no ~/speed_limit")
     return reasons

@@ -29,6 +29,7 @@ EXAMPLES = [
     "networks.build_network",
     "networks.pooling.max_unpool_2x2",
     "pictures.drawing.overlay",
+    "pictures.palette.brightened",
     "scenes.drive.Drive",
     "training.trainer.train",
     "weights.checkpoint.load_weights",

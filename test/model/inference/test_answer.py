@@ -9,6 +9,7 @@ import pytest
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.tables import AnswerSettings
+from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.inference.answer import SUMMARY_STEP, Answer
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet, SegmentationClass
@@ -54,6 +55,24 @@ def test_each_value_is_computed_once(answer):
 def test_the_drivable_area_of_a_recording_is_taken_as_it_is(answer):
     recorded = np.full((2, 4), 255, np.uint8)
     assert replace(answer, recorded_drivable=recorded).drivable is recorded
+
+
+def test_ground_above_the_horizon_leaves_nothing_drivable():
+    labels = np.ones((48, 64), np.uint8)
+    found = Segmentation(labels, *np.zeros((2, 48, 64), np.float32))
+    lens, spec = Lens(64, 48, (60, 60), (31.5, 23.5)), GridSpec(1.0, 0.0, 8.0, -2.0, 2.0)
+    grounds = [
+        GroundProjector(lens, CameraPose.mounted(1.2, pitch=pitch), spec) for pitch in (0.6, -0.1)
+    ]
+    right, wrong = (Answer(labels, found, LABELS, ground=ground) for ground in grounds)
+    assert right.distrust == ""
+    assert right.drivable.all()
+    assert (right.grid == 0).any()
+    assert "of the ground is above the horizon" in wrong.distrust
+    assert not wrong.drivable.any()
+    assert wrong.drivable_fraction == 0
+    assert (wrong.grid == -1).all()
+    assert wrong.grid.shape == right.grid.shape
 
 
 def test_an_overlay_outlines_no_drivable_area_that_a_recording_lacks(answer):

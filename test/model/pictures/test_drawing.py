@@ -7,11 +7,13 @@ from segnet_model.pictures.drawing import (
     MAX_CELL,
     OUTLINE,
     TITLE_HEIGHT,
+    annotated,
     draw_outline,
     heat,
     overlay,
     panel,
 )
+from segnet_model.pictures.palette import brightened
 
 CAMVID = LabelSet.load("camvid")
 
@@ -22,10 +24,21 @@ def test_overlay_mixes_image_and_color():
     assert np.abs(drawn[0, 0] - (75 + 0.25 * np.array([128, 64, 128]))).max() <= 1
 
 
-def test_overlay_has_the_color_of_every_id():
+def test_overlay_has_the_color_of_every_id_brightened():
     labels = np.arange(256, dtype=np.uint8).reshape(16, 16)
     drawn = overlay(np.zeros((16, 16, 3), np.uint8), labels, CAMVID, alpha=1.0)
-    np.testing.assert_array_equal(drawn, CAMVID.palette[labels])
+    np.testing.assert_array_equal(drawn, brightened(CAMVID).palette[labels])
+    same = (drawn == CAMVID.palette[labels]).all(2)
+    dark = {"Building", "Fence", "Car", "Pedestrian"}
+    assert {CAMVID.names[i] for i in labels[~same]} == dark
+
+
+def test_an_annotated_image_and_its_legend_have_the_same_colors():
+    people = np.full((360, 480), CAMVID.names.index("Pedestrian"), np.uint8)
+    drawn = annotated(np.zeros((360, 480, 3), np.uint8), people, CAMVID, alpha=1.0)
+    color = brightened(CAMVID).palette[people[0, 0]]
+    assert (drawn[-1] == color).all()
+    assert (drawn[:200, :30] == color).all(2).sum() > 50  # the swatch
 
 
 @pytest.mark.parametrize("size", [(240, 320), (1080, 1920)])

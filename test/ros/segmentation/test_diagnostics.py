@@ -70,6 +70,16 @@ def test_level_and_reason(now, before, level, text):
     assert text in message
 
 
+def test_a_distrusted_answer_is_an_error_that_hides_no_warning():
+    now = Observation("active", distrust="the pose cannot be right", rivals="2 publishers")
+    level, message = judge(now, ACTIVE)
+    assert level == ERROR
+    assert message == "no drivable area and no grid: the pose cannot be right; 2 publishers"
+    off = NodeSettings(enabled=False)
+    assert judge(Observation("active", distrust="why", settings=off), ACTIVE)[0] == OK
+    assert judge(Observation("inactive", distrust="why"), ACTIVE)[0] == OK
+
+
 def answered(latency_ms, **more):
     return Observation(
         "active", counts=Counts(processed=5), timing=Timing(1.0, 2.0, latency_ms), **more

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from nav_msgs.msg import OccupancyGrid
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters
@@ -19,7 +19,7 @@ from segnet_model.labels import LabelSet
 pytestmark = pytest.mark.ros
 
 ROAD = 3
-PITCH = 0.1
+PITCH = 0.6  # no horizon in view, as all of the image is road
 WIDTH, HEIGHT, FOCAL = 160, 120, 120.0
 K = [FOCAL, 0.0, 79.5, 0.0, FOCAL, 59.5, 0.0, 0.0, 1.0]
 SPEC = GridSpec(0.5, 0.0, 10.0, -4.0, 4.0)
@@ -139,9 +139,9 @@ def test_the_grid_is_the_ground_that_the_camera_sees(client, camera, grids):
     assert grid.info.origin.orientation.w == 1.0
     cells = np.array(grid.data, np.int8).reshape(16, 20)
     np.testing.assert_array_equal(cells, expected(PITCH))
-    # By hand: the lowest row looks down by 0.1 + atan(59.5 / 120) = 0.56 and meets the ground at
-    # 0.3 + 1.2 / tan 0.56 = 2.2 m; straight ahead all is road from there on.
-    assert cells[8].tolist() == [-1] * 5 + [0] * 15
+    # By hand: the lowest row looks down by 0.6 + atan(59.5 / 120) = 1.06 and meets the ground at
+    # 0.3 + 1.2 / tan 1.06 = 0.97 m, the highest by 0.14 and at 8.8 m; between them all is road.
+    assert cells[8].tolist() == [-1] * 2 + [0] * 15 + [-1] * 3
 
 
 def test_a_camera_that_is_mounted_otherwise_sees_other_ground(client, camera, grids):
@@ -167,6 +167,21 @@ def test_a_camera_that_sees_no_ground_is_warned_of(client, camera, grids, health
         wait_for_problem(camera, health, "86 degrees up and sees no ground of the grid")
     finally:
         set_parameter(client, "camera_pitch", PITCH)
+
+
+def test_a_pitch_of_the_wrong_sign_leaves_nothing_drivable(client, camera, grids, health):
+    masks = client.listen("/segmentation/drivable", Image)
+    set_parameter(client, "camera_pitch", -0.1)
+    try:
+        said = wait_for_problem(camera, health, "of the ground is above the horizon")
+        assert said.status[0].level == DiagnosticStatus.ERROR
+        grid, mask = (client.exchange(camera, image(80), each) for each in (grids, masks))
+    finally:
+        set_parameter(client, "camera_pitch", PITCH)
+        client.forget("/segmentation/drivable")
+    assert set(grid.data) == {-1}
+    assert (grid.info.height, grid.info.width) == (16, 20)
+    assert not any(mask.data)
 
 
 def test_a_calibration_of_ones_is_warned_of(client, camera, grids, health):

@@ -21,7 +21,8 @@ from rclpy.qos import (
 from ros_client import wait_until
 
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
-from segnet_ros.segmentation.messages import ClassMap, LabelInfo
+from segnet_ros.ros.message_types import message_class
+from segnet_ros.segmentation.messages import ClassMap
 from segnet_ros.segmentation.outputs import LATCHED
 
 pytestmark = pytest.mark.ros
@@ -34,6 +35,7 @@ KEPT = QoSProfile(
 )
 SOURCES = {"LaserScan": "sensor_msgs/msg/LaserScan", "PointCloud2": "sensor_msgs/msg/PointCloud2"}
 IMAGE, LABELS = "sensor_msgs/msg/Image", "vision_msgs/msg/LabelInfo"
+SPEED_LIMIT = "nav2_msgs/msg/SpeedLimit"
 
 
 def costmaps():
@@ -52,7 +54,8 @@ def layers():
 
 def subscriptions():
     """Topic, type and profile of all that Nav2 subscribes to with these files."""
-    found = []
+    controller = FILES["speed_limit"]["controller_server"]["ros__parameters"]
+    found = [(controller["speed_limit_topic"], SPEED_LIMIT, RELIABLE)]
     for _, layer in layers():
         plugin = layer["plugin"].rpartition("::")[2]
         sources = [layer[each] for each in layer.get("observation_sources", "").split()]
@@ -83,7 +86,7 @@ def node(start_node):
 def test_every_file_is_installed():
     installed = Path(get_package_share_directory("segnet_ros")) / "config" / "nav2"
     assert {path.name for path in installed.iterdir()} == {f"{name}.yaml" for name in FILES}
-    assert {"drivable_grid", "obstacle_layer", "semantic_layer"} <= FILES.keys()
+    assert {"drivable_grid", "obstacle_layer", "semantic_layer", "speed_limit"} <= FILES.keys()
 
 
 def test_every_plugin_is_one_of_nav2():
@@ -105,8 +108,8 @@ def test_what_is_unknown_stays_unknown():
 
 @pytest.mark.parametrize(("topic", "kind", "requested"), subscriptions())
 def test_the_node_publishes_what_nav2_subscribes_to(node, client, topic, kind, requested):
-    if kind == LABELS and LabelInfo is None:
-        pytest.skip("vision_msgs is not installed")
+    if message_class(kind) is None:
+        pytest.skip(f"the package of {kind} is not installed")
 
     def offers():
         found = client.node.get_publishers_info_by_topic(topic)

@@ -1,4 +1,4 @@
-"""~/obstacle_scan and ~/obstacle_points over real topics, of ground that is computed by hand."""
+"""~/obstacle_scan, ~/obstacle_points and ~/speed_limit, of ground that is computed by hand."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
+
+from segnet_ros.segmentation.messages import SpeedLimit
 
 pytestmark = pytest.mark.ros
 
@@ -38,12 +40,14 @@ class Place:
             "-r", f"__node:={name}", "-r", f"image:=/{name}/image",
             "-r", f"camera_info:=/{name}/camera_info", weights=weights,
             camera_height=1.2, camera_pitch=0.3, camera_forward=0.3, base_frame="base_footprint",
-            grid_resolution=0.1, grid_length=6.0, grid_width=8.0,
+            grid_resolution=0.1, grid_length=6.0, grid_width=8.0, stopping_distance=4.0,
         )  # fmt: skip
         node.wait_for("ready")
         self.name, self.client = name, client
         self.scans = client.listen(f"/{name}/obstacle_scan", LaserScan, qos_profile_sensor_data)
         self.points = client.listen(f"/{name}/obstacle_points", PointCloud2)
+        if SpeedLimit is not None:
+            self.limits = client.listen(f"/{name}/speed_limit", SpeedLimit)
         self.camera = client.publisher(f"/{name}/image", Image)
         self.calibration = client.publisher(f"/{name}/camera_info", CameraInfo)
         for _ in range(100):
@@ -82,6 +86,12 @@ def place(start_node, client, save_constant, folder):
     return find
 
 
+def set_parameter(client, node, name, value):
+    change = Parameter(name=name, value=ParameterValue(type=3, double_value=value))
+    request = SetParameters.Request(parameters=[change])
+    assert client.call(SetParameters, f"/{node}/set_parameters", request).results[0].successful
+
+
 def bearings(scan):
     return scan.angle_min + scan.angle_increment * np.arange(len(scan.ranges))
 
@@ -112,16 +122,35 @@ def test_road_is_free_up_to_the_scan_s_range_and_has_no_points(place):
 
 def test_an_unsure_network_clears_nothing_and_marks_nothing(client, place):
     where = place("open", ROAD)
-
-    def bound(value):
-        change = Parameter(name="max_uncertainty", value=ParameterValue(type=3, double_value=value))
-        request = SetParameters.Request(parameters=[change])
-        assert client.call(SetParameters, "/open/set_parameters", request).results[0].successful
-
-    bound(0.0)
+    set_parameter(client, "open", "max_uncertainty", 0.0)
     try:
         scan, points = where.look(70)
     finally:
-        bound(-1.0)
+        set_parameter(client, "open", "max_uncertainty", -1.0)
     assert np.isnan(np.array(scan.ranges)).all()
     assert points.shape == (0, 3)
+
+
+@pytest.mark.skipif(SpeedLimit is None, reason="nav2_msgs is not installed")
+def test_the_speed_limit_is_that_of_the_ground_ahead(client, place):
+    def limit(where, seconds):
+        where.look(seconds)
+        found = where.limits.next(lambda m: m.header.stamp.sec == seconds)
+        assert (found.percentage, found.header.frame_id) == (True, "base_footprint")
+        return found.speed_limit
+
+    assert limit(place("open", ROAD), 80) == 100
+    # Nothing before the wall is in view, so nothing is known to be free.
+    assert limit(place("walled", BUILDING), 80) == 10
+    set_parameter(client, "open", "stopping_distance", 24.0)
+    try:  # the grid ends at 6 m: half the speed
+        assert limit(place("open", ROAD), 81) == pytest.approx(50, abs=0.1)
+    finally:
+        set_parameter(client, "open", "stopping_distance", 4.0)
+
+
+@pytest.mark.skipif(SpeedLimit is not None, reason="nav2_msgs is installed")
+def test_where_nav2_msgs_is_missing_the_node_says_so_once(start_node, weights):
+    node = start_node(weights=weights, cameras=["front", "left"])
+    node.wait_for("ready")
+    assert node.text.count("nav2_msgs is not installed: no ~/speed_limit") == 1

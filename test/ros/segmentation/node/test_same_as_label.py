@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,14 +20,18 @@ from segnet_model.cli import main
 from segnet_model.datasets.drives import FRAME, IMAGE_TOPIC, INFO_TOPIC, write_drive
 from segnet_model.driving import CameraPose
 from segnet_model.inference.outputs import OUTPUTS
+from segnet_model.labels import LabelSet
+from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.model_info import ModelInfo
 from segnet_ros.ros.cdr import stamp_of
 from segnet_ros.segmentation.messages import TYPES, ClassMap, SegmentationStats
 from segnet_ros.segmentation.outputs import LATCHED
 
 pytestmark = pytest.mark.ros
 
-# Not the defaults, so that none of them is left out on either side.
-MOUNTED = {"camera_height": 1.2, "camera_pitch": 0.2, "camera_forward": 0.3, "grid_length": 8.0}
+# Not the defaults, so that none of them is left out on either side. The horizon is not in view, as
+# labels drawn by chance would contradict it.
+MOUNTED = {"camera_height": 1.2, "camera_pitch": 0.6, "camera_forward": 0.3, "grid_length": 8.0}
 RULE = {"max_uncertainty": 0.99, "drivable_min_area": 0.001, "drivable_margin": 2}
 OPTIONS = {"drivable_min_area": "--min-area", "drivable_margin": "--margin"}
 THREADS = 1  # with others, sums would be rounded otherwise
@@ -41,6 +46,18 @@ needs_messages = pytest.mark.skipif(SegmentationStats is None, reason="segnet_ro
 def drive(tmp_path_factory):
     path = tmp_path_factory.mktemp("drives") / "drive"
     write_drive(path, seed=3, seconds=0.2)
+    return path
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Small weights that know nothing, without a sky, which they would see below the horizon."""
+    torch.manual_seed(3)
+    camvid = LabelSet.load("camvid")
+    classes = (replace(camvid.classes[0], name="Ceiling"), *camvid.classes[1:])
+    info = ModelInfo("segnet_basic", replace(camvid, classes=classes), (64, 96), {"features": 8})
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_weights(path, info.build(), info)
     return path
 
 
@@ -135,6 +152,8 @@ def filled_up(data):
 
 @pytest.mark.parametrize("name", [name for name in OUTPUTS if name != "stats"])
 def test_every_output_is_the_same(published, labeled, name):
+    if name not in TYPES:
+        pytest.skip(f"the package of {OUTPUTS[name].type} is not installed")
     assert len(labeled[name]) == FRAMES
     assert published[name].keys() == labeled[name].keys()
     for stamp, data in labeled[name].items():
