@@ -38,6 +38,11 @@ class Rejected:
         self._first.setdefault(why, str(error) if why != OTHER else OTHER)
         return self.reasons[why] == 1
 
+    def update(self, other: Rejected) -> None:
+        """Add the counts of others."""
+        self.reasons.update(other.reasons)
+        self._first = {**other._first, **self._first}
+
     def __str__(self) -> str:
         """A line for each reason, the most frequent first, with the message of its first error."""
         return "\n".join(f"  {n} x {self._first[why]}" for why, n in self.reasons.most_common())

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base.choices import KINDS, PREFIX, STORAGES, UNCERTAINTIES
-from segnet_model.base.tables import DEFAULT_WEIGHTS
+from segnet_model.base.tables import DEFAULT_WEIGHTS, NetworkSettings
 from segnet_model.commands import arguments
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, LATCHED, OUTPUTS
 
@@ -45,8 +45,9 @@ camera_info where the recording holds it, and drivable_grid where the camera's p
 
 {_LIST}
 
-The bag appears when it is whole; Ctrl-C leaves nothing behind. Images that cannot be decoded are
-copied and counted.
+The bag appears when it is whole. After Ctrl-C, a full disk or a crash the same command goes on: the
+answers so far are in a hidden file beside it, .OUT.answers, until then; remove that to start anew.
+Images that cannot be decoded are copied and counted.
 """
 
 
@@ -78,19 +79,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Label with a progress bar; Ctrl-C leaves nothing behind."""
+    """Label with a progress bar; after Ctrl-C, the same command goes on."""
+    from segnet_model.base.options import from_arguments
     from segnet_model.base.progress import stoppable_bar
-    from segnet_model.recordings.labeling import LabelSettings, label_source
+    from segnet_model.recordings.answer_store import path_beside
+    from segnet_model.recordings.label_settings import LabelSettings
+    from segnet_model.recordings.labeling import label_source
+    from segnet_model.recordings.resuming import STATEFUL
 
     settings = LabelSettings(
         args.topic, args.topics, args.prefix, args.storage,
         arguments.answer_settings(args), arguments.ground_settings(args), args.camera_info,
     )  # fmt: skip
-    predictor = arguments.load_predictor(args)
-    with stoppable_bar("labeling", f"stopped; {args.out} was not made") as progress:
-        found = label_source(args.source, args.out, predictor, args.weights, settings, progress)
-    rate = found.frames / found.seconds
-    print(f"{args.out}: {found.frames} images on {found.topic} labeled, {rate:.1f} a second")
+    predictor, network = arguments.load_predictor(args), from_arguments(NetworkSettings, args)
+    stopped = f"stopped; the same command goes on after the answers in {path_beside(args.out)}"
+    if network.uncertainty in STATEFUL:
+        stopped = f"stopped; {args.out} was not made, and temporal begins with the first image"
+    with stoppable_bar("labeling", stopped) as progress:
+        found = label_source(
+            args.source, args.out, predictor, args.weights, settings, progress, network
+        )
+    rate = (found.frames - found.resumed) / found.seconds
+    before = f", {found.resumed} of them before it was stopped" if found.resumed else ""
+    print(
+        f"{args.out}: {found.frames} images on {found.topic} labeled{before}, {rate:.1f} a second"
+    )
     if len(found.rejected):
         print(f"{len(found.rejected)} images could not be used:\n{found.rejected}")
     if len(found.without_grid):

@@ -7,10 +7,11 @@ the pace.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TypeVar
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from segnet_model.recordings.prefetch import prefetch
 
 MAX_MESSAGES, MAX_BYTES = 256, 1 << 24  # of a chunk
 MOST_WAITING = 32  # chunks
+Found = TypeVar("Found")  # for a frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +42,12 @@ class Chunk:
         messages: to be copied; empty where nothing is copied.
         decoded: the last message's frame and image, (H, W, 3) uint8 RGB; None where that is no
             image, or a bad one.
+        rejected: bad frames of the recording so far.
     """
 
     messages: Sequence[RawMessage]
     decoded: tuple[Frame, np.ndarray] | None
+    rejected: int
 
 
 def image_chunks(source: Source, topic: str | None = None) -> Iterator[Chunk]:
@@ -58,7 +62,7 @@ def image_chunks(source: Source, topic: str | None = None) -> Iterator[Chunk]:
         if topic is not None:
             stamp, compressed = FOLDER_START_NS + frame.stamp_ns, topic.endswith("/compressed")
             messages = [message_of(frame, image, topic, stamp, compressed)]
-        yield Chunk(messages, (frame, image))
+        yield Chunk(messages, (frame, image), len(source.rejected))
 
 
 def bag_chunks(bag: BagSource) -> Iterator[Chunk]:
@@ -70,9 +74,9 @@ def bag_chunks(bag: BagSource) -> Iterator[Chunk]:
         size += len(raw.data)
         decoded = _decode(bag, raw) if raw.topic == bag.topic else None
         if decoded is not None or len(messages) >= MAX_MESSAGES or size >= MAX_BYTES:
-            yield Chunk(messages, decoded)
+            yield Chunk(messages, decoded, len(bag.rejected))
             messages, size = [], 0
-    yield Chunk(messages, None)
+    yield Chunk(messages, None, len(bag.rejected))
 
 
 def _decode(bag: BagSource, raw: RawMessage) -> tuple[Frame, np.ndarray] | None:
@@ -116,22 +120,26 @@ class FramePredictor:
 
 
 def answer_chunks(
-    chunks: Iterator[Chunk], predictor: FramePredictor, rejected: Rejected
-) -> Generator[tuple[Chunk, Answer | None], None, None]:
+    chunks: Iterator[Chunk],
+    answer: Callable[[Frame, np.ndarray], Found],
+    rejected: Rejected,
+    calibration: Calibration | None = None,
+) -> Generator[tuple[Chunk, Found | None], None, None]:
     """Each chunk with the answer to its image; None where there is no image, or no answer.
 
     Args:
         chunks: read in a thread.
-        predictor: runs in another thread.
-        rejected: counts the frames that the network cannot answer.
+        answer: called in another thread with each frame and its image, (H, W, 3) uint8 RGB.
+        rejected: counts the frames for which it raises ImageError.
+        calibration: follows the messages of the chunks.
 
     Raises:
         DeviceMemoryError: the GPU has too little memory.
     """
     read = prefetch(chunks)
-    if predictor.calibration is not None and predictor.calibration.mounting is not None:
-        read = _with_poses(read, predictor.calibration.mounting)
-    return prefetch(_answer_chunks(read, predictor, rejected))
+    if calibration is not None and calibration.mounting is not None:
+        read = _with_poses(read, calibration.mounting)
+    return prefetch(_answer_chunks(read, answer, rejected, calibration))
 
 
 def _with_poses(chunks: Iterator[Chunk], mounting: Mounting) -> Generator[Chunk, None, None]:
@@ -155,26 +163,29 @@ def _has_pose(decoded: tuple[Frame, np.ndarray] | None, mounting: Mounting, newe
 
 
 def _answer_chunks(
-    chunks: Iterator[Chunk], predictor: FramePredictor, rejected: Rejected
-) -> Iterator[tuple[Chunk, Answer | None]]:
+    chunks: Iterator[Chunk],
+    answer: Callable[[Frame, np.ndarray], Found],
+    rejected: Rejected,
+    calibration: Calibration | None,
+) -> Iterator[tuple[Chunk, Found | None]]:
     for chunk in chunks:
-        answer = None
-        if predictor.calibration is not None:
-            predictor.calibration.read(chunk.messages)
+        found = None
+        if calibration is not None:
+            calibration.read(chunk.messages)
         if chunk.decoded is not None:
-            frame, image = chunk.decoded
             try:
-                answer = predictor.answer(frame, image)
+                found = answer(*chunk.decoded)
             except ImageError as error:
                 rejected.add(error)
-        yield chunk, answer
+        yield chunk, found
 
 
 def predicted_answers(
     source: Source, predictor: FramePredictor
 ) -> Generator[tuple[Frame, Answer], None, None]:
     """Frames of a source's part with the network's answers."""
-    with closing(answer_chunks(image_chunks(source), predictor, source.rejected)) as answers:
+    chunks = image_chunks(source)
+    with closing(answer_chunks(chunks, predictor.answer, source.rejected)) as answers:
         for chunk, answer in answers:
             if chunk.decoded is not None and answer is not None:
                 yield chunk.decoded[0], answer

@@ -1,0 +1,112 @@
+"""A labeling that goes on where an earlier one was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segnet_model.bags.kinds import BESIDE
+from segnet_model.base.tables import NetworkSettings
+from segnet_model.base.version import version
+from segnet_model.datasets.sources import Frame, Source
+from segnet_model.inference.answer import Answer
+from segnet_model.recordings.answer_store import AnswerStore, Messages, path_beside
+from segnet_model.recordings.answers import FramePredictor
+from segnet_model.recordings.label_settings import LabelSettings
+
+# Methods whose answer depends on the frames before: all of them run again.
+STATEFUL = ("temporal",)
+
+
+@dataclass(frozen=True, eq=False)
+class ResumedAnswers:
+    """The answers that an earlier labeling left, and then the network's.
+
+    Attributes:
+        predictor: the network.
+        store: of the answers; None keeps none.
+    """
+
+    predictor: FramePredictor
+    store: AnswerStore | None
+
+    def answer(self, frame: Frame, image: np.ndarray) -> Answer | Messages:
+        """The answer to a frame and its image, (H, W, 3) uint8 RGB, or the messages made of it.
+
+        Raises:
+            ImageError: see `FramePredictor.answer`, as SettingsError.
+        """
+        kept = self.store.take(frame) if self.store else None
+        if kept is not None:
+            if self.predictor.calibration:  # so that it is the same for the frames to come
+                self.predictor.calibration.projector(frame, image.shape[:2])
+            return kept
+        found = self.predictor.answer(frame, image)
+        if self.store:
+            self.store.end()
+        return found
+
+    def keep(self, frame: Frame, messages: Messages) -> Messages:
+        """Keep the messages of a new answer, and return them."""
+        if self.store:
+            self.store.add(frame, messages)
+        return messages
+
+
+def open_store(
+    out: Path,
+    source: Source,
+    outputs: Sequence[str],
+    settings: LabelSettings,
+    predictor: FramePredictor,
+    network: NetworkSettings | None,
+    sha256: str,
+) -> AbstractContextManager[AnswerStore | None]:
+    """The store beside an output for answers of this work; None where it cannot be resumed.
+
+    Args:
+        out: the output.
+        source: open source of the frames.
+        outputs: names of the outputs.
+        settings: of the labeling.
+        predictor: the network.
+        network: how it runs; None where that is not known.
+        sha256: of its weights file.
+
+    Raises:
+        SettingsError: another process is labeling to this output.
+        BagError: the store is damaged or cannot be written.
+    """
+    if network is None or network.uncertainty in STATEFUL:
+        return nullcontext()
+    engine = predictor.predictor.engine
+    job: dict[str, Any] = {
+        **asdict(settings.answer),
+        **asdict(settings.ground),
+        **asdict(network),
+        "weights": sha256,
+        "engine": engine.name,
+        "device": str(engine.device),
+        "precision": engine.precision,
+        "the version of segnet": version(),
+        "the recording": _files(source.path),
+        "topic": source.topic,
+        "camera_info": settings.info_topic,
+        "topics": list(outputs),
+    }
+    return AnswerStore(path_beside(out), job)
+
+
+def _files(path: Path) -> list[tuple[str, int, int]]:
+    """Name, size and time of a recording's files, or of a folder's."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return [
+        (str(each.absolute()), each.stat().st_size, each.stat().st_mtime_ns)
+        for each in files
+        if each.is_file() and not each.name.endswith(BESIDE)
+    ]
