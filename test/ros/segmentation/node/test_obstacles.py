@@ -20,9 +20,10 @@ pytestmark = pytest.mark.ros
 ROAD, BUILDING = 3, 1
 WIDTH, HEIGHT, FOCAL = 160, 120, 120.0
 K = [FOCAL, 0.0, 79.5, 0.0, FOCAL, 59.5, 0.0, 0.0, 1.0]
-# The camera is 1.2 m up and 0.3 m forward, and looks down by 0.3. Its lowest row looks down by
-# 0.3 + atan(59.5 / 120) = 0.76, and meets the ground at 0.3 + 1.2 / tan 0.76 = 1.56 m.
-NEAREST = 0.3 + 1.2 / math.tan(0.3 + math.atan(59.5 / FOCAL))
+# The camera is 1.2 m up and 0.3 m forward, and looks down by 0.6, all of it below the horizon. Its
+# lowest row looks down by 0.6 + atan(59.5 / 120) = 1.06, and meets the ground at
+# 0.3 + 1.2 / tan 1.06 = 0.97 m.
+NEAREST = 0.3 + 1.2 / math.tan(0.6 + math.atan(59.5 / FOCAL))
 
 
 def image(seconds):
@@ -39,8 +40,8 @@ class Place:
         node = start_node(
             "-r", f"__node:={name}", "-r", f"image:=/{name}/image",
             "-r", f"camera_info:=/{name}/camera_info", weights=weights,
-            camera_height=1.2, camera_pitch=0.3, camera_forward=0.3, base_frame="base_footprint",
-            grid_resolution=0.1, grid_length=6.0, grid_width=8.0, stopping_distance=4.0,
+            camera_height=1.2, camera_pitch=0.6, camera_forward=0.3, base_frame="base_footprint",
+            grid_resolution=0.1, grid_length=4.0, grid_width=6.0, stopping_distance=4.0,
         )  # fmt: skip
         node.wait_for("ready")
         self.name, self.client = name, client
@@ -99,7 +100,7 @@ def bearings(scan):
 def test_a_wall_before_the_camera_is_met_where_the_image_ends(place):
     scan, points = place("walled", BUILDING).look(50)
     ranges, around = np.array(scan.ranges), bearings(scan)
-    assert scan.range_max == pytest.approx(4.0)
+    assert scan.range_max == pytest.approx(3.0)
     assert around[-1] == pytest.approx(scan.angle_max, abs=1e-4)
     ahead = np.abs(around) < 0.4
     # Half a cell to the middle of the beam's way, and up to a cell, as a foot may be too far away.
@@ -131,6 +132,17 @@ def test_an_unsure_network_clears_nothing_and_marks_nothing(client, place):
     assert points.shape == (0, 3)
 
 
+def test_a_pose_that_cannot_be_right_clears_nothing(client, place):
+    where = place("open", ROAD)
+    set_parameter(client, "open", "camera_pitch", 0.1)  # then a part of the road is in the sky
+    try:
+        scan, points = where.look(75)
+    finally:
+        set_parameter(client, "open", "camera_pitch", 0.6)
+    assert np.isnan(np.array(scan.ranges)).all()
+    assert points.shape == (0, 3)
+
+
 @pytest.mark.skipif(SpeedLimit is None, reason="nav2_msgs is not installed")
 def test_the_speed_limit_is_that_of_the_ground_ahead(client, place):
     def limit(where, seconds):
@@ -142,8 +154,8 @@ def test_the_speed_limit_is_that_of_the_ground_ahead(client, place):
     assert limit(place("open", ROAD), 80) == 100
     # Nothing before the wall is in view, so nothing is known to be free.
     assert limit(place("walled", BUILDING), 80) == 10
-    set_parameter(client, "open", "stopping_distance", 24.0)
-    try:  # the grid ends at 6 m: half the speed
+    set_parameter(client, "open", "stopping_distance", 16.0)
+    try:  # the grid ends at 4 m: half the speed
         assert limit(place("open", ROAD), 81) == pytest.approx(50, abs=0.1)
     finally:
         set_parameter(client, "open", "stopping_distance", 4.0)
