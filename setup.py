@@ -11,10 +11,12 @@ NODES = {
     "trainer": "trainer.node",
     "bag_player": "bags.player",
     "bag_recorder": "bags.recorder",
+    "live": "live.program",
 }
 VIDEO = ["av>=14.2"]  # says how the camera was turned
 TRAIN = [*VIDEO, "tensorboard>=2.12"]
 VIEW = [*VIDEO, "rerun-sdk>=0.39"]
+LIVE = ["aiohttp>=3.8"]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "onnxscript>=0.5"]
 OPENVINO = ["nncf>=2.19", "onnx>=1.16", "onnxscript>=0.5", "openvino>=2025.4"]
 # ImageNet's weights of EfficientNet-Lite, a file each.
@@ -45,7 +47,7 @@ setup(
             "weights/*.safetensors",
             "weights/*.md",
         ],
-        "segnet_ros": ["py.typed"],
+        "segnet_ros": ["py.typed", "live/page/*"],
     },
     install_requires=[
         "jinja2>=3",
@@ -63,10 +65,11 @@ setup(
         "train": TRAIN,
         "video": VIDEO,
         "view": VIEW,
+        "live": LIVE,
         "onnx": ONNX,
         "openvino": OPENVINO,
         "pretrained": PRETRAINED,
-        "dev": [*TRAIN, *VIEW, *ONNX, *OPENVINO, *PRETRAINED, *DEV],
+        "dev": [*TRAIN, *VIEW, *LIVE, *ONNX, *OPENVINO, *PRETRAINED, *DEV],
     },
     entry_points={
         "console_scripts": [

@@ -60,6 +60,15 @@ def test_it_says_what_the_code_does(start, says, is_):
     assert is_
 
 
+def test_it_says_the_limits_of_the_live_page():
+    pytest.importorskip("rclpy")
+    pytest.importorskip("aiohttp")
+    from segnet_ros.live import server, views
+
+    assert f"serves {server.MAX_BROWSERS} browsers, takes {server.MAX_REQUEST} bytes" in DOC
+    assert f"beyond {views.MAX_BYTES >> 20} MiB" in DOC
+
+
 def test_the_files_that_it_names_are_there():
     names = re.findall(r"`([\w/]+\.(?:py|xml))`", DOC)
     assert len(names) > 10

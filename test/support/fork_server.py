@@ -32,6 +32,7 @@ PROGRAMS = (
     "segnet_ros.trainer.node",
     "segnet_ros.bags.player",
     "segnet_ros.bags.recorder",
+    "segnet_ros.live.program",
     "segnet_ros.demo.__main__",
 )
 # Modules that they import late, and in each of many tests.

@@ -7,6 +7,8 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+from segnet_ros.live.views import VIEWS
+
 POLICY = Path(__file__).parents[4] / "config" / "segnet_policy.xml"
 # What may stand within what, and with which attributes: sros2's policy.xsd.
 CHILDREN = {
@@ -119,7 +121,7 @@ def test_the_camera_alone_says_what_it_sees():
 
 def test_the_node_alone_answers():
     outputs = {name for name in allowed("/segmentation", "publish") if "/segmentation/" in name}
-    for other in ("/planner", "/operator", "/camera"):
+    for other in ("/planner", "/operator", "/camera", "/live"):
         assert not outputs & allowed(other, "publish")
         assert allowed(other, "subscribe") & outputs <= outputs
         assert not allowed(other, "reply")
@@ -130,6 +132,14 @@ def test_only_the_operator_changes_the_node():
     assert allowed("/operator", "request") > CHANGES
     for other in ("/planner", "/camera"):
         assert not allowed(other, "request")
+
+
+def test_the_live_page_can_only_look():
+    assert allowed("/live", "subscribe") == {
+        view.name("/segmentation", "") for view in VIEWS.values()
+    }
+    assert allowed("/live", "publish") == {"/parameter_events", "/rosout"}
+    assert not allowed("/live", "reply") | allowed("/live", "request")
 
 
 def test_a_planner_hears_what_it_needs():

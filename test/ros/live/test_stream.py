@@ -1,0 +1,254 @@
+"""The page's server over real topics and real sockets, without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import signal
+import time
+from contextlib import AsyncExitStack
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+pytest.importorskip("segnet_ros.msg")
+aiohttp = pytest.importorskip("aiohttp")
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
+from live_stream import WAIT, stream  # noqa: E402
+from robot import grid, jpeg  # noqa: E402
+
+from segnet_ros.live.server import MAX_BROWSERS, PAGE  # noqa: E402
+
+pytestmark = pytest.mark.ros
+CELLS = np.array([[0, 100, -1], [1, 50, 99]])
+
+
+async def get(port, path="/", method="GET", **headers):
+    """Status, headers and text of an answer."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"http://127.0.0.1:{port}{path}", headers=headers) as answer,
+    ):
+        return answer.status, answer.headers, await answer.text()
+
+
+async def eventually(condition):
+    end = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+def test_all_views_come_as_they_were_published(robot, port):
+    def publish():
+        robot.show()
+        robot.lay(CELLS)
+        robot.map.publish(robot_map)
+        robot.measure(drivable_fraction=0.25, latency_ms=math.nan, class_fractions=[0.5, 0.5])
+        robot.report(DiagnosticStatus.WARN, "no ground", "segmentation: segmentation")
+        robot.report(DiagnosticStatus.OK, "fine", "planner: planner")
+
+    async def check():
+        async with stream(port) as browser:
+            await browser.until(lambda: len(browser.views) == 6, publish)
+            return browser.views, browser.state
+
+    robot_map = grid(CELLS.T, frame="odom", origin=(3.0, 4.0))
+    views, state = asyncio.run(check())
+    assert views["overlay"][1] == jpeg((200, 30, 30))
+    about, cells = views["grid"]
+    assert (about["height"], about["width"], about["frame"]) == (2, 3, "base_link")
+    assert (np.frombuffer(cells, np.int8).reshape(2, 3) == CELLS).all()
+    about, cells = views["map"]
+    assert (about["frame"], about["x"], about["y"]) == ("odom", 3.0, 4.0)
+    assert (np.frombuffer(cells, np.int8).reshape(3, 2) == CELLS.T).all()
+    assert views["stats"][0]["drivable_fraction"] == 0.25
+    assert views["stats"][0]["latency_ms"] is None
+    assert [each["name"] for each in views["classes"][0]["classes"]] == ["Road", "<img src=x>"]
+    (status,) = views["diagnostics"][0]["status"]
+    assert (status["level"], status["message"]) == (1, "no ground")
+    assert status["values"] == [["state", "active"]]
+    assert (state["node"], state["cameras"], state["problem"]) == ("/segmentation", [""], "")
+
+
+def test_nothing_is_subscribed_to_while_no_browser_watches(robot, port):
+    async def check():
+        await asyncio.sleep(1.5)  # longer than a look for the node
+        assert robot.watchers() == 0
+        async with stream(port) as browser:
+            await browser.until(lambda: robot.watchers() == 4)
+            async with stream(port) as second:  # one subscription for all browsers
+                await second.until(lambda: "overlay" in second.views, robot.show)
+                assert robot.watchers() == 4
+            await browser.ask()
+            assert robot.watchers() == 4
+        await eventually(lambda: robot.watchers() == 0)
+        assert robot.diagnostics.get_subscription_count() == 0
+        async with stream(port) as browser:  # one that dies without a word
+            await browser.until(lambda: robot.watchers() == 4)
+            browser.socket._response.connection.transport.abort()
+            await eventually(lambda: robot.watchers() == 0)
+
+    asyncio.run(check())
+
+
+def test_a_camera_is_chosen_from_the_list(make_robot, port):
+    robot = make_robot("front", "left")
+
+    async def check():
+        async with stream(port, "?camera=left") as browser:
+            await browser.until(
+                lambda: "overlay" in browser.views, lambda: robot.show(camera="left")
+            )
+            assert browser.state["cameras"] == ["front", "left"]
+            assert (robot.watchers("left"), robot.watchers("front")) == (4, 0)
+        async with stream(port) as browser:  # without a choice, the first
+            await browser.until(
+                lambda: "overlay" in browser.views, lambda: robot.show(camera="front")
+            )
+            assert browser.state["camera"] == "front"
+        async with stream(port, "?camera=../../x") as browser:
+            await browser.ask()
+            assert browser.state["problem"] == (
+                "/segmentation has no camera '../../x'; choose front or left"
+            )
+            assert robot.watchers("front") == 0
+
+    asyncio.run(check())
+
+
+def test_silence_and_absence_are_said_and_end(make_robot, port):
+    robot = make_robot()
+
+    async def check():
+        async with stream(port) as browser:
+            await browser.until(lambda: "overlay" in browser.views, robot.show)
+            assert browser.state["problem"] == ""
+            await browser.until(lambda: browser.state["problem"])
+            assert browser.state["problem"].startswith("no image for 3 s; the diagnostics say why")
+            await browser.until(lambda: not browser.state["problem"], robot.show)
+            robot.close()
+            await browser.until(lambda: "there is no node /segm" in browser.state["problem"])
+            browser.views.clear()
+            again = make_robot()
+            await browser.until(lambda: "overlay" in browser.views, again.show)
+            await browser.until(lambda: not browser.state["problem"], again.show)
+
+    asyncio.run(check())
+
+
+def test_a_node_without_outputs_can_still_say_why(new_node, port):
+    node = new_node("segmentation")
+    diagnostics = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+    status = DiagnosticStatus(name="segmentation: segmentation", level=b"\2", message="no weights")
+
+    async def check():
+        async with stream(port) as browser:
+            await browser.until(
+                lambda: browser.views and "is not configured yet" in browser.state["problem"],
+                lambda: diagnostics.publish(DiagnosticArray(status=[status])),
+            )
+            assert browser.views["diagnostics"][0]["status"][0]["message"] == "no weights"
+
+    asyncio.run(check())
+
+
+def test_a_slow_browser_gets_the_newest_and_no_old_ones(robot, port):
+    async def check():
+        async with stream(port) as browser:
+            await browser.until(lambda: "overlay" in browser.views, robot.show)
+            for red in range(0, 200, 10):
+                robot.show((red, 0, 0))
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.5)
+            await browser.ask()
+            assert browser.views["overlay"][1] == jpeg((190, 0, 0))
+            assert "overlay" not in await browser.ask()
+
+    asyncio.run(check())
+
+
+def test_the_rate_is_bounded(robot, start):
+    port = start("--port", "0", "--max-rate", "4").port
+
+    async def check():
+        async with stream(port) as browser:
+            await browser.until(lambda: "overlay" in browser.views, robot.show)
+            began, came = time.monotonic(), 0
+            while time.monotonic() < began + 3:
+                robot.show()
+                came += "overlay" in await browser.ask()
+            assert 6 <= came <= 13  # 4 per second, on a busy machine fewer
+
+    asyncio.run(check())
+
+
+def test_only_fixed_files_are_served(port):
+    async def check():
+        for file in PAGE.iterdir():
+            path = "/" if file.name == "index.html" else f"/{file.name}"
+            status, headers, text = await get(port, path)
+            assert (status, text) == (200, file.read_text())
+            policy = headers["Content-Security-Policy"].split("; ")
+            assert "default-src 'none'" in policy
+            assert not any("unsafe" in each or "*" in each for each in policy)
+            assert headers["X-Content-Type-Options"] == "nosniff"
+        for path in ("/page/", "/page", "/../views.py", "/%2e%2e/views.py", "/index.html/"):
+            assert (await get(port, path))[0] == 404
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+            assert (await get(port, method=method))[0] == 405
+            assert (await get(port, "/stream", method))[0] == 405
+
+    asyncio.run(check())
+
+
+def test_other_names_and_other_pages_are_refused(start):
+    port = start("--port", "0", "--name", "robot.lan").port
+
+    async def check():
+        for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "[",
+                     "robot.lan.evil.example", "evil.example:80"):  # fmt: skip
+            for path in ("/", "/page.js", "/stream"):
+                assert (await get(port, path, Host=host))[0] == 403, host
+        for host in ("localhost", f"localhost:{port}", "127.0.0.1", "192.168.7.7:1", "[::1]:80",
+                     "Robot.LAN:80"):  # fmt: skip
+            assert (await get(port, Host=host))[0] == 200, host
+        for origin in ("http://evil.example", "null", "http://localhost:1", "https://127.0.0.1"):
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                async with stream(port, Origin=origin):
+                    pass
+        async with stream(port, Origin=f"http://127.0.0.1:{port}") as browser:
+            await browser.ask()
+
+    asyncio.run(check())
+
+
+def test_browsers_and_their_messages_are_bounded(port):
+    async def check():
+        async with AsyncExitStack() as stack:
+            open_ = [await stack.enter_async_context(stream(port)) for _ in range(MAX_BROWSERS)]
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+                await stack.enter_async_context(stream(port))
+            await open_[0].socket.send_str("x" * 1000)
+            message = await open_[0].socket.receive(timeout=WAIT)
+            assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+            await asyncio.sleep(3)  # it waits for a farewell for a second
+            again = await stack.enter_async_context(stream(port))
+            await again.ask()
+
+    asyncio.run(check())
+
+
+def test_it_ends_at_once_while_a_browser_watches(robot, start):
+    program = start("--port", "0")
+
+    async def check():
+        async with stream(program.port) as browser:
+            await browser.until(lambda: "overlay" in browser.views, robot.show)
+            program.process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(program.process.wait, 20) == 0
+
+    asyncio.run(check())
+    assert "Traceback" not in program.text
