@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from segnet_model.base.errors import SettingsError
@@ -49,6 +50,13 @@ class CameraPose:
     def pitch(self) -> float:
         """Degrees by which the optical axis points below the horizon; -90 to 90."""
         return float(np.degrees(np.arcsin(np.clip(-self.matrix[2, 2], -1, 1))))
+
+    @property
+    def quaternion(self) -> np.ndarray:
+        """The rotation as x, y, z, w: (4,) float64 of length 1, as tf2 has it."""
+        axis = cv2.Rodrigues(self.matrix[:3, :3])[0].ravel()  # times the angle
+        angle = float(np.linalg.norm(axis))
+        return np.append(axis * (np.sinc(angle / (2 * np.pi)) / 2), np.cos(angle / 2))
 
     @classmethod
     def mounted(

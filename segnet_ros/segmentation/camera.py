@@ -23,6 +23,7 @@ from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.outputs import Outputs
 from segnet_ros.segmentation.parameters import part
 from segnet_ros.segmentation.settings import NodeSettings
+from segnet_ros.segmentation.static_transform import StaticTransform
 from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.worker import Counts
@@ -59,6 +60,7 @@ class Camera:
         self._outputs = Outputs(node, network, f"~/{prefix}", settings().output_reliability)
         self._input = Input(node, prefix, settings, self._outputs.wanted, submit)
         self._ground = Ground(transforms)
+        self._static_transform = StaticTransform(node)
         self._reset()
 
     def _reset(self) -> None:
@@ -80,6 +82,7 @@ class Camera:
         """Stop and remove the outputs."""
         self.stop()
         self._ground.close()
+        self._static_transform.close()
         self._outputs.destroy()
 
     def announce(self, network: Network) -> None:
@@ -99,6 +102,7 @@ class Camera:
         ground = None
         if GROUNDED & frame.wanted:
             ground = self._ground.projector(info, answer.image.shape[:2], header, settings)
+            self._static_transform.update(header.frame_id, settings)
         how = part(settings, AnswerSettings)
         answer = replace(answer, settings=how, info=info, ground=ground)
         self._outputs.publish(answer, header, frame.wanted)

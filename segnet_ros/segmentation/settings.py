@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from segnet_model.base.options import option
 from segnet_model.base.tables import (
+    GRID,
     LIVE,
     NETWORK,
     RELOAD,
@@ -81,6 +82,12 @@ class NodeSettings(GroundOptions, AnswerSettings, NetworkSettings):
         "Names of the drivable classes. Changing them alone loads no network.",
         applies=RELOAD, group=NETWORK,
         otherwise="the classes that the weights name",
+    )  # fmt: skip
+    publish_tf: bool = option(
+        True,
+        "With camera_height, publish the camera's pose on /tf_static, unless another node places "
+        "the images' frame or there are several cameras.",
+        applies=LIVE, group=GRID,
     )  # fmt: skip
     min_rate: float = option(
         0.5,

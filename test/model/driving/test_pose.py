@@ -50,6 +50,19 @@ def test_a_quaternion_with_pitch():
     np.testing.assert_allclose(found.matrix, CameraPose.mounted(1, 0.2).matrix, atol=1e-12)
 
 
+@pytest.mark.parametrize("angles", [(0, 0, 0), (0.3, 0.2, -0.4), (-1.5, 3.1, 2.0), (0, np.pi, 0)])
+def test_the_quaternion_of_a_pose_gives_it_back(angles):
+    pose = CameraPose.mounted(1.0, *angles)
+    assert np.linalg.norm(pose.quaternion) == pytest.approx(1)
+    found = CameraPose.from_transform((0, 0, 1), pose.quaternion)
+    np.testing.assert_allclose(found.matrix, pose.matrix, atol=1e-9)
+
+
+def test_the_quaternion_of_no_rotation():
+    pose = CameraPose(np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 1]]))
+    np.testing.assert_allclose(pose.quaternion, (0, 0, 0, 1))
+
+
 def test_moved():
     pose = CameraPose.mounted(1.0)
     assert not pose.moved(CameraPose.mounted(1.004, pitch=0.0009))
