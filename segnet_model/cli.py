@@ -20,6 +20,7 @@ from segnet_model.base.terminal import escaped, forget_output, terminal
 # PyTorch, and its import takes seconds.
 COMMANDS = {
     "extract": "Take images out of recordings or videos into a data set to label.",
+    "driven": "Label a recording by where the robot drove, without a label by hand.",
     "select": "Choose the frames of a recording whose labels would teach the network the most.",
     "prelabel": "Write the network's masks for CVAT, so that a person corrects them instead of "
     "drawing.",

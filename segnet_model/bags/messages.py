@@ -20,6 +20,7 @@ IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 POSE = "geometry_msgs/msg/PoseStamped"
+ODOMETRY = "nav_msgs/msg/Odometry"
 FFMPEG_PACKET = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"
 # Types of images, and the transport of the node that receives them.
 TRANSPORTS = {IMAGE: "raw", COMPRESSED_IMAGE: "compressed", FFMPEG_PACKET: "ffmpeg"}
@@ -125,15 +126,38 @@ def camera_info_message(
 
 def pose_message(header: Any, matrix: np.ndarray) -> Any:
     """A geometry_msgs/PoseStamped of a (4, 4) matrix in meters, from the body to header's frame."""
+    return standard_types().types[POSE](header=header, pose=_pose(matrix))
+
+
+def odometry_message(header: Any, child: str, matrix: np.ndarray) -> Any:
+    """An exact nav_msgs/Odometry of a (4, 4) matrix in meters, from child's to header's frame.
+
+    Its velocity is unknown: zeros with a covariance of -1, as ROS marks what nobody measured.
+    """
+    types = standard_types().types
+    vector = types["geometry_msgs/msg/Vector3"]
+    still = types["geometry_msgs/msg/Twist"](
+        linear=vector(x=0.0, y=0.0, z=0.0), angular=vector(x=0.0, y=0.0, z=0.0)
+    )
+    unknown = np.zeros(36)
+    unknown[0] = -1
+    return types[ODOMETRY](
+        header=header,
+        child_frame_id=child,
+        pose=types["geometry_msgs/msg/PoseWithCovariance"](
+            pose=_pose(matrix), covariance=np.zeros(36)
+        ),
+        twist=types["geometry_msgs/msg/TwistWithCovariance"](twist=still, covariance=unknown),
+    )
+
+
+def _pose(matrix: np.ndarray) -> Any:
     types = standard_types().types
     x, y, z, w = _quaternion(np.asarray(matrix, float)[:3, :3])
     px, py, pz = (float(value) for value in matrix[:3, 3])
-    return types[POSE](
-        header=header,
-        pose=types["geometry_msgs/msg/Pose"](
-            position=types["geometry_msgs/msg/Point"](x=px, y=py, z=pz),
-            orientation=types["geometry_msgs/msg/Quaternion"](x=x, y=y, z=z, w=w),
-        ),
+    return types["geometry_msgs/msg/Pose"](
+        position=types["geometry_msgs/msg/Point"](x=px, y=py, z=pz),
+        orientation=types["geometry_msgs/msg/Quaternion"](x=x, y=y, z=z, w=w),
     )
 
 

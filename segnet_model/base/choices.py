@@ -60,6 +60,7 @@ WORLDS = ("street", "suburb", "park", "trail", "yard", "campus", "mixed")
 # Shipped label sets; `scenes` is that of rendered scenes, before it is mapped.
 LABEL_SETS = (
     "camvid", "outdoor", "cityscapes", "mapillary", "ade20k", "voc", "comma10k", "rugd", "rellis",
+    "driven",
 )  # fmt: skip
 LAYOUTS = ("nchw", "nhwc")  # of an adopted network's input
 ANSWERS = ("logits", "probabilities", "ids")  # of an adopted network

@@ -14,10 +14,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from segnet_model.bags.messages import (
     camera_info_message,
     image_message,
     make_header,
+    odometry_message,
     pose_message,
 )
 from segnet_model.bags.reader import BagWriter
@@ -45,7 +48,8 @@ INFO_TOPIC = "/camera/camera_info"
 LABELS_TOPIC = "/truth/labels"
 DEPTH_TOPIC = "/truth/depth"
 POSE_TOPIC = "/truth/pose"
-FRAME = "camera_optical_frame"
+ODOMETRY_TOPIC = "/odom"
+FRAME, ODOM, BASE = "camera_optical_frame", "odom", "base_link"
 WORLD = "world"
 SCENES, STREET, OUTDOOR = "scenes", "camvid", "outdoor"  # label sets
 VARIED = "varied"
@@ -167,9 +171,20 @@ def _write_frame(
     bag.write(INFO_TOPIC, _camera_info(header, camera), stamp)
     bag.write_labels(LABELS_TOPIC, stamp, FRAME, frame.labels)
     bag.write(POSE_TOPIC, pose_message(make_header(stamp, WORLD), frame.camera_to_world), stamp)
+    robot = _below(frame.camera_to_world)
+    bag.write(ODOMETRY_TOPIC, odometry_message(make_header(stamp, ODOM), BASE, robot), stamp)
     if depth:
         bag.write(DEPTH_TOPIC, image_message(header, frame.depth.astype("<f4"), "32FC1"), stamp)
     bag.write_image(IMAGE_TOPIC, stamp, FRAME, frame.image)
+
+
+def _below(camera: np.ndarray) -> np.ndarray:
+    """The pose (4, 4) of a robot on the ground below its camera, heading where that looks."""
+    east, north = camera[:2, 2] / np.hypot(*camera[:2, 2])
+    robot = np.eye(4)
+    robot[:2, :2] = [[east, -north], [north, east]]
+    robot[:2, 3] = camera[:2, 3]
+    return robot
 
 
 def _camera_info(header: Any, camera: Camera) -> Any:

@@ -83,8 +83,7 @@ class Calibration:
         if self.mounting is None:
             return None
         try:
-            lens = self.mounting.ground.lens(self._info, size)
-            pose = self.mounting.pose(frame)
+            lens, pose = self.view(self.mounting, frame, size)
             if not self._fits(lens, pose):
                 self._projector = None  # also if the next one is refused
                 self._projector = GroundProjector(lens, pose, self.mounting.ground.spec)
@@ -94,6 +93,16 @@ class Calibration:
             self.without_grid.add(error)
             return None
         return self._projector
+
+    def view(
+        self, mounting: Mounting, frame: Frame, size: tuple[int, ...]
+    ) -> tuple[Lens, CameraPose]:
+        """Lens and pose of the camera for a frame of (height, width) pixels.
+
+        Raises:
+            SettingsError: the camera is not calibrated, or tf has no pose.
+        """
+        return mounting.ground.lens(self._info, size), mounting.pose(frame)
 
     def _fits(self, lens: Lens, pose: CameraPose) -> bool:
         made = self._projector

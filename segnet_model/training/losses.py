@@ -75,6 +75,40 @@ def lovasz(logits: Tensor, labels: Tensor, weights: Tensor, ignore_id: int) -> T
     return (losses * occurs).sum() / occurs.sum().clamp_min(1)
 
 
+def unlabeled_risk(
+    logits: Tensor, labels: Tensor, positive: Tensor, prior: float, ignore_id: int
+) -> Tensor:
+    """Non-negative risk of calling an unlabeled pixel drivable.
+
+    Kiryo et al., "Positive-unlabeled learning with non-negative risk estimator", NeurIPS 2017,
+    equation 6, with the logarithmic loss: of the unlabeled pixels, a share `prior` is drivable,
+    so their risk as negatives, less that of the drivable ones among them, is never below zero.
+
+    Args:
+        logits: (N, C, H, W).
+        labels: (N, H, W) int64; the ignored id is unlabeled.
+        positive: (C,) bool, the drivable classes.
+        prior: share of the unlabeled pixels that is drivable, 0 to 1.
+        ignore_id: id of unlabeled pixels.
+
+    Returns:
+        A scalar, float32; 0 without unlabeled or without drivable pixels.
+    """
+    logarithms = logits.float().log_softmax(1)
+    # Of the probability that a pixel is not drivable, negated.
+    negative = -logarithms[:, ~positive].logsumexp(1)
+    unlabeled = labels == ignore_id
+    known = positive[labels.where(~unlabeled, 0)] & ~unlabeled
+    # Over all processes, as one process with all images computes it.
+    counts = [mean_over_processes(each.float().sum()) for each in (unlabeled, known)]
+    sums = [mean_over_processes((negative * each).sum()) for each in (unlabeled, known)]
+    of_unlabeled, of_drivable = (
+        total / count.clamp_min(1) for total, count in zip(sums, counts, strict=True)
+    )
+    risk = (of_unlabeled - prior * of_drivable).clamp_min(0)
+    return risk * (counts[0] > 0) * (counts[1] > 0)
+
+
 def _steps(counts: Tensor) -> Tensor:
     """Increase of a class's Jaccard loss per pixel of each bin (gradient in equation 9).
 
@@ -112,6 +146,9 @@ class Objective:
         self._terms, self._supervision = LOSSES[settings.loss], settings.supervision
         self._activation, self._ignored = info.activation, info.labels.ignore_id
         self.class_weights = class_weights
+        self._prior = settings.unlabeled
+        drivable = info.labels.drivable[: info.labels.num_classes]
+        self._drivable = torch.from_numpy(drivable.copy()).to(class_weights.device)
 
     def __call__(self, outputs: list[Tensor], truth: Tensor) -> Tensor:
         """The loss, a scalar.
@@ -127,4 +164,6 @@ class Objective:
     def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
         logits = class_logits(output, self._activation)
         terms = [term(logits, truth, self.class_weights, self._ignored) for term in self._terms]
+        if self._prior:
+            terms.append(unlabeled_risk(logits, truth, self._drivable, self._prior, self._ignored))
         return torch.stack(terms).sum()

@@ -202,6 +202,11 @@ class TrainSettings:
         0.5, "Exponent of the class weights: 1 as in the papers, 0 weights all classes alike.",
         limits=(0.0, 2.0), group=LOSS,
     )  # fmt: skip
+    unlabeled: float = option(
+        0.0, "Share of the ignored pixels that is drivable, where labels mark only a part of it, "
+        "as those of segnet driven do; 0 learns nothing from ignored pixels.",
+        limits=(0.0, BELOW_1), group=LOSS,
+    )  # fmt: skip
     clip_norm: float = option(
         5.0, "Largest norm of the gradient; longer gradients are clipped.",
         limits=(ABOVE_0, math.inf), group=SCHEDULE,

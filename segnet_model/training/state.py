@@ -19,6 +19,7 @@ from segnet_model.base.documents import read_json
 from segnet_model.base.errors import DatasetError, SegNetError, SettingsError, WeightsError
 from segnet_model.base.leftovers import temporary_path
 from segnet_model.training.session import Session
+from segnet_model.training.settings import TrainSettings
 from segnet_model.training.validation import Scores
 from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensors, write_tensors
 
@@ -200,8 +201,9 @@ def _check_same(facts: Mapping[str, Any], session: Session, out: Path) -> None:
             f"{session.data.path} has other images, labels or classes than when the training in "
             f"{out} began; train into another folder, with init naming the weights in this one"
         )
+    usual = TrainSettings().shaping()  # of settings that are newer than the state
     before, now = facts["settings"], json.loads(json.dumps(session.settings.shaping()))
-    if changed := _changes({name: before.get(name) for name in now}, now):
+    if changed := _changes({name: before.get(name, usual.get(name)) for name in now}, now):
         raise SettingsError(
             f"{out} holds a run with other settings ({', '.join(changed)}); "
             "give the same ones to go on, or another folder to start afresh"

@@ -14,7 +14,7 @@ from segnet_model.base.lock import locked
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.extraction.dataset_writer import DatasetWriter, check_folder
 from segnet_model.datasets.extraction.settings import ExtractSettings
-from segnet_model.datasets.extraction.source_extraction import SourceExtraction
+from segnet_model.datasets.extraction.source_extraction import Labeler, SourceExtraction
 from segnet_model.datasets.extraction.splits import (
     Neighbors,
     SplitRule,
@@ -60,6 +60,7 @@ def extract(
     out: str | Path,
     settings: ExtractSettings = DEFAULTS,
     progress: ShareDone = no_progress,
+    labeler: Labeler | None = None,
 ) -> Extracted:
     """Extract images of recordings to a data set in CamVid's form.
 
@@ -76,6 +77,7 @@ def extract(
         out: the data set; created if missing.
         settings: which images to extract, and how to split them.
         progress: called with the share of the sources that is done.
+        labeler: makes the labels of images; those that it knows none for are left out.
 
     Raises:
         BagError: a bag cannot be opened or has no such topic, and nothing is extracted; or it is
@@ -93,7 +95,7 @@ def extract(
         rules = _split_rules(dataset, [streams[0][0] for streams in opened], settings)
         stack.enter_context(dataset)  # last, as it creates folders
         extractions = [
-            SourceExtraction(source, labels, dataset, rule, settings)
+            SourceExtraction(source, labels, dataset, rule, settings, labeler)
             for streams, rule in zip(opened, rules, strict=True)
             for source, labels in streams
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from segnet_model.datasets.extraction.pairing import pair_labels
 from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.extraction.splits import SplitRule
 from segnet_model.datasets.sources import BagFrame, BagSource, Frame, FrameFilter, Source
+
+# Makes the labels (H, W) uint8 of a frame and its pixels; None where it has none.
+Labeler = Callable[[Frame, np.ndarray], np.ndarray | None]
 
 
 class SourceExtraction:
@@ -31,6 +34,7 @@ class SourceExtraction:
         dataset: DatasetWriter,
         rule: SplitRule,
         settings: ExtractSettings,
+        labeler: Labeler | None = None,
     ) -> None:
         """Prepare the pass.
 
@@ -40,11 +44,13 @@ class SourceExtraction:
             dataset: the destination.
             rule: split of each time.
             settings: which images to extract.
+            labeler: makes the labels, where the source has none.
         """
         self.skipped: Counter[str] = Counter()
         self.source = source
         self._usable = 0
         self._labels_topic = labels_topic
+        self._labeler = labeler
         self._dataset = dataset
         self._rule = rule
         self._tolerance_ns = settings.tolerance_ns
@@ -89,8 +95,8 @@ class SourceExtraction:
         if known and self._dataset.contains(known):
             self.skipped["kept"] += 1
             self._usable += 1
-            if labels and not self._dataset.has_labels(known):
-                self._dataset.add_labels(known, _ids(labels, frame.image()))
+            if not self._dataset.has_labels(known):
+                self._add_labels(known, frame, labels)
             # Decoded only if needed, as that would make resuming slow.
             self._filter.accept(
                 frame.stamp_ns, frame.image() if self._filter.compares_images else None
@@ -109,9 +115,27 @@ class SourceExtraction:
         if self._filter.is_similar(image):
             self.skipped["alike"] += 1
             return
-        ids = _ids(labels, image) if labels else None
+        ids = self._labels_of(frame, image, labels)
+        if self._labeler and ids is None:
+            self.skipped["unlabeled"] += 1
+            return
         self._dataset.add(frame, image, split, ids, removed)
         self._filter.accept(frame.stamp_ns, image)
+
+    def _add_labels(self, known: Origin, frame: Frame, labels: BagFrame | None) -> None:
+        if labels is None and self._labeler is None:
+            return
+        if ids := self._labels_of(frame, frame.image(), labels):
+            self._dataset.add_labels(known, ids)
+
+    def _labels_of(
+        self, frame: Frame, image: np.ndarray, labels: BagFrame | None
+    ) -> tuple[int, np.ndarray] | None:
+        """Stamp and (H, W) uint8 ids of an image's labels, recorded or made; None without."""
+        if labels:
+            return _ids(labels, image)
+        made = self._labeler(frame, image) if self._labeler else None
+        return None if made is None else (frame.stamp_ns, made)
 
 
 def _ids(labels: BagFrame, image: np.ndarray) -> tuple[int, np.ndarray]:

@@ -13,6 +13,7 @@ from segnet_model.datasets.sources.source import Source
 from segnet_model.images.files import list_images, read_image
 
 SHEET, HISTORY = "selection.png", "selection.csv"  # that `segnet select` writes to a data set
+DRIVEN_SHEET = "driven.png"  # of `segnet driven`, beside the manifest of the images
 
 
 class FolderSource(Source):
@@ -52,6 +53,7 @@ class FolderSource(Source):
 
 
 def _images_to_read(folder: Path) -> list[Path]:
-    """The images of a folder, without the sheet that an earlier selection drew."""
-    ours = SHEET if (folder / HISTORY).is_file() else None
-    return [path for path in list_images(folder) if path.name != ours]
+    """The images of a folder, without the sheets that commands drew of a data set."""
+    drawn = {SHEET: HISTORY, DRIVEN_SHEET: "manifest.csv"}
+    ours = {sheet for sheet, beside in drawn.items() if (folder / beside).is_file()}
+    return [path for path in list_images(folder) if path.name not in ours]

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from segnet_model.bags.messages import standard_types
+from segnet_model.bags.odometry import read_way
+from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.drives import DriveSettings, write_dataset, write_drive
 from segnet_model.datasets.folder import load_label_set, open_split
@@ -31,6 +33,7 @@ def test_a_drive_is_recorded_with_its_truth(tmp_path: Path) -> None:
         assert {name: info.count for name, info in source.reader.topics.items()} == {
             CAMERA: 3,
             "/camera/camera_info": 3,
+            "/odom": 3,
             TRUTH: 3,
             "/truth/depth": 3,
             "/truth/pose": 3,
@@ -40,6 +43,21 @@ def test_a_drive_is_recorded_with_its_truth(tmp_path: Path) -> None:
         np.testing.assert_array_equal(label.ids(), frame.labels)
         assert image.stamp_ns == label.stamp_ns
     assert images[1].stamp_ns - images[0].stamp_ns == STEP
+
+
+def test_odometry_is_the_way_of_the_robot_below_the_camera(tmp_path: Path) -> None:
+    write_drive(tmp_path / "drive", seed=5, seconds=0.3)
+    with BagReader(tmp_path / "drive") as bag:
+        way = read_way(bag, None, "map", "base_link")
+    assert way.frames == ("odom", "base_link")
+    truth = np.stack([frame.camera_to_world for frame in Drive(5).frames(3)])
+    found = way.matrices()
+    np.testing.assert_allclose(found[:, :2, 3], truth[:, :2, 3], atol=1e-9)
+    np.testing.assert_array_equal(found[:, 2, 3], 0)
+    # The robot's x axis lies below the camera's axis, its z axis is up.
+    ahead = truth[:, :2, 2] / np.linalg.norm(truth[:, :2, 2], axis=1, keepdims=True)
+    np.testing.assert_allclose(found[:, :2, 0], ahead, atol=1e-9)
+    np.testing.assert_allclose(found[:, :3, 2], [[0, 0, 1]] * 3, atol=1e-9)
 
 
 def test_drives_follow_each_other_in_one_recording(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -5,7 +6,7 @@ import torch.nn.functional as F
 from segnet_model.base import choices
 from segnet_model.base.errors import SettingsError
 from segnet_model.networks.outputs import class_logits, output_channels
-from segnet_model.training.losses import BINS, LOSSES, cross_entropy, dice, lovasz
+from segnet_model.training.losses import BINS, LOSSES, cross_entropy, dice, lovasz, unlabeled_risk
 
 
 def test_equals_pytorchs_weighted_mean():
@@ -125,3 +126,34 @@ def test_a_sigmoid_is_for_two_classes():
         output_channels(11, "sigmoid")
     with pytest.raises(SettingsError, match="softmax, sigmoid"):
         output_channels(2, "relu")
+
+
+POSITIVE = torch.tensor([True, False])
+
+
+def sureness(*probabilities):
+    """Logits (1, 2, 1, n) with these probabilities of class 0."""
+    p = torch.tensor(probabilities)
+    return torch.stack([p, 1 - p]).log()[None, :, None]
+
+
+def test_unlabeled_pixels_cost_what_the_paper_says():
+    """Equation 6 of Kiryo et al., by hand: two unlabeled pixels, and one that was driven over."""
+    logits, labels = sureness(0.9, 0.3, 0.8), torch.tensor([[[255, 255, 0]]])
+    of_unlabeled = -(np.log(0.1) + np.log(0.7)) / 2
+    found = unlabeled_risk(logits, labels, POSITIVE, 0.4, 255)
+    assert found.item() == pytest.approx(of_unlabeled + 0.4 * np.log(0.2), rel=1e-5)
+
+
+def test_the_risk_of_unlabeled_pixels_is_never_negative():
+    logits = sureness(0.1, 0.1, 0.99).requires_grad_()
+    found = unlabeled_risk(logits, torch.tensor([[[255, 255, 0]]]), POSITIVE, 0.9, 255)
+    assert found.item() == 0
+    found.backward()
+    assert logits.grad.abs().sum() == 0
+
+
+@pytest.mark.parametrize("labels", [[255, 255, 255], [0, 0, 1], [1, 1, 255]])
+def test_without_drivable_or_unlabeled_pixels_there_is_no_risk(labels):
+    found = unlabeled_risk(sureness(0.9, 0.3, 0.8), torch.tensor([[labels]]), POSITIVE, 0.4, 255)
+    assert found.item() == 0

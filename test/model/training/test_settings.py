@@ -32,7 +32,11 @@ STORED = {
 
 
 def test_the_stored_form_is_that_of_old_training_states():
-    newer = {"map_to": None, "class_map": None}  # a state without them was of these defaults
+    newer = {
+        "map_to": None,
+        "class_map": None,
+        "unlabeled": 0.0,
+    }  # a state without them was of these defaults
     settings = decided(TrainSettings(init="none"), images=400)
     assert settings.shaping() == {**STORED, **newer}
 

@@ -78,6 +78,18 @@ def good(whole):
         return load_file(path), json.loads(file.metadata()["segnet_training"])
 
 
+def test_a_state_from_before_a_setting_goes_on_with_its_default(
+    good, shared_dataset, run, small, refused
+):
+    tensors, facts = good
+    settings = {k: v for k, v in facts["settings"].items() if k != "unlabeled"}
+    older = json.dumps({**facts, "settings": settings})
+    save_file(tensors, run / STATE_FILE, {"segnet_training": older})
+    train(shared_dataset, run, small)
+    changed = dataclasses.replace(small, unlabeled=0.3)
+    refused(r"unlabeled 0\.0 -> 0\.3", lambda: train(shared_dataset, run, changed))
+
+
 def test_facts_of_the_wrong_form(good, strange):
     tensors, facts = good
     texts = ["[" * 100_000, "[]", "null", "{}", json.dumps({**facts, "data": 5})]

@@ -1,0 +1,146 @@
+"""Label a recording by where the robot drove, without a label by hand."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from segnet_model.base import options
+from segnet_model.base.tables import (
+    DEFAULT_WEIGHTS,
+    GRID,
+    AnswerSettings,
+    GroundOptions,
+    NetworkSettings,
+)
+from segnet_model.commands import arguments
+from segnet_model.commands.places import add_weights
+
+EPILOG = f"""\
+Where the robot's footprint lay, one can drive. This projects the footprint along the way, some
+meters ahead and behind, into each image: these pixels are Drivable. Where the network is sure of a
+thing (a wall, a person, the sky), pixels are Blocked. All others have no label. The result is a
+data set as of `segnet extract`, that `segnet check` and `segnet train` read:
+
+  segnet driven drive.mcap --footprint 0.6 0.5 --out yard
+  segnet check yard
+  segnet train yard --init {DEFAULT_WEIGHTS} --out runs/yard
+
+The bag needs three things beside the images, which robots record anyway:
+
+  camera_info       beside the images, or on the topic of --camera-info
+  the way           nav_msgs/Odometry or geometry_msgs/PoseStamped (--odometry /odom), or tf from
+                    the frame odom to base_link (--odom-frame, --base-frame)
+  the camera's pose in tf, or by hand: --camera-height 0.4 --camera-pitch 0.2
+
+Odometry drifts: --drift 0.02 narrows the footprint by 2 cm on each side for each meter of the way
+to it, and --reach ends it. What moves may have stood there before: --within ends it in time. Gaps
+and jumps of odometry, and a robot that is lifted, end it too. Wheels that slip are not noticed.
+
+Look at OUT/driven.png, which shows the labels of twelve images, before you train.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("source", type=Path, help="a bag with images, camera_info and odometry")
+    add_weights(parser, arguments.WEIGHTS, f"{DEFAULT_WEIGHTS}, which finds things")
+    parser.add_argument(
+        "--no-network", action="store_true",
+        help="label only the ground that was driven over; things before it are not noticed",
+    )  # fmt: skip
+    names = ("device", "precision", "engine")
+    options.add_arguments(parser, NetworkSettings, names=names)
+    parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
+    parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
+    parser.add_argument(
+        "--camera-info", metavar="TOPIC",
+        help="CameraInfo topic (default: camera_info beside the images)",
+    )  # fmt: skip
+    _add_robot(parser.add_argument_group("robot and its way"))
+    _add_images(parser.add_argument_group("images"))
+    groups = {GRID: parser.add_argument_group("camera on the robot (default: from tf)")}
+    mounting = [name for name in options.options_of(GroundOptions) if "grid" not in name]
+    options.add_arguments(parser, GroundOptions, groups, names=mounting)
+    options.add_arguments(parser, AnswerSettings, groups, names=["base_frame"])
+
+
+def _add_robot(group: argparse._ArgumentGroup) -> None:
+    from segnet_model.driving.driven import DrivenSettings
+
+    usual, number = DrivenSettings(), arguments.number
+    group.add_argument(
+        "--footprint", type=number(0.05, 20), nargs=2, required=True, metavar=("LENGTH", "WIDTH"),
+        help="of the robot on the ground in meters; a little less is safer",
+    )  # fmt: skip
+    group.add_argument(
+        "--footprint-forward", type=number(-20, 20), default=0.0, metavar="M",
+        help="distance of the footprint's middle before base_frame in meters (default: 0)",
+    )  # fmt: skip
+    group.add_argument(
+        "--odometry", metavar="TOPIC",
+        help="Odometry or PoseStamped (default: the only Odometry of the bag, or else tf)",
+    )  # fmt: skip
+    group.add_argument(
+        "--odom-frame", default="odom", metavar="NAME",
+        help="frame in tf that odometry starts in (default: odom)",
+    )  # fmt: skip
+    group.add_argument(
+        "--reach", type=number(0.1, 100), default=usual.reach, metavar="M",
+        help="meters of the way, ahead and behind, that label an image (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--within", type=number(0.1, 3600), default=usual.seconds, metavar="S",
+        help="the same in seconds (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--margin", type=number(0, 1), default=usual.margin, metavar="M",
+        help="meters by which the footprint is narrowed on each side (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--drift", type=number(0, 1), default=usual.drift, metavar="SHARE",
+        help="further meters for each meter of the way: odometry's error (default: %(default)s)",
+    )  # fmt: skip
+
+
+def _add_images(group: argparse._ArgumentGroup) -> None:
+    from segnet_model.datasets.extraction.settings import ExtractSettings
+
+    usual, number = ExtractSettings(), arguments.number
+    group.add_argument(
+        "--every", type=number(0, 1e6), default=usual.every, metavar="S",
+        help="shortest time between two images in seconds; 0 takes all (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--unlike", type=number(0, 100), default=usual.unlike, metavar="PERCENT",
+        help="smallest difference to the last image, in percent; 1 skips a standing robot "
+        "(default: 0, all images)",
+    )  # fmt: skip
+    group.add_argument(
+        "--val", type=number(0, 1), default=usual.val, metavar="SHARE",
+        help="share of the time, at the end, for val (default: %(default)s)",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> None:
+    """Label with a progress bar; Ctrl-C ends it in good order."""
+    from segnet_model.base.progress import stoppable_bar
+    from segnet_model.datasets.extraction.settings import ExtractSettings
+    from segnet_model.datasets.sources.folder import DRIVEN_SHEET
+    from segnet_model.driving.driven import DrivenSettings, Footprint
+    from segnet_model.recordings.driven import RobotSettings, label_driven
+
+    robot = RobotSettings(
+        Footprint(args.footprint[0], args.footprint[1], args.footprint_forward),
+        args.odometry, args.odom_frame, args.base_frame,
+        arguments.ground_settings(args), args.camera_info,
+        DrivenSettings(args.reach, args.within, args.margin, args.drift),
+    )  # fmt: skip
+    images = ExtractSettings(
+        (args.topic,) if args.topic else (), args.every, args.unlike, val=args.val
+    )
+    args.weights = args.weights or DEFAULT_WEIGHTS
+    predictor = None if args.no_network else arguments.load_predictor(args)
+    with stoppable_bar("labeling") as progress:
+        found = label_driven(args.source, args.out, robot, predictor, images, progress)
+    print(f"{args.out}: {found}; look at {args.out / DRIVEN_SHEET}")

@@ -1,0 +1,212 @@
+"""Labels without a hand: where a robot drove is drivable, and things stand in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from segnet_model.bags.odometry import Way, read_way
+from segnet_model.base.errors import BagError
+from segnet_model.base.progress import ShareDone, no_progress
+from segnet_model.base.topics import info_topic
+from segnet_model.base.units import NANOSECONDS
+from segnet_model.datasets.extraction.extract import DEFAULTS, Extracted, extract
+from segnet_model.datasets.extraction.settings import ExtractSettings
+from segnet_model.datasets.extraction.splits import SPLITS
+from segnet_model.datasets.folder import make_folders, open_split, spread, write_label_set
+from segnet_model.datasets.sources import BagSource, Frame
+from segnet_model.datasets.sources.folder import DRIVEN_SHEET
+from segnet_model.driving.driven import DrivenPath, DrivenSettings, Footprint, driven_pixels
+from segnet_model.driving.settings import GroundSettings
+from segnet_model.images.files import write_png
+from segnet_model.labels import LabelSet
+from segnet_model.pictures.drawing import overlay, panel
+from segnet_model.recordings.calibration import Calibration
+from segnet_model.recordings.mounting import Mounting
+
+if TYPE_CHECKING:
+    from segnet_model.inference.predictor import Predictor
+
+LABELS = "driven"
+DRIVABLE, BLOCKED = 0, 1
+EDGE = 0.008  # share of the image's width: so near the edge of a thing, no pixel has a label
+SHEET_IMAGES, SHEET_COLUMNS, SHEET_SIZE = 12, 4, (320, 240)  # pixels: width, height
+LEAST = 0.0005  # share of the image that must have been driven over
+
+
+@dataclass(frozen=True)
+class RobotSettings:
+    """The robot of a recording, and the topics that say where it was.
+
+    Attributes:
+        footprint: that it covers on the ground.
+        odometry: topic of nav_msgs/Odometry or geometry_msgs/PoseStamped; None takes the only
+            Odometry of the bag, or else tf.
+        odom_frame: in tf, the frame that odometry starts in.
+        base_frame: the robot's frame, on the ground.
+        ground: the camera's pose, unless tf has it.
+        info_topic: CameraInfo topic; None takes camera_info beside the images.
+        trust: how far the way is trusted.
+    """
+
+    footprint: Footprint
+    odometry: str | None = None
+    odom_frame: str = "odom"
+    base_frame: str = "base_link"
+    ground: GroundSettings = field(default_factory=GroundSettings)
+    info_topic: str | None = None
+    trust: DrivenSettings = field(default_factory=DrivenSettings)
+
+
+@dataclass(frozen=True)
+class Driven:
+    """What `driven` made: the images, and the way that they are from."""
+
+    images: Extracted
+    meters: float
+    breaks: int  # gaps and jumps of odometry
+
+    def __str__(self) -> str:
+        """One sentence."""
+        breaks = f", with {self.breaks} gaps or jumps of odometry" if self.breaks else ""
+        return f"{self.images}, along {self.meters:.0f} m{breaks}"
+
+
+class DrivenLabels:
+    """Labels images of one recording: a labeler of `extract`.
+
+    Attributes:
+        path: the robot's way.
+    """
+
+    def __init__(
+        self,
+        path: DrivenPath,
+        calibration: Calibration,
+        mounting: Mounting,
+        robot: RobotSettings,
+        predictor: Predictor | None,
+    ) -> None:
+        """Take the way, and the camera.
+
+        Args:
+            path: the robot's way.
+            calibration: of the camera.
+            mounting: of the camera on the robot.
+            robot: its footprint, and how far its way is trusted.
+            predictor: finds the things that hide the ground or bar it; None finds none.
+        """
+        self.path, self._calibration, self._mounting = path, calibration, mounting
+        self._robot, self._predictor = robot, predictor
+
+    def __call__(self, frame: Frame, image: np.ndarray) -> np.ndarray | None:
+        """The labels (H, W) uint8 of the set `driven`; None where the robot drove nowhere."""
+        lens, camera = self._calibration.view(self._mounting, frame, image.shape[:2])
+        driven = driven_pixels(
+            lens, camera, self.path, frame.stamp_ns, self._robot.footprint, self._robot.trust
+        )
+        if driven is None or driven.mean() < LEAST:
+            return None
+        labels = np.full(driven.shape, LabelSet.load(LABELS).ignore_id, np.uint8)
+        labels[driven] = DRIVABLE
+        if self._predictor is not None:
+            things = _things(self._predictor, image)
+            edge = np.ones((2 * max(1, round(EDGE * image.shape[1])) + 1,) * 2, np.uint8)
+            labels[cv2.dilate(things, edge) > 0] = LabelSet.load(LABELS).ignore_id
+            labels[(cv2.erode(things, edge) > 0) & ~driven] = BLOCKED
+        return labels if (labels == DRIVABLE).mean() >= LEAST else None
+
+
+def _things(predictor: Predictor, image: np.ndarray) -> np.ndarray:
+    """Where the network is sure of what is no ground: (H, W) uint8, 0 or 1."""
+    found = predictor.predict(image)
+    sure = found.uncertainty <= predictor.bound
+    things: np.ndarray = sure & ~predictor.info.labels.ground[found.labels]
+    return things.astype(np.uint8)
+
+
+def label_driven(
+    path: str | Path,
+    out: str | Path,
+    robot: RobotSettings,
+    predictor: Predictor | None = None,
+    settings: ExtractSettings = DEFAULTS,
+    progress: ShareDone = no_progress,
+) -> Driven:
+    """Make a data set of a recording, labeled by where the robot drove.
+
+    Where its footprint lay shortly before or after an image, the pixels are `Drivable`; where the
+    network is sure of what is no ground, they are `Blocked`; all others are ignored.
+
+    Args:
+        path: a bag with images, camera_info and the robot's way.
+        out: the data set; created if missing.
+        robot: its footprint and topics.
+        predictor: finds things; None labels only the ground that was driven over.
+        settings: which images, and their split.
+        progress: called with the share that is done.
+
+    Raises:
+        BagError: the bag lacks one of these, or its clocks do not agree.
+        SettingsError: the robot stands, or the camera's pose is not known.
+        DatasetError: a file cannot be written, or the data set has other labels.
+    """
+    topic = next(iter(settings.topics), None)
+    with BagSource(Path(path), topic) as source:
+        labeler = _labeler(source, robot, predictor)
+    labels = LabelSet.load(LABELS)
+    make_folders(Path(out))
+    write_label_set(Path(out), labels)
+    made = extract(path, out, settings, progress, labeler)
+    if not made.train + made.val + made.kept:
+        raise BagError(
+            f"no image of {path} shows ground that the robot drove over; check the camera's pose "
+            "(--camera-height, --camera-pitch), and that it looks where the robot goes"
+        )
+    _write_sheet(Path(out), labels)
+    return Driven(made, labeler.path.meters, labeler.path.breaks)
+
+
+def _write_sheet(dataset: Path, labels: LabelSet) -> None:
+    """Draw the labels of some images, so that a person sees whether they are right."""
+    split = next(s for s in SPLITS if any((dataset / f"{s}annot").iterdir()))
+    folder = open_split(dataset, split, labels)
+    drawn = []
+    for index in spread(SHEET_IMAGES, len(folder)):
+        image, ids = folder.read(index)
+        known = (ids != labels.ignore_id)[..., None]
+        picture = np.where(known, overlay(image, ids, labels), image)
+        drawn.append(cv2.resize(picture, SHEET_SIZE, interpolation=cv2.INTER_AREA))
+    columns = min(SHEET_COLUMNS, len(drawn))
+    rows = [drawn[i : i + columns] for i in range(0, len(drawn), columns)]
+    write_png(dataset / DRIVEN_SHEET, panel(rows, [""] * columns, labels))
+
+
+def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | None) -> DrivenLabels:
+    bag = source.reader
+    mounting = Mounting(bag, robot.ground, robot.base_frame)
+    mounting.check(bag, source.topic)
+    calibration = Calibration(bag, robot.info_topic or info_topic(source.topic), mounting)
+    way = read_way(bag, robot.odometry, robot.odom_frame, robot.base_frame)
+    _check_clocks(source, way)
+    path = DrivenPath(np.array(way.stamps, np.int64), way.matrices())
+    return DrivenLabels(path, calibration, mounting, robot, predictor)
+
+
+def _check_clocks(source: BagSource, way: Way) -> None:
+    """Raise BagError where the stamps of images and odometry have nothing in common."""
+    first = next(iter(source.frames()), None)
+    if first is None:
+        return
+    length = source.end_ns - source.start_ns
+    begin, end = way.stamps[0], way.stamps[-1]
+    if first.stamp_ns > end or first.stamp_ns + length < begin:
+        apart = (first.stamp_ns - begin) / NANOSECONDS
+        raise BagError(
+            f"the images of bag {source.path} are stamped {apart:+.1f} s from its odometry, and "
+            "have no time in common; set the clocks of both machines by one, and record again"
+        )

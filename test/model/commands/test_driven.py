@@ -1,0 +1,144 @@
+"""`segnet driven`: labels by where the robot drove, against the truth of rendered drives."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from odometry import odometry, record, recorded_way
+
+from segnet_model.bags.images import parse, to_ids
+from segnet_model.bags.messages import stamp_ns
+from segnet_model.bags.reader import BagReader
+from segnet_model.base.units import NANOSECONDS
+from segnet_model.cli import main
+from segnet_model.datasets.drives import IMAGE_TOPIC, INFO_TOPIC, LABELS_TOPIC, write_drive
+from segnet_model.labels import LabelSet
+
+CAMERA = ("--camera-height", "1.5", "--camera-pitch", "0.05")
+ROBOT = ("--footprint", "0.8", "0.6", "--every", "0")
+SPLIT = ("train", "trainannot")
+IGNORED, DRIVABLE, BLOCKED = 255, 0, 1
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory):
+    """Two seconds of a rendered street, with exact odometry."""
+    path = tmp_path_factory.mktemp("street") / "bag"
+    write_drive(path, seed=5, seconds=2.0, fps=5)
+    return path
+
+
+def run(bag, out, *more, code=0):
+    words = ["driven", str(bag), "--topic", IMAGE_TOPIC, "--out", str(out), *ROBOT, *CAMERA]
+    assert main([*words, *more]) == code
+
+
+def compare(bag, out):
+    """Ids of the truth below the drivable and the blocked pixels of all images."""
+    with BagReader(bag) as reader:
+        messages = [parse(raw) for raw in reader.messages(LABELS_TOPIC)]
+    truth = {stamp_ns(each.header): to_ids(each) for each in messages}
+    made = {p.stem: cv2.imread(str(p), 0) for p in sorted(out.glob("*annot/*.png"))}
+    assert made
+    of = {DRIVABLE: [], BLOCKED: []}
+    for stem, labels in made.items():
+        assert set(np.unique(labels)) <= {DRIVABLE, BLOCKED, IGNORED}
+        for value, found in of.items():
+            found.append(truth[int(stem)][labels == value])
+    return np.concatenate(of[DRIVABLE]), np.concatenate(of[BLOCKED])
+
+
+def test_the_ground_that_was_driven_over_is_road(street, tmp_path):
+    out = tmp_path / "yard"
+    run(street, out, "--no-network", "--val", "0")
+    assert LabelSet.load(out / "labels.yaml").names == ("Drivable", "Blocked")
+    images, labels = (sorted(each.name for each in (out / n).iterdir()) for n in SPLIT)
+    assert images == labels
+    assert len(images) == 8  # the last two of ten see no ground that was driven over later
+    assert cv2.imread(str(out / "driven.png")).shape[1] == 4 * (320 + 4)
+    drivable, blocked = compare(street, out)
+    assert len(drivable) > 10_000
+    assert not len(blocked)
+    assert LabelSet.load("camvid").drivable[drivable].mean() > 0.99
+
+
+def test_the_network_finds_what_bars_the_way(street, tmp_path):
+    run(street, tmp_path / "yard", "--device", "cpu", "--every", "0.5")
+    drivable, blocked = compare(street, tmp_path / "yard")
+    assert LabelSet.load("camvid").drivable[drivable].mean() > 0.99
+    assert len(blocked) > 50_000
+    assert LabelSet.load("camvid").ground[blocked].mean() < 0.01
+
+
+def test_odometry_that_drifts_and_shakes_still_marks_the_road(street, tmp_path):
+    rng, shift = np.random.default_rng(0), 0.0
+    said, before = [], None
+    for time, stamp, message in recorded_way(street):
+        p, q = message.pose.pose.position, message.pose.pose.orientation
+        here = np.array([p.x, p.y])
+        shift += 0.01 * (0 if before is None else np.linalg.norm(here - before))
+        before = here
+        yaw = 2 * np.arctan2(q.z, q.w) + rng.normal(0, 0.002)
+        pose = np.eye(4)
+        pose[:2, :2] = [[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]
+        pose[:2, 3] = here + shift + rng.normal(0, 0.01, 2)
+        said.append(("/odom", time, odometry(stamp, pose)))
+    bag = record(tmp_path / "bag", street, (IMAGE_TOPIC, INFO_TOPIC, LABELS_TOPIC), said)
+    run(bag, tmp_path / "yard", "--no-network")
+    drivable, _ = compare(bag, tmp_path / "yard")
+    assert LabelSet.load("camvid").drivable[drivable].mean() > 0.99
+
+
+def test_it_goes_on_where_it_was_stopped(street, tmp_path):
+    out = tmp_path / "yard"
+    run(street, out, "--no-network", "--val", "0")
+    before = {p: p.read_bytes() for p in out.glob("trainannot/*.png")}
+    lost, *_ = before
+    lost.unlink()
+    run(street, out, "--no-network", "--val", "0")
+    assert {p: p.read_bytes() for p in out.glob("trainannot/*.png")} == before
+
+
+def wrong(street, tmp_path, capsys, said, *more):
+    """The error for a recording with these messages; no label may be left behind."""
+    bag = record(tmp_path / "bag", street, (IMAGE_TOPIC, INFO_TOPIC), said)
+    run(bag, tmp_path / "yard", "--no-network", *more, code=2)
+    assert not list(tmp_path.glob("yard/*annot/*.png"))
+    return capsys.readouterr().err
+
+
+def test_a_recording_without_odometry(street, tmp_path, capsys):
+    error = wrong(street, tmp_path, capsys, [])
+    assert "has no poses of the robot on /tf from odom to base_link; name the topic" in error
+
+
+def test_clocks_that_do_not_agree(street, tmp_path, capsys):
+    hour = 3600 * NANOSECONDS
+    way = recorded_way(street)
+    said = [("/odom", time, odometry(stamp + hour, np.eye(4))) for time, stamp, _ in way]
+    error = wrong(street, tmp_path, capsys, said)
+    assert "stamped -3600.0 s from its odometry, and have no time in common" in error
+
+
+def test_a_robot_that_stands(street, tmp_path, capsys):
+    said = [("/odom", time, odometry(stamp, np.eye(4))) for time, stamp, _ in recorded_way(street)]
+    assert "the robot moved 0.00 m in all" in wrong(street, tmp_path, capsys, said)
+
+
+def test_a_camera_that_looks_up(street, tmp_path, capsys):
+    said = [("/odom", time, message) for time, _, message in recorded_way(street)]
+    error = wrong(street, tmp_path, capsys, said, "--camera-pitch", "-1.0")
+    assert "shows ground that the robot drove over; check the camera's pose" in error
+
+
+def test_no_pose_of_the_camera(street, tmp_path, capsys):
+    words = ["driven", str(street), "--topic", IMAGE_TOPIC, "--out", str(tmp_path / "yard"), *ROBOT]
+    assert main([*words, "--no-network"]) == 2
+    assert "no transforms on /tf or /tf_static" in capsys.readouterr().err
+
+
+def test_a_footprint_of_nothing(street, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["driven", str(street), "--out", str(tmp_path / "y"), "--footprint", "0", "0.5"])
+    assert "0 is out of range" in capsys.readouterr().err
