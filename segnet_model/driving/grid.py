@@ -70,12 +70,16 @@ class GridSpec:
         return np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
 
     def indices(self, points: np.ndarray) -> np.ndarray:
-        """Cell of each point (..., 2), meters: (...) int64; rows * columns outside of the grid."""
+        """Cell of each point (..., 2), meters: (...) int64; rows * columns outside of the grid.
+
+        NaN is outside.
+        """
         column, row = np.moveaxis(
             np.floor((points - (self.x_min, self.y_min)) / self.resolution), -1, 0
-        ).astype(np.int64)
+        )
         inside = (column >= 0) & (column < self.columns) & (row >= 0) & (row < self.rows)
-        return np.where(inside, row * self.columns + column, self.rows * self.columns)
+        found = np.where(inside, row * self.columns + column, self.rows * self.columns)
+        return found.astype(np.int64)
 
 
 def _cells(length: float, resolution: float) -> int:

@@ -1,4 +1,4 @@
-"""Camera models: intrinsics and distortion as in ROS's CameraInfo, and their projection."""
+"""Camera models: intrinsics and distortion as in ROS's CameraInfo, projection and its inverse."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import cv2
 import numpy as np
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.driving.distortion import CALIBRATE, MODELS, Distortion
 
-# Allowed numbers of coefficients of ROS's distortion models.
-MODELS = {"": (0,), "plumb_bob": (0, 4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
 MAX_SIDE = 16384  # pixels
-_WIDEST = 89.0  # degrees from the optical axis; models that divide by z fail at 90
 # Least and greatest width of view, degrees, of lenses on robots; a fisheye sees up to 360.
 _NARROW, _WIDE, _ROUND = 5.0, 175.0, 360.0
-_CALIBRATE = "calibrate the camera, e.g. with ROS's camera_calibration, and publish the result"
+_SQUARE = 2.0  # largest ratio of the sides of a pixel, of one field of an interlaced image
+_SHAPE = 0.02  # of the aspect ratio; binning drops a row, never more of a small image
+_SPACING = 1 / 64  # radians between the pixels whose rays are computed; between them it is 3e-5
 
 
 @dataclass(frozen=True)
@@ -48,26 +47,17 @@ class Lens:
                 f"fill in its width and height, 1 to {MAX_SIDE}"
             )
         if not np.isfinite([*self.focal, *self.center, *self.distortion]).all():
-            raise SettingsError(f"camera_info holds numbers that are not finite; {_CALIBRATE}")
+            raise SettingsError(f"camera_info holds numbers that are not finite; {CALIBRATE}")
         if not min(self.focal) > 0:
             raise SettingsError(
                 f"focal lengths {self.focal} are not above 0: the camera is uncalibrated; "
-                f"{_CALIBRATE}"
+                f"{CALIBRATE}"
             )
-        self._check_model()
+        self._distortion  # noqa: B018 - refuses an unknown one
 
-    def _check_model(self) -> None:
-        if self.model not in MODELS:
-            known = ", ".join(repr(name) for name in MODELS)
-            raise SettingsError(
-                f"distortion model {self.model!r} is none of {known}; use the rectified image"
-            )
-        counts = MODELS[self.model]
-        if len(self.distortion) not in counts:
-            raise SettingsError(
-                f"distortion model {self.model!r} has {len(self.distortion)} coefficients "
-                f"instead of {' or '.join(map(str, counts))}; {_CALIBRATE}"
-            )
+    @cached_property
+    def _distortion(self) -> Distortion:
+        return Distortion(self.model, self.distortion)
 
     @classmethod
     def from_camera_info(
@@ -95,7 +85,7 @@ class Lens:
         """
         k = np.asarray(matrix, np.float64).ravel()
         if k.size != 9:
-            raise SettingsError(f"K has {k.size} numbers instead of 9; {_CALIBRATE}")
+            raise SettingsError(f"K has {k.size} numbers instead of 9; {CALIBRATE}")
         if np.isfinite(k).all() and k.any() and (k[[1, 3, 6, 7]].any() or k[8] != 1):
             raise SettingsError(
                 f"K {k.tolist()} is not [fx 0 cx, 0 fy cy, 0 0 1]; skewed pixels are not known here"
@@ -119,7 +109,12 @@ class Lens:
             raise SettingsError(
                 f"focal lengths {self.focal} in pixels mean that {self.width}x{self.height} pixels "
                 f"see {views.max():.1f} degrees, which is not {_NARROW:g} to {most:g}: the camera "
-                f"is uncalibrated; {_CALIBRATE}"
+                f"is uncalibrated; {CALIBRATE}"
+            )
+        if not 1 / _SQUARE <= self.focal[0] / self.focal[1] <= _SQUARE:
+            raise SettingsError(
+                f"focal lengths {self.focal} mean pixels that are far from square: the camera is "
+                f"uncalibrated; {CALIBRATE}"
             )
         center = np.array(self.center)
         if not ((center >= 0) & (center < sizes)).all():
@@ -128,9 +123,32 @@ class Lens:
                 f"{self.width}x{self.height} pixels: camera_info is of another image; publish that "
                 "of this one, with its roi where it is a part of a larger one"
             )
+        if self.model:
+            self._check_distortion()
+
+    def _check_distortion(self) -> None:
+        for axis in (0, 1):
+            size, focal, center = (
+                (self.width, self.height)[axis],
+                self.focal[axis],
+                self.center[axis],
+            )
+            side = np.eye(2)[axis]
+            self._distortion.check_side(-side, (center + 0.5) / focal)
+            self._distortion.check_side(side, (size - 0.5 - center) / focal)
 
     def cropped(self, left: int, top: int, width: int, height: int) -> Lens:
-        """The lens of a part of the image, CameraInfo's roi; all in pixels."""
+        """The lens of a part of the image, CameraInfo's roi; all in pixels.
+
+        Raises:
+            SettingsError: the part reaches beyond the image.
+        """
+        if left + width > self.width or top + height > self.height:
+            raise SettingsError(
+                f"the roi of camera_info, {width}x{height} pixels at ({left}, {top}), reaches "
+                f"beyond its image of {self.width}x{self.height}; width and height are those of "
+                "the whole image"
+            )
         center = (self.center[0] - left, self.center[1] - top)
         return replace(self, width=width, height=height, center=center)
 
@@ -140,7 +158,8 @@ class Lens:
         Raises:
             SettingsError: the size has another aspect ratio.
         """
-        if abs(width * self.height / self.width - height) >= 1:
+        expected = width * self.height / self.width
+        if abs(expected - height) >= min(1, _SHAPE * expected):
             raise SettingsError(
                 f"camera_info is for {self.width}x{self.height} pixels, the image has "
                 f"{width}x{height}, which is another shape; publish the camera_info of this image, "
@@ -162,35 +181,41 @@ class Lens:
             the camera, or further from the axis than the distortion model is valid.
         """
         from_axis = np.arctan2(np.hypot(points[:, 0], points[:, 1]), points[:, 2])
-        seen = from_axis < self._reach
+        seen = from_axis < self._distortion.reach
         pixels = np.full((len(points), 2), np.nan)
         if seen.any():
-            pixels[seen] = self._distorted(points[seen]) * self.focal + self.center
+            pixels[seen] = self._distortion.apply(points[seen]) * self.focal + self.center
         return pixels
 
-    @cached_property
-    def _reach(self) -> float:
-        """The largest angle from the optical axis, radians, for which the model is valid.
+    def rays(self, rows: slice) -> np.ndarray:
+        """The ray through the middle of each pixel of some rows.
 
-        Beyond it a polynomial turns back, and would project far points into the image.
+        Returns:
+            (rows, width, 3) float64 in the optical frame, nearly of length 1; NaN where the
+            distortion model does not reach.
         """
-        angles = np.radians(np.arange(0.0, _WIDEST + 0.05, 0.1))
-        least = angles[-1]
-        for around in np.linspace(0, 2 * np.pi, 32, endpoint=False):
-            side = np.array([np.cos(around), np.sin(around)])
-            rays = np.column_stack([np.sin(angles)[:, None] * side, np.cos(angles)])
-            outward = self._distorted(rays) @ side
-            turns = np.flatnonzero(~(np.diff(outward) > 0))
-            least = min(least, angles[turns[0]] if len(turns) else least)
-        return float(least)
+        down, across = (
+            _few(*rows.indices(self.height)[:2], self.focal[1]),
+            _few(0, self.width, self.focal[0]),
+        )
+        pixels = np.stack(np.meshgrid(across, down), -1).reshape(-1, 2)
+        known = self._distortion.undo((pixels - self.center) / self.focal)
+        known = _between(known.reshape(len(down), len(across), 3), across)
+        return _between(known.swapaxes(0, 1), down).swapaxes(0, 1)
 
-    def _distorted(self, points: np.ndarray) -> np.ndarray:
-        """(N, 2) image coordinates, focal length 1, of points (N, 3) in front of the camera."""
-        still, unit, coefficients = np.zeros(3), np.eye(3), np.array(self.distortion)
-        rays = (points / points[:, 2:])[:, None]
-        if self.model == "equidistant":
-            found, _ = cv2.fisheye.projectPoints(rays, still, still, unit, coefficients)
-        else:
-            found, _ = cv2.projectPoints(rays, still, still, unit, coefficients)
-        image: np.ndarray = found[:, 0]
-        return image
+
+def _few(first: int, end: int, focal: float) -> np.ndarray:
+    """Places of some of the pixels from first up to end, the last one included; float64."""
+    spacing = max(1.0, _SPACING * focal)
+    return np.linspace(first, end - 1, int(np.ceil((end - 1 - first) / spacing)) + 1)
+
+
+def _between(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Interpolate values (n, places, 3) at all whole places: (n, pixels, 3)."""
+    whole = np.arange(places[0], places[-1] + 0.5)
+    position = np.interp(whole, places, np.arange(len(places)))
+    low = np.minimum(position.astype(int), max(len(places) - 2, 0))
+    share = (position - low)[:, None]
+    high = np.minimum(low + 1, len(places) - 1)
+    found: np.ndarray = values[:, low] * (1 - share) + values[:, high] * share
+    return found

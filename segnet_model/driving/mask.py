@@ -11,8 +11,6 @@ from segnet_model.labels import LabelSet
 # width, and of the height from below. A hood or bumper may hide the last rows.
 START_WIDTH = 0.5
 START_HEIGHT = 0.15
-# Share of min_area: smaller regions of a certain class are noise, not things.
-NOISE = 1 / 16
 
 
 def drivable_mask(
@@ -32,8 +30,8 @@ def drivable_mask(
         label_set: gives the drivable classes.
         max_uncertainty: 0 to 1; a pixel above it is not drivable, whatever its class.
         min_area: share of the image, 0 to 1. Smaller regions are removed, and smaller holes are
-            filled if the network is uncertain in all of them. Other holes are filled only if they
-            are as small as noise: a small thing far away may be an obstacle.
+            filled if the network is uncertain in all of them. A hole with a pixel of which it is
+            certain stays, however small: a few pixels may be an obstacle far away.
         margin: safety margin; pixels removed from the edge of the drivable area.
 
     Returns:
@@ -71,7 +69,7 @@ def _small_holes(allowed: np.ndarray, things: np.ndarray, pixels: float) -> np.n
     if not fill.any():
         return np.zeros_like(allowed)
     known = np.bincount(holes[things], minlength=len(area)) > 0
-    fill &= ~known | (area < NOISE * pixels)
+    fill &= ~known
     return np.take(fill.view(np.uint8), np.asarray(holes, np.int32))
 
 

@@ -83,8 +83,82 @@ def test_what_a_polynomial_folds_back_into_the_image_is_not_seen():
     still = np.zeros(3)
     folded, _ = cv2.projectPoints(points, still, still, MATRIX, np.array([-0.3, 0, 0, 0]))
     assert 0 < folded[3, 0, 0] < 640  # so OpenCV alone would show it
-    found = lens("plumb_bob", (-0.3, 0, 0, 0)).project(points)
+    folded_lens = Lens(640, 480, (400, 410), (319.5, 239.5), "plumb_bob", (-0.3, 0, 0, 0))
+    found = folded_lens.project(points)
     np.testing.assert_array_equal(np.isnan(found[:, 0]), [False, False, True, True])
+
+
+@pytest.mark.parametrize(
+    ("model", "distortion", "reason"),
+    [
+        ("plumb_bob", (-0.3, 0, 0, 0), "turns back 46 degrees from the optical axis, inside the"),
+        ("plumb_bob", (-10, 0, 0, 0), "turns back 10 degrees"),
+        ("plumb_bob", (0, 0, 5, 0), "turns back 2 degrees"),
+        ("plumb_bob", (1e300, 0, 0, 0), "outward"),
+        (
+            "rational_polynomial",
+            (0, 0, 0, 0, 0, -5, 0, 0),
+            "moves the image's edge outward 2.4 times",
+        ),
+        ("equidistant", (-1, 0, 0, 0), "turns back 33 degrees"),
+        ("plumb_bob", (10, 0, 0, 0), "moves the image's edge outward 2.3 times, as no lens does"),
+        ("plumb_bob", (1.5, 0, 0, 0), "outward 1.5 times"),
+        ("equidistant", (10, 0, 0, 0), "outward"),
+    ],
+)
+def test_a_distortion_of_no_lens_is_refused(model, distortion, reason):
+    with pytest.raises(SettingsError, match=reason):
+        lens(model, distortion)
+
+
+def test_a_polynomial_of_more_than_150_degrees_is_refused():
+    wide = (80.0, 0, 319.5, 0, 80.0, 239.5, 0, 0, 1)  # a pinhole of 152 degrees
+    small = (1e-9, 0, 0, 0, 0, 0, 0, 0)
+    with pytest.raises(SettingsError, match="more than 150 degrees, for which no polynomial holds"):
+        lens("rational_polynomial", small, wide)
+
+
+def test_stereographic_and_orthographic_fisheyes_are_lenses():
+    """2 tan(a / 2) = a (1 + a^2 / 12 + a^4 / 120 ...), and sin a = a (1 - a^2 / 6 ...)."""
+    k = (203.0, 0, 319.5, 0, 203.0, 239.5, 0, 0, 1)  # 180 degrees across where equidistant
+    for coefficients in ((1 / 12, 1 / 120, 0, 0), (-1 / 6, 1 / 120, 0, 0)):
+        assert lens("equidistant", coefficients, k).width == 640
+
+
+@pytest.mark.parametrize(
+    ("model", "distortion"),
+    [
+        ("", ()),
+        ("plumb_bob", BARREL),
+        ("rational_polynomial", RATIONAL),
+        ("equidistant", FISHEYE),
+    ],
+)
+@pytest.mark.parametrize("size", [(640, 480), (7, 5), (1, 1), (639, 3)])
+def test_the_ray_of_a_pixel_is_projected_onto_it(model, distortion, size):
+    view = lens(model, distortion).cropped(0, 0, *size)
+    rays = view.rays(slice(0, size[1]))
+    assert rays.shape == (size[1], size[0], 3)
+    found = view.project(rays.reshape(-1, 3))
+    expected = np.stack(np.meshgrid(np.arange(size[0]), np.arange(size[1])), -1).reshape(-1, 2)
+    np.testing.assert_allclose(found, expected, atol=0.05)
+    np.testing.assert_allclose(
+        view.rays(slice(size[1] // 2, size[1])), rays[size[1] // 2 :], atol=1e-4
+    )
+
+
+def test_a_pixel_beyond_the_fold_has_no_ray():
+    rays = Lens(640, 480, (400, 410), (319.5, 239.5), "plumb_bob", (-0.3, 0, 0, 0)).rays(slice(480))
+    across, down = np.meshgrid((np.arange(640) - 319.5) / 400, (np.arange(480) - 239.5) / 410)
+    radius = np.hypot(across, down)  # the fold is at 0.703
+    assert np.isnan(rays[radius > 0.703]).all()
+    assert not np.isnan(rays[radius < 0.66]).any()
+
+
+@pytest.mark.parametrize("focal", [(400.0, 4000.0), (1000.0, 400.0)])
+def test_pixels_that_are_far_from_square_are_refused(focal):
+    with pytest.raises(SettingsError, match="far from square"):
+        lens(k=(focal[0], 0, 319.5, 0, focal[1], 239.5, 0, 0, 1))
 
 
 def test_scaling_keeps_the_edges_of_the_image():
@@ -102,6 +176,21 @@ def test_binning_may_drop_an_odd_row():
 def test_another_shape_is_refused_with_the_mend():
     with pytest.raises(SettingsError, match="640x480 pixels, the image has 640x360.*roi"):
         lens().scaled_to(640, 360)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (4, 2), (16, 11), (32, 25)])
+def test_a_tiny_image_of_another_shape_is_refused(size):
+    with pytest.raises(SettingsError, match="another shape"):
+        lens().scaled_to(*size)
+
+
+def test_a_tiny_image_of_the_same_shape_has_a_lens():
+    assert lens().scaled_to(4, 3).focal == (2.5, 2.5625)
+
+
+def test_a_part_beyond_the_image_is_refused():
+    with pytest.raises(SettingsError, match=r"640x480 pixels at \(1, 0\), reaches beyond its"):
+        lens().cropped(1, 0, 640, 480)
 
 
 def test_a_crop_moves_the_center():

@@ -72,10 +72,20 @@ def test_a_small_thing_that_the_network_is_sure_of_stays_in_the_way():
     labels, uncertainty = street()
     labels[15:17, 10:13] = BUILDING
     uncertainty[15, 10:13] = 0.9  # half of it
+    for pixels in (90, 100, 299):
+        mask = drivable_mask(labels, uncertainty, CAMVID, 0.5, min_area=area(pixels))
+        assert not mask[15:17, 10:13].any()
+    uncertainty[15:17, 10:13] = 0.9
+    uncertainty[16, 12] = 0.5  # one pixel of it is known
     mask = drivable_mask(labels, uncertainty, CAMVID, 0.5, min_area=area(90))
     assert not mask[15:17, 10:13].any()
-    mask = drivable_mask(labels, uncertainty, CAMVID, 0.5, min_area=area(100))  # 6 < 100 / 16
-    np.testing.assert_array_equal(mask, expected())
+
+
+def test_a_person_in_the_road_is_not_filled_at_the_largest_min_area():
+    labels = np.full((480, 640), ROAD, np.uint8)
+    labels[300:355, 300:325] = 9  # 1,375 pixels
+    mask = drivable_mask(labels, np.zeros(labels.shape, np.float32), CAMVID, 0.5, min_area=0.1)
+    np.testing.assert_array_equal(mask, np.where(labels == ROAD, 255, 0))
 
 
 def test_specks_before_the_robot_vanish():

@@ -223,6 +223,6 @@ def test_bad_input_is_refused(labels, uncertainty, bound, error, message):
 
 def test_a_grid_far_from_the_camera_is_refused_before_any_work(monkeypatch):
     """The node asks once a frame."""
-    monkeypatch.setattr(projector, "covered_pixels", pytest.fail)
+    monkeypatch.setattr(projector, "Votes", pytest.fail)
     with pytest.raises(SettingsError, match="cells from the camera, more than 1000"):
         mapped(image(), spec=GridSpec(0.01, 90.0, 91.0, -1.0, 1.0))

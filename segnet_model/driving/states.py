@@ -1,0 +1,43 @@
+"""States of pixels and cells of the ground: the table by which the worst pixel of a cell wins."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from segnet_model.driving.grid import FREE, OCCUPIED, UNKNOWN
+from segnet_model.labels import LabelSet
+
+# In rising order: a cell has the highest state of its pixels. Between DRIVABLE and UNSURE is place
+# for ground that costs more; BARRED is ground that is not to drive on.
+DRIVABLE, UNSURE, OBSTACLE, BARRED = 0, 100, 101, 102
+# Value of a cell in the grid for each state.
+VALUES = np.array([FREE, *range(1, UNSURE), UNKNOWN, UNKNOWN, OCCUPIED], np.int8)
+
+
+def pixel_states(
+    labels: np.ndarray, uncertainty: np.ndarray, label_set: LabelSet, max_uncertainty: float
+) -> np.ndarray:
+    """State of each pixel.
+
+    Args:
+        labels: (H, W) uint8 class ids.
+        uncertainty: (H, W) floating point, 0 to 1.
+        label_set: gives the ground classes and the drivable ones.
+        max_uncertainty: 0 to 1; a pixel above it is unsure, and so is NaN.
+
+    Returns:
+        (H, W) uint8.
+    """
+    states = np.asarray(cv2.LUT(labels, _class_states(label_set)), np.uint8)
+    np.copyto(states, UNSURE, where=~(uncertainty <= max_uncertainty))
+    return states
+
+
+def _class_states(label_set: LabelSet) -> np.ndarray:
+    """State of each class id, (256,) uint8; unsure for an id without a class."""
+    states = np.full(256, OBSTACLE, np.uint8)
+    states[label_set.num_classes :] = UNSURE
+    states[label_set.ground] = BARRED
+    states[label_set.drivable] = DRIVABLE
+    return states
