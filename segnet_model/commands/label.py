@@ -104,7 +104,10 @@ def run(args: argparse.Namespace) -> None:
     print(
         f"{args.out}: {found.frames} images on {found.topic} labeled{before}, {rate:.1f} a second"
     )
-    if len(found.rejected):
-        print(f"{len(found.rejected)} images could not be used:\n{found.rejected}")
-    if len(found.without_grid):
-        print(f"{len(found.without_grid)} images have no drivable_grid:\n{found.without_grid}")
+    for images, what in (
+        (found.rejected, "could not be used"),
+        (found.without_grid, "have no drivable_grid"),
+        (found.distrusted, "have nothing drivable, as they are not to be trusted"),
+    ):
+        if len(images):
+            print(f"{len(images)} images {what}:\n{images}")

@@ -12,6 +12,7 @@ import struct
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,19 @@ PACKING = {
     int(zstd.CompressionParameter.checksum_flag): 1,
 }
 _LENGTHS = struct.Struct("<HI")  # of a name and of its message
-Messages = Mapping[str, bytes]  # serialized, by output
+
+
+@dataclass(frozen=True)
+class Written:
+    """All that is kept of an answer.
+
+    Attributes:
+        messages: serialized, by output.
+        distrust: see `Answer.distrust`.
+    """
+
+    messages: Mapping[str, bytes]
+    distrust: str
 
 
 class AnswerStore:
@@ -88,20 +101,20 @@ class AnswerStore:
         for end in ("", *BESIDE):
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
 
-    def take(self, frame: Frame) -> Messages | None:
-        """The messages of the next frame; None where they have to be made.
+    def take(self, frame: Frame) -> Written | None:
+        """The answer to the next frame; None where it has to be made.
 
         The network may refuse a frame, which has no answer then, and answer the next one.
         """
         if self._ended:
             return None
-        query = "SELECT receive_ns, stamp_ns, messages FROM answers WHERE number = ?"
+        query = "SELECT receive_ns, stamp_ns, messages, distrust FROM answers WHERE number = ?"
         with self._errors():
             row = self._database.execute(query, (self.taken + 1,)).fetchone()
             if row is None or row[:2] != (frame.receive_ns, frame.stamp_ns):
                 return None
             self.taken += 1
-            return dict(_unpacked(row[2]))
+            return Written(dict(_unpacked(row[2])), str(row[3]))
 
     def end(self) -> None:
         """Take no more answers, because a new one was made."""
@@ -110,11 +123,12 @@ class AnswerStore:
             with self._errors():
                 self._database.execute("DELETE FROM answers WHERE number > ?", (self.taken,))
 
-    def add(self, frame: Frame, messages: Messages) -> None:
+    def add(self, frame: Frame, written: Written) -> None:
         """Add an answer after the last one; BagError where the disk is full."""
-        insert = "INSERT INTO answers (receive_ns, stamp_ns, messages) VALUES (?, ?, ?)"
+        insert = "INSERT INTO answers VALUES (NULL, ?, ?, ?, ?)"
+        packed = _packed(written.messages)
         with self._errors():
-            values = (frame.receive_ns, frame.stamp_ns, _packed(messages))
+            values = (frame.receive_ns, frame.stamp_ns, packed, written.distrust)
             self._database.execute(insert, values)
 
     def _prepare(self) -> None:
@@ -130,7 +144,7 @@ class AnswerStore:
             f"PRAGMA application_id = {APPLICATION}",
             "CREATE TABLE IF NOT EXISTS job (text TEXT)",
             "CREATE TABLE IF NOT EXISTS answers (number INTEGER PRIMARY KEY, receive_ns INTEGER, "
-            "stamp_ns INTEGER, messages BLOB)",
+            "stamp_ns INTEGER, messages BLOB, distrust TEXT)",
         ):
             execute(line)
 
@@ -181,7 +195,7 @@ def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
 
-def _packed(messages: Messages) -> bytes:
+def _packed(messages: Mapping[str, bytes]) -> bytes:
     parts = []
     for name, data in messages.items():
         parts += [_LENGTHS.pack(len(name), len(data)), name.encode(), data]

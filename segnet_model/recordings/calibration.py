@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,8 @@ from segnet_model.datasets.sources import Frame
 from segnet_model.driving import CameraPose, GroundProjector, Lens
 from segnet_model.inference.answer import Answer
 from segnet_model.recordings.mounting import Mounting
+
+logger = logging.getLogger(__name__)
 
 
 def has_info(bag: BagReader, topic: str) -> bool:
@@ -90,7 +93,8 @@ class Calibration:
         except SettingsError as error:
             if self.mounting.is_given:
                 raise
-            self.without_grid.add(error)
+            if self.without_grid.add(error):
+                logger.warning("an image has no drivable_grid: %s", error)
             return None
         return self._projector
 

@@ -44,6 +44,7 @@ class LabelResult:
         seconds: duration.
         rejected: images without an answer.
         without_grid: images whose answer has no drivable_grid though others have.
+        distrusted: images whose answer has nothing drivable because it is not to be trusted.
         resumed: answers among them that an earlier labeling left.
     """
 
@@ -52,6 +53,7 @@ class LabelResult:
     seconds: float
     rejected: Rejected
     without_grid: Rejected
+    distrusted: Rejected
     resumed: int
 
 
@@ -110,7 +112,8 @@ def label_source(
                 kept.remove()
     return LabelResult(
         topic, added.processed, perf_counter() - start, source.rejected,
-        calibration.without_grid if calibration else Rejected(), kept.taken if kept else 0,
+        calibration.without_grid if calibration else Rejected(), added.distrusted,
+        kept.taken if kept else 0,
     )  # fmt: skip
 
 
@@ -147,7 +150,7 @@ def _copy(
                 unanswered += answer is None
                 if isinstance(answer, Answer):
                     rejected = chunk.rejected + unanswered
-                    answer = answerer.keep(frame, added.messages(_header(frame), answer, rejected))
+                    answer = answerer.keep(frame, added.serialize(_header(frame), answer, rejected))
                 if answer is not None:
                     added.write(answer, chunk.messages[-1].receive_ns)
             progress(share)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from segnet_model.bags.reader import BagWriter
+from segnet_model.base.errors import ImageError
+from segnet_model.base.rejected import Rejected
 from segnet_model.inference.answer import Answer
-from segnet_model.inference.outputs import LATCHED, OUTPUTS
+from segnet_model.inference.outputs import GROUNDED, LATCHED, OUTPUTS
+from segnet_model.recordings.answer_store import Written
 from segnet_model.recordings.label_settings import LabelSettings
 from segnet_model.recordings.node_messages import message, stats
 from segnet_model.recordings.node_types import node_types
 
+logger = logging.getLogger(__name__)
+
 
 class OutputWriter:
-    """Writer of the outputs to the copied bag."""
+    """Writer of the outputs to the copied bag.
+
+    Attributes:
+        writer: of the bag.
+        processed: answers that were written.
+        distrusted: answers with nothing drivable because they are not to be trusted, by reason.
+    """
 
     def __init__(self, writer: BagWriter, outputs: Sequence[str], settings: LabelSettings) -> None:
         self.writer, self._settings = writer, settings
-        self.processed = 0
+        self.processed, self.distrusted = 0, Rejected()
+        self._has_drivable = bool({"drivable", *GROUNDED}.intersection(outputs))
         self._latched = [name for name in LATCHED if name in outputs]
         self._outputs = [name for name in OUTPUTS if name in outputs]
 
@@ -30,8 +43,8 @@ class OutputWriter:
             data = node_types().serialize_cdr(messages[name], kind)
             self.writer.write_raw(self._settings.name(name), kind, data, time)
 
-    def messages(self, header: Any, answer: Answer, rejected: int) -> dict[str, bytes]:
-        """Make the serialized message of each output that the answer has, with a header.
+    def serialize(self, header: Any, answer: Answer, rejected: int) -> Written:
+        """Make the message of each output that the answer has.
 
         Args:
             header: std_msgs/Header of the image.
@@ -44,14 +57,18 @@ class OutputWriter:
             else message(name, answer, header)
             for name in self._outputs
         }
-        return {
+        data = {
             name: bytes(node_types().serialize_cdr(each, OUTPUTS[name].type))
             for name, each in made.items()
             if each is not None
         }
+        return Written(data, answer.distrust)
 
-    def write(self, messages: Mapping[str, bytes], time: int) -> None:
-        """Write the messages of the next answer, by output, with their reception time."""
+    def write(self, written: Written, time: int) -> None:
+        """Write the messages of the next answer with their reception time."""
         self.processed += 1
-        for name, data in messages.items():
+        for name, data in written.messages.items():
             self.writer.write_raw(self._settings.name(name), OUTPUTS[name].type, data, time)
+        distrusted = bool(written.distrust) and self._has_drivable
+        if distrusted and self.distrusted.add(ImageError(written.distrust)):
+            logger.warning("an image has nothing drivable: %s", written.distrust)

@@ -15,7 +15,7 @@ from segnet_model.base.tables import NetworkSettings
 from segnet_model.base.version import version
 from segnet_model.datasets.sources import Frame, Source
 from segnet_model.inference.answer import Answer
-from segnet_model.recordings.answer_store import AnswerStore, Messages, path_beside
+from segnet_model.recordings.answer_store import AnswerStore, Written, path_beside
 from segnet_model.recordings.answers import FramePredictor
 from segnet_model.recordings.label_settings import LabelSettings
 
@@ -35,8 +35,8 @@ class ResumedAnswers:
     predictor: FramePredictor
     store: AnswerStore | None
 
-    def answer(self, frame: Frame, image: np.ndarray) -> Answer | Messages:
-        """The answer to a frame and its image, (H, W, 3) uint8 RGB, or the messages made of it.
+    def answer(self, frame: Frame, image: np.ndarray) -> Answer | Written:
+        """The answer to a frame and its image, (H, W, 3) uint8 RGB, or what was written of it.
 
         Raises:
             ImageError: see `FramePredictor.answer`, as SettingsError.
@@ -51,11 +51,11 @@ class ResumedAnswers:
             self.store.end()
         return found
 
-    def keep(self, frame: Frame, messages: Messages) -> Messages:
-        """Keep the messages of a new answer, and return them."""
+    def keep(self, frame: Frame, written: Written) -> Written:
+        """Keep a new answer, and return it."""
         if self.store:
-            self.store.add(frame, messages)
-        return messages
+            self.store.add(frame, written)
+        return written
 
 
 def open_store(

@@ -246,7 +246,7 @@ def test_an_interruption_leaves_nothing(drive, weights, tmp_path, capsys, monkey
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segnet_model.recordings.labeling.OutputWriter.messages", interrupt)
+    monkeypatch.setattr("segnet_model.recordings.labeling.OutputWriter.serialize", interrupt)
     assert label(drive, weights, tmp_path / "out", "--topic", IMAGE) == 130
     assert "stopped; the same command goes on" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []

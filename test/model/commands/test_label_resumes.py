@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tf_messages import placed, tf_message, transform
 
+from segnet_model.bags.images import parse
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.errors import AnswerError
 from segnet_model.cli import main
@@ -32,7 +33,7 @@ def moving(drive, tmp_path_factory):
     with BagReader(drive) as reader, BagWriter(bag) as writer:
         for number, raw in enumerate(reader.messages(IMAGE_TOPIC, INFO_TOPIC)):
             if raw.topic == IMAGE_TOPIC:
-                pose = CameraPose.mounted(1.1 - 0.001 * number, pitch=0.2)
+                pose = CameraPose.mounted(1.1 - 0.001 * number, pitch=0.6)
                 said = transform("base_link", FRAME, raw.receive_ns, *placed(pose.matrix))
                 writer.write("/tf", tf_message(said), raw.receive_ns)
             if number == 5:  # a bad image, which stats count from here on
@@ -42,14 +43,14 @@ def moving(drive, tmp_path_factory):
 
 
 @pytest.fixture
-def label(moving, weights, tmp_path, monkeypatch):
+def label(moving, skyless, tmp_path, monkeypatch):
     """Label into a folder. The network takes no time, which stats hold."""
     monkeypatch.setattr(answers, "perf_counter", lambda: 0.0)
 
     def run(folder, *more, code=0):
         (tmp_path / folder).mkdir(exist_ok=True)
         out = tmp_path / folder / "out"
-        assert main(["label", str(moving), str(weights), "--out", str(out), *USUAL, *more]) == code
+        assert main(["label", str(moving), str(skyless), "--out", str(out), *USUAL, *more]) == code
         return out
 
     return run
@@ -76,11 +77,11 @@ def stop_at(patch, number):
     """Interrupt before the messages of an answer are written to the bag."""
     write, calls = OutputWriter.write, []
 
-    def stopped(self, messages, receive_ns):
+    def stopped(self, written, receive_ns):
         calls.append(1)
         if len(calls) == number:
             raise KeyboardInterrupt
-        write(self, messages, receive_ns)
+        write(self, written, receive_ns)
 
     patch.setattr(OutputWriter, "write", stopped)
 
@@ -90,7 +91,11 @@ def test_a_labeling_that_was_stopped_again_and_again_ends_in_the_same_bytes(
     label, count, storage, capsys
 ):
     more = ("--storage", storage, *ALL)
-    whole = files(label("whole", *more))
+    out = label("whole", *more)
+    whole = files(out)
+    with BagReader(out) as bag:  # so that a pose that was not followed would show
+        grids = [parse(raw).data for raw in bag.messages("/segmentation/drivable_grid")]
+    assert all((grid > -1).any() for grid in grids)
     assert len(count) == IMAGES
     for stopped in (1, 3, 4, 6):
         with pytest.MonkeyPatch.context() as patch:
@@ -193,14 +198,14 @@ answers.FramePredictor.answer = slow
 
 
 @pytest.mark.parametrize("storage", ["mcap", pytest.param("sqlite3", marks=pytest.mark.slow)])
-def test_killed_at_any_moment_it_goes_on(programs, moving, weights, tmp_path, storage):
+def test_killed_at_any_moment_it_goes_on(programs, moving, skyless, tmp_path, storage):
     """Killed four times, at its start too."""
 
     def start(folder):
         (tmp_path / folder).mkdir(exist_ok=True)
         out = str(tmp_path / folder / "out")
         return programs.fork(
-            "segnet_model.cli", "label", str(moving), str(weights), "--out", out, *USUAL,
+            "segnet_model.cli", "label", str(moving), str(skyless), "--out", out, *USUAL,
             "--storage", storage, *ALL, before=SLOW,
         )  # fmt: skip
 

@@ -17,8 +17,9 @@ from segnet_model.inference.outputs import DEFAULT_OUTPUTS
 from segnet_model.inference.predictor import Predictor
 from segnet_model.recordings.node_types import node_types
 
-POSE = CameraPose.mounted(1.1, pitch=0.2, x=0.3)
-GIVEN = ("--camera-height", "1.1", "--camera-pitch", "0.2", "--camera-forward", "0.3")
+# The horizon is not in view, as labels drawn by chance would contradict it.
+POSE = CameraPose.mounted(1.1, pitch=0.6, x=0.3)
+GIVEN = ("--camera-height", "1.1", "--camera-pitch", "0.6", "--camera-forward", "0.3")
 GRID = "/segmentation/drivable_grid"
 ROUNDED = 0.001  # share of cells on whose edge a pixel lies, which 1e-16 m may move
 STEP = 10**8  # nanoseconds between two images
@@ -51,10 +52,10 @@ def record(drive, tmp_path):
 
 
 @pytest.fixture
-def label(weights, tmp_path):
+def label(skyless, tmp_path):
     def run(bag, *more, code=0):
         out = tmp_path / f"out{len(list(tmp_path.iterdir()))}"
-        words = ["label", str(bag), str(weights), "--out", str(out), "--device", "cpu"]
+        words = ["label", str(bag), str(skyless), "--out", str(out), "--device", "cpu"]
         assert main([*words, "--max-uncertainty", "0.99", *more]) == code
         return out
 
@@ -120,24 +121,22 @@ def test_a_grid_that_is_asked_for_is_refused_before_the_work(record, label, time
 
 @pytest.mark.parametrize("late", [0, STEP // 4])
 def test_a_camera_that_moves_is_followed_to_the_time_of_each_image(
-    record, label, times, weights, late
+    record, label, times, skyless, late
 ):
     """Its pitch and height change; the transforms come between the images, early or late."""
 
     def pose(time):
         share = (time - times[0]) / (times[-1] - times[0])
-        return CameraPose.mounted(1.0 + 0.4 * share, pitch=0.1 + 0.2 * share)
+        return CameraPose.mounted(1.0 + 0.4 * share, pitch=0.6 + 0.2 * share)
 
     at = [times[0] - STEP // 2 + i * STEP for i in range(len(times) + 1)]
     said = [
         ("/tf", t + late, transform("base_link", FRAME, t, *placed(pose(t).matrix))) for t in at
     ]
     out = label(record(*said))
-    predictor, info = Predictor.load(weights, "cpu"), parsed(out, INFO_TOPIC)[0]
-    lens, spec = (
-        Lens.from_camera_info(info.width, info.height, info.k),
-        GridSpec(0.1, 0.0, 15.0, -7.5, 7.5),
-    )
+    predictor, info = Predictor.load(skyless, "cpu"), parsed(out, INFO_TOPIC)[0]
+    lens = Lens.from_camera_info(info.width, info.height, info.k)
+    spec = GridSpec(0.1, 0.0, 15.0, -7.5, 7.5)
     found = grids(out)
     assert len(found) == len(times)
     for time, image, cells in zip(times, parsed(out, IMAGE_TOPIC), found, strict=True):
@@ -173,3 +172,15 @@ def test_an_uncalibrated_camera_beside_tf_costs_the_grid_alone(drive, label, rec
     assert f"{len(times)} images have no drivable_grid" in capsys.readouterr().out
     label(bag.with_name("blank"), *GIVEN, code=2)
     assert "the camera is uncalibrated" in capsys.readouterr().err
+
+
+def test_a_pose_that_the_images_contradict_is_named(record, label, times, capsys, caplog):
+    """Weights drawn by chance see ground everywhere."""
+    level = CameraPose.mounted(1.1, pitch=-0.3)
+    bag = record(("/tf_static", times[0], transform("base_link", FRAME, 0, *placed(level.matrix))))
+    out = label(bag)
+    assert all((each == -1).all() for each in grids(out))
+    said = capsys.readouterr().out
+    assert f"{len(times)} images have nothing drivable, as they are not to be trusted" in said
+    assert "the camera's pose cannot be right: it looks 17 degrees up" in said
+    assert caplog.text.count("an image has nothing drivable") == 1

@@ -11,7 +11,7 @@ import pytest
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.datasets.sources import Frame
 from segnet_model.datasets.sources.frame import Key
-from segnet_model.recordings.answer_store import AnswerStore, path_beside
+from segnet_model.recordings.answer_store import AnswerStore, Written, path_beside
 
 JOB = {"max_uncertainty": 0.5, "weights": "abc"}
 
@@ -21,8 +21,9 @@ def frame(number):
     return Frame(Key("bag", "/front", *times), str(number), *times, partial(np.zeros, 1))
 
 
-def messages(number):
-    return {"mask": bytes([number]) * 1000, "drivable_grid": b"", "stats": b"\0\1"}
+def answer(number):
+    messages = {"mask": bytes([number]) * 1000, "drivable_grid": b"", "stats": b"\0\1"}
+    return Written(messages, "the pose cannot be right" if number % 2 else "")
 
 
 @pytest.fixture
@@ -33,25 +34,25 @@ def path(tmp_path):
 def fill(path, numbers, job=JOB):
     with AnswerStore(path, job) as store:
         for number in numbers:
-            store.add(frame(number), messages(number))
+            store.add(frame(number), answer(number))
 
 
 def test_answers_come_back_in_order_and_new_ones_follow(path):
     fill(path, (1, 2))
     with AnswerStore(path, JOB) as store:
         assert store.kept == 2
-        assert [store.take(frame(n)) for n in (1, 2, 3)] == [messages(1), messages(2), None]
+        assert [store.take(frame(n)) for n in (1, 2, 3)] == [answer(1), answer(2), None]
         store.end()
-        store.add(frame(3), messages(3))
+        store.add(frame(3), answer(3))
     with AnswerStore(path, JOB) as store:
-        assert [store.take(frame(n)) for n in (1, 2, 3)] == [messages(n) for n in (1, 2, 3)]
+        assert [store.take(frame(n)) for n in (1, 2, 3)] == [answer(n) for n in (1, 2, 3)]
         assert store.taken == 3
 
 
 def test_a_frame_that_the_network_refused_is_passed_over(path):
     fill(path, (1, 3))
     with AnswerStore(path, JOB) as store:
-        assert [store.take(frame(n)) for n in (1, 2, 3)] == [messages(1), None, messages(3)]
+        assert [store.take(frame(n)) for n in (1, 2, 3)] == [answer(1), None, answer(3)]
 
 
 def test_what_follows_a_new_answer_is_forgotten(path):
@@ -60,10 +61,10 @@ def test_what_follows_a_new_answer_is_forgotten(path):
     with AnswerStore(path, JOB) as store:
         store.take(frame(1))
         store.end()
-        store.add(frame(2), messages(2))
+        store.add(frame(2), answer(2))
         assert store.take(frame(3)) is None
     with AnswerStore(path, JOB) as store:
-        assert [store.take(frame(n)) for n in (1, 2, 3)] == [messages(1), messages(2), None]
+        assert [store.take(frame(n)) for n in (1, 2, 3)] == [answer(1), answer(2), None]
 
 
 def test_other_work_starts_anew_and_names_the_change(path, caplog):
@@ -115,7 +116,7 @@ def test_damage_ends_in_a_sentence(path):
             with AnswerStore(path, JOB) as store:
                 number = 1
                 while (found := store.take(frame(number))) is not None:
-                    assert found == messages(number)  # never another answer
+                    assert found == answer(number)  # never another answer
                     number += 1
         except (BagError, SettingsError):
             pass
@@ -124,9 +125,9 @@ def test_damage_ends_in_a_sentence(path):
 def test_a_full_disk_ends_in_a_sentence_and_keeps_what_was_there(path):
     noise = np.random.default_rng(1).integers(0, 256, 100_000, np.uint8).tobytes()
     with AnswerStore(path, JOB) as store:
-        store.add(frame(1), messages(1))
+        store.add(frame(1), answer(1))
         store._database.execute("PRAGMA max_page_count = 12")
         with pytest.raises(BagError, match="full; is the disk full or not writable"):
-            store.add(frame(2), {"mask": noise})
+            store.add(frame(2), Written({"mask": noise}, ""))
     with AnswerStore(path, JOB) as store:
-        assert (store.kept, store.take(frame(1))) == (1, messages(1))
+        assert (store.kept, store.take(frame(1))) == (1, answer(1))
