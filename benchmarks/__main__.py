@@ -16,6 +16,7 @@ BENCHMARKS = (
     "pooling",
     "networks",
     "uncertainty",
+    "mapping",
     "learning",
     "extraction",
     "conversion",

@@ -17,6 +17,8 @@ from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import GROUNDED
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
+from segnet_ros.segmentation.drivable_map import NAME as MAP
+from segnet_ros.segmentation.drivable_map import DrivableMap
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.input import Frame, Input
 from segnet_ros.segmentation.network import Network
@@ -28,7 +30,8 @@ from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.worker import Counts
 
-DRIVABLE = frozenset({"drivable"}) | GROUNDED
+GROUND = GROUNDED | {MAP}
+DRIVABLE = GROUND | {"drivable"}
 LOG_PERIOD = 5.0  # seconds between two lines about rejected or failed frames
 
 
@@ -43,6 +46,7 @@ class Camera:
         settings: Callable[[], NodeSettings],
         submit: Callable[[Frame], None],
         transforms: Transforms,
+        drivable_map: DrivableMap,
     ) -> None:
         """Create the outputs.
 
@@ -53,12 +57,14 @@ class Camera:
             settings: called once a frame, so that a live parameter applies between two.
             submit: called with each frame to answer.
             transforms: give the camera's pose.
+            drivable_map: of all cameras; gets the grids of this one.
         """
         self._node, self._settings = node, settings
         prefix = f"{name}/" if name else ""
         self._frame = f"frame of {name}" if name else "frame"
         self._outputs = Outputs(node, network, f"~/{prefix}", settings().output_reliability)
-        self._input = Input(node, prefix, settings, self._outputs.wanted, submit)
+        self._input = Input(node, prefix, settings, self._wanted, submit)
+        self._map = drivable_map
         self._ground = Ground(transforms)
         self._static_transform = StaticTransform(node)
         self._reset()
@@ -100,12 +106,14 @@ class Camera:
         """
         settings, info = self._settings(), self._input.info
         ground = None
-        if GROUNDED & frame.wanted:
+        if GROUND & frame.wanted:
             ground = self._ground.projector(info, answer.image.shape[:2], header, settings)
             self._static_transform.update(header.frame_id, settings)
         how = part(settings, AnswerSettings)
         answer = replace(answer, settings=how, info=info, ground=ground)
         self._outputs.publish(answer, header, frame.wanted)
+        if MAP in frame.wanted:
+            self._map.add(answer, header)
         self._distrust = answer.distrust
         # Before the stats, which carry it.
         self._timing = timing = self._time(frame, header, answer)
@@ -134,7 +142,7 @@ class Camera:
 
     def observe(self, node: Observation, counts: Counts) -> Observation:
         """The node's observation with the state of this camera."""
-        wanted = self._outputs.wanted()
+        wanted = self._wanted()
         drivable = bool(DRIVABLE & wanted)
         return replace(
             node,
@@ -146,11 +154,16 @@ class Camera:
             timing=self._timing,
             mismatch=self._input.mismatch(),
             rivals=self._outputs.rivals(),
-            grid_reason=self._ground.reason if GROUNDED & wanted else "",
+            grid_reason=self._ground.reason if GROUND & wanted else "",
             undrivable_reason=node.undrivable_reason if drivable else "",
             distrust=self._distrust if drivable else "",
             health=self._input.monitor.health(perf_counter()),
         )
+
+    def _wanted(self) -> frozenset[str]:
+        """Names of the outputs that have subscribers now, the map of all cameras included."""
+        wanted = self._outputs.wanted()
+        return wanted | {MAP} if self._map.wanted() else wanted
 
     def _time(self, frame: Frame, header: Header, answer: Answer) -> messages.Timing:
         total_ms = (perf_counter() - frame.time) * 1000

@@ -37,6 +37,7 @@ class Observation:
     mismatch: str = ""  # why publishers of the topic cannot be received from
     rivals: str = ""  # why others' messages come on the outputs' topics
     grid_reason: str = ""  # why there is no grid, where it has a subscriber
+    map_reason: str = ""  # why the newest grid is not in the map, where that has a subscriber
     undrivable_reason: str = ""  # why nothing can be drivable, where that has a subscriber
     distrust: str = ""  # why the last answer has nothing drivable, where that has a subscriber
     counts: Counts = field(default_factory=Counts)
@@ -91,7 +92,7 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
         yield from _delays(now, before)
         yield from now.health.warnings
         if now.settings.enabled:
-            yield from filter(None, (now.grid_reason, now.undrivable_reason))
+            yield from filter(None, (now.grid_reason, now.map_reason, now.undrivable_reason))
     if now.gpu is not None:
         yield from now.gpu.warnings
     if now.reload_reason:

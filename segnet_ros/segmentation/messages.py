@@ -75,15 +75,8 @@ def _camera_info(info: CameraInfo, _: str, header: Header, __: Answer) -> Camera
 def _grid(grid: np.ndarray, _: str, header: Header, answer: Answer) -> OccupancyGrid:
     assert answer.ground is not None
     spec = answer.ground.spec
-    found = OccupancyGrid(header=_on_robot(header, answer))
-    found.info.map_load_time = header.stamp
-    found.info.resolution = spec.resolution
-    found.info.height, found.info.width = grid.shape
-    found.info.origin.position.x = spec.x_min
-    found.info.origin.position.y = spec.y_min
-    found.info.origin.orientation.w = 1.0
-    found.data = array("b", np.ascontiguousarray(grid).tobytes())
-    return found
+    corner = spec.x_min, spec.y_min
+    return occupancy_grid(grid, spec.resolution, corner, _on_robot(header, answer))
 
 
 def _scan(fields: dict[str, Any], _: str, header: Header, answer: Answer) -> LaserScan:
@@ -116,6 +109,48 @@ _BUILD: dict[str, Callable[[Any, str, Header, Answer], Any]] = {
     outputs.POINTS: _points,
     outputs.SPEED_LIMIT: _speed_limit,
 }
+
+
+def occupancy_grid(
+    cells: np.ndarray, resolution: float, corner: tuple[float, float], header: Header
+) -> OccupancyGrid:
+    """A grid or map.
+
+    Args:
+        cells: (rows, columns) int8.
+        resolution: side of a cell, meters.
+        corner: least x and y of the cells, meters.
+        header: with the frame that the cells are aligned with.
+    """
+    found = OccupancyGrid(header=header)
+    found.info.map_load_time = header.stamp
+    found.info.resolution = resolution
+    found.info.height, found.info.width = cells.shape
+    found.info.origin.position.x, found.info.origin.position.y = corner
+    found.info.origin.orientation.w = 1.0
+    found.data = array("b", cells.tobytes())
+    return found
+
+
+def changed_part(kind: type, before: OccupancyGrid, after: OccupancyGrid) -> Any:
+    """The smallest rectangle with all that has changed; None where the map moved, or nothing has.
+
+    Args:
+        kind: the class of map_msgs/OccupancyGridUpdate.
+        before: a map.
+        after: the one that followed it.
+    """
+    if before.info.origin != after.info.origin or before.info.width != after.info.width:
+        return None
+    old, new = (np.reshape(m.data, (m.info.height, m.info.width)) for m in (before, after))
+    rows, columns = (np.flatnonzero((old != new).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    part = new[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return kind(
+        header=after.header, x=int(columns[0]), y=int(rows[0]),
+        height=part.shape[0], width=part.shape[1], data=array("b", part.tobytes()),
+    )  # fmt: skip
 
 
 def stats(answer: Answer, header: Header, timing: Timing, counts: Counts) -> Any:

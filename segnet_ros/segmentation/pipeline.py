@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
@@ -17,6 +18,7 @@ from segnet_model.inference.segmentation import Segmentation
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.camera import Camera, nanoseconds
 from segnet_ros.segmentation.diagnostics import Observation
+from segnet_ros.segmentation.drivable_map import DrivableMap
 from segnet_ros.segmentation.handover import Handover
 from segnet_ros.segmentation.input import Frame
 from segnet_ros.segmentation.network import Network
@@ -52,9 +54,13 @@ class Pipeline:
         transforms = Transforms(node)
         with ExitStack() as undo:
             undo.callback(transforms.close)
+            self._map = DrivableMap(node, transforms, settings)
+            undo.callback(self._map.destroy)
             for name in settings().cameras or ("",):
                 submit = partial(self._submit, name)
-                self._cameras[name] = Camera(node, name, network, settings, submit, transforms)
+                self._cameras[name] = Camera(
+                    node, name, network, settings, submit, transforms, self._map
+                )
                 undo.callback(self._cameras[name].destroy)
             self._undo = undo.pop_all()
         for text in messages.missing_topics():
@@ -78,6 +84,7 @@ class Pipeline:
 
     def observe(self, node: Observation) -> dict[str, Observation]:
         """The observation of each camera, from the node's."""
+        node = replace(node, map_reason=self._map.reason)
         return {
             name: camera.observe(node, self.counts(name)) for name, camera in self._cameras.items()
         }
@@ -94,6 +101,7 @@ class Pipeline:
                 "node if that does not help"
             )
         self._worker = Worker(self._answer, self._report, reason, tuple(self._cameras))
+        self._map.start()
         for camera in self._cameras.values():
             camera.start()
 
@@ -113,6 +121,7 @@ class Pipeline:
                 f"the network did not finish its frame within {STOP_TIMEOUT:g} s; it is lost"
             )
         self._worker = None
+        self._map.stop()
 
     def destroy(self) -> None:
         """Stop, remove the outputs and release the network."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 from builtin_interfaces.msg import Time as Stamp
@@ -10,6 +11,7 @@ from rclpy.time import Time
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.driving import CameraPose
+from segnet_model.driving.robot_pose import RobotPose
 
 try:
     import tf2_ros
@@ -26,6 +28,7 @@ class Transforms:
     def __init__(self, node: Node) -> None:
         """Take the node to subscribe with."""
         self._node = node
+        self._lock = Lock()
         self._buffer: Any = None
         self._listener: Any = None
 
@@ -40,22 +43,54 @@ class Transforms:
         Raises:
             SettingsError: tf has no such pose.
         """
-        if tf2_ros is None:
-            raise SettingsError(f"tf2_ros is not installed; sudo apt install it, {BY_HAND}")
         if not frame:
             raise SettingsError(f"the images have no frame_id; set it in the driver, {BY_HAND}")
-        if self._buffer is None:
-            self._buffer = tf2_ros.Buffer()
-            self._listener = tf2_ros.TransformListener(self._buffer, self._node)
+        self._listen(BY_HAND)
         found = self._look_up(base, frame, stamp).transform
         t, q = found.translation, found.rotation
         return CameraPose.from_transform((t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
+
+    def robot(self, frame: str, base: str, stamp: Stamp) -> RobotPose:
+        """Look up the pose of the robot.
+
+        Args:
+            frame: in which the robot moves, as odom.
+            base: the robot's frame.
+            stamp: time of the pose; no other time will do.
+
+        Raises:
+            SettingsError: tf has no such pose, or none yet.
+        """
+        buffer = self._listen()
+        try:
+            found = buffer.lookup_transform(frame, base, Time.from_msg(stamp)).transform
+        except tf2_ros.TransformException as error:
+            raise SettingsError(
+                f"tf has no transform from {base} to {frame} at the image's stamp: {error}; "
+                "publish it, set another map_frame, or set odometry to a topic"
+            ) from None
+        t, q = found.translation, found.rotation
+        return RobotPose.from_quaternion(t.x, t.y, (q.x, q.y, q.z, q.w))
 
     def close(self) -> None:
         """Unsubscribe."""
         if self._listener is not None:
             self._listener.unregister()
         self._buffer = self._listener = None
+
+    def _listen(self, instead: str = "or set odometry to a topic") -> Any:
+        """The buffer of tf, which is subscribed to from now on.
+
+        Raises:
+            SettingsError: there is no tf2; `instead` says how to do without.
+        """
+        if tf2_ros is None:
+            raise SettingsError(f"tf2_ros is not installed; sudo apt install it, {instead}")
+        with self._lock:  # images and the map come in threads of their own
+            if self._buffer is None:
+                self._buffer = tf2_ros.Buffer()
+                self._listener = tf2_ros.TransformListener(self._buffer, self._node)
+        return self._buffer
 
     def _look_up(self, base: str, frame: str, stamp: Stamp) -> Any:
         try:

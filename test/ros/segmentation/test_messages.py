@@ -187,3 +187,22 @@ def test_output_size_is_nearest_neighbor(answer):
 def test_without_a_calibration_there_is_no_camera_info_and_no_grid(answer):
     assert built("camera_info", answer) is None
     assert built("drivable_grid", answer) is None
+
+
+def a_map(cells, x=1.0):
+    return messages.occupancy_grid(np.array(cells, np.int8), 0.5, (x, 2.0), Header(frame_id="odom"))
+
+
+def test_an_update_of_a_map_is_the_rectangle_that_changed():
+    before = a_map([[0, 0, 0, 0], [0, 0, 100, 0], [0, 0, 0, -1]])
+    after = a_map([[0, 0, 0, 0], [0, -1, 100, 100], [0, 0, 0, -1]])
+    update = messages.changed_part(SimpleNamespace, before, after)
+    assert (update.x, update.y, update.width, update.height) == (1, 1, 3, 1)
+    assert update.data.tolist() == [-1, 100, 100]
+    assert update.header.frame_id == "odom"
+    assert messages.changed_part(SimpleNamespace, before, before) is None
+
+
+def test_a_map_that_moved_has_no_update():
+    before = a_map([[0, 0], [0, 0]])
+    assert messages.changed_part(SimpleNamespace, before, a_map([[0, 0], [0, 100]], x=1.5)) is None

@@ -98,3 +98,19 @@ def test_without_tf2_the_error_names_the_parameters(monkeypatch):
     monkeypatch.setattr(transforms, "tf2_ros", None)
     with pytest.raises(SettingsError, match="camera_height, camera_pitch and so on"):
         Transforms(node=None).pose("base_link", "camera", Stamp())
+
+
+def test_the_robot_is_where_tf_says_at_that_time_and_at_no_other(tf, monkeypatch):
+    monkeypatch.setattr(Buffer, "second", 7)
+    found = tf.robot("base_link", "camera", Stamp(sec=7))
+    assert (found.x, found.y) == (0.0, 0.0)
+    # The optical frame's x is to the right, as seen from above.
+    assert found.yaw == pytest.approx(-np.pi / 2)
+    with pytest.raises(SettingsError, match="no transform from camera to base_link at the image"):
+        tf.robot("base_link", "camera", Stamp(sec=8))
+
+
+def test_without_tf2_odometry_is_the_mend(monkeypatch):
+    monkeypatch.setattr(transforms, "tf2_ros", None)
+    with pytest.raises(SettingsError, match="tf2_ros is not installed.*set odometry to a topic"):
+        Transforms(node=None).robot("odom", "base_link", Stamp(sec=7))

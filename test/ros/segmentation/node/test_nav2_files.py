@@ -24,6 +24,7 @@ from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_ros.ros.message_types import message_class
 from segnet_ros.segmentation.messages import ClassMap
 from segnet_ros.segmentation.outputs import LATCHED
+from segnet_ros.segmentation.settings import NodeSettings
 
 pytestmark = pytest.mark.ros
 
@@ -86,7 +87,9 @@ def node(start_node):
 def test_every_file_is_installed():
     installed = Path(get_package_share_directory("segnet_ros")) / "config" / "nav2"
     assert {path.name for path in installed.iterdir()} == {f"{name}.yaml" for name in FILES}
-    assert {"drivable_grid", "obstacle_layer", "semantic_layer", "speed_limit"} <= FILES.keys()
+    assert FILES.keys() >= {
+        "drivable_grid", "drivable_map", "obstacle_layer", "semantic_layer", "speed_limit",
+    }  # fmt: skip
 
 
 def test_every_plugin_is_one_of_nav2():
@@ -138,6 +141,15 @@ def test_the_windows_hold_the_grid():
         found, spec = costmaps()[name], GridSpec()
         assert found["rolling_window"] is True
         assert min(found["width"], found["height"]) >= 2 * spec.x_max
+
+
+def test_the_window_of_the_map_is_the_nodes():
+    found, settings = costmaps()["drivable_map"], NodeSettings()
+    assert found["rolling_window"] is True
+    assert found["width"] == found["height"] == settings.map_size
+    assert found["resolution"] == settings.grid_resolution
+    assert found["global_frame"] == settings.map_frame
+    assert found["robot_base_frame"] == settings.base_frame
 
 
 def test_the_obstacle_layer_takes_points_on_the_ground_and_clears_no_ground_before_the_view():

@@ -30,7 +30,10 @@ ATTRIBUTES = {
     "services": {"reply", "request"},
 }
 # What the node does only in some settings, or where a package is installed.
-SOMETIMES = {"/clock", "/tf", "/tf_static", "/segmentation/label_info", "/segmentation/speed_limit"}
+SOMETIMES = {
+    "/clock", "/odom", "/tf", "/tf_static", "/segmentation/drivable_map_updates",
+    "/segmentation/label_info", "/segmentation/speed_limit",
+}  # fmt: skip
 CHANGES = {
     f"/segmentation/{name}"
     for name in (
@@ -144,7 +147,7 @@ def test_the_live_page_can_only_look():
 
 def test_a_planner_hears_what_it_needs():
     needed = {
-        "mask", "confidence", "label_info", "drivable", "drivable_grid", "obstacle_scan",
-        "obstacle_points", "stats",
+        "mask", "confidence", "label_info", "drivable", "drivable_grid", "drivable_map",
+        "obstacle_scan", "obstacle_points", "stats",
     }  # fmt: skip
     assert {f"/segmentation/{name}" for name in needed} <= allowed("/planner", "subscribe")

@@ -1,0 +1,89 @@
+"""Poses of the robot on the plane: interpolated, and watched for jumps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import atan2, hypot, pi
+
+MAX_LATE = 1.0  # seconds by which an image may be older than one before, of another camera
+# A robot that keeps its speed moves as predicted, but for this and for what it can accelerate.
+_SLACK = 0.3, 0.15  # meters, radians
+_ACCELERATION = 10.0, 10.0  # meters and radians a second squared
+_FASTEST = 20.0, 6.0  # meters and radians a second, while the speed is not known yet
+_SHORTEST = 0.02  # seconds, from which a speed is measured
+
+
+@dataclass(frozen=True)
+class RobotPose:
+    """A pose of the robot's frame in another frame: meters, and radians to the left."""
+
+    x: float
+    y: float
+    yaw: float
+
+    @classmethod
+    def from_quaternion(
+        cls, x: float, y: float, rotation: tuple[float, float, float, float]
+    ) -> RobotPose:
+        """The pose seen from above; rotation is x, y, z, w."""
+        a, b, c, w = rotation
+        return cls(x, y, atan2(2 * (w * c + a * b), 1 - 2 * (b * b + c * c)))
+
+    def toward(self, other: RobotPose, share: float) -> RobotPose:
+        """The pose on the way to another, at a share of 0 to 1."""
+        turn = turned(other.yaw - self.yaw)
+        return RobotPose(
+            self.x + share * (other.x - self.x),
+            self.y + share * (other.y - self.y),
+            self.yaw + share * turn,
+        )
+
+
+def turned(angle: float) -> float:
+    """The same angle within half a turn, radians."""
+    return (angle + pi) % (2 * pi) - pi
+
+
+class Odometer:
+    """Measures the steps from pose to pose, and finds jumps of time and of odometry."""
+
+    def __init__(self) -> None:
+        """Begin without a pose."""
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the poses."""
+        self._pose: RobotPose | None = None
+        self._time = 0.0
+        self._speed: tuple[float, float, float] | None = None  # along x and y, and turning
+
+    def move(self, pose: RobotPose, time: float) -> tuple[float, float] | None:
+        """Seconds and meters since the newest pose, both 0 for a late one; None after a jump."""
+        if self._pose is None:
+            self._pose, self._time = pose, time
+            return 0.0, 0.0
+        seconds = time - self._time
+        if seconds < -MAX_LATE or self._jumps(pose, seconds):
+            return None
+        if seconds < _SHORTEST:
+            return 0.0, 0.0
+        meters = hypot(pose.x - self._pose.x, pose.y - self._pose.y)
+        self._speed = (
+            (pose.x - self._pose.x) / seconds,
+            (pose.y - self._pose.y) / seconds,
+            turned(pose.yaw - self._pose.yaw) / seconds,
+        )
+        self._pose, self._time = pose, time
+        return seconds, meters
+
+    def _jumps(self, pose: RobotPose, seconds: float) -> bool:
+        """Whether no robot moves like this from the newest pose."""
+        assert self._pose is not None
+        x, y, turn = self._speed or (0.0, 0.0, 0.0)
+        aside = hypot(pose.x - self._pose.x - x * seconds, pose.y - self._pose.y - y * seconds)
+        angle = abs(turned(pose.yaw - self._pose.yaw - turn * seconds))
+        if self._speed is None:
+            gained = [fastest * abs(seconds) for fastest in _FASTEST]
+        else:
+            gained = [most * seconds * seconds / 2 for most in _ACCELERATION]
+        return aside > _SLACK[0] + gained[0] or angle > _SLACK[1] + gained[1]

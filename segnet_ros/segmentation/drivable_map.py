@@ -1,0 +1,209 @@
+"""`~/drivable_map`: the ground around the robot, from the grids of all cameras over time."""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from nav_msgs.msg import OccupancyGrid
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode
+from rclpy.time import Time
+from std_msgs.msg import Header
+from std_srvs.srv import Empty
+
+from segnet_model.base.errors import SegNetError, SettingsError
+from segnet_model.driving import GroundProjector
+from segnet_model.driving.grid import UNKNOWN
+from segnet_model.driving.rolling_map import MapSpec, RollingMap
+from segnet_model.inference.answer import Answer
+from segnet_ros.ros.cdr import NANOSECONDS
+from segnet_ros.ros.message_types import message_class
+from segnet_ros.ros.qos import overrides, publisher_qos
+from segnet_ros.segmentation import messages
+from segnet_ros.segmentation.odometry import OdometryPoses
+from segnet_ros.segmentation.settings import NodeSettings
+from segnet_ros.segmentation.transforms import Transforms
+
+NAME = "drivable_map"
+UPDATES = "map_msgs/msg/OccupancyGridUpdate"
+MAX_WAIT = 1.0  # seconds for which a grid waits for the robot's pose of its time
+MAX_WAITING = 64  # grids
+DISTRUST = 2.0  # seconds for which the map is unknown after an answer that must not be trusted
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The grid of an image, which waits for the robot's pose of that time."""
+
+    grid: np.ndarray  # (rows, columns) int8
+    ground: GroundProjector  # that made it
+    base: str  # the frame of the grid
+    header: Header  # of the image
+    arrival: float  # seconds of perf_counter
+
+
+class DrivableMap:
+    """Fuses grids while the map has a subscriber, and publishes it at a rate of its own.
+
+    Answers come in the worker thread and wait here. The executor's thread does all the rest, so
+    that tf and odometry may come after the image that needs them.
+
+    Attributes:
+        reason: why the newest grid is not in the map; empty where it is.
+    """
+
+    def __init__(
+        self, node: LifecycleNode, transforms: Transforms, settings: Callable[[], NodeSettings]
+    ) -> None:
+        """Create the publishers and the service.
+
+        Args:
+            node: to publish and subscribe with.
+            transforms: give the robot's pose where no odometry does.
+            settings: called at each step, so that a live parameter applies.
+        """
+        self._node, self._transforms, self._settings = node, transforms, settings
+        self.reason = ""
+        self._distrust = 0.0  # until when nothing is trusted; seconds of perf_counter
+        self._waiting: deque[View] = deque(maxlen=MAX_WAITING)
+        self._map: RollingMap | None = None
+        self._frame = ""
+        self._last: OccupancyGrid | None = None  # what subscribers have
+        self._newest: tuple[float, Header] | None = None  # the last fused grid's time and header
+        self._running = ExitStack()
+        self._odometry: OdometryPoses | None = None
+        self._updates: Any = None
+        with ExitStack() as undo:
+            self._publisher = self._create(OccupancyGrid, f"~/{NAME}", True, undo)
+            if kind := message_class(UPDATES):
+                self._updates = self._create(kind, f"~/{NAME}_updates", False, undo)
+            service = node.create_service(Empty, "~/clear_map", self._clear)
+            undo.callback(node.destroy_service, service)
+            self._undo = undo.pop_all()
+
+    def wanted(self) -> bool:
+        """Whether the map has a subscriber."""
+        updates = self._updates.get_subscription_count() if self._updates is not None else 0
+        return bool(self._publisher.get_subscription_count() + updates)
+
+    def add(self, answer: Answer, header: Header) -> None:
+        """Take the grid of an answer, from the worker thread."""
+        if answer.distrust:
+            self._distrust = perf_counter() + DISTRUST
+        if answer.ground is not None and answer.grid is not None:
+            base = answer.settings.base_frame
+            self._waiting.append(View(answer.grid, answer.ground, base, header, perf_counter()))
+
+    def start(self) -> None:
+        """Publish from now on."""
+        settings = self._settings()
+        if settings.odometry:
+            self._odometry = OdometryPoses(self._node, settings.odometry)
+            self._running.callback(self._odometry.close)
+        # A steady clock, since simulated time may stand still.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        timer = self._node.create_timer(1 / settings.map_rate, self._step, clock=steady)
+        self._running.callback(self._node.destroy_timer, timer)
+
+    def stop(self) -> None:
+        """Publish an unknown map, since late subscribers get the last one, and no more."""
+        self._running.close()
+        self._odometry = None
+        self._retract()
+
+    def destroy(self) -> None:
+        """Remove the publishers and the service."""
+        self._running.close()
+        self._undo.close()
+
+    def _create(self, kind: type, topic: str, latched: bool, undo: ExitStack) -> Any:
+        publisher = self._node.create_lifecycle_publisher(
+            kind, topic, publisher_qos(latched),
+            qos_overriding_options=overrides(self._node, topic, "publisher"),
+        )  # fmt: skip
+        undo.callback(self._node.destroy_lifecycle_publisher, publisher)
+        return publisher
+
+    def _step(self) -> None:
+        if not self.wanted():
+            self._retract()
+            return
+        settings = self._settings()
+        try:
+            found = self._prepare(settings)
+        except SegNetError as error:
+            self.reason = f"no {NAME}: {error}"
+            self._retract()
+            return
+        self._fuse(found)
+        if perf_counter() < self._distrust:
+            found.clear()
+        self._publish(found)
+
+    def _prepare(self, settings: NodeSettings) -> RollingMap:
+        """The map; a new one where its parameters have changed."""
+        spec = MapSpec(
+            settings.grid_resolution, settings.map_size, settings.map_memory, settings.map_drift
+        )
+        if self._map is None or self._map.spec != spec or self._frame != settings.map_frame:
+            self._map, self._frame = RollingMap(spec), settings.map_frame
+            self._newest = None
+        return self._map
+
+    def _fuse(self, found: RollingMap) -> None:
+        """Fuse the waiting grids whose pose is known by now."""
+        for _ in range(len(self._waiting)):
+            view = self._waiting.popleft()
+            try:
+                self._fuse_one(found, view)
+                self.reason = ""
+            except SegNetError as error:
+                if perf_counter() - view.arrival < MAX_WAIT:
+                    self._waiting.append(view)
+                else:
+                    self.reason = f"no {NAME}: {error}"
+
+    def _fuse_one(self, found: RollingMap, view: View) -> None:
+        stamp, spec = view.header.stamp, view.ground.spec
+        if spec.resolution != found.spec.resolution:
+            return  # from before a change of the parameter
+        time = Time.from_msg(stamp).nanoseconds / NANOSECONDS
+        if not time:
+            raise SettingsError("the images have no stamp; set it in the driver")
+        pose = (self._odometry or self._transforms).robot(self._frame, view.base, stamp)
+        found.add(view.grid, view.ground.in_view, spec, pose, time)
+        self._newest = perf_counter(), view.header
+
+    def _publish(self, found: RollingMap) -> None:
+        later = perf_counter() - self._newest[0] if self._newest else 0.0
+        stamp = self._newest[1].stamp if self._newest else self._node.get_clock().now().to_msg()
+        header = Header(stamp=stamp, frame_id=self._frame)
+        cells = found.cells(later)
+        message = messages.occupancy_grid(cells, found.spec.resolution, found.corner, header)
+        self._publisher.publish(message)
+        if self._updates is not None and self._last is not None:
+            update = messages.changed_part(self._updates.msg_type, self._last, message)
+            if update is not None:
+                self._updates.publish(update)
+        self._last = message
+
+    def _retract(self) -> None:
+        """Forget, and replace the map that late subscribers would get by an unknown one."""
+        self._map = self._newest = None
+        self._waiting.clear()
+        if self._last is not None:
+            self._last.data = array("b", bytes([UNKNOWN & 255]) * len(self._last.data))
+            self._publisher.publish(self._last)
+            self._last = None
+
+    def _clear(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
+        """Answer ~/clear_map: forget, and say so to the subscribers at once."""
+        self._retract()
+        return response

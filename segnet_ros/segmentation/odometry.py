@@ -1,0 +1,101 @@
+"""Poses of the robot from a topic of odometry, for robots without tf."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from builtin_interfaces.msg import Time as Stamp
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.time import Time
+
+from segnet_model.base.errors import SettingsError
+from segnet_model.driving.robot_pose import RobotPose
+from segnet_ros.ros.cdr import NANOSECONDS
+from segnet_ros.ros.qos import overrides, profile
+
+Timed = tuple[int, RobotPose]  # nanoseconds, and the pose then
+
+KEPT = 10.0  # seconds
+MOST = 5000  # poses
+MAX_GAP = 0.5  # seconds between two poses, which one in between is taken from
+DEPTH = 50  # messages
+
+
+class OdometryPoses:
+    """The newest poses of one topic, in the order of their stamps."""
+
+    def __init__(self, node: Node, topic: str) -> None:
+        """Subscribe."""
+        self._node, self._topic = node, node.resolve_topic_name(topic)
+        self._poses: deque[Timed] = deque(maxlen=MOST)
+        self._frames = "", ""
+        self._subscription: Any = node.create_subscription(
+            Odometry, topic, self._receive, profile("best_effort", DEPTH),
+            qos_overriding_options=overrides(node, topic, "subscription"),
+        )  # fmt: skip
+
+    def robot(self, frame: str, base: str, stamp: Stamp) -> RobotPose:
+        """The pose of the robot at a time, between those before and after.
+
+        Args:
+            frame: of the map.
+            base: the robot's.
+            stamp: the time.
+
+        Raises:
+            SettingsError: there is none, or none yet.
+        """
+        if not self._poses:
+            raise SettingsError(
+                f"no odometry came on {self._topic}; check its publisher, or empty the parameter "
+                "odometry to take the pose from tf"
+            )
+        self._check(frame, base)
+        time = Time.from_msg(stamp).nanoseconds
+        for (before, first), (after, second) in _pairs(self._poses):
+            if before <= time <= after and after - before <= MAX_GAP * NANOSECONDS:
+                return first.toward(second, (time - before) / max(after - before, 1))
+        newest = (time - self._poses[-1][0]) / NANOSECONDS
+        raise SettingsError(
+            f"{self._topic} has no pose of the image's time, which is {abs(newest):.2f} s "
+            f"{'after' if newest > 0 else 'before'} the newest; check its rate, and the clocks of "
+            "both machines"
+        )
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        self._node.destroy_subscription(self._subscription)
+
+    def _check(self, frame: str, base: str) -> None:
+        for what, name, ours in zip(
+            ("map_frame", "base_frame"), self._frames, (frame, base), strict=True
+        ):
+            if name and name != ours:
+                raise SettingsError(
+                    f"{self._topic} is about the frame {name}, not {ours}; set {what} to {name}"
+                )
+
+    def _receive(self, message: Odometry) -> None:
+        time = Time.from_msg(message.header.stamp).nanoseconds
+        if self._poses and time <= self._poses[-1][0]:
+            if time > self._poses[-1][0] - NANOSECONDS:
+                return  # twice the same, or out of order
+            self._poses.clear()  # time fell back: a recording begins again
+        while self._poses and time - self._poses[0][0] > KEPT * NANOSECONDS:
+            self._poses.popleft()
+        self._frames = message.header.frame_id, message.child_frame_id
+        place, q = message.pose.pose.position, message.pose.pose.orientation
+        pose = RobotPose.from_quaternion(place.x, place.y, (q.x, q.y, q.z, q.w))
+        self._poses.append((time, pose))
+
+
+def _pairs(poses: Iterable[Timed]) -> Iterator[tuple[Timed, Timed]]:
+    """Neighbors in time, the newest first."""
+    newer = None
+    for older in reversed(list(poses)):
+        if newer is not None:
+            yield older, newer
+        newer = older
