@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base.choices import STORAGES
+from segnet_model.base.topics import info_topic
 from segnet_model.commands.arguments import number
 
 EPILOG = """\
@@ -15,6 +16,7 @@ The images of a folder are taken in the order of their names, f2 before f10; a v
   segnet bag camvid/val --out camvid_val
   segnet bag camvid/val --labels camvid/valannot --out camvid_val_with_labels
   segnet bag drive.mp4 --compressed --topic /camera/image_raw/compressed --out drive
+  segnet bag drive.mp4 --camera-info ost.yaml --out drive
   segnet bag my_images --fps 30 --compressed --topic /camera/image_raw/compressed --out drive
 """
 
@@ -33,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compressed", action="store_true",
         help="store CompressedImage: files unchanged, frames of a video as JPEG",
+    )  # fmt: skip
+    parser.add_argument(
+        "--camera-info", type=Path, metavar="FILE",
+        help="calibration of the camera, the YAML that ROS's camera_calibration writes; goes to "
+        "camera_info beside the images",
     )  # fmt: skip
     parser.add_argument(
         "--labels", type=Path, metavar="FOLDER", help="folder with label images of the same names"
@@ -59,5 +66,7 @@ def run(args: argparse.Namespace) -> None:
         count = images_to_bag(
             args.source, args.out, args.topic, args.fps, args.compressed, args.labels,
             args.labels_topic, LabelSet.load(args.label_set), args.storage, progress,
+            args.camera_info,
         )  # fmt: skip
-    print(f"{args.out}: {count} images on {args.topic}")
+    also = f", their calibration on {info_topic(args.topic)}" if args.camera_info else ""
+    print(f"{args.out}: {count} images on {args.topic}{also}")

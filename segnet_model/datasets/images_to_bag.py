@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,9 @@ from segnet_model.bags.messages import (
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone, no_progress
+from segnet_model.base.topics import info_topic
 from segnet_model.base.units import NANOSECONDS
+from segnet_model.datasets.camera_file import info_of, read_camera
 from segnet_model.datasets.sources import BagSource, Frame, Source, open_source
 from segnet_model.images.files import read_labels
 from segnet_model.images.orientation import UPRIGHT, read_orientation
@@ -47,6 +50,7 @@ def images_to_bag(
     label_set: LabelSet | None = None,
     storage: str = "mcap",
     progress: ShareDone = no_progress,
+    camera_file: str | Path | None = None,
 ) -> int:
     """Write a folder in natural order, or a video, as a bag; returns the number of images.
 
@@ -62,20 +66,20 @@ def images_to_bag(
         label_set: of the label images, CamVid's if None.
         storage: "mcap" or "sqlite3".
         progress: called with the share of images that is done.
+        camera_file: calibration of the camera, as ROS's camera_calibration writes it. Each image
+            gets a CameraInfo, on camera_info beside it.
 
     Raises:
         DatasetError: the folder holds no images, or a file does not open.
         VideoError: the video cannot be read.
         BagError: the bag exists already or cannot be written.
-        SettingsError: fps is out of range, or both topics are one.
+        SettingsError: fps is out of range, two topics are one, or the calibration cannot be read
+            or is of other images.
     """
     if not 0 < fps <= MAX_FPS:
         raise SettingsError(f"fps is {fps}; give more than 0 and at most {MAX_FPS:g}")
-    for name in (topic, *([labels_topic] if labels_folder is not None else [])):
-        if not NAME.fullmatch(name):
-            raise SettingsError(f"{name!r} is no name of a topic; give one as /camera/image_raw")
-    if labels_folder is not None and labels_topic == topic:
-        raise SettingsError(f"images and labels are both on {topic}; give another --labels-topic")
+    camera = None if camera_file is None else read_camera(Path(camera_file))
+    _check_topics(topic, None if labels_folder is None else labels_topic, camera is not None)
     label_set, count = label_set or LabelSet.load("camvid"), 0
     with _opened(Path(path)) as source, BagWriter(bag, storage) as writer:
         if labels_folder is not None:
@@ -85,11 +89,32 @@ def images_to_bag(
             if labels_folder is not None:
                 labels = read_labels(Path(labels_folder) / f"{frame.name}.png", label_set)
                 writer.write_labels(labels_topic, stamp, FRAME_ID, labels)
+            if camera is not None:
+                info = _info(camera, frame, stamp, image.shape[:2])
+                writer.write(info_topic(topic), info, stamp)
             raw = message_of(frame, image, topic, stamp, compressed)
             writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
             count += 1
             progress(source.share(frame))
     return count
+
+
+def _check_topics(topic: str, labels: str | None, with_info: bool) -> None:
+    """Raise SettingsError for a name that ROS cannot have, or one of two topics."""
+    for name in (topic, *([labels] if labels is not None else [])):
+        if not NAME.fullmatch(name):
+            raise SettingsError(f"{name!r} is no name of a topic; give one as /camera/image_raw")
+    if labels == topic:
+        raise SettingsError(f"images and labels are both on {topic}; give another --labels-topic")
+    if with_info and info_topic(topic) in (topic, labels):
+        raise SettingsError(f"{info_topic(topic)} is the topic of camera_info; give another")
+
+
+def _info(camera: Any, frame: Frame, stamp_ns: int, size: tuple[int, ...]) -> Any:
+    try:
+        return info_of(camera, make_header(stamp_ns, FRAME_ID), size)
+    except SettingsError as error:
+        raise SettingsError(f"{frame.key.topic or frame.name}: {error}") from None
 
 
 def message_of(
