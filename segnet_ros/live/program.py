@@ -6,10 +6,9 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
-from threading import Event, Thread
+from threading import Event
 
 import rclpy
 from rclpy.signals import SignalHandlerOptions
@@ -78,31 +77,19 @@ async def _run(settings: LiveSettings) -> None:
     from segnet_ros.live.server import application, listening, names_of
     from segnet_ros.live.stream import Streams
 
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop, ended = asyncio.get_running_loop(), Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, ended.set)
     watch = Watch(settings.node)
     streams = Streams(watch, settings.max_rate)
     app = application(streams, names_of(settings.host, settings.name))
     try:
         async with listening(app, settings.host, settings.port) as port:
             _announce(watch, settings, port)
-            with _receiving(watch, partial(loop.call_soon_threadsafe, streams.notify)):
-                await stop.wait()
+            notify = partial(loop.call_soon_threadsafe, streams.notify)
+            await asyncio.to_thread(watch.spin, ended.is_set, notify)
     finally:
         watch.destroy_node()
-
-
-@contextmanager
-def _receiving(watch: Watch, notify: Callable[[], object]) -> Iterator[None]:
-    ended = Event()
-    thread = Thread(target=watch.spin, args=(ended.is_set, notify), name="ros")
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _announce(watch: Watch, settings: LiveSettings, port: int) -> None:

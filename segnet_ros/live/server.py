@@ -53,6 +53,7 @@ def application(streams: Streams, names: Collection[str]) -> web.Application:
     """
     app = web.Application(middlewares=[_guard(names)])
     app.on_response_prepare.append(_add_headers)
+    app.on_shutdown.append(lambda _: streams.close())
     app.router.add_get("/stream", _stream(streams), allow_head=False)
     for file in PAGE.iterdir():
         path = "/" if file.name == "index.html" else f"/{file.name}"
@@ -67,7 +68,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     Raises:
         SettingsError: the system lets nobody listen there; says the mend.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
         try:
@@ -142,7 +143,7 @@ def _is_allowed(host: str, names: Collection[str]) -> bool:
 def _stream(streams: Streams) -> Handler:
     async def stream(request: web.Request) -> web.StreamResponse:
         origin = request.headers.get("Origin")  # no browser leaves it out
-        if origin is not None and urlsplit(origin).netloc != request.host:
+        if origin is not None and origin.partition("://")[2] != request.host:
             raise web.HTTPForbidden(text="the pages of other servers may not read this stream\n")
         if len(streams) >= MAX_BROWSERS:
             raise web.HTTPServiceUnavailable(text=f"{MAX_BROWSERS} browsers watch already\n")

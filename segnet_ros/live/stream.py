@@ -60,7 +60,7 @@ class Streams:
     def __init__(self, watch: Watch, max_rate: float) -> None:
         """Take the source, and the most answers per second to a browser."""
         self._watch, self._pause = watch, 1 / max_rate
-        self._browsers: set[Browser] = set()
+        self._browsers: dict[Browser, web.WebSocketResponse] = {}
         self._news = asyncio.Event()
 
     def __len__(self) -> int:
@@ -71,6 +71,10 @@ class Streams:
         self._news.set()
         self._news = asyncio.Event()
 
+    async def close(self) -> None:
+        """End all streams."""
+        await asyncio.gather(*(stream.close() for stream in self._browsers.values()))
+
     async def serve(self, stream: web.WebSocketResponse, camera: str | None) -> None:
         """Answer a browser until it leaves.
 
@@ -79,7 +83,7 @@ class Streams:
             camera: its name; None for the first one.
         """
         browser = Browser(self._watch, camera)
-        self._browsers.add(browser)
+        self._browsers[browser] = stream
         try:
             async for _ in stream:
                 pause = asyncio.create_task(asyncio.sleep(self._pause))
@@ -89,7 +93,7 @@ class Streams:
         except (asyncio.TimeoutError, ConnectionError):  # it has gone without a word
             pass
         finally:
-            self._browsers.remove(browser)
+            del self._browsers[browser]
             self._follow()
 
     async def _wait(self, browser: Browser) -> None:

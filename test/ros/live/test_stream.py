@@ -215,7 +215,13 @@ def test_other_names_and_other_pages_are_refused(start):
         for host in ("localhost", f"localhost:{port}", "127.0.0.1", "192.168.7.7:1", "[::1]:80",
                      "Robot.LAN:80"):  # fmt: skip
             assert (await get(port, Host=host))[0] == 200, host
-        for origin in ("http://evil.example", "null", "http://localhost:1", "https://127.0.0.1"):
+        for origin in (
+            "http://evil.example",
+            "null",
+            "http://localhost:1",
+            "https://127.0.0.1",
+            "http://[",
+        ):
             with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
                 async with stream(port, Origin=origin):
                     pass
