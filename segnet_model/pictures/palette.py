@@ -13,7 +13,7 @@ from segnet_model.labels import LabelSet
 DARK = 45.0  # CIELAB's lightness, 0 to 100, below which a color darkens what it is blended into
 STEPS = np.arange(DARK + 5, 100, 5, np.float32)  # lightness of the tones to choose from
 APART = 30.0  # distance in CIELAB at which two colors look different in an overlay
-MAX_CHROMA = 1.6  # times the chroma of the dark color
+MAX_CHROMA = 1.4  # times the chroma of the dark color; more is loud on large areas
 
 
 @lru_cache(maxsize=64)
@@ -28,7 +28,7 @@ def brightened(label_set: LabelSet) -> LabelSet:
         >>> camvid = LabelSet.load("camvid")
         >>> people, road = camvid.names.index("Pedestrian"), camvid.names.index("Road")
         >>> [brightened(camvid).classes[i].color for i in (people, road)]
-        [(252, 245, 131), (128, 64, 128)]
+        [(251, 244, 145), (128, 64, 128)]
     """
     lab = _to_lab(label_set.palette[: label_set.num_classes])
     classes = list(label_set.classes)
