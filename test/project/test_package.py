@@ -1,13 +1,16 @@
 """package.xml names each package that the nodes and launch files import, for rosdep to install."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[2]
+TYPE = re.compile(r"[a-z]\w*/msg/[A-Z]\w*")
 # Where rosdep's name is not the module's.
 KEYS = {
+    "aiohttp": "python3-aiohttp",
     "cv2": "python3-opencv",
     "numpy": "python3-numpy",
     "tf2_ros": "tf2_ros_py",
@@ -17,13 +20,15 @@ KEYS = {
 
 
 def imported():
-    """{module: file} of all imports, those within functions too."""
+    """{module: file} of all imports, those within functions and those by message types too."""
     found = {}
     for file in [*(ROOT / "segnet_ros").rglob("*.py"), *(ROOT / "launch").glob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text())):
             names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 names = [node.module]
+            if isinstance(node, ast.Constant) and TYPE.fullmatch(str(node.value)):
+                names = [node.value.partition("/")[0]]
             found |= {name.partition(".")[0]: str(file.relative_to(ROOT)) for name in names}
     return found
 
