@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from segnet_model.base.errors import SettingsError
 from segnet_model.driving.lens import Lens
 
 
@@ -32,6 +33,16 @@ def read_lens(info: Any, rectified: bool) -> Lens:
     if not (part.width and part.height):
         return lens
     return lens.cropped(part.x_offset, part.y_offset, part.width, part.height)
+
+
+def check_frame(info: Any, frame_id: str) -> None:
+    """Raise SettingsError if a CameraInfo is of another camera than the images of a frame_id."""
+    if info.header.frame_id not in ("", frame_id) and frame_id:
+        raise SettingsError(
+            f"camera_info is of frame_id {info.header.frame_id!r}, the images are of {frame_id!r}: "
+            "it is another camera's; remap camera_info to that of this camera, or let its driver "
+            "give both the same frame_id"
+        )
 
 
 def scaled_info(info: Any, size: tuple[int, int]) -> Any:

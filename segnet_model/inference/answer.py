@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import nan
 from typing import Any
@@ -51,6 +51,7 @@ class Answer:
         missing: of "confidence", "uncertainty" and "drivable", those that a recording lacks. Such
             confidence and uncertainty is NaN everywhere, and nothing is drivable unless
             max_uncertainty is 1.
+        outdated: the answer does not hold any more, see `withdrawn`.
     """
 
     image: np.ndarray
@@ -63,6 +64,20 @@ class Answer:
     ground: GroundProjector | None = None
     recorded_drivable: np.ndarray | None = None
     missing: frozenset[str] = frozenset()
+    outdated: bool = False
+
+    def withdrawn(self) -> Answer:
+        """This answer once it does not hold any more: without pixels, and nothing is drivable."""
+        size = self.image.shape[:2]
+        ids = np.broadcast_to(np.uint8(self.labels.ignore_id), size)
+        unknown = np.broadcast_to(np.float32(nan), size)
+        return replace(
+            self,
+            image=np.broadcast_to(np.uint8(0), (*size, 3)),
+            segmentation=Segmentation(ids, unknown, unknown),
+            recorded_drivable=None,
+            outdated=True,
+        )
 
     @cached_property
     def resized(self) -> Segmentation:
@@ -95,6 +110,8 @@ class Answer:
     @cached_property
     def distrust(self) -> str:
         """Why nothing here may be driven on, with the mend; empty where nothing forbids it."""
+        if self.outdated:
+            return "the answer is too old"
         if self.ground is None:
             return ""
         return self.ground.horizon.contradiction(
@@ -105,7 +122,7 @@ class Answer:
     def drivable(self) -> np.ndarray:
         """The drivable area: (H, W) uint8, 0 or 255, at the image's size."""
         if self.distrust:
-            return np.zeros_like(self.segmentation.labels)
+            return np.zeros(self.image.shape[:2], np.uint8)
         if self.recorded_drivable is not None:
             return self.recorded_drivable
         return drivable_mask(

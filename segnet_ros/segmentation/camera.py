@@ -7,14 +7,15 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SegNetError
 from segnet_model.base.tables import AnswerSettings
 from segnet_model.inference.answer import Answer
-from segnet_model.inference.outputs import GROUNDED
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.drivable_map import NAME as MAP
@@ -28,11 +29,11 @@ from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.static_transform import StaticTransform
 from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
+from segnet_ros.segmentation.withdrawal import DRIVABLE, GROUND, Withdrawal
 from segnet_ros.segmentation.worker import Counts
 
-GROUND = GROUNDED | {MAP}
-DRIVABLE = GROUND | {"drivable"}
 LOG_PERIOD = 5.0  # seconds between two lines about rejected or failed frames
+CHECK_PERIOD = 0.2  # seconds between two looks at the age of the last answer
 
 
 class Camera:
@@ -67,6 +68,8 @@ class Camera:
         self._map = drivable_map
         self._ground = Ground(transforms)
         self._static_transform = StaticTransform(node)
+        self._withdrawal = Withdrawal(self._outputs, lambda: node.get_clock().now().to_msg())
+        self._timer: Any = None
         self._reset()
 
     def _reset(self) -> None:
@@ -79,10 +82,20 @@ class Camera:
         """Subscribe."""
         self._reset()
         self._input.start()
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
+        self._timer = self._node.create_timer(CHECK_PERIOD, self._check_age, clock=steady)
 
     def stop(self) -> None:
         """Unsubscribe."""
         self._input.stop()
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+            self._timer = None
+
+    def withdraw(self) -> None:
+        """Take back the ground that is published, after the last answer."""
+        if self._node.context.ok():
+            self._withdrawal.close()
 
     def destroy(self) -> None:
         """Stop and remove the outputs."""
@@ -111,7 +124,7 @@ class Camera:
             self._static_transform.update(header.frame_id, settings)
         how = part(settings, AnswerSettings)
         answer = replace(answer, settings=how, info=info, ground=ground)
-        self._outputs.publish(answer, header, frame.wanted)
+        self._withdrawal.publish(answer, header, frame.wanted, perf_counter())
         if MAP in frame.wanted:
             self._map.add(answer, header)
         self._distrust = answer.distrust
@@ -157,6 +170,7 @@ class Camera:
             grid_reason=self._ground.reason if GROUND & wanted else "",
             undrivable_reason=node.undrivable_reason if drivable else "",
             distrust=self._distrust if drivable else "",
+            stale_reason=self._withdrawal.reason(self._stale, perf_counter()) if drivable else "",
             health=self._input.monitor.health(perf_counter()),
         )
 
@@ -164,6 +178,18 @@ class Camera:
         """Names of the outputs that have subscribers now, the map of all cameras included."""
         wanted = self._outputs.wanted()
         return wanted | {MAP} if self._map.wanted() else wanted
+
+    @property
+    def _stale(self) -> float:
+        """Seconds for which an answer holds: two periods at least; 0 for ever."""
+        settings = self._settings()
+        return max(settings.stale, 2 / settings.max_rate) if settings.max_rate else settings.stale
+
+    def _check_age(self) -> None:
+        if self._settings().stale and (
+            reason := self._withdrawal.check(self._stale, perf_counter())
+        ):
+            self._node.get_logger().warning(f"{self._input.topic}: {reason}")
 
     def _time(self, frame: Frame, header: Header, answer: Answer) -> messages.Timing:
         total_ms = (perf_counter() - frame.time) * 1000

@@ -40,6 +40,7 @@ class Observation:
     map_reason: str = ""  # why the newest grid is not in the map, where that has a subscriber
     undrivable_reason: str = ""  # why nothing can be drivable, where that has a subscriber
     distrust: str = ""  # why the last answer has nothing drivable, where that has a subscriber
+    stale_reason: str = ""  # why the last answer does not hold any more
     counts: Counts = field(default_factory=Counts)
     idle: int = 0  # frames that came while no output had a subscriber, or while disabled
     skipped: int = 0  # frames that came faster than max_rate
@@ -72,8 +73,11 @@ def judge(now: Observation, before: Observation) -> tuple[bytes, str]:
 
 def _errors(now: Observation) -> Iterator[str]:
     """Why nothing is drivable and the grid is unknown, whatever the camera sees."""
-    if now.state == "active" and now.settings.enabled and now.distrust:
-        yield f"no drivable area and no grid: {now.distrust}"
+    if now.state == "active" and now.settings.enabled:
+        if now.stale_reason:
+            yield now.stale_reason
+        elif now.distrust:
+            yield f"no drivable area and no grid: {now.distrust}"
 
 
 def _warnings(now: Observation, before: Observation) -> Iterator[str]:

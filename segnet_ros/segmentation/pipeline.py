@@ -110,7 +110,10 @@ class Pipeline:
         self._network.replace(network)
 
     def stop(self) -> None:
-        """Unsubscribe, and publish the answers in work; does nothing where not started."""
+        """Unsubscribe, publish the answers in work and then that they do not hold any more.
+
+        Does nothing where not started.
+        """
         if self._worker is None:
             return
         for camera in self._cameras.values():
@@ -122,6 +125,8 @@ class Pipeline:
             )
         self._worker = None
         self._map.stop()
+        for camera in self._cameras.values():
+            camera.withdraw()
 
     def destroy(self) -> None:
         """Stop, remove the outputs and release the network."""

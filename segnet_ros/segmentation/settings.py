@@ -130,6 +130,13 @@ class NodeSettings(GroundOptions, AnswerSettings, NetworkSettings):
         "warns; 0.0 never warns.",
         applies=LIVE, group=WARNINGS, limits=(0.0, 3600.0),
     )  # fmt: skip
+    stale: float = option(
+        2.0,
+        "Time in seconds without an answer after which nothing is drivable: ~/drivable is empty, "
+        "grids are -1, and /diagnostics says ERROR; not less than two periods of max_rate. 0.0 "
+        "never.",
+        applies=LIVE, group=WARNINGS, limits=(0.0, 3600.0),
+    )  # fmt: skip
     autostart: bool = option(
         True,
         "Configure and activate without a lifecycle manager.",

@@ -80,6 +80,13 @@ def test_a_distrusted_answer_is_an_error_that_hides_no_warning():
     assert judge(Observation("inactive", distrust="why"), ACTIVE)[0] == OK
 
 
+def test_an_answer_that_is_too_old_is_an_error_whatever_it_was():
+    now = Observation("active", stale_reason="no answer for 3 s", distrust="pose", health=SILENT)
+    level, message = judge(now, ACTIVE)
+    assert level == ERROR
+    assert message.startswith("no answer for 3 s; no image on")
+
+
 def answered(latency_ms, **more):
     return Observation(
         "active", counts=Counts(processed=5), timing=Timing(1.0, 2.0, latency_ms), **more

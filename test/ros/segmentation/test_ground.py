@@ -59,7 +59,7 @@ def wait_for(ground, *asked):
     until = time.monotonic() + 60
     while (found := ground.projector(*asked)) is None:
         assert time.monotonic() < until, ground.reason
-        assert ground.reason == ""
+        assert ground.reason == "" or "being computed" in ground.reason
         time.sleep(0.01)
     return found
 
@@ -102,11 +102,92 @@ def test_a_camera_that_always_moves_has_a_reason(ground, tf):
         tf.pitch += 0.002
         assert ground.projector(info(), SIZE, Header(), BY_TF) is None
         time.sleep(0.01)
-    assert ground.reason.startswith("no drivable_grid: the camera moves in base_link")
+    assert ground.reason.startswith("no drivable_grid: the camera moves in base_link faster than")
     while ground.projector(info(), SIZE, Header(), BY_TF) is None:  # it has come to rest
         assert time.monotonic() < until
         time.sleep(0.01)
     assert ground.reason == ""
+
+
+def of_pitch(pitch):
+    return info(), NodeSettings(camera_height=1.2, camera_pitch=pitch, **FEW)
+
+
+def of_focal_length(pitch):
+    return info(k=[50 + pitch, 0, 31.5, 0, 50 + pitch, 23.5, 0, 0, 1]), MOUNTED
+
+
+def of_length(pitch):
+    few = {**FEW, "grid_length": 6 + pitch}
+    return info(), NodeSettings(camera_height=1.2, camera_pitch=0.3, **few)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (of_pitch, "camera_pitch or another parameter of the pose changes faster than the grid"),
+        (of_focal_length, "camera_info changes faster than the grid can follow"),
+        (of_length, "grid_length, grid_width or grid_resolution changes faster"),
+    ],
+)
+def test_what_changes_all_the_time_is_named(ground, changed, said):
+    wait_for(ground, info(), SIZE, Header(), MOUNTED)
+    until, value = time.monotonic() + 60, 0.3
+    while not ground.reason:
+        assert time.monotonic() < until
+        value += 0.002
+        known, settings = changed(value)
+        assert ground.projector(known, SIZE, Header(), settings) is None
+        time.sleep(0.01)
+    assert said in ground.reason
+    wait_for_rest = ground.projector(known, SIZE, Header(), settings)
+    while wait_for_rest is None:
+        assert time.monotonic() < until
+        wait_for_rest = ground.projector(known, SIZE, Header(), settings)
+        time.sleep(0.01)
+    assert ground.reason == ""
+
+
+def test_another_base_frame_is_no_moving_camera(ground, tf):
+    wait_for(ground, info(), SIZE, Header(), BY_TF)
+    for number in range(6):
+        tf.pitch += 0.1
+        settings = NodeSettings(base_frame=f"base_{number}", **FEW)
+        assert ground.projector(info(), SIZE, Header(), settings) is None
+        assert ground.reason == ""
+        wait_for(ground, info(), SIZE, Header(), settings)
+
+
+def test_a_projector_that_takes_long_is_said(ground, monkeypatch):
+    may_end, make = Event(), module.GroundProjector
+
+    def slow(*asked):
+        assert may_end.wait(20)
+        return make(*asked)
+
+    monkeypatch.setattr(module, "GroundProjector", slow)
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
+    assert ground.reason == ""
+    time.sleep(0.1)
+    assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
+    assert ground.reason.startswith("no drivable_grid: its tables are being computed for 0 s")
+    may_end.set()
+    while ground.projector(info(), SIZE, Header(), MOUNTED) is None:
+        time.sleep(0.01)
+    assert ground.reason == ""
+
+
+@pytest.mark.parametrize(("of_info", "of_image"), [("", "left"), ("left", ""), ("left", "left")])
+def test_a_calibration_of_the_same_frame_or_of_none_is_taken(ground, of_info, of_image):
+    known = info(header=Header(frame_id=of_info))
+    wait_for(ground, known, SIZE, Header(frame_id=of_image), MOUNTED)
+
+
+def test_a_calibration_of_another_frame_is_refused_with_both_names(ground):
+    known = info(header=Header(frame_id="right"))
+    assert ground.projector(known, SIZE, Header(frame_id="left"), MOUNTED) is None
+    assert "frame_id 'right', the images are of 'left'" in ground.reason
 
 
 @pytest.mark.parametrize(
