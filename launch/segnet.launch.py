@@ -44,6 +44,7 @@ def generate_launch_description() -> LaunchDescription:
             *launching.arguments(launching.TRANSPORT),
             OpaqueFunction(function=launching.handle_interrupts),
             OpaqueFunction(function=launching.set_transport_profile),
+            OpaqueFunction(function=launching.warn_of_shared_arguments, args=[PARAMETERS]),
             # First, because launch leaves programs behind when it refuses a later text.
             OpaqueFunction(function=launching.rviz, args=[NodeSettings]),
             OpaqueFunction(function=start),

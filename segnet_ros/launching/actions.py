@@ -22,6 +22,7 @@ from launch.actions import (
     EmitEvent,
     RegisterEventHandler,
     SetEnvironmentVariable,
+    SetLaunchConfiguration,
 )
 from launch.event_handlers import OnProcessStart
 from launch.events import matches_action
@@ -48,6 +49,7 @@ RVIZ = {
     ),
 }
 CLOCK = {"use_sim_time": ("false", "true takes the time from /clock, as of a simulator.")}
+INCLUDED = "arguments of segnet.launch.py"  # a launch configuration: those of the last include
 STOP_TIMEOUT = "15"  # seconds after SIGINT; PyTorch alone takes some on a busy machine
 TRANSPORT = {
     "transport_profile": (
@@ -160,6 +162,25 @@ def set_transport_profile(context: LaunchContext) -> list[SetEnvironmentVariable
         return []
     chosen = fast_dds.environment(profile, context.environment)
     return [SetEnvironmentVariable(name, value) for name, value in chosen.items()]
+
+
+def warn_of_shared_arguments(
+    context: LaunchContext, names: Iterable[str]
+) -> list[SetLaunchConfiguration]:
+    """Warn where the arguments of an include before this one may hold here, too.
+
+    Launch keeps the arguments of an include for all that follows in its scope: without a word, a
+    second robot would have the camera height of the first.
+    """
+    values = context.launch_configurations
+    given = {name: values[name] for name in names if values[name]}
+    before = json.loads(values.get(INCLUDED, "{}"))
+    if same := [f"{n}:={text}" for n, text in given.items() if before.get(n) == text]:
+        get_logger("segnet").warning(
+            f"{', '.join(same)} may be meant for an include before this one alone; put each into a "
+            "GroupAction, which keeps its arguments to itself"
+        )
+    return [SetLaunchConfiguration(INCLUDED, json.dumps(given))]
 
 
 def rviz(context: LaunchContext, table: type[Any]) -> list[Node]:

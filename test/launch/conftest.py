@@ -17,13 +17,13 @@ from segnet_model.weights.model_info import ModelInfo
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LAUNCH = """
-import sys
+import os, sys
 from ament_index_python import get_package_share_directory
 from launch import LaunchDescription, LaunchService
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
-file = get_package_share_directory("segnet_ros") + "/launch/" + sys.argv[1]
+file = os.path.join(get_package_share_directory("segnet_ros"), "launch", sys.argv[1])
 arguments = [text.split(":=", 1) for text in sys.argv[2:]]
 service = LaunchService()
 service.include_launch_description(LaunchDescription([

@@ -91,3 +91,38 @@ def test_two_robots_have_their_own_topics_and_parameters(start, folder, client):
     time.sleep(0.5)
     for number, inbox in masks.items():
         assert {m.header.stamp.sec for m in inbox.queue.queue} <= {number}
+
+
+BRINGUP = """
+from ament_index_python import get_package_share_directory
+from launch import LaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+FILE = get_package_share_directory("segnet_ros") + "/launch/segnet.launch.py"
+
+def segnet(**given):
+    source = PythonLaunchDescriptionSource(FILE)
+    return IncludeLaunchDescription(source, launch_arguments=given.items())
+
+def generate_launch_description():
+    first = segnet(namespace="robot1", camera_height="1.5", max_rate="2")
+    second = segnet(namespace="robot2", max_rate="3")
+    return LaunchDescription([{}])
+"""
+TOGETHER, APART = "first, second", "GroupAction([first]), GroupAction([second])"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("how", [TOGETHER, APART], ids=["together", "apart"])
+def test_a_camera_height_that_leaks_to_the_next_robot_is_named(start, folder, client, how):
+    (folder / "robots.launch.py").write_text(BRINGUP.format(how))
+    start(str(folder / "robots.launch.py"))
+    found = {name: values(client, name) for name in ("/robot1", "/robot2")}
+    assert [each["max_rate"] for each in found.values()] == [2.0, 3.0]
+    said = (
+        "camera_height:=1.5 may be meant for an include before this one alone"
+        in (folder / "log").read_text()
+    )
+    assert said == (found["/robot2"]["camera_height"] == 1.5) == (how == TOGETHER)
