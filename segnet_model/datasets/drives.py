@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -50,6 +51,7 @@ DEPTH_TOPIC = "/truth/depth"
 POSE_TOPIC = "/truth/pose"
 ODOMETRY_TOPIC = "/odom"
 FRAME, ODOM, BASE = "camera_optical_frame", "odom", "base_link"
+ODOMETRY_RATE = 20.0  # Hz, at least
 WORLD = "world"
 SCENES, STREET, OUTDOOR = "scenes", "camvid", "outdoor"  # label sets
 VARIED = "varied"
@@ -148,20 +150,22 @@ def write_drive(
     total = count * len(legs)
     start = FOLDER_START_NS + seed * HOUR_NS
     with BagWriter(path, storage) as bag:
-        for index, (frame, camera) in enumerate(_frames(legs, seed, fps, count)):
-            _write_frame(bag, start + round(index / fps * NANOSECONDS), frame, camera, depth)
+        for index, (frame, drive) in enumerate(_frames(legs, seed, fps, count)):
+            stamp = start + round(index / fps * NANOSECONDS)
+            _write_odometry(bag, stamp, frame.stamp, drive, 1 / fps)
+            _write_frame(bag, stamp, frame, drive.camera, depth)
             progress((index + 1) / total)
     return total
 
 
 def _frames(
     legs: Iterable[DriveSettings], seed: int, fps: float, count: int
-) -> Iterator[tuple[SceneFrame, Camera]]:
+) -> Iterator[tuple[SceneFrame, Drive]]:
     """Each drive's frames, with the truth in its label set."""
     for leg in legs:
         drive, mapped = leg.drive(seed, fps), leg.label_map()
         for frame in drive.frames(count):
-            yield replace(frame, labels=mapped.map(frame.labels)), drive.camera
+            yield replace(frame, labels=mapped.map(frame.labels)), drive
 
 
 def _write_frame(
@@ -171,11 +175,19 @@ def _write_frame(
     bag.write(INFO_TOPIC, _camera_info(header, camera), stamp)
     bag.write_labels(LABELS_TOPIC, stamp, FRAME, frame.labels)
     bag.write(POSE_TOPIC, pose_message(make_header(stamp, WORLD), frame.camera_to_world), stamp)
-    robot = _below(frame.camera_to_world)
-    bag.write(ODOMETRY_TOPIC, odometry_message(make_header(stamp, ODOM), BASE, robot), stamp)
     if depth:
         bag.write(DEPTH_TOPIC, image_message(header, frame.depth.astype("<f4"), "32FC1"), stamp)
     bag.write_image(IMAGE_TOPIC, stamp, FRAME, frame.image)
+
+
+def _write_odometry(bag: BagWriter, stamp: int, seconds: float, drive: Drive, since: float) -> None:
+    """Write the robot's poses since the frame before, up to the one at seconds and its stamp."""
+    count = max(1, math.ceil(since * ODOMETRY_RATE)) if seconds else 1
+    for number in reversed(range(count)):
+        before = number * since / count
+        time = stamp - round(before * NANOSECONDS)
+        robot = _below(drive.pose(seconds - before))
+        bag.write(ODOMETRY_TOPIC, odometry_message(make_header(time, ODOM), BASE, robot), time)
 
 
 def _below(camera: np.ndarray) -> np.ndarray:

@@ -128,11 +128,17 @@ class DrivenPath:
         self._stretch = np.append(0, np.cumsum(broken))
         self.meters = float(self._way[-1])
         if self.meters < LEAST_WAY:
-            raise SettingsError(
-                f"the robot moved {self.meters:.2f} m in all, so nothing was driven over; record "
-                "a drive, or name the topic of its odometry"
-            )
+            raise SettingsError(f"{self._shortness()}; record a drive with its whole odometry")
         self._placed = _places(self._way, np.append(0.0, np.cumsum(turned)), self._stretch, stamps)
+
+    def _shortness(self) -> str:
+        moved = f"the robot moved {self.meters:.2f} m in all, so nothing was driven over"
+        if not self.breaks:
+            return moved
+        return (
+            f"odometry has {self.breaks} gaps of more than {MAX_GAP} s or jumps, and without "
+            f"these {moved}"
+        )
 
     def at(self, stamp: int) -> np.ndarray | None:
         """The pose (4, 4) at a time in nanoseconds; None in a gap, and outside of the way."""

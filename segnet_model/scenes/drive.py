@@ -135,15 +135,20 @@ class Drive:
         """Return whether points of the ground, in world meters, are road or path."""
         return self._world.is_drivable(x, y)
 
+    def pose(self, stamp: float) -> Floats:
+        """Return camera_to_world (4, 4) at a time in seconds since the start."""
+        camera = self.camera
+        pose = self._world.pose(self.speed * stamp, stamp, camera.mount_height, camera.pitch)
+        if camera.roll:
+            pose[:3, :2] = pose[:3, :2] @ _turn(camera.roll)
+        return pose
+
     def _moment(self, index: int) -> tuple[float, Floats]:
         """Return the stamp and the camera_to_world (4, 4) of a frame."""
         if index < 0:
             raise SettingsError(f"frame {index} is before the start; use 0 or more")
-        stamp, camera = index / self.fps, self.camera
-        pose = self._world.pose(self.speed * stamp, stamp, camera.mount_height, camera.pitch)
-        if camera.roll:
-            pose[:3, :2] = pose[:3, :2] @ _turn(camera.roll)
-        return stamp, pose
+        stamp = index / self.fps
+        return stamp, self.pose(stamp)
 
     def _draw_world(self, canvas: Canvas, view: View, props: list[Prop]) -> None:
         """Draw the sky, and the ground with its shadows."""

@@ -143,8 +143,14 @@ def test_before_the_way_nothing_is_known(shift, known):
 
 
 def test_a_robot_that_stands_is_refused():
-    with pytest.raises(SettingsError, match=r"moved 0\.00 m .* name the topic"):
+    with pytest.raises(SettingsError, match=r"moved 0\.00 m .*; record a drive"):
         DrivenPath(stamps(50), np.stack([pose(0, 0, 0)] * 50))
+
+
+def test_odometry_of_gaps_alone_is_named_as_such():
+    slow = stamps(20) + np.arange(20) * np.int64(600_000_000)
+    with pytest.raises(SettingsError, match=r"odometry has 19 gaps of more than 0\.5 s or jumps"):
+        DrivenPath(slow, np.stack([pose(x, 0, 0) for x in range(20)]))
 
 
 def test_stamps_must_rise():
