@@ -19,6 +19,7 @@ from segnet_model.base.optional import require
 from segnet_model.inference.answer import Answer
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import OUTLINE
+from segnet_model.pictures.palette import brightened
 
 EXTRA = "view"
 APPLICATION = "segnet"
@@ -145,7 +146,7 @@ class RerunLog:
 
     def _describe(self) -> None:
         """Log the names and colors of classes and lines, for all times."""
-        rr, log, labels = self._rr, self._stream.log, self._label_set
+        rr, log, labels = self._rr, self._stream.log, brightened(self._label_set)
         classes = [(i, c.name, c.color) for i, c in enumerate(labels.classes)]
         ignored = (labels.ignore_id, "ignored", labels.ignore_color)
         log("camera", rr.AnnotationContext([*classes, ignored]), static=True)

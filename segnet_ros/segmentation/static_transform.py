@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -66,7 +67,10 @@ class StaticTransform:
     def _is_free(self, frame_id: str) -> bool:
         """Whether no other node places a frame, as far as is known after some patience."""
         if TFMessage is None:
-            self._say(f"tf2_msgs is not installed: {frame_id} is not placed in tf")
+            self._say(
+                self._node.get_logger().info,
+                f"tf2_msgs is not installed: {frame_id} is not placed in tf",
+            )
             return False
         if self._subscription is None:
             self._since = perf_counter()
@@ -84,15 +88,22 @@ class StaticTransform:
         message.transform.rotation = Quaternion(**dict(zip("xyzw", turn, strict=True)))
         self._own.append(message)
         self._publisher.publish(TFMessage(transforms=[message]))
-        self._say(f"tf has {frame_id} in {base} from camera_height and so on; see publish_tf")
+        self._say(
+            self._node.get_logger().info,
+            f"tf has {frame_id} in {base} from camera_height and so on; see publish_tf",
+        )
 
     def _hear(self, message: Any) -> None:
         others = {each.child_frame_id for each in message.transforms if each not in self._own}
         self._others |= others
         for frame_id in others & {each.child_frame_id for each in self._own}:
-            self._say(f"another node places {frame_id} in tf, too; set publish_tf to false")
+            self._say(
+                self._node.get_logger().warning,
+                f"another node places {frame_id} in tf, too; set publish_tf to false",
+            )
 
-    def _say(self, text: str) -> None:
+    def _say(self, log: Callable[[str], Any], text: str) -> None:
+        """Log a text once."""
         if text not in self._said:
             self._said.add(text)
-            self._node.get_logger().info(text)
+            log(text)

@@ -14,6 +14,7 @@ from segnet_model.cli import main
 from segnet_model.datasets.sources import BagSource
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
+from segnet_model.pictures.palette import brightened
 from segnet_model.recordings.panes import PANES
 from segnet_model.recordings.recorded import recorded_labels
 
@@ -62,8 +63,8 @@ def test_the_video_shows_what_the_network_says(drive, weights, tmp_path, capsys)
     labels = Predictor.load(weights, "cpu").predict(image).labels
     lower = slice(height // 2, None)  # below titles and legend
     assert close(picture[:height, width:][lower], image[lower])
-    assert close(picture[height:, :width][lower], CAMVID.colorize(labels)[lower])
-    mixed = image[lower] / 2 + CAMVID.colorize(labels)[lower] / 2
+    assert close(picture[height:, :width][lower], brightened(CAMVID).colorize(labels)[lower])
+    mixed = image[lower] / 2 + brightened(CAMVID).colorize(labels)[lower] / 2
     assert close(picture[:height, :width][lower], mixed)
 
 

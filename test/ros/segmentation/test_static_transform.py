@@ -41,6 +41,7 @@ class Node:
 
     sent: list = field(default_factory=list)
     said: list = field(default_factory=list)
+    warned: list = field(default_factory=list)
     topics: dict = field(default_factory=dict)
     hear: object = None
 
@@ -60,7 +61,7 @@ class Node:
         self.topics.clear()
 
     def get_logger(self):
-        return SimpleNamespace(info=self.said.append)
+        return SimpleNamespace(info=self.said.append, warning=self.warned.append)
 
     def get_clock(self):
         return SimpleNamespace(now=lambda: SimpleNamespace(to_msg=lambda: Time(sec=7)))
@@ -127,7 +128,7 @@ def test_another_node_that_comes_later_is_named(clock):
     waited(clock, StaticTransform(node))
     for _ in range(2):
         node.hear(Message([TransformStamped(child_frame_id="camera")]))
-    assert node.said[1:] == ["another node places camera in tf, too; set publish_tf to false"]
+    assert node.warned == ["another node places camera in tf, too; set publish_tf to false"]
 
 
 @pytest.mark.parametrize(
