@@ -29,7 +29,6 @@ class View:
         kind: class of the messages; None where it is not installed.
         pack: makes a part of a message; ValueError where the message is damaged.
         shared: whether it belongs to the node, and not to one of its cameras.
-        latched: whether its last message is kept for late subscribers.
         depth: messages that wait: the newest alone, where it replaces those before it.
     """
 
@@ -37,7 +36,6 @@ class View:
     kind: Any
     pack: Callable[[Any], Part]
     shared: bool = False
-    latched: bool = False
     depth: int = 1
 
     def name(self, node: str, camera: str) -> str:
@@ -74,11 +72,6 @@ def _stats(message: Any) -> Part:
     return Part({name: _plain(value) for name, value in about.items()})
 
 
-def _class_map(message: Any) -> Part:
-    classes = [{"name": c.name, "color": [c.r, c.g, c.b]} for c in message.classes]
-    return Part({"classes": classes, "weights": message.weights})
-
-
 def _diagnostics(message: Any) -> Part:
     status = [
         {
@@ -109,7 +102,6 @@ VIEWS = {
     "grid": View("drivable_grid", message_class(outputs.GRID), _grid),
     "map": View("drivable_map", message_class(outputs.GRID), _grid, shared=True),
     "stats": View("stats", message_class(outputs.STATS), _stats),
-    "classes": View("class_map", message_class(outputs.CLASS_MAP), _class_map, latched=True),
     "diagnostics": View(  # of all nodes
         "/diagnostics", message_class("diagnostic_msgs/msg/DiagnosticArray"), _diagnostics,
         shared=True, depth=50,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from segnet_ros.live.presence import Presence
 from segnet_ros.live.views import VIEWS, Part, View
@@ -148,7 +148,9 @@ class Watch(PlainLogs, Node):
 
     def _subscribe(self, key: Key, view: View) -> Any:
         topic, callback = view.name(self.target, key.camera), partial(self._receive, key)
-        return self.create_subscription(view.kind, topic, callback, _qos(view))
+        # Best effort receives from publishers of both kinds.
+        qos = QoSProfile(depth=view.depth, reliability=ReliabilityPolicy.BEST_EFFORT)
+        return self.create_subscription(view.kind, topic, callback, qos)
 
     def _receive(self, key: Key, message: Any) -> None:
         try:
@@ -169,14 +171,3 @@ class Watch(PlainLogs, Node):
         start = f"{self.target.lstrip('/')}: "
         status = [s for s in diagnostics.about["status"] if s["name"].startswith(start)]
         return Part({"status": status})
-
-
-def _qos(view: View) -> QoSProfile:
-    if view.latched:
-        return QoSProfile(
-            depth=1,
-            reliability=ReliabilityPolicy.RELIABLE,
-            durability=DurabilityPolicy.TRANSIENT_LOCAL,
-        )
-    # Best effort receives from publishers of both kinds.
-    return QoSProfile(depth=view.depth, reliability=ReliabilityPolicy.BEST_EFFORT)

@@ -9,11 +9,9 @@ import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from nav_msgs.msg import OccupancyGrid
-from rclpy.qos import DurabilityPolicy, QoSProfile
-from segnet_ros.msg import ClassMap, SegmentationClass, SegmentationStats
+from segnet_ros.msg import SegmentationStats
 from sensor_msgs.msg import CompressedImage
 
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 KINDS = {
     "overlay/compressed": CompressedImage,
     "drivable_grid": OccupancyGrid,
@@ -52,16 +50,6 @@ class Robot:
             for topic, kind in KINDS.items():
                 made = self.node.create_publisher(kind, place + topic, 5)
                 self.publishers[camera, topic] = made
-            classes = self.node.create_publisher(ClassMap, f"{place}class_map", LATCHED)
-            self.publishers[camera, "class_map"] = classes
-            classes.publish(
-                ClassMap(
-                    classes=[
-                        SegmentationClass(id=0, name="Road", r=128, g=64, b=128),
-                        SegmentationClass(id=1, name="<img src=x>", r=1, g=2, b=3),
-                    ]
-                )
-            )
         self.map = self.node.create_publisher(OccupancyGrid, "~/drivable_map", 1)
         self.diagnostics = self.node.create_publisher(DiagnosticArray, "/diagnostics", 10)
 

@@ -35,6 +35,7 @@ class Chart {
   constructor(place, about) {
     this.about = {factor: 1, ...about};
     this.points = [];
+    this.counts = [];
     const figure = place.appendChild(document.createElement("figure"));
     const caption = figure.appendChild(document.createElement("figcaption"));
     caption.append(about.title);
@@ -51,13 +52,14 @@ class Chart {
     this.draw(time);
   }
 
-  /** The number in the chart's unit; of a count, its growth per second. */
+  /** The number in the chart's unit; of a count, its growth per second during the last one. */
   measured(time, number) {
     if (number === null) return null;
     if (!this.about.counts) return number * this.about.factor;
-    const [before, then] = this.before ?? [number, time - 1];
-    this.before = [number, time];
-    return Math.max(0, number - before) / Math.max(time - then, 1e-3);
+    this.counts.push([time, number]);
+    while (this.counts.length > 2 && this.counts[1][0] < time - 1) this.counts.shift();
+    const [then, before] = this.counts[0];
+    return Math.max(0, number - before) / Math.max(time - then, 1);
   }
 
   draw(now) {

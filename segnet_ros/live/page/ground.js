@@ -84,7 +84,7 @@ function label(context, text, [x, y]) {
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = "#fff";
   context.textAlign = left > context.canvas.width / 2 ? "right" : "left";
-  context.fillText(text, left + (context.textAlign === "right" ? -2 : 2), top - 3);
+  context.fillText(text, left + (context.textAlign === "right" ? -2 : 2), Math.max(top - 3, 12));
   context.restore();
 }
 

@@ -83,15 +83,6 @@ const VIEWS = {
     ground("map", part, cells, {x: part.x + c * u - s * v, y: part.y + s * u + c * v, yaw: null});
   },
   stats(part) { charts.add(part); },
-  classes(part) {
-    $("legend").replaceChildren(...part.classes.map(each => {
-      const item = document.createElement("li"), key = document.createElement("canvas");
-      key.width = key.height = 1;
-      key.getContext("2d").putImageData(new ImageData(Uint8ClampedArray.of(...each.color, 255), 1), 0, 0);
-      item.append(key, each.name);
-      return item;
-    }));
-  },
   diagnostics(part) {
     const open = new Set([...document.querySelectorAll("#diagnostics details[open]")].map(d => d.dataset.name));
     $("diagnostics").replaceChildren(...part.status.map(status => line(status, open.has(status.name))));

@@ -14,14 +14,12 @@ pytest.importorskip("segnet_ros.msg")
 from segnet_ros.msg import SegmentationStats  # noqa: E402
 from sensor_msgs.msg import CompressedImage  # noqa: E402
 
-from segnet_model.inference.outputs import LATCHED, OUTPUTS  # noqa: E402
+from segnet_model.inference.outputs import OUTPUTS  # noqa: E402
 from segnet_ros.live import views  # noqa: E402
 from segnet_ros.live.presence import cameras_of  # noqa: E402
 from segnet_ros.live.views import VIEWS  # noqa: E402
 
 pytestmark = pytest.mark.ros
-TYPES = {**{name: each.type for name, each in OUTPUTS.items()},
-         **{name: kind for name, (kind, _) in LATCHED.items()}}  # fmt: skip
 
 
 def a_grid(cells, **about):
@@ -39,8 +37,7 @@ def a_grid(cells, **about):
 def test_each_view_is_an_output_of_the_node():
     for view in VIEWS.values():
         if not view.shared:
-            short = TYPES[view.topic].rpartition("/")[2]
-            assert view.kind.__name__ == short
+            assert view.kind.__name__ == OUTPUTS[view.topic].type.rpartition("/")[2]
 
 
 @pytest.mark.parametrize("yaw", [0.0, 0.5, -2.0, 3.1])
