@@ -19,6 +19,7 @@ except ImportError:  # not among ROS's wheels on PyPI
     tf2_ros = None
 
 MAX_AGE = 0.5  # seconds between an image and the newest transform, which may lag behind
+JUMP = 1_000_000_000  # nanoseconds back, from which a recording has begun again
 BY_HAND = "or set camera_height, camera_pitch and so on"
 
 
@@ -66,7 +67,7 @@ class Transforms:
             found = buffer.lookup_transform(frame, base, Time.from_msg(stamp)).transform
         except tf2_ros.TransformException as error:
             raise SettingsError(
-                f"tf has no transform from {base} to {frame} at the image's stamp: {error}; "
+                f"tf has no transform from {base} to {frame} at the image's stamp: {said(error)}; "
                 "publish it, set another map_frame, or set odometry to a topic"
             ) from None
         t, q = found.translation, found.rotation
@@ -89,7 +90,7 @@ class Transforms:
         with self._lock:  # images and the map come in threads of their own
             if self._buffer is None:
                 self._buffer = tf2_ros.Buffer()
-                self._listener = tf2_ros.TransformListener(self._buffer, self._node)
+                self._listener = tf2_ros.TransformListener(Inbox(self._buffer), self._node)
         return self._buffer
 
     def _look_up(self, base: str, frame: str, stamp: Stamp) -> Any:
@@ -101,8 +102,8 @@ class Transforms:
             found = self._buffer.lookup_transform(base, frame, Time())
         except tf2_ros.TransformException as error:
             raise SettingsError(
-                f"tf has no transform from {frame} to {base}: {error}; publish it (for a fixed "
-                f"camera with static_transform_publisher), set another base_frame, {BY_HAND}"
+                f"tf has no transform from {frame} to {base}: {said(error)}; publish it (for a "
+                f"fixed camera with static_transform_publisher), set another base_frame, {BY_HAND}"
             ) from None
         age = abs((Time.from_msg(stamp) - Time.from_msg(found.header.stamp)).nanoseconds) / 1e9
         if age > MAX_AGE:
@@ -111,3 +112,34 @@ class Transforms:
                 "stamp; check that its publisher runs, and the clocks of both machines"
             )
         return found
+
+
+class Inbox:
+    """Puts a listener's transforms into a buffer, and empties it where time falls back.
+
+    tf2 refuses transforms from before its newest ones, so a recording that is played again would
+    have none until it is past the time of the first end.
+    """
+
+    def __init__(self, buffer: Any) -> None:
+        """Take tf2's buffer."""
+        self._buffer = buffer
+        self._newest: dict[str, int] = {}  # nanoseconds, by frame
+
+    def set_transform(self, transform: Any, authority: str) -> None:
+        """Take a moving transform."""
+        frame, stamp = transform.child_frame_id, Time.from_msg(transform.header.stamp).nanoseconds
+        if stamp < self._newest.get(frame, stamp) - JUMP:
+            self._buffer.clear()  # but fixed transforms stay
+            self._newest.clear()
+        self._newest[frame] = max(stamp, self._newest.get(frame, stamp))
+        self._buffer.set_transform(transform, authority)
+
+    def set_transform_static(self, transform: Any, authority: str) -> None:
+        """Take a fixed transform."""
+        self._buffer.set_transform_static(transform, authority)
+
+
+def said(error: Exception) -> str:
+    """The text of tf2's error, which ends in a full stop and a space."""
+    return str(error).rstrip(". ")

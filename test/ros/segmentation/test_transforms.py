@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("rclpy")
+import tf2_stand_in
 from builtin_interfaces.msg import Time as Stamp
 from geometry_msgs.msg import TransformStamped
 
@@ -92,6 +93,51 @@ def test_an_unknown_frame_is_refused(tf):
         tf.pose("base_link", "lost", Stamp(sec=7))
     with pytest.raises(SettingsError, match="the images have no frame_id"):
         tf.pose("base_link", "", Stamp(sec=7))
+
+
+@pytest.fixture
+def replayed(monkeypatch):
+    """Transforms of a buffer that keeps ten seconds, and what a listener would give it."""
+    monkeypatch.setattr(transforms, "tf2_ros", tf2_stand_in)
+    found = Transforms(node=None)
+    with pytest.raises(SettingsError, match='base_link: "camera" does not exist; publish it'):
+        found.pose("base_link", "camera", Stamp(sec=1))
+    yield found, found._listener._buffer
+    found.close()
+
+
+def moving(child, seconds, height):
+    return tf2_stand_in.transform(
+        "base_link", child, seconds, (0, 0, height), (-0.5, 0.5, -0.5, 0.5)
+    )
+
+
+def test_a_recording_that_is_played_again_is_followed(replayed):
+    found, inbox = replayed
+    inbox.set_transform_static(moving("fixed", 0, 3.0), "player")
+    for height in (1.0, 2.0):
+        for seconds in range(30):
+            inbox.set_transform(moving("camera", seconds, height), "player")
+            assert found.pose("base_link", "camera", Stamp(sec=seconds)).height == height
+    assert found.pose("base_link", "fixed", Stamp(sec=5)).height == 3.0
+
+
+def test_transforms_out_of_order_and_of_other_clocks_empty_nothing(replayed):
+    found, inbox = replayed
+    inbox.set_transform(moving("camera", 5, 1.0), "player")
+    inbox.set_transform(moving("camera", 6, 1.0), "player")
+    inbox.set_transform(moving("camera", 5.5, 1.5), "player")
+    inbox.set_transform(moving("arm", 2, 1.0), "another machine")
+    for seconds, height in ((5, 1.0), (6, 1.0)):
+        assert found.pose("base_link", "camera", Stamp(sec=seconds)).height == height
+    assert found.pose("base_link", "camera", Stamp(sec=5, nanosec=500_000_000)).height == 1.5
+
+
+def test_a_stamp_from_the_future_does_no_harm_for_long(replayed):
+    found, inbox = replayed
+    for seconds in (5, 4_000_000, 6, 7):
+        inbox.set_transform(moving("camera", seconds, 1.0), "player")
+    assert found.pose("base_link", "camera", Stamp(sec=7)).height == 1.0
 
 
 def test_without_tf2_the_error_names_the_parameters(monkeypatch):
