@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 
 from segnet_model.base.choices import LABEL_SETS
+from segnet_model.base.class_costs import UNKNOWN
 from segnet_model.base.documents import (
     check_names,
     kind_of,
@@ -22,6 +24,7 @@ from segnet_model.base.documents import (
 )
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.near import near
+from segnet_model.labels.driven import driven
 from segnet_model.labels.segmentation_class import (
     SegmentationClass,
     check_color,
@@ -96,6 +99,13 @@ class LabelSet:
         return self._padded([name.lower() == "sky" for name in self.names])
 
     @cached_property
+    def costs(self) -> np.ndarray:
+        """Cost of driving on each id: (256,) int8, 0 to 100; -1 unknown, also without a class."""
+        costs = np.full(256, UNKNOWN, np.int8)
+        costs[: self.num_classes] = [c.known_cost for c in self.classes]
+        return costs
+
+    @cached_property
     def color_ids(self) -> dict[int, int]:
         """Id of each color, as `pack_colors` writes it; of one color, a class comes first."""
         ids = {int(pack_colors(np.array(self.ignore_color))): self.ignore_id}
@@ -106,20 +116,28 @@ class LabelSet:
         """The flags of the classes, padded with False to all 256 ids: (256,) bool."""
         return np.array(flags + [False] * (256 - self.num_classes))
 
-    def with_drivable(self, names: tuple[str, ...]) -> LabelSet:
+    def with_drivable(self, names: Collection[str]) -> LabelSet:
         """A copy in which exactly these classes are drivable; ground classes stay ground.
 
         Raises:
             SettingsError: a name is not one of this set.
         """
-        unknown = sorted(set(names) - set(self.names))
-        if unknown:
+        return self.with_costs({}, names)
+
+    def with_costs(
+        self, costs: Mapping[str, int], drivable: Collection[str] | None = None
+    ) -> LabelSet:
+        """A copy with other costs of driving, and maybe other drivable classes, as `driven`.
+
+        Raises:
+            SettingsError: a name is not one of this set, or a cost does not fit the drivable ones.
+        """
+        if unknown := sorted({*costs, *(drivable or ())} - set(self.names)):
             question = near(unknown[0], self.names)
             raise SettingsError(
                 f"no class {unknown} in label set {self.name!r}{question}: {self.names}"
             )
-        classes = tuple(replace(c, drivable=c.name in names) for c in self.classes)
-        return replace(self, classes=classes)
+        return replace(self, classes=driven(self.classes, costs, drivable))
 
     def colorize(self, labels: np.ndarray) -> np.ndarray:
         """Draw labels (H, W) uint8 in the class colors: (H, W, 3) uint8 RGB.
@@ -189,7 +207,7 @@ class LabelSet:
             "name": self.name,
             "ignore_id": self.ignore_id,
             "ignore_color": list(self.ignore_color),
-            "classes": [{**vars(c), "color": list(c.color)} for c in self.classes],
+            "classes": [c.to_dict() for c in self.classes],
         }
 
     @classmethod

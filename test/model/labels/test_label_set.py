@@ -59,6 +59,69 @@ def test_drivable_can_be_chosen_by_name():
         CAMVID.with_drivable(("Grass",))
 
 
+def test_a_cost_below_100_makes_drivable():
+    chosen = CAMVID.with_costs({"Pavement": 60, "Road": 5, "Sky": -1})
+    assert chosen.costs[:5].tolist() == [-1, 100, 100, 5, 60]
+    assert chosen.costs.dtype == np.int8
+    assert (chosen.costs[11:] == -1).all()
+    assert np.flatnonzero(chosen.drivable).tolist() == [3, 4]
+    assert np.flatnonzero(CAMVID.with_costs({"Road": 100}).drivable).tolist() == []
+    assert CAMVID.with_costs({}) == CAMVID
+    assert CAMVID.costs[:5].tolist() == [100, 100, 100, 0, 100]
+
+
+def test_costs_and_drivable_classes_must_agree():
+    chosen = CAMVID.with_costs({"Pavement": 60}, ("Road", "Pavement"))
+    assert chosen.costs[3:5].tolist() == [0, 60]
+    with pytest.raises(SettingsError, match=r"'Pavement' has the cost 60, .*'Road'.* leave it out"):
+        CAMVID.with_costs({"Pavement": 60}, ("Road",))
+    with pytest.raises(SettingsError, match=r"'Road' has the cost 100, .* hold it; change one"):
+        CAMVID.with_costs({"Road": 100}, ("Road",))
+    with pytest.raises(SettingsError, match="no class .'Pavment'.*Pavement"):
+        CAMVID.with_costs({"Pavment": 60})
+
+
+def test_a_cost_goes_with_what_it_is_a_cost_of():
+    costly = CAMVID.with_costs({"Pavement": 60, "Road": 5})
+    assert costly.with_drivable(("Road",)).costs[3:5].tolist() == [5, 100]
+    assert costly.with_drivable(("Road", "Sky")).costs[:4].tolist() == [0, 100, 100, 5]
+
+
+def test_a_cost_in_a_file(tmp_path):
+    path = tmp_path / "yard.yaml"
+    path.write_text("""
+name: yard
+classes:
+  - {name: grass, color: [0, 255, 0], drivable: true, cost: 80}
+  - {name: pond, color: [0, 0, 255], ground: true, cost: lethal}
+  - {name: leaves, color: [255, 0, 0], cost: unknown}
+  - {name: path, color: [9, 9, 9], drivable: true}
+""")
+    yard = LabelSet.load(path)
+    assert yard.costs[:4].tolist() == [80, 100, -1, 0]
+    assert LabelSet.from_dict(yard.to_dict()) == yard
+    # Weights without costs stay byte for byte what they were.
+    assert all("cost" not in each for each in CAMVID.to_dict()["classes"])
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("cost: 80", "'grass' is not drivable and has the cost 80"),
+        ("drivable: true, cost: 100", "'grass' is drivable and has the cost 100"),
+        ("drivable: true, cost: unknown", "'grass' is drivable and has the cost -1"),
+        ("cost: 101", "cost 101 of class 'grass'; give 0 to 100, lethal or unknown"),
+        ("cost: '80'", "cost of class 'grass' is '80', not a whole number"),
+        ("cost: 8.5", "cost of class 'grass' is 8.5, not a whole number"),
+    ],
+)
+def test_a_cost_that_contradicts_is_refused(tmp_path, said, why):
+    path = tmp_path / "yard.yaml"
+    path.write_text(f"name: yard\nclasses: [{{name: grass, color: [0, 255, 0], {said}}}]")
+    with pytest.raises(SettingsError, match=why):
+        LabelSet.load(path)
+
+
 def test_what_is_drivable_is_ground_where_nothing_else_is_said():
     """As in weights files that are older than the flag."""
     values = CAMVID.to_dict()
@@ -152,7 +215,7 @@ ROWS = "- {{name: grass, color: [0, 255, 0]{more}}}\n"
         ("driveable: true", "has no 'driveable' (do you mean 'drivable'?)"),
         ("Drivable: true", "has no 'Drivable' (do you mean 'drivable'?)"),
         ("colour: [1, 2, 3]", "has no 'colour' (do you mean 'color'?)"),
-        ("weight: 3", "has no 'weight'; it has name, color, drivable, ground, id"),
+        ("weight: 3", "has no 'weight'; it has name, color, drivable, ground, cost, id"),
         ("id: 2", "'grass' has the id 2, but place 1 in the list"),
         ('id: "1"', "id of class 'grass' is '1', not a whole number"),
         ("id: true", "id of class 'grass' is True, not a whole number"),
