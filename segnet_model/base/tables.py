@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from segnet_model.base.choices import ENGINES, PRECISIONS, REFINEMENTS, UNCERTAINTIES
+from segnet_model.base.class_costs import costs_fault
 from segnet_model.base.options import MANY, check_options, option
 
 # When the node uses a new value.
@@ -138,6 +139,12 @@ class AnswerSettings:
         applies=LIVE, group=GRID, metavar="NAME",
         fault=lambda name: "" if name else "it is empty; name the robot's frame, as base_link",
     )  # fmt: skip
+    grid_values: str = option(
+        "scale",
+        "Values of drivable cells in the ground grid: scale is the cost of their worst pixel, 0 to "
+        "99, and trinary is 0. Others are 100, or -1 where they are unknown.",
+        applies=LIVE, group=GRID, choices=("scale", "trinary"),
+    )  # fmt: skip
     robot_width: float = option(
         1.0, "Width of the way that ~/speed_limit looks at, in meters: the robot's, and a margin.",
         applies=LIVE, group=GRID, limits=(0.01, 100.0), metavar="M",
@@ -166,6 +173,15 @@ class AnswerSettings:
 @dataclass(frozen=True)
 class GroundOptions:
     """Where the camera is on the robot, and which ground is mapped."""
+
+    class_costs: tuple[str, ...] = option(
+        (),
+        "Costs of driving on classes in the ground grid, as 'Grass:80', in quotes. A class of 0 to "
+        "99 is drivable, one of 100 or lethal is not, and unknown leaves its ground -1. Changing "
+        "them alone loads no network.",
+        applies=RELOAD, group=NETWORK, otherwise="those of the weights; 0 is usual where drivable",
+        fault=costs_fault, metavar="CLASS:COST",
+    )  # fmt: skip
 
     camera_height: float = option(
         0.0, "Height of the camera above the ground in meters.",

@@ -17,6 +17,7 @@ from segnet_model.base.options import ABOVE_0
 from segnet_model.base.tables import (
     GRID,
     IDS_ALONE,
+    NETWORK,
     AnswerSettings,
     GroundOptions,
     NetworkSettings,
@@ -145,14 +146,9 @@ def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:
         "--map", action="append", default=[], metavar="NAME=CLASS",
         help=f"{help_text} (may be repeated)",
     )  # fmt: skip
-    add_map_file(parser)
-
-
-def add_map_file(parser: argparse._ActionsContainer) -> None:
-    """Add `--map-file` alone; see `file_map`."""
     parser.add_argument(
         "--map-file", type=Path, metavar="FILE",
-        help="as --map in a YAML file, with a line NAME: CLASS for each; --map comes first",
+        help="the same in a YAML file, with a line NAME: CLASS for each; --map comes first",
     )  # fmt: skip
 
 
@@ -174,7 +170,8 @@ def add_drivable(parser: argparse.ArgumentParser) -> None:
 
 def add_ground(parser: argparse.ArgumentParser) -> None:
     """Add the camera's mounting and the ground grid."""
-    groups = {GRID: parser.add_argument_group("camera on the robot, and ground grid")}
+    group = parser.add_argument_group("camera on the robot, and ground grid")
+    groups = {GRID: group, NETWORK: group}
     options.add_arguments(parser, GroundOptions, groups)
     of_grid = [n for n, each in options.options_of(AnswerSettings).items() if each.group == GRID]
     options.add_arguments(parser, AnswerSettings, groups, names=of_grid)

@@ -82,5 +82,10 @@ class GridSpec:
         return found.astype(np.int64)
 
 
+def trinary(grid: np.ndarray) -> np.ndarray:
+    """A copy of a grid (rows, columns) int8 in which drivable cells of any cost are free."""
+    return np.where((grid > FREE) & (grid < OCCUPIED), np.int8(FREE), grid)
+
+
 def _cells(length: float, resolution: float) -> int:
     return max(1, int(np.ceil(length / resolution - 1e-6)))

@@ -96,14 +96,15 @@ class GroundProjector:
         Args:
             labels: (H, W) uint8 class ids, of the lens' size.
             uncertainty: (H, W) floating point, 0 to 1.
-            label_set: gives the ground classes and the drivable ones.
+            label_set: gives the ground classes, the drivable ones and their costs.
             max_uncertainty: 0 to 1; a pixel above it is ignored.
 
         Returns:
-            (rows, columns) int8: 0 where all pixels less than a pixel away from a cell are drivable
-            and certain; 100 on other ground, at the foot of a thing, or below a thing that hangs
-            low; -1 out of view, not sharp enough or uncertain. A foot may be up to a cell too far
-            away; the cells in front of it are then -1, never 0.
+            (rows, columns) int8: where all pixels less than a pixel away from a cell are drivable
+            and certain, the highest of their costs, which is 0 unless the classes have others; 100
+            on other ground, at the foot of a thing, or below a thing that hangs low; -1 out of
+            view, not sharp enough or uncertain. A foot may be up to a cell too far away; the cells
+            in front of it are then -1, never 0.
 
         Raises:
             ImageError: an array has another size or type.

@@ -8,8 +8,8 @@ import numpy as np
 from segnet_model.driving.grid import FREE, OCCUPIED, UNKNOWN
 from segnet_model.labels import LabelSet
 
-# In rising order: a cell has the highest state of its pixels. Between DRIVABLE and UNSURE is place
-# for ground that costs more; BARRED is ground that is not to drive on.
+# In rising order: a cell has the highest state of its pixels. From DRIVABLE up to UNSURE a state is
+# the cost of drivable ground; BARRED is ground that is not to drive on.
 DRIVABLE, UNSURE, OBSTACLE, BARRED = 0, 100, 101, 102
 # Value of a cell in the grid for each state.
 VALUES = np.array([FREE, *range(1, UNSURE), UNKNOWN, UNKNOWN, OCCUPIED], np.int8)
@@ -23,7 +23,7 @@ def pixel_states(
     Args:
         labels: (H, W) uint8 class ids.
         uncertainty: (H, W) floating point, 0 to 1.
-        label_set: gives the ground classes and the drivable ones.
+        label_set: gives the ground classes, the drivable ones and their costs.
         max_uncertainty: 0 to 1; a pixel above it is unsure, and so is NaN.
 
     Returns:
@@ -35,9 +35,9 @@ def pixel_states(
 
 
 def _class_states(label_set: LabelSet) -> np.ndarray:
-    """State of each class id, (256,) uint8; unsure for an id without a class."""
+    """State of each class id, (256,) uint8; unsure for an id without a class, or a known cost."""
     states = np.full(256, OBSTACLE, np.uint8)
-    states[label_set.num_classes :] = UNSURE
     states[label_set.ground] = BARRED
-    states[label_set.drivable] = DRIVABLE
+    states[label_set.drivable] = label_set.costs[label_set.drivable]
+    states[label_set.costs == UNKNOWN] = UNSURE
     return states

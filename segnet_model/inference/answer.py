@@ -13,7 +13,7 @@ import numpy as np
 from segnet_model.base.tables import USUAL_BOUND, AnswerSettings
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.calibration import scaled_info
-from segnet_model.driving.grid import UNKNOWN
+from segnet_model.driving.grid import UNKNOWN, trinary
 from segnet_model.driving.mask import drivable_mask
 from segnet_model.driving.scan import occupied_points
 from segnet_model.driving.speed import speed_limit
@@ -162,6 +162,13 @@ class Answer:
 
     @cached_property
     def grid(self) -> np.ndarray | None:
+        """The ground before the robot, of values as in the settings; None without a projector."""
+        if self.cost_grid is None or self.settings.grid_values == "scale":
+            return self.cost_grid
+        return trinary(self.cost_grid)
+
+    @cached_property
+    def cost_grid(self) -> np.ndarray | None:
         """The ground before the robot, as `GroundProjector.grid`; None without a projector."""
         if self.ground is None:
             return None
@@ -188,9 +195,9 @@ class Answer:
     @property
     def speed_limit(self) -> float | None:
         """The highest speed in percent, as `driving.speed.speed_limit`; None without a grid."""
-        if self.ground is None or self.grid is None:
+        if self.ground is None or self.cost_grid is None:
             return None
-        return speed_limit(self.grid, self.ground.in_view, self.ground.spec, self.settings)
+        return speed_limit(self.cost_grid, self.ground.in_view, self.ground.spec, self.settings)
 
     @property
     def camera_info(self) -> Any:

@@ -22,6 +22,7 @@ from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.prediction import Capture, Prediction, separate_cameras
 from segnet_model.inference.segmentation import Segmentation, to_maps
 from segnet_model.inference.uncertainty import SinglePass, make_inference
+from segnet_model.labels import LabelSet
 from segnet_model.networks.inputs import check_images, network_size, resize_image
 from segnet_model.weights.bounds import Bound, max_uncertainty
 from segnet_model.weights.model_info import ModelInfo
@@ -130,6 +131,11 @@ class Predictor:
     def bound(self) -> float:
         """The weights' bound of the uncertainty of a drivable pixel; the usual one without."""
         return max_uncertainty(self.promise)
+
+    def promise_of(self, labels: LabelSet) -> Bound | None:
+        """The weights' bound for the drivable classes of a label set; None where they have none."""
+        same = bool((labels.drivable == self.info.labels.drivable).all())
+        return self.promise if same else None
 
     def warm_up(self) -> None:
         """Run once to choose algorithms and allocate memory, so that no frame waits for that."""

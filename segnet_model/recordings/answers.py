@@ -25,9 +25,11 @@ from segnet_model.datasets.images_to_bag import FOLDER_START_NS, message_of
 from segnet_model.datasets.sources import BagSource, Frame, Source
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
+from segnet_model.labels import LabelSet
 from segnet_model.recordings.calibration import Calibration
 from segnet_model.recordings.mounting import Mounting
 from segnet_model.recordings.prefetch import prefetch
+from segnet_model.weights.bounds import max_uncertainty
 
 MAX_MESSAGES, MAX_BYTES = 256, 1 << 24  # of a chunk
 MOST_WAITING = 32  # chunks
@@ -96,11 +98,13 @@ class FramePredictor:
         predictor: the network.
         settings: how outputs are made.
         calibration: of the camera; None leaves camera_info and the grid out.
+        labels: of the answers, with other drivable classes or costs; None is that of the weights.
     """
 
     predictor: Predictor
     settings: AnswerSettings
     calibration: Calibration | None = None
+    labels: LabelSet | None = None
 
     def answer(self, frame: Frame, image: np.ndarray) -> Answer:
         """Answer a frame with its image (H, W, 3) uint8 RGB.
@@ -112,10 +116,9 @@ class FramePredictor:
         start = perf_counter()
         found = self.predictor.predict(image, frame.seconds)
         inference_ms = (perf_counter() - start) * 1000
-        answer = Answer(
-            image, found, self.predictor.info.labels, self.settings,
-            self.predictor.bound, inference_ms,
-        )  # fmt: skip
+        labels = self.labels or self.predictor.info.labels
+        bound = max_uncertainty(self.predictor.promise_of(labels))
+        answer = Answer(image, found, labels, self.settings, bound, inference_ms)
         return self.calibration.complete(answer, frame) if self.calibration else answer
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from segnet_model.bags.copy import copy_topics, find_storage
 from segnet_model.bags.messages import make_header
 from segnet_model.bags.reader import BagWriter
+from segnet_model.base.class_costs import read_costs
 from segnet_model.base.errors import BagError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.rejected import Rejected
@@ -96,9 +97,10 @@ def label_source(
     writer = BagWriter(out, settings.storage or usual_storage)
     with source:
         outputs, calibration = choose_outputs(source, settings)
-        frames = FramePredictor(predictor, settings.answer, calibration)
+        labels = predictor.info.labels.with_costs(read_costs(settings.ground.class_costs))
+        frames = FramePredictor(predictor, settings.answer, calibration, labels)
         start_ns = source.start_ns + (0 if isinstance(source, BagSource) else FOLDER_START_NS)
-        latched = latched_messages(predictor.info, find_weights(weights), start_ns)
+        latched = latched_messages(predictor.info, labels, find_weights(weights), start_ns)
         sha256 = latched["class_map"].weights_sha256
         store = open_store(Path(out), source, outputs, settings, frames, network, sha256)
         with store as kept:

@@ -13,6 +13,7 @@ from segnet_model.bags.messages import compressed_message, image_message, make_h
 from segnet_model.inference import outputs
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.outputs import OUTPUTS
+from segnet_model.labels import LabelSet
 from segnet_model.recordings.node_types import CLASS, VISION_CLASS, node_types
 from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.tensors import file_sha256
@@ -118,19 +119,22 @@ def stats(answer: Answer, header: Any, processed: int, rejected: int) -> Any:
     )
 
 
-def latched_messages(info: ModelInfo, weights: Path, stamp: int) -> dict[str, Any]:
+def latched_messages(
+    info: ModelInfo, labels: LabelSet, weights: Path, stamp: int
+) -> dict[str, Any]:
     """Make the latched messages of a network, by output.
 
     Args:
         info: metadata of the weights.
+        labels: of the answers.
         weights: the weights file.
         stamp: stamp of the messages, nanoseconds since the epoch.
     """
     types, header = node_types().types, make_header(stamp, "")
-    fields = outputs.class_map(info, info.labels, str(weights), file_sha256(weights))
+    fields = outputs.class_map(info, labels, str(weights), file_sha256(weights))
     classes = [types[CLASS](**each) for each in fields["classes"]]
     names = [
-        types[VISION_CLASS](class_id=i, class_name=name) for i, name in enumerate(info.labels.names)
+        types[VISION_CLASS](class_id=i, class_name=name) for i, name in enumerate(labels.names)
     ]
     return {
         "class_map": types[outputs.CLASS_MAP](header=header, **{**fields, "classes": classes}),

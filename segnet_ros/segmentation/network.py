@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import torch
 
+from segnet_model.base.class_costs import read_costs
 from segnet_model.base.errors import WeightsError
 from segnet_model.base.tables import IDS_ALONE, OF_WEIGHTS
 from segnet_model.inference.predictor import Predictor
@@ -52,8 +53,7 @@ class Network:
     @property
     def promise(self) -> Bound | None:
         """The weights' bound for this uncertainty; None where they have none for these classes."""
-        same = bool((self.labels.drivable == self.predictor.info.labels.drivable).all())
-        return self.predictor.promise if same else None
+        return self.predictor.promise_of(self.labels)
 
     @property
     def bound(self) -> float:
@@ -85,12 +85,19 @@ class Network:
         return f"{chosen}: the weights have no bound; segnet calibrate fits one"
 
     @classmethod
-    def load(cls, weights: str, drivable_classes: tuple[str, ...] = (), **how: Any) -> Network:
+    def load(
+        cls,
+        weights: str,
+        drivable_classes: tuple[str, ...] = (),
+        class_costs: tuple[str, ...] = (),
+        **how: Any,
+    ) -> Network:
         """Load a network and run it once.
 
         Args:
             weights: path of the file, or name of shipped weights.
             drivable_classes: names; empty for those of the weights.
+            class_costs: texts as of `read_costs`.
             how: further arguments of `Predictor.load`.
 
         Raises:
@@ -104,16 +111,17 @@ class Network:
         sha256 = file_sha256(path)
         if _file_version(path) != version:
             raise WeightsError(f"weights {path}: the file changed while it was read; load it again")
-        return cls(predictor, predictor.info.labels, path, sha256).with_drivable(drivable_classes)
+        network = cls(predictor, predictor.info.labels, path, sha256)
+        return network.with_drivable(drivable_classes, class_costs)
 
-    def with_drivable(self, classes: tuple[str, ...]) -> Network:
-        """The same network with other drivable classes; empty for those of the weights.
+    def with_drivable(self, names: tuple[str, ...], costs: tuple[str, ...] = ()) -> Network:
+        """The same network with other drivable classes and costs, as of `load`.
 
         Raises:
-            SettingsError: the weights have no such class.
+            SettingsError: the weights have no such class, or names and costs contradict each other.
         """
-        labels = self.predictor.info.labels
-        return replace(self, labels=labels.with_drivable(classes) if classes else labels)
+        labels = self.predictor.info.labels.with_costs(read_costs(costs), names or None)
+        return replace(self, labels=labels)
 
 
 def _file_version(path: Path) -> tuple[int, ...]:

@@ -28,8 +28,7 @@ LOAD_TIMEOUT = 30.0  # seconds; Monte Carlo on a slow processor warms up for ove
 def load_network(settings: NodeSettings) -> Network:
     """Load the network of the parameters; errors as of `Network.load`."""
     how = parameters.network_values(settings)
-    weights, classes = how.pop("weights"), how.pop("drivable_classes")
-    return Network.load(weights, classes, trusted=how.pop("trusted_networks"), **how)
+    return Network.load(trusted=how.pop("trusted_networks"), **how)
 
 
 @dataclass(frozen=True)
@@ -175,10 +174,10 @@ def _then_apply(set_parameters: Any, reloader: Reloader) -> Any:
 
 
 def _network(newest: Network, before: NodeSettings, after: NodeSettings) -> Network:
-    """The network of new settings; the same one where only drivable_classes has changed."""
-    old, new = parameters.network_values(before), parameters.network_values(after)
-    if {**old, "drivable_classes": after.drivable_classes} == new:
-        return newest.with_drivable(after.drivable_classes)
+    """The network of new settings; the same one where only its drivable classes have changed."""
+    driving = {"drivable_classes": after.drivable_classes, "class_costs": after.class_costs}
+    if parameters.network_values(before) | driving == parameters.network_values(after):
+        return newest.with_drivable(after.drivable_classes, after.class_costs)
     return load_network(after)
 
 

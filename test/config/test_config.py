@@ -104,6 +104,7 @@ def test_the_parameter_file_names_every_parameter_with_its_default():
     assert given == {
         **defaults,
         "cameras": [""],
+        "class_costs": [""],
         "drivable_classes": [""],
         "trusted_networks": [""],
         "output_size": [0, 0],

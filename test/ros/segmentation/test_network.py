@@ -64,6 +64,16 @@ def test_with_drivable_keeps_the_network(weights):
         other.with_drivable(("Moon",))
 
 
+def test_costs_are_added_to_the_classes_of_the_weights(weights):
+    network = Network.load(str(weights), device="cpu", precision="float32")
+    costly = network.with_drivable((), ("Pavement:60", "Road:5"))
+    assert costly.labels.costs[3:5].tolist() == [5, 60]
+    assert costly.predictor is network.predictor
+    assert costly.with_drivable(()).labels == LabelSet.load("camvid")
+    with pytest.raises(SettingsError, match="change one of the two"):
+        network.with_drivable(("Road",), ("Pavement:60",))
+
+
 @pytest.mark.parametrize("writing", ["replaced", "written"])
 def test_a_file_that_changes_while_it_is_read_is_refused(weights, tmp_path, monkeypatch, writing):
     path = tmp_path / "mine.safetensors"

@@ -33,6 +33,7 @@ pytestmark = pytest.mark.ros
 # labels drawn by chance would contradict it.
 MOUNTED = {"camera_height": 1.2, "camera_pitch": 0.6, "camera_forward": 0.3, "grid_length": 8.0}
 RULE = {"max_uncertainty": 0.99, "drivable_min_area": 0.001, "drivable_margin": 2}
+COSTS = ("Road:7", "Pavement:60")
 OPTIONS = {"drivable_min_area": "--min-area", "drivable_margin": "--margin"}
 THREADS = 1  # with others, sums would be rounded otherwise
 FRAMES = 2
@@ -65,7 +66,7 @@ def weights(tmp_path_factory):
 def node(start_node, weights):
     node = start_node(
         weights=weights, device="cpu", precision="float32", threads=THREADS, reliability="reliable",
-        **MOUNTED, **RULE,
+        **MOUNTED, **RULE, class_costs=list(COSTS),
     )  # fmt: skip
     node.wait_for("ready")
     return node
@@ -99,7 +100,8 @@ def added(drive, weights, out, *more):
     torch.set_num_threads(THREADS)
     code = main([
         "label", str(drive), str(weights), "--out", str(out), "--topic", IMAGE_TOPIC,
-        "--device", "cpu", "--precision", "float32", *options(RULE), *more,
+        "--device", "cpu", "--precision", "float32", *options(RULE),
+        *(word for cost in COSTS for word in ("--class-costs", cost)), *more,
     ])  # fmt: skip
     torch.set_num_threads(before)
     assert code == 0
@@ -135,14 +137,16 @@ def published(drive, node, client, camera):
     for raw in messages:
         data = bytes(raw.data)
         if raw.topic == INFO_TOPIC:
-            info.publish(data)
+            calibration = data
             continue
         until = time.monotonic() + WAIT
         while not all(stamp_of(data) in found[name] for name in TYPES):
             assert time.monotonic() < until, [n for n in TYPES if stamp_of(data) not in found[n]]
-            camera.publish(data)  # again, as the first grid takes a while
+            info.publish(calibration)
+            camera.publish(data)  # both again, as the first grid takes a while
             time.sleep(0.2)
-    return found
+    # Without what comes later, to take the ground back that no image renews.
+    return {name: dict(messages) for name, messages in found.items()}
 
 
 def filled_up(data):

@@ -38,6 +38,9 @@ class FakePredictor:
     )
     promise = None
 
+    def promise_of(self, labels):
+        return None
+
 
 class Loader:
     """Stands for `load_network`: remembers what was asked for and what it made, all but alive."""
@@ -58,7 +61,7 @@ class Loader:
         self.alive.add(predictor)
         labels = predictor.info.labels
         network = Network(predictor, labels, Path(settings.weights), f"{len(self.asked):064}")
-        return network.with_drivable(settings.drivable_classes)
+        return network.with_drivable(settings.drivable_classes, settings.class_costs)
 
     @property
     def weights(self):

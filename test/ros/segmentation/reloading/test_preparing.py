@@ -118,6 +118,19 @@ def test_other_drivable_classes_need_no_loading(configured, load, change):
     assert configured._pipeline.network.labels == LabelSet.load("camvid")
 
 
+def test_other_costs_need_no_loading_and_must_not_contradict(configured, load, change):
+    assert change(configured, class_costs=["Pavement:60"]).successful
+    network = configured._pipeline.network
+    assert network.labels.costs[3:5].tolist() == [0, 60]
+    assert len(load.asked) == 1
+    result = change(configured, drivable_classes=["Road"])
+    assert "the drivable classes ['Road'] leave it out" in result.reason
+    assert configured._pipeline.network is network
+    assert change(configured, drivable_classes=["Pavement"]).successful
+    assert configured._pipeline.network.labels.costs[3:5].tolist() == [100, 60]
+    assert len(load.asked) == 1
+
+
 def test_parameters_that_are_set_together_appear_together(node):
     """By the thread that answers images, while the executor sets them."""
     if not hasattr(node, "add_post_set_parameters_callback"):
