@@ -26,6 +26,7 @@ EXTRAS = (
     ("av", "video", "videos"),
     ("tensorboard", "train", "curves of a training"),
     ("rerun", "view", "the Rerun viewer"),
+    ("aiohttp", "live", "the node's page for browsers"),
 )
 DISTRIBUTIONS = {"rerun": "rerun-sdk"}  # of modules with another name
 SHARED_MEMORY = 1 << 28  # bytes of /dev/shm; less is too small for several cameras

@@ -62,6 +62,7 @@ class Watch(PlainLogs, Node):
         self._subscribed: dict[Key, Any] = {}
         self._since: dict[Key, float] = {}  # times of the subscriptions
         self._newest: dict[Key, Newest] = {}
+        self._refused: set[Key] = set()  # topics with messages that cannot be shown
         self._count = 0
         self._notify: Callable[[], object] = lambda: None
         self._next_look, self._first_log = 0.0, monotonic() + START_TIME
@@ -156,7 +157,9 @@ class Watch(PlainLogs, Node):
         try:
             part = VIEWS[key.view].pack(message)
         except ValueError as error:
-            self.get_logger().warning(f"{key.view}: {error}", throttle_duration_sec=10.0)
+            if key not in self._refused:  # once, as the next may be no better
+                self.get_logger().warning(f"the {key.view} cannot be shown: {error}")
+            self._refused.add(key)
             return
         if key == DIAGNOSTICS:
             part = self._own(part)

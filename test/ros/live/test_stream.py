@@ -154,6 +154,28 @@ def test_a_node_without_outputs_can_still_say_why(new_node, port):
     asyncio.run(check())
 
 
+def test_a_damaged_message_is_named_once_and_left_out(robot, start):
+    program = start("--port", "0")
+    damaged = grid(CELLS)
+    damaged.info.width = 1000
+
+    def publish():
+        robot.publishers["", "drivable_grid"].publish(damaged)
+        robot.show()
+
+    async def check():
+        async with stream(program.port) as browser:
+            await browser.until(lambda: "overlay" in browser.views, publish)
+            for _ in range(5):
+                publish()
+                await browser.ask()
+            assert "grid" not in browser.views
+            await browser.until(lambda: "grid" in browser.views, lambda: robot.lay(CELLS))
+
+    asyncio.run(check())
+    assert program.text.count("the grid cannot be shown: 6 cells are not 2 x 1000") == 1
+
+
 def test_a_slow_browser_gets_the_newest_and_no_old_ones(robot, port):
     async def check():
         async with stream(port) as browser:
