@@ -40,10 +40,10 @@ def grid(cells, resolution=0.5, origin=(0.0, 0.0), frame="base_link"):
 class Robot:
     """A node with the topics of the segmentation node, for cameras by name."""
 
-    def __init__(self, *cameras):
+    def __init__(self, *cameras, namespace=""):
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
-        self.node = rclpy.create_node("segmentation", context=self.context)
+        self.node = rclpy.create_node("segmentation", namespace=namespace, context=self.context)
         self.publishers = {}
         for camera in cameras or ("",):
             place = f"~/{camera}/" if camera else "~/"

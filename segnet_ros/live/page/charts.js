@@ -1,6 +1,6 @@
 // Small charts of the numbers in the stats, over the last minute.
 
-import {fit} from "./ground.js";
+import {fit, ratio} from "./ground.js";
 
 const SECONDS = 60;
 // The numbers that a chart shows, where the node publishes them: title, unit, factor, top of the scale.
@@ -68,7 +68,7 @@ class Chart {
     const known = this.points.filter(([, value]) => value !== null);
     const top = this.about.top ?? Math.max(...known.map(([, value]) => value), 1e-6) * 1.2;
     context.strokeStyle = "#6cb6ff";
-    context.lineWidth = 1.5 * (window.devicePixelRatio || 1);
+    context.lineWidth = 1.5 * ratio();
     context.beginPath();
     for (const [then, value] of known)
       context.lineTo(width * (1 - (now - then) / SECONDS), height * (1 - value / top));

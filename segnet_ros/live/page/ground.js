@@ -2,7 +2,10 @@
 
 export const FREE = [79, 174, 90], OCCUPIED = [214, 75, 63], UNKNOWN = [107, 112, 119];
 const LOW = [201, 207, 74], HIGH = [224, 138, 44]; // costs 1 to 99
-const MARGIN = 8; // pixels of the screen
+const MARGIN = 8; // in the unit of the style sheet, as all that follows
+
+/** Pixels of a canvas in a pixel of the style sheet. */
+export const ratio = () => window.devicePixelRatio || 1;
 
 /** The color of a cell: -1 is unknown, 0 free, 1 to 99 a cost, 100 occupied. */
 export function color(cell) {
@@ -17,11 +20,11 @@ export function drawGround(canvas, grid, cells, robot) {
   const context = fit(canvas);
   const box = bounds(grid, robot);
   const scale = Math.min(
-    (canvas.width - 2 * MARGIN) / (box.left - box.right),
-    (canvas.height - 2 * MARGIN) / (box.top - box.bottom));
+    (canvas.width - 2 * MARGIN * ratio()) / (box.left - box.right),
+    (canvas.height - 2 * MARGIN * ratio()) / (box.top - box.bottom));
   const x0 = canvas.width / 2 + scale * (box.left + box.right) / 2;
   const y0 = canvas.height / 2 + scale * (box.top + box.bottom) / 2;
-  context.setTransform(0, -scale, -scale, 0, x0, y0); // meters to pixels of the screen
+  context.setTransform(0, -scale, -scale, 0, x0, y0); // meters to pixels
   context.save();
   context.translate(grid.x, grid.y);
   context.rotate(grid.yaw);
@@ -60,8 +63,8 @@ function bounds(grid, robot) {
 
 /** A line for each meter, a stronger one for each five; only the latter where they get too dense. */
 function drawMeters(context, box, scale) {
-  const step = [1, 5, 10, 50, 100].find(meters => meters * scale >= 6) ?? 1000;
-  context.lineWidth = 1 / scale;
+  const step = [1, 5, 10, 50, 100].find(meters => meters * scale >= 6 * ratio()) ?? 1000;
+  context.lineWidth = ratio() / scale;
   const line = (at, named, ...ends) => {
     context.strokeStyle = at % (5 * step) === 0 ? "#0009" : "#0003";
     context.beginPath();
@@ -76,21 +79,21 @@ function drawMeters(context, box, scale) {
     line(y, y > box.right + 2 * step, [box.bottom, y], [box.top, y]);
 }
 
-/** Write beside the end of a line: upright, in pixels of the screen. */
+/** Write beside the end of a line, upright. */
 function label(context, text, [x, y]) {
   const {e: left, f: top} = context.getTransform().translate(x, y);
   context.save();
-  context.resetTransform();
+  context.setTransform(ratio(), 0, 0, ratio(), left, top);
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = "#fff";
   context.textAlign = left > context.canvas.width / 2 ? "right" : "left";
-  context.fillText(text, left + (context.textAlign === "right" ? -2 : 2), Math.max(top - 3, 12));
+  context.fillText(text, context.textAlign === "right" ? -2 : 2, top < 14 * ratio() ? 12 : -3);
   context.restore();
 }
 
 /** A triangle that points forward, or a circle where the heading is not known. */
 function drawRobot(context, robot, scale) {
-  const size = Math.max(0.3, 8 / scale); // meters
+  const size = Math.max(0.3, 8 * ratio() / scale); // meters
   context.save();
   context.translate(robot.x, robot.y);
   context.beginPath();
@@ -105,7 +108,7 @@ function drawRobot(context, robot, scale) {
   }
   context.fillStyle = "#fff";
   context.strokeStyle = "#000";
-  context.lineWidth = 1.5 / scale;
+  context.lineWidth = 1.5 * ratio() / scale;
   context.fill();
   context.stroke();
   context.restore();
@@ -113,8 +116,7 @@ function drawRobot(context, robot, scale) {
 
 /** Match a canvas to its size on the screen, and clear it. */
 export function fit(canvas) {
-  const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.max(1, Math.round(canvas.clientWidth * ratio));
-  canvas.height = Math.max(1, Math.round(canvas.clientHeight * ratio));
+  canvas.width = Math.max(1, Math.round(canvas.clientWidth * ratio()));
+  canvas.height = Math.max(1, Math.round(canvas.clientHeight * ratio()));
   return canvas.getContext("2d");
 }

@@ -24,8 +24,8 @@ def make_robot():
     """Call it with names of cameras to make the robot, also a second time."""
     made = []
 
-    def make(*cameras):
-        made.append(Robot(*cameras))
+    def make(*cameras, **about):
+        made.append(Robot(*cameras, **about))
         return made[-1]
 
     yield make

@@ -118,6 +118,24 @@ def test_a_camera_is_chosen_from_the_list(make_robot, port):
     asyncio.run(check())
 
 
+def test_robots_are_told_apart_by_their_namespaces(make_robot, start):
+    first, second = (make_robot("front", namespace=name) for name in ("/one", "/two"))
+    port = start("--port", "0", "--node", "/two/segmentation").port
+
+    def publish():
+        for robot, name in ((first, "one"), (second, "two")):
+            robot.show(camera="front")
+            robot.report(DiagnosticStatus.OK, name, f"{name}/segmentation: segmentation of front")
+
+    async def check():
+        async with stream(port) as browser:
+            await browser.until(lambda: browser.views.keys() >= {"overlay", "diagnostics"}, publish)
+            assert browser.views["diagnostics"][0]["status"][0]["message"] == "two"
+            assert (first.watchers("front"), second.watchers("front")) == (0, 3)
+
+    asyncio.run(check())
+
+
 def test_silence_and_absence_are_said_and_end(make_robot, port):
     robot = make_robot()
 
