@@ -37,7 +37,7 @@ class StaticTransform:
         self._since = 0.0
         self._placed: tuple[Any, ...] | None = None  # the frames and settings of the last message
         self._own: list[TransformStamped] = []  # all messages
-        self._others: set[str] = set()  # frames that other nodes place
+        self._others: dict[str, str] = {}  # the parent of each frame that other nodes place
         self._said: set[str] = set()
 
     def update(self, frame_id: str, settings: NodeSettings) -> None:
@@ -52,7 +52,7 @@ class StaticTransform:
             return
         mounting = part(settings, GroundSettings)
         wanted = settings.base_frame, frame_id, mounting
-        if wanted != self._placed and frame_id and self._is_free(frame_id):
+        if wanted != self._placed and frame_id and self._is_free(*wanted[:2]):
             self._placed = wanted
             self._publish(settings.base_frame, frame_id, mounting.pose)
 
@@ -64,7 +64,7 @@ class StaticTransform:
             self._node.destroy_publisher(self._publisher)
         self._subscription = self._publisher = self._placed = None
 
-    def _is_free(self, frame_id: str) -> bool:
+    def _is_free(self, base: str, frame_id: str) -> bool:
         """Whether no other node places a frame, as far as is known after some patience."""
         if TFMessage is None:
             self._say(
@@ -75,7 +75,17 @@ class StaticTransform:
         if self._subscription is None:
             self._since = perf_counter()
             self._subscription = self._node.create_subscription(TFMessage, TOPIC, self._hear, HEARD)
-        return frame_id not in self._others and perf_counter() - self._since > PATIENCE
+        if frame_id in self._others or frame_id in self._above(base):
+            return False
+        return perf_counter() - self._since > PATIENCE
+
+    def _above(self, frame: str) -> list[str]:
+        """A frame and those that it hangs on: a transform to one of them would close a loop."""
+        found: list[str] = []
+        while frame and frame not in found:
+            found.append(frame)
+            frame = self._others.get(frame, "")
+        return found
 
     def _publish(self, base: str, frame_id: str, pose: CameraPose) -> None:
         if self._publisher is None:
@@ -94,9 +104,10 @@ class StaticTransform:
         )
 
     def _hear(self, message: Any) -> None:
-        others = {each.child_frame_id for each in message.transforms if each not in self._own}
-        self._others |= others
-        for frame_id in others & {each.child_frame_id for each in self._own}:
+        for each in message.transforms:
+            if each not in self._own:
+                self._others[each.child_frame_id] = each.header.frame_id
+        for frame_id in {each.child_frame_id for each in self._own} & self._others.keys():
             self._say(
                 self._node.get_logger().warning,
                 f"another node places {frame_id} in tf, too; set publish_tf to false",

@@ -123,6 +123,21 @@ def test_what_another_node_places_is_left_to_it(clock):
     assert not node.sent
 
 
+def test_it_closes_no_loop(clock):
+    node = Node()
+    transform = StaticTransform(node)
+    waited(clock, transform, frame="base")
+    for parent, child in (("camera", "odom"), ("odom", "base"), ("loop", "loop")):
+        each = TransformStamped(child_frame_id=child)
+        each.header.frame_id = parent
+        node.hear(Message([each]))
+    waited(clock, transform)
+    waited(clock, transform, replace(MOUNTED, base_frame="loop"))
+    assert [(each.header.frame_id, each.child_frame_id) for each in node.sent] == [
+        ("loop", "camera")
+    ]
+
+
 def test_another_node_that_comes_later_is_named(clock):
     node = Node()
     waited(clock, StaticTransform(node))
