@@ -1,13 +1,15 @@
 """The ground map of rendered drives against their exact geometry.
 
-The truth about a cell of the map knows no pixels and no network: nine points of the cell must be
-drivable ground, and at that moment nothing may stand on it, in view or not.
+The truth about a cell of the map knows no pixels and no network: all of the cell must be drivable
+ground, and at that moment nothing may stand on it, in view or not.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -22,24 +24,17 @@ from segnet_model.driving.robot_pose import RobotPose
 from segnet_model.driving.rolling_map import MapSpec, RollingMap
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
-from segnet_model.labels import LabelSet
-from segnet_model.scenes import Drive
-from segnet_model.scenes.panels import Panel
-from segnet_model.scenes.sketch import CLEAR
+from segnet_model.scenes import Drive, Square
 from segnet_model.weights.bounds import max_uncertainty
 from segnet_model.weights.shipped import find_weights
 
 RATES = {"street": 10.0, "park": 5.0}  # frames a second
 SEEDS = (6001, 6002, 6003)
 FRAMES, SETTLING = 60, 10  # of each drive, and of these without a figure
-TALL = 2.0  # meters; below this height a robot would touch something
 DRIFT = 0.01  # of odometry, of the distance driven
 NEAR = 10.0  # meters
 GRID, MAP = GridSpec(), MapSpec()
-POINTS = 3  # a side of a cell
-TEXEL = 0.015  # meters between points of a thing
-# A thing of so many panels, and not longer than 8 m, is closed, as cars are.
-BODY, LONGEST = 8, 8 / MAP.resolution * POINTS
+Free = Callable[[Square], np.ndarray]  # which cells are free
 
 
 def run(report: Report) -> None:
@@ -47,12 +42,12 @@ def run(report: Report) -> None:
     cv2.setNumThreads(1)  # so that the time of this thread is all that a map costs
     predictor = Predictor.load(find_weights(DEFAULT_WEIGHTS))
     for world in RATES:
-        scores = {name: Score() for name in ("exact poses", "drift", "network")}
+        exact, drift, network = Way(), Way(drift=DRIFT), Way(predictor=predictor)
+        ways = {"exact poses": exact, f"drift of {DRIFT:.0%}": drift, "network": network}
         for seed in SEEDS:
-            _drive(world, seed, predictor, scores)
-        rows = [{"world": world, "with": name, **score.row()} for name, score in scores.items()]
+            measure(world, seed, tuple(ways.values()))
+        rows = [{"world": world, "with": name, **way.row()} for name, way in ways.items()]
         report.table(f"{len(SEEDS)} drives of a {world}, {MAP.size:g} m around the robot", rows)
-        exact, drift, network = scores.values()
         report.add(f"{world}: free cells that are", exact.right, "%", at_least=99.9)
         report.add(f"{world}: with drift of {DRIFT:.0%}", drift.right, "%", at_least=99.5)
         report.add(f"{world}: with the default network", network.right, "%")
@@ -61,9 +56,16 @@ def run(report: Report) -> None:
 
 
 @dataclass
-class Score:
-    """Sums over frames."""
+class Way:
+    """A way to make maps, and sums over its frames.
 
+    Attributes:
+        drift: of odometry, share of the distance driven.
+        predictor: gives the labels; None takes the true ones.
+    """
+
+    drift: float = 0.0
+    predictor: Predictor | None = None
     free: int = 0
     wrong: int = 0
     in_map: int = 0
@@ -139,102 +141,57 @@ class Slipping:
 class Side:
     """A map that is measured beside others of the same drive."""
 
-    def __init__(self, score: Score, drift: float, side: float) -> None:
-        """Start with an unknown map; drift and side as of `Slipping`."""
-        self._score, self._odometry = score, Slipping(drift, side)
-        self._map, self._frames = RollingMap(MAP), 0
+    def __init__(self, way: Way, side: float) -> None:
+        """Start with an unknown map; side as of `Slipping`."""
+        self.way = way
+        self._odometry, self._map = Slipping(way.drift, side), RollingMap(MAP)
 
     def add(
-        self, grid: np.ndarray, view: np.ndarray, robot: RobotPose, now: float, around: Surroundings
+        self, grid: np.ndarray, view: np.ndarray, robot: RobotPose, now: float, free: Free | None
     ) -> None:
-        """Fuse a frame; count it once the map has settled."""
+        """Fuse a frame; count it where the truth about it is given."""
         pose = self._odometry.at(robot)
         begin = time.thread_time()
         self._map.add(grid, view, GRID, pose, now)
         cells = self._map.cells()
         seconds = time.thread_time() - begin
-        self._frames += 1
-        if self._frames > SETTLING:
+        if free is not None:
             # Where the map's corner really is.
-            corner = np.add(self._map.corner, (robot.x - pose.x, robot.y - pose.y))
-            self._score.add(cells, grid, around.free(corner), seconds)
+            x, y = np.add(self._map.corner, (robot.x - pose.x, robot.y - pose.y))
+            truth = free(Square(float(x), float(y), MAP.cells, MAP.resolution))
+            self.way.add(cells, grid, truth, seconds)
 
 
-class Surroundings:
-    """The ground around the robot at one moment, and all that stands on it."""
-
-    def __init__(self, drive: Drive, index: int) -> None:
-        """Take a frame of a drive."""
-        self._drive = drive
-        stamp, pose = drive._moment(index)  # which panels are of one thing is not public
-        props = drive._world.props(pose[:3, 3], stamp, drive.speed)
-        self._bodies = [[_standing(panel, pose[:2, 3]) for panel in p.panels] for p in props]
-
-    def free(self, corner: np.ndarray) -> np.ndarray:
-        """Whether all of each cell is free: (cells, cells) bool; corner: least x and y, meters."""
-        inset = (np.arange(POINTS) / (POINTS - 1) - 0.5) * (1 - 1e-6)
-        steps = ((np.arange(MAP.cells) + 0.5)[:, None] + inset).ravel() * MAP.resolution
-        x, y = np.meshgrid(corner[0] + steps, corner[1] + steps)
-        parts = (np.array_split(each.ravel(), POINTS * 10) for each in (x, y))  # what worlds take
-        drivable = np.concatenate([self._drive.is_drivable(*p) for p in zip(*parts, strict=True)])
-        shape = MAP.cells, POINTS, MAP.cells, POINTS
-        free = drivable.reshape(shape).all((1, 3)) & ~self._taken(corner).reshape(shape).any((1, 3))
-        return np.asarray(free)
-
-    def _taken(self, corner: np.ndarray) -> np.ndarray:
-        """Where something stands: (cells * POINTS, cells * POINTS) bool."""
-        taken = np.zeros((MAP.cells * POINTS, MAP.cells * POINTS), np.uint8)
-        for body in self._bodies:
-            places = np.concatenate([*body, np.zeros((0, 2))]) - corner
-            places = places / MAP.resolution * POINTS
-            if len(body) >= BODY and len(places) and np.ptp(places, 0).max() < LONGEST:
-                hull = cv2.convexHull(places.astype(np.float32))
-                cv2.fillConvexPoly(taken, np.floor(hull).astype(np.int32), 1)
-            column, row = np.floor(places).astype(int).T
-            inside = (np.minimum(column, row) >= 0) & (np.maximum(column, row) < len(taken))
-            taken[row[inside], column[inside]] = 1
-        return taken > 0
-
-
-def _standing(panel: Panel, robot: np.ndarray) -> np.ndarray:
-    """Points below a panel's lower part, (n, 2) meters, if it is near the robot (2,)."""
-    origin, across, down = panel.corners
-    corners = origin + np.array([(0, 0, 0), across, down, across + down])
-    low, high = corners.min(0), corners.max(0)
-    if low[2] >= TALL or (np.maximum(low[:2] - robot, robot - high[:2]) > MAP.size).any():
-        return np.zeros((0, 2))
-    counts = [min(2000, max(2, int(np.linalg.norm(way) / TEXEL))) for way in (across, down)]
-    s, t = ((np.arange(count) + 0.5) / count for count in counts)
-    rows, columns = panel.texture.labels.shape
-    shown = panel.texture.labels[np.ix_((t * rows).astype(int), (s * columns).astype(int))] != CLEAR
-    places = origin + s[None, :, None] * across + t[:, None, None] * down
-    return np.asarray(places[shown & (places[..., 2] < TALL)][:, :2])
-
-
-def _drive(world: str, seed: int, predictor: Predictor, scores: dict[str, Score]) -> None:
-    """Measure a drive with each way to make a map."""
+def measure(
+    world: str, seed: int, ways: tuple[Way, ...], frames: int = FRAMES, settling: int = SETTLING
+) -> None:
+    """Add a drive to each way; the first frames, settling, do not count."""
     settings = DriveSettings(world=world)
     drive, label_map = settings.drive(seed, RATES[world]), settings.label_map()
     side = float(np.random.default_rng(seed).uniform(-np.pi, np.pi))
-    sides = {
-        name: Side(score, DRIFT if name == "drift" else 0.0, side) for name, score in scores.items()
-    }
-    lens = _lens(drive)
-    for index, frame in enumerate(drive.frames(FRAMES)):
+    sides = [Side(way, side) for way in ways]
+    for index, frame in enumerate(drive.frames(frames)):
         to_robot, robot = robot_of(frame.camera_to_world)
-        projector = GroundProjector(lens, CameraPose(to_robot @ frame.camera_to_world), GRID)
-        around = Surroundings(drive, index)
+        pose = CameraPose(to_robot @ frame.camera_to_world)
+        projector = GroundProjector(_lens(drive), pose, GRID)
         labels = label_map.map(frame.labels)
         sure = np.zeros(labels.shape, np.float32)
-        true = projector.grid(labels, sure, LabelSet.load(label_map.target.name), 0.5)
-        answer = Answer(
-            frame.image, predictor.predict(frame.image), predictor.info.labels,
-            bound=max_uncertainty(predictor.promise), ground=projector,
-        )  # fmt: skip
-        for name, each in sides.items():
-            grid = answer.grid if name == "network" else true
-            assert grid is not None
-            each.add(grid, projector.in_view, robot, frame.stamp, around)
+        true = projector.grid(labels, sure, label_map.target, 0.5)
+        free = partial(drive.free_cells, index) if index >= settling else None
+        for each in sides:
+            found = true
+            if each.way.predictor is not None:
+                found = _answered(frame.image, each.way.predictor, projector)
+            each.add(found, projector.in_view, robot, frame.stamp, free)
+
+
+def _answered(image: np.ndarray, predictor: Predictor, projector: GroundProjector) -> np.ndarray:
+    """The grid of an image by a network, as the node makes it."""
+    bound = max_uncertainty(predictor.promise)
+    labels = predictor.info.labels
+    grid = Answer(image, predictor.predict(image), labels, bound=bound, ground=projector).grid
+    assert grid is not None
+    return grid
 
 
 def _lens(drive: Drive) -> Lens:

@@ -87,6 +87,10 @@ def whole_file(path: str | Path, *, known: bool = False, flush: bool = True) -> 
         temporary.replace(path)
         if flush:
             flush_to_disk(path.parent)
+    except OSError as error:
+        if error.filename is None:  # as of a full disk
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

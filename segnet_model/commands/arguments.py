@@ -146,9 +146,14 @@ def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:
         "--map", action="append", default=[], metavar="NAME=CLASS",
         help=f"{help_text} (may be repeated)",
     )  # fmt: skip
+    add_map_file(parser)
+
+
+def add_map_file(parser: argparse._ActionsContainer) -> None:
+    """Add `--map-file` alone; see `file_map`."""
     parser.add_argument(
         "--map-file", type=Path, metavar="FILE",
-        help="the same in a YAML file, with a line NAME: CLASS for each; --map comes first",
+        help="as --map in a YAML file, with a line NAME: CLASS for each; --map comes first",
     )  # fmt: skip
 
 

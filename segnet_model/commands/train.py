@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     arguments.add_overwrite(groups[DATA])
     options.add_arguments(parser, TrainSettings, groups)
+    arguments.add_map_file(groups[DATA])
 
 
 def run(args: argparse.Namespace) -> None:
@@ -77,6 +79,9 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.training.trainer import train
 
     settings = options.from_arguments(TrainSettings, args)
+    if args.map_file:
+        both = {**arguments.file_map(args), **(settings.class_map or {})}
+        settings = replace(settings, class_map=both)
     with stop_on_signals() as should_stop, _Bar() as bar, logging_redirect_tqdm():
         weights = train(args.dataset, args.out, settings, bar.show, should_stop)
     print(f"weights: {weights}" if weights else "stopped; run the same command to go on")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -39,6 +39,7 @@ from segnet_model.scenes import (
     Camera,
     Drive,
     SceneFrame,
+    Square,
     Surfaces,
     draw_camera,
     draw_conditions,
@@ -56,6 +57,7 @@ WORLD = "world"
 SCENES, STREET, OUTDOOR = "scenes", "camvid", "outdoor"  # label sets
 VARIED = "varied"
 HOUR_NS = 3600 * NANOSECONDS
+Plan = Callable[[int, Square], np.ndarray]  # from a stamp, nanoseconds: which cells are free
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,18 @@ def write_drive(
             _write_frame(bag, stamp, frame, drive.camera, depth)
             progress((index + 1) / total)
     return total
+
+
+def plan_of(seed: int, seconds: float, legs: Sequence[DriveSettings], fps: float = 10.0) -> Plan:
+    """The plans of the ground of a recording by `write_drive`, of the same arguments."""
+    drives = [leg.drive(seed, fps) for leg in legs]
+    start, count = FOLDER_START_NS + seed * HOUR_NS, round(seconds * fps)
+
+    def plan(stamp_ns: int, square: Square) -> np.ndarray:
+        leg, index = divmod(round((stamp_ns - start) / NANOSECONDS * fps), count)
+        return drives[leg].free_cells(index, square)
+
+    return plan
 
 
 def _frames(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from math import atan2, hypot, pi
 
 MAX_LATE = 1.0  # seconds by which an image may be older than one before, of another camera
-# A robot that keeps its speed moves as predicted, but for this and for what it can accelerate.
+# A robot moves no further than at its highest speed of late, but for this and what it can gain.
 _SLACK = 0.3, 0.15  # meters, radians
 _ACCELERATION = 10.0, 10.0  # meters and radians a second squared
 _FASTEST = 20.0, 6.0  # meters and radians a second, while the speed is not known yet
+_LATELY = 2.0  # seconds until a speed counts half
 _SHORTEST = 0.02  # seconds, from which a speed is measured
 
 
@@ -55,7 +56,7 @@ class Odometer:
         """Forget the poses."""
         self._pose: RobotPose | None = None
         self._time = 0.0
-        self._speed: tuple[float, float, float] | None = None  # along x and y, and turning
+        self._speed: tuple[float, float] | None = None  # the highest of late, and of turning
 
     def move(self, pose: RobotPose, time: float) -> tuple[float, float] | None:
         """Seconds and meters since the newest pose, both 0 for a late one; None after a jump."""
@@ -63,27 +64,27 @@ class Odometer:
             self._pose, self._time = pose, time
             return 0.0, 0.0
         seconds = time - self._time
-        if seconds < -MAX_LATE or self._jumps(pose, seconds):
+        step = (
+            hypot(pose.x - self._pose.x, pose.y - self._pose.y),
+            abs(turned(pose.yaw - self._pose.yaw)),
+        )
+        if seconds < -MAX_LATE or self._is_jump(step, abs(seconds)):
             return None
         if seconds < _SHORTEST:
             return 0.0, 0.0
-        meters = hypot(pose.x - self._pose.x, pose.y - self._pose.y)
+        faded = 0.5 ** (seconds / _LATELY)
+        before = self._speed or (0.0, 0.0)
         self._speed = (
-            (pose.x - self._pose.x) / seconds,
-            (pose.y - self._pose.y) / seconds,
-            turned(pose.yaw - self._pose.yaw) / seconds,
+            max(step[0] / seconds, faded * before[0]),
+            max(step[1] / seconds, faded * before[1]),
         )
         self._pose, self._time = pose, time
-        return seconds, meters
+        return seconds, step[0]
 
-    def _jumps(self, pose: RobotPose, seconds: float) -> bool:
-        """Whether no robot moves like this from the newest pose."""
-        assert self._pose is not None
-        x, y, turn = self._speed or (0.0, 0.0, 0.0)
-        aside = hypot(pose.x - self._pose.x - x * seconds, pose.y - self._pose.y - y * seconds)
-        angle = abs(turned(pose.yaw - self._pose.yaw - turn * seconds))
-        if self._speed is None:
-            gained = [fastest * abs(seconds) for fastest in _FASTEST]
-        else:
-            gained = [most * seconds * seconds / 2 for most in _ACCELERATION]
-        return aside > _SLACK[0] + gained[0] or angle > _SLACK[1] + gained[1]
+    def _is_jump(self, step: tuple[float, float], seconds: float) -> bool:
+        """Whether no robot moves and turns like this."""
+        speed = self._speed or _FASTEST
+        return any(
+            way > slack + fast * seconds + gain * seconds * seconds / 2
+            for way, slack, fast, gain in zip(step, _SLACK, speed, _ACCELERATION, strict=True)
+        )

@@ -14,8 +14,9 @@ from segnet_model.base.errors import BagError, ImageError, SettingsError
 from segnet_model.base.rejected import Rejected
 from segnet_model.datasets.sources import Frame
 from segnet_model.driving import CameraPose, GroundProjector, Lens
+from segnet_model.driving.calibration import check_frame
 from segnet_model.inference.answer import Answer
-from segnet_model.recordings.mounting import Mounting
+from segnet_model.recordings.mounting import Mounting, camera_frame
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +105,10 @@ class Calibration:
         """Lens and pose of the camera for a frame of (height, width) pixels.
 
         Raises:
-            SettingsError: the camera is not calibrated, or tf has no pose.
+            SettingsError: the camera is not calibrated, the calibration is of another camera, or tf
+                has no pose.
         """
+        check_frame(self._info, camera_frame(frame))
         return mounting.ground.lens(self._info, size), mounting.pose(frame)
 
     def _fits(self, lens: Lens, pose: CameraPose) -> bool:

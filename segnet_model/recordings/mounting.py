@@ -68,14 +68,14 @@ class Mounting:
         """The pose of the camera that took a frame; SettingsError where tf has none."""
         if self._given is not None:
             return self._given
-        found = self._transforms.find(self._base, _camera(frame), frame.stamp_ns)
+        found = self._transforms.find(self._base, camera_frame(frame), frame.stamp_ns)
         return CameraPose.from_transform(found.translation.tolist(), found.rotation.tolist())
 
     def is_known(self, frame: Frame) -> bool:
         """Whether the pose at a frame's stamp itself is known, not only one near it."""
         if self.is_given:
             return True
-        return self._transforms.exact(self._base, _camera(frame), frame.stamp_ns) is not None
+        return self._transforms.exact(self._base, camera_frame(frame), frame.stamp_ns) is not None
 
 
 def has_transforms(bag: BagReader) -> bool:
@@ -106,6 +106,7 @@ def _frame_id(bag: BagReader, topic: str) -> str:
     return ""
 
 
-def _camera(frame: Frame) -> str:
+def camera_frame(frame: Frame) -> str:
+    """The frame_id of a recording's image."""
     assert isinstance(frame, BagFrame)
     return str(frame.message.header.frame_id)

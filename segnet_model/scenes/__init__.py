@@ -2,6 +2,7 @@
 
 from segnet_model.scenes.conditions import Conditions, draw_conditions
 from segnet_model.scenes.drive import Drive, SceneFrame
+from segnet_model.scenes.plan import Square
 from segnet_model.scenes.rig import Camera, draw_camera
 from segnet_model.scenes.surfaces import Surfaces
 
@@ -10,6 +11,7 @@ __all__ = [
     "Conditions",
     "Drive",
     "SceneFrame",
+    "Square",
     "Surfaces",
     "draw_camera",
     "draw_conditions",

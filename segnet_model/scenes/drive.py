@@ -17,6 +17,7 @@ from segnet_model.scenes.conditions import Conditions
 from segnet_model.scenes.film import draw_film
 from segnet_model.scenes.panels import Canvas, Floats, Panel, View, draw_panels
 from segnet_model.scenes.photo import draw_photographer
+from segnet_model.scenes.plan import Square, free_cells
 from segnet_model.scenes.props import Prop
 from segnet_model.scenes.rig import Camera
 from segnet_model.scenes.surfaces import Surfaces
@@ -127,9 +128,19 @@ class Drive:
         Raises:
             SettingsError: index below 0.
         """
-        stamp, pose = self._moment(index)
-        props = self._world.props(pose[:3, 3], stamp, self.speed)
-        return [panel for prop in props for panel in prop.panels]
+        return [panel for prop in self._props(index) for panel in prop.panels]
+
+    def free_cells(self, index: int, square: Square) -> npt.NDArray[np.bool_]:
+        """Return which cells of a square of ground are free at a frame, in view or not.
+
+        Returns:
+            (cells, cells), rows along y: whether all of a cell is road or path, and nothing below
+            2 m stands on it.
+
+        Raises:
+            SettingsError: index below 0.
+        """
+        return free_cells(square, self._props(index), self.is_drivable)
 
     def is_drivable(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
         """Return whether points of the ground, in world meters, are road or path."""
@@ -142,6 +153,10 @@ class Drive:
         if camera.roll:
             pose[:3, :2] = pose[:3, :2] @ _turn(camera.roll)
         return pose
+
+    def _props(self, index: int) -> list[Prop]:
+        stamp, pose = self._moment(index)
+        return self._world.props(pose[:3, 3], stamp, self.speed)
 
     def _moment(self, index: int) -> tuple[float, Floats]:
         """Return the stamp and the camera_to_world (4, 4) of a frame."""

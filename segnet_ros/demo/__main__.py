@@ -20,9 +20,12 @@ from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.base.terminal import escaped
 from segnet_model.datasets.drives import (
     LABELS_TOPIC,
+    ODOMETRY_TOPIC,
     OUTDOOR,
     SCENES,
     DriveSettings,
+    Plan,
+    plan_of,
     write_drive,
 )
 from segnet_model.datasets.sources import BagSource
@@ -47,6 +50,10 @@ Leaves in OUT: the bags drive/ and segmentation/, overlay.mp4, overview.png, rep
       --labels-topic /truth/labels --weights segnet_basic_camvid
 """
 CAMERA = Camera()  # of rendered drives
+GROUND: dict[str, float | str] = {
+    "camera_height": CAMERA.mount_height, "camera_pitch": CAMERA.pitch, "odometry": ODOMETRY_TOPIC,
+    "map_rate": 10.0,
+}  # fmt: skip
 MARKER = ".segnet_demo"  # in a folder that the demo may empty
 RESULTS = ("drive", "segmentation", "overlay.mp4", "overview.png", "report.json", "node.log")
 
@@ -104,7 +111,8 @@ def _run(args: argparse.Namespace) -> int:
     if args.bag is None and not comparable:
         labels_topic = None  # the truth has ids of other classes
     sent = play_and_record(playback)
-    report = _measure(playback, labels_topic, label_set, sent)
+    plan = None if args.bag else plan_of(args.seed, args.seconds, _legs(args))
+    report = _measure(playback, labels_topic, label_set, sent, plan)
     (args.out / "report.json").write_text(json.dumps(report.to_dict(), indent=1))
     print(f"\n{report.table()}\n")
     print(_hint(args.out))
@@ -117,10 +125,14 @@ def _run(args: argparse.Namespace) -> int:
 
 def _render(args: argparse.Namespace, labels: str) -> None:
     """Render drives, with the truth in the named label set."""
-    first, *then = (DriveSettings(labels=labels, world=world) for world in args.worlds)
+    first, *then = _legs(args, labels)
     out = args.out / "drive"
     with progress_bar(f"rendering: {', then '.join(args.worlds)}") as progress:
         write_drive(out, args.seed, args.seconds, progress=progress, settings=first, then=then)
+
+
+def _legs(args: argparse.Namespace, labels: str | None = None) -> list[DriveSettings]:
+    return [DriveSettings(labels=labels, world=world) for world in args.worlds]
 
 
 def _check_apart(bag: Path, out: Path) -> None:
@@ -156,12 +168,16 @@ def _playback(args: argparse.Namespace) -> tuple[Playback, str | None]:
         topic = bag.choose_image_topic(args.topic, besides=labels_topic)
         kind = bag.topics[topic].type
     out, log = args.out / "segmentation", args.out / "node.log"
-    mount = {} if args.bag else {"camera_height": CAMERA.mount_height, "camera_pitch": CAMERA.pitch}
-    return Playback(path, topic, kind, args.weights, out, log, mount), labels_topic
+    ground = {} if args.bag else GROUND
+    return Playback(path, topic, kind, args.weights, out, log, ground), labels_topic
 
 
 def _measure(
-    playback: Playback, labels_topic: str | None, label_set: LabelSet, sent: Mapping[int, int]
+    playback: Playback,
+    labels_topic: str | None,
+    label_set: LabelSet,
+    sent: Mapping[int, int],
+    plan: Plan | None,
 ) -> Report:
     """Measure and draw every frame."""
     measurement = Measurement(label_set)
@@ -171,7 +187,7 @@ def _measure(
         masks = answers.topics[MASK].count
         truth = drive.labels_of(labels_topic) if labels_topic else iter(())
         progress = stack.enter_context(progress_bar("measuring and drawing"))
-        consumers = [measurement, *_pictures(playback, label_set, masks, stack)]
+        consumers = [measurement, *_pictures(playback, label_set, masks, plan, stack)]
         for index, frame in enumerate(frames(answers, playback.topic, truth, sent)):
             for consumer in consumers:
                 consumer.add(frame)
@@ -180,9 +196,9 @@ def _measure(
 
 
 def _pictures(
-    playback: Playback, label_set: LabelSet, masks: int, stack: ExitStack
+    playback: Playback, label_set: LabelSet, masks: int, plan: Plan | None, stack: ExitStack
 ) -> Iterator[Overview | OverlayVideo]:
-    overview = Overview(playback.out.with_name("overview.png"), label_set, masks)
+    overview = Overview(playback.out.with_name("overview.png"), label_set, masks, plan)
     stack.callback(overview.close)
     yield overview
     path = playback.out.with_name("overlay.mp4")

@@ -14,17 +14,28 @@ from segnet_model.bags.images import RawMessage, parse, to_ids, to_rgb
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import ImageError
 from segnet_model.datasets.sources import BagFrame
+from segnet_model.scenes import Square
 from segnet_ros.ros.cdr import stamp_of
 
 MASK = "/segmentation/mask"
 UNCERTAINTY = "/segmentation/uncertainty"
 DRIVABLE = "/segmentation/drivable"
 GRID = "/segmentation/drivable_grid"
+MAP = "/segmentation/drivable_map"
 # Recorded for users of the bag.
 OTHERS = ("/segmentation/confidence", "/segmentation/stats", "/segmentation/class_map",
           "/segmentation/label_info")  # fmt: skip
 MAX_WAITING = 100  # frames
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class GroundMap:
+    """The map of the ground after an image."""
+
+    bag_ns: int  # stamp of that image in the bag that was played
+    cells: np.ndarray  # (n, n) int8: 0 free, 100 occupied, -1 unknown
+    square: Square  # where they are in the frame of odometry
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +49,7 @@ class AnsweredFrame:
     uncertainty: np.ndarray  # (H, W) float32, 0 to 1
     drivable: np.ndarray  # (H, W) uint8, 0 or 255
     grid: np.ndarray | None  # (rows, columns) int8: 0 free, 100 occupied, -1 unknown
+    map: GroundMap | None  # the newest until then
     truth: np.ndarray | None  # (H, W) uint8 class ids
 
 
@@ -53,7 +65,7 @@ def frames(
         sent: the stamp in the bag that was played for each stamp as published, nanoseconds.
     """
     label = next(truth, None)
-    grids = _grids(answers)
+    grids, maps = _grids(answers), _maps(answers, sent)
     for stamp, parts in _by_stamp(answers, (image_topic, MASK, UNCERTAINTY, DRIVABLE)):
         while label is not None and label.stamp_ns < sent[stamp]:
             label = next(truth, None)
@@ -66,6 +78,7 @@ def frames(
             _floats(parse(parts[UNCERTAINTY])),
             to_ids(parse(parts[DRIVABLE])),
             grids.get(stamp),
+            next((found for newest, found in maps if newest <= stamp), None),
             _ids(label) if same and label is not None else None,
         )
 
@@ -107,3 +120,19 @@ def _grids(answers: BagReader) -> dict[int, np.ndarray]:
         stamp: np.asarray(grid.data, np.int8).reshape(grid.info.height, grid.info.width)
         for stamp, grid in found
     }
+
+
+def _maps(answers: BagReader, sent: Mapping[int, int]) -> list[tuple[int, GroundMap]]:
+    """The maps and the stamps of the images that they hold, the newest first."""
+    if MAP not in answers.topics:
+        return []
+    found = {stamp_of(each.data): parse(each) for each in answers.messages(MAP)}
+    maps = [(stamp, _map(found[stamp], sent[stamp])) for stamp in found if stamp in sent]
+    return sorted(maps, key=lambda each: -each[0])
+
+
+def _map(message: Any, bag_ns: int) -> GroundMap:
+    about = message.info
+    cells = np.asarray(message.data, np.int8).reshape(about.height, about.width)
+    corner = about.origin.position
+    return GroundMap(bag_ns, cells, Square(corner.x, corner.y, about.width, about.resolution))

@@ -7,16 +7,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from segnet_model.datasets.drives import Plan
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import HEAT_NOTE, annotated, heat, panel
 from segnet_model.pictures.video import Video
-from segnet_ros.demo.frames import AnsweredFrame
+from segnet_ros.demo.frames import AnsweredFrame, GroundMap
 
 ROWS = 4
 TITLES = {
     "image": "image", "mask": "mask", "uncertainty": "uncertainty", "drivable": "drivable",
-    "grid": "drivable ground, 15 m", "truth": "truth",
+    "grid": "drivable ground, 15 m", "map": "map, 20 m", "plan": "its truth", "truth": "truth",
 }  # fmt: skip
 NOTE = f"{HEAT_NOTE}; drivable: white; ground: green is free, red occupied, gray unseen"
 FREE, OCCUPIED, UNKNOWN = (90, 190, 90), (200, 70, 60), (170, 170, 170)  # RGB
@@ -25,9 +26,11 @@ FREE, OCCUPIED, UNKNOWN = (90, 190, 90), (200, 70, 60), (170, 170, 170)  # RGB
 class Overview:
     """overview.png: frames spread evenly over the drive, one a row."""
 
-    def __init__(self, path: Path, label_set: LabelSet, total: int) -> None:
-        """Choose the rows among so many frames."""
-        self._path = path
+    def __init__(
+        self, path: Path, label_set: LabelSet, total: int, plan: Plan | None = None
+    ) -> None:
+        """Choose the rows among so many frames; plan gives the truth about the map."""
+        self._path, self._plan = path, plan
         self._label_set = label_set
         # The middle of each part, since a drive's first frame is like no other.
         self._chosen = {int((row + 0.5) * total / ROWS) for row in range(ROWS)}
@@ -50,9 +53,19 @@ class Overview:
         if frame.grid is not None:
             height, width = frame.mask.shape
             row["grid"] = draw_grid(frame.grid, (height, width))
+        if frame.map is not None:
+            row |= self._maps(frame.map, frame.mask.shape)
         if frame.truth is not None:
             row["truth"] = self._label_set.colorize(frame.truth)
         return row
+
+    def _maps(self, found: GroundMap, size: tuple[int, ...]) -> dict[str, np.ndarray]:
+        """The map and the truth about it."""
+        shown = {"map": found.cells}
+        if self._plan is not None:
+            free = self._plan(found.bag_ns, found.square)
+            shown["plan"] = np.where(free, 0, 100).astype(np.int8)
+        return {name: draw_grid(cells, (size[0], size[1])) for name, cells in shown.items()}
 
     def close(self) -> None:
         """Write the sheet, blank where a frame lacks what another has; without frames, none."""

@@ -20,7 +20,7 @@ from segnet_model.base.progress import progress_bar
 from segnet_model.base.topics import info_topic
 from segnet_ros.bags.player import BagPlayer
 from segnet_ros.bags.recorder import BagRecorder
-from segnet_ros.demo.frames import DRIVABLE, GRID, MASK, OTHERS, UNCERTAINTY
+from segnet_ros.demo.frames import DRIVABLE, GRID, MAP, MASK, OTHERS, UNCERTAINTY
 from segnet_ros.demo.node import node_process, set_transport_profile
 
 START_TIMEOUT = 90.0  # seconds; PyTorch alone takes ten to load on a slow disk
@@ -40,7 +40,8 @@ class Playback:
         weights: for the node, a path or a shipped name.
         out: the bag to record into.
         log: file for what the node prints.
-        mount: the node's parameters that say where the camera is mounted; empty where unknown.
+        ground: the node's parameters that say where the camera is mounted and how the robot
+            moves; empty where unknown.
     """
 
     bag: Path
@@ -49,12 +50,12 @@ class Playback:
     weights: str
     out: Path
     log: Path
-    mount: Mapping[str, float] = field(default_factory=dict)
+    ground: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
     def answers(self) -> tuple[str, ...]:
         """Topics of answers; each image gets one on all of `ANSWERS`."""
-        return (*ANSWERS, GRID) if self.mount else ANSWERS
+        return (*ANSWERS, GRID, MAP) if self.ground else ANSWERS
 
 
 def play_and_record(playback: Playback) -> dict[int, int]:
@@ -100,7 +101,7 @@ def _node_arguments(playback: Playback) -> list[str]:
     # Reliable, because here every frame counts; a robot's camera is better taken best effort.
     values = {
         "weights": playback.weights, "transport": TRANSPORTS[playback.type],
-        "reliability": "reliable", **playback.mount,
+        "reliability": "reliable", **playback.ground,
     }  # fmt: skip
     words = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
     info = info_topic(playback.topic)

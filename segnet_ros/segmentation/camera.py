@@ -189,6 +189,7 @@ class Camera:
         if self._settings().stale and (
             reason := self._withdrawal.check(self._stale, perf_counter())
         ):
+            self._map.clear()  # other cameras see their part again in a moment
             self._node.get_logger().warning(f"{self._input.topic}: {reason}")
 
     def _time(self, frame: Frame, header: Header, answer: Answer) -> messages.Timing:

@@ -101,6 +101,13 @@ class DrivableMap:
             base = answer.settings.base_frame
             self._waiting.append(View(answer.grid, answer.ground, base, header, perf_counter()))
 
+    def clear(self) -> None:
+        """Forget all, and publish an unknown map at once; from the executor's thread."""
+        self._waiting.clear()
+        if self._map is not None:
+            self._map.clear()
+            self._publish(self._map)
+
     def start(self) -> None:
         """Publish from now on."""
         settings = self._settings()
@@ -204,6 +211,6 @@ class DrivableMap:
             self._last = None
 
     def _clear(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
-        """Answer ~/clear_map: forget, and say so to the subscribers at once."""
-        self._retract()
+        """Answer ~/clear_map."""
+        self.clear()
         return response

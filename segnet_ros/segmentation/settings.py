@@ -133,8 +133,8 @@ class NodeSettings(GroundOptions, AnswerSettings, NetworkSettings):
     stale: float = option(
         2.0,
         "Time in seconds without an answer after which nothing is drivable: ~/drivable is empty, "
-        "grids are -1, and /diagnostics says ERROR; not less than two periods of max_rate. 0.0 "
-        "never.",
+        "grid and map are -1, and /diagnostics says ERROR; not less than two periods of max_rate. "
+        "0.0 never.",
         applies=LIVE, group=WARNINGS, limits=(0.0, 3600.0),
     )  # fmt: skip
     autostart: bool = option(

@@ -6,10 +6,12 @@ annotations lie on top. Several polygons of an annotation are united, as by COCO
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
+
+import numpy as np
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
@@ -110,7 +112,9 @@ def _shapes(
 
 def polygons(label: str, area: list[Any], size: Size) -> Shape:
     """All polygons of an object, as flat lists of x, y."""
-    patches = [outline([flat_points(ring)], size) for ring in area]
+    rings = [flat_points(ring) for ring in area]
+    _check_pixels(rings)
+    patches = [outline([ring], size) for ring in rings]
     drawn = [patch for patch in patches if patch is not None]
     if len(drawn) == 1 or not drawn:
         return Shape(label, drawn[0] if drawn else None)
@@ -129,3 +133,10 @@ def run_lengths(area: dict[str, Any], size: Size) -> Patch:
 
 
 COCO = LabelFormat(open_coco, lambda marks: marks.has_json(is_coco))
+
+
+def _check_pixels(rings: Sequence[np.ndarray]) -> None:
+    """Raise DatasetError for outlines in shares of the image, which all lie in its first pixel."""
+    corners = np.concatenate([*rings, np.empty((0, 2))])
+    if len(corners) and corners.min() >= 0 and 0 < corners.max() <= 1:
+        raise DatasetError("has an outline within the first pixel; COCO has pixels, not shares")

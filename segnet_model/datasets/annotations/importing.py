@@ -95,7 +95,7 @@ def import_labels(
             with locked(dataset, "command"), temporary_folder(dataset / "import") as staged:
                 notes, empty = _stage_all(annotations, mapping, wanted, staged, progress)
                 given.check(mapping, annotations.name, original or labels)
-                _check_labeled(empty, wanted, annotations.name)
+                _check_labeled(empty, wanted, annotations.name, notes)
                 write_label_set(dataset, labels)
                 kept = None if keep else Replaced(dataset)
                 counts = Counter(
@@ -176,14 +176,17 @@ def _stage_all(
     return notes, empty
 
 
-def _check_labeled(empty: Collection[str], wanted: Collection[str], format_name: str) -> None:
+def _check_labeled(
+    empty: Collection[str], wanted: Collection[str], format_name: str, notes: Counter[str]
+) -> None:
     if len(empty) == len(wanted):
         mend = (
             "; where its pixels are a class, --map ID=CLASS says so" if format_name == "ids" else ""
         )
+        why = "".join(f" ({count} {note})" for note, count in notes.items())
         raise DatasetError(
-            f"in none of its {len(empty)} labels a pixel is labeled; label some in the tool, or "
-            f"export the task in which they are{mend}"
+            f"in none of its {len(empty)} labels a pixel is labeled{why}; label some in the tool, "
+            f"or export the task in which they are{mend}"
         )
 
 

@@ -1,5 +1,6 @@
 """The writer of every file: whole, followed links, streams, and nothing of somebody else."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -129,6 +130,14 @@ def test_a_pipe_is_written_into(tmp_path):
     reader.join()
     assert read == ["new"]
     assert pipe.is_fifo()
+
+
+def test_an_error_names_the_file(tmp_path):
+    """A full disk names none, wherever it fills up."""
+    path = tmp_path / "a.onnx"
+    with pytest.raises(OSError, match="a.onnx"), whole_file(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_device_stays_a_device(tmp_path):

@@ -111,6 +111,17 @@ def test_the_usual_topics_are_those_that_the_recording_allows(drive, weights, tm
         assert names == {*DEFAULT_OUTPUTS, *extra}
 
 
+def test_a_calibration_of_another_frame_makes_no_grid(drive, weights, tmp_path, capsys):
+    bag, info = tmp_path / "two", parsed(drive, "/camera/camera_info")[0]
+    info.header.frame_id = "left_optical"
+    with BagReader(drive) as reader, BagWriter(bag) as writer:
+        writer.write("/camera/camera_info", info, reader.start_ns)
+        for raw in reader.messages(IMAGE):
+            writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
+    assert label(bag, weights, tmp_path / "out", "--topic", IMAGE, "--camera-height", "1.2") == 2
+    assert "camera_info is of frame_id 'left_optical', the images are" in capsys.readouterr().err
+
+
 def test_the_grid_is_the_ground_that_the_camera_sees(drive, weights, tmp_path):
     out = tmp_path / "out"
     mounted = ("--camera-height", "1.1", "--camera-pitch", "0.2", "--base-frame", "base_footprint")

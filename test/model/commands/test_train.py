@@ -103,3 +103,17 @@ def test_a_log_has_lines_now_and_then_and_no_ticks(tmp_path, monkeypatch, capsys
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert lines[0] == "epoch 10 of 40, step 30 of 120: loss 0.500, val mIoU 0.250, 0:00:00 left"
+
+
+def test_a_map_may_come_from_a_file(monkeypatch, tmp_path):
+    """And from the command line, which comes first."""
+    given = []
+    monkeypatch.setattr(trainer, "train", lambda *arguments: given.append(arguments[2].class_map))
+    file = tmp_path / "map.yaml"
+    file.write_text("way: Path\n7: ignore\n")
+    words = ["train", "dataset", "--out", str(tmp_path / "run"), "--map-file", str(file)]
+    assert main([*words, *COMMAND]) == 0
+    assert main([*words, "--map", "way=Grass", "--map", "hut=Building", *COMMAND]) == 0
+    assert given == [
+        {"way": "Path", "7": "ignore"}, {"way": "Grass", "7": "ignore", "hut": "Building"},
+    ]  # fmt: skip

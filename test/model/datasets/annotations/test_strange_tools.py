@@ -124,6 +124,10 @@ REFUSED = {
     "cvat, a mask before": (cvat_mask("0, 8", top=-1), r"4x2 pixels at \(0, -1\), beyond"),
     "cvat, an absurd mask": (cvat_mask("0, 8", width=10**9), "1000000000x2 pixels cannot be"),
     "cvat, words": (cvat_mask("0, x"), "of another kind than expected"),
+    "cvat, lines": (
+        cvat('<polyline label="Sky" points="0,0;9,9;0,9"/>'),
+        r"a pixel is labeled \(1 lines, points and outlines without an area left out\); label",
+    ),
     "cvat, boxes": (cvat('<box label="Sky" xtl="0" ytl="0" xbr="9" ybr="9"/>'),
                     "holds boxes alone, as for detection; draw polygons or masks in CVAT"),
     "cvat, cut": ({"a.xml": annotated.cvat_images()[:300]}, "a.xml: is not whole XML"),

@@ -196,3 +196,12 @@ def test_who_subscribes_late_gets_no_ground_of_long_ago(robot, client):
     time.sleep(1.0)  # 20 periods of the map
     robot.maps = client.listen(topic, OccupancyGrid, LATCHED)
     assert not has_free(robot.maps.next())
+
+
+def test_the_map_is_unknown_once_the_camera_stops(robot, client):
+    robot.until(has_free, 0.0, 0.0, 0.0)
+    stopped = time.monotonic()
+    while has_free(robot.maps.next()):
+        assert time.monotonic() - stopped < 10
+    assert time.monotonic() - stopped < 5  # stale is 2 s, and map_memory here 10 minutes
+    assert not any(has_free(robot.maps.next()) for _ in range(10))
