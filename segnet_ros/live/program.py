@@ -36,7 +36,7 @@ On your computer, which then has the page at http://localhost:8080, encrypted an
 
   ssh -L 8080:localhost:8080 robot
 
-In a network of friends, without ssh; everybody in it can look through the camera:
+In a network that you trust, without ssh; everybody in it can look through the camera:
 
   ros2 run segnet_ros live --host 0.0.0.0
 

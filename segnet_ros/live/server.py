@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from segnet_model.base.errors import SettingsError
 from segnet_ros.live.stream import Streams
@@ -145,13 +145,15 @@ def _stream(streams: Streams) -> Handler:
         origin = request.headers.get("Origin")  # no browser leaves it out
         if origin is not None and origin.partition("://")[2] != request.host:
             raise web.HTTPForbidden(text="the pages of other servers may not read this stream\n")
-        if len(streams) >= MAX_BROWSERS:
-            raise web.HTTPServiceUnavailable(text=f"{MAX_BROWSERS} browsers watch already\n")
         opened = web.WebSocketResponse(
             timeout=1.0, heartbeat=PING_PERIOD, receive_timeout=MAX_PAUSE, max_msg_size=MAX_REQUEST,
             compress=False,
         )  # fmt: skip
         await opened.prepare(request)
+        if len(streams) >= MAX_BROWSERS:  # a page learns no other reason than that of a close
+            reason = f"{MAX_BROWSERS} browsers watch already; close one"
+            await opened.close(code=WSCloseCode.TRY_AGAIN_LATER, message=reason.encode())
+            return opened
         await streams.serve(opened, request.query.get("camera"))
         return opened
 

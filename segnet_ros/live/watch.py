@@ -113,8 +113,13 @@ class Watch(PlainLogs, Node):
             return self._presence.problem
         if camera not in self.cameras:
             return f"{self.target} has no camera {camera!r}; choose {' or '.join(self.cameras)}"
-        age = self.ages(camera).get("overlay", 0.0)
-        return f"no image for {age:.0f} s; the diagnostics say why" if age > MAX_SILENCE else ""
+        ages = self.ages(camera)
+        age = ages.get("overlay", 0.0)
+        if age <= MAX_SILENCE:
+            return ""
+        if ages["diagnostics"] > MAX_SILENCE:
+            return f"no image for {age:.0f} s, and no diagnostics; check that {self.target} runs"
+        return f"no image for {age:.0f} s; the diagnostics say why"
 
     def _look(self) -> None:
         """Look for the node, and log once that it is not there, and that it has come."""

@@ -53,10 +53,10 @@ class Robot:
         self.map = self.node.create_publisher(OccupancyGrid, "~/drivable_map", 1)
         self.diagnostics = self.node.create_publisher(DiagnosticArray, "/diagnostics", 10)
 
-    def show(self, color=(200, 30, 30), camera=""):
-        self.publishers[camera, "overlay/compressed"].publish(
-            CompressedImage(format="jpeg", data=jpeg(color))
-        )
+    def show(self, color=(200, 30, 30), camera="", file=None):
+        """Publish an overlay of one color, or a file in its place."""
+        message = CompressedImage(format="jpeg", data=file or jpeg(color))
+        self.publishers[camera, "overlay/compressed"].publish(message)
 
     def measure(self, camera="", **fields):
         self.publishers[camera, "stats"].publish(SegmentationStats(**fields))

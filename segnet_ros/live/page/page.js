@@ -11,7 +11,7 @@ const ROBOT = {x: 0, y: 0, yaw: 0}; // in its own frame
 
 const $ = id => document.getElementById(id);
 const charts = new Charts($("charts"));
-let stream = null, watchdog = 0, retry = 0, frames = [], came = new Set();
+let stream = null, watchdog = 0, retry = 0, frames = [], came = new Set(), damaged = false;
 
 function connect() {
   clearTimeout(retry);
@@ -26,12 +26,12 @@ function connect() {
     await show(message.data);
     if (opened.readyState === WebSocket.OPEN) opened.send("next");
   };
-  opened.onclose = () => {
+  opened.onclose = event => {
     if (stream !== opened) return; // a newer one is at work
     stream = null;
     clearTimeout(watchdog);
     if (document.hidden) return;
-    say("no connection to the page's program on the robot; trying again");
+    say(event?.reason || "no connection to the page's program on the robot; trying again");
     markAll("no connection");
     retry = setTimeout(connect, RETRY);
   };
@@ -62,13 +62,10 @@ async function show(answer) {
 
 const VIEWS = {
   async overlay(part, data) {
+    const image = await createImageBitmap(new Blob([data])).catch(() => null);
+    damaged = image === null;
+    if (damaged) return;
     frames.push(performance.now());
-    let image;
-    try {
-      image = await createImageBitmap(new Blob([data]));
-    } catch {
-      return; // damaged: its age says so
-    }
     const canvas = document.querySelector("#overlay canvas");
     canvas.width = image.width;
     canvas.height = image.height;
@@ -116,9 +113,9 @@ function showState(state) {
   document.title = $("node").textContent = state.node;
   say(state.problem);
   for (const view of Object.keys(TITLES)) mark(view, state.ages[view]);
-  const silent = !(state.ages.diagnostics <= STALE);
-  if (silent && came.has("diagnostics"))
-    for (const item of $("diagnostics").children) item.className = "stale";
+  if (damaged) note("overlay", "the image cannot be decoded");
+  const age = state.ages.diagnostics;
+  date(age > STALE ? `no diagnostics for ${Math.floor(age)} s; the last:` : "");
   const now = performance.now();
   frames = frames.filter(then => then > now - 3000);
   $("rate").textContent = `${(frames.length / 3).toFixed(1)} images per second`;
@@ -134,7 +131,13 @@ function mark(view, age) {
 
 function markAll(text) {
   for (const view of Object.keys(TITLES)) note(view, text);
-  for (const item of $("diagnostics").children) item.className = "stale";
+  date(`${text}; the last diagnostics:`);
+}
+
+/** Write before the diagnostics, where these are old. */
+function date(text) {
+  if (text === "" || !came.has("diagnostics")) delete $("diagnostics").dataset.old;
+  else $("diagnostics").dataset.old = text;
 }
 
 function note(view, text) {
@@ -154,7 +157,7 @@ function listCameras(state) {
     select.dataset.names = names;
     select.replaceChildren(...state.cameras.map(name => new Option(name)));
   }
-  select.value = state.camera;
+  if (document.activeElement !== select) select.value = state.camera; // else it is being chosen
 }
 
 $("camera").onchange = () => { location.search = `?camera=${encodeURIComponent($("camera").value)}`; };
