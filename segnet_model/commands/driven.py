@@ -18,9 +18,10 @@ from segnet_model.commands.places import add_weights
 
 EPILOG = f"""\
 Where the robot's footprint lay, one can drive. This projects the footprint along the way, some
-meters ahead and behind, into each image: these pixels are Drivable. Where the network is sure of a
-thing (a wall, a person, the sky), pixels are Blocked. All others have no label. The result is a
-data set as of `segnet extract`, that `segnet check` and `segnet train` read:
+meters ahead and behind, into each image: these pixels are Drivable, but for those where the network
+sees a thing before the ground. Where it is sure of a thing (a wall, a person, the sky), pixels are
+Blocked. All others have no label. The result is a data set as of `segnet extract`, that
+`segnet check` and `segnet train` read:
 
   segnet driven drive.mcap --footprint 0.6 0.5 --out yard
   segnet check yard

@@ -114,19 +114,19 @@ class DrivenLabels:
         labels = np.full(driven.shape, LabelSet.load(LABELS).ignore_id, np.uint8)
         labels[driven] = DRIVABLE
         if self._predictor is not None:
-            things = _things(self._predictor, image)
+            things, sure = _things(self._predictor, image)
             edge = np.ones((2 * max(1, round(EDGE * image.shape[1])) + 1,) * 2, np.uint8)
             labels[cv2.dilate(things, edge) > 0] = LabelSet.load(LABELS).ignore_id
-            labels[(cv2.erode(things, edge) > 0) & ~driven] = BLOCKED
+            labels[(cv2.erode(sure, edge) > 0) & ~driven] = BLOCKED
         return labels if (labels == DRIVABLE).mean() >= LEAST else None
 
 
-def _things(predictor: Predictor, image: np.ndarray) -> np.ndarray:
-    """Where the network is sure of what is no ground: (H, W) uint8, 0 or 1."""
+def _things(predictor: Predictor, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the network sees what is no ground, and where it is sure: (H, W) uint8, 0 or 1."""
     found = predictor.predict(image)
-    sure = found.uncertainty <= predictor.bound
-    things: np.ndarray = sure & ~predictor.info.labels.ground[found.labels]
-    return things.astype(np.uint8)
+    things = ~predictor.info.labels.ground[found.labels]
+    sure = things & (found.uncertainty <= predictor.bound)
+    return things.astype(np.uint8), sure.astype(np.uint8)
 
 
 def label_driven(
@@ -139,8 +139,8 @@ def label_driven(
 ) -> Driven:
     """Make a data set of a recording, labeled by where the robot drove.
 
-    Where its footprint lay shortly before or after an image, the pixels are `Drivable`; where the
-    network is sure of what is no ground, they are `Blocked`; all others are ignored.
+    Where its footprint lay shortly before or after an image, and the network sees ground, pixels
+    are `Drivable`; where it is sure of what is no ground, `Blocked`; all others are ignored.
 
     Args:
         path: a bag with images, camera_info and the robot's way.
