@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 
 from segnet_model.driving.grid import FREE, OCCUPIED, UNKNOWN, GridSpec
@@ -56,6 +57,7 @@ class GroundScan:
         cells = spec.indices(directions[:, None] * self._middles[..., None])
         past_end = spec.rows * spec.columns + 1  # and one less is outside of the grid
         self._cells = np.where(np.diff(edges) > 1e-9, cells, past_end)
+        self._in_view = in_view
         self._look(np.append(in_view.ravel(), [False, False])[self._cells])
 
     def _look(self, seen: np.ndarray) -> None:
@@ -64,8 +66,8 @@ class GroundScan:
         enters = np.take_along_axis(self._entries, first, 1)[:, 0]
         self.blind = _BLIND * float(enters[seen.any(1)].min(initial=np.inf))
         self._sees = seen.any(1) & (enters <= self.blind)
-        self._seen = seen
-        self._before = np.arange(seen.shape[1]) < first  # the first cell in view
+        self._seen, self._first = seen, first
+        self._before = np.arange(seen.shape[1]) < first
 
     def ranges(self, grid: np.ndarray) -> np.ndarray:
         """The range of each beam.
@@ -78,7 +80,8 @@ class GroundScan:
             unsure of ground before that, the distance of the last free cell. Infinite where all
             cells in view are free, up to `range_max`. NaN where that is not known.
         """
-        values = np.append(grid.ravel(), np.array([UNKNOWN, FREE], np.int8))[self._cells]
+        cells = self._without_edges(grid).ravel()
+        values = np.append(cells, np.array([UNKNOWN, FREE], np.int8))[self._cells]
         unknown, met = values == UNKNOWN, values == OCCUPIED
         stops = met | (unknown & ~self._before)
         first = stops.argmax(1)[:, None]
@@ -86,9 +89,16 @@ class GroundScan:
             np.take_along_axis(each, first, 1)[:, 0]
             for each in (met, self._seen, self._middles, self._entries - self._half_cell)
         )
-        ends = np.where(at_thing, thing, np.where(unsure & met.any(1), last_free, np.nan))
+        unsure &= met.any(1) & (first > self._first)[:, 0]
+        ends = np.where(at_thing, thing, np.where(unsure, last_free, np.nan))
         ranges = np.where(stops.any(1), ends, np.inf)
-        return np.where(self._sees, ranges, np.nan).clip(0).astype(np.float32)
+        return np.where(self._sees, ranges, np.nan).astype(np.float32)
+
+    def _without_edges(self, grid: np.ndarray) -> np.ndarray:
+        """A copy in which what is beside unsure cells is unknown, too: costmaps round beams."""
+        unsure = ((grid == UNKNOWN) & self._in_view).view(np.uint8)
+        beside = cv2.dilate(unsure, np.ones((3, 3), np.uint8)) > 0
+        return np.where(beside & (grid != OCCUPIED), np.int8(UNKNOWN), grid)
 
     def fields(self, grid: np.ndarray) -> dict[str, Any]:
         """The fields of a sensor_msgs/LaserScan without its header, of a grid as in `ranges`."""

@@ -56,13 +56,51 @@ def test_nothing_is_cleared_where_all_is_unknown():
 
 
 def test_a_beam_ends_where_the_camera_is_unsure():
-    scan = GroundScan(SPEC, ALL)
-    unsure = scan.ranges(grid(unknown=[(3, 1)]))
-    assert math.isnan(beam(scan, unsure, 14))
-    assert beam(scan, unsure, -45) == math.inf
-    # A thing behind that ground may begin there: the beam ends in the free cell before.
-    behind = scan.ranges(grid((3, 2), unknown=[(3, 1)]))
-    assert 0.4 < beam(scan, behind, 14) < 1
+    spec = GridSpec(resolution=0.25, x_max=4, y_min=-3, y_max=3)
+    scan = GroundScan(spec, np.ones((24, 16), bool))
+    cells = np.zeros((24, 16), np.int8)
+    cells[13, 6] = UNKNOWN  # x 1.5 to 1.75, y 0.25 to 0.5: at 14 degrees
+    assert math.isnan(beam(scan, scan.ranges(cells), 14))
+    assert beam(scan, scan.ranges(cells), -45) == math.inf
+    # Beams that pass through a cell beside it stop, too.
+    assert math.isnan(beam(scan, scan.ranges(cells), 7))
+    # A thing behind that ground may begin there: the beam ends in the middle of the free cell
+    # before those beside it, which begin at x 1.25.
+    cells[13:16, 10] = OCCUPIED
+    end = 1.25 / math.cos(math.radians(14)) - 0.125
+    assert beam(scan, scan.ranges(cells), 14) == pytest.approx(end, abs=0.05)
+    # Without a free cell before it, nothing is known.
+    cells[12:14, :6] = UNKNOWN
+    assert math.isnan(beam(scan, scan.ranges(cells), 14))
+
+
+def test_a_costmap_that_lies_otherwise_clears_no_unsure_cell():
+    """Cleared in whole cells of a turned costmap, by a line that is drawn in whole cells, too."""
+    spec = GridSpec(resolution=0.1, x_max=4, y_min=-4, y_max=4)
+    scan = GroundScan(spec, np.ones((80, 40), bool))
+    random = np.random.default_rng(3)
+    wrong = 0
+    for turn in (0.0, 0.4, 1.1):
+        cells = np.zeros((80, 40), np.int8)
+        for row, column in random.integers((0, 8), (80, 40), (15, 2)):
+            cells[row : row + 3, column : column + 2] = random.choice([UNKNOWN, OCCUPIED])
+        for bearing, length in zip(scan.bearings, scan.ranges(cells), strict=True):
+            if not math.isnan(length):
+                reach = min(length, scan.range_max)
+                wrong += cleared_unsure(cells, spec, bearing + turn, reach, turn)
+    assert wrong == 0
+
+
+def cleared_unsure(cells, spec, bearing, length, turn):
+    """Number of unknown cells that a line of whole 0.1 m cells clears in a frame that is turned."""
+    start, end = np.array([0.03, 0.07]), np.array([math.cos(bearing), math.sin(bearing)]) * length
+    first, last = (np.floor(each / 0.1).astype(int) for each in (start, start + end))
+    steps = int(np.abs(last - first).max())
+    line = np.rint(first + (last - first) * np.linspace(0, 1, steps + 1)[:, None])
+    centers = (line + 0.5) * 0.1 - start
+    turned = centers @ np.array([[math.cos(turn), -math.sin(turn)],
+                                 [math.sin(turn), math.cos(turn)]])  # fmt: skip
+    return int((np.append(cells.ravel(), FREE)[spec.indices(turned)] == UNKNOWN).sum())
 
 
 def test_ground_at_a_cost_is_no_obstacle():
