@@ -75,7 +75,7 @@ class Camera:
     def _reset(self) -> None:
         self._network_failures = 0
         self._timing: messages.Timing | None = None
-        self._distrust = ""
+        self._distrust = self._blind = ""
         self._log_throttle = Throttle()
 
     def start(self) -> None:
@@ -127,6 +127,8 @@ class Camera:
         self._withdrawal.publish(answer, header, frame.wanted, perf_counter())
         if MAP in frame.wanted:
             self._map.add(answer, header)
+        if "obstacle_scan" in frame.wanted and ground is not None:
+            self._say_blind(f"{ground.scan.blind:.1f}")
         self._distrust = answer.distrust
         # Before the stats, which carry it.
         self._timing = timing = self._time(frame, header, answer)
@@ -134,6 +136,15 @@ class Camera:
         if "stats" in frame.wanted:
             counts = replace(counts, processed=counts.processed + 1)
             self._outputs.publish_stats(messages.stats(answer, header, timing, counts))
+
+    def _say_blind(self, meters: str) -> None:
+        """Log how near the robot the scan says nothing, where that has changed."""
+        if meters != self._blind:
+            self._blind = meters
+            self._node.get_logger().info(
+                f"obstacle_scan: the ground nearer than {meters} m is not all in view; give a "
+                f"costmap that clears by it a raytrace_min_range of {meters}"
+            )
 
     def report(self, error: Exception) -> None:
         """Count a frame that was rejected or failed, and log one in LOG_PERIOD seconds."""

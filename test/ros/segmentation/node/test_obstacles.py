@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from contextlib import suppress
 
@@ -44,7 +45,7 @@ class Place:
             grid_resolution=0.1, grid_length=4.0, grid_width=6.0, stopping_distance=4.0,
         )  # fmt: skip
         node.wait_for("ready")
-        self.name, self.client = name, client
+        self.node, self.name, self.client = node, name, client
         self.scans = client.listen(f"/{name}/obstacle_scan", LaserScan, qos_profile_sensor_data)
         self.points = client.listen(f"/{name}/obstacle_points", PointCloud2)
         if SpeedLimit is not None:
@@ -119,6 +120,14 @@ def test_road_is_free_up_to_the_scan_s_range_and_has_no_points(place):
     assert np.isnan(ranges[np.abs(around) > 0.9]).all()
     assert not np.isfinite(ranges).any()
     assert points.shape == (0, 3)
+
+
+def test_the_log_says_where_the_view_begins(place):
+    where = place("open", ROAD)
+    where.look(65)
+    # 1.5 times the first cell that is all in view, which begins within two cells of `NEAREST`.
+    said, *_ = re.findall(r"raytrace_min_range of (\S+)", where.node.text)
+    assert 1.5 * NEAREST <= float(said) <= 1.5 * (NEAREST + 0.2)
 
 
 def test_an_unsure_network_clears_nothing_and_marks_nothing(client, place):
