@@ -34,6 +34,8 @@ def parse_value(name: str, text: str, default: Any) -> Any:
     if type(value) is not kind:
         what = {bool: "true or false", float: "a number", int: "a whole number"}
         raise SettingsError(f"{name}:={text} is not {what.get(kind, 'a list, as in [1, 2]')}")
+    if default == () and not all(isinstance(each, str) for each in value):
+        raise SettingsError(f"{name}:={text} is not a list of texts, as in ['Road', 'Grass:80']")
     return value
 
 

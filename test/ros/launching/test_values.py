@@ -18,6 +18,8 @@ from segnet_ros.launching.values import camera_remappings, parse_value
         ("true", False, True),
         ("[64, 96]", (0, 0), [64, 96]),
         ("['features=8']", (), ["features=8"]),
+        ("[Pavement:60, 'Grass:80']", (), ["Pavement:60", "Grass:80"]),
+        ("[]", (), []),
     ],
 )
 def test_a_launch_argument_has_its_parameters_type(text, default, value):
@@ -34,6 +36,10 @@ def test_a_launch_argument_has_its_parameters_type(text, default, value):
         ("1", True, "true or false"),
         ("64", (0, 0), "a list"),
         ("[64", (0, 0), "a list"),
+        ("Road", (), "a list"),
+        ("5", (), "a list"),
+        ("[Grass: 80]", (), "a list of texts, as in .*'Grass:80'"),
+        ("[1]", (), "a list of texts"),
     ],
 )
 def test_a_wrong_launch_argument_is_named_with_the_mend(text, default, mend):
