@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atan2, hypot, pi
+from math import atan2, hypot, isfinite, pi
+
+from segnet_model.base.errors import SettingsError
 
 MAX_LATE = 1.0  # seconds by which an image may be older than one before, of another camera
+_FARTHEST = 1e7  # meters
 # A robot moves no further than at its highest speed of late, but for this and what it can gain.
 _SLACK = 0.3, 0.15  # meters, radians
 _ACCELERATION = 10.0, 10.0  # meters and radians a second squared
@@ -16,18 +19,40 @@ _SHORTEST = 0.02  # seconds, from which a speed is measured
 
 @dataclass(frozen=True)
 class RobotPose:
-    """A pose of the robot's frame in another frame: meters, and radians to the left."""
+    """A pose of the robot's frame in another frame: meters, and radians to the left.
+
+    Raises:
+        SettingsError: it is no place on Earth.
+    """
 
     x: float
     y: float
     yaw: float
 
+    def __post_init__(self) -> None:
+        """Refuse numbers that are not finite, or too large for a sum of small steps."""
+        if not (max(abs(self.x), abs(self.y)) <= _FARTHEST and isfinite(self.yaw)):
+            raise SettingsError(
+                f"the robot's pose {self.x:g}, {self.y:g} m, {self.yaw:g} rad is not within "
+                f"{_FARTHEST:g} m of the frame's origin; check what publishes it"
+            )
+
     @classmethod
     def from_quaternion(
         cls, x: float, y: float, rotation: tuple[float, float, float, float]
     ) -> RobotPose:
-        """The pose seen from above; rotation is x, y, z, w."""
+        """The pose seen from above; rotation is x, y, z, w.
+
+        Raises:
+            SettingsError: the rotation is invalid, as are four zeros.
+        """
         a, b, c, w = rotation
+        length = hypot(a, b, c, w)
+        if not abs(length - 1) < 0.01:
+            raise SettingsError(
+                f"the robot's rotation {rotation} is not of length 1; check what publishes it: no "
+                "rotation is 0, 0, 0, 1"
+            )
         return cls(x, y, atan2(2 * (w * c + a * b), 1 - 2 * (b * b + c * c)))
 
     def toward(self, other: RobotPose, share: float) -> RobotPose:

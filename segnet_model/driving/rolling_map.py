@@ -130,8 +130,10 @@ class RollingMap:
         step = self._odometer.move(pose, time)
         if step is None:
             self.clear()
+            self._corner = None
             step = self._odometer.move(pose, time) or (0.0, 0.0)
-        self._follow(pose)
+        if step[0] or self._corner is None:  # a late image must not move it back
+            self._follow(pose)
         self._fade(*step)
         middle, worst = self._look(grid, in_view, spec, pose)
         moved = (middle == _TAKEN) & (self._evidence <= -_SURE)

@@ -205,10 +205,10 @@ class DrivableMap:
         """Forget, and replace the map that late subscribers would get by an unknown one."""
         self._map = self._newest = None
         self._waiting.clear()
-        if self._last is not None:
+        if self._last is not None and self._node.context.ok():
             self._last.data = array("b", bytes([UNKNOWN & 255]) * len(self._last.data))
             self._publisher.publish(self._last)
-            self._last = None
+        self._last = None
 
     def _clear(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
         """Answer ~/clear_map."""

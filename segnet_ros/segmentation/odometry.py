@@ -32,6 +32,7 @@ class OdometryPoses:
         self._node, self._topic = node, node.resolve_topic_name(topic)
         self._poses: deque[Timed] = deque(maxlen=MOST)
         self._frames = "", ""
+        self._fault = ""  # of the newest message
         self._subscription: Any = node.create_subscription(
             Odometry, topic, self._receive, profile("best_effort", DEPTH),
             qos_overriding_options=overrides(node, topic, "subscription"),
@@ -48,6 +49,8 @@ class OdometryPoses:
         Raises:
             SettingsError: there is none, or none yet.
         """
+        if self._fault:
+            raise SettingsError(f"{self._topic}: {self._fault}")
         if not self._poses:
             raise SettingsError(
                 f"no odometry came on {self._topic}; check its publisher, or empty the parameter "
@@ -75,7 +78,7 @@ class OdometryPoses:
         ):
             if name and name != ours:
                 raise SettingsError(
-                    f"{self._topic} is about the frame {name}, not {ours}; set {what} to {name}"
+                    f"{self._topic} is about the frame {name!r}, not {ours!r}; set {what} to it"
                 )
 
     def _receive(self, message: Odometry) -> None:
@@ -88,7 +91,12 @@ class OdometryPoses:
             self._poses.popleft()
         self._frames = message.header.frame_id, message.child_frame_id
         place, q = message.pose.pose.position, message.pose.pose.orientation
-        pose = RobotPose.from_quaternion(place.x, place.y, (q.x, q.y, q.z, q.w))
+        try:
+            pose = RobotPose.from_quaternion(place.x, place.y, (q.x, q.y, q.z, q.w))
+        except SettingsError as error:
+            self._fault = str(error)
+            return
+        self._fault = ""
         self._poses.append((time, pose))
 
 

@@ -169,6 +169,37 @@ def test_ground_in_view_that_can_no_longer_be_told_is_soon_unknown():
     assert at(rolling, 3.05, 0.05) == FREE
 
 
+def test_ground_out_of_view_is_forgotten_where_a_thing_that_moved_may_have_gone():
+    rolling = RollingMap(MapSpec(memory=600.0))
+    watch(rolling, empty, STANDING)
+    car = lambda points: (abs(points) < (1.0, 0.8)).all(1)  # noqa: E731
+    rolling.add(look(car, STANDING[0]), ALL, AHEAD, STANDING[0], 0.8)
+    assert at(rolling, 2.05, 0.05) == FREE  # in view
+    nothing = np.full((AHEAD.rows, AHEAD.columns), UNKNOWN, np.int8)
+    rolling.add(nothing, ALL & False, AHEAD, STANDING[0], 1.0)
+    assert at(rolling, 2.05, 0.05) == UNKNOWN
+    assert at(rolling, 5.05, 0.05) == FREE  # 4 m away after 0.2 s
+    rolling.add(nothing, ALL & False, AHEAD, STANDING[0], 1.8)
+    assert not (rolling.cells() == FREE).any()
+
+
+def test_cameras_share_a_map_and_a_late_one_moves_nothing_back():
+    rolling = RollingMap(MapSpec())
+    left = GridSpec(CELL, -4.0, 4.0, 0.0, 8.0)
+    beside = np.full((left.rows, left.columns), FREE, np.int8)
+    for number in range(8):
+        now = 0.1 * number
+        pose = RobotPose(1.0 * now, 0.0, 0.0)
+        rolling.add(look(empty, pose), ALL, AHEAD, pose, now)
+        corner = rolling.corner
+        late = RobotPose(1.0 * (now - 0.05), 0.0, 0.0)
+        rolling.add(beside, ALL.T | True, left, late, now - 0.05)
+        assert rolling.corner == corner
+    assert at(rolling, 5.05, 0.05) == FREE
+    assert at(rolling, 0.05, 6.05) == FREE
+    assert at(rolling, -2.05, -2.05) == UNKNOWN
+
+
 def test_costs_come_through_and_a_higher_one_counts_at_once():
     rolling = RollingMap(MapSpec())
     lawn = np.full((AHEAD.rows, AHEAD.columns), 40, np.int8)
@@ -234,6 +265,12 @@ def test_driving_and_turning_are_no_jumps(speed):
         assert step is not None
         late = odometer.move(RobotPose(speed * (now - 0.2), 0.0, 1.5 * turn), now - 0.2)
         assert late == (0.0, 0.0) or number < 2
+
+
+@pytest.mark.parametrize("pose", [(math.nan, 0.0, 0.0), (0.0, 1e9, 0.0), (0.0, 0.0, math.inf)])
+def test_a_pose_of_no_place_is_refused(pose):
+    with pytest.raises(SettingsError, match="check what publishes it"):
+        RobotPose(*pose)
 
 
 def test_a_map_of_too_many_cells_is_refused():

@@ -92,8 +92,8 @@ def test_without_a_message_or_a_close_one_there_is_no_pose(node, poses):
 @pytest.mark.parametrize(
     ("frames", "mend"),
     [
-        ({"frame": "world"}, "world, not odom; set map_frame to world"),
-        ({"base": "base_footprint"}, "base_footprint, not base_link; set base_frame to base_foot"),
+        ({"frame": "world"}, "'world', not 'odom'; set map_frame to it"),
+        ({"base": "base_footprint"}, "'base_footprint', not 'base_link'; set base_frame to it"),
     ],
 )
 def test_poses_of_other_frames_are_refused(node, poses, frames, mend):
@@ -101,6 +101,16 @@ def test_poses_of_other_frames_are_refused(node, poses, frames, mend):
         node.says(second * SECOND, **frames)
     with pytest.raises(SettingsError, match=mend):
         ask(poses, SECOND)
+
+
+@pytest.mark.parametrize("bad", [{"x": math.nan}, {"y": math.inf}, {"x": 1e9}, {"yaw": math.nan}])
+def test_a_pose_of_no_place_is_said_and_ends_nothing(node, poses, bad):
+    node.says(SECOND)
+    node.says(SECOND + 10**8, **bad)
+    with pytest.raises(SettingsError, match="/odom: the robot's .*; check what publishes it"):
+        ask(poses, SECOND)
+    node.says(SECOND + 2 * 10**8)
+    assert ask(poses, SECOND) == (0.0, 0.0, 0.0)
 
 
 def test_messages_without_frames_are_taken(node, poses):

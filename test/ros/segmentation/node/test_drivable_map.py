@@ -165,7 +165,7 @@ def test_a_jump_of_odometry_clears(robot):
 
 def test_odometry_of_another_frame_is_refused_with_its_name(robot, client):
     health = client.listen("/diagnostics", DiagnosticArray)
-    text = "/odom is about the frame world, not odom; set map_frame to world"
+    text = "/odom is about the frame 'world', not 'odom'; set map_frame to it"
     for _ in range(100):
         robot.look(0.0, frame="world")
         with suppress(AssertionError):
