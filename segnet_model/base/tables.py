@@ -119,6 +119,12 @@ class AnswerSettings:
         0, "Safety margin: pixels removed from the edge of the drivable area.",
         applies=LIVE, group=DRIVABLE, limits=(0, 1000), flag="margin", metavar="PIXELS",
     )  # fmt: skip
+    place_check: bool = option(
+        True,
+        "Check each place: nothing is drivable where the features of the image are unlike those "
+        "that the network was taught, by the place score of the weights.",
+        applies=LIVE, group=DRIVABLE,
+    )  # fmt: skip
     overlay_alpha: float = option(
         0.5, "Opacity of the class colors: 0 shows only the image, 1 only the colors.",
         applies=LIVE, group=OVERLAY, limits=(0.0, 1.0),

@@ -25,6 +25,10 @@ A Bayesian network gets a second one, for mc and temporal.
 The feature score, --uncertainty features, compares the features of each pixel with those of these
 images, and finds things that were never taught better than the entropy does, in the same pass.
 
+The place score says how unlike these images a whole image is. Where it is above 1, nothing is
+drivable: there the network was never taught, and may be wrong and sure. It needs at least 40 images
+of many drives, in every light and season that the robot will meet; --place-only fits it alone.
+
 It also fits the bound of the uncertainty, max_uncertainty, that keeps a promise: at most 1 % of the
 drivable area is not drivable, in the mean over images like these (conformal risk control). The node
 and all commands use the bound of the weights unless they are given another. The promise needs at
@@ -36,6 +40,7 @@ moved to another place.
 
   segnet calibrate my_yard runs/yard/weights.safetensors --split val
   segnet calibrate my_yard runs/yard/weights.safetensors --risk 0.02
+  segnet calibrate my_yard runs/yard/weights.safetensors --place-only
 
 An export made before does not know of it: run segnet export again.
 """
@@ -58,6 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="share of the drivable area that may be wrong (more than 0 and less than 1; default: "
         "%(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--place-only", action="store_true",
+        help="fit the place score alone; temperatures and bounds stay as they are",
+    )  # fmt: skip
     options.add_arguments(parser, NetworkSettings, names=("device", "trusted_networks"))
     arguments.add_overwrite(parser)
 
@@ -68,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.datasets.folder import load_label_set, open_split
     from segnet_model.engines.onnx_engine import OnnxEngine, replace_onnx_info
     from segnet_model.evaluation.evaluate import check_classes
-    from segnet_model.evaluation.fitting import calibrate
+    from segnet_model.evaluation.fitting import calibrate, calibrate_place
     from segnet_model.evaluation.fitting_exports import calibrate_onnx
     from segnet_model.evaluation.mapped import mapped_truth
     from segnet_model.weights.checkpoint import read_info, replace_info
@@ -78,6 +87,8 @@ def run(args: argparse.Namespace) -> None:
     if path.suffix not in (".safetensors", ".onnx"):
         raise SettingsError(f"{path}: give the .safetensors file, and export it again afterwards")
     is_onnx = path.suffix == ".onnx"  # an adopted network, mostly
+    if is_onnx and args.place_only:
+        raise SettingsError(f"{path}: the place score is fitted on a .safetensors file")
     if args.out is None and is_shipped(path):
         raise SettingsError(
             f"{args.weights} ships with the package, for all who use it; give --out FILE"
@@ -89,22 +100,36 @@ def run(args: argparse.Namespace) -> None:
     trusted = tuple(args.trusted_networks)
     info = OnnxEngine.open(path, "cpu", "float32", ()).info if is_onnx else None
     labels = (info or read_info(path)).labels
-    folder = mapped_truth(folder, labels)
-    check_classes(labels, folder.label_set)  # coarser ones would hide what is not drivable
+    if not args.place_only:  # which needs no labels
+        folder = mapped_truth(folder, labels)
+        check_classes(labels, folder.label_set)  # coarser ones would hide what is not drivable
+    how = {"device": args.device, "trusted": trusted}
     with progress_bar("calibrating") as progress:
         if is_onnx:
             found = calibrate_onnx(path, folder, args.risk, progress)
+        elif args.place_only:
+            found = calibrate_place(path, folder, progress, **how)
         else:
-            found = calibrate(
-                path, folder, args.risk, progress, device=args.device, trusted=trusted
-            )
+            found = calibrate(path, folder, args.risk, progress, **how)
     (replace_onnx_info if is_onnx else replace_info)(path, out, found.info)
     _print(found)
     print(f"weights: {out}")
 
 
 def _print(found: Calibration) -> None:
-    """Print the temperatures with the calibration errors, and the bounds."""
+    """Print the temperatures with the calibration errors, the bounds, and the place score."""
+    if found.temperatures:
+        _print_temperatures(found)
+    if (place := found.info.place) is not None:
+        print(f"place score: of {place.images} images; 1 at {place.bound:.2f} standard deviations")
+    refusals = dict(found.refusals)
+    if reason := refusals.pop("place", ""):
+        print(f"no place score: {reason}")
+    for name, reason in refusals.items():
+        print(f"{name:<10}max_uncertainty {USUAL_BOUND}, without a promise: {reason}")
+
+
+def _print_temperatures(found: Calibration) -> None:
     print(f"{'method':<10}{'temperature':>12}{'ECE before':>12}{'ECE':>8}")
     for name, fit in found.temperatures.items():
         errors = f"{100 * fit.error_before:>10.1f} %{100 * fit.error:>6.1f} %"
@@ -112,8 +137,3 @@ def _print(found: Calibration) -> None:
     for name, bound in found.info.bounds.items():
         print(f"{name:<10}max_uncertainty {bound.max_uncertainty:.3f}: {bound}; "
               f"{100 * bound.kept:.1f} % of the ground stays drivable")  # fmt: skip
-    if (features := found.info.features) is not None:
-        print(f"features: mean score of an image {features.place:.3f}; above "
-              f"{features.place_bound:.3f} it shows another kind of place")  # fmt: skip
-    for name, reason in found.refusals.items():
-        print(f"{name:<10}max_uncertainty {USUAL_BOUND}, without a promise: {reason}")

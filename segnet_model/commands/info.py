@@ -119,3 +119,5 @@ def _confidence(info: ModelInfo) -> Iterator[tuple[str, str]]:
         yield "drivable", f"no bound with a promise; max_uncertainty is {USUAL_BOUND}"
     if info.features is not None:
         yield "features", "a score for --uncertainty features"
+    if info.place is not None:
+        yield "place", f"a score, of {info.place.images} images, that tells other kinds of places"

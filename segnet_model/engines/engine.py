@@ -37,6 +37,10 @@ class Engine(Protocol):
     precision: str
     size: tuple[int, int] | None
 
+    @property
+    def place_scores(self) -> Tensor | None:
+        """Place scores of the last pass, (N,) float32; None where the weights have none."""
+
     def logits(self, images: Tensor) -> Tensor:
         """Run the network once, without dropout.
 

@@ -23,11 +23,12 @@ from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.limits import MAX_SIDE
 from segnet_model.base.optional import require
 from segnet_model.base.progress import ShareDone, no_progress
-from segnet_model.engines.exported import BESIDE, INPUT, KEY, OUTPUT, ExportInfo, last_line
+from segnet_model.engines.exported import BESIDE, INPUT, KEY, OUTPUT, PLACE, ExportInfo, last_line
 from segnet_model.engines.features import ScoredNetwork
 from segnet_model.engines.folding import fold_batch_norm
 from segnet_model.engines.onnx_engine import OnnxEngine
 from segnet_model.engines.openvino_engine import OpenVinoEngine
+from segnet_model.engines.place import watch_places
 from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
 from segnet_model.networks.outputs import class_logits
@@ -48,8 +49,9 @@ class _WholeNetwork(nn.Module):
         self._normalize = Normalize(info.mean, info.std)
         self._activation = info.activation
         self._scored = None if info.features is None else ScoredNetwork(self.network, info)
+        self._places = watch_places(self.network, info)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         x = self._normalize(images)
         if self._scored is None:
             first, second = halves(self.network)
@@ -57,7 +59,8 @@ class _WholeNetwork(nn.Module):
         else:
             raw, score = self._scored(x)
             answer = torch.cat([class_logits(raw, self._activation), score], 1)
-        return answer.permute(0, 2, 3, 1)
+        places = () if self._places is None else (self._places.scores,)
+        return answer.permute(0, 2, 3, 1), *places
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ class Export:
     def to_onnx(self, path: Path) -> None:
         """Write an `.onnx`: `images` (1, h, w, 3) uint8 RGB to `logits` (1, h', w', C) float32.
 
-        They are smaller than the image where those of `halves` are.
+        They are smaller than the image where those of `halves` are. Of weights with a place score
+        it also answers `place` (1,) float32.
 
         The pooling uses operations that every runtime has: no MaxUnpool and no MaxPool with
         indices, which TensorRT does not build.
@@ -134,10 +138,11 @@ class Export:
         onnx = require("onnx", "onnx")
         require("onnxscript", "onnx")
         image = torch.zeros(1, *self.info.size, 3, dtype=torch.uint8)
+        with_place = self.info.info.place is not None
         with _quiet_libraries(), torch.no_grad():
             program = torch.onnx.export(
                 self.network, (image,), dynamo=True, opset_version=OPSET, verbose=False,
-                input_names=[INPUT], output_names=[OUTPUT],
+                input_names=[INPUT], output_names=[OUTPUT, PLACE][: 1 + with_place],
             )  # fmt: skip
         assert program is not None
         model = program.model_proto

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from segnet_model.weights.model_info import ModelInfo, is_input_size
 from segnet_model.weights.tensors import file_sha256
 
 KEY = "segnet"  # of the formats' metadata
-INPUT, OUTPUT, IDS = "images", "logits", "ids"
+INPUT, OUTPUT, PLACE, IDS = "images", "logits", "place", "ids"
 PRECISIONS = ("float32", "int8")
 BESIDE = ".bin"  # ending of OpenVINO's second file
 
@@ -96,7 +96,10 @@ class ExportedEngine:
     device = torch.device("cpu")
 
     def __init__(
-        self, exported: ExportInfo, run: Callable[[np.ndarray], np.ndarray], precision: str
+        self,
+        exported: ExportInfo,
+        run: Callable[[np.ndarray], Sequence[np.ndarray]],
+        precision: str,
     ) -> None:
         """Wrap a backend's function.
 
@@ -104,11 +107,13 @@ class ExportedEngine:
             exported: metadata of the file.
             run: from (1, h, w, 3) uint8 to (1, h', w', C) float32, h' and w' at most h and w, with
                 the feature score as one channel more where the metadata have one; to
-                (1, h', w', 1) uint8 where the network answers ids.
+                (1, h', w', 1) uint8 where the network answers ids. Where the metadata have a place
+                score, that follows: (1,) float32.
             precision: of most of the arithmetic.
         """
         self.exported, self.info, self.precision = exported, exported.info, precision
         self.size: tuple[int, int] | None = exported.size
+        self.place_scores: Tensor | None = None
         self._run = run
 
     def logits(self, images: Tensor) -> Tensor:
@@ -130,14 +135,16 @@ class ExportedEngine:
         return answers[:, :-1], answers[:, -1]
 
     def _answers(self, images: Tensor) -> Tensor:
-        answers = [torch.from_numpy(self._answer(image[None].numpy())) for image in images]
+        found = [self._answer(image[None].numpy()) for image in images]
         # A runtime may use the same memory for its next answer.
-        return torch.cat(answers).permute(0, 3, 1, 2)
+        answers, *places = (torch.cat(each) for each in zip(*found, strict=True))
+        self.place_scores = places[0] if places else None
+        return answers.permute(0, 3, 1, 2)
 
-    def _answer(self, image: np.ndarray) -> np.ndarray:
-        """The runtime's answer; WeightsError where it has another shape or type than `run` says."""
+    def _answer(self, image: np.ndarray) -> list[Tensor]:
+        """The runtime's answers; WeightsError where a shape or type is not as `run` says."""
         try:
-            answer = self._run(image)
+            answers = self._run(image)
         except Exception as error:  # each runtime has its own kinds
             raise WeightsError(
                 f"the export cannot be run ({last_line(error)}); export again"
@@ -146,12 +153,18 @@ class ExportedEngine:
         channels = self.info.labels.num_classes + (self.info.features is not None)
         expected = (*image.shape[:3], 1 if ids else channels)
         dtype = np.dtype(np.uint8 if ids else np.float32)
+        answer = answers[0]
         if not _fits(answer.shape, expected) or answer.dtype != dtype:
             raise WeightsError(
                 f"the export answers {answer.shape} {answer.dtype}, whose last are channels, and "
                 f"its metadata say {expected} {dtype}; export again"
             )
-        return answer
+        places = [] if self.info.place is None else [(1,)]
+        if [each.shape for each in answers[1:]] != places:
+            raise WeightsError(
+                "the export's answers and its metadata differ in the place score; export again"
+            )
+        return [torch.from_numpy(each) for each in answers]
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:

@@ -53,9 +53,9 @@ class OnnxEngine(ExportedEngine):
         exported = ExportInfo.from_json(text, path)
         exported.check_files(path)
 
-        def run(image: np.ndarray) -> np.ndarray:
-            answer: np.ndarray = session.run(None, {INPUT: image})[0]
-            return answer
+        def run(image: np.ndarray) -> list[np.ndarray]:
+            answers: list[np.ndarray] = session.run(None, {INPUT: image})
+            return answers
 
         return cls(exported, run, "float32")
 

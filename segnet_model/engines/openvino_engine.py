@@ -59,9 +59,8 @@ class OpenVinoEngine(ExportedEngine):
                 f"weights {path}: it cannot be compiled ({last_line(error)})"
             ) from None
 
-        def run(image: np.ndarray) -> np.ndarray:
-            answer: np.ndarray = request.infer([image])[0]
-            return answer
+        def run(image: np.ndarray) -> list[np.ndarray]:
+            return list(request.infer([image]).values())
 
         return cls(exported, run, "int8" if exported.precision == "int8" else precision)
 

@@ -13,6 +13,7 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.engines.acceleration import accelerate
 from segnet_model.engines.capabilities import cpu_has_bfloat16, warn_once
 from segnet_model.engines.features import ScoredNetwork
+from segnet_model.engines.place import watch_places
 from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.inputs import Normalize
 from segnet_model.networks.outputs import class_logits
@@ -53,6 +54,9 @@ class TorchEngine:
         self._dtype = PRECISIONS[self.precision]
         self._normalize = Normalize(info.mean, info.std, self.device)
         self.network = accelerate(network, self.device, self._dtype)
+        self._places = watch_places(self.network, info)
+        if self._places is not None:
+            self._places.to(self.device)
 
     @classmethod
     def open(cls, path: Path, device: str, precision: str, trusted: Collection[str]) -> TorchEngine:
@@ -64,6 +68,11 @@ class TorchEngine:
         """Run the network once; see `Engine`."""
         first, second = halves(self.network)
         return self.read(second(first(self.prepare(images))))
+
+    @property
+    def place_scores(self) -> Tensor | None:
+        """See `Engine`."""
+        return None if self._places is None else self._places.scores
 
     def check_scored(self) -> None:
         """See `Engine`."""

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import exp, sqrt
-from statistics import NormalDist
 
 import numpy as np
 import torch
@@ -27,8 +25,6 @@ SEPARATE = 10  # images of each half from which on distances are judged on other
 PIXELS = 2000  # of each image; its neighbors say much the same
 SHRINKAGE = 1e-3  # of the covariance, towards equal variances; few images leave some unknown
 RAREST = 1e-4  # share of the right pixels that a scale ends with
-FRAMES = 18_000  # of ten minutes at 30 Hz, of which about one may look like another place
-LEAST_PLACES = 5  # images that can tell how places differ
 
 
 class Gaussian:
@@ -192,7 +188,7 @@ def _with_distances(gaussian: Gaussian) -> FeatureScore:
     matrix, offset = gaussian.whitening()
     rows = tuple(tuple(float(f"{x:.8g}") for x in row) for row in matrix.tolist())
     even = tuple(i / PIECES for i in range(PIECES + 1))
-    return FeatureScore(rows, tuple(offset.tolist()), even, even, even, 0.0, 1.0, 1)
+    return FeatureScore(rows, tuple(offset.tolist()), even, even, even, 1)
 
 
 def _sampled(
@@ -210,48 +206,13 @@ def _sampled(
 def _finished(
     score: FeatureScore, engine: TorchEngine, passes: Iterator[_Pass], rng: np.random.Generator
 ) -> FeatureScore:
-    """The score with its last scale, and with the place score of the images."""
+    """The score with its last scale."""
     scorer = FeatureScorer(score, engine.info.temperature("none"))
-    all_pixels, of_right = [], []
+    of_right = []
     for each in passes:
         with torch.inference_mode():
             mixed = scorer.mixed(each.features, each.logits, each.stride).flatten().numpy()
         places = rng.choice(len(mixed), min(PIXELS, len(mixed)), replace=False)
-        all_pixels.append(mixed[places])
         of_right.append(mixed[places][each.right[places]])
     scale = rarity_scale(np.concatenate(of_right))
-    levels = np.linspace(0, 1, PIECES + 1)
-    means = np.array([np.interp(values, scale, levels).mean() for values in all_pixels])
-    place, bound = float(means.mean()), place_bound(means)
-    return replace(score, scale=scale, place=place, place_bound=bound, images=len(means))
-
-
-def place_bound(means: np.ndarray) -> float:
-    """The mean score of an image that about one in `FRAMES` of the same kind of drive exceeds.
-
-    The prediction bound of one more value from a log-normal distribution, by Student's t.
-
-    Args:
-        means: of the score over each image, (N,), 0 to 1.
-
-    Returns:
-        0 to 1; 1, which nothing exceeds, with fewer than `LEAST_PLACES` images.
-    """
-    if len(means) < LEAST_PLACES:
-        return 1.0
-    logarithms = np.log(np.maximum(means, 1e-4))
-    deviation, count = float(logarithms.std(ddof=1)), len(means)
-    t = _student(1 - 1 / FRAMES, count - 1)
-    return min(1.0, exp(float(logarithms.mean()) + t * deviation * sqrt(1 + 1 / count)))
-
-
-def _student(share: float, freedom: int) -> float:
-    """Quantile of Student's t: Abramowitz and Stegun, equation 26.7.5."""
-    z = NormalDist().inv_cdf(share)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-    )
-    quantile: float = z + sum(term / freedom ** (i + 1) for i, term in enumerate(terms))
-    return quantile
+    return replace(score, scale=scale, images=len(of_right))

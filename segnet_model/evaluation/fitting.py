@@ -12,12 +12,13 @@ from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.drivable import RISK, check_risk, fit_bound
 from segnet_model.evaluation.features import fit_features
+from segnet_model.evaluation.place import fit_place
 from segnet_model.evaluation.temperature import SAMPLES, Fit, fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.checkpoint import load_weights
 from segnet_model.weights.model_info import ModelInfo
 
-TEMPERATURES, FEATURES = 0.1, 0.2  # of the time
+TEMPERATURES, FEATURES, PLACE = 0.1, 0.2, 0.1  # of the time
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Calibration:
     Attributes:
         info: the metadata of the weights, with all that was fitted.
         temperatures: by uncertainty method.
-        refusals: why an uncertainty method has no bound, or no feature score.
+        refusals: why an uncertainty method has no bound, why there is no feature score, or no
+            place score.
     """
 
     info: ModelInfo
@@ -45,7 +47,7 @@ def calibrate(
     trusted: tuple[str, ...] = (),
     seed: int = 0,
 ) -> Calibration:
-    """Fit temperatures, the feature score, and bounds of the uncertainty that keep a promise.
+    """Fit temperatures, feature and place score, and bounds of the uncertainty with a promise.
 
     Args:
         path: the `.safetensors` file, which stays as it is.
@@ -67,27 +69,47 @@ def calibrate(
     fits = fit_temperatures(engine, folder, lambda share: progress(TEMPERATURES * share), seed)
     info = replace(info, temperatures=temperatures(fits), bounds={}, features=None)
     bounds, refusals = {}, {}
+    try:
+        info = replace(info, place=fit_place(engine, folder, _part(progress, TEMPERATURES, PLACE)))
+    except (DatasetError, SettingsError) as error:
+        info, refusals["place"] = replace(info, place=None), str(error)
     engine = TorchEngine(load_weights(path, trusted)[0], info, device)
     try:
         features = fit_features(
-            engine, folder, lambda share: progress(TEMPERATURES + FEATURES * share), seed
+            engine, folder, _part(progress, TEMPERATURES + PLACE, FEATURES), seed
         )
         info = replace(info, features=features)
         ways = ["none", "features", *(way for way in fits if way != "none")]
     except (DatasetError, SettingsError) as error:
         refusals["features"], ways = str(error), list(fits)
+    begin = TEMPERATURES + PLACE + FEATURES
+    step = (1 - begin) / len(ways)
     for done, way in enumerate(ways):
         engine = TorchEngine(load_weights(path, trusted)[0], info, device)
         predictor = Predictor(engine, way, SAMPLES, seed)
         try:
-            bounds[way] = fit_bound(predictor, folder, risk, _part(progress, done, len(ways)))
+            bounds[way] = fit_bound(
+                predictor, folder, risk, _part(progress, begin + done * step, step)
+            )
         except DatasetError as error:
             refusals[way] = str(error)
     return Calibration(replace(info, bounds=bounds), fits, refusals)
 
 
-def _part(progress: ShareDone, index: int, count: int) -> Callable[[float], object]:
-    """The progress of one of the bounds."""
-    begin = TEMPERATURES + FEATURES
-    step = (1 - begin) / count
-    return lambda share: progress(begin + step * (index + share))
+def calibrate_place(
+    path: Path,
+    folder: LabeledFolder,
+    progress: ShareDone = no_progress,
+    *,
+    device: str = "auto",
+    trusted: tuple[str, ...] = (),
+) -> Calibration:
+    """Fit the place score alone; arguments and errors as of `calibrate` and `fit_place`."""
+    network, info = load_weights(path, trusted)
+    place = fit_place(TorchEngine(network, info, device), folder, progress)
+    return Calibration(replace(info, place=place), {}, {})
+
+
+def _part(progress: ShareDone, begin: float, share: float) -> Callable[[float], object]:
+    """The progress of a part that begins at a share of the whole, and is a share of it."""
+    return lambda done: progress(begin + share * done)

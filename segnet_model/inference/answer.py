@@ -17,6 +17,7 @@ from segnet_model.driving.grid import UNKNOWN, trinary
 from segnet_model.driving.mask import drivable_mask
 from segnet_model.driving.scan import occupied_points
 from segnet_model.driving.speed import speed_limit
+from segnet_model.inference.place import strange_place
 from segnet_model.inference.segmentation import Segmentation, resize_nearest
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, overlay
@@ -96,6 +97,12 @@ class Answer:
         return self.settings.bound(self.bound)
 
     @property
+    def place_score(self) -> float:
+        """How unlike the place is to those of the training: 1 at the bound, NaN if unknown."""
+        score = self.segmentation.place_score
+        return nan if score is None else float(score)
+
+    @property
     def _judged(self) -> np.ndarray:
         """The uncertainty (H, W) that decides what is drivable.
 
@@ -112,6 +119,8 @@ class Answer:
         """Why nothing here may be driven on, with the mend; empty where nothing forbids it."""
         if self.outdated:
             return "the answer is too old"
+        if self.settings.place_check and (reason := strange_place(self.place_score)):
+            return reason
         if self.ground is None:
             return ""
         return self.ground.horizon.contradiction(

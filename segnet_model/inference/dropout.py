@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.engines.torch_engine import TorchEngine
 
 _BITS = 16  # of the random number for each value
 
@@ -86,6 +87,11 @@ def has_dropout(network: nn.Module) -> bool:
 
 def _is_dropout(module: nn.Module) -> TypeGuard[nn.Dropout | nn.Dropout2d]:
     return isinstance(module, nn.Dropout | nn.Dropout2d) and module.p > 0
+
+
+def place_scores_of(engine: TorchEngine) -> Tensor | None:
+    """The place scores of the last pass; None where dropout precedes the features of the score."""
+    return engine.place_scores if hasattr(engine.network, "first_half") else None
 
 
 def mask_generator(seed: int, sample: int, device: torch.device) -> Generator:

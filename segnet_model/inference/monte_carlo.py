@@ -13,7 +13,12 @@ import torch
 from torch import Tensor
 
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.inference.dropout import mask_generator, replace_dropouts, use_generators
+from segnet_model.inference.dropout import (
+    mask_generator,
+    place_scores_of,
+    replace_dropouts,
+    use_generators,
+)
 from segnet_model.inference.prediction import Capture, Inference, Prediction, entropy
 from segnet_model.networks.encoder_decoder import Intermediate, halves
 from segnet_model.networks.outputs import probabilities
@@ -63,7 +68,7 @@ class MonteCarlo(Inference):
         for count in counts:
             for logits in self._logits(intermediate, sums.count, count):
                 sums.add(probabilities(logits, temperature))
-            yield count, sums.prediction()
+            yield count, replace(sums.prediction(), place_scores=place_scores_of(self._engine))
 
     def sample_logits(self, images: Tensor) -> Iterator[Tensor]:
         """Logits (K, C, h, w) of the samples of one image, as they are computed."""

@@ -108,6 +108,7 @@ def stats(answer: Answer) -> dict[str, Any]:
         "drivable_fraction": answer.drivable_fraction,
         "mean_confidence": float(answer.segmentation.confidence.mean()),
         "mean_uncertainty": float(answer.segmentation.uncertainty.mean()),
+        "place_score": answer.place_score,
         "inference_ms": answer.inference_ms,
     }
 

@@ -44,6 +44,7 @@ class Prediction:
             and uncertainty stay those of the network: smoother labels are no surer ones.
         ids: (N, h, w) uint8, from a network that answers class ids alone; all else is NaN then.
         score: (N, h, w) float32, 0 to 1: the feature score, which then is the uncertainty.
+        place_scores: (N,) float32, the place scores; None where there are none.
     """
 
     probabilities: Tensor
@@ -52,6 +53,7 @@ class Prediction:
     refined: Tensor | None = None
     ids: Tensor | None = None
     score: Tensor | None = None
+    place_scores: Tensor | None = None
 
     @classmethod
     def of_ids(cls, ids: Tensor, classes: int) -> Prediction:

@@ -257,7 +257,9 @@ class Predictor:
         self._heap.expect(size)  # without their number, which changes with several cameras
         small = self._resize(images)
         if self._graphs is not None:
-            return Segmentation.from_maps(self._graphs(small, size))
+            labels, confidence, uncertainty, *places = self._graphs(small, size)
+            maps = [labels, confidence, uncertainty, None, None, *places]
+            return Segmentation.from_maps(maps)
         return Segmentation.from_maps(to_maps(self._predict(small, captures), size))
 
     def _resize(self, images: list[np.ndarray]) -> Tensor:
@@ -283,7 +285,7 @@ class Predictor:
         return self._refine(found, small)
 
     def _kernels(self, small: Tensor, size: tuple[int, int]) -> list[Tensor]:
-        """The first three maps of one pass, from images that are already on the GPU."""
+        """The maps of one pass that there are, from images that are already on the GPU."""
         return [each for each in to_maps(self._predict(small), size) if each is not None]
 
 

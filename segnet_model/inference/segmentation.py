@@ -19,7 +19,10 @@ from segnet_model.networks.inputs import resize_maps
 
 @dataclass(frozen=True)
 class Segmentation:
-    """Labels, confidence and uncertainty of an image (H, W), or of N with N as the first axis."""
+    """Labels, confidence and uncertainty of an image (H, W), or of N with N as the first axis.
+
+    A place score is one number for an image, or (N,).
+    """
 
     labels: np.ndarray  # (H, W) uint8, class ids
     # Both are NaN everywhere where the network answers ids alone.
@@ -28,6 +31,9 @@ class Segmentation:
     # The next two are None without Bayesian inference.
     mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: never seen in training?
     variance: np.ndarray | None = None  # (H, W) float32, of the probabilities, over the passes
+    place_score: np.ndarray | None = (
+        None  # () float32, place score; None without one in the weights
+    )
 
     @property
     def ids_alone(self) -> bool:
@@ -47,7 +53,7 @@ class Segmentation:
 
     def resized(self, size: tuple[int, int]) -> Segmentation:
         """The segmentation of one image at another (height, width), as `resize_nearest`."""
-        return self._each(lambda values: resize_nearest(values, size))
+        return self._each(lambda map_: resize_nearest(map_, size) if map_.ndim else map_)
 
     def _each(self, change: Callable[[np.ndarray], Any]) -> Segmentation:
         maps: list[Any] = [None if each is None else change(each) for each in vars(self).values()]
@@ -80,7 +86,7 @@ def to_maps(prediction: Prediction, size: tuple[int, int]) -> list[Tensor | None
     if prediction.ids is not None:
         labels = F.interpolate(prediction.ids[:, None], size=size, mode="nearest-exact")[:, 0]
         unknown = torch.full(labels.shape, nan)
-        return [labels, unknown, unknown, None, None]
+        return [labels, unknown, unknown, None, None, None]
     if prediction.refined is None:
         confidence, labels = most_likely(prediction.probabilities, size)
     else:
@@ -89,7 +95,8 @@ def to_maps(prediction: Prediction, size: tuple[int, int]) -> list[Tensor | None
         confidence = probabilities.gather(1, labels[:, None])[:, 0]
     values = (prediction.uncertainty, prediction.mutual_information, prediction.variance)
     resized = [None if v is None else resize_maps(v[:, None], size)[:, 0] for v in values]
-    return [labels.to(torch.uint8), *(_halve_on_gpu(v) for v in (confidence, *resized))]
+    maps = [_halve_on_gpu(v) for v in (confidence, *resized)]
+    return [labels.to(torch.uint8), *maps, prediction.place_scores]
 
 
 def most_likely(probabilities: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,12 @@ from torch import Tensor
 
 from segnet_model.base.errors import AnswerError
 from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.inference.dropout import mask_generator, replace_dropouts, use_generators
+from segnet_model.inference.dropout import (
+    mask_generator,
+    place_scores_of,
+    replace_dropouts,
+    use_generators,
+)
 from segnet_model.inference.prediction import (
     Capture,
     Inference,
@@ -82,7 +87,12 @@ class TemporalAverage(Inference):
         average = torch.cat(averages)
         mean, squares = average[:, :-2], average[:, -2]
         variance = (squares - mean.square().sum(1)).clamp_min(0) / mean.shape[1]
-        return Prediction(mean.clone(), average[:, -1].clone(), variance)
+        return Prediction(
+            mean.clone(),
+            average[:, -1].clone(),
+            variance,
+            place_scores=place_scores_of(self._engine),
+        )
 
     def _previous(self, capture: Capture, gray: Tensor) -> CameraState | None:
         """The state of a camera, if this frame continues it."""

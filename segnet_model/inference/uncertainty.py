@@ -30,7 +30,8 @@ class SinglePass(Inference):
         answer, info = self._engine.logits(images), self._engine.info
         if info.answers_ids:
             return Prediction.of_ids(answer[:, 0], info.labels.num_classes)
-        return Prediction(probabilities(answer, info.temperature("none")))
+        found = probabilities(answer, info.temperature("none"))
+        return Prediction(found, place_scores=self._engine.place_scores)
 
 
 class FeatureScoring(SinglePass):
@@ -45,7 +46,8 @@ class FeatureScoring(SinglePass):
         """See `Inference`."""
         logits, score = self._engine.scored(images)
         temperature = self._engine.info.temperature("none")
-        return Prediction(probabilities(logits, temperature), score=score)
+        found = probabilities(logits, temperature)
+        return Prediction(found, score=score, place_scores=self._engine.place_scores)
 
 
 @dataclass(frozen=True)

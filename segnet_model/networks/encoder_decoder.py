@@ -63,6 +63,7 @@ class EncoderDecoder(nn.Module):
         self.classifier = classifier
         self._first = min(dropout_after[0], default=stages)  # encoders before the first dropout
         self.supervised = tuple(f"decoders.{index}" for index in range(stages - 1))
+        self.deepest = f"encoders.{self._first - 1}"  # that no dropout precedes
 
     def forward(self, x: Tensor) -> Tensor:
         """Make logits (N, num_classes, H, W) of normalized RGB (N, 3, H, W) of any size."""

@@ -26,6 +26,7 @@ class ENet(nn.Module):
 
     # The end of the encoder, which the paper trains first (section 5.2), and a decoder's stage.
     supervised = ("stage2", "stage4")
+    deepest = "stage2"
 
     def __init__(self, num_classes: int, dropout: float = 0.1) -> None:
         """Make the layers.

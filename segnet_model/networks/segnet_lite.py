@@ -35,6 +35,7 @@ class SegNetLite(nn.Module):
     """
 
     float_convolutions = 6
+    deepest = "encoder"
 
     def __init__(
         self,

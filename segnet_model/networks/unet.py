@@ -33,6 +33,7 @@ class UNet(nn.Module):
         self.bottom = conv3x3_stack([512, 512])
         self.classifier = nn.Conv2d(64, num_classes, kernel_size=1)
         self.supervised = tuple(f"decoders.{index}" for index in range(len(self.decoders) - 1))
+        self.deepest = "bottom"
         init_he(self)
 
     def forward(self, x: Tensor) -> Tensor:

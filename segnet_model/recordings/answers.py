@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS, message_of
 from segnet_model.datasets.sources import BagSource, Frame, Source
 from segnet_model.inference.answer import Answer
+from segnet_model.inference.place import PlaceMonitor
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.calibration import Calibration
@@ -99,12 +100,14 @@ class FramePredictor:
         settings: how outputs are made.
         calibration: of the camera; None leaves camera_info and the grid out.
         labels: of the answers, with other drivable classes or costs; None is that of the weights.
+        place: of the camera.
     """
 
     predictor: Predictor
     settings: AnswerSettings
     calibration: Calibration | None = None
     labels: LabelSet | None = None
+    place: PlaceMonitor = field(default_factory=PlaceMonitor)
 
     def answer(self, frame: Frame, image: np.ndarray) -> Answer:
         """Answer a frame with its image (H, W, 3) uint8 RGB.
@@ -114,7 +117,8 @@ class FramePredictor:
             SettingsError: a grid is asked for, and the camera is not calibrated.
         """
         start = perf_counter()
-        found = self.predictor.predict(image, frame.seconds)
+        predicted = self.predictor.predict(image, frame.seconds)
+        found = self.place.smooth(predicted, frame.seconds)
         inference_ms = (perf_counter() - start) * 1000
         labels = self.labels or self.predictor.info.labels
         bound = max_uncertainty(self.predictor.promise_of(labels))

@@ -41,6 +41,7 @@ float32[] class_fractions
 float32 drivable_fraction
 float32 mean_confidence
 float32 mean_uncertainty
+float32 place_score
 float32 inference_ms
 float32 total_ms
 float32 latency_ms

@@ -27,7 +27,7 @@ def average_weights(
     """Make the mean of networks that were trained from each other, or from one start.
 
     Weights of another label set count in all tensors but those with rows of classes. Temperature,
-    bound and feature score of the sources do not hold for the mean, and are left out.
+    bound, feature and place score of the sources do not hold for the mean, and are left out.
 
     Args:
         sources: networks in float32, with their metadata; the classes are those of the first.
@@ -51,7 +51,7 @@ def average_weights(
     kind = _kind([each for _, each in sources], network or first.network)
     info = replace(
         first, network=kind.network, network_settings=kind.network_settings, temperatures={},
-        bounds={}, features=None,
+        bounds={}, features=None, place=None,
         training={**first.training, "mean_of": len(sources), "shares": list(shares)},
     )  # fmt: skip
     mean = info.build()

@@ -127,7 +127,8 @@ class Validation:
             device=str(self._processes.device), trusted=trusted, seed=self._settings.seed,
         )  # fmt: skip
         for way, reason in found.refusals.items():
-            logger.info("no bound of the uncertainty %s: %s", way, reason)
+            missing = "place score" if way == "place" else f"bound of the uncertainty {way}"
+            logger.info("no %s: %s", missing, reason)
         replace_info(self.weights_path, self.weights_path, found.info)
 
     def _predictor(self, network: nn.Module) -> Predictor:

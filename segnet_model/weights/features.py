@@ -27,10 +27,7 @@ class FeatureScore:
         entropy_scale: of the normalized entropy.
         distance_scale: of the squared Mahalanobis distance.
         scale: of the mean of both.
-        place: mean of the score over an image, in the mean over the images of calibration.
-        place_bound: mean of the score over an image, 0 to 1, above which it shows another kind of
-            place than those images.
-        images: number of those images.
+        images: number of the images of calibration.
     """
 
     matrix: tuple[Row, ...]
@@ -38,8 +35,6 @@ class FeatureScore:
     entropy_scale: Row
     distance_scale: Row
     scale: Row
-    place: float
-    place_bound: float
     images: int
 
 
@@ -48,10 +43,14 @@ def write_features(features: FeatureScore) -> dict[str, Any]:
     return asdict(features)
 
 
+_OLD = ("place", "place_bound")  # in files that have the place score by themselves now
+
+
 def read_features(values: Any) -> FeatureScore:
     """The inverse of `write_features`; WeightsError where a value does not suit its field."""
     if not isinstance(values, dict):
         raise WeightsError("its metadata is damaged (features is not a set of named values)")
+    values = {name: value for name, value in values.items() if name not in _OLD}
     rows = tuple(map(tuple, values["matrix"]))
     lists = {name: tuple(values[name]) for name in ("offset", *_SCALES)}
     features = FeatureScore(**{**values, "matrix": rows, **lists})
@@ -75,12 +74,9 @@ def check_features(features: FeatureScore) -> None:
         raise WeightsError("its feature score has a matrix and an offset of strange sizes")
     scales = [getattr(features, name) for name in _SCALES]
     numbers = chain(*features.matrix, features.offset, *scales)
-    shares = (features.place, features.place_bound)
-    if not all(type(x) in (int, float) and -MOST < x < MOST for x in chain(numbers, shares)):
+    if not all(type(x) in (int, float) and -MOST < x < MOST for x in numbers):
         raise WeightsError("its feature score holds values that are no numbers, or huge ones")
     if not all(len(each) == PIECES + 1 and each == tuple(sorted(set(each))) for each in scales):
         raise WeightsError(f"its feature score has a scale that is not {PIECES + 1} rising numbers")
-    if not all(0 <= share <= 1 for share in shares):
-        raise WeightsError("its feature score has a place that is no share from 0 to 1")
     if type(features.images) is not int or features.images < 1:
         raise WeightsError("its feature score is of no images")

@@ -18,6 +18,7 @@ from segnet_model.networks.custom import check_trusted
 from segnet_model.networks.outputs import output_channels
 from segnet_model.weights.bounds import Bound, read_bounds, write_bounds
 from segnet_model.weights.features import FeatureScore, read_features, write_features
+from segnet_model.weights.place import PlaceScore, read_place, write_place
 
 FORMAT = 1  # to be raised when an older reader would misunderstand a newer file
 MAX_TEXT = 1000  # characters of a name or a license
@@ -44,6 +45,7 @@ class ModelInfo:
             method: "none" and "mc", which is also for "temporal".
         bounds: highest uncertainty of a drivable pixel, with a promise, by uncertainty method.
         features: of the uncertainty method "features"; None where it was never fitted.
+        place: of the place score; None where it was never fitted.
         license: of the weights, an SPDX name where there is one.
         training: data set, epochs, seed and the like, for people.
         metrics: measurements and their data, for people.
@@ -59,6 +61,7 @@ class ModelInfo:
     temperatures: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, Bound] = field(default_factory=dict)
     features: FeatureScore | None = None
+    place: PlaceScore | None = None
     license: str = "unknown"
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -88,11 +91,13 @@ class ModelInfo:
     def to_json(self) -> str:
         """The metadata as text."""
         values = {**vars(self), "labels": self.labels.to_dict(), "format": FORMAT}
-        # Older readers know of neither.
+        # Older readers know none of these.
         if values.pop("bounds"):
             values["bounds"] = write_bounds(self.bounds)
         if (features := values.pop("features")) is not None:
             values["features"] = write_features(features)
+        if (place := values.pop("place")) is not None:
+            values["place"] = write_place(place)
         return json.dumps(values, indent=1)
 
     @classmethod
@@ -111,6 +116,8 @@ class ModelInfo:
             values["bounds"] = read_bounds(values.get("bounds", {}))
             if "features" in values:
                 values["features"] = read_features(values["features"])
+            if "place" in values:
+                values["place"] = read_place(values["place"])
             for key in ("input_size", "mean", "std"):
                 values[key] = tuple(values[key])
             info = cls(**values)

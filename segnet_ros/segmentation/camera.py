@@ -16,6 +16,7 @@ from std_msgs.msg import Header
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SegNetError
 from segnet_model.base.tables import AnswerSettings
 from segnet_model.inference.answer import Answer
+from segnet_model.inference.place import PlaceMonitor
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.drivable_map import NAME as MAP
@@ -48,6 +49,7 @@ class Camera:
         submit: Callable[[Frame], None],
         transforms: Transforms,
         drivable_map: DrivableMap,
+        alarm: Callable[[], None] = lambda: None,
     ) -> None:
         """Create the outputs.
 
@@ -59,8 +61,9 @@ class Camera:
             submit: called with each frame to answer.
             transforms: give the camera's pose.
             drivable_map: of all cameras; gets the grids of this one.
+            alarm: called where answers are not trusted any more, and where they are again.
         """
-        self._node, self._settings = node, settings
+        self._node, self._settings, self._alarm = node, settings, alarm
         prefix = f"{name}/" if name else ""
         self._frame = f"frame of {name}" if name else "frame"
         self._outputs = Outputs(node, network, f"~/{prefix}", settings().output_reliability)
@@ -76,6 +79,7 @@ class Camera:
         self._network_failures = 0
         self._timing: messages.Timing | None = None
         self._distrust = self._blind = ""
+        self._place = PlaceMonitor()
         self._log_throttle = Throttle()
 
     def start(self) -> None:
@@ -123,13 +127,18 @@ class Camera:
             ground = self._ground.projector(info, answer.image.shape[:2], header, settings)
             self._static_transform.update(header.frame_id, settings)
         how = part(settings, AnswerSettings)
-        answer = replace(answer, settings=how, info=info, ground=ground)
+        stamp = nanoseconds(header)
+        found = self._place.smooth(answer.segmentation, stamp / 1e9 if stamp else None)
+        answer = replace(answer, segmentation=found, settings=how, info=info, ground=ground)
         self._withdrawal.publish(answer, header, frame.wanted, perf_counter())
         if MAP in frame.wanted:
             self._map.add(answer, header)
         if "obstacle_scan" in frame.wanted and ground is not None:
             self._say_blind(f"{ground.scan.blind:.1f}")
+        changed = bool(answer.distrust) != bool(self._distrust)
         self._distrust = answer.distrust
+        if changed:
+            self._alarm()
         # Before the stats, which carry it.
         self._timing = timing = self._time(frame, header, answer)
         self._input.monitor.answered(answer.summary, perf_counter())
@@ -180,7 +189,7 @@ class Camera:
             rivals=self._outputs.rivals(),
             grid_reason=self._ground.reason if GROUND & wanted else "",
             undrivable_reason=node.undrivable_reason if drivable else "",
-            distrust=self._distrust if drivable else "",
+            distrust=self._distrust if wanted else "",
             stale_reason=self._withdrawal.reason(self._stale, perf_counter()) if drivable else "",
             health=self._input.monitor.health(perf_counter()),
         )

@@ -39,7 +39,7 @@ class Observation:
     grid_reason: str = ""  # why there is no grid, where it has a subscriber
     map_reason: str = ""  # why the newest grid is not in the map, where that has a subscriber
     undrivable_reason: str = ""  # why nothing can be drivable, where that has a subscriber
-    distrust: str = ""  # why the last answer has nothing drivable, where that has a subscriber
+    distrust: str = ""  # why the last answer has nothing drivable, where any output is wanted
     stale_reason: str = ""  # why the last answer does not hold any more
     counts: Counts = field(default_factory=Counts)
     idle: int = 0  # frames that came while no output had a subscriber, or while disabled
@@ -185,6 +185,11 @@ class Diagnostics:
         # A steady clock, because simulated time may stand still just when help is needed.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(period, self.publish, clock=steady)
+        self._hastened = node.create_guard_condition(self.publish)
+
+    def hasten(self) -> None:
+        """Publish at once, from any thread: an alarm must not wait for the timer."""
+        self._hastened.trigger()
 
     def publish(self) -> None:
         """Publish a status for each camera, of the time since the last call."""

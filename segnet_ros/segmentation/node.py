@@ -136,7 +136,7 @@ class SegmentationNode(PlainLogs, LifecycleNode):
         use_threads(settings.threads)
         network = load_network(settings)
         # Last, so that a failure before leaves nothing behind.
-        self._pipeline = Pipeline(self, network, lambda: self.settings)
+        self._pipeline = Pipeline(self, network, lambda: self.settings, self._diagnostics.hasten)
         self.get_logger().info(network.describe_bound(settings.max_uncertainty))
         self.get_logger().info(f"ready: {', '.join(network.facts.values())}")
 

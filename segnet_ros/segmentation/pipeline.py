@@ -38,7 +38,11 @@ class Pipeline:
     """
 
     def __init__(
-        self, node: LifecycleNode, network: Network, settings: Callable[[], NodeSettings]
+        self,
+        node: LifecycleNode,
+        network: Network,
+        settings: Callable[[], NodeSettings],
+        alarm: Callable[[], None] = lambda: None,
     ) -> None:
         """Create the outputs of the cameras that the settings name.
 
@@ -46,6 +50,7 @@ class Pipeline:
             node: to publish and subscribe with.
             network: answers the images, until it is replaced.
             settings: called once a frame, so that a live parameter applies between two.
+            alarm: see `Camera`.
         """
         self._node = node
         self._worker: Worker[Frame] | None = None
@@ -59,7 +64,7 @@ class Pipeline:
             for name in settings().cameras or ("",):
                 submit = partial(self._submit, name)
                 self._cameras[name] = Camera(
-                    node, name, network, settings, submit, transforms, self._map
+                    node, name, network, settings, submit, transforms, self._map, alarm
                 )
                 undo.callback(self._cameras[name].destroy)
             self._undo = undo.pop_all()

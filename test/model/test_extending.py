@@ -36,6 +36,7 @@ class ClassTwo:
     """An engine whose files hold metadata only, and that always answers class 2."""
 
     name, suffix, precision, size, device = "two", ".two", "int8", None, torch.device("cpu")
+    place_scores = None
 
     def __init__(self, path):
         self.info = ModelInfo.from_json(path.read_text())

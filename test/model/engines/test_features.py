@@ -35,7 +35,7 @@ def score_of(size, **values):
     numbers = {
         "matrix": matrix, "offset": tuple(rng.normal(size=size).tolist()), "entropy_scale": EVEN,
         "distance_scale": tuple(10.0 * size * x for x in EVEN), "scale": EVEN,
-        "place": 0.1, "place_bound": 0.2, "images": 9, **values,
+        "images": 9, **values,
     }  # fmt: skip
     return FeatureScore(**numbers)
 
@@ -203,7 +203,7 @@ def test_an_export_without_a_score_is_refused(tmp_path, weights):
         {"matrix": ((1.0,) * 3,) * 4}, {"matrix": ((0.0,) * 2000,) * 3},
         {"scale": (0.0, 1.0)}, {"scale": EVEN[::-1]}, {"entropy_scale": (0.0,) * 5},
         {"distance_scale": (0.0, 1.0, 2.0, 3.0, float("nan"))},
-        {"place": -0.1}, {"place_bound": 1.5}, {"place_bound": float("nan")}, {"images": 0},
+        {"images": 0},
         {"images": 1.5}, {"matrix": 5}, {"scale": None}, {"matrix": ((10**400,) * 3,) * 3},
     ],
     ids=str,
@@ -216,6 +216,13 @@ def test_strange_scores_are_refused(small_info, changed):
     text = json.dumps(values)
     with pytest.raises(WeightsError):
         ModelInfo.from_json(text)
+
+
+def test_an_older_file_with_the_place_in_its_feature_score_is_read(small_info):
+    info = dataclasses.replace(small_info, features=score_of(8))
+    values = json.loads(info.to_json())
+    values["features"] |= {"place": 0.1, "place_bound": 0.2}
+    assert ModelInfo.from_json(json.dumps(values)) == info
 
 
 def test_a_score_is_kept_and_older_files_have_none(small_info):

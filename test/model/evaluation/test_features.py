@@ -12,7 +12,7 @@ from segnet_model.cli import main
 from segnet_model.datasets.folder import open_split
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.calibration import Detector
-from segnet_model.evaluation.features import Gaussian, fit_features, place_bound, rarity_scale
+from segnet_model.evaluation.features import Gaussian, fit_features, rarity_scale
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
@@ -61,18 +61,6 @@ def test_a_scale_has_the_values_that_tenths_exceed():
 @pytest.mark.parametrize("values", [np.zeros(5), np.ones(1), np.array([0.0] * 99 + [1.0])])
 def test_a_scale_rises_whatever_the_values(values):
     assert (np.diff(rarity_scale(values)) > 0).all()
-
-
-def test_about_one_frame_in_ten_minutes_exceeds_the_bound_of_a_place():
-    rng = np.random.default_rng(0)
-    exceeded = []
-    for _ in range(300):
-        means = np.exp(rng.normal(-2.3, 0.15, 40))
-        frames = np.exp(rng.normal(-2.3, 0.15, 18_000))
-        exceeded.append(np.count_nonzero(frames > place_bound(means)))
-    assert 0.3 < np.mean(exceeded) < 1.5
-    assert place_bound(np.array([0.1, 0.2])) == 1.0  # too few to know
-    assert place_bound(np.full(30, 0.1)) == pytest.approx(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +122,7 @@ def test_the_command_writes_the_score_and_its_use_is_measured(
     out = tmp_path / "w.safetensors"
     command = ["calibrate", str(taught), str(shared_dataset), "--out", str(out)]
     assert main([*command, "--risk", "0.34"]) == 0
-    assert "features: mean score of an image" in capsys.readouterr().out
+    assert "no place score: 2 images do not show a place" in capsys.readouterr().out
     info = load_weights(out)[1]
     assert info.features is not None
     assert main(["evaluate", str(out), str(shared_dataset), "--uncertainty", "features"]) == 0
@@ -151,9 +139,8 @@ def test_images_without_labels_are_refused(dataset, small_info):
         fit_features(engine, open_split(dataset, "val", LABELS))
 
 
-def test_one_image_is_enough_for_a_score_but_not_for_a_place(dataset, taught):
+def test_one_image_is_enough_for_a_score(dataset, taught):
     folder = open_split(dataset, "val", LABELS)
     one = dataclasses.replace(folder, samples=folder.samples[:1])
     network, info = load_weights(taught)
-    found = fit_features(TorchEngine(network, info), one)
-    assert (found.images, found.place_bound) == (1, 1.0)
+    assert fit_features(TorchEngine(network, info), one).images == 1

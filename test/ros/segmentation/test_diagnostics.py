@@ -183,6 +183,9 @@ class Node:
     def create_timer(self, *how, **more):
         pass
 
+    def create_guard_condition(self, callback):
+        return SimpleNamespace(trigger=callback)
+
     def get_clock(self):
         return Clock()
 
@@ -255,3 +258,13 @@ def test_numbers():
 )
 def test_frames_that_fail_alike_have_one_reason(text, expected):
     assert reason(ImageError(text)) == expected
+
+
+def test_an_alarm_does_not_wait_for_the_timer():
+    node = Node()
+    state = [Observation("active")]
+    diagnostics = Diagnostics(node, 60.0, lambda: {"": state[0]})
+    state[0] = Observation("active", distrust="this place is unlike the taught ones")
+    diagnostics.hasten()
+    (said,) = node.published
+    assert said.level == ERROR

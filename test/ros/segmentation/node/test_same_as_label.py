@@ -23,6 +23,7 @@ from segnet_model.inference.outputs import OUTPUTS
 from segnet_model.labels import LabelSet
 from segnet_model.weights.checkpoint import save_weights
 from segnet_model.weights.model_info import ModelInfo
+from segnet_model.weights.place import PlaceScore
 from segnet_ros.ros.cdr import stamp_of
 from segnet_ros.segmentation.messages import TYPES, ClassMap, SegmentationStats
 from segnet_ros.segmentation.outputs import LATCHED
@@ -39,6 +40,7 @@ THREADS = 1  # with others, sums would be rounded otherwise
 FRAMES = 2
 STATS = (
     "header", "class_fractions", "drivable_fraction", "mean_confidence", "mean_uncertainty",
+    "place_score",
 )  # fmt: skip
 needs_messages = pytest.mark.skipif(SegmentationStats is None, reason="segnet_ros.msg is not built")
 
@@ -52,11 +54,16 @@ def drive(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    """Small weights that know nothing, without a sky, which they would see below the horizon."""
+    """Small weights that know nothing, without a sky, which they would see below the horizon.
+
+    Their place score is never above its bound.
+    """
     torch.manual_seed(3)
     camvid = LabelSet.load("camvid")
     classes = (replace(camvid.classes[0], name="Ceiling"), *camvid.classes[1:])
-    info = ModelInfo("segnet_basic", replace(camvid, classes=classes), (64, 96), {"features": 8})
+    place = PlaceScore((0.0,) * 16, (1.0,) * 16, 1000.0, 50)
+    labels = replace(camvid, classes=classes)
+    info = ModelInfo("segnet_basic", labels, (64, 96), {"features": 8}, place=place)
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     save_weights(path, info.build(), info)
     return path

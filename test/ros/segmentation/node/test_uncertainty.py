@@ -23,7 +23,7 @@ def bayesian(tmp_path_factory):
     torch.manual_seed(0)
     eye, even = np.eye(8).tolist(), (0.0, 0.2, 0.4, 0.6, 0.8)
     score = FeatureScore(
-        tuple(map(tuple, eye)), (0.1,) * 8, even, tuple(99 * x for x in even), even, 0.1, 0.3, 40
+        tuple(map(tuple, eye)), (0.1,) * 8, even, tuple(99 * x for x in even), even, 40
     )
     info = ModelInfo(
         "bayesian_segnet_basic", LabelSet.load("camvid"), (64, 96), {"features": 8}, features=score
