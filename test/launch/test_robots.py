@@ -22,6 +22,9 @@ pytestmark = pytest.mark.ros
 OPTIONS = options_of(NodeSettings)
 GIVEN = {
     "drivable_classes": ("[Road, Pavement]", ["Road", "Pavement"]),
+    "class_costs": ("[Pavement:60, Tree:lethal]", ["Pavement:60", "Tree:lethal"]),
+    "grid_values": ("trinary", "trinary"),
+    "robot_width": ("0.6", 0.6),
     "camera_height": ("1", 1.0),
     "camera_forward": ("0.3", 0.3),
     "camera_left": ("-0.1", -0.1),

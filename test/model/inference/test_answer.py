@@ -73,6 +73,23 @@ def test_ground_above_the_horizon_leaves_nothing_drivable():
     assert wrong.drivable_fraction == 0
     assert (wrong.grid == -1).all()
     assert wrong.grid.shape == right.grid.shape
+    assert np.isnan(wrong.obstacle_scan["ranges"]).all()
+    assert wrong.obstacle_points.shape == (0, 3)
+    assert wrong.speed_limit == AnswerSettings().lowest_speed < right.speed_limit
+
+
+def test_trinary_values_hide_costs_from_the_grid_and_not_from_the_speed():
+    labels = np.ones((48, 64), np.uint8)
+    found = Segmentation(labels, *np.zeros((2, 48, 64), np.float32))
+    lens, spec = Lens(64, 48, (60, 60), (31.5, 23.5)), GridSpec(1.0, 0.0, 8.0, -2.0, 2.0)
+    ground = GroundProjector(lens, CameraPose.mounted(1.2, pitch=0.6), spec)
+    scale = Answer(labels, found, LABELS.with_costs({"road": 70}), ground=ground)
+    trinary = replace(scale, settings=AnswerSettings(grid_values="trinary"))
+    assert set(scale.grid.ravel()) == {-1, 70}
+    np.testing.assert_array_equal(trinary.grid, np.where(scale.grid == 70, 0, -1))
+    assert scale.speed_limit == trinary.speed_limit == pytest.approx(30)
+    for each in (scale, trinary):
+        assert each.obstacle_points.shape == (0, 3)
 
 
 def test_an_overlay_outlines_no_drivable_area_that_a_recording_lacks(answer):
