@@ -55,7 +55,7 @@ def application(streams: Streams, names: Collection[str]) -> web.Application:
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(lambda _: streams.close())
     app.router.add_get("/stream", _stream(streams), allow_head=False)
-    for file in PAGE.iterdir():
+    for file in (each for each in PAGE.iterdir() if each.suffix in TYPES):  # no editor's copy
         path = "/" if file.name == "index.html" else f"/{file.name}"
         app.router.add_get(path, _fixed(file.read_bytes(), TYPES[file.suffix]))
     return app

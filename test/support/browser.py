@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import shutil
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+from programs import Programs
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MISSING = f"none of {', '.join(NAMES)} is installed (Debian: apt install chromium)"
@@ -76,13 +76,11 @@ class Page:
 
 
 @asynccontextmanager
-async def chromium(profile: Path):
-    """Run a Chromium with a new profile; yields its page."""
-    process = await asyncio.create_subprocess_exec(
-        program(), f"--user-data-dir={profile}", *FLAGS,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True, env={**os.environ, "HOME": str(profile)},
-    )  # fmt: skip
+async def chromium(programs: Programs, profile: Path):
+    """Run a Chromium with a new profile, which ends with pytest; yields its page."""
+    command = [program(), f"--user-data-dir={profile}", *FLAGS]
+    with profile.with_suffix(".log").open("w") as log:
+        process = programs.execute(*command, output=log, HOME=str(profile))
     try:
         port = await _port(profile / "DevToolsActivePort")
         async with aiohttp.ClientSession() as session:
@@ -92,9 +90,7 @@ async def chromium(profile: Path):
             async with session.ws_connect(url, max_msg_size=64 << 20) as socket:
                 yield Page(socket)
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
-        await process.wait()
+        process.end()
 
 
 async def _port(file):

@@ -81,9 +81,9 @@ async def until(condition):
 PROBLEM = "document.getElementById('problem').textContent"
 
 
-def test_it_draws_what_is_published(robot, port, tmp_path):
+def test_it_draws_what_is_published(programs, robot, port, tmp_path):
     async def check():
-        async with browser.chromium(tmp_path / "profile") as page, Film(robot):
+        async with browser.chromium(programs, tmp_path / "profile") as page, Film(robot):
             await page.open(f"http://127.0.0.1:{port}/")
             await page.wait_for("document.querySelectorAll('section.came').length === 4")
             await page.wait_for("document.querySelectorAll('#charts figure').length >= 4")
@@ -110,13 +110,13 @@ def test_it_draws_what_is_published(robot, port, tmp_path):
 
 
 @pytest.mark.slow
-def test_it_says_what_is_missing_and_recovers_by_itself(make_robot, start, tmp_path):
+def test_it_says_what_is_missing_and_recovers_by_itself(programs, make_robot, start, tmp_path):
     robot, program = make_robot(), start("--port", "0")
     port = program.port
     stale = "document.getElementById('overlay').matches('.stale')"
 
     async def check():
-        async with browser.chromium(tmp_path / "profile") as page:
+        async with browser.chromium(programs, tmp_path / "profile") as page:
             await page.open(f"http://127.0.0.1:{port}/")
             async with Film(robot):
                 await page.wait_for(f"document.querySelector('#overlay.came') && {PROBLEM} === ''")
@@ -136,11 +136,11 @@ def test_it_says_what_is_missing_and_recovers_by_itself(make_robot, start, tmp_p
     asyncio.run(check())
 
 
-def test_an_image_that_cannot_be_decoded_is_not_passed_off_as_new(robot, port, tmp_path):
+def test_an_image_that_cannot_be_decoded_is_not_passed_off_as_new(programs, robot, port, tmp_path):
     note = "document.querySelector('#overlay.stale small')?.textContent"
 
     async def check():
-        async with browser.chromium(tmp_path / "profile") as page:
+        async with browser.chromium(programs, tmp_path / "profile") as page:
             await page.open(f"http://127.0.0.1:{port}/")
             async with Film(robot):
                 await page.wait_for("document.querySelector('#overlay.came')")
@@ -153,11 +153,11 @@ def test_an_image_that_cannot_be_decoded_is_not_passed_off_as_new(robot, port, t
     asyncio.run(check())
 
 
-def test_old_diagnostics_are_called_old(robot, port, tmp_path):
+def test_old_diagnostics_are_called_old(programs, robot, port, tmp_path):
     old = "document.getElementById('diagnostics').dataset.old"
 
     async def check():
-        async with browser.chromium(tmp_path / "profile") as page:
+        async with browser.chromium(programs, tmp_path / "profile") as page:
             await page.open(f"http://127.0.0.1:{port}/")
             async with Film(robot):
                 await page.wait_for("document.querySelector('#diagnostics .warn')")
@@ -168,14 +168,14 @@ def test_old_diagnostics_are_called_old(robot, port, tmp_path):
     asyncio.run(check())
 
 
-def test_a_hidden_page_costs_the_node_nothing(robot, port, tmp_path):
+def test_a_hidden_page_costs_the_node_nothing(programs, robot, port, tmp_path):
     hide = (
         "Object.defineProperty(document, 'hidden', {{configurable: true, get: () => {0}}});"
         "document.dispatchEvent(new Event('visibilitychange'))"
     )
 
     async def check():
-        async with browser.chromium(tmp_path / "profile") as page, Film(robot):
+        async with browser.chromium(programs, tmp_path / "profile") as page, Film(robot):
             await page.open(f"http://127.0.0.1:{port}/")
             await page.wait_for("document.querySelector('#overlay.came')")
             assert robot.watchers() == 3
@@ -188,11 +188,11 @@ def test_a_hidden_page_costs_the_node_nothing(robot, port, tmp_path):
     asyncio.run(check())
 
 
-def test_another_camera_is_chosen(make_robot, port, tmp_path):
+def test_another_camera_is_chosen(programs, make_robot, port, tmp_path):
     robot = make_robot("front", "left")
 
     async def check():
-        async with browser.chromium(tmp_path / "profile") as page:
+        async with browser.chromium(programs, tmp_path / "profile") as page:
             await page.open(f"http://127.0.0.1:{port}/")
             await page.wait_for("document.querySelectorAll('#camera option').length === 2")
             await page.evaluate(
