@@ -89,12 +89,23 @@ class Transforms:
                     self._ignore(raw.topic, error)
                     continue
                 for each in message.transforms:
-                    self._add(each, raw.topic)
+                    pose = each.transform
+                    self._add(each, raw.topic, pose.translation, pose.rotation)
 
-    def _add(self, stamped: Any, topic: str) -> None:
+    def read_odometry(self, messages: Iterable[RawMessage]) -> None:
+        """Add the poses of nav_msgs/Odometry."""
+        for raw in messages:
+            try:
+                message = parse(raw)
+            except ImageError as error:
+                self._ignore(raw.topic, error)
+                continue
+            self._add(message, raw.topic, message.pose.pose.position, message.pose.pose.orientation)
+
+    def _add(self, stamped: Any, topic: str, place: Any, rotation: Any) -> None:
         child, parent = _name(stamped.child_frame_id), _name(stamped.header.frame_id)
         try:
-            pose = _read_pose(stamped.transform, child, parent)
+            pose = _read_pose(place, rotation, child, parent)
             if child not in self._frames and len(self._frames) >= MAX_FRAMES:
                 raise SettingsError(f"there are more than {MAX_FRAMES} frames")
         except SettingsError as error:
@@ -188,9 +199,8 @@ def _name(frame: str) -> str:
     return frame.removeprefix("/")
 
 
-def _read_pose(transform: Any, child: str, parent: str) -> Transform:
-    """Read a geometry_msgs/Transform; SettingsError where tf2 would ignore it."""
-    t, q = transform.translation, transform.rotation
+def _read_pose(t: Any, q: Any, child: str, parent: str) -> Transform:
+    """Read a position and a quaternion; SettingsError where tf2 would ignore them."""
     translation, rotation = np.array([t.x, t.y, t.z]), np.array([q.x, q.y, q.z, q.w])
     if not child or not parent or child == parent:
         raise SettingsError(f"frame {child!r} has the parent {parent!r}")

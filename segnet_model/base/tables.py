@@ -18,6 +18,7 @@ RELOAD = (
     "A new value loads a network beside the running one, which is replaced between two frames; if "
     "loading fails, the old value stays."
 )
+CONFIGURE = "Read when the node is configured; refused from then until it is cleaned up."
 NETWORK, DRIVABLE, OVERLAY, GRID = "network", "drivable area", "overlay", "ground grid"
 MAX_SIDE = 8192  # pixels
 DEFAULT_WEIGHTS = "segnet_lite_outdoor"  # shipped weights of the node, the demo and the examples

@@ -6,11 +6,14 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base.choices import KINDS, PREFIX, STORAGES, UNCERTAINTIES
+from segnet_model.base.map_table import MapOptions
+from segnet_model.base.options import add_arguments as add_options
 from segnet_model.base.tables import DEFAULT_WEIGHTS, NetworkSettings
 from segnet_model.commands import arguments
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, LATCHED, OUTPUTS
 
 _HELP = {name: output.help for name, output in OUTPUTS.items()}
+_HELP["drivable_map"] = "the ground around the robot, from all grids so far"
 _HELP |= {name: text for name, (_, text) in LATCHED.items()}
 _LIST = "\n".join(f"  {name:<20}{text}" for name, text in _HELP.items())
 EPILOG = f"""\
@@ -41,7 +44,8 @@ and its place on the robot. This comes from the recording's tf, or from you:
   segnet label drive enet_camvid --out labeled --camera-height 1.2 --camera-pitch 0.1
 
 Topics below the prefix ({" ".join(DEFAULT_OUTPUTS)} if none are named,
-camera_info where the recording holds it, and drivable_grid where the camera's place is known too):
+camera_info where the recording holds it, drivable_grid where the camera's place is known too, and
+drivable_map where the robot's place in --map-frame is, by tf or --odometry):
 
 {_LIST}
 
@@ -57,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_network(parser, UNCERTAINTIES)
     arguments.add_drivable(parser)
     arguments.add_ground(parser)
+    add_options(parser, MapOptions)
     parser.add_argument("--out", type=Path, required=True, help="rosbag2 folder to write")
     parser.add_argument(
         "--topic",
@@ -90,6 +95,7 @@ def run(args: argparse.Namespace) -> None:
     settings = LabelSettings(
         args.topic, args.topics, args.prefix, args.storage,
         arguments.answer_settings(args), arguments.ground_settings(args), args.camera_info,
+        from_arguments(MapOptions, args),
     )  # fmt: skip
     predictor, network = arguments.load_predictor(args), from_arguments(NetworkSettings, args)
     stopped = f"stopped; the same command goes on after the answers in {path_beside(args.out)}"
@@ -107,6 +113,7 @@ def run(args: argparse.Namespace) -> None:
     for images, what in (
         (found.rejected, "could not be used"),
         (found.without_grid, "have no drivable_grid"),
+        (found.without_map, "are not in drivable_map"),
         (found.distrusted, "have nothing drivable, as they are not to be trusted"),
     ):
         if len(images):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -28,13 +28,22 @@ from segnet_model.inference.place import PlaceMonitor
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.calibration import Calibration
-from segnet_model.recordings.mounting import Mounting
 from segnet_model.recordings.prefetch import prefetch
 from segnet_model.weights.bounds import max_uncertainty
 
 MAX_MESSAGES, MAX_BYTES = 256, 1 << 24  # of a chunk
 MOST_WAITING = 32  # chunks
 Found = TypeVar("Found")  # for a frame
+
+
+class Follower(Protocol):
+    """Reads poses ahead of the frames that need them."""
+
+    def read(self, messages: Sequence[RawMessage]) -> None:
+        """Take the poses in messages of any topic."""
+
+    def is_known(self, frame: Frame) -> bool:
+        """Whether the pose at a frame's stamp is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +140,7 @@ def answer_chunks(
     answer: Callable[[Frame, np.ndarray], Found],
     rejected: Rejected,
     calibration: Calibration | None = None,
+    followers: Sequence[Follower] = (),
 ) -> Generator[tuple[Chunk, Found | None], None, None]:
     """Each chunk with the answer to its image; None where there is no image, or no answer.
 
@@ -139,32 +149,38 @@ def answer_chunks(
         answer: called in another thread with each frame and its image, (H, W, 3) uint8 RGB.
         rejected: counts the frames for which it raises ImageError.
         calibration: follows the messages of the chunks.
+        followers: read ahead of them.
 
     Raises:
         DeviceMemoryError: the GPU has too little memory.
     """
     read = prefetch(chunks)
-    if calibration is not None and calibration.mounting is not None:
-        read = _with_poses(read, calibration.mounting)
+    if followers:
+        read = _with_poses(read, followers)
     return prefetch(_answer_chunks(read, answer, rejected, calibration))
 
 
-def _with_poses(chunks: Iterator[Chunk], mounting: Mounting) -> Generator[Chunk, None, None]:
-    """Hold chunks back until the pose at their stamp is known, or tf is far enough ahead."""
+def _with_poses(
+    chunks: Iterator[Chunk], followers: Sequence[Follower]
+) -> Generator[Chunk, None, None]:
+    """Hold chunks back until all poses at their stamp are known, or tf is far enough ahead."""
     waiting: deque[Chunk] = deque()
     for chunk in chunks:
-        mounting.read(chunk.messages)
+        for each in followers:
+            each.read(chunk.messages)
         waiting.append(chunk)
         newest = chunk.messages[-1].receive_ns if chunk.messages else 0
         while waiting and (
-            len(waiting) > MOST_WAITING or _has_pose(waiting[0].decoded, mounting, newest)
+            len(waiting) > MOST_WAITING or _has_poses(waiting[0].decoded, followers, newest)
         ):
             yield waiting.popleft()
     yield from waiting
 
 
-def _has_pose(decoded: tuple[Frame, np.ndarray] | None, mounting: Mounting, newest_ns: int) -> bool:
-    if decoded is None or mounting.is_known(decoded[0]):
+def _has_poses(
+    decoded: tuple[Frame, np.ndarray] | None, followers: Sequence[Follower], newest_ns: int
+) -> bool:
+    if decoded is None or all(each.is_known(decoded[0]) for each in followers):
         return True
     return newest_ns > decoded[0].receive_ns + MAX_AGE * NANOSECONDS
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.choices import PREFIX
 from segnet_model.base.errors import BagError, SettingsError
+from segnet_model.base.map_table import MapOptions
 from segnet_model.base.tables import AnswerSettings
 from segnet_model.base.topics import info_topic
 from segnet_model.datasets.sources import BagSource, Source
@@ -16,10 +17,13 @@ from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, GROUNDED, LATCHED, OUTPUTS
 from segnet_model.recordings.calibration import Calibration, has_info
 from segnet_model.recordings.mounting import Mounting, has_transforms
+from segnet_model.recordings.recorded_map import NAME as MAP
+from segnet_model.recordings.recorded_map import RecordedMap
 
 logger = logging.getLogger(__name__)
-NAMES = (*OUTPUTS, *LATCHED)
-CALIBRATED = {"camera_info", *GROUNDED}  # need the camera's calibration
+NAMES = (*OUTPUTS, MAP, *LATCHED)
+PLACED = {*GROUNDED, MAP}  # need the camera's pose
+CALIBRATED = {"camera_info", *PLACED}  # need its calibration
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,14 @@ class LabelSettings:
     Attributes:
         topic: image topic; None takes the only one of a bag, or `TOPIC`.
         outputs: some of `NAMES`; None takes `DEFAULT_OUTPUTS`, camera_info where the recording
-            has it, and drivable_grid where the camera's pose is known too.
+            has it, drivable_grid where the camera's pose is known too, and drivable_map where the
+            robot's is.
         prefix: namespace of the new topics.
         storage: "mcap", "sqlite3", or None for the recording's.
         answer: how outputs are made.
         ground: size of the grid, and pose of the camera unless it comes from the recording's tf.
         info_topic: CameraInfo topic; None takes camera_info beside the images.
+        map: the ground map, and where the robot's pose comes from.
     """
 
     topic: str | None = None
@@ -44,6 +50,7 @@ class LabelSettings:
     answer: AnswerSettings = field(default_factory=AnswerSettings)
     ground: GroundSettings = field(default_factory=GroundSettings)
     info_topic: str | None = None
+    map: MapOptions = field(default_factory=MapOptions)
 
     def __post_init__(self) -> None:
         if not self.prefix.startswith("/") or self.prefix.endswith("/"):
@@ -56,38 +63,50 @@ class LabelSettings:
         return f"{self.prefix}/{output}"
 
 
-Chosen = tuple[tuple[str, ...], Calibration | None]
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Outputs to add, and what some of them need.
+
+    Attributes:
+        outputs: names.
+        calibration: of the camera; None where no output needs it.
+        map: of the ground; None where it is not wanted.
+    """
+
+    outputs: tuple[str, ...]
+    calibration: Calibration | None = None
+    map: RecordedMap | None = None
 
 
 def choose_outputs(source: Source, settings: LabelSettings) -> Chosen:
-    """The outputs to add, and the camera's calibration where one of them needs it.
+    """The outputs of the settings, or the defaults for this recording.
 
     Raises:
         BagError: the bag has one of the topics already, or no calibration.
-        SettingsError: there is no calibration, or no pose of the camera for the grid.
+        SettingsError: there is no calibration, no pose of the camera for the grid, or none of the
+            robot for the map.
     """
     if isinstance(source, BagSource):
-        outputs, calibration = _choose(source.reader, source.topic, settings)
-        _check_free(source.reader, outputs, settings)
-        return outputs, calibration
+        chosen = _choose(source.reader, source.topic, settings)
+        _check_free(source.reader, chosen.outputs, settings)
+        return chosen
     outputs = DEFAULT_OUTPUTS if settings.outputs is None else tuple(settings.outputs)
     if missing := sorted(CALIBRATED & set(outputs)):
         raise SettingsError(
             f"{source.path} is no bag and has no calibration for {', '.join(missing)}; leave "
             "that out of --topics, or make a bag with `segnet bag --camera-info`"
         )
-    return outputs, None
+    return Chosen(outputs)
 
 
 def _choose(bag: BagReader, topic: str, settings: LabelSettings) -> Chosen:
-    """The outputs of the settings, or the defaults for this recording."""
     info, outputs = settings.info_topic or info_topic(topic), settings.outputs
     if outputs is None and not has_info(bag, info):
-        return DEFAULT_OUTPUTS, None
+        return Chosen(DEFAULT_OUTPUTS)
     if outputs is not None and not CALIBRATED.intersection(outputs):
-        return tuple(outputs), None
-    if outputs is not None and not GROUNDED.intersection(outputs):
-        return tuple(outputs), Calibration(bag, info)
+        return Chosen(tuple(outputs))
+    if outputs is not None and not PLACED.intersection(outputs):
+        return Chosen(tuple(outputs), Calibration(bag, info))
     mounting = Mounting(bag, settings.ground, settings.answer.base_frame)
     try:
         mounting.check(bag, topic)
@@ -96,9 +115,27 @@ def _choose(bag: BagReader, topic: str, settings: LabelSettings) -> Chosen:
             raise
         if has_transforms(bag):
             logger.warning("no drivable_grid: %s", error)
-        return (*DEFAULT_OUTPUTS, "camera_info"), Calibration(bag, info)
-    outputs = (*DEFAULT_OUTPUTS, "camera_info", "drivable_grid") if outputs is None else outputs
-    return tuple(outputs), Calibration(bag, info, mounting)
+        return Chosen((*DEFAULT_OUTPUTS, "camera_info"), Calibration(bag, info))
+    names = (*DEFAULT_OUTPUTS, "camera_info", "drivable_grid") if outputs is None else outputs
+    return _with_map(tuple(names), bag, settings, Calibration(bag, info, mounting))
+
+
+def _with_map(
+    outputs: tuple[str, ...], bag: BagReader, settings: LabelSettings, calibration: Calibration
+) -> Chosen:
+    """Add the map where it is asked for, or by default where the robot's pose is known."""
+    if settings.outputs is not None and MAP not in outputs:
+        return Chosen(outputs, calibration)
+    resolution = settings.ground.grid_resolution
+    try:
+        found = RecordedMap(bag, settings.map, settings.answer.base_frame, resolution)
+    except SettingsError:
+        if settings.outputs is not None or settings.map.odometry:
+            raise
+        return Chosen(outputs, calibration)
+    # The map is made of the grids.
+    names = dict.fromkeys((*outputs, "drivable_grid", MAP))
+    return Chosen(tuple(names), calibration, found)
 
 
 def _check_free(bag: BagReader, outputs: Sequence[str], settings: LabelSettings) -> None:

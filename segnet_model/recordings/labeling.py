@@ -21,6 +21,7 @@ from segnet_model.datasets.images_to_bag import FOLDER_START_NS, FRAME_ID, TOPIC
 from segnet_model.datasets.sources import BagFrame, BagSource, Frame, Source, open_source
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
+from segnet_model.recordings.answer_store import Written
 from segnet_model.recordings.answers import (
     FramePredictor,
     answer_chunks,
@@ -31,6 +32,7 @@ from segnet_model.recordings.label_settings import LabelSettings, choose_outputs
 from segnet_model.recordings.node_messages import latched_messages
 from segnet_model.recordings.node_types import DEFINITIONS
 from segnet_model.recordings.output_writer import OutputWriter
+from segnet_model.recordings.recorded_map import View
 from segnet_model.recordings.resuming import ResumedAnswers, open_store
 from segnet_model.weights.shipped import find_weights
 
@@ -45,6 +47,7 @@ class LabelResult:
         seconds: duration.
         rejected: images without an answer.
         without_grid: images whose answer has no drivable_grid though others have.
+        without_map: images whose grid is not in drivable_map.
         distrusted: images whose answer has nothing drivable because it is not to be trusted.
         resumed: answers among them that an earlier labeling left.
     """
@@ -54,6 +57,7 @@ class LabelResult:
     seconds: float
     rejected: Rejected
     without_grid: Rejected
+    without_map: Rejected
     distrusted: Rejected
     resumed: int
 
@@ -96,7 +100,8 @@ def label_source(
     usual_storage = find_storage(Path(path)) if isinstance(source, BagSource) else "mcap"
     writer = BagWriter(out, settings.storage or usual_storage)
     with source:
-        outputs, calibration = choose_outputs(source, settings)
+        chosen = choose_outputs(source, settings)
+        outputs, calibration = chosen.outputs, chosen.calibration
         labels = predictor.info.labels.with_costs(read_costs(settings.ground.class_costs))
         frames = FramePredictor(predictor, settings.answer, calibration, labels)
         start_ns = source.start_ns + (0 if isinstance(source, BagSource) else FOLDER_START_NS)
@@ -107,14 +112,16 @@ def label_source(
             with writer:
                 added = OutputWriter(writer, outputs, settings)
                 _begin(added, source, latched, start_ns)
-                topic = _copy(source, settings, ResumedAnswers(frames, kept), added, progress)
+                answerer = ResumedAnswers(frames, kept, chosen.map)
+                topic = _copy(source, settings, answerer, added, progress)
                 if not added.processed:
                     raise BagError(f"no image on {topic} in {path} can be used:\n{source.rejected}")
             if kept is not None:
                 kept.remove()
     return LabelResult(
         topic, added.processed, perf_counter() - start, source.rejected,
-        calibration.without_grid if calibration else Rejected(), added.distrusted,
+        calibration.without_grid if calibration else Rejected(),
+        chosen.map.without_map if chosen.map else Rejected(), added.distrusted,
         kept.taken if kept else 0,
     )  # fmt: skip
 
@@ -142,22 +149,48 @@ def _copy(
         chunks = image_chunks(source, topic)
     share, unanswered, refused = 0.0, 0, Rejected()
     calibration = answerer.predictor.calibration
-    with closing(answer_chunks(chunks, answerer.answer, refused, calibration)) as answers:
-        for chunk, answer in answers:
+    answers = answer_chunks(chunks, answerer.answer, refused, calibration, answerer.followers)
+    with closing(answers):
+        for chunk, found in answers:
             for raw in chunk.messages:
                 added.writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
             if chunk.decoded is not None:
                 frame, _ = chunk.decoded
                 share = source.share(frame)
-                unanswered += answer is None
-                if isinstance(answer, Answer):
-                    rejected = chunk.rejected + unanswered
-                    answer = answerer.keep(frame, added.serialize(_header(frame), answer, rejected))
-                if answer is not None:
-                    added.write(answer, chunk.messages[-1].receive_ns)
+                unanswered += found is None
+                if found is not None:
+                    time, rejected = chunk.messages[-1].receive_ns, chunk.rejected + unanswered
+                    _write(added, answerer, frame, *found, time, rejected)
             progress(share)
     source.rejected.update(refused)
     return topic
+
+
+def _write(
+    added: OutputWriter,
+    answerer: ResumedAnswers,
+    frame: Frame,
+    answer: Answer | Written,
+    view: View | None,
+    time: int,
+    rejected: int,
+) -> None:
+    """Write an answer, and the map after it, with the reception time of its image.
+
+    Args:
+        added: writes them.
+        answerer: keeps the answer, and has the map.
+        frame: of the answer.
+        answer: the network's, or what was written of it.
+        view: what the map needs of the frame.
+        time: nanoseconds since the epoch.
+        rejected: bad frames so far.
+    """
+    if isinstance(answer, Answer):
+        answer = answerer.keep(frame, added.serialize(_header(frame), answer, rejected))
+    added.write(answer, time)
+    if answerer.map is not None and view is not None:
+        added.write_map(answerer.map.add(frame, answer, view), time)
 
 
 def _header(frame: Frame) -> Any:

@@ -34,7 +34,7 @@ class Mounting:
         """
         self.ground, self._base = ground, base_frame
         self._given = ground.pose if ground.camera_height else None
-        self._transforms = Transforms() if self.is_given else _fixed_transforms(bag)
+        self._transforms = Transforms() if self.is_given else fixed_transforms(bag)
 
     @property
     def is_given(self) -> bool:
@@ -52,7 +52,7 @@ class Mounting:
             return
         if not has_transforms(bag):
             raise SettingsError(f"bag {bag.path} has no transforms on {TF} or {TF_STATIC}{GIVE}")
-        tried = _fixed_transforms(bag)
+        tried = fixed_transforms(bag)
         tried.read(islice(bag.messages(TF), MOST_TRIED) if _has(bag, TF) else ())
         try:
             tried.check(self._base, _frame_id(bag, topic))
@@ -84,11 +84,17 @@ def has_transforms(bag: BagReader) -> bool:
 
 
 def _has(bag: BagReader, topic: str) -> bool:
+    return has_type(bag, topic, TF_MESSAGE)
+
+
+def has_type(bag: BagReader, topic: str, kind: str) -> bool:
+    """Whether a bag has messages of a type on a topic."""
     info = bag.topics.get(topic)
-    return info is not None and info.type == TF_MESSAGE and info.count > 0
+    return info is not None and info.type == kind and info.count > 0
 
 
-def _fixed_transforms(bag: BagReader) -> Transforms:
+def fixed_transforms(bag: BagReader) -> Transforms:
+    """The first of a bag's fixed transforms."""
     found = Transforms()
     if _has(bag, TF_STATIC):
         # The first of each frame replaces those that come later.

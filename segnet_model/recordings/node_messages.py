@@ -47,19 +47,35 @@ def _camera_info(info: Any, _: str, header: Any, __: Answer) -> Any:
 
 def _grid(grid: np.ndarray, _: str, header: Any, answer: Answer) -> Any:
     assert answer.ground is not None
-    types, spec = node_types().types, answer.ground.spec
+    spec = answer.ground.spec
+    corner = spec.x_min, spec.y_min
+    return occupancy_grid(grid, spec.resolution, corner, _on_robot(header, answer))
+
+
+def occupancy_grid(
+    cells: np.ndarray, resolution: float, corner: tuple[float, float], header: Any
+) -> Any:
+    """A grid or map.
+
+    Args:
+        cells: (rows, columns) int8.
+        resolution: side of a cell, meters.
+        corner: least x and y of the cells, meters.
+        header: with the frame that the cells are aligned with.
+    """
+    types, (x, y) = node_types().types, corner
     origin = types["geometry_msgs/msg/Pose"](
-        position=types["geometry_msgs/msg/Point"](x=spec.x_min, y=spec.y_min, z=0.0),
+        position=types["geometry_msgs/msg/Point"](x=x, y=y, z=0.0),
         orientation=types["geometry_msgs/msg/Quaternion"](x=0.0, y=0.0, z=0.0, w=1.0),
     )
     meta = types["nav_msgs/msg/MapMetaData"](
         map_load_time=header.stamp,
-        resolution=spec.resolution,
-        width=grid.shape[1],
-        height=grid.shape[0],
+        resolution=resolution,
+        width=cells.shape[1],
+        height=cells.shape[0],
         origin=origin,
     )
-    return types[outputs.GRID](header=_on_robot(header, answer), info=meta, data=grid.ravel())
+    return types[outputs.GRID](header=header, info=meta, data=cells.ravel())
 
 
 def _scan(fields: dict[str, Any], _: str, header: Any, answer: Answer) -> Any:

@@ -10,11 +10,12 @@ from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import ImageError
 from segnet_model.base.rejected import Rejected
 from segnet_model.inference.answer import Answer
-from segnet_model.inference.outputs import GROUNDED, LATCHED, OUTPUTS
+from segnet_model.inference.outputs import GRID, GROUNDED, LATCHED, OUTPUTS
 from segnet_model.recordings.answer_store import Written
 from segnet_model.recordings.label_settings import LabelSettings
 from segnet_model.recordings.node_messages import message, stats
 from segnet_model.recordings.node_types import node_types
+from segnet_model.recordings.recorded_map import NAME as MAP
 
 logger = logging.getLogger(__name__)
 
@@ -72,3 +73,10 @@ class OutputWriter:
         distrusted = bool(written.distrust) and self._has_drivable
         if distrusted and self.distrusted.add(ImageError(written.distrust)):
             logger.warning("an image has nothing drivable: %s", written.distrust)
+
+    def write_map(self, message: Any, time: int) -> None:
+        """Write the ground map, unless it is None; late subscribers get the last one."""
+        if message is not None:
+            self.writer.add_topic(self._settings.name(MAP), GRID, latched=True)
+            data = node_types().serialize_cdr(message, GRID)
+            self.writer.write_raw(self._settings.name(MAP), GRID, data, time)

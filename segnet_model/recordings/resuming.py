@@ -14,10 +14,13 @@ from segnet_model.bags.kinds import BESIDE
 from segnet_model.base.tables import NetworkSettings
 from segnet_model.base.version import version
 from segnet_model.datasets.sources import Frame, Source
+from segnet_model.driving import GroundProjector
 from segnet_model.inference.answer import Answer
 from segnet_model.recordings.answer_store import AnswerStore, Written, path_beside
-from segnet_model.recordings.answers import FramePredictor
+from segnet_model.recordings.answers import Follower, FramePredictor
+from segnet_model.recordings.calibration import Calibration
 from segnet_model.recordings.label_settings import LabelSettings
+from segnet_model.recordings.recorded_map import RecordedMap, View
 
 # Methods whose answer depends on the frames before: all of them run again.
 STATEFUL = ("temporal",)
@@ -30,26 +33,46 @@ class ResumedAnswers:
     Attributes:
         predictor: the network.
         store: of the answers; None keeps none.
+        map: of the ground; None without one.
     """
 
     predictor: FramePredictor
     store: AnswerStore | None
+    map: RecordedMap | None = None
 
-    def answer(self, frame: Frame, image: np.ndarray) -> Answer | Written:
+    def answer(self, frame: Frame, image: np.ndarray) -> tuple[Answer | Written, View | None]:
         """The answer to a frame and its image, (H, W, 3) uint8 RGB, or what was written of it.
+
+        Returns:
+            It, and what the map needs beside it.
 
         Raises:
             ImageError: see `FramePredictor.answer`, as SettingsError.
         """
-        kept = self.store.take(frame) if self.store else None
+        found, ground = self._found(frame, image)
+        return found, self.map.view(frame, ground) if self.map else None
+
+    def _found(
+        self, frame: Frame, image: np.ndarray
+    ) -> tuple[Answer | Written, GroundProjector | None]:
+        kept, calibration = self.store.take(frame) if self.store else None, self._calibration
         if kept is not None:
-            if self.predictor.calibration:  # so that it is the same for the frames to come
-                self.predictor.calibration.projector(frame, image.shape[:2])
-            return kept
+            # So that it is the same for the frames to come.
+            return kept, calibration.projector(frame, image.shape[:2]) if calibration else None
         found = self.predictor.answer(frame, image)
         if self.store:
             self.store.end()
-        return found
+        return found, found.ground
+
+    @property
+    def _calibration(self) -> Calibration | None:
+        return self.predictor.calibration
+
+    @property
+    def followers(self) -> list[Follower]:
+        """Those who wait for poses that are recorded after a frame."""
+        mounting = self._calibration.mounting if self._calibration else None
+        return [each for each in (mounting, self.map) if each is not None]
 
     def keep(self, frame: Frame, written: Written) -> Written:
         """Keep a new answer, and return it."""

@@ -9,11 +9,11 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from segnet_model.base.options import ABOVE_0, BELOW_1, Option, from_plain, options_of
+from segnet_model.base.tables import CONFIGURE
 
 T = TypeVar("T")
 
 # When a new value applies, besides those of `segnet_model.base.tables`.
-CONFIGURE = "Read when the node is configured; refused from then until it is cleaned up."
 START = "Read when the node starts."
 # ROS has closed ranges only; the table itself refuses the ends.
 CLOSED = {ABOVE_0: 0.0, BELOW_1: 1.0}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from segnet_model.base.map_table import MapOptions
 from segnet_model.base.options import option
 from segnet_model.base.tables import (
+    CONFIGURE,
     GRID,
     LIVE,
     NETWORK,
@@ -15,13 +17,12 @@ from segnet_model.base.tables import (
     GroundOptions,
     NetworkSettings,
 )
-from segnet_ros.ros.parameter_table import CONFIGURE, START
+from segnet_ros.ros.parameter_table import START
 
 RELIABILITIES = ("best_effort", "reliable")
 NAME = re.compile(r"[A-Za-z]([A-Za-z0-9]|_(?!_))*")  # a part of a topic's name
 MAX_CAMERAS = 16
 TOPICS, FRAMES, WARNINGS, AT_START = "topics and threads", "frames", "diagnostics", "start"
-MAP = "ground map"
 
 
 def _names_fault(names: tuple[str, ...]) -> str:
@@ -36,7 +37,7 @@ def _names_fault(names: tuple[str, ...]) -> str:
 
 
 @dataclass(frozen=True)
-class NodeSettings(GroundOptions, AnswerSettings, NetworkSettings):
+class NodeSettings(MapOptions, GroundOptions, AnswerSettings, NetworkSettings):
     """The parameters of the node, a field each."""
 
     cameras: tuple[str, ...] = option(
@@ -89,35 +90,6 @@ class NodeSettings(GroundOptions, AnswerSettings, NetworkSettings):
         "With camera_height, publish the camera's pose on /tf_static, unless another node places "
         "the images' frame or there are several cameras.",
         applies=LIVE, group=GRID,
-    )  # fmt: skip
-    map_frame: str = option(
-        "odom", "tf frame of the ground map, in which the robot moves without jumps.",
-        applies=LIVE, group=MAP,
-        fault=lambda name: "" if name else "it is empty; name a frame, as odom",
-    )  # fmt: skip
-    map_size: float = option(
-        20.0,
-        "Side of the ground map, a square around the robot, in meters. Its cells have "
-        "grid_resolution.",
-        applies=LIVE, group=MAP, limits=(1.0, 200.0),
-    )  # fmt: skip
-    map_memory: float = option(
-        5.0, "Time in seconds for which ground stays free in the map that no camera sees.",
-        applies=LIVE, group=MAP, limits=(0.1, 3600.0),
-    )  # fmt: skip
-    map_drift: float = option(
-        0.01,
-        "Error of the odometry as a share of the distance driven; ground this close to other "
-        "ground is not free in the map.",
-        applies=LIVE, group=MAP, limits=(0.0, 1.0),
-    )  # fmt: skip
-    map_rate: float = option(
-        5.0, "Rate in Hz at which the ground map is published.",
-        applies=CONFIGURE, group=MAP, limits=(0.1, 100.0),
-    )  # fmt: skip
-    odometry: str = option(
-        "", "Topic of the robot's nav_msgs/Odometry, for the ground map.",
-        applies=CONFIGURE, group=MAP, otherwise="the robot's pose in map_frame comes from tf",
     )  # fmt: skip
     min_rate: float = option(
         0.5,

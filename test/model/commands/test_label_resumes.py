@@ -23,7 +23,7 @@ from segnet_model.recordings.output_writer import OutputWriter
 IMAGES = 6
 STEP = 10**8
 USUAL = ("--device", "cpu", "--max-uncertainty", "0.99")
-ALL = ("--topics", *OUTPUTS, "class_map")
+ALL = ("--topics", *OUTPUTS, "drivable_map", "class_map")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,8 @@ def moving(drive, tmp_path_factory):
             if raw.topic == IMAGE_TOPIC:
                 pose = CameraPose.mounted(1.1 - 0.001 * number, pitch=0.6)
                 said = transform("base_link", FRAME, raw.receive_ns, *placed(pose.matrix))
-                writer.write("/tf", tf_message(said), raw.receive_ns)
+                moved = transform("odom", "base_link", raw.receive_ns, (0.1 * number, 0, 0))
+                writer.write("/tf", tf_message(said, moved), raw.receive_ns)
             if number == 5:  # a bad image, which stats count from here on
                 writer.write_raw(raw.topic, raw.type, raw.data[:500], raw.receive_ns + 1)
             writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
