@@ -163,6 +163,13 @@ def test_a_jump_of_odometry_clears(robot):
     assert at(found, 5.0, 0.0) == UNKNOWN
 
 
+def test_when_time_falls_back_the_map_begins_again(robot):
+    robot.until(lambda m: at(m, 5.0, 0.0) == FREE, 0.0, 0.0, 0.0)
+    robot.time -= 60
+    found = robot.until(lambda m: at(m, 0.0, 5.0) == FREE, 0.0, 0.0, LEFT)
+    assert at(found, 5.0, 0.0) == UNKNOWN
+
+
 def test_odometry_of_another_frame_is_refused_with_its_name(robot, client):
     health = client.listen("/diagnostics", DiagnosticArray)
     text = "/odom is about the frame 'world', not 'odom'; set map_frame to it"
