@@ -14,10 +14,10 @@ from segnet_model.labels import LabelSet
 
 _SAMPLES = 5000  # pixels that are looked at, about
 _MARGIN = 1.5  # degrees around the horizon that say nothing
-# Largest shares of the ground above the horizon and of the sky below it, on slopes and banks too.
-# Rendered drives with the right pose have up to 0.07 and 0.02.
-MAX_GROUND, MAX_SKY = 0.08, 0.05
-_FEW = 0.02  # share of the image; less ground, or less sky, says nothing
+# Largest shares above the horizon, of ground with its slopes and banks and of drivable ground, and
+# of the sky below it. Rendered drives with the right pose have up to 0.07, 0 and 0.02.
+MAX_GROUND, MAX_DRIVABLE, MAX_SKY = 0.08, 0.02, 0.05
+_FEW = 0.04  # share of the image; less of a kind says nothing
 _NEAR = 2.0  # pixels; a ray that misses its pixel by more is not known
 
 
@@ -53,12 +53,14 @@ class Horizon:
         """
         ids = labels[self._lattice]
         sure = uncertainty[self._lattice] <= max_uncertainty  # NaN is not
-        ground = _share(label_set.ground[ids] & sure, self._above)
-        if ground > MAX_GROUND:
-            return self._reason(f"{ground:.0%} of the ground is above", MAX_GROUND)
-        sky = _share(label_set.sky[ids] & sure, self._below)
-        if sky > MAX_SKY:
-            return self._reason(f"{sky:.0%} of the sky is below", MAX_SKY)
+        for kind, flags, side, where, most in (
+            ("ground", label_set.ground, "above", self._above, MAX_GROUND),
+            ("drivable ground", label_set.drivable, "above", self._above, MAX_DRIVABLE),
+            ("sky", label_set.sky, "below", self._below, MAX_SKY),
+        ):
+            share = _share(flags[ids] & sure, where)
+            if share > most:
+                return self._reason(f"{share:.1%} of the {kind} is {side}", most)
         return ""
 
     def _reason(self, found: str, most: float) -> str:

@@ -15,7 +15,7 @@ from segnet_model.scenes.camera import look
 from segnet_model.scenes.rig import draw_camera
 
 CAMVID, SCENES = LabelSet.load("camvid"), LabelSet.load("scenes")
-SKY, BUILDING, ROAD = 0, 1, 3
+SKY, BUILDING, ROAD, PAVEMENT = 0, 1, 3, 4
 WIDTH, HEIGHT, FOCAL = 160, 121, 100.0
 LENS = Lens(WIDTH, HEIGHT, (FOCAL, FOCAL), (79.5, 60.0))
 DOWN = np.degrees(np.arctan((np.arange(HEIGHT) - 60) / FOCAL))  # of each row, from the axis
@@ -52,9 +52,18 @@ def test_a_pitch_of_the_wrong_sign_is_contradicted_with_the_share_of_ground_abov
     said = reason(seen(pitch, above=BUILDING), mounted(-pitch))
     ground = DOWN + pitch > 0
     share = (ground & (DOWN - pitch < -1.5)).sum() / ground.sum()
-    found = re.search(rf"looks {pitch} degrees up, and (\d+)% of the ground is above", said)
-    assert int(found[1]) == pytest.approx(100 * share, abs=2)
+    found = re.search(rf"looks {pitch} degrees up, and ([\d.]+)% of the ground is above", said)
+    assert float(found[1]) == pytest.approx(100 * share, abs=2)
     assert f"more than {MAX_GROUND:.0%}" in said
+
+
+def test_drivable_ground_is_judged_more_strictly():
+    """A road that fills the image up to 5 degrees above the horizon of the pose."""
+    labels = seen(10, above=BUILDING)
+    assert "% of the drivable ground is above the horizon, more than 2%" in reason(
+        labels, mounted(5)
+    )
+    assert reason(np.where(labels == ROAD, PAVEMENT, labels), mounted(5)) == ""
 
 
 def test_a_pose_that_looks_too_far_down_is_contradicted_by_the_sky():
@@ -111,7 +120,7 @@ def test_rendered_drives_fit_their_pose_and_not_its_opposite(world, seed):
     pitch, yaw, roll = _angles(pose)
     if pitch > np.radians(4):
         opposite = CameraPose(look(pose[:3, 3], yaw, -pitch, roll))
-        assert "of the ground is above the horizon" in reason(labels, opposite, lens, SCENES)
+        assert "ground is above the horizon" in reason(labels, opposite, lens, SCENES)
 
 
 def _angles(pose):
