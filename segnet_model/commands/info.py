@@ -80,8 +80,9 @@ def _lines(info: ModelInfo, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "classes", f"{info.labels.num_classes}, label set {info.labels.name}"
     for index, each in enumerate(info.labels.classes):
         drivable = "  drivable" if each.drivable else ""
+        cost = "" if each.cost is None else f"  cost {each.cost}"
         color = "#{:02x}{:02x}{:02x}".format(*each.color)
-        yield "", f"{index:>3} {each.name:<16} {color}{drivable}"
+        yield "", f"{index:>3} {each.name:<16} {color}{drivable}{cost}"
     yield from _confidence(info)
     training = info.training
     if training:

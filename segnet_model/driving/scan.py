@@ -24,7 +24,7 @@ class GroundScan:
 
     Attributes:
         bearings: of the beams, radians to the left of x, rising.
-        range_max: meters; the beams that the grid holds to this length are those ahead.
+        range_max: meters; the grid reaches as far straight ahead, and to a side.
         blind: meters; no beam is known to be free up to here, as the ground is not in view.
 
     Example:

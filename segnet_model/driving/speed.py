@@ -21,8 +21,8 @@ def speed_limit(
 
     Args:
         grid: (rows, columns) int8, as of `GroundProjector.grid`.
-        in_view: (rows, columns) bool, as of `GroundProjector.in_view`; ground that is too near to
-            be in view is passed over.
+        in_view: (rows, columns) bool, as of `GroundProjector.in_view`. Up to where the way is in
+            view in its whole width, ground that is not is passed over.
         spec: of the grid.
         settings: the robot's width, stopping distance and lowest limit.
 
@@ -37,11 +37,10 @@ def speed_limit(
         87
     """
     cells, seen = _way(grid, spec, settings), _way(in_view, spec, settings)
-    begun = np.logical_or.accumulate(seen.any(0))
-    barred = (cells == OCCUPIED) | ((cells == UNKNOWN) & seen)
-    stops = barred.any(0) | (begun & ~seen.any(0))
+    whole = np.logical_or.accumulate(seen.all(0))
+    stops = ((cells == OCCUPIED) | ((cells == UNKNOWN) & (seen | whole))).any(0)
     first = int(stops.argmax()) if stops.any() else len(stops)
-    if not begun[:first].any():
+    if not whole[:first].any():
         return settings.lowest_speed
     free = min(spec.x_min + first * spec.resolution, settings.stopping_distance)
     reached = 100 * math.sqrt(free / settings.stopping_distance)

@@ -36,6 +36,17 @@ def test_info_says_all_that_a_user_asks(weights, capsys):
         assert text in said, text
 
 
+def test_costs_of_classes_are_kept_in_the_weights_and_shown(weights, capsys):
+    info = read_info(weights)
+    info = replace(info, labels=info.labels.with_costs({"Pavement": 60}))
+    save_weights(weights, info.build(), info)
+    assert read_info(weights).labels == info.labels
+    assert main(["info", str(weights)]) == 0
+    said = capsys.readouterr().out
+    assert "  4 Pavement         #3c28de  drivable  cost 60\n" in said
+    assert "  3 Road             #804080  drivable\n" in said
+
+
 def test_info_counts_the_numbers(weights, capsys):
     assert main(["info", str(weights), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)

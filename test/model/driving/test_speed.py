@@ -78,6 +78,18 @@ def test_ground_too_far_to_be_in_view_is_not_free():
     assert limit(ground(), settings=far) == pytest.approx(50)  # the grid ends at 4 m
 
 
+def test_ground_beside_a_narrow_view_is_passed_over_only_near_the_robot():
+    view = np.ones((4, 8), bool)
+    view[:, 0] = view[1, :3] = False  # the view is as wide as the way from 1.5 m on
+    cells = np.where(view, FREE, UNKNOWN).astype(np.int8)
+    assert limit(cells, view) == 100
+    view[1, 5:] = False  # and does not get narrower
+    cells = np.where(view, FREE, UNKNOWN).astype(np.int8)
+    assert limit(cells, view) == pytest.approx(100 * np.sqrt(2.5 / 4))
+    view[1] = False  # never in its whole width
+    assert limit(np.where(view, FREE, UNKNOWN).astype(np.int8), view) == 10
+
+
 def test_an_answer_that_says_nothing_slows_down_most():
     assert limit(np.full((4, 8), UNKNOWN, np.int8)) == 10
     assert limit(np.full((4, 8), UNKNOWN, np.int8), np.zeros((4, 8), bool)) == 10
