@@ -20,11 +20,11 @@ export class Charts {
     this.charts = {};
   }
 
-  /** Add the numbers of a frame that has just come. */
+  /** Add the numbers of a frame that has just come; one that was never known gets no chart. */
   add(stats) {
     const now = performance.now() / 1000;
     for (const [name, about] of Object.entries(CHARTS)) {
-      if (!(name in stats)) continue;
+      if (!(name in stats) || (stats[name] === null && !this.charts[name])) continue;
       this.charts[name] ??= new Chart(this.place, about);
       this.charts[name].add(now, stats[name]);
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
 
@@ -55,7 +56,12 @@ class Film:
         robot.show((30, 160, 30))
         robot.lay(CELLS, origin=(0.0, -4.0))
         robot.map.publish(grid(CELLS, origin=(10.0, 20.0), frame="odom"))
-        robot.measure(drivable_fraction=0.37, latency_ms=80.0, frames_dropped=2 * self.frames)
+        robot.measure(
+            drivable_fraction=0.37,
+            latency_ms=80.0,
+            place_score=math.nan,
+            frames_dropped=2 * self.frames,
+        )
         robot.report(DiagnosticStatus.WARN, "no ground <b>here</b>")
 
     async def _run(self):
@@ -101,6 +107,7 @@ def test_it_draws_what_is_published(programs, robot, port, tmp_path):
                 assert said in text
             assert "confidence" in text
             await asyncio.sleep(1)
+            assert "place score" not in text  # it is not known
             assert page.errors == []
             return await page.screenshot()
 
