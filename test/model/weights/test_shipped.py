@@ -151,3 +151,41 @@ def test_averaging_over_a_slow_video_is_calibrated_as_sampling_is():
 
     sampled = error(uncertainty="mc", samples=10)
     assert error(uncertainty="temporal") == pytest.approx(sampled, abs=0.015)
+
+
+STRANGE = {
+    "noise": np.random.default_rng(0).integers(0, 256, (360, 480, 3), np.uint8),
+    "a covered lens": np.random.default_rng(0).integers(4, 14, (360, 480, 3), np.uint8),
+    "a bright wall": np.full((360, 480, 3), 200, np.uint8),
+}
+
+
+def place_scores(predictor, images):
+    return [float(predictor.predict(image).place_score) for image in images]
+
+
+@pytest.mark.parametrize("name", ["segnet_lite_outdoor", "segnet_lite_drives"])
+def test_what_was_taught_is_known_and_what_is_no_place_is_strange(name):
+    predictor = Predictor.load(name, "cpu", "float32", engine="torch")
+    taught = [Drive(seed=UNSEEN).frame(index).image for index in (0, 40)]
+    if name == DEFAULT_WEIGHTS:
+        taught += [Drive(seed=UNSEEN, world="park").frame(index).image for index in (0, 40)]
+    assert max(place_scores(predictor, taught)) < 0.9
+    assert min(place_scores(predictor, STRANGE.values())) > 1.1
+    on_its_side = [np.ascontiguousarray(np.rot90(image)) for image in taught[:2]]
+    assert min(place_scores(predictor, on_its_side)) > 0.9
+
+
+def test_parks_are_no_place_for_a_network_of_streets():
+    predictor = Predictor.load("segnet_lite_drives", "cpu", "float32", engine="torch")
+    park = [Drive(seed=UNSEEN, world="park").frame(index).image for index in (0, 40)]
+    street = [Drive(seed=UNSEEN).frame(index).image for index in (0, 40)]
+    assert min(place_scores(predictor, park)) > 1.2 * max(place_scores(predictor, street))
+
+
+@pytest.mark.slow
+def test_real_streets_are_known_to_the_default(camvid):
+    predictor = Predictor.load(DEFAULT_WEIGHTS, "cpu", "float32", engine="torch")
+    folder = open_split(camvid, "train", LabelSet.load("camvid"))
+    images = (folder.read(index)[0] for index in range(0, len(folder), 8))
+    assert max(place_scores(predictor, images)) < 0.9
