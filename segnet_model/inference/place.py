@@ -33,10 +33,16 @@ class PlaceMonitor:
         """
         if found.place_score is None:
             return found
-        score = self._median(float(found.place_score), seconds)
+        score = self.follow(float(found.place_score), seconds)
         return replace(found, place_score=np.array(score, np.float32))
 
-    def _median(self, score: float, seconds: float | None) -> float:
+    @property
+    def newest(self) -> float | None:
+        """The newest image's own score; None where no later one depends on it."""
+        return self._scores[-1][1] if self._scores else None
+
+    def follow(self, score: float, seconds: float | None) -> float:
+        """The median with the score of the next image."""
         if seconds is None:
             self._scores.clear()
             return score

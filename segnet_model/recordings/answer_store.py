@@ -43,10 +43,12 @@ class Written:
     Attributes:
         messages: serialized, by output.
         distrust: see `Answer.distrust`.
+        place: see `PlaceMonitor.newest`.
     """
 
     messages: Mapping[str, bytes]
     distrust: str
+    place: float | None = None
 
 
 class AnswerStore:
@@ -108,13 +110,15 @@ class AnswerStore:
         """
         if self._ended:
             return None
-        query = "SELECT receive_ns, stamp_ns, messages, distrust FROM answers WHERE number = ?"
+        query = (
+            "SELECT receive_ns, stamp_ns, messages, distrust, place FROM answers WHERE number = ?"
+        )
         with self._errors():
             row = self._database.execute(query, (self.taken + 1,)).fetchone()
             if row is None or row[:2] != (frame.receive_ns, frame.stamp_ns):
                 return None
             self.taken += 1
-            return Written(dict(_unpacked(row[2])), str(row[3]))
+            return Written(dict(_unpacked(row[2])), str(row[3]), row[4])
 
     def end(self) -> None:
         """Take no more answers, because a new one was made."""
@@ -125,11 +129,10 @@ class AnswerStore:
 
     def add(self, frame: Frame, written: Written) -> None:
         """Add an answer after the last one; BagError where the disk is full."""
-        insert = "INSERT INTO answers VALUES (NULL, ?, ?, ?, ?)"
-        packed = _packed(written.messages)
+        insert = "INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?)"
+        packed, times = _packed(written.messages), (frame.receive_ns, frame.stamp_ns)
         with self._errors():
-            values = (frame.receive_ns, frame.stamp_ns, packed, written.distrust)
-            self._database.execute(insert, values)
+            self._database.execute(insert, (*times, packed, written.distrust, written.place))
 
     def _prepare(self) -> None:
         """Lock the file and make its tables."""
@@ -144,7 +147,7 @@ class AnswerStore:
             f"PRAGMA application_id = {APPLICATION}",
             "CREATE TABLE IF NOT EXISTS job (text TEXT)",
             "CREATE TABLE IF NOT EXISTS answers (number INTEGER PRIMARY KEY, receive_ns INTEGER, "
-            "stamp_ns INTEGER, messages BLOB, distrust TEXT)",
+            "stamp_ns INTEGER, messages BLOB, distrust TEXT, place REAL)",
         ):
             execute(line)
 

@@ -21,7 +21,6 @@ from segnet_model.datasets.images_to_bag import FOLDER_START_NS, FRAME_ID, TOPIC
 from segnet_model.datasets.sources import BagFrame, BagSource, Frame, Source, open_source
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
-from segnet_model.recordings.answer_store import Written
 from segnet_model.recordings.answers import (
     FramePredictor,
     answer_chunks,
@@ -32,8 +31,7 @@ from segnet_model.recordings.label_settings import LabelSettings, choose_outputs
 from segnet_model.recordings.node_messages import latched_messages
 from segnet_model.recordings.node_types import DEFINITIONS
 from segnet_model.recordings.output_writer import OutputWriter
-from segnet_model.recordings.recorded_map import View
-from segnet_model.recordings.resuming import ResumedAnswers, open_store
+from segnet_model.recordings.resuming import Answered, ResumedAnswers, open_store
 from segnet_model.weights.shipped import find_weights
 
 
@@ -160,7 +158,7 @@ def _copy(
                 unanswered += found is None
                 if found is not None:
                     time, rejected = chunk.messages[-1].receive_ns, chunk.rejected + unanswered
-                    _write(added, answerer, frame, *found, time, rejected)
+                    _write(added, answerer, frame, found, time, rejected)
             progress(share)
     source.rejected.update(refused)
     return topic
@@ -170,8 +168,7 @@ def _write(
     added: OutputWriter,
     answerer: ResumedAnswers,
     frame: Frame,
-    answer: Answer | Written,
-    view: View | None,
+    answered: Answered,
     time: int,
     rejected: int,
 ) -> None:
@@ -181,16 +178,17 @@ def _write(
         added: writes them.
         answerer: keeps the answer, and has the map.
         frame: of the answer.
-        answer: the network's, or what was written of it.
-        view: what the map needs of the frame.
+        answered: the answer.
         time: nanoseconds since the epoch.
         rejected: bad frames so far.
     """
-    if isinstance(answer, Answer):
-        answer = answerer.keep(frame, added.serialize(_header(frame), answer, rejected))
-    added.write(answer, time)
-    if answerer.map is not None and view is not None:
-        added.write_map(answerer.map.add(frame, answer, view), time)
+    written = answered.found
+    if isinstance(written, Answer):
+        made = added.serialize(_header(frame), written, rejected)
+        written = answerer.keep(frame, made, answered.place)
+    added.write(written, time)
+    if answerer.map is not None and answered.view is not None:
+        added.write_map(answerer.map.add(frame, written, answered.view), time)
 
 
 def _header(frame: Frame) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,21 @@ STATEFUL = ("temporal",)
 
 
 @dataclass(frozen=True, eq=False)
+class Answered:
+    """A frame's answer.
+
+    Attributes:
+        found: the network's, or what was written of it before the stop.
+        view: what the map needs of the frame; None without one.
+        place: see `PlaceMonitor.newest`.
+    """
+
+    found: Answer | Written
+    view: View | None
+    place: float | None
+
+
+@dataclass(frozen=True, eq=False)
 class ResumedAnswers:
     """The answers that an earlier labeling left, and then the network's.
 
@@ -40,29 +55,29 @@ class ResumedAnswers:
     store: AnswerStore | None
     map: RecordedMap | None = None
 
-    def answer(self, frame: Frame, image: np.ndarray) -> tuple[Answer | Written, View | None]:
-        """The answer to a frame and its image, (H, W, 3) uint8 RGB, or what was written of it.
-
-        Returns:
-            It, and what the map needs beside it.
+    def answer(self, frame: Frame, image: np.ndarray) -> Answered:
+        """The answer to a frame and its image, (H, W, 3) uint8 RGB.
 
         Raises:
             ImageError: see `FramePredictor.answer`, as SettingsError.
         """
-        found, ground = self._found(frame, image)
-        return found, self.map.view(frame, ground) if self.map else None
+        kept = self.store.take(frame) if self.store else None
+        found = self.predictor.answer(frame, image) if kept is None else kept
+        if isinstance(found, Answer):
+            ground = found.ground
+            if self.store:
+                self.store.end()
+        else:
+            ground = self._follow(frame, image, found)
+        view = self.map.view(frame, ground) if self.map else None
+        return Answered(found, view, self.predictor.place.newest)
 
-    def _found(
-        self, frame: Frame, image: np.ndarray
-    ) -> tuple[Answer | Written, GroundProjector | None]:
-        kept, calibration = self.store.take(frame) if self.store else None, self._calibration
-        if kept is not None:
-            # So that it is the same for the frames to come.
-            return kept, calibration.projector(frame, image.shape[:2]) if calibration else None
-        found = self.predictor.answer(frame, image)
-        if self.store:
-            self.store.end()
-        return found, found.ground
+    def _follow(self, frame: Frame, image: np.ndarray, kept: Written) -> GroundProjector | None:
+        """Follow an answer that was kept, so that those to come are as without a stop."""
+        if kept.place is not None:
+            self.predictor.place.follow(kept.place, frame.seconds)
+        calibration = self._calibration
+        return calibration.projector(frame, image.shape[:2]) if calibration else None
 
     @property
     def _calibration(self) -> Calibration | None:
@@ -74,8 +89,9 @@ class ResumedAnswers:
         mounting = self._calibration.mounting if self._calibration else None
         return [each for each in (mounting, self.map) if each is not None]
 
-    def keep(self, frame: Frame, written: Written) -> Written:
+    def keep(self, frame: Frame, written: Written, place: float | None) -> Written:
         """Keep a new answer, and return it."""
+        written = replace(written, place=place)
         if self.store:
             self.store.add(frame, written)
         return written

@@ -23,7 +23,7 @@ def frame(number):
 
 def answer(number):
     messages = {"mask": bytes([number]) * 1000, "drivable_grid": b"", "stats": b"\0\1"}
-    return Written(messages, "the pose cannot be right" if number % 2 else "")
+    return Written(messages, "the pose cannot be right" if number % 2 else "", number / 3)
 
 
 @pytest.fixture
