@@ -21,7 +21,7 @@ TF, TF_STATIC = "/tf", "/tf_static"
 TF_MESSAGE = "tf2_msgs/msg/TFMessage"
 WINDOW_NS = 10 * NANOSECONDS  # for which samples are kept, as in tf2
 MAX_AGE = 0.5  # seconds between a stamp and the newest sample, which may lag behind
-MAX_FRAMES, MAX_LISTED = 10_000, 20
+MAX_FRAMES, MAX_SAMPLES, MAX_LISTED = 1000, 2000, 20  # samples of each frame
 LENGTH = 0.01  # by which a quaternion's may differ from 1, as in tf2
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class _Samples:
         self.stamps.insert(place, stamp)
         self.poses.insert(place, (parent, pose))
         old = bisect_left(self.stamps, self.stamps[-1] - WINDOW_NS)
+        old = max(old, len(self.stamps) - MAX_SAMPLES)
         del self.stamps[:old], self.poses[:old]
 
     def at(self, stamp: int) -> tuple[str, Transform] | None:

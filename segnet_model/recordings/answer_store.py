@@ -75,6 +75,7 @@ class AnswerStore:
         """
         self._path, self.taken, self._ended = path, 0, False
         with self._errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(
                 path, timeout=0, isolation_level=None, check_same_thread=False
             )
@@ -180,6 +181,10 @@ class AnswerStore:
                 ) from None
             raise BagError(
                 f"cannot write {self._path}: {error}; is the disk full or not writable?"
+            ) from None
+        except OSError as error:
+            raise BagError(
+                f"cannot make the folder of {self._path}: {error}; give another --out"
             ) from None
         except (sqlite3.Error, ValueError, struct.error, zstd.ZstdError) as error:
             raise BagError(

@@ -121,6 +121,16 @@ def test_old_samples_are_forgotten():
     assert len(found._frames["camera"].stamps) == 11  # of ten seconds
 
 
+def test_floods_of_frames_and_samples_are_bounded(caplog):
+    found = Transforms()
+    found.read([raw_tf(*[transform("base", "camera", each) for each in range(5000)])])
+    assert len(found._frames["camera"].stamps) == 2000
+    assert found.exact("base", "camera", 4999) is not None
+    found.read([raw_tf(*[transform("base", f"f{each}", 0) for each in range(3000)])])
+    assert len(found._frames) == 1000
+    assert [each.message.count("more than 1000 frames") for each in caplog.records] == [1]
+
+
 def test_samples_that_come_late_are_put_in_their_place():
     found = Transforms()
     for time in (1, 3, 2):

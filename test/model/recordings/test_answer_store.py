@@ -84,6 +84,14 @@ def test_nothing_is_left_without_answers_or_once_they_are_elsewhere(path):
     assert list(path.parent.iterdir()) == []
 
 
+def test_the_folder_of_an_output_is_made(tmp_path):
+    fill(path_beside(tmp_path / "new" / "deep" / "out"), (1,))
+    assert (tmp_path / "new" / "deep" / ".out.answers").is_file()
+    (tmp_path / "file").touch()
+    with pytest.raises(BagError, match="cannot make the folder .*; give another --out"):
+        fill(path_beside(tmp_path / "file" / "out"), (1,))
+
+
 def test_two_cannot_write(path):
     with AnswerStore(path, JOB), pytest.raises(SettingsError, match="another labeling writes to"):
         AnswerStore(path, JOB)
