@@ -61,7 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_robot(parser.add_argument_group("robot and its way"))
     _add_images(parser.add_argument_group("images"))
     groups = {GRID: parser.add_argument_group("camera on the robot (default: from tf)")}
-    mounting = [name for name in options.options_of(GroundOptions) if "grid" not in name]
+    mounting = [
+        name for name, each in options.options_of(GroundOptions).items()
+        if each.group == GRID and not name.startswith("grid")
+    ]  # fmt: skip
     options.add_arguments(parser, GroundOptions, groups, names=mounting)
     options.add_arguments(parser, AnswerSettings, groups, names=["base_frame"])
 

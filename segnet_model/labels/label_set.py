@@ -24,7 +24,7 @@ from segnet_model.base.documents import (
 )
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.near import near
-from segnet_model.labels.driven import driven
+from segnet_model.labels.costs import with_costs
 from segnet_model.labels.segmentation_class import (
     SegmentationClass,
     check_color,
@@ -127,7 +127,7 @@ class LabelSet:
     def with_costs(
         self, costs: Mapping[str, int], drivable: Collection[str] | None = None
     ) -> LabelSet:
-        """A copy with other costs of driving, and maybe other drivable classes, as `driven`.
+        """A copy with other costs of driving, and maybe other drivable classes, as `labels.costs`.
 
         Raises:
             SettingsError: a name is not one of this set, or a cost does not fit the drivable ones.
@@ -137,7 +137,7 @@ class LabelSet:
             raise SettingsError(
                 f"no class {unknown} in label set {self.name!r}{question}: {self.names}"
             )
-        return replace(self, classes=driven(self.classes, costs, drivable))
+        return replace(self, classes=with_costs(self.classes, costs, drivable))
 
     def colorize(self, labels: np.ndarray) -> np.ndarray:
         """Draw labels (H, W) uint8 in the class colors: (H, W, 3) uint8 RGB.

@@ -10,7 +10,7 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.labels.segmentation_class import SegmentationClass
 
 
-def driven(
+def with_costs(
     classes: Iterable[SegmentationClass],
     costs: Mapping[str, int],
     drivable: Collection[str] | None = None,
@@ -28,10 +28,10 @@ def driven(
     """
     if drivable is not None:
         _check_agreement(costs, drivable)
-    return tuple(_driven(one, costs.get(one.name), drivable) for one in classes)
+    return tuple(_with_cost(one, costs.get(one.name), drivable) for one in classes)
 
 
-def _driven(
+def _with_cost(
     one: SegmentationClass, cost: int | None, drivable: Collection[str] | None
 ) -> SegmentationClass:
     if cost is not None:
