@@ -39,6 +39,7 @@ NETWORK = {
     "predict": "yard/train segnet_basic_drives --out masks",
     "view": "drive segnet_basic_drives --out drive.mp4",
     "label": "drive segnet_basic_drives --out labeled",
+    "driven": "drive --footprint 1 0.6 --out driven",
     "export": "segnet_basic_drives --engine onnx --out x.onnx",
     "adopt": "x.onnx --labels camvid --out y.onnx",
     "info": "segnet_basic_drives",
