@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base.choices import STORAGES
+from segnet_model.base.errors import SettingsError
 from segnet_model.base.topics import info_topic
 from segnet_model.commands.arguments import number
 
+LABELS_TOPIC = "/truth/labels"
 EPILOG = """\
 The images of a folder are taken in the order of their names, f2 before f10; a video keeps its times
 (pip install 'segnet_ros[video]'). `ros2 bag play` and the node bag_player play the result.
@@ -29,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--topic", default="/camera/image_raw", help="image topic (default: %(default)s)"
     )
     parser.add_argument(
-        "--fps", type=number(0.001, 1000), default=10.0,
-        help="rate of a folder's images in Hz (default: %(default)s)",
+        "--fps", type=number(0.001, 1000),
+        help="rate of a folder's images in Hz (default: 10; a video keeps its times)",
     )  # fmt: skip
     parser.add_argument(
         "--compressed", action="store_true",
@@ -44,12 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", type=Path, metavar="FOLDER", help="folder with label images of the same names"
     )
+    parser.add_argument("--labels-topic", help=f"topic of --labels (default: {LABELS_TOPIC})")
     parser.add_argument(
-        "--labels-topic", default="/truth/labels", help="label topic (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--label-set", default="camvid",
-        help="label set: a name or a YAML file (default: %(default)s)",
+        "--label-set", help="label set of --labels: a name or a YAML file (default: camvid)"
     )  # fmt: skip
     parser.add_argument(
         "--storage", choices=STORAGES, default="mcap", help="storage format (default: %(default)s)"
@@ -62,11 +61,14 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.datasets.images_to_bag import images_to_bag
     from segnet_model.labels import LabelSet
 
+    if args.labels is None and (args.labels_topic or args.label_set):
+        raise SettingsError("--labels-topic and --label-set are of --labels; give that too")
+    labels = LabelSet.load(args.label_set or "camvid")
+    topic = args.labels_topic or LABELS_TOPIC
     with progress_bar("writing") as progress:
         count = images_to_bag(
             args.source, args.out, args.topic, args.fps, args.compressed, args.labels,
-            args.labels_topic, LabelSet.load(args.label_set), args.storage, progress,
-            args.camera_info,
+            topic, labels, args.storage, progress, args.camera_info,
         )  # fmt: skip
     also = f", their calibration on {info_topic(args.topic)}" if args.camera_info else ""
     print(f"{args.out}: {count} images on {args.topic}{also}")

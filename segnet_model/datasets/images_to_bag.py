@@ -34,7 +34,7 @@ from segnet_model.labels import LabelSet
 FOLDER_START_NS = 1_704_067_200 * NANOSECONDS
 TOPIC, FRAME_ID = "/camera/image_raw", "camera"
 FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
-MAX_FPS = 1e6
+FPS, MAX_FPS = 10.0, 1e6
 NAME = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 JPEG_QUALITY = 95  # of frames of a video, which was compressed before
 
@@ -43,7 +43,7 @@ def images_to_bag(
     path: str | Path,
     bag: str | Path,
     topic: str = TOPIC,
-    fps: float = 10.0,
+    fps: float | None = None,
     compressed: bool = False,
     labels_folder: str | Path | None = None,
     labels_topic: str = "/truth/labels",
@@ -58,7 +58,8 @@ def images_to_bag(
         path: a folder with PNG or JPEG files, an image, or a video.
         bag: the rosbag2 folder to make.
         topic: for the images.
-        fps: images a second of a folder; a video keeps its times. `FOLDER_START_NS` is time zero.
+        fps: images a second of a folder, `FPS` if None; a video keeps its times and takes none.
+            `FOLDER_START_NS` is time zero.
         compressed: as CompressedImage: files as they are, unless stored turned, a video's frames
             as JPEG.
         labels_folder: a label image for every image, under the same name as PNG.
@@ -73,19 +74,21 @@ def images_to_bag(
         DatasetError: the folder holds no images, or a file does not open.
         VideoError: the video cannot be read.
         BagError: the bag exists already or cannot be written.
-        SettingsError: fps is out of range, two topics are one, or the calibration cannot be read
-            or is of other images.
+        SettingsError: fps is out of range or of a video, two topics are one, or the calibration
+            cannot be read or is of other images.
     """
-    if not 0 < fps <= MAX_FPS:
+    if fps is not None and not 0 < fps <= MAX_FPS:
         raise SettingsError(f"fps is {fps}; give more than 0 and at most {MAX_FPS:g}")
     camera = None if camera_file is None else read_camera(Path(camera_file))
     _check_topics(topic, None if labels_folder is None else labels_topic, camera is not None)
     label_set, count = label_set or LabelSet.load("camvid"), 0
     with _opened(Path(path)) as source, BagWriter(bag, storage) as writer:
+        if source.timed and fps is not None:
+            raise SettingsError(f"{path} is a video and keeps its times; leave out fps")
         if labels_folder is not None:
             _check_names(source)
         for frame, image in source.images():
-            stamp = FOLDER_START_NS + round(frame.stamp_ns / (1 if source.timed else fps))
+            stamp = FOLDER_START_NS + round(frame.stamp_ns / (1 if source.timed else fps or FPS))
             if labels_folder is not None:
                 labels = read_labels(Path(labels_folder) / f"{frame.name}.png", label_set)
                 writer.write_labels(labels_topic, stamp, FRAME_ID, labels)

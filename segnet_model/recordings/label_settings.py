@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 NAMES = (*OUTPUTS, MAP, *LATCHED)
 PLACED = {*GROUNDED, MAP}  # need the camera's pose
 CALIBRATED = {"camera_info", *PLACED}  # need its calibration
+_MAKE = "make a bag of it with `segnet bag --camera-info`"
 
 
 @dataclass(frozen=True)
@@ -94,14 +95,18 @@ def choose_outputs(source: Source, settings: LabelSettings) -> Chosen:
     if missing := sorted(CALIBRATED & set(outputs)):
         raise SettingsError(
             f"{source.path} is no bag and has no calibration for {', '.join(missing)}; leave "
-            "that out of --topics, or make a bag with `segnet bag --camera-info`"
+            f"that out of --topics, or {_MAKE}"
         )
+    _warn_without_grid(settings, f"{source.path} is no bag and has no calibration; {_MAKE}")
     return Chosen(outputs)
 
 
 def _choose(bag: BagReader, topic: str, settings: LabelSettings) -> Chosen:
     info, outputs = settings.info_topic or info_topic(topic), settings.outputs
     if outputs is None and not has_info(bag, info):
+        _warn_without_grid(
+            settings, f"bag {bag.path} has no CameraInfo on {info}; name its topic, --camera-info"
+        )
         return Chosen(DEFAULT_OUTPUTS)
     if outputs is not None and not CALIBRATED.intersection(outputs):
         return Chosen(tuple(outputs))
@@ -118,6 +123,12 @@ def _choose(bag: BagReader, topic: str, settings: LabelSettings) -> Chosen:
         return Chosen((*DEFAULT_OUTPUTS, "camera_info"), Calibration(bag, info))
     names = (*DEFAULT_OUTPUTS, "camera_info", "drivable_grid") if outputs is None else outputs
     return _with_map(tuple(names), bag, settings, Calibration(bag, info, mounting))
+
+
+def _warn_without_grid(settings: LabelSettings, reason: str) -> None:
+    """Say that options of the grid are not used, where no topics are named."""
+    if settings.outputs is None and (settings.ground.camera_height or settings.map.odometry):
+        logger.warning("no drivable_grid: %s", reason)
 
 
 def _with_map(

@@ -192,3 +192,27 @@ def test_a_file_without_model_and_projection_is_taken_as_ros_takes_it(camera):
     text = YAML.replace("distortion_model: plumb_bob\n", "").partition("projection_matrix")[0]
     info = read_camera(camera(text))
     assert (info.distortion_model, info.p[0], info.p[5]) == ("plumb_bob", 61.5, 60.25)
+
+
+def test_options_that_would_do_nothing_are_refused(write_video, images, tmp_path, capsys):
+    still = np.full((48, 64, 3), 90, np.uint8)
+    video = write_video(tmp_path / "drive.mp4", (0.0, 0.1), [still] * 2)
+    out = tmp_path / "out"
+    assert main(["bag", str(video), "--fps", "5", "--out", str(out)]) == 2
+    assert "is a video and keeps its times; leave out fps" in capsys.readouterr().err
+    for option in (("--labels-topic", "/labels"), ("--label-set", "outdoor")):
+        assert main(["bag", str(images), *option, "--out", str(out)]) == 2
+        assert "are of --labels; give that too" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_grid_that_has_no_calibration_is_missed_aloud(images, weights, tmp_path, caplog):
+    bag = tmp_path / "bag"
+    assert main(["bag", str(images), "--out", str(bag)]) == 0
+    for source, why in (
+        (images, "is no bag and has no calibration; make a bag of it with `segnet bag --camera-"),
+        (bag, "has no CameraInfo on /camera/camera_info; name its topic, --camera-info"),
+    ):
+        words = ["label", str(source), str(weights), "--out", str(tmp_path / f"of_{source.name}")]
+        assert main([*words, "--camera-height", "1", "--device", "cpu"]) == 0
+        assert why in caplog.text
