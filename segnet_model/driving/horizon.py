@@ -26,14 +26,10 @@ class Horizon:
 
     def __init__(self, lens: Lens, pose: CameraPose) -> None:
         """Find them for images of the lens' size."""
-        step = max(1, round(np.sqrt(lens.width * lens.height / _SAMPLES)))
-        self._lattice = slice(step // 2, None, step), slice(step // 2, None, step)
-        places = np.indices((lens.height, lens.width))[(slice(None), *self._lattice)]
-        rays = _rays(lens, np.stack([places[1], places[0]], -1).reshape(-1, 2).astype(np.float64))
-        up = rays @ pose.matrix[2, :3] / np.linalg.norm(rays, axis=1)
+        self._lattice, rays = sampled_rays(lens)
+        up = rays @ pose.matrix[2, :3]
         limit = np.sin(np.radians(_MARGIN))
-        self._above = (up > limit).reshape(places.shape[1:])  # both False where no ray is known
-        self._below = (up < -limit).reshape(places.shape[1:])
+        self._above, self._below = up > limit, up < -limit  # both False where no ray is known
         self._pose = pose
 
     def contradiction(
@@ -77,6 +73,21 @@ def _share(mask: np.ndarray, where: np.ndarray) -> float:
     """The share of a mask (h, w) that is at these places, (h, w) bool; 0 where it is too small."""
     count = np.count_nonzero(mask)
     return np.count_nonzero(mask & where) / count if count > _FEW * mask.size else 0.0
+
+
+def sampled_rays(lens: Lens) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Pixels evenly over the image: their rows and columns, and their rays.
+
+    Returns:
+        Slices that make (h, w) of an image (H, W), and (h, w, 3) rays of length 1 in the optical
+        frame, NaN where the lens has none.
+    """
+    step = max(1, round(np.sqrt(lens.width * lens.height / _SAMPLES)))
+    rows, columns = slice(step // 2, None, step), slice(step // 2, None, step)
+    row, column = np.indices((lens.height, lens.width))[:, rows, columns].astype(np.float64)
+    rays = _rays(lens, np.column_stack([column.ravel(), row.ravel()]))
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    return (rows, columns), rays.reshape(*row.shape, 3)
 
 
 def _rays(lens: Lens, pixels: np.ndarray) -> np.ndarray:

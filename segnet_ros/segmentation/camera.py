@@ -28,6 +28,7 @@ from segnet_ros.segmentation.outputs import Outputs
 from segnet_ros.segmentation.parameters import part
 from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.static_transform import StaticTransform
+from segnet_ros.segmentation.suggestion import PitchSuggestion
 from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.withdrawal import DRIVABLE, GROUND, Withdrawal
@@ -77,6 +78,7 @@ class Camera:
 
     def _reset(self) -> None:
         self._network_failures = 0
+        self._suggestion = PitchSuggestion()
         self._timing: messages.Timing | None = None
         self._distrust = self._blind = ""
         self._place = PlaceMonitor()
@@ -131,6 +133,8 @@ class Camera:
         found = self._place.smooth(answer.segmentation, stamp / 1e9 if stamp else None)
         answer = replace(answer, segmentation=found, settings=how, info=info, ground=ground)
         self._withdrawal.publish(answer, header, frame.wanted, perf_counter())
+        if GROUND & frame.wanted and ground is None:
+            self._suggest(answer, settings)
         if MAP in frame.wanted:
             self._map.add(answer, header)
         if "obstacle_scan" in frame.wanted and ground is not None:
@@ -145,6 +149,10 @@ class Camera:
         if "stats" in frame.wanted:
             counts = replace(counts, processed=counts.processed + 1)
             self._outputs.publish_stats(messages.stats(answer, header, timing, counts))
+
+    def _suggest(self, answer: Answer, settings: NodeSettings) -> None:
+        if text := self._suggestion.add(answer, settings, perf_counter()):
+            self._node.get_logger().info(f"{self._input.topic}: {text}")
 
     def _say_blind(self, meters: str) -> None:
         """Log how near the robot the scan says nothing, where that has changed."""
