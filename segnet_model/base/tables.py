@@ -231,6 +231,12 @@ class GroundOptions:
         15.0, "Width of the ground grid in meters.",
         applies=LIVE, group=GRID, limits=(0.1, 200.0), metavar="M",
     )  # fmt: skip
+    robot_height: float = option(
+        0.5,
+        "Height of the robot in meters. Ground below what hangs lower, or may, is not free in the "
+        "ground grid; 0 leaves it free.",
+        applies=LIVE, group=GRID, limits=(0.0, 10.0), metavar="M",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -23,8 +23,8 @@ class GridSpec:
         x_max: of the upper edge, meters; it and y_max move up to whole cells.
         y_min: of the right edge, meters.
         y_max: of the left edge.
-        clearance: meters; ground in view between the legs or wheels of a thing lower than this is
-            occupied. The robot's height is safe; 0 leaves such ground free.
+        robot_height: meters; ground in view below a thing that hangs lower than this is not free;
+            0 leaves it free.
     """
 
     resolution: float = 0.1
@@ -32,7 +32,7 @@ class GridSpec:
     x_max: float = 15.0
     y_min: float = -7.5
     y_max: float = 7.5
-    clearance: float = 0.3
+    robot_height: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse an empty grid, and one of gigabytes."""
@@ -44,8 +44,8 @@ class GridSpec:
                     f"the grid goes from {axis} {low} to {high} m; "
                     f"give {axis}_min < {axis}_max within {MAX_REACH:g} m of the robot"
                 )
-        if not 0 <= self.clearance <= 10:
-            raise SettingsError(f"clearance {self.clearance} m; give 0 to 10")
+        if not 0 <= self.robot_height <= 10:
+            raise SettingsError(f"robot_height {self.robot_height} m; give 0 to 10")
         if self.rows * self.columns > MAX_CELLS:
             raise SettingsError(
                 f"the grid has {self.columns} x {self.rows} cells, more than {MAX_CELLS}; "

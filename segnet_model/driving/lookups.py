@@ -1,4 +1,4 @@
-"""Lookup tables between cells of the ground grid, rays over it, and pixels.
+"""Lookup tables between cells of the ground grid and pixels.
 
 A square is the part of the image between the middles of four pixels; its index is that of the upper
 left one in the flat image. What is seen at a point of a square may be what any of the four shows.
@@ -10,12 +10,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from segnet_model.base.errors import SettingsError
 from segnet_model.driving.grid import GridSpec
 from segnet_model.driving.lens import Lens
 from segnet_model.driving.pose import CameraPose
 
-MAX_STEPS = 1000  # of a ray; 100 MB while the tables are built
 # The least that must not be narrower than a pixel on ground that may be called free, in meters
 # across the line of sight and along it. Along, a pixel at 15 m covers half a meter of ground for
 # most cameras, and what stands there is seen by its height.
@@ -107,42 +105,13 @@ def _counts(lens: Lens, pose: CameraPose, spec: GridSpec, cells: np.ndarray) -> 
     return counts
 
 
-def raised_pixels(lens: Lens, pose: CameraPose, spec: GridSpec, cells: np.ndarray) -> np.ndarray:
-    """The pixel of the point `clearance` above the center of each of cells (n,) int64.
+def pixel_of(lens: Lens, pose: CameraPose, places: np.ndarray, height: float) -> np.ndarray:
+    """The pixels of points at a height above places (n, 2), meters.
 
     Returns:
         (n,) int64 indices in the flat image; the image's size for a point out of view.
     """
-    return _flat(lens, np.rint(_project(lens, pose, spec.centers[cells], spec.clearance)))
-
-
-def ray_pixels(lens: Lens, pose: CameraPose, spec: GridSpec) -> tuple[np.ndarray, np.ndarray]:
-    """The pixels along straight rays over the ground that start below the camera.
-
-    A step is as long as a cell, and the ends of the rays are half a cell apart.
-
-    Returns:
-        The cells of each step and the indices of its pixel as above, both (steps, rays) int64.
-
-    Raises:
-        SettingsError: the rays are too long.
-    """
-    start = pose.matrix[:2, 3]
-    steps = int(np.hypot(*(spec.centers - start).T).max() / spec.resolution) + 1
-    if steps > MAX_STEPS:
-        raise SettingsError(
-            f"the grid reaches {steps} cells from the camera, more than {MAX_STEPS}; "
-            "give a coarser resolution or a smaller rectangle"
-        )
-    angles = np.linspace(0, 2 * np.pi, int(4 * np.pi * steps), endpoint=False)
-    directions = np.column_stack([np.cos(angles), np.sin(angles)])
-    distances = np.arange(1, steps + 1) * spec.resolution
-    passed = np.stack(
-        [_flat(lens, np.rint(_project(lens, pose, start + directions * far))) for far in distances]
-    )
-    seen = (passed < lens.width * lens.height).any(0)
-    places = start + directions[seen] * distances[:, None, None]
-    return spec.indices(places), passed[:, seen]
+    return _flat(lens, np.rint(_project(lens, pose, places, height)))
 
 
 def _project(lens: Lens, pose: CameraPose, places: np.ndarray, height: float = 0.0) -> np.ndarray:

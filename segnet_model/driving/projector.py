@@ -16,16 +16,13 @@ from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.driving.grid import OCCUPIED, UNKNOWN, GridSpec
 from segnet_model.driving.horizon import Horizon
 from segnet_model.driving.lens import Lens
-from segnet_model.driving.lookups import LEAST_ACROSS, LEAST_ALONG, raised_pixels, ray_pixels
+from segnet_model.driving.lookups import LEAST_ACROSS, LEAST_ALONG
 from segnet_model.driving.pose import CameraPose
+from segnet_model.driving.rays import LEGS, GroundRays
 from segnet_model.driving.scan import GroundScan
 from segnet_model.driving.states import OBSTACLE, UNSURE, VALUES, pixel_states
 from segnet_model.driving.votes import Votes
 from segnet_model.labels import LabelSet
-
-# Largest distance of two legs or wheels of one thing, meters. Ground between them with something
-# close above it is in view below that thing: a car, a table.
-_LEGS = 2.3
 
 
 class GroundProjector:
@@ -58,14 +55,11 @@ class GroundProjector:
         self.lens, self.pose, self.spec = lens, pose, spec
         self.horizon = Horizon(lens, pose)
         self._size = spec.rows * spec.columns
-        self._ray_cells, passed = ray_pixels(lens, pose, spec)  # first, as it may raise
+        self._rays = GroundRays(lens, pose, spec)  # first, as it may raise
         self._votes = Votes(lens, pose, spec)
         self._check_view()
-        raised = raised_pixels(lens, pose, spec, self._votes.clear)
-        first = np.append(passed, raised).min() // lens.width
-        self._top = min(self._votes.top, int(first))
-        skipped = self._top * lens.width
-        self._passed, self._raised = passed - skipped, raised - skipped
+        self._top = min(self._votes.top, int(self._rays.pixels.min()) // lens.width)
+        self._passed = self._rays.pixels - self._top * lens.width
 
     def _check_view(self) -> None:
         pose, lens = self.pose, self.lens
@@ -114,14 +108,25 @@ class GroundProjector:
         rows = slice(self._top, None)
         states = pixel_states(labels[rows], uncertainty[rows], label_set, max_uncertainty)
         highest = self._votes.highest(states[self._votes.top - self._top :])
-        seen = np.append(states, np.uint8(UNSURE))  # the last is out of view
-        feet = self._ray_cells[_feet(seen[self._passed])]
+        passed = np.append(states, np.uint8(UNSURE))[self._passed]  # the last is out of view
+        met = self._rays.feet(passed)
+        feet = self._rays.cells[met[: len(self._rays.cells)]]
         grid = np.append(VALUES[highest], np.int8(UNKNOWN))  # the last is outside of the grid
-        below = self._between_legs(highest, feet) & (seen[self._raised] == OBSTACLE)
-        below &= highest[self._votes.clear] < UNSURE
-        grid[self._votes.clear[below]] = OCCUPIED
+        below = self._rays.below(met)
+        below = below[np.append(highest < UNSURE, False)[below]]
+        grid[below[self._between_legs(highest, feet)[below]]] = OCCUPIED
+        hung = self._rays.hung(passed, met)
+        if len(hung):
+            grid[:-1][self._around(hung) & (grid[:-1] < OCCUPIED)] = UNKNOWN
         grid[feet] = OCCUPIED
         return grid[:-1].reshape(self.spec.rows, self.spec.columns)
+
+    def _around(self, cells: np.ndarray) -> np.ndarray:
+        """Mask of some cells (n,) and their neighbors, below the edge of a thing: (cells,) bool."""
+        mask = np.zeros(self._size + 1, np.uint8)
+        mask[cells] = 1
+        near = cv2.dilate(mask[:-1].reshape(self.spec.rows, -1), np.ones((3, 3), np.uint8))
+        return np.asarray(near.ravel() > 0)
 
     @cached_property
     def in_view(self) -> np.ndarray:
@@ -143,19 +148,18 @@ class GroundProjector:
             feet: (m,) int64, the cells with the foot of a thing.
 
         Returns:
-            (n,) bool, of the cells that may be free.
+            (cells + 1,) bool; the last is outside of the grid.
         """
         standing = np.zeros(self._size + 1, np.uint8)
         standing[:-1] = highest == OBSTACLE
         standing[feet] = 1
-        side = max(1, round(_LEGS / self.spec.resolution))
+        side = max(1, round(LEGS / self.spec.resolution))
         closed = cv2.morphologyEx(
             standing[:-1].reshape(self.spec.rows, self.spec.columns),
             cv2.MORPH_CLOSE,
             np.ones((side, side), np.uint8),
         )
-        between: np.ndarray = closed.ravel()[self._votes.clear] > 0
-        return between
+        return np.append(closed.ravel() > 0, False)
 
     def _check(self, labels: np.ndarray, uncertainty: np.ndarray, max_uncertainty: float) -> None:
         size = (self.lens.height, self.lens.width)
@@ -171,18 +175,3 @@ class GroundProjector:
             )
         if not 0 <= max_uncertainty <= 1:
             raise SettingsError(f"max_uncertainty is {max_uncertainty}; give 0 to 1")
-
-
-def _feet(states: np.ndarray) -> np.ndarray:
-    """Find where rays meet a thing: (steps, rays) bool of states (steps, rays) uint8.
-
-    Unsure pixels change nothing: after its foot, a ray stays behind a thing until it meets ground
-    in view.
-    """
-    met = states == OBSTACLE
-    numbers = np.arange(2, 2 * len(states) + 2, 2, dtype=np.int16)[:, None]
-    known = (numbers + met) * (states != UNSURE)  # odd at a thing, 0 where unsure
-    newest = np.maximum.accumulate(known, 0)
-    feet: np.ndarray = met
-    feet[1:] &= (newest[:-1] & 1) == 0
-    return feet

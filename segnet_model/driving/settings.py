@@ -32,7 +32,7 @@ class GroundSettings(GroundOptions):
     def spec(self) -> GridSpec:
         """The grid; SettingsError if it has too many cells."""
         half = self.grid_width / 2
-        return GridSpec(self.grid_resolution, 0.0, self.grid_length, -half, half)
+        return GridSpec(self.grid_resolution, 0.0, self.grid_length, -half, half, self.robot_height)
 
     def lens(self, info: Any, size: tuple[int, ...]) -> Lens:
         """The lens of images of (height, width) pixels, from the camera's CameraInfo.

@@ -141,7 +141,7 @@ class Inputs:
         if self.lens != other.lens:
             return "camera_info changes", "see that only one camera publishes on its topic"
         if self.spec != other.spec:
-            return "grid_length, grid_width or grid_resolution changes", "set it less often"
+            return "a parameter of the ground grid changes", "set it less often"
         if not source:
             return "camera_pitch or another parameter of the pose changes", "set it less often"
         return (

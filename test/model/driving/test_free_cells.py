@@ -152,3 +152,48 @@ def test_free_ground_ends_where_a_person_may_be_between_the_pixels(size):
     for x in np.arange(2, far, 0.5):
         person = Box(PEDESTRIAN, (x, -0.13, 0.0), (x + 0.5, 0.17, 1.75))
         assert PEDESTRIAN in render(eye, Scene([person]))[0]
+
+
+def legs(x, y, wide, high):
+    """Four legs of 5 cm under a square top."""
+    at = (0, wide - 0.05)
+    return [
+        Box(CAR, (x + a, y + b, 0.0), (x + a + 0.05, y + b + 0.05, high)) for a in at for b in at
+    ]
+
+
+BOOM = Box(POLE, (5.0, -2.0, 0.9), (5.1, 2.0, 1.0))
+ACROSS = Box(POLE, (5.0, -8.0, 0.9), (5.1, 8.0, 1.0))  # out of view on both sides
+TOP = Box(CAR, (4.0, -0.6, 0.68), (5.2, 0.6, 0.72))
+HANGING = {
+    "boom": ([BOOM], 0.9),
+    "boom on a post": ([BOOM, Box(POLE, (5.0, 1.9, 0.0), (5.1, 2.0, 0.9))], 0.9),
+    "boom across the image": ([ACROSS], 0.9),
+    "table top": ([TOP], 0.68),
+    "table": ([TOP, *legs(4.0, -0.6, 1.2, 0.68)], 0.68),
+    "chain": ([Box(POLE, (6.0, -2.0, 0.4), (6.03, 2.0, 0.45))], 0.4),
+}
+
+
+@pytest.mark.parametrize("name", HANGING)
+@pytest.mark.parametrize("eye", [Eye(640, 480, 500.0), Eye(480, 360, 375.0, 1.5, 0.2, 0.05, 0.1)])
+def test_ground_below_what_hangs_lower_than_the_robot_is_not_free(name, eye):
+    boxes, lowest = HANGING[name]
+    labels, _ = render(eye, Scene(boxes))
+    grids = [
+        (spec, grid_of(projector_of(eye, spec), labels))
+        for spec in (GridSpec(robot_height=lowest + 0.1), GridSpec(robot_height=0.0))
+    ]
+    found = [len(holding(grid, spec, under(boxes[0]))) for spec, grid in grids]
+    assert found[0] == 0 < found[1]  # so what is asked for does it
+    assert FREE in grids[0][1]
+
+
+def test_a_low_thing_that_stands_alone_bars_no_ground_before_it():
+    """A box of half a meter; in one image it might as well be a small one that hangs close by."""
+    eye, box = Eye(640, 480, 500.0), Box(CAR, (6.0, -0.25, 0.0), (6.5, 0.25, 0.5))
+    spec = GridSpec(robot_height=1.0)
+    grid = grid_of(projector_of(eye, spec), render(eye, Scene([box]))[0])
+    x, y = spec.centers.T
+    before = (x > 3) & (x < 5.8) & (np.abs(y) < 1)
+    assert (grid.ravel()[before] == FREE).all()

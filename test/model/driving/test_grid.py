@@ -36,7 +36,7 @@ def test_a_cell_that_fits_only_in_part_is_whole():
         ({"x_max": np.inf}, "within 100 m"),
         ({"x_max": 1e6}, "within 100 m"),
         ({"resolution": 0.01}, "1500 x 1500 cells, more than 250000"),
-        ({"clearance": -0.1}, "0 to 10"),
+        ({"robot_height": -0.1}, "0 to 10"),
     ],
 )
 def test_bad_grids_are_refused(wrong, message):

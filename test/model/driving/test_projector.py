@@ -147,7 +147,7 @@ def test_ground_seen_under_a_table_is_occupied():
     labels[:331, 250:351] = CAR  # 0.3 m above x = 7, as below: its edge
     labels[331:344, 250:256] = labels[331:344, 345:351] = CAR  # two legs at x = 7
     assert at(mapped(labels), 8.0, 0.0) == OCCUPIED
-    low = GridSpec(0.25, 0.0, 10.0, -5.0, 5.0, clearance=0.0)
+    low = GridSpec(0.25, 0.0, 10.0, -5.0, 5.0, robot_height=0.0)
     assert at(mapped(labels, spec=low), 8.0, 0.0) == FREE
     labels[331:344, 345:351] = ROAD
     assert at(mapped(labels), 6.6, 0.0) == FREE
