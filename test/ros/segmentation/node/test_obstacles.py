@@ -152,6 +152,17 @@ def test_a_pose_that_cannot_be_right_clears_nothing(client, place):
     assert points.shape == (0, 3)
 
 
+def test_a_camera_that_stops_clears_nothing_and_slows_the_robot_down(place):
+    where = place("open", ROAD)
+    scan, _ = where.look(77)
+    assert np.isposinf(np.array(scan.ranges)).any()
+    where.scans.next(lambda m: m.header.stamp.sec != 77 and np.isnan(np.array(m.ranges)).all())
+    cloud = where.points.next(lambda m: m.header.stamp.sec != 77)
+    assert (cloud.width, len(cloud.data)) == (0, 0)
+    if SpeedLimit is not None:
+        where.limits.next(lambda m: m.header.stamp.sec != 77 and m.speed_limit == 10)
+
+
 @pytest.mark.skipif(SpeedLimit is None, reason="nav2_msgs is not installed")
 def test_the_speed_limit_is_that_of_the_ground_ahead(client, place):
     def limit(where, seconds):
