@@ -81,8 +81,10 @@ def unlabeled_risk(
     """Non-negative risk of calling an unlabeled pixel drivable.
 
     Kiryo et al., "Positive-unlabeled learning with non-negative risk estimator", NeurIPS 2017,
-    equation 6, with the logarithmic loss: of the unlabeled pixels, a share `prior` is drivable,
-    so their risk as negatives, less that of the drivable ones among them, is never below zero.
+    equation 6, with the sigmoid loss of its experiments: the loss of a pixel as not drivable is its
+    probability of being so. Of the unlabeled pixels a share `prior` is drivable, so their loss,
+    less that of the drivable ones among them, is never below zero. A logarithmic loss would be:
+    few sure pixels would outweigh all others.
 
     Args:
         logits: (N, C, H, W).
@@ -92,16 +94,14 @@ def unlabeled_risk(
         ignore_id: id of unlabeled pixels.
 
     Returns:
-        A scalar, float32; 0 without unlabeled or without drivable pixels.
+        A scalar, float32, 0 to 1; 0 without unlabeled or without drivable pixels.
     """
-    logarithms = logits.float().log_softmax(1)
-    # Of the probability that a pixel is not drivable, negated.
-    negative = -logarithms[:, ~positive].logsumexp(1)
+    probability = logits.float().softmax(1)[:, positive].sum(1)
     unlabeled = labels == ignore_id
     known = positive[labels.where(~unlabeled, 0)] & ~unlabeled
     # Over all processes, as one process with all images computes it.
     counts = [mean_over_processes(each.float().sum()) for each in (unlabeled, known)]
-    sums = [mean_over_processes((negative * each).sum()) for each in (unlabeled, known)]
+    sums = [mean_over_processes((probability * each).sum()) for each in (unlabeled, known)]
     of_unlabeled, of_drivable = (
         total / count.clamp_min(1) for total, count in zip(sums, counts, strict=True)
     )
