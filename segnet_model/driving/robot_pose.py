@@ -31,7 +31,7 @@ class RobotPose:
 
     def __post_init__(self) -> None:
         """Refuse numbers that are not finite, or too large for a sum of small steps."""
-        if not (max(abs(self.x), abs(self.y)) <= _FARTHEST and isfinite(self.yaw)):
+        if not (hypot(self.x, self.y) <= _FARTHEST and isfinite(self.yaw)):
             raise SettingsError(
                 f"the robot's pose {self.x:g}, {self.y:g} m, {self.yaw:g} rad is not within "
                 f"{_FARTHEST:g} m of the frame's origin; check what publishes it"

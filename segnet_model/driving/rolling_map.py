@@ -26,7 +26,7 @@ _NEAR = 10.0  # meters; at this distance a look counts half
 # A thing on ground that was free has moved there. It may go on where nobody looks.
 _PACE = 10.0  # meters a second
 _PASSING = 2.0  # seconds until it has left, or stays
-_SMALLEST = np.ones((3, 3), np.uint8)  # cells of such a thing; fewer are the noise of an edge
+_SMALLEST = np.ones((2, 2), np.uint8)  # cells of such a thing; fewer are the noise of an edge
 # Codes of what one image says of a point; of several points of a cell the highest counts. Lower
 # codes are the costs of ground that may be driven on, FREE included.
 _OUT, _DOUBT, _TAKEN = 253, 254, 255

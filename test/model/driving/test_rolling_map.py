@@ -267,7 +267,10 @@ def test_driving_and_turning_are_no_jumps(speed):
         assert late == (0.0, 0.0) or number < 2
 
 
-@pytest.mark.parametrize("pose", [(math.nan, 0.0, 0.0), (0.0, 1e9, 0.0), (0.0, 0.0, math.inf)])
+@pytest.mark.parametrize(
+    "pose",
+    [(math.nan, 0.0, 0.0), (0.0, math.nan, 0.0), (0.0, 1e9, 0.0), (0.0, 0.0, math.inf)],
+)
 def test_a_pose_of_no_place_is_refused(pose):
     with pytest.raises(SettingsError, match="check what publishes it"):
         RobotPose(*pose)
