@@ -27,7 +27,7 @@ from segnet_model.inference.answer import Answer
 from segnet_model.inference.place import PlaceMonitor
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.recordings.calibration import Calibration
+from segnet_model.recordings.calibration import CameraCalibration
 from segnet_model.recordings.prefetch import prefetch
 from segnet_model.weights.bounds import max_uncertainty
 
@@ -114,7 +114,7 @@ class FramePredictor:
 
     predictor: Predictor
     settings: AnswerSettings
-    calibration: Calibration | None = None
+    calibration: CameraCalibration | None = None
     labels: LabelSet | None = None
     place: PlaceMonitor = field(default_factory=PlaceMonitor)
 
@@ -139,7 +139,7 @@ def answer_chunks(
     chunks: Iterator[Chunk],
     answer: Callable[[Frame, np.ndarray], Found],
     rejected: Rejected,
-    calibration: Calibration | None = None,
+    calibration: CameraCalibration | None = None,
     followers: Sequence[Follower] = (),
 ) -> Generator[tuple[Chunk, Found | None], None, None]:
     """Each chunk with the answer to its image; None where there is no image, or no answer.
@@ -189,7 +189,7 @@ def _answer_chunks(
     chunks: Iterator[Chunk],
     answer: Callable[[Frame, np.ndarray], Found],
     rejected: Rejected,
-    calibration: Calibration | None,
+    calibration: CameraCalibration | None,
 ) -> Iterator[tuple[Chunk, Found | None]]:
     for chunk in chunks:
         found = None

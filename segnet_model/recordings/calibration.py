@@ -27,7 +27,7 @@ def has_info(bag: BagReader, topic: str) -> bool:
     return info is not None and info.type == CAMERA_INFO and info.count > 0
 
 
-class Calibration:
+class CameraCalibration:
     """The newest calibration of a camera while its recording is read.
 
     Attributes:

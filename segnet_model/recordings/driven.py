@@ -25,7 +25,7 @@ from segnet_model.driving.settings import GroundSettings
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import overlay, panel
-from segnet_model.recordings.calibration import Calibration
+from segnet_model.recordings.calibration import CameraCalibration
 from segnet_model.recordings.mounting import Mounting
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class DrivenLabels:
     def __init__(
         self,
         path: DrivenPath,
-        calibration: Calibration,
+        calibration: CameraCalibration,
         mounting: Mounting,
         robot: RobotSettings,
         predictor: Predictor | None,
@@ -190,7 +190,7 @@ def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | Non
     bag = source.reader
     mounting = Mounting(bag, robot.ground, robot.base_frame)
     mounting.check(bag, source.topic)
-    calibration = Calibration(bag, robot.info_topic or info_topic(source.topic), mounting)
+    calibration = CameraCalibration(bag, robot.info_topic or info_topic(source.topic), mounting)
     way = read_way(bag, robot.odometry, robot.odom_frame, robot.base_frame)
     _check_clocks(source, way)
     path = DrivenPath(np.array(way.stamps, np.int64), way.matrices())

@@ -15,7 +15,7 @@ from segnet_model.base.topics import info_topic
 from segnet_model.datasets.sources import BagSource, Source
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, GROUNDED, LATCHED, OUTPUTS
-from segnet_model.recordings.calibration import Calibration, has_info
+from segnet_model.recordings.calibration import CameraCalibration, has_info
 from segnet_model.recordings.mounting import Mounting, has_transforms
 from segnet_model.recordings.recorded_map import NAME as MAP
 from segnet_model.recordings.recorded_map import RecordedMap
@@ -75,7 +75,7 @@ class Chosen:
     """
 
     outputs: tuple[str, ...]
-    calibration: Calibration | None = None
+    calibration: CameraCalibration | None = None
     map: RecordedMap | None = None
 
 
@@ -111,7 +111,7 @@ def _choose(bag: BagReader, topic: str, settings: LabelSettings) -> Chosen:
     if outputs is not None and not CALIBRATED.intersection(outputs):
         return Chosen(tuple(outputs))
     if outputs is not None and not PLACED.intersection(outputs):
-        return Chosen(tuple(outputs), Calibration(bag, info))
+        return Chosen(tuple(outputs), CameraCalibration(bag, info))
     mounting = Mounting(bag, settings.ground, settings.answer.base_frame)
     try:
         mounting.check(bag, topic)
@@ -120,9 +120,9 @@ def _choose(bag: BagReader, topic: str, settings: LabelSettings) -> Chosen:
             raise
         if has_transforms(bag):
             logger.warning("no drivable_grid: %s", error)
-        return Chosen((*DEFAULT_OUTPUTS, "camera_info"), Calibration(bag, info))
+        return Chosen((*DEFAULT_OUTPUTS, "camera_info"), CameraCalibration(bag, info))
     names = (*DEFAULT_OUTPUTS, "camera_info", "drivable_grid") if outputs is None else outputs
-    return _with_map(tuple(names), bag, settings, Calibration(bag, info, mounting))
+    return _with_map(tuple(names), bag, settings, CameraCalibration(bag, info, mounting))
 
 
 def _warn_without_grid(settings: LabelSettings, reason: str) -> None:
@@ -132,7 +132,10 @@ def _warn_without_grid(settings: LabelSettings, reason: str) -> None:
 
 
 def _with_map(
-    outputs: tuple[str, ...], bag: BagReader, settings: LabelSettings, calibration: Calibration
+    outputs: tuple[str, ...],
+    bag: BagReader,
+    settings: LabelSettings,
+    calibration: CameraCalibration,
 ) -> Chosen:
     """Add the map where it is asked for, or by default where the robot's pose is known."""
     if settings.outputs is not None and MAP not in outputs:

@@ -18,7 +18,7 @@ from segnet_model.driving import GroundProjector
 from segnet_model.inference.answer import Answer
 from segnet_model.recordings.answer_store import AnswerStore, Written, path_beside
 from segnet_model.recordings.answers import Follower, FramePredictor
-from segnet_model.recordings.calibration import Calibration
+from segnet_model.recordings.calibration import CameraCalibration
 from segnet_model.recordings.label_settings import LabelSettings
 from segnet_model.recordings.recorded_map import RecordedMap, View
 
@@ -80,7 +80,7 @@ class ResumedAnswers:
         return calibration.projector(frame, image.shape[:2]) if calibration else None
 
     @property
-    def _calibration(self) -> Calibration | None:
+    def _calibration(self) -> CameraCalibration | None:
         return self.predictor.calibration
 
     @property
