@@ -84,6 +84,16 @@ class Network:
             return f"{chosen}: the bound of the weights is for other drivable classes"
         return f"{chosen}: the weights have no bound; segnet calibrate fits one"
 
+    @property
+    def place_note(self) -> str:
+        """Why strange places are not found, for the log; empty where they are."""
+        if self.predictor.info.place is not None:
+            return ""
+        return (
+            f"{self.path.name} has no place score, so places unlike its training are not found; "
+            "segnet calibrate fits one, and segnet export takes it along"
+        )
+
     @classmethod
     def load(
         cls,

@@ -138,6 +138,8 @@ class SegmentationNode(PlainLogs, LifecycleNode):
         # Last, so that a failure before leaves nothing behind.
         self._pipeline = Pipeline(self, network, lambda: self.settings, self._diagnostics.hasten)
         self.get_logger().info(network.describe_bound(settings.max_uncertainty))
+        if network.place_note:
+            self.get_logger().info(network.place_note)
         self.get_logger().info(f"ready: {', '.join(network.facts.values())}")
 
     def _release(self) -> None:

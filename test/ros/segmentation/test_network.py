@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 
 import cv2
 import pytest
@@ -14,8 +15,9 @@ pytest.importorskip("rclpy")
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import save_weights
+from segnet_model.weights.checkpoint import read_info, replace_info, save_weights
 from segnet_model.weights.model_info import ModelInfo
+from segnet_model.weights.place import PlaceScore
 from segnet_ros.segmentation.network import ALL_CORES, Network, use_threads
 
 pytestmark = pytest.mark.ros
@@ -41,6 +43,13 @@ def test_facts(weights):
     }
     digest = subprocess.check_output(["sha256sum", os.fspath(weights)], text=True).split()[0]
     assert network.sha256 == digest
+
+
+def test_weights_without_a_place_score_say_so(weights, tmp_path):
+    assert "tiny.safetensors has no place score" in Network.load(str(weights)).place_note
+    out, info = tmp_path / "placed.safetensors", read_info(weights)
+    replace_info(weights, out, replace(info, place=PlaceScore((0.0,) * 16, (1.0,) * 16, 1.0, 50)))
+    assert not Network.load(str(out)).place_note
 
 
 def test_drivable_classes_default_to_those_of_the_weights(weights):
