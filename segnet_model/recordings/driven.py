@@ -76,7 +76,7 @@ class Driven:
         return f"{self.images}, along {self.meters:.0f} m{breaks}"
 
 
-class DrivenLabels:
+class _DrivenLabels:
     """Labels images of one recording: a labeler of `extract`.
 
     Attributes:
@@ -186,7 +186,7 @@ def _write_sheet(dataset: Path, labels: LabelSet) -> None:
     write_png(dataset / DRIVEN_SHEET, panel(rows, [""] * columns, labels))
 
 
-def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | None) -> DrivenLabels:
+def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | None) -> _DrivenLabels:
     bag = source.reader
     mounting = Mounting(bag, robot.ground, robot.base_frame)
     mounting.check(bag, source.topic)
@@ -194,7 +194,7 @@ def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | Non
     way = read_way(bag, robot.odometry, robot.odom_frame, robot.base_frame)
     _check_clocks(source, way)
     path = DrivenPath(np.array(way.stamps, np.int64), way.matrices())
-    return DrivenLabels(path, calibration, mounting, robot, predictor)
+    return _DrivenLabels(path, calibration, mounting, robot, predictor)
 
 
 def _check_clocks(source: BagSource, way: Way) -> None:
