@@ -18,6 +18,7 @@ from segnet_model.base.errors import BagError
 
 PLAIN = ("CREATE TABLE", "CREATE INDEX", "CREATE UNIQUE INDEX")  # the only statements of rosbag2
 JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # of a transaction that was not finished
+LOGS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")  # of SQLite, for both orders of bytes
 MAX_NAMED = 500  # topics in a query; SQLite has a limit, and more are compared here
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class SqliteFile:
         """
         _check_pages(path)
         _check_journal(path)
+        _check_log(path)
         self._path = path
         self._database = _open(path)
         try:
@@ -181,6 +183,18 @@ def _check_journal(file: Path) -> None:
             f"{journal.name} beside it belongs to it: a transaction that was not finished. Copy "
             f"both, and finish it in the copy: sqlite3 {file.name} 'PRAGMA quick_check'"
         )
+
+
+def _check_log(file: Path) -> None:
+    """Warn of a log that SQLite would pass over in silence, with the messages in it."""
+    log = beside(file, "-wal")
+    if not _size(log):
+        return
+    with log.open("rb") as stream:
+        if not stream.read(len(LOGS[0])).startswith(LOGS):
+            logger.warning(
+                "%s is damaged from its first byte on; the messages that were in it are lost", log
+            )
 
 
 def beside(file: Path, end: str) -> Path:

@@ -7,6 +7,7 @@ import sys
 from binascii import crc32
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 from backports import zstd
 from mcap_files import START, TOPIC, image_data
@@ -180,3 +181,15 @@ def test_quality_of_service_that_cannot_be_read_does_no_harm(tmp_path):
     file = written(tmp_path / "drive")
     for qos in ("x", "- 5", "- {depth: 1}", "5", "- {deadline: infinite, history: 1}"):
         assert found(change(file, f"UPDATE topics SET offered_qos_profiles = '{qos}'")) == [0, 1, 2]
+
+
+def test_a_log_that_is_none_is_named(tmp_path, caplog):
+    """SQLite passes over it in silence, and would tell nobody what was lost."""
+    with BagWriter(tmp_path / "drive", "sqlite3") as writer:
+        writer.write_image("/front", 7, "camera", np.zeros((8, 8, 3), np.uint8))
+    file = tmp_path / "drive" / "drive.db3"
+    for content, warned in ((b"", 0), (bytes(5000), 1), (b"no log" * 1000, 2)):
+        file.with_name("drive.db3-wal").write_bytes(content)
+        with BagReader(file) as bag:
+            assert bag.topics["/front"].count == 1
+        assert caplog.text.count("drive.db3-wal is damaged from its first byte on") == warned
