@@ -97,7 +97,7 @@ def attack(seed):
     return np.count_nonzero(grid == FREE), wrong
 
 
-@pytest.mark.parametrize("seeds", [range(30), pytest.param(range(30, 500), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", [range(30), pytest.param(range(30, 130), marks=pytest.mark.slow)])
 def test_no_random_scene_has_a_free_cell_with_an_obstacle(seeds):
     found = {seed: attack(seed) for seed in seeds}
     assert {seed: wrong for seed, (_, wrong) in found.items() if wrong} == {}
