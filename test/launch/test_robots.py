@@ -5,7 +5,7 @@ import time
 import pytest
 
 rclpy = pytest.importorskip("rclpy")
-pytest.importorskip("launch")
+pytest.importorskip("launch.launch_description_sources")  # ROS's, not our folder of that name
 
 from ament_index_python import get_package_share_directory  # noqa: E402
 from launch import LaunchContext  # noqa: E402
