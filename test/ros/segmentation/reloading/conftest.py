@@ -34,7 +34,11 @@ class FakePredictor:
     precision = "none"
     engine = SimpleNamespace(name="none")
     info = SimpleNamespace(
-        network="fake", license="MIT", labels=LabelSet.load("camvid"), answers_ids=False
+        network="fake",
+        license="MIT",
+        labels=LabelSet.load("camvid"),
+        answers_ids=False,
+        place=None,
     )
     promise = None
 
