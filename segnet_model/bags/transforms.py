@@ -6,6 +6,7 @@ import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.base.listed import join_first
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
+from segnet_model.driving.driven import MAX_GAP
 
 TF, TF_STATIC = "/tf", "/tf_static"
 TF_MESSAGE = "tf2_msgs/msg/TFMessage"
@@ -31,11 +33,14 @@ class _Samples:
     """Poses of a frame in its parent, by rising stamps; a fixed one has a single sample.
 
     Attributes:
+        fixed: whether the frame never moves.
+        max_gap: seconds between two samples, which a pose in between is taken from.
         stamps: nanoseconds.
         poses: the parent, and the pose in it.
     """
 
     fixed: bool
+    max_gap: float
     stamps: list[int] = field(default_factory=list)
     poses: list[tuple[str, Transform]] = field(default_factory=list)
 
@@ -65,6 +70,8 @@ class _Samples:
         if parent != other:
             return parent, first
         begin, end = self.stamps[after - 1], self.stamps[after]
+        if end - begin > self.max_gap * NANOSECONDS:
+            return None
         return parent, first.towards(second, (stamp - begin) / (end - begin))
 
 
@@ -94,16 +101,19 @@ class Transforms:
                     self._add(each, raw.topic, pose.translation, pose.rotation)
 
     def read_odometry(self, messages: Iterable[RawMessage]) -> None:
-        """Add the poses of nav_msgs/Odometry."""
+        """Add the poses of nav_msgs/Odometry; there is none within a gap, as in the node."""
         for raw in messages:
             try:
                 message = parse(raw)
             except ImageError as error:
                 self._ignore(raw.topic, error)
                 continue
-            self._add(message, raw.topic, message.pose.pose.position, message.pose.pose.orientation)
+            pose = message.pose.pose
+            self._add(message, raw.topic, pose.position, pose.orientation, MAX_GAP)
 
-    def _add(self, stamped: Any, topic: str, place: Any, rotation: Any) -> None:
+    def _add(
+        self, stamped: Any, topic: str, place: Any, rotation: Any, max_gap: float = inf
+    ) -> None:
         child, parent = _name(stamped.child_frame_id), _name(stamped.header.frame_id)
         try:
             pose = _read_pose(place, rotation, child, parent)
@@ -113,7 +123,7 @@ class Transforms:
             self._ignore(topic, error)
             return
         stamp = stamped.header.stamp
-        samples = self._frames.setdefault(child, _Samples(topic == TF_STATIC))
+        samples = self._frames.setdefault(child, _Samples(topic == TF_STATIC, max_gap))
         samples.add(stamp.sec * NANOSECONDS + stamp.nanosec, parent, pose)
 
     def _ignore(self, topic: str, error: Exception) -> None:

@@ -145,6 +145,19 @@ def test_grids_without_the_robots_pose_are_counted(record, label, drive, capsys)
     assert "3 images are not in drivable_map:\n  3 x no pose of base_link in odom at" in said
 
 
+def test_no_pose_is_made_up_within_a_gap_of_odometry(record, label, capsys):
+    """As in the node: between poses 0.7 s apart, the robot may have been anywhere."""
+
+    def with_gap(time, start):
+        return by_tf(time, start) if start <= time <= start + 5 * STEP else by_odometry(time, start)
+
+    out = label(record(with_gap), "--odometry", "/odom")
+    assert len(parsed(out, GRID)) == 6
+    with BagReader(out) as bag:
+        assert MAP not in bag.topics
+    assert "6 images are not in drivable_map:\n  6 x no pose" in capsys.readouterr().out
+
+
 def test_what_the_recording_lacks_is_said_before_the_work(record, label, capsys):
     for said, more, why in (
         (by_odometry, (), "no pose of base_link in odom; name a frame with --map-frame"),
