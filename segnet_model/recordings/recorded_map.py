@@ -102,18 +102,24 @@ class RecordedMap:
         """What the map needs of a frame; None, counted, where there is no grid or no pose."""
         if ground is None:
             return None
-        found = self._poses.exact(self._options.map_frame, self._base, frame.stamp_ns)
-        if found is None:
-            error = SettingsError(
-                f"no pose of {self._base} in {self._options.map_frame} at the image's stamp was "
-                "recorded; check the clocks of the machines, and that its publisher ran"
-            )
+        try:
+            return View(ground, self._robot(frame))
+        except SettingsError as error:
             if self.without_map.add(error):
                 logger.warning("a grid is not in the map: %s", error)
             return None
+
+    def _robot(self, frame: Frame) -> RobotPose:
+        """The robot's pose at a frame's stamp; SettingsError where there is none, or no place."""
+        found = self._poses.exact(self._options.map_frame, self._base, frame.stamp_ns)
+        if found is None:
+            raise SettingsError(
+                f"no pose of {self._base} in {self._options.map_frame} at the image's stamp was "
+                "recorded; check the clocks of the machines, and that its publisher ran"
+            )
         x, y, _ = found.translation.tolist()
         a, b, c, w = found.rotation.tolist()
-        return View(ground, RobotPose.from_quaternion(x, y, (a, b, c, w)))
+        return RobotPose.from_quaternion(x, y, (a, b, c, w))
 
     def add(self, frame: Frame, answer: Written, view: View) -> Any:
         """Fuse the grid of an answer; returns the map's message, or None before its time."""

@@ -145,6 +145,22 @@ def test_grids_without_the_robots_pose_are_counted(record, label, drive, capsys)
     assert "3 images are not in drivable_map:\n  3 x no pose of base_link in odom at" in said
 
 
+def test_poses_of_no_place_on_earth_are_counted(record, label, capsys):
+    """From three images on, as of a filter that diverged; the labeling goes on."""
+
+    def diverged(time, start):
+        if time < start + 3 * STEP:
+            return by_odometry(time, start)
+        far = matrix((1e9, 0, 0), (0, 0, 1), 0)
+        return "/odom", odometry_message(make_header(time, "odom"), "base_link", far)
+
+    out = label(record(diverged), "--odometry", "/odom")
+    assert len(parsed(out, GRID)) == 6
+    assert len(maps(out)) == 3
+    said = capsys.readouterr().out
+    assert "3 images are not in drivable_map:\n  3 x the robot's pose 1e+09, 0 m" in said
+
+
 def test_no_pose_is_made_up_within_a_gap_of_odometry(record, label, capsys):
     """As in the node: between poses 0.7 s apart, the robot may have been anywhere."""
 
