@@ -135,7 +135,7 @@ class Transforms:
 
     def is_connected(self, base: str, frame: str) -> bool:
         """Whether two frames are in one tree, at any time."""
-        return not set(self._parents(base)).isdisjoint(self._parents(frame))
+        return not set(self._parents(_name(base))).isdisjoint(self._parents(_name(frame)))
 
     def exact(self, base: str, frame: str, stamp: int) -> Transform | None:
         """The pose of a frame in a base at a time in nanoseconds; None where it is not known."""

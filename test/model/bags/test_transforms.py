@@ -75,6 +75,7 @@ def test_a_fixed_frame_has_its_newest_pose_at_all_times():
         add(found, "base", "camera", x, ((x, 0, 0), (0, 0, 1), 0.0), topic=TF_STATIC)
     assert found.find("base", "camera", 10**18).translation[0] == 2
     assert found.find("/base", "/camera", 0).translation[0] == 2  # slashes of ROS 1
+    assert found.is_connected("/base", "/camera")
 
 
 def test_what_moves_above_both_frames_does_not_matter():
