@@ -32,7 +32,7 @@ The bag needs three things beside the images, which robots record anyway:
   camera_info       beside the images, or on the topic of --camera-info
   the way           nav_msgs/Odometry or geometry_msgs/PoseStamped (--odometry /odom), or tf from
                     the frame odom to base_link (--odom-frame, --base-frame)
-  the camera's pose in tf, or by hand: --camera-height 0.4 --camera-pitch 0.2
+  the camera's pose in /tf_static, or by hand: --camera-height 0.4 --camera-pitch 0.2
 
 Odometry drifts: --drift 0.02 narrows the footprint by 2 cm on each side for each meter of the way
 to it, and --reach ends it. What moves may have stood there before: --within ends it in time. Gaps
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _add_robot(parser.add_argument_group("robot and its way"))
     _add_images(parser.add_argument_group("images"))
-    groups = {GRID: parser.add_argument_group("camera on the robot (default: from tf)")}
+    groups = {GRID: parser.add_argument_group("camera on the robot (default: from /tf_static)")}
     mounting = [
         name for name, each in options.options_of(GroundOptions).items()
         if each.group == GRID and not name.startswith("grid")

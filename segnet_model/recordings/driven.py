@@ -190,6 +190,7 @@ def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | Non
     bag = source.reader
     mounting = Mounting(bag, robot.ground, robot.base_frame)
     mounting.check(bag, source.topic)
+    mounting.check_fixed(bag, source.topic)  # as no messages of /tf are followed
     calibration = CameraCalibration(bag, robot.info_topic or info_topic(source.topic), mounting)
     way = read_way(bag, robot.odometry, robot.odom_frame, robot.base_frame)
     _check_clocks(source, way)

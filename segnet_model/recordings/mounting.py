@@ -59,6 +59,14 @@ class Mounting:
         except SettingsError as error:
             raise SettingsError(f"bag {bag.path}: {error}{GIVE}") from None
 
+    def check_fixed(self, bag: BagReader, topic: str) -> None:
+        """Raise SettingsError where the pose may change; arguments as of `check`, which passed."""
+        if not (self.is_given or self._transforms.is_connected(self._base, _frame_id(bag, topic))):
+            raise SettingsError(
+                f"bag {bag.path} has the camera's pose in {self._base} on {TF} only, where it may "
+                f"move, and a pose that is fixed is needed{GIVE}"
+            )
+
     def read(self, messages: Sequence[RawMessage]) -> None:
         """Add the transforms of messages of any topic."""
         if not self.is_given:

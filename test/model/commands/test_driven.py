@@ -6,13 +6,21 @@ import cv2
 import numpy as np
 import pytest
 from odometry import odometry, record, recorded_way
+from tf_messages import placed, tf_message, transform
 
 from segnet_model.bags.images import parse, to_ids
 from segnet_model.bags.messages import stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.cli import main
-from segnet_model.datasets.drives import IMAGE_TOPIC, INFO_TOPIC, LABELS_TOPIC, write_drive
+from segnet_model.datasets.drives import (
+    FRAME,
+    IMAGE_TOPIC,
+    INFO_TOPIC,
+    LABELS_TOPIC,
+    write_drive,
+)
+from segnet_model.driving import CameraPose
 from segnet_model.labels import LabelSet
 
 CAMERA = ("--camera-height", "1.5", "--camera-pitch", "0.05")
@@ -136,6 +144,20 @@ def test_no_pose_of_the_camera(street, tmp_path, capsys):
     words = ["driven", str(street), "--topic", IMAGE_TOPIC, "--out", str(tmp_path / "yard"), *ROBOT]
     assert main([*words, "--no-network"]) == 2
     assert "no transforms on /tf or /tf_static" in capsys.readouterr().err
+
+
+def test_a_camera_that_may_move(street, tmp_path, capsys):
+    """Its pose is on /tf, which `segnet label` follows."""
+    fixed = CameraPose.mounted(height=1.5, pitch=0.05)
+    said = [("/odom", time, message) for time, _, message in recorded_way(street)]
+    for time, stamp, _ in recorded_way(street):
+        moving = transform("base_link", FRAME, stamp, *placed(fixed.matrix))
+        said.append(("/tf", time, tf_message(moving)))
+    bag = record(tmp_path / "bag", street, (IMAGE_TOPIC, INFO_TOPIC), said)
+    words = ["driven", str(bag), "--out", str(tmp_path / "yard"), *ROBOT, "--no-network"]
+    assert main(words) == 2
+    assert "camera's pose in base_link on /tf only, where it may move" in capsys.readouterr().err
+    assert not (tmp_path / "yard").exists()
 
 
 def test_a_footprint_of_nothing(street, tmp_path, capsys):
