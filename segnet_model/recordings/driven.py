@@ -162,18 +162,18 @@ def label_driven(
     make_folders(Path(out))
     write_label_set(Path(out), labels)
     made = extract(path, out, settings, progress, labeler)
-    if not made.train + made.val + made.kept:
+    labeled = [split for split in SPLITS if any((Path(out) / f"{split}annot").iterdir())]
+    if not labeled or not made.train + made.val + made.kept:
         raise BagError(
             f"no image of {path} shows ground that the robot drove over; check the camera's pose "
             "(--camera-height, --camera-pitch), and that it looks where the robot goes"
         )
-    _write_sheet(Path(out), labels)
+    _write_sheet(Path(out), labeled[0], labels)
     return Driven(made, labeler.path.meters, labeler.path.breaks)
 
 
-def _write_sheet(dataset: Path, labels: LabelSet) -> None:
+def _write_sheet(dataset: Path, split: str, labels: LabelSet) -> None:
     """Draw the labels of some images, so that a person sees whether they are right."""
-    split = next(s for s in SPLITS if any((dataset / f"{s}annot").iterdir()))
     folder = open_split(dataset, split, labels)
     drawn = []
     for index in spread(SHEET_IMAGES, len(folder)):

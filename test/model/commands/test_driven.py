@@ -140,6 +140,13 @@ def test_a_camera_that_looks_up(street, tmp_path, capsys):
     assert "shows ground that the robot drove over; check the camera's pose" in error
 
 
+def test_a_camera_that_looks_up_in_images_that_were_extracted(street, tmp_path, capsys):
+    words = ["extract", str(street), "--topic", IMAGE_TOPIC, "--out", str(tmp_path / "yard")]
+    assert main(words) == 0
+    run(street, tmp_path / "yard", "--no-network", "--camera-pitch", "-1.0", code=2)
+    assert "shows ground that the robot drove over" in capsys.readouterr().err
+
+
 def test_no_pose_of_the_camera(street, tmp_path, capsys):
     words = ["driven", str(street), "--topic", IMAGE_TOPIC, "--out", str(tmp_path / "yard"), *ROBOT]
     assert main([*words, "--no-network"]) == 2
