@@ -127,8 +127,8 @@ def _read_topic(bag: BagReader, topic: str, way: Way, base: str) -> None:
             found = message.header.frame_id, str(getattr(message, "child_frame_id", ""))
             if frames is not None and found != frames:
                 raise BagError(
-                    f"{topic} in bag {bag.path} is about {frames[1] or 'a robot'} in {frames[0]} "
-                    f"and {found[1] or 'another'} in {found[0]}; record each robot alone"
+                    f"it is about {frames[1] or 'a robot'} in {frames[0]} and "
+                    f"{found[1] or 'another'} in {found[0]}; record each robot alone"
                 )
             frames = found
             way.add(stamp_ns(message.header) or raw.receive_ns, _numbers(message.pose))
