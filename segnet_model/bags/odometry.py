@@ -15,6 +15,7 @@ from segnet_model.bags.transforms import TF, TF_STATIC, Transforms
 from segnet_model.base.errors import BagError, ImageError
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
+from segnet_model.driving.pose import rotations
 
 POSE_COVARIANCE = "geometry_msgs/msg/PoseWithCovarianceStamped"
 TYPES = (ODOMETRY, POSE, POSE_COVARIANCE)
@@ -62,19 +63,10 @@ class Way:
 
     def matrices(self) -> np.ndarray:
         """The poses as (n, 4, 4) float64."""
-        found = np.tile(np.eye(4), (len(self.poses), 1, 1))
-        if self.poses:
-            x, y, z, w = np.stack(self.poses)[:, 3:].T
-            found[:, :3, 3] = np.stack(self.poses)[:, :3]
-            found[:, 0, :3] = np.stack(
-                [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)], 1
-            )
-            found[:, 1, :3] = np.stack(
-                [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)], 1
-            )
-            found[:, 2, :3] = np.stack(
-                [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)], 1
-            )
+        poses = np.reshape(self.poses, (-1, 7))
+        found = np.tile(np.eye(4), (len(poses), 1, 1))
+        found[:, :3, 3] = poses[:, :3]
+        found[:, :3, :3] = rotations(poses[:, 3:])
         return found
 
 

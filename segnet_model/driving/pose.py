@@ -114,13 +114,8 @@ class CameraPose:
                 f"quaternion {quaternion.tolist()} is not four numbers of length 1; "
                 "check the transform: no rotation is 0, 0, 0, 1"
             )
-        x, y, z, w = quaternion / length
         matrix = np.eye(4)
-        matrix[:3, :3] = [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
+        matrix[:3, :3] = rotations(quaternion / length)
         matrix[:3, 3] = translation
         return cls(matrix)
 
@@ -134,6 +129,17 @@ class CameraPose:
         """Transform points (N, 3), meters, from the robot's frame to the optical frame."""
         seen: np.ndarray = (points - self.matrix[:3, 3]) @ self.matrix[:3, :3]
         return seen
+
+
+def rotations(quaternions: np.ndarray) -> np.ndarray:
+    """Rotation matrices (..., 3, 3) of quaternions x, y, z, w of length 1, (..., 4)."""
+    x, y, z, w = np.moveaxis(quaternions, -1, 0)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.stack([np.stack(row, -1) for row in rows], -2)
 
 
 def _about(axis: int, angle: float) -> np.ndarray:
