@@ -143,9 +143,11 @@ def _with_map(
     resolution = settings.ground.grid_resolution
     try:
         found = RecordedMap(bag, settings.map, settings.answer.base_frame, resolution)
-    except SettingsError:
+    except SettingsError as error:
         if settings.outputs is not None or settings.map.odometry:
             raise
+        if has_transforms(bag):
+            logger.warning("no drivable_map: %s", error)
         return Chosen(outputs, calibration)
     # The map is made of the grids.
     names = dict.fromkeys((*outputs, "drivable_grid", MAP))

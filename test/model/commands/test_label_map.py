@@ -125,6 +125,16 @@ def test_usual_topics_have_the_map_where_the_robots_pose_is_known(record, skyles
             assert (MAP in bag.topics) == has_map
 
 
+def test_a_map_that_cannot_be_made_is_named(record, skyless, tmp_path, caplog):
+    """Where no topics are named: 20 m of a map at 31 mm are too many cells, 15 m of a grid not."""
+    words = ["label", str(record(by_tf)), str(skyless), "--device", "cpu"]
+    assert main([*words, "--grid-resolution", "0.031", "--out", str(tmp_path / "out")]) == 0
+    with BagReader(tmp_path / "out") as bag:
+        assert GRID in bag.topics
+        assert MAP not in bag.topics
+    assert "no drivable_map: the map has 646 x 646 cells" in caplog.text
+
+
 def test_the_map_comes_at_a_rate_of_its_own(record, label):
     assert len(maps(label(record(by_tf), "--map-rate", "5"))) == 3  # of images at 10 Hz
 
