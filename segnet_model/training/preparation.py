@@ -51,8 +51,8 @@ class TrainingData:
 
         Raises:
             DatasetError: files are missing or cannot be read.
-            SettingsError: the settings stop early on val, and there is none; or the labels
-                cannot be mapped.
+            SettingsError: the settings stop early on val, and there is none; the labels cannot
+                be mapped; or no class is drivable, which unlabeled pixels need.
         """
         label_set = load_label_set(dataset, settings.labels)
         target = LabelSet.load(settings.map_to) if settings.map_to else label_set
@@ -64,6 +64,11 @@ class TrainingData:
             raise SettingsError(
                 f"patience {settings.patience} needs images to measure on, and {dataset} has no "
                 "val/; add it, or give patience 0"
+            )
+        if settings.unlabeled and not target.drivable.any():
+            raise SettingsError(
+                f"unlabeled {settings.unlabeled} needs drivable classes, and label set "
+                f"{target.name!r} has none; give one drivable: true, or leave unlabeled out"
             )
         plan = BatchPlan(len(folder), settings.batch_size, settings.seed)
         return cls(dataset, folder, val, plan, decided(settings, len(folder)))

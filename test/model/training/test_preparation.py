@@ -6,10 +6,12 @@ import shutil
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from segnet_model.base import limits
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.images.files import write_png
+from segnet_model.labels import LabelSet
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.trainer import train
 from segnet_model.weights.checkpoint import load_weights
@@ -41,6 +43,15 @@ def test_settings_that_contradict_the_data(dataset, small, refused_before_traini
     patient = dataclasses.replace(small, evaluate_every=1, patience=2)
     match = "patience 2 needs images to measure on"
     refused_before_training(patient, SettingsError, match)
+
+
+def test_unlabeled_pixels_without_a_drivable_class(dataset, small, refused_before_training):
+    camvid = LabelSet.load("camvid")
+    classes = tuple(dataclasses.replace(each, drivable=False) for each in camvid.classes)
+    labels = dataclasses.replace(camvid, classes=classes).to_dict()
+    (dataset / "labels.yaml").write_text(yaml.safe_dump(labels))
+    match = r"unlabeled 0\.2 needs drivable classes, and label set 'camvid' has none"
+    refused_before_training(dataclasses.replace(small, unlabeled=0.2), SettingsError, match)
 
 
 @pytest.mark.filterwarnings("error")
