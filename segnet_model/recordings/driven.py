@@ -102,6 +102,7 @@ class _DrivenLabels:
         """
         self.path, self._calibration, self._mounting = path, calibration, mounting
         self._robot, self._predictor = robot, predictor
+        self._ignored = LabelSet.load(LABELS).ignore_id
 
     def __call__(self, frame: Frame, image: np.ndarray) -> np.ndarray | None:
         """The labels (H, W) uint8 of the set `driven`; None where the robot drove nowhere."""
@@ -111,12 +112,12 @@ class _DrivenLabels:
         )
         if driven is None or driven.mean() < LEAST:
             return None
-        labels = np.full(driven.shape, LabelSet.load(LABELS).ignore_id, np.uint8)
+        labels = np.full(driven.shape, self._ignored, np.uint8)
         labels[driven] = DRIVABLE
         if self._predictor is not None:
             things, sure = _things(self._predictor, image)
             edge = np.ones((2 * max(1, round(EDGE * image.shape[1])) + 1,) * 2, np.uint8)
-            labels[cv2.dilate(things, edge) > 0] = LabelSet.load(LABELS).ignore_id
+            labels[cv2.dilate(things, edge) > 0] = self._ignored
             labels[(cv2.erode(sure, edge) > 0) & ~driven] = BLOCKED
         return labels if (labels == DRIVABLE).mean() >= LEAST else None
 
