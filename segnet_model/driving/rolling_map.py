@@ -17,6 +17,7 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.driving.grid import MAX_CELLS, OCCUPIED, UNKNOWN, GridSpec
 from segnet_model.driving.robot_pose import Odometer, RobotPose
 
+DISTRUST = 2.0  # seconds for which the map is unknown after an answer that must not be trusted
 # Log-odds that a cell is not free.
 _MOST = 6.0  # both ways; so that old evidence can be overcome
 _SURE = 3.0  # below minus this a cell is free

@@ -21,7 +21,7 @@ from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources import Frame
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.robot_pose import RobotPose
-from segnet_model.driving.rolling_map import MapSpec, RollingMap
+from segnet_model.driving.rolling_map import DISTRUST, MapSpec, RollingMap
 from segnet_model.inference.outputs import GRID
 from segnet_model.recordings.answer_store import Written
 from segnet_model.recordings.mounting import MOST_TRIED, fixed_transforms, has_type
@@ -29,7 +29,6 @@ from segnet_model.recordings.node_messages import occupancy_grid
 from segnet_model.recordings.node_types import node_types
 
 NAME = "drivable_map"
-DISTRUST = 2.0  # seconds for which the map is unknown after an answer that must not be trusted
 logger = logging.getLogger(__name__)
 
 

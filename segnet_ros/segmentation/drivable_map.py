@@ -21,7 +21,7 @@ from std_srvs.srv import Empty
 from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.grid import UNKNOWN
-from segnet_model.driving.rolling_map import MapSpec, RollingMap
+from segnet_model.driving.rolling_map import DISTRUST, MapSpec, RollingMap
 from segnet_model.inference.answer import Answer
 from segnet_ros.ros.cdr import NANOSECONDS
 from segnet_ros.ros.message_types import message_class
@@ -35,7 +35,6 @@ NAME = "drivable_map"
 UPDATES = "map_msgs/msg/OccupancyGridUpdate"
 MAX_WAIT = 1.0  # seconds for which a grid waits for the robot's pose of its time
 MAX_WAITING = 64  # grids
-DISTRUST = 2.0  # seconds for which the map is unknown after an answer that must not be trusted
 
 
 @dataclass(frozen=True, eq=False)
