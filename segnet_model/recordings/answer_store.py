@@ -92,11 +92,12 @@ class AnswerStore:
 
     def __exit__(self, *error: object) -> None:
         """Close the file; one without answers is removed."""
-        with suppress(sqlite3.Error):  # the disk may be full
-            if self._one("SELECT COUNT(*) FROM answers"):
-                self._database.close()
-                return
-        self.remove()
+        empty = False
+        with suppress(sqlite3.Error):  # the disk may fail, or `remove` has closed the file
+            empty = not self._one("SELECT COUNT(*) FROM answers")
+        if empty:
+            self.remove()
+        self._database.close()
 
     def remove(self) -> None:
         """Remove the file."""

@@ -130,6 +130,17 @@ def test_damage_ends_in_a_sentence(path):
             pass
 
 
+def test_a_disk_that_fails_at_the_end_costs_no_answers(path, monkeypatch):
+    def fail(query):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with AnswerStore(path, JOB) as store:
+        store.add(frame(1), answer(1))
+        monkeypatch.setattr(store, "_one", fail)
+    with AnswerStore(path, JOB) as store:
+        assert store.take(frame(1)) == answer(1)
+
+
 def test_a_full_disk_ends_in_a_sentence_and_keeps_what_was_there(path):
     noise = np.random.default_rng(1).integers(0, 256, 100_000, np.uint8).tobytes()
     with AnswerStore(path, JOB) as store:
