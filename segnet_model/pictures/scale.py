@@ -13,6 +13,7 @@ from segnet_model.pictures.legend import line_height, paste, write
 WIDTH = 0.25  # of the image, of the bar of colors
 FRAME = (128, 128, 128)  # RGB
 MIN_SIDE = 80  # pixels of an image with a scale
+MAX_WIDTH = 0.8  # of the image, of the whole scale
 
 
 def heat_with_scale(values: np.ndarray, bound: float) -> np.ndarray:
@@ -23,12 +24,13 @@ def heat_with_scale(values: np.ndarray, bound: float) -> np.ndarray:
         bound: the value that is marked in green, as the outline of the drivable area is.
 
     Returns:
-        (H, W, 3) uint8 RGB. A tiny image has no scale.
+        (H, W, 3) uint8 RGB. A tiny or narrow image has no scale.
     """
     drawn = heat(values)
     if min(drawn.shape[:2]) >= MIN_SIDE:
         scale = _scale(drawn.shape[0], drawn.shape[1], bound)
-        paste(drawn, scale, scale.max(2))
+        if scale.shape[1] <= MAX_WIDTH * drawn.shape[1]:
+            paste(drawn, scale, scale.max(2))
     return drawn
 
 

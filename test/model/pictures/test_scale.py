@@ -37,6 +37,7 @@ def test_the_bar_has_the_colors_of_the_map_and_the_bound_lies_in_it(size, bound)
     assert slope * marks.mean() + start == pytest.approx(bound, abs=0.05)
 
 
-def test_a_tiny_image_has_no_scale():
-    values = np.zeros((40, 60), np.float32)
+@pytest.mark.parametrize("size", [(40, 60), (80, 80), (90, 100), (100, 110), (480, 80)])
+def test_an_image_too_small_for_the_scale_has_none(size):
+    values = np.zeros(size, np.float32)
     np.testing.assert_array_equal(heat_with_scale(values, 0.5), heat(values))
