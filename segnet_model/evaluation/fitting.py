@@ -64,15 +64,15 @@ def calibrate(
         WeightsError: the file is not usable weights.
     """
     check_risk(risk)
-    network, info = load_weights(path, trusted)
-    engine = TorchEngine(network, info, device)
+    engine = _without_place(path, trusted, device)
+    info = engine.info
     fits = fit_temperatures(engine, folder, lambda share: progress(TEMPERATURES * share), seed)
     info = replace(info, temperatures=temperatures(fits), bounds={}, features=None)
     bounds, refusals = {}, {}
     try:
         info = replace(info, place=fit_place(engine, folder, _part(progress, TEMPERATURES, PLACE)))
     except (DatasetError, SettingsError) as error:
-        info, refusals["place"] = replace(info, place=None), str(error)
+        refusals["place"] = str(error)
     engine = TorchEngine(load_weights(path, trusted)[0], info, device)
     try:
         features = fit_features(
@@ -105,9 +105,14 @@ def calibrate_place(
     trusted: tuple[str, ...] = (),
 ) -> Calibration:
     """Fit the place score alone; arguments and errors as of `calibrate` and `fit_place`."""
+    engine = _without_place(path, trusted, device)
+    return Calibration(replace(engine.info, place=fit_place(engine, folder, progress)), {}, {})
+
+
+def _without_place(path: Path, trusted: tuple[str, ...], device: str) -> TorchEngine:
+    """The engine without an old place score, which may be of other layers and refuse to run."""
     network, info = load_weights(path, trusted)
-    place = fit_place(TorchEngine(network, info, device), folder, progress)
-    return Calibration(replace(info, place=place), {}, {})
+    return TorchEngine(network, replace(info, place=None), device)
 
 
 def _part(progress: ShareDone, begin: float, share: float) -> Callable[[float], object]:

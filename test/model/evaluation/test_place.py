@@ -1,6 +1,7 @@
 """The fit of the place score: closed forms, and places that were never taught."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from segnet_model.evaluation.place import LEAST_IMAGES, VIEWS, place_bound, plac
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.checkpoint import load_weights, save_weights
+from segnet_model.weights.place import PlaceScore
 
 LABELS = LabelSet.load("camvid")
 ROAD = LABELS.names.index("Road")
@@ -100,6 +102,17 @@ def test_a_whole_calibration_fits_it_too(places, weights, tmp_path):
     assert info.temperatures
     assert info.place.images == LEAST_IMAGES
     assert len(json.dumps(info.place.mean)) < 20_000
+
+
+@pytest.mark.parametrize("options", [["--place-only"], []])
+def test_an_old_score_of_other_layers_is_replaced(places, weights, tmp_path, options):
+    network, info = load_weights(weights)
+    old = PlaceScore((0.0,) * 3, (1.0,) * 3, 1.0, 50)
+    save_weights(tmp_path / "old.safetensors", network, replace(info, place=old))
+    out = tmp_path / "w.safetensors"
+    command = ["calibrate", str(places), str(tmp_path / "old.safetensors"), *options]
+    assert main([*command, "--out", str(out)]) == 0
+    assert load_weights(out)[1].place.images == LEAST_IMAGES
 
 
 def test_too_few_images_are_no_place(shared_dataset, weights, tmp_path, capsys):
