@@ -31,7 +31,7 @@ def read_costs(texts: Sequence[str]) -> dict[str, int]:
     costs: dict[str, int] = {}
     for text in texts:
         name, _, cost = text.rpartition(":")
-        value = WORDS.get(cost, int(cost) if cost.isascii() and cost.isdigit() else None)
+        value = WORDS.get(cost, int(cost) if _is_number(cost) else None)
         if not name or value is None or value > LETHAL:
             raise SettingsError(
                 f"{text!r} is not NAME:COST with a cost of 0 to {LETHAL}, "
@@ -41,6 +41,11 @@ def read_costs(texts: Sequence[str]) -> dict[str, int]:
             raise SettingsError(f"class {name!r} has two costs; give one")
         costs[name] = value
     return costs
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number of one to three digits; of thousands, Python makes no number."""
+    return text.isascii() and text.isdigit() and len(text) <= len(str(LETHAL))
 
 
 def costs_fault(texts: Sequence[str]) -> str:

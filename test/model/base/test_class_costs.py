@@ -13,8 +13,10 @@ def test_a_cost_is_a_number_or_a_word():
 
 
 @pytest.mark.parametrize(
-    "text", ["Grass", "Grass:", ":80", "Grass:101", "Grass:-1", "Grass:8.5", "Grass:²", "Grass: 80"]
-)
+    "text",
+    ["Grass", "Grass:", ":80", "Grass:101", "Grass:-1", "Grass:8.5", "Grass:²", "Grass: 80",
+     pytest.param("Grass:" + 5000 * "1", id="thousands of digits")],
+)  # fmt: skip
 def test_another_form_is_refused_with_an_example(text):
     with pytest.raises(SettingsError, match="write it as Grass:80"):
         read_costs([text])
