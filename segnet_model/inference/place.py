@@ -59,7 +59,7 @@ def strange_place(score: float) -> str:
     if not score > BOUND:  # NaN is not
         return ""
     return (
-        f"this place is unlike what SEGNET was trained on: place score {score:.2f}, and "
+        f"this place is unlike what the network was trained on: place score {score:.2f}, and "
         f"{BOUND:g} is the bound of the weights; clean the lens, train on labeled images of the "
         "place (segnet train), or, where the masks are right, fit the score to it (segnet "
         "calibrate --place-only) or set place_check to false"

@@ -67,7 +67,7 @@ def test_nothing_is_drivable_in_a_strange_place_unless_it_is_not_checked():
     assert known.drivable.all()
     assert not known.distrust
     assert not strange.drivable.any()
-    assert "unlike what SEGNET was trained on: place score 1.50" in strange.distrust
+    assert "unlike what the network was trained on: place score 1.50" in strange.distrust
     unchecked = Answer(image, found(1.5), LABELS, AnswerSettings(place_check=False))
     assert unchecked.drivable.all()
     assert outputs.stats(strange)["place_score"] == pytest.approx(1.5)

@@ -131,7 +131,7 @@ def test_a_strange_place_stops_all_driving_and_says_so_at_once(node, client):
     shown = [any(camera.send(strange(seed), drivable).data) for seed in range(RATE // 2)]
     assert not any(shown[RATE // 2 - 2 :])
     said = health.next(is_error).status[0].message
-    assert "this place is unlike what SEGNET was trained on: place score" in said
+    assert "this place is unlike what the network was trained on: place score" in said
     assert "set place_check to false" in said
     while not grids.queue.empty():
         last = grids.queue.get()
