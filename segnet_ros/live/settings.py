@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.validate_full_topic_name import validate_full_topic_name
 
-from segnet_model.base.options import ABOVE_0, check_options, option
+from segnet_model.base.options import check_options, option
 
 
 def _node_fault(name: str) -> str:
@@ -40,7 +40,7 @@ class LiveSettings:
         metavar="HOST",
     )  # fmt: skip
     max_rate: float = option(
-        10.0, "Maximum rate to each browser in Hz.", limits=(ABOVE_0, 1000.0), metavar="HZ"
+        10.0, "Maximum rate to each browser in Hz.", limits=(0.5, 1000.0), metavar="HZ"
     )
 
     def __post_init__(self) -> None:

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.ros
         (("--node", "/a b"), "node: "),
         (("--node", "segmentation"), "give the full name, as /robot1/segmentation"),
         (("--port", "70000"), "port is 70000; give 0 to 65535"),
-        (("--max-rate", "0"), "max_rate is 0.0; give more than 0, at most 1000"),
+        (("--max-rate", "0"), "max_rate is 0.0; give 0.5 to 1000"),
+        (("--max-rate", "0.2"), "max_rate is 0.2; give 0.5 to 1000"),  # page.js gives up after 5 s
     ],
 )
 def test_bad_input_ends_with_the_reason_and_the_mend(arguments, says, capsys):
