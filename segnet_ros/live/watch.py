@@ -117,7 +117,7 @@ class Watch(PlainLogs, Node):
         age = ages.get("overlay", 0.0)
         if age <= MAX_SILENCE:
             return ""
-        if ages["diagnostics"] > MAX_SILENCE:
+        if ages.get("diagnostics", age) > MAX_SILENCE:
             return f"no image for {age:.0f} s, and no diagnostics; check that {self.target} runs"
         return f"no image for {age:.0f} s; the diagnostics say why"
 

@@ -21,6 +21,11 @@ from robot import grid, jpeg
 
 pytestmark = pytest.mark.ros
 CELLS = np.array([[0, 100, -1], [1, 50, 99]])
+WITHOUT_DIAGNOSTICS = """
+from dataclasses import replace
+from segnet_ros.live.views import VIEWS
+VIEWS["diagnostics"] = replace(VIEWS["diagnostics"], kind=None)
+"""
 
 
 async def eventually(condition):
@@ -121,6 +126,20 @@ def test_robots_are_told_apart_by_their_namespaces(make_robot, start):
             await browser.until(lambda: browser.views.keys() >= {"overlay", "diagnostics"}, publish)
             assert browser.views["diagnostics"][0]["status"][0]["message"] == "two"
             assert (first.watchers("front"), second.watchers("front")) == (0, 3)
+
+    asyncio.run(check())
+
+
+def test_silence_is_said_without_diagnostics_installed(robot, start):
+    port = start("--port", "0", before=WITHOUT_DIAGNOSTICS).port
+
+    async def check():
+        async with stream(port) as browser:
+            await browser.until(lambda: "overlay" in browser.views, robot.show)
+            await browser.until(lambda: browser.state["problem"])
+            assert browser.state["problem"] == (
+                "no image for 3 s, and no diagnostics; check that /segmentation runs"
+            )
 
     asyncio.run(check())
 
