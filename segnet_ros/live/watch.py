@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from segnet_ros.live.presence import Presence
@@ -55,7 +56,11 @@ class Watch(PlainLogs, Node):
 
     def __init__(self, target: str, **arguments: Any) -> None:
         """Take the full name of the node to show; arguments go to `rclpy.node.Node`."""
-        super().__init__("live_page", **arguments)
+        # Without services: nobody has anything to set here, and the page's SROS 2 enclave has none.
+        quiet = [Parameter("start_type_description_service", value=False)]
+        super().__init__(
+            "live_page", start_parameter_services=False, parameter_overrides=quiet, **arguments
+        )
         self.target = target
         self._presence = Presence(self, target)
         self._watched: frozenset[str] = frozenset()

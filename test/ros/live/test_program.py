@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -93,6 +95,23 @@ def test_a_node_that_comes_later_is_found(start, make_robot):
     program.wait_for(r"there is no node /segmentation in this ROS domain; start it")
     make_robot()
     program.wait_for("/segmentation is there")
+
+
+def test_it_offers_ros_nothing_but_its_log(start, robot):
+    """As its enclave in config/segnet_policy.xml, which would not let it start with more."""
+    assert start("--port", "0").port
+    page, node = ("live_page", "/"), robot.node
+    published, until = set(), time.monotonic() + 30
+    while published < {"/parameter_events", "/rosout"}:
+        assert time.monotonic() < until, published
+        time.sleep(0.1)
+        with suppress(RuntimeError):  # it is not found yet
+            published = {n for n, _ in node.get_publisher_names_and_types_by_node(*page)}
+    time.sleep(1.0)  # what is discovered late
+    assert {n for n, _ in node.get_publisher_names_and_types_by_node(*page)} == published
+    assert published == {"/parameter_events", "/rosout"}
+    assert node.get_service_names_and_types_by_node(*page) == []
+    assert node.get_client_names_and_types_by_node(*page) == []
 
 
 def test_addresses_of_this_computer_alone():
