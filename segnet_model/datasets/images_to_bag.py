@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +84,7 @@ def images_to_bag(
         raise SettingsError(f"fps is {fps}; give more than 0 and at most {MAX_FPS:g}")
     camera = None if camera_file is None else read_camera(Path(camera_file))
     _check_topics(topic, None if labels_folder is None else labels_topic, camera is not None)
+    info_of_size = cache(partial(info_of, camera))  # a video has one size
     label_set, count = label_set or LabelSet.load("camvid"), 0
     with _opened(Path(path)) as source, BagWriter(bag, storage) as writer:
         if source.timed and fps is not None:
@@ -93,7 +97,7 @@ def images_to_bag(
                 labels = read_labels(Path(labels_folder) / f"{frame.name}.png", label_set)
                 writer.write_labels(labels_topic, stamp, FRAME_ID, labels)
             if camera is not None:
-                info = _info(camera, frame, stamp, image.shape[:2])
+                info = _info(info_of_size, frame, stamp, image.shape[:2])
                 writer.write(info_topic(topic), info, stamp)
             raw = message_of(frame, image, topic, stamp, compressed)
             writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
@@ -113,9 +117,14 @@ def _check_topics(topic: str, labels: str | None, with_info: bool) -> None:
         raise SettingsError(f"{info_topic(topic)} is the topic of camera_info; give another")
 
 
-def _info(camera: Any, frame: Frame, stamp_ns: int, size: tuple[int, ...]) -> Any:
+def _info(
+    info_of_size: Callable[[tuple[int, ...]], Any],
+    frame: Frame,
+    stamp_ns: int,
+    size: tuple[int, ...],
+) -> Any:
     try:
-        return info_of(camera, make_header(stamp_ns, FRAME_ID), size)
+        return replace(info_of_size(size), header=make_header(stamp_ns, FRAME_ID))
     except SettingsError as error:
         raise SettingsError(f"{frame.key.topic or frame.name}: {error}") from None
 
