@@ -17,6 +17,7 @@ from segnet_model.base.errors import AnswerError, DeviceMemoryError, SegNetError
 from segnet_model.base.tables import AnswerSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.place import PlaceMonitor
+from segnet_ros.ros.stamps import nanoseconds, seconds
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.drivable_map import NAME as MAP
@@ -129,8 +130,7 @@ class Camera:
             ground = self._ground.projector(info, answer.image.shape[:2], header, settings)
             self._static_transform.update(header.frame_id, settings)
         how = part(settings, AnswerSettings)
-        stamp = nanoseconds(header)
-        found = self._place.smooth(answer.segmentation, stamp / 1e9 if stamp else None)
+        found = self._place.smooth(answer.segmentation, seconds(header.stamp))
         answer = replace(answer, segmentation=found, settings=how, info=info, ground=ground)
         self._withdrawal.publish(answer, header, frame.wanted, perf_counter())
         if GROUND & frame.wanted and ground is None:
@@ -222,12 +222,7 @@ class Camera:
 
     def _time(self, frame: Frame, header: Header, answer: Answer) -> messages.Timing:
         total_ms = (perf_counter() - frame.time) * 1000
-        stamp = nanoseconds(header)
+        stamp = nanoseconds(header.stamp)
         now = self._node.get_clock().now().nanoseconds
         latency_ms = (now - stamp) / 1e6 if stamp else math.nan
         return messages.Timing(answer.inference_ms, total_ms, latency_ms)
-
-
-def nanoseconds(header: Header) -> int:
-    """A header's stamp, since the epoch; 0 where there is none."""
-    return int(header.stamp.sec) * 10**9 + int(header.stamp.nanosec)

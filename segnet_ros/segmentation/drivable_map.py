@@ -14,7 +14,6 @@ import numpy as np
 from nav_msgs.msg import OccupancyGrid
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
-from rclpy.time import Time
 from std_msgs.msg import Header
 from std_srvs.srv import Empty
 
@@ -23,9 +22,9 @@ from segnet_model.driving import GroundProjector
 from segnet_model.driving.grid import UNKNOWN
 from segnet_model.driving.rolling_map import DISTRUST, MapSpec, RollingMap
 from segnet_model.inference.answer import Answer
-from segnet_ros.ros.cdr import NANOSECONDS
 from segnet_ros.ros.message_types import message_class
 from segnet_ros.ros.qos import overrides, publisher_qos
+from segnet_ros.ros.stamps import seconds
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.odometry import OdometryPoses
 from segnet_ros.segmentation.settings import NodeSettings
@@ -180,9 +179,11 @@ class DrivableMap:
         stamp, spec = view.header.stamp, view.ground.spec
         if spec.resolution != found.spec.resolution:
             return  # from before a change of the parameter
-        time = Time.from_msg(stamp).nanoseconds / NANOSECONDS
-        if not time:
-            raise SettingsError("the images have no stamp; set it in the driver")
+        time = seconds(stamp)
+        if time is None or time < 0:
+            raise SettingsError(
+                f"the images have {'a negative' if time else 'no'} stamp; set it in the driver"
+            )
         pose = (self._odometry or self._transforms).robot(self._frame, view.base, stamp)
         found.add(view.grid, view.ground.in_view, spec, pose, time)
         self._newest = perf_counter(), view.header

@@ -9,12 +9,12 @@ from typing import Any
 from builtin_interfaces.msg import Time as Stamp
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
-from rclpy.time import Time
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.driving.robot_pose import RobotPose
 from segnet_ros.ros.cdr import NANOSECONDS
 from segnet_ros.ros.qos import overrides, profile
+from segnet_ros.ros.stamps import nanoseconds
 
 Timed = tuple[int, RobotPose]  # nanoseconds, and the pose then
 
@@ -57,7 +57,7 @@ class OdometryPoses:
                 "odometry to take the pose from tf"
             )
         self._check(frame, base)
-        time = Time.from_msg(stamp).nanoseconds
+        time = nanoseconds(stamp)
         for (before, first), (after, second) in _pairs(self._poses):
             if before <= time <= after and after - before <= MAX_GAP * NANOSECONDS:
                 return first.toward(second, (time - before) / max(after - before, 1))
@@ -82,7 +82,10 @@ class OdometryPoses:
                 )
 
     def _receive(self, message: Odometry) -> None:
-        time = Time.from_msg(message.header.stamp).nanoseconds
+        time = nanoseconds(message.header.stamp)
+        if time < 0:
+            self._fault = "its stamps are negative; check the clock of its publisher"
+            return
         if self._poses and time <= self._poses[-1][0]:
             if time > self._poses[-1][0] - NANOSECONDS:
                 return  # twice the same, or out of order

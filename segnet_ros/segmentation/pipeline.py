@@ -9,14 +9,14 @@ from functools import partial
 from time import perf_counter
 
 from rclpy.lifecycle import LifecycleNode
-from std_msgs.msg import Header
 
 from segnet_model.base.errors import SegNetError, reason
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.prediction import Capture
 from segnet_model.inference.segmentation import Segmentation
+from segnet_ros.ros.stamps import seconds
 from segnet_ros.segmentation import messages
-from segnet_ros.segmentation.camera import Camera, nanoseconds
+from segnet_ros.segmentation.camera import Camera
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.drivable_map import DrivableMap
 from segnet_ros.segmentation.handover import Handover
@@ -186,7 +186,7 @@ def segment(
     costs no other camera its frame.
     """
     try:
-        captures = [Capture(name, _seconds(header)) for name, (header, _) in images.items()]
+        captures = [Capture(name, seconds(header.stamp)) for name, (header, _) in images.items()]
         found = network.predictor.predict_each([image for _, image in images.values()], captures)
         return dict(zip(images, found, strict=True)), {}
     except Exception as error:
@@ -196,8 +196,3 @@ def segment(
     found_each = {name: each for found, _ in parts for name, each in found.items()}
     failed_each = {name: each for _, failed in parts for name, each in failed.items()}
     return found_each, failed_each
-
-
-def _seconds(header: Header) -> float | None:
-    stamp = nanoseconds(header)
-    return stamp / 1e9 if stamp else None

@@ -12,6 +12,7 @@ from rclpy.time import Time
 from segnet_model.base.errors import SettingsError
 from segnet_model.driving import CameraPose
 from segnet_model.driving.robot_pose import RobotPose
+from segnet_ros.ros.stamps import nanoseconds
 
 try:
     import tf2_ros
@@ -46,6 +47,10 @@ class Transforms:
         """
         if not frame:
             raise SettingsError(f"the images have no frame_id; set it in the driver, {BY_HAND}")
+        if nanoseconds(stamp) < 0:
+            raise SettingsError(
+                f"the images have a negative stamp; set it in the driver, {BY_HAND}"
+            )
         self._listen(BY_HAND)
         found = self._look_up(base, frame, stamp).transform
         t, q = found.translation, found.rotation
@@ -128,7 +133,9 @@ class Inbox:
 
     def set_transform(self, transform: Any, authority: str) -> None:
         """Take a moving transform."""
-        frame, stamp = transform.child_frame_id, Time.from_msg(transform.header.stamp).nanoseconds
+        frame, stamp = transform.child_frame_id, nanoseconds(transform.header.stamp)
+        if stamp < 0:
+            return  # no image has such a time
         if stamp < self._newest.get(frame, stamp) - JUMP:
             self._buffer.clear()  # but fixed transforms stay
             self._newest.clear()

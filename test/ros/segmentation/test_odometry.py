@@ -113,6 +113,15 @@ def test_a_pose_of_no_place_is_said_and_ends_nothing(node, poses, bad):
     assert ask(poses, SECOND) == (0.0, 0.0, 0.0)
 
 
+def test_a_negative_stamp_is_said_and_ends_nothing(node, poses):
+    node.says(SECOND)
+    node.says(-5 * SECOND)
+    with pytest.raises(SettingsError, match="/odom: its stamps are negative; check the clock"):
+        ask(poses, SECOND)
+    node.says(SECOND + 10**8)
+    assert ask(poses, SECOND) == (0.0, 0.0, 0.0)
+
+
 def test_messages_without_frames_are_taken(node, poses):
     node.says(SECOND, 4.0, frame="", base="")
     node.says(SECOND + 10**8, 4.0, frame="", base="")

@@ -133,6 +133,17 @@ def test_transforms_out_of_order_and_of_other_clocks_empty_nothing(replayed):
     assert found.pose("base_link", "camera", Stamp(sec=5, nanosec=500_000_000)).height == 1.5
 
 
+def test_a_negative_stamp_ends_nothing(replayed):
+    found, inbox = replayed
+    for seconds in (5, -3, 6):
+        each = moving("camera", 0, 1.0)
+        each.header.stamp.sec = seconds
+        inbox.set_transform(each, "player")
+    assert found.pose("base_link", "camera", Stamp(sec=6)).height == 1.0
+    with pytest.raises(SettingsError, match="the images have a negative stamp; set it in the"):
+        found.pose("base_link", "camera", Stamp(sec=-3))
+
+
 def test_a_stamp_from_the_future_does_no_harm_for_long(replayed):
     found, inbox = replayed
     for seconds in (5, 4_000_000, 6, 7):
