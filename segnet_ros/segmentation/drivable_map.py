@@ -54,7 +54,7 @@ class DrivableMap:
     that tf and odometry may come after the image that needs them.
 
     Attributes:
-        reason: why the newest grid is not in the map; empty where it is.
+        reason: why the newest grid is not in the map; empty where it is, or nobody subscribes.
     """
 
     def __init__(
@@ -138,6 +138,7 @@ class DrivableMap:
 
     def _step(self) -> None:
         if not self.wanted():
+            self.reason = ""
             self._retract()
             return
         settings = self._settings()

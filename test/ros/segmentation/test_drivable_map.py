@@ -132,3 +132,12 @@ def test_an_image_without_a_time_is_said_and_ends_nothing(found, node, seconds, 
     assert found.reason == reason
     assert look(found, node, 5, 6, 7, 8)
     assert found.reason == ""
+
+
+def test_the_reason_goes_with_the_last_subscriber(found, node):
+    look(found, node, 0)
+    assert found.reason
+    for topic in node.topics:
+        topic.subscribers = 0
+    node.step()
+    assert found.reason == ""
