@@ -82,7 +82,8 @@ class Ground:
         pose = self._look_up(header, source) if source else mounting.pose
         wanted = Inputs(mounting.lens(info, size), pose, mounting.spec)
         if self._pending is not None and self._pending.done():
-            self._result, self._pending = self._pending.result(), None
+            made, self._pending = self._pending, None
+            self._result = made.result()  # may raise what is no SegNetError, as for lack of memory
         if self._result is not None and self._result.inputs.fit(wanted):
             self._begin()
             return self._result.get()

@@ -221,3 +221,14 @@ def test_a_failed_projector_has_a_reason_and_is_not_retried_for_every_image(grou
         assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
     assert ground.reason == "no drivable_grid: the grid is too far away"
     assert len(tried) == 1
+
+
+def test_after_any_other_error_it_is_tried_again(ground, monkeypatch):
+    def fail(*asked):
+        raise MemoryError("no memory for the tables")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "GroundProjector", fail)
+        with pytest.raises(MemoryError):
+            wait_for(ground, info(), SIZE, Header(), MOUNTED)
+    wait_for(ground, info(), SIZE, Header(), MOUNTED)
