@@ -46,9 +46,12 @@ class Withdrawal:
         """
         made = wanted & (DRIVABLE if answer.ground is not None else DRIVABLE - GROUND)
         with self._lock:
+            if not self._held:
+                self._time = time
+            # Before publishing: where that fails halfway, the grid may be out already.
+            self._held |= dict.fromkeys(made, (answer.withdrawn(), header))
             self._outputs.publish(answer, header, wanted)
             self._take_back(GROUND - made, header.stamp)
-            self._held |= dict.fromkeys(made, (answer.withdrawn(), header))
             self._time, self._stale = time, False
 
     def check(self, stale: float, time: float) -> str:

@@ -76,6 +76,23 @@ def test_an_old_answer_is_taken_back_once(withdrawal, outputs):
     assert withdrawal.reason(2.0, time=21.1) == ""
 
 
+def test_what_was_out_before_another_output_failed_is_taken_back(withdrawal, outputs, monkeypatch):
+    def fail(answer, header, wanted):
+        publish(answer, header, wanted & {"drivable_grid"})
+        raise MemoryError("no memory for the overlay")
+
+    publish = outputs.publish
+    with monkeypatch.context() as patch:
+        patch.setattr(outputs, "publish", fail)
+        for time in (100.0, 101.0):
+            with pytest.raises(MemoryError):
+                withdrawal.publish(road(), header(5), ALL, time)
+    assert outputs.take() == 2 * [(["drivable_grid"], 5, (True, True))]
+    assert withdrawal.check(2.0, time=101.9) == ""
+    assert withdrawal.check(2.0, time=102.1).startswith("no answer for 2 s")
+    assert outputs.take() == BOTH
+
+
 def test_what_nobody_got_is_not_taken_back(withdrawal, outputs):
     assert withdrawal.check(2.0, time=100.0) == ""
     withdrawal.publish(road(), header(5), frozenset({"mask"}), time=100.0)
