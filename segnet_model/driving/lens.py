@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class Lens:
 
     @cached_property
     def _distortion(self) -> Distortion:
-        return Distortion(self.model, self.distortion)
+        return _shared(self.model, self.distortion)
 
     @classmethod
     def from_camera_info(
@@ -202,6 +202,11 @@ class Lens:
         known = self._distortion.undo((pixels - self.center) / self.focal)
         known = _between(known.reshape(len(down), len(across), 3), across)
         return _between(known.swapaxes(0, 1), down).swapaxes(0, 1)
+
+
+@lru_cache(64)  # its reach takes milliseconds, and the node makes a lens for each image
+def _shared(model: str, coefficients: tuple[float, ...]) -> Distortion:
+    return Distortion(model, coefficients)
 
 
 def _few(first: int, end: int, focal: float) -> np.ndarray:
