@@ -5,7 +5,6 @@ With the right pose, ground is seen below the horizon and the sky above it, what
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from segnet_model.driving.lens import Lens
@@ -18,7 +17,6 @@ _MARGIN = 1.5  # degrees around the horizon that say nothing
 # of the sky below it. Rendered drives with the right pose have up to 0.07, 0 and 0.02.
 MAX_GROUND, MAX_DRIVABLE, MAX_SKY = 0.08, 0.02, 0.05
 _FEW = 0.04  # share of the image; less of a kind says nothing
-_NEAR = 2.0  # pixels; a ray that misses its pixel by more is not known
 
 
 class Horizon:
@@ -85,17 +83,5 @@ def sampled_rays(lens: Lens) -> tuple[tuple[slice, slice], np.ndarray]:
     step = max(1, round(np.sqrt(lens.width * lens.height / _SAMPLES)))
     rows, columns = slice(step // 2, None, step), slice(step // 2, None, step)
     row, column = np.indices((lens.height, lens.width))[:, rows, columns].astype(np.float64)
-    rays = _rays(lens, np.column_stack([column.ravel(), row.ravel()]))
-    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    rays = lens.unproject(np.column_stack([column.ravel(), row.ravel()]))
     return (rows, columns), rays.reshape(*row.shape, 3)
-
-
-def _rays(lens: Lens, pixels: np.ndarray) -> np.ndarray:
-    """Rays (n, 3) of pixels (n, 2) in the optical frame; NaN where the lens has none."""
-    flat: np.ndarray = (pixels - lens.center) / lens.focal
-    if lens.model:
-        undo = cv2.fisheye.undistortPoints if lens.model == "equidistant" else cv2.undistortPoints
-        flat = undo(flat[:, None], np.eye(3), np.array(lens.distortion))[:, 0]
-    rays = np.column_stack([flat, np.ones(len(flat))])
-    missed = np.abs(lens.project(rays) - pixels).max(1)  # OpenCV tries a few rounds, and stops
-    return np.where((missed < _NEAR)[:, None], rays, np.nan)

@@ -187,6 +187,15 @@ class Lens:
             pixels[seen] = self._distortion.apply(points[seen]) * self.focal + self.center
         return pixels
 
+    def unproject(self, pixels: np.ndarray) -> np.ndarray:
+        """The rays through pixels (N, 2), column and row: the inverse of `project`.
+
+        Returns:
+            (N, 3) float64 of length 1 in the optical frame; NaN where the distortion model does
+            not reach.
+        """
+        return self._distortion.undo((pixels - self.center) / self.focal)
+
     def rays(self, rows: slice) -> np.ndarray:
         """The ray through the middle of each pixel of some rows.
 
@@ -199,8 +208,7 @@ class Lens:
             _few(0, self.width, self.focal[0]),
         )
         pixels = np.stack(np.meshgrid(across, down), -1).reshape(-1, 2)
-        known = self._distortion.undo((pixels - self.center) / self.focal)
-        known = _between(known.reshape(len(down), len(across), 3), across)
+        known = _between(self.unproject(pixels).reshape(len(down), len(across), 3), across)
         return _between(known.swapaxes(0, 1), down).swapaxes(0, 1)
 
 
