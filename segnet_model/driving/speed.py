@@ -23,7 +23,7 @@ def speed_limit(
         grid: (rows, columns) int8, as of `GroundProjector.grid`.
         in_view: (rows, columns) bool, as of `GroundProjector.in_view`. Up to where the way is in
             view in its whole width, ground that is not is passed over.
-        spec: of the grid.
+        spec: of the grid; where it does not hold the whole width of the way, the limit is lowest.
         settings: the robot's width, stopping distance and lowest limit.
 
     Returns:
@@ -36,13 +36,16 @@ def speed_limit(
         >>> round(speed_limit(grid, np.ones((2, 4), bool), spec, settings))
         87
     """
+    if min(-spec.y_min, spec.y_max) < settings.robot_width / 2:
+        return settings.lowest_speed  # nothing is known of the way beside the grid
     cells, seen = _way(grid, spec, settings), _way(in_view, spec, settings)
     whole = np.logical_or.accumulate(seen.all(0))
     stops = ((cells == OCCUPIED) | ((cells == UNKNOWN) & (seen | whole))).any(0)
     first = int(stops.argmax()) if stops.any() else len(stops)
     if not whole[:first].any():
         return settings.lowest_speed
-    free = min(spec.x_min + first * spec.resolution, settings.stopping_distance)
+    ahead = _way(spec.centers[:, 0].reshape(spec.rows, spec.columns), spec, settings)[0]
+    free = min(ahead[first - 1] + spec.resolution / 2, settings.stopping_distance)
     reached = 100 * math.sqrt(free / settings.stopping_distance)
     slowed = 100.0 - int(cells[cells < OCCUPIED].max(initial=FREE))
     return max(settings.lowest_speed, min(reached, slowed))

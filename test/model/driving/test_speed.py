@@ -90,6 +90,24 @@ def test_ground_beside_a_narrow_view_is_passed_over_only_near_the_robot():
     assert limit(np.where(view, FREE, UNKNOWN).astype(np.int8), view) == 10
 
 
+def test_a_grid_narrower_than_the_way_does_not_show_it():
+    for y_min, y_max in ((-1, 0.5), (-0.5, 1), (-0.5, 0.5)):
+        spec = GridSpec(resolution=0.5, x_max=4, y_min=y_min, y_max=y_max)
+        seen, wide = np.ones((spec.rows, 8), bool), AnswerSettings(robot_width=1.1)
+        assert speed_limit(np.zeros((spec.rows, 8), np.int8), seen, spec, wide) == 10
+        assert speed_limit(np.zeros((spec.rows, 8), np.int8), seen, spec, SETTINGS) == 100
+
+
+def test_ground_behind_the_robot_is_no_way():
+    spec = GridSpec(resolution=0.5, x_min=-4, x_max=4, y_min=-1, y_max=1)
+    behind = ground((1, 2, OCCUPIED))
+    for rear in (ground(), behind, np.full((4, 8), UNKNOWN, np.int8)):
+        cells = np.hstack([rear, ground()])
+        assert speed_limit(cells, np.ones((4, 16), bool), spec, SETTINGS) == 100
+    cells = np.hstack([ground(), behind])
+    assert speed_limit(cells, np.ones((4, 16), bool), spec, SETTINGS) == pytest.approx(50)
+
+
 def test_an_answer_that_says_nothing_slows_down_most():
     assert limit(np.full((4, 8), UNKNOWN, np.int8)) == 10
     assert limit(np.full((4, 8), UNKNOWN, np.int8), np.zeros((4, 8), bool)) == 10
