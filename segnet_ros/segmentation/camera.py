@@ -133,7 +133,7 @@ class Camera:
         found = self._place.smooth(answer.segmentation, seconds(header.stamp))
         answer = replace(answer, segmentation=found, settings=how, info=info, ground=ground)
         self._withdrawal.publish(answer, header, frame.wanted, perf_counter())
-        if GROUND & frame.wanted and ground is None:
+        if GROUND & frame.wanted and self._ground.unplaced:
             self._suggest(answer, settings)
         if MAP in frame.wanted:
             self._map.add(answer, header)

@@ -28,6 +28,7 @@ class Ground:
 
     Attributes:
         reason: why the last image had no projector; empty where it had one, or soon will.
+        unplaced: whether neither parameters nor tf gave the camera's pose for it.
     """
 
     def __init__(self, transforms: Transforms) -> None:
@@ -39,6 +40,7 @@ class Ground:
         self._source = ""  # of the pose: the robot's frame, empty where parameters give it
         self._begin()
         self.reason = ""
+        self.unplaced = False
 
     def close(self) -> None:
         """End the thread."""
@@ -55,6 +57,7 @@ class Ground:
             header: of the image.
             settings: give the mounting of the camera, and the grid.
         """
+        self.unplaced = False
         try:
             found = self._find(info, size, header, settings)
         except SegNetError as error:
@@ -91,7 +94,10 @@ class Ground:
         return None
 
     def _look_up(self, header: Header, base: str) -> CameraPose:
-        return self._transforms.pose(base, header.frame_id, header.stamp)
+        self.unplaced = True
+        found = self._transforms.pose(base, header.frame_id, header.stamp)
+        self.unplaced = False
+        return found
 
     def _make(self, wanted: Inputs) -> None:
         """Begin with a projector where none is being made.

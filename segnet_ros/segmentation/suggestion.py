@@ -27,7 +27,7 @@ class PitchSuggestion:
         """Look at an answer.
 
         Args:
-            answer: without a projector, though a grid is wanted.
+            answer: without a pose of the camera, though a grid is wanted.
             settings: where camera_height is given, nothing is suggested.
             time: seconds of a clock that never goes back.
 

@@ -190,6 +190,23 @@ def test_a_calibration_of_another_frame_is_refused_with_both_names(ground):
     assert "frame_id 'right', the images are of 'left'" in ground.reason
 
 
+def test_a_camera_that_nobody_places_is_told_from_one_without_a_grid(ground, tf, monkeypatch):
+    assert ground.projector(info(), SIZE, Header(), BY_TF) is None  # it is being made
+    assert not ground.unplaced
+    assert ground.projector(info(k=[0.0] * 9), SIZE, Header(), BY_TF) is None
+    assert not ground.unplaced
+
+    def fail(base, frame, stamp):
+        raise SettingsError("tf has no transform")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tf, "pose", fail)
+        assert ground.projector(info(), SIZE, Header(), BY_TF) is None
+        assert ground.unplaced
+        assert ground.projector(None, SIZE, Header(), BY_TF) is None  # before the pose is asked for
+        assert not ground.unplaced
+
+
 @pytest.mark.parametrize(
     ("known", "size", "reason"),
     [
