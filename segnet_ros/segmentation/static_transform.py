@@ -36,7 +36,7 @@ class StaticTransform:
         self._publisher: Any = None
         self._since = 0.0
         self._placed: tuple[Any, ...] | None = None  # the frames and settings of the last message
-        self._own: list[TransformStamped] = []  # all messages
+        self._own: list[TransformStamped] = []  # the newest messages, replaced as a whole
         self._others: dict[str, str] = {}  # the parent of each frame that other nodes place
         self._said: set[str] = set()
 
@@ -96,7 +96,8 @@ class StaticTransform:
         place, turn = pose.matrix[:3, 3].tolist(), pose.quaternion.tolist()
         message.transform.translation = Vector3(**dict(zip("xyz", place, strict=True)))
         message.transform.rotation = Quaternion(**dict(zip("xyzw", turn, strict=True)))
-        self._own.append(message)
+        # Images of two frames on one topic would fill the memory.
+        self._own = [*self._own, message][-HEARD.depth :]
         self._publisher.publish(TFMessage(transforms=[message]))
         self._say(
             self._node.get_logger().info,

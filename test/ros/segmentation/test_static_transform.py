@@ -114,6 +114,18 @@ def test_it_waits_for_others_and_publishes_once_for_each_pose(clock):
     assert len(node.said) == 1
 
 
+def test_images_of_two_frames_do_not_fill_the_memory(clock):
+    node = Node()
+    transform = StaticTransform(node)
+    waited(clock, transform)
+    for number in range(300):
+        transform.update(("left", "right")[number % 2], MOUNTED)
+        node.hear(Message([node.sent[-1]]))
+    assert len(node.sent) == 301
+    assert len(transform._own) <= 100
+    assert not node.warned
+
+
 def test_what_another_node_places_is_left_to_it(clock):
     node = Node()
     transform = StaticTransform(node)
