@@ -48,7 +48,8 @@ class LabeledFolder:
 
     def fingerprint(self) -> str:
         """Digest of image names and sizes, labels and classes."""
-        digest = hashlib.sha256(repr(self.label_set).encode())
+        # Without unset costs, so that trainings go on that began before classes had any.
+        digest = hashlib.sha256(repr(self.label_set).replace(", cost=None", "").encode())
         if self.label_map:
             digest.update(self.label_map.lookup.tobytes())
         for sample in self.samples:

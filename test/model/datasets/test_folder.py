@@ -1,12 +1,14 @@
+import hashlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from segnet_model.base.errors import DatasetError
-from segnet_model.datasets.folder import has_split, load_label_set, open_split
+from segnet_model.datasets.folder import LabeledFolder, has_split, load_label_set, open_split
 from segnet_model.images.compressed import decode_compressed
 from segnet_model.images.files import read_image, read_labels, write_png
-from segnet_model.labels import LabelSet
+from segnet_model.labels import LabelSet, SegmentationClass
 
 LABELS = LabelSet.load("camvid")
 
@@ -175,6 +177,17 @@ def test_labels_are_mapped_to_another_label_set(dataset):
     assert set(np.unique(ignoring.read(0)[1])) == {outdoor.names.index("Road"), 255}
     prints = {each.fingerprint() for each in (folder, mapped, ignoring)}
     assert len(prints) == 3
+
+
+def test_a_training_from_before_classes_had_costs_has_the_same_fingerprint():
+    labels = LabelSet("yard", (SegmentationClass("Path", (9, 8, 7), drivable=True),), 255)
+    then = (
+        "LabelSet(name='yard', classes=(SegmentationClass(name='Path', color=(9, 8, 7), "
+        "drivable=True, ground=True),), ignore_id=255, ignore_color=(0, 0, 0))"
+    )
+    assert LabeledFolder((), labels).fingerprint() == hashlib.sha256(then.encode()).hexdigest()
+    costly = LabeledFolder((), labels.with_costs({"Path": 50}))
+    assert costly.fingerprint() != LabeledFolder((), labels).fingerprint()
 
 
 def test_labels_of_the_same_classes_stay_as_they_are(dataset):
