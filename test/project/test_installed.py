@@ -43,6 +43,8 @@ LINES = {
     "view": f"view drive run/weights.safetensors --topic {IMAGES} --out drive.mp4",
     "label": f"label drive run/weights.safetensors --topic {IMAGES} --out labeled",
     "extract": f"extract drive --topic {IMAGES} --out extracted",
+    "driven": f"driven drive --no-network --topic {IMAGES} --footprint 0.8 0.6 --camera-height 1.5 "
+    "--camera-pitch 0.05 --every 0 --val 0 --out driven",
     "select": "select drive run/weights.safetensors --topic "
     f"{IMAGES} --out selected --count 1 --val 0 --every 0 --uncertainty none",
     "prelabel": "prelabel run/weights.safetensors selected --out task.zip",
