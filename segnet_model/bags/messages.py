@@ -15,6 +15,7 @@ from rosbags.typesys.store import Typestore
 
 from segnet_model.base.errors import BagError
 from segnet_model.base.units import NANOSECONDS
+from segnet_model.driving.pose import quaternion
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
@@ -153,27 +154,9 @@ def odometry_message(header: Any, child: str, matrix: np.ndarray) -> Any:
 
 def _pose(matrix: np.ndarray) -> Any:
     types = standard_types().types
-    x, y, z, w = _quaternion(np.asarray(matrix, float)[:3, :3])
+    x, y, z, w = quaternion(np.asarray(matrix, float)[:3, :3])
     px, py, pz = (float(value) for value in matrix[:3, 3])
     return types["geometry_msgs/msg/Pose"](
         position=types["geometry_msgs/msg/Point"](x=px, y=py, z=pz),
         orientation=types["geometry_msgs/msg/Quaternion"](x=x, y=y, z=z, w=w),
     )
-
-
-def _quaternion(rotation: np.ndarray) -> tuple[float, float, float, float]:
-    """(x, y, z, w) of a (3, 3) rotation, w >= 0.
-
-    It is the eigenvector for the largest eigenvalue of a symmetric matrix. This is exact for every
-    rotation; the usual formulas need four cases (Bar-Itzhack, J. Guidance 23(6), 2000).
-    """
-    r = rotation
-    upper = np.array([
-        [r[0, 0] - r[1, 1] - r[2, 2], 0, 0, 0],
-        [r[1, 0] + r[0, 1], r[1, 1] - r[0, 0] - r[2, 2], 0, 0],
-        [r[2, 0] + r[0, 2], r[2, 1] + r[1, 2], r[2, 2] - r[0, 0] - r[1, 1], 0],
-        [r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1], np.trace(r)],
-    ])  # fmt: skip
-    x, y, z, w = np.linalg.eigh(upper, "L")[1][:, -1] * 1.0
-    sign = -1.0 if w < 0 else 1.0
-    return sign * float(x), sign * float(y), sign * float(z), sign * float(w)

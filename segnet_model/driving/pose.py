@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from segnet_model.base.errors import SettingsError
@@ -54,9 +53,7 @@ class CameraPose:
     @property
     def quaternion(self) -> np.ndarray:
         """The rotation as x, y, z, w: (4,) float64 of length 1, as tf2 has it."""
-        axis = cv2.Rodrigues(self.matrix[:3, :3])[0].ravel()  # times the angle
-        angle = float(np.linalg.norm(axis))
-        return np.append(axis * (np.sinc(angle / (2 * np.pi)) / 2), np.cos(angle / 2))
+        return np.array(quaternion(self.matrix[:3, :3]))
 
     @classmethod
     def mounted(
@@ -140,6 +137,24 @@ def rotations(quaternions: np.ndarray) -> np.ndarray:
         [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
     ]
     return np.stack([np.stack(row, -1) for row in rows], -2)
+
+
+def quaternion(rotation: np.ndarray) -> tuple[float, float, float, float]:
+    """(x, y, z, w) of a (3, 3) rotation, w >= 0.
+
+    It is the eigenvector for the largest eigenvalue of a symmetric matrix. This is exact for every
+    rotation; the usual formulas need four cases (Bar-Itzhack, J. Guidance 23(6), 2000).
+    """
+    r = rotation
+    upper = np.array([
+        [r[0, 0] - r[1, 1] - r[2, 2], 0, 0, 0],
+        [r[1, 0] + r[0, 1], r[1, 1] - r[0, 0] - r[2, 2], 0, 0],
+        [r[2, 0] + r[0, 2], r[2, 1] + r[1, 2], r[2, 2] - r[0, 0] - r[1, 1], 0],
+        [r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1], np.trace(r)],
+    ])  # fmt: skip
+    x, y, z, w = np.linalg.eigh(upper, "L")[1][:, -1] * 1.0
+    sign = -1.0 if w < 0 else 1.0
+    return sign * float(x), sign * float(y), sign * float(z), sign * float(w)
 
 
 def _about(axis: int, angle: float) -> np.ndarray:
