@@ -129,7 +129,9 @@ class DrivenPath:
         self.meters = float(self._way[-1])
         if self.meters < LEAST_WAY:
             raise SettingsError(f"{self._shortness()}; record a drive with its whole odometry")
-        self._placed = _places(self._way, np.append(0.0, np.cumsum(turned)), self._stretch, stamps)
+        placed = _places(self._way, np.append(0.0, np.cumsum(turned)), self._stretch, stamps)
+        self._placed, self._placed_way = placed, np.interp(placed, stamps, self._way)
+        self._placed_stretch = self._stretch[np.searchsorted(stamps, placed, "right") - 1]
 
     def _shortness(self) -> str:
         moved = f"the robot moved {self.meters:.2f} m in all, so nothing was driven over"
@@ -160,9 +162,8 @@ class DrivenPath:
         before = max(int(np.searchsorted(self._stamps, stamp, "right")) - 1, 0)
         stretch = self._stretch[before]
         here = float(np.interp(stamp, self._stamps, self._way))
-        ways = np.interp(self._placed, self._stamps, self._way) - here
-        of = self._stretch[np.searchsorted(self._stamps, self._placed, "right") - 1]
-        chosen = (np.abs(ways) <= settings.reach) & (of == stretch)
+        ways = self._placed_way - here
+        chosen = (np.abs(ways) <= settings.reach) & (self._placed_stretch == stretch)
         chosen &= np.abs(self._placed - stamp) <= settings.seconds * NANOSECONDS
         times = self._placed[chosen]
         return _between(self._stamps, self._poses, times), np.abs(ways[chosen])
