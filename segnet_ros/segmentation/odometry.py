@@ -11,6 +11,7 @@ from nav_msgs.msg import Odometry
 from rclpy.node import Node
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.driving.driven import MAX_GAP
 from segnet_model.driving.robot_pose import RobotPose
 from segnet_ros.ros.cdr import NANOSECONDS
 from segnet_ros.ros.qos import overrides, profile
@@ -20,7 +21,6 @@ Timed = tuple[int, RobotPose]  # nanoseconds, and the pose then
 
 KEPT = 10.0  # seconds
 MOST = 5000  # poses
-MAX_GAP = 0.5  # seconds between two poses, which one in between is taken from
 DEPTH = 50  # messages
 
 
