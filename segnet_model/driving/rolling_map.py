@@ -22,6 +22,7 @@ DISTRUST = 2.0  # seconds for which the map is unknown after an answer that must
 _MOST = 6.0  # both ways; so that old evidence can be overcome
 _SURE = 3.0  # below minus this a cell is free
 _LEAST = 0.5  # from this on a cell is occupied
+_LONG = 1e6  # seconds; longer than a thing is remembered
 _STEP = 2.0  # of one look at free ground nearby, or at ground that can no longer be told
 _NEAR = 10.0  # meters; at this distance a look counts half
 # A thing on ground that was free has moved there. It may go on where nobody looks.
@@ -103,6 +104,7 @@ class RollingMap:
         self._costs = np.zeros(shape, np.uint8)
         self._unseen = np.zeros(shape, np.float32)  # seconds since the cell was seen free
         self._driven = np.zeros(shape, np.float32)  # meters since then
+        self._cleared = np.full(shape, _LONG, np.float32)  # seconds since something was seen here
         # Seconds for which a thing that moved may still be under way here.
         self._threat = np.zeros(shape, np.float32)
         self._odometer.reset()
@@ -138,7 +140,7 @@ class RollingMap:
         self._fade(*step)
         middle, worst = self._look(grid, in_view, spec, pose)
         moved = (middle == _TAKEN) & (self._evidence <= -_SURE)
-        self._fuse(middle, worst)
+        self._fuse(middle, worst, self._odometer.late(time))
         self._flee(moved, worst < OCCUPIED, step[0])
 
     def cells(self, later: float = 0.0) -> np.ndarray:
@@ -168,11 +170,13 @@ class RollingMap:
             shift = column - self._corner[0], row - self._corner[1]
             for cells in (self._evidence, self._costs, self._unseen, self._driven, self._threat):
                 _shift(cells, *shift)
+            _shift(self._cleared, *shift, _LONG)
         self._corner = column, row
 
     def _fade(self, seconds: float, meters: float) -> None:
         self._unseen += np.float32(seconds)
         self._driven += np.float32(meters)
+        self._cleared += np.float32(seconds)
         evidence = self._evidence
         evidence[(evidence < 0) & (self._unseen > self.spec.memory)] = 0
         np.multiply(evidence, self._left(seconds), out=evidence, where=evidence > 0)
@@ -209,16 +213,18 @@ class RollingMap:
         start -= np.array([spec.x_min, spec.y_min]) / spec.resolution + 0.5
         return np.column_stack([turn * self.spec.resolution / 2, start])
 
-    def _fuse(self, middle: np.ndarray, worst: np.ndarray) -> None:
-        """Weigh what one image says of each cell."""
+    def _fuse(self, middle: np.ndarray, worst: np.ndarray, late: float) -> None:
+        """Weigh what one image says of each cell; late: seconds by which it is not the newest."""
         evidence = self._evidence
         free, doubt, touched = worst < OCCUPIED, worst == _DOUBT, worst == _TAKEN
+        free &= self._cleared > late  # a newer image may have seen a thing there
         evidence -= self.spec.weights * free
         np.maximum(evidence, -_MOST, out=evidence)
         # What is in view and not told to be free may be a thing that no class fits.
         evidence[doubt] += np.clip(-evidence[doubt], 0, _STEP)
         np.maximum(evidence, 0, out=evidence, where=touched)
         evidence[middle == _TAKEN] = _MOST
+        self._cleared[touched] = np.minimum(self._cleared[touched], np.float32(late))
         self._unseen[free] = self._driven[free] = 0
         self._costs[free] = np.maximum(
             worst[free], (3 * self._costs[free].astype(np.uint16) + worst[free]) // 4
@@ -244,14 +250,14 @@ class RollingMap:
         np.maximum(self._evidence, 0, out=self._evidence, where=threat > 0)
 
 
-def _shift(cells: np.ndarray, columns: int, rows: int) -> None:
-    """Move a window over its cells, in place; new cells are 0."""
+def _shift(cells: np.ndarray, columns: int, rows: int, new: float = 0.0) -> None:
+    """Move a window over its cells, in place; new is the value of new cells."""
     height, width = cells.shape
     if abs(columns) >= width or abs(rows) >= height:
-        cells[:] = 0
+        cells[:] = new
         return
     to_row, from_row = max(-rows, 0), max(rows, 0)
     to_column, from_column = max(-columns, 0), max(columns, 0)
     kept = cells[from_row : height - to_row, from_column : width - to_column].copy()
-    cells[:] = 0
+    cells[:] = new
     cells[to_row : to_row + kept.shape[0], to_column : to_column + kept.shape[1]] = kept

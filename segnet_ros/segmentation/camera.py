@@ -15,6 +15,7 @@ from std_msgs.msg import Header
 
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SegNetError
 from segnet_model.base.tables import AnswerSettings
+from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.place import PlaceMonitor
 from segnet_ros.ros.stamps import nanoseconds, seconds
@@ -136,7 +137,7 @@ class Camera:
         if GROUND & frame.wanted and self._ground.unplaced:
             self._suggest(answer, settings)
         if MAP in frame.wanted:
-            self._map.add(answer, header)
+            self._map.add(answer, header, part(settings, GroundSettings))
         if "obstacle_scan" in frame.wanted and ground is not None:
             self._say_blind(f"{ground.scan.blind:.1f}")
         changed = bool(answer.distrust) != bool(self._distrust)

@@ -21,7 +21,9 @@ from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.grid import UNKNOWN
 from segnet_model.driving.rolling_map import DISTRUST, MapSpec, RollingMap
+from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
+from segnet_model.labels import LabelSet
 from segnet_ros.ros.message_types import message_class
 from segnet_ros.ros.qos import overrides, publisher_qos
 from segnet_ros.ros.stamps import seconds
@@ -45,6 +47,24 @@ class View:
     base: str  # the frame of the grid
     header: Header  # of the image
     arrival: float  # seconds of perf_counter
+    basis: Basis
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What all grids of a map are made by; with another one, the map begins again.
+
+    Attributes:
+        mounting: the camera's pose and the grid, as parameters give them.
+        base: the frame of the grids.
+        max_uncertainty: of drivable ground.
+        labels: gives the classes and their costs.
+    """
+
+    mounting: GroundSettings
+    base: str
+    max_uncertainty: float
+    labels: LabelSet
 
 
 class DrivableMap:
@@ -71,7 +91,9 @@ class DrivableMap:
         self.reason = ""
         self._distrust = 0.0  # until when nothing is trusted; seconds of perf_counter
         self._waiting: deque[View] = deque(maxlen=MAX_WAITING)
+        self._basis: Basis | None = None  # of the newest answer
         self._map: RollingMap | None = None
+        self._map_basis: Basis | None = None
         self._frame = ""
         self._last: OccupancyGrid | None = None  # what subscribers have
         self._newest: tuple[float, Header] | None = None  # the last fused grid's time and header
@@ -91,13 +113,21 @@ class DrivableMap:
         updates = self._updates.get_subscription_count() if self._updates is not None else 0
         return bool(self._publisher.get_subscription_count() + updates)
 
-    def add(self, answer: Answer, header: Header) -> None:
-        """Take the grid of an answer, from the worker thread."""
+    def add(self, answer: Answer, header: Header, mounting: GroundSettings) -> None:
+        """Take the grid of an answer, from the worker thread.
+
+        Args:
+            answer: the answer.
+            header: of its image.
+            mounting: that the answer's projector was made by.
+        """
         if answer.distrust:
             self._distrust = perf_counter() + DISTRUST
+        base = answer.settings.base_frame
+        self._basis = basis = Basis(mounting, base, answer.max_uncertainty, answer.labels)
         if answer.ground is not None and answer.grid is not None:
-            base = answer.settings.base_frame
-            self._waiting.append(View(answer.grid, answer.ground, base, header, perf_counter()))
+            view = View(answer.grid, answer.ground, base, header, perf_counter(), basis)
+            self._waiting.append(view)
 
     def clear(self) -> None:
         """Forget all, and publish an unknown map at once; from the executor's thread."""
@@ -154,13 +184,15 @@ class DrivableMap:
         self._publish(found)
 
     def _prepare(self, settings: NodeSettings) -> RollingMap:
-        """The map; a new one where its parameters have changed."""
+        """The map; a new one where its parameters, the camera's pose or costs have changed."""
         spec = MapSpec(
             settings.grid_resolution, settings.map_size, settings.map_memory, settings.map_drift
         )
-        if self._map is None or self._map.spec != spec or self._frame != settings.map_frame:
+        basis = self._basis
+        kept = (self._frame, self._map_basis) == (settings.map_frame, basis)
+        if self._map is None or self._map.spec != spec or not kept:
             self._map, self._frame = RollingMap(spec), settings.map_frame
-            self._newest = None
+            self._map_basis, self._newest = basis, None
         return self._map
 
     def _fuse(self, found: RollingMap) -> None:
@@ -178,8 +210,8 @@ class DrivableMap:
 
     def _fuse_one(self, found: RollingMap, view: View) -> None:
         stamp, spec = view.header.stamp, view.ground.spec
-        if spec.resolution != found.spec.resolution:
-            return  # from before a change of the parameter
+        if view.basis != self._map_basis:
+            return  # from before a change of a parameter
         time = seconds(stamp)
         if time is None or time < 0:
             raise SettingsError(

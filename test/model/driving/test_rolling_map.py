@@ -200,6 +200,21 @@ def test_cameras_share_a_map_and_a_late_one_moves_nothing_back():
     assert at(rolling, -2.05, -2.05) == UNKNOWN
 
 
+def test_a_late_image_frees_nothing_where_a_newer_one_saw_a_thing():
+    """A person has just stepped there; the other camera's image is from before."""
+    rolling = RollingMap(MapSpec())
+    now = watch(rolling, empty, STANDING)
+    there = lambda points: np.hypot(*(points - (3.0, 0.0)).T) < 0.3  # noqa: E731
+    pose = STANDING[0]
+    rolling.add(look(there, pose), ALL, AHEAD, pose, now + 0.1)
+    for _ in range(8):
+        rolling.add(look(empty, pose), ALL, AHEAD, pose, now + 0.05)
+    assert at(rolling, 3.05, 0.05) == OCCUPIED
+    assert at(rolling, 3.05, 2.05) == FREE  # where no image saw a thing, a late one counts
+    now = watch(rolling, empty, STANDING, begin=now + 0.2)
+    assert at(rolling, 3.05, 0.05) == FREE
+
+
 def test_costs_come_through_and_a_higher_one_counts_at_once():
     rolling = RollingMap(MapSpec())
     lawn = np.full((AHEAD.rows, AHEAD.columns), 40, np.int8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from std_msgs.msg import Header
 
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.driving.robot_pose import RobotPose
+from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.labels import LabelSet
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.ros
 LENS, SPEC = Lens(64, 48, (60, 60), (31.5, 23.5)), GridSpec(1.0, 0.0, 8.0, -2.0, 2.0)
 GROUND = GroundProjector(LENS, CameraPose.mounted(1.2, pitch=0.6), SPEC)
 SETTINGS = NodeSettings(grid_resolution=1.0)
+MOUNTING = GroundSettings(camera_height=1.2, grid_resolution=1.0)
 ROAD, FREE = 3, 0
 
 
@@ -87,11 +90,11 @@ class Standing:
         return RobotPose(0.0, 0.0, 0.0)
 
 
-def road():
+def road(label_set=None, ground=GROUND):
     labels = np.full((48, 64), ROAD, np.uint8)
     found = Segmentation(labels, *np.zeros((2, 48, 64), np.float32))
     image = np.zeros((48, 64, 3), np.uint8)
-    return Answer(image, found, LabelSet.load("camvid"), ground=GROUND)
+    return Answer(image, found, label_set or LabelSet.load("camvid"), ground=ground)
 
 
 def header(seconds):
@@ -112,10 +115,10 @@ def found(node, monkeypatch):
     found.destroy()
 
 
-def look(found, node, *seconds):
+def look(found, node, *seconds, answer=None, mounting=MOUNTING):
     """Step after images of these stamps; whether any of the map is free then."""
     for each in seconds:
-        found.add(road(), header(each))
+        found.add(answer or road(), header(each), mounting)
     node.step()
     return (np.array(node.topics[0].published[-1].data) == FREE).any()
 
@@ -141,3 +144,23 @@ def test_the_reason_goes_with_the_last_subscriber(found, node):
         topic.subscribers = 0
     node.step()
     assert found.reason == ""
+
+
+@pytest.mark.parametrize("change", ["pose", "costs", "bound"])
+def test_a_change_of_pose_costs_or_bound_begins_the_map_again(found, node, change):
+    """Ground that old values called free is nothing that the new ones vouch for."""
+    assert look(found, node, 5, 6, 7, 8)
+    answer, mounting = road(), MOUNTING
+    if change == "pose":
+        mounting = replace(mounting, camera_pitch=0.1)
+    elif change == "costs":
+        answer = road(answer.labels.with_costs({"Road": 60}))
+    else:
+        answer = replace(answer, bound=0.1)
+    # The first answer after it has no projector yet, which takes a while.
+    assert not look(found, node, 9, answer=replace(answer, ground=None), mounting=mounting)
+    found.add(road(), header(9), MOUNTING)  # that one waited for its pose
+    assert not look(found, node, 10, answer=answer, mounting=mounting)
+    look(found, node, 11, 12, 13, 14, answer=answer, mounting=mounting)
+    cells = set(node.topics[0].published[-1].data)
+    assert cells == {-1, 60 if change == "costs" else FREE}
