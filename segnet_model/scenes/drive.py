@@ -11,17 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.scenes.camera import cast_rays, ground_hits, sky_row_count
+from segnet_model.scenes.camera.film import draw_film
+from segnet_model.scenes.camera.photo import draw_photographer
+from segnet_model.scenes.camera.rig import Camera
 from segnet_model.scenes.classes import UNKNOWN
-from segnet_model.scenes.conditions import Conditions
-from segnet_model.scenes.film import draw_film
-from segnet_model.scenes.panels import Canvas, Floats, Panel, View, draw_panels
-from segnet_model.scenes.photo import draw_photographer
+from segnet_model.scenes.drawing.panels import Canvas, Floats, Panel, View, draw_panels
+from segnet_model.scenes.drawing.props import Prop
+from segnet_model.scenes.drawing.rays import cast_rays, ground_hits, sky_row_count
+from segnet_model.scenes.materials.surfaces import Surfaces
 from segnet_model.scenes.plan import Square, free_cells
-from segnet_model.scenes.props import Prop
-from segnet_model.scenes.rig import Camera
-from segnet_model.scenes.surfaces import Surfaces
-from segnet_model.scenes.weather import draw_weather, paint_sky
+from segnet_model.scenes.weather.conditions import Conditions
+from segnet_model.scenes.weather.sky import draw_weather, paint_sky
 from segnet_model.scenes.worlds import build_world, chosen_world
 
 _SPACING = 8.0  # meters from frame to frame where no rate is given

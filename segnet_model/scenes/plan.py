@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.scenes.panels import Floats, Mask, Panel
-from segnet_model.scenes.props import Prop
-from segnet_model.scenes.sketch import CLEAR
+from segnet_model.scenes.drawing.panels import Floats, Mask, Panel
+from segnet_model.scenes.drawing.props import Prop
+from segnet_model.scenes.drawing.sketch import CLEAR
 
 TALL = 2.0  # meters; what is higher is in nobody's way
 _POINTS = 3  # a side of a cell

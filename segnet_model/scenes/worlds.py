@@ -7,17 +7,17 @@ import numpy.typing as npt
 
 from segnet_model.base.choices import WORLDS
 from segnet_model.base.errors import SettingsError
-from segnet_model.scenes.camera import GroundHits
+from segnet_model.scenes.drawing.panels import Canvas, Floats
+from segnet_model.scenes.drawing.props import Prop
+from segnet_model.scenes.drawing.rays import GroundHits
 from segnet_model.scenes.draws import Purpose, stream
-from segnet_model.scenes.grounds import draw_campus, draw_yard
-from segnet_model.scenes.nature import NatureWorld
-from segnet_model.scenes.panels import Canvas, Floats
-from segnet_model.scenes.park import draw_park, draw_trail
-from segnet_model.scenes.props import Prop
-from segnet_model.scenes.street_world import StreetWorld
-from segnet_model.scenes.suburb import SuburbWorld
-from segnet_model.scenes.surfaces import Surfaces
-from segnet_model.scenes.weather import Weather
+from segnet_model.scenes.materials.surfaces import Surfaces
+from segnet_model.scenes.nature.grounds import draw_campus, draw_yard
+from segnet_model.scenes.nature.park import draw_park, draw_trail
+from segnet_model.scenes.nature.world import NatureWorld
+from segnet_model.scenes.street.suburb import SuburbWorld
+from segnet_model.scenes.street.world import StreetWorld
+from segnet_model.scenes.weather.sky import Weather
 
 _SHARES = {
     "street": 0.2,

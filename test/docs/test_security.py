@@ -12,7 +12,7 @@ from segnet_model.datasets.annotations import archives, labelme, parsed, shapes
 from segnet_model.images import files
 from segnet_model.images.jpeg import MAX_SCANS
 from segnet_model.labels import MAX_NAME, label_set
-from segnet_model.scenes import photographs
+from segnet_model.scenes.materials import photographs
 from segnet_model.weights import model_info
 from segnet_model.weights import tensors as tensor_file
 

@@ -11,8 +11,8 @@ from segnet_model.driving import CameraPose, Lens
 from segnet_model.driving.horizon import MAX_GROUND, Horizon
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Camera, Drive
-from segnet_model.scenes.camera import look
-from segnet_model.scenes.rig import draw_camera
+from segnet_model.scenes.camera.rig import draw_camera
+from segnet_model.scenes.drawing.rays import look
 
 CAMVID, SCENES = LabelSet.load("camvid"), LabelSet.load("scenes")
 SKY, BUILDING, ROAD, PAVEMENT = 0, 1, 3, 4

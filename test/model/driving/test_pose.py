@@ -3,7 +3,7 @@ import pytest
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.driving import CameraPose
-from segnet_model.scenes.camera import look
+from segnet_model.scenes.drawing.rays import look
 
 LEVEL = (-0.5, 0.5, -0.5, 0.5)  # ROS's rotation from a body frame to its optical frame
 

@@ -7,7 +7,7 @@ import pytest
 from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens, projector
 from segnet_model.labels import LabelSet
-from segnet_model.scenes.camera import look
+from segnet_model.scenes.drawing.rays import look
 
 CAMVID = LabelSet.load("camvid")
 ROAD, PAVEMENT, CAR, VOID = 3, 4, 8, 11

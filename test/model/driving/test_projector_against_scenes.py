@@ -10,7 +10,7 @@ import pytest
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive
-from segnet_model.scenes.sketch import CLEAR
+from segnet_model.scenes.drawing.sketch import CLEAR
 
 CAMVID = LabelSet.load("camvid")
 FREE, OCCUPIED, UNKNOWN = 0, 100, -1

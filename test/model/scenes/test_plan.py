@@ -6,8 +6,8 @@ import pytest
 from segnet_model.base.errors import SettingsError
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Drive, Square
-from segnet_model.scenes.camera import cast_rays
-from segnet_model.scenes.panels import View
+from segnet_model.scenes.drawing.panels import View
+from segnet_model.scenes.drawing.rays import cast_rays
 
 SCENES = LabelSet.load("scenes")
 CELL = 0.1

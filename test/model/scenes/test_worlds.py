@@ -9,12 +9,12 @@ import pytest
 from segnet_model.base.choices import WORLDS
 from segnet_model.base.errors import SettingsError
 from segnet_model.scenes import Camera, Drive, SceneFrame
-from segnet_model.scenes.camera import cast_rays, ground_hits
-from segnet_model.scenes.nature import NatureWorld
-from segnet_model.scenes.panels import Canvas, View
-from segnet_model.scenes.park import draw_park
-from segnet_model.scenes.terrain import PatchKind, Zone
-from segnet_model.scenes.weather import draw_weather
+from segnet_model.scenes.drawing.panels import Canvas, View
+from segnet_model.scenes.drawing.rays import cast_rays, ground_hits
+from segnet_model.scenes.ground.terrain import PatchKind, Zone
+from segnet_model.scenes.nature.park import draw_park
+from segnet_model.scenes.nature.world import NatureWorld
+from segnet_model.scenes.weather.sky import draw_weather
 from segnet_model.scenes.worlds import chosen_world
 
 SMALL = Camera(width=240, height=180, fx=180.0, fy=178.0, cx=119.0, cy=90.5)

@@ -1,0 +1,1 @@
+"""Buildings, from plain boxes to houses as towns have them."""

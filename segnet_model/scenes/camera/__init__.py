@@ -1,0 +1,1 @@
+"""The camera: where a robot carries it, its lens, and its photographs."""

@@ -1,0 +1,1 @@
+"""The lay of the land and its look: streets, paths, zones, slopes, snow and leaves."""

@@ -1,0 +1,1 @@
+"""Surfaces of real and drawn materials, and the things that they cover."""

@@ -1,0 +1,1 @@
+"""Worlds around a path: parks, trails, yards and the grounds of a campus."""

@@ -1,0 +1,1 @@
+"""Worlds along a street: a town, a suburb and a country road."""

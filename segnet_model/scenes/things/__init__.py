@@ -1,0 +1,1 @@
+"""Things that stand on the ground and are neither plants nor buildings."""

@@ -1,0 +1,1 @@
+"""Season, light and weather of a drive, and its sky."""
