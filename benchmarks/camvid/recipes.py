@@ -32,12 +32,20 @@ SAMPLES = {"bayesian_segnet": 40, "bayesian_segnet_basic": 40}
 SMALL = TrainSettings(
     epochs=20, batch_size=4, learning_rate=1.5e-3, license=FIRST.license, evaluate_every=1000,
 )  # fmt: skip
+# From ImageNet's weights, and from those of the rendered streets, which began there too.
+LITE = replace(
+    FIRST, network="segnet_lite", encoder="efficientnet_lite0", epochs=60, learning_rate=1e-3
+)
+LITE_DRIVES = replace(LITE, encoder=None, init="segnet_lite_drives", epochs=40)
+LITE_SECOND = replace(SECOND, network="segnet_lite", epochs=8, learning_rate=3e-4)
 RECIPES: dict[str, tuple[TrainSettings, ...]] = {
     **{name: (replace(FIRST, network=name), replace(SECOND, network=name)) for name in NETWORKS},
     "segnet_basic_small": (replace(SMALL, init="segnet_basic_drives"),),
     "bayesian_segnet_basic_small": (
         replace(SMALL, init="bayesian_segnet_basic_drives", epochs=12),
     ),
+    "segnet_lite": (LITE, LITE_SECOND),
+    "segnet_lite_from_drives": (LITE_DRIVES, LITE_SECOND),
 }
 
 
