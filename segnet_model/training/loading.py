@@ -6,12 +6,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from segnet_model.datasets.folder import LabeledFolder, spread
+from segnet_model.datasets.folder import spread
+from segnet_model.labels import LabelSet
 from segnet_model.training.augment import augment
 from segnet_model.training.settings import AugmentSettings
 
@@ -52,11 +54,22 @@ class BatchPlan:
         return [[(0, i) for i in chosen[b * size : (b + 1) * size]] for b in range(whole)]
 
 
+class Folder(Protocol):
+    """Images with labels, as of `LabeledFolder`."""
+
+    @property
+    def label_set(self) -> LabelSet:
+        """Meaning of the ids."""
+
+    def read(self, index: int, /) -> tuple[np.ndarray, np.ndarray]:
+        """Image (H, W, 3) uint8 RGB and labels (H, W) uint8."""
+
+
 @dataclass(frozen=True)
 class AugmentedFolder:
     """Labeled images with random changes, different in each epoch."""
 
-    folder: LabeledFolder
+    folder: Folder
     size: tuple[int, int]  # (height, width) of whole images in the network
     settings: AugmentSettings
     seed: int

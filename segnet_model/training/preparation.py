@@ -164,7 +164,7 @@ def _public(settings: TrainSettings) -> dict[str, Any]:
     """Settings for the weights file, with file names instead of paths, which are private."""
     names = {
         key: Path(value).name
-        for key in ("encoder", "init", "labels", "map_to")
+        for key in ("encoder", "init", "keep", "labels", "map_to")
         if (value := getattr(settings, key))
     }
     return {k: v for k, v in {**settings.shaping(), **names}.items() if v not in (None, {})}

@@ -13,6 +13,7 @@ from segnet_model.networks.blocks import channels_last
 from segnet_model.networks.inputs import Normalize, network_size
 from segnet_model.networks.outputs import output_channels
 from segnet_model.training.averaging import WeightAverage, recompute_statistics
+from segnet_model.training.keeping import Keeping, hold_statistics
 from segnet_model.training.loading import AugmentedFolder, load_batches
 from segnet_model.training.losses import Objective
 from segnet_model.training.optimization import autocast_dtype, learning_rate_factor, make_optimizer
@@ -34,6 +35,7 @@ class Session:
         supervised: the network with the heads of its inner stages.
         average: of the weights over the steps; None without.
         augmented: images and labels with random changes.
+        keeping: images on which the network answers as at the start; None without.
         half: number format of the convolutions; None for float32.
     """
 
@@ -60,6 +62,7 @@ class Session:
         self.supervised = channels_last(wrapped.to(processes.device))
         if not processes.alone:
             share_batch_norm(self.network)
+        self.keeping = Keeping(settings, self.network, self.info) if settings.keep else None
         self._distributed = processes.distribute(self.supervised)
         self.average = WeightAverage(self.network, settings.average) if settings.average else None
         self.loss = Objective(settings, self.info, class_weights.to(processes.device))
@@ -80,25 +83,39 @@ class Session:
         return settings.learning_rate * factor
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Load this process's part of each remaining batch."""
-        batches = self.data.plan.batches(self.step, self.data.steps)
-        own = map(self.processes.share, batches)
-        return load_batches(self.augmented, own, self.settings.workers)
+        """Load this process's part of each remaining batch, and behind it images to keep."""
+        rest = self.step, self.data.steps
+        own = map(self.processes.share, self.data.plan.batches(*rest))
+        batches = load_batches(self.augmented, own, self.settings.workers)
+        if self.keeping is None:
+            return batches
+        kept = self.keeping.batches(map(self.processes.share, self.keeping.keys(*rest)))
+        return (
+            (torch.cat([images, more]), labels)
+            for (images, labels), more in zip(batches, kept, strict=True)
+        )
 
     def train_step(self, images: Tensor, labels: Tensor) -> float:
         """Take one step; returns the loss before it.
 
         Args:
-            images: (N, h, w, 3) uint8 RGB.
+            images: (N, h, w, 3) uint8 RGB, and behind them those to keep.
             labels: (N, h, w) uint8.
         """
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate
         self._distributed.train()
+        if self.keeping:
+            hold_statistics(self._distributed)
         # For dropout: the same masks after a resume, and others in each process.
         torch.manual_seed(self.settings.seed + self.step + (self.processes.rank << 32))
-        outputs = self.forward(self._distributed, images)
-        loss = self.loss(outputs, labels.to(self.processes.device).long())
+        outputs, count = self.forward(self._distributed, images), len(labels)
+        truth = labels.to(self.processes.device).long()
+        loss = self.loss([each[:count] for each in outputs], truth)
+        if self.keeping:
+            with torch.no_grad():
+                at_start = self.forward(self.keeping.start, images[count:])
+            loss = loss + self.keeping.loss(outputs[0][count:], at_start)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.supervised.parameters(), self.settings.clip_norm)
@@ -118,6 +135,8 @@ class Session:
         """Copy of the network for use: averaged, with recomputed statistics."""
         source = self.average.network if self.average else self.network
         network = unshare_batch_norm(deepcopy(source))
+        if self.keeping:
+            return network.eval()
         images = (images for images, _ in self._whole_images())
         recompute_statistics(network, images, self.forward, self.settings.seed)
         return network

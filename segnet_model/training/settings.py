@@ -207,6 +207,16 @@ class TrainSettings:
         "as those of segnet driven do; 0 learns nothing from ignored pixels.",
         limits=(0.0, BELOW_1), group=LOSS,
     )  # fmt: skip
+    keep: str | None = option(
+        None, "Images of what the network shall not forget, a folder or a data set whose labels "
+        "are not used: as many as a batch has join each, and there the network learns to answer "
+        "as at the start. The statistics of batch normalization stay, too.",
+        plain="", otherwise="nothing is kept", group=DATA, metavar="FOLDER",
+    )  # fmt: skip
+    keep_weight: float = option(
+        3.0, "Weight of keeping the answers on the images of keep.",
+        limits=(ABOVE_0, 1000.0), group=LOSS,
+    )  # fmt: skip
     clip_norm: float = option(
         5.0, "Largest norm of the gradient; longer gradients are clipped.",
         limits=(ABOVE_0, math.inf), group=SCHEDULE,
