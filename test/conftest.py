@@ -75,6 +75,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: not talks(item))
 
 
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("cuda"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("needs an NVIDIA GPU")
+
+
 @pytest.fixture(scope="session")
 def programs():
     """Starts programs that end with this process."""

@@ -5,13 +5,16 @@ decoder but these positions. PyTorch keeps them as int64 offsets; a 2x2 window h
 so a byte (0 to 3, row by row) needs an eighth of the memory. The backward of either is the forward
 of the other, so both are deterministic, which PyTorch's own unpooling is not.
 
-Each is written twice. Eager PyTorch runs one operation after the other over the whole map, and is
-fastest when it compares and masks bits. A compiler or an exporter gets plain comparisons and
-selections instead, which it can fuse and ONNX has.
+Each is written three times. Eager PyTorch runs one operation after the other over the whole map,
+and is fastest when it compares and masks bits. A compiler or an exporter gets plain comparisons and
+selections instead, which it can fuse and ONNX has. A GPU gets one kernel, where there is Triton.
 """
 
 from __future__ import annotations
 
+import logging
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -20,7 +23,9 @@ from torch import Tensor
 
 POSITIONS = range(4)
 # Integers as wide as the floating-point values whose bits they stand for.
-_BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+logger = logging.getLogger(__name__)
 
 
 def max_pool_2x2(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -113,9 +118,38 @@ class _Gather(torch.autograd.Function):
         return max_unpool_2x2(grad, positions, ctx.size), None
 
 
+def fused_kernels(device: torch.device) -> ModuleType | None:
+    """The module `pooling_kernels` for a GPU on which it works; None for any other device."""
+    return _working_kernels(device) if device.type == "cuda" else None
+
+
+@cache
+def _working_kernels(device: torch.device) -> ModuleType | None:
+    from segnet_model.networks import pooling_kernels  # only here, as importing Triton takes time
+
+    if not pooling_kernels.INSTALLED:
+        return None
+    try:
+        pooling_kernels.check(device)
+    except Exception as error:  # of Triton, its compiler or the driver
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        logger.warning(
+            "Triton's pooling does not work on %s (%s), so PyTorch's slower operations do it; "
+            "Triton needs a C compiler and Python's headers: apt install gcc python3-dev",
+            device, reason,
+        )  # fmt: skip
+        return None
+    return pooling_kernels
+
+
 def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
+    compiling = torch.compiler.is_compiling()
+    kernels = None if compiling else fused_kernels(x.device)
+    if kernels is not None:
+        fused: tuple[Tensor, Tensor] = kernels.pool(x, _memory_format(x))
+        return fused
     pooled = F.max_pool2d(x, 2)
-    if torch.compiler.is_compiling():
+    if compiling:
         # Compare the corners with each other: a quantized maximum may equal none of them.
         a, b, c, d = _corners(x)
         # Not bytes: TensorRT has them as inputs and outputs of a network alone.
@@ -123,7 +157,7 @@ def _pool(x: Tensor) -> tuple[Tensor, Tensor]:
         below = torch.maximum(c, d) > torch.maximum(a, b)
         return pooled, torch.where(below, below_right, right)
     # The maximum is one of the four, with the same bits.
-    bits = _BITS[x.element_size()]
+    bits = BITS[x.element_size()]
     not_a, not_b, not_c = (
         torch.ne(corner, pooled.view(bits)).view(torch.uint8)
         for corner in _corners(x.view(bits))[:3]
@@ -139,10 +173,14 @@ def _unpool(x: Tensor, positions: Tensor, size: tuple[int, int]) -> Tensor:
         n, c, h, w = x.shape
         tiles = corners.view(n, 2, 2, c, h, w).permute(0, 3, 4, 1, 5, 2)
         return F.pad(tiles.reshape(n, c, 2 * h, 2 * w), (0, right, 0, bottom))
+    kernels = fused_kernels(x.device)
+    if kernels is not None:
+        fused: Tensor = kernels.unpool(x, positions, size, _memory_format(x))
+        return fused
     out = torch.empty(
         (*x.shape[:2], *size), dtype=x.dtype, device=x.device, memory_format=_memory_format(x)
     )
-    bits = _BITS[x.element_size()]
+    bits = BITS[x.element_size()]
     values, wide = x.view(bits), positions.to(bits)
     for position, corner in zip(POSITIONS, _corners(out.view(bits)), strict=True):
         # All ones where the position is this one, as only 0 - 1 is negative, and zeros elsewhere.
