@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from segnet_model.inference import likeliest
 from segnet_model.inference.prediction import Prediction
 from segnet_model.networks.inputs import resize_maps
 
@@ -104,23 +104,14 @@ def most_likely(probabilities: Tensor, size: tuple[int, int]) -> tuple[Tensor, T
     if probabilities.device.type != "cpu" or probabilities.dtype != torch.float32:
         confidence, labels = resize_maps(probabilities, size).max(1)
         return confidence, labels.to(torch.uint8)
-    each = [_most_likely(image.numpy(), size) for image in probabilities]
-    return torch.stack([best for best, _ in each]), torch.stack([ids for _, ids in each])
+    each = [likeliest.most_likely(image.contiguous().numpy(), size) for image in probabilities]
+    best, ids = (torch.from_numpy(_stacked(maps)) for maps in zip(*each, strict=True))
+    return best, ids
 
 
-def _most_likely(probabilities: np.ndarray, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Of one image: class after class, so that the resized planes stay in the cache."""
-    best, plane = np.empty((2, *size), np.float32)
-    labels, is_better = np.zeros((2, *size), np.uint8)
-    for label, source in enumerate(probabilities):
-        into = plane if label else best
-        cv2.resize(source, size[::-1], dst=into, interpolation=cv2.INTER_LINEAR)
-        if label:
-            cv2.compare(plane, best, cv2.CMP_GT, dst=is_better)  # 255 or 0
-            cv2.max(best, plane, dst=best)
-            is_better &= np.uint8(label)
-            np.maximum(labels, is_better, out=labels)  # the later class has the larger number
-    return torch.from_numpy(best), torch.from_numpy(labels)
+def _stacked(maps: Sequence[np.ndarray]) -> np.ndarray:
+    """Maps (H, W) as (N, H, W); a single one is not copied."""
+    return maps[0][None] if len(maps) == 1 else np.stack(maps)
 
 
 def _halve_on_gpu(values: Tensor | None) -> Tensor | None:
