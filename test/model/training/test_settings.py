@@ -36,6 +36,8 @@ def test_the_stored_form_is_that_of_old_training_states():
         "map_to": None,
         "class_map": None,
         "unlabeled": 0.0,
+        "keep": None,
+        "keep_weight": 3.0,
     }  # a state without them was of these defaults
     settings = decided(TrainSettings(init="none"), images=400)
     assert settings.shaping() == {**STORED, **newer}
