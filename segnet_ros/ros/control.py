@@ -1,9 +1,9 @@
 """Parameters and services of a running node, where there is no `ros2` command.
 
-python3 -m segnet_ros.ros.live /segmentation max_rate overlay_alpha
-python3 -m segnet_ros.ros.live /segmentation weights=new.safetensors uncertainty=features
-python3 -m segnet_ros.ros.live /segmentation/reload_weights
-python3 -m segnet_ros.ros.live /segmentation/set_enabled false
+python3 -m segnet_ros.ros.control /segmentation max_rate overlay_alpha
+python3 -m segnet_ros.ros.control /segmentation weights=new.safetensors uncertainty=features
+python3 -m segnet_ros.ros.control /segmentation/reload_weights
+python3 -m segnet_ros.ros.control /segmentation/set_enabled false
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0 if words else 2
     rclpy.init()
     try:
-        return _run(rclpy.create_node("live"), *words)
+        return _run(rclpy.create_node("control"), *words)
     finally:
         rclpy.try_shutdown()
 
@@ -46,7 +46,7 @@ def _run(node: Node, name: str, *words: str) -> int:
     if kind is None:
         there = node.get_node_names_and_namespaces()
         nodes = ", ".join(sorted(f"{space.rstrip('/')}/{each}" for each, space in there))
-        print(f"live: no node or service {name} answers; there are {nodes}", file=sys.stderr)
+        print(f"control: no node or service {name} answers; there are {nodes}", file=sys.stderr)
         return 1
     request = kind.Request()
     if kind is SetBool:
@@ -71,7 +71,7 @@ def _discovered(node: Node, name: str, client: AsyncParameterClient) -> Any:
 
 def _parameters(node: Node, client: Any, words: Sequence[str]) -> int:
     if not words:
-        print(f"live: give names of parameters, or NAME=VALUE\n{__doc__}", file=sys.stderr)
+        print(f"control: give names of parameters, or NAME=VALUE\n{__doc__}", file=sys.stderr)
         return 2
     names = [word for word in words if "=" not in word]
     pairs = [word.partition("=") for word in words if "=" in word]
@@ -92,7 +92,7 @@ def _wait(node: Node, future: Any) -> Any:
     """The answer of a service."""
     rclpy.spin_until_future_complete(node, future, timeout_sec=ANSWER_S)
     if not future.done():
-        raise SystemExit("live: no answer; is the node still running?")
+        raise SystemExit("control: no answer; is the node still running?")
     return future.result()
 
 

@@ -50,32 +50,32 @@ def _refuse_negative(parameters):
 
 
 @pytest.fixture
-def live(node, ros_process):
+def control(node, ros_process):
     def do(*words):
-        process = ros_process("segnet_ros.ros.live", *words)
+        process = ros_process("segnet_ros.ros.control", *words)
         output = process.communicate(timeout=60)[0]
         return process.returncode, output.strip()
 
     return do
 
 
-def test_parameters_are_set_and_read(node, live):
-    assert live("/robot", "rate=2.5", "name=b") == (0, "set")
+def test_parameters_are_set_and_read(node, control):
+    assert control("/robot", "rate=2.5", "name=b") == (0, "set")
     assert (node.get_parameter("rate").value, node.get_parameter("name").value) == (2.5, "b")
-    assert live("/robot", "rate", "name") == (0, "rate: 2.5\nname: b")
-    code, said = live("/robot", "rate=-1.0", "name=c")
+    assert control("/robot", "rate", "name") == (0, "rate: 2.5\nname: b")
+    code, said = control("/robot", "rate=-1.0", "name=c")
     assert (code, said) == (1, "refused: rate is below 0")
     assert node.get_parameter("name").value == "b"  # all or nothing
 
 
-def test_services_are_called(node, live):
-    assert live("/robot/enable", "false") == (0, "enabled False")
+def test_services_are_called(node, control):
+    assert control("/robot/enable", "false") == (0, "enabled False")
     assert node.enabled is False
-    assert live("/robot/reload") == (1, "the file is damaged")
+    assert control("/robot/reload") == (1, "the file is damaged")
 
 
-def test_what_does_not_answer_is_named_with_what_does(node, live):
-    code, said = live("/nobody")
+def test_what_does_not_answer_is_named_with_what_does(node, control):
+    code, said = control("/nobody")
     assert code == 1
     assert "no node or service /nobody answers; there are" in said
     assert "/robot" in said
