@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
@@ -43,12 +44,13 @@ def program(tmp_path):
     return path
 
 
-def run(python, program, *arguments):
+def run(python, program, *arguments, **environment):
     return subprocess.run(
         [python, program, *arguments],
-        env={"PYTHONPATH": str(program.parents[1])},
+        env={"PYTHONPATH": str(program.parents[1]), **environment},
         capture_output=True,
         text=True,
+        timeout=20,
     )
 
 
@@ -64,6 +66,28 @@ def test_an_active_environment_with_all_that_is_needed_is_used(program, bare, tm
     for name in NEEDED:
         (tmp_path / f"{name}.py").write_text("")
     assert run(bare, program).stdout == f"{tmp_path / 'torch.py'}\n"
+
+
+def test_the_home_of_another_python_is_not_that_of_the_build(program, tmp_path):
+    """PYTHONHOME moves the prefix of every Python that is in no environment."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    home = tmp_path / "home"
+    (home / "lib").mkdir(parents=True)
+    (home / "lib" / version).symlink_to(Path(sys.base_prefix, "lib", version))
+    python = Path(sys.base_prefix, "bin", version)
+    (tmp_path / "module.py").write_text("import sys\n\ndef main():\n    print(sys.prefix)\n")
+    text = TEMPLATE.replace("@module@", "module").replace("@python_prefix@", sys.base_prefix)
+    text = text.replace("simplejpeg", "a_module_that_is_missing")
+    program.write_text(text.replace("@Python3_EXECUTABLE@", str(python)))
+    done = run(python, program, PYTHONHOME=str(home))
+    assert (done.returncode, done.stdout) == (0, f"{sys.base_prefix}\n"), done.stderr
+
+
+def test_another_python_is_started_once_at_most(program, bare, tmp_path):
+    """Where the build's Python has another prefix by now, and lacks a package."""
+    next(tmp_path.glob("*/lib/*/site-packages/simplejpeg.py")).unlink()
+    program.write_text(program.read_text().replace('an environment"  #', 'gone"  #'))
+    assert run(bare, program).returncode == 3
 
 
 @pytest.mark.parametrize("lost", ["environment", "package"])
