@@ -1,14 +1,13 @@
 """The feature score: closed forms, and the same from every engine."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from segnet_model.base.errors import SettingsError, WeightsError
+from segnet_model.base.errors import SettingsError
 from segnet_model.engines.export import Export
 from segnet_model.engines.features import FeatureScorer, ScoredNetwork, Tap, scaled
 from segnet_model.inference.predictor import Predictor
@@ -192,41 +191,3 @@ def test_an_export_without_a_score_is_refused(tmp_path, weights):
     Export.of(weights, size=(64, 96)).to_onnx(out)
     with pytest.raises(SettingsError, match="run segnet calibrate and then segnet export"):
         Predictor.load(out, uncertainty="features")
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"matrix": ()}, {"matrix": ((1.0, 2.0), (3.0,))}, {"offset": (1.0,)},
-        {"matrix": ((float("nan"),) * 3,) * 3}, {"offset": (float("inf"), 0.0, 0.0)},
-        {"offset": (1e7, 0.0, 0.0)}, {"offset": ("1", "2", "3")}, {"offset": (True, 0.0, 0.0)},
-        {"matrix": ((1.0,) * 3,) * 4}, {"matrix": ((0.0,) * 2000,) * 3},
-        {"scale": (0.0, 1.0)}, {"scale": EVEN[::-1]}, {"entropy_scale": (0.0,) * 5},
-        {"distance_scale": (0.0, 1.0, 2.0, 3.0, float("nan"))},
-        {"images": 0},
-        {"images": 1.5}, {"matrix": 5}, {"scale": None}, {"matrix": ((10**400,) * 3,) * 3},
-    ],
-    ids=str,
-)  # fmt: skip
-def test_strange_scores_are_refused(small_info, changed):
-    good = dataclasses.replace(small_info, features=score_of(3)).to_json()
-    assert ModelInfo.from_json(good)
-    values = json.loads(good)
-    values["features"] |= changed
-    text = json.dumps(values)
-    with pytest.raises(WeightsError):
-        ModelInfo.from_json(text)
-
-
-def test_an_older_file_with_the_place_in_its_feature_score_is_read(small_info):
-    info = dataclasses.replace(small_info, features=score_of(8))
-    values = json.loads(info.to_json())
-    values["features"] |= {"place": 0.1, "place_bound": 0.2}
-    assert ModelInfo.from_json(json.dumps(values)) == info
-
-
-def test_a_score_is_kept_and_older_files_have_none(small_info):
-    info = dataclasses.replace(small_info, features=score_of(8))
-    assert ModelInfo.from_json(info.to_json()) == info
-    assert ModelInfo.from_json(small_info.to_json()).features is None
-    assert "features" not in json.loads(small_info.to_json())
