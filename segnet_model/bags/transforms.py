@@ -17,7 +17,7 @@ from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.base.listed import join_first
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.driven import MAX_GAP
+from segnet_model.driving.driven import JUMP, MAX_GAP
 
 TF, TF_STATIC = "/tf", "/tf_static"
 TF_MESSAGE = "tf2_msgs/msg/TFMessage"
@@ -45,11 +45,8 @@ class _Samples:
     poses: list[tuple[str, Transform]] = field(default_factory=list)
 
     def add(self, stamp: int, parent: str, pose: Transform) -> None:
-        if self.fixed or (self.stamps and stamp < self.stamps[-1] - WINDOW_NS):
-            self.stamps, self.poses = (
-                [],
-                [],
-            )  # replaced, or time fell back: a recording played again
+        if self.fixed or (self.stamps and stamp < self.stamps[-1] - JUMP * NANOSECONDS):
+            self.stamps, self.poses = [], []  # replaced, or begun again
         place = bisect_right(self.stamps, stamp)
         self.stamps.insert(place, stamp)
         self.poses.insert(place, (parent, pose))
@@ -115,16 +112,18 @@ class Transforms:
         self, stamped: Any, topic: str, place: Any, rotation: Any, max_gap: float = inf
     ) -> None:
         child, parent = _name(stamped.child_frame_id), _name(stamped.header.frame_id)
+        stamp = stamped.header.stamp.sec * NANOSECONDS + stamped.header.stamp.nanosec
         try:
+            if stamp < 0 and topic != TF_STATIC:  # no image has such a time
+                raise SettingsError(f"the stamp of {child} in {parent} is negative")
             pose = _read_pose(place, rotation, child, parent)
             if child not in self._frames and len(self._frames) >= MAX_FRAMES:
                 raise SettingsError(f"there are more than {MAX_FRAMES} frames")
         except SettingsError as error:
             self._ignore(topic, error)
             return
-        stamp = stamped.header.stamp
         samples = self._frames.setdefault(child, _Samples(topic == TF_STATIC, max_gap))
-        samples.add(stamp.sec * NANOSECONDS + stamp.nanosec, parent, pose)
+        samples.add(stamp, parent, pose)
 
     def _ignore(self, topic: str, error: Exception) -> None:
         if self.ignored.add(error):

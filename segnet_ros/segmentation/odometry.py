@@ -11,7 +11,7 @@ from nav_msgs.msg import Odometry
 from rclpy.node import Node
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.driving.driven import MAX_GAP
+from segnet_model.driving.driven import JUMP, MAX_GAP
 from segnet_model.driving.robot_pose import RobotPose
 from segnet_ros.ros.cdr import NANOSECONDS
 from segnet_ros.ros.qos import overrides, profile
@@ -87,7 +87,7 @@ class OdometryPoses:
             self._fault = "its stamps are negative; check the clock of its publisher"
             return
         if self._poses and time <= self._poses[-1][0]:
-            if time > self._poses[-1][0] - NANOSECONDS:
+            if time > self._poses[-1][0] - JUMP * NANOSECONDS:
                 return  # twice the same, or out of order
             self._poses.clear()  # time fell back: a recording begins again
         while self._poses and time - self._poses[0][0] > KEPT * NANOSECONDS:

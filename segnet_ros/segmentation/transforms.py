@@ -10,7 +10,9 @@ from rclpy.node import Node
 from rclpy.time import Time
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.driving import CameraPose
+from segnet_model.driving.driven import JUMP
 from segnet_model.driving.robot_pose import RobotPose
 from segnet_ros.ros.stamps import nanoseconds
 
@@ -20,7 +22,6 @@ except ImportError:  # not among ROS's wheels on PyPI
     tf2_ros = None
 
 MAX_AGE = 0.5  # seconds between an image and the newest transform, which may lag behind
-JUMP = 1_000_000_000  # nanoseconds back, from which a recording has begun again
 BY_HAND = "or set camera_height, camera_pitch and so on"
 
 
@@ -136,7 +137,7 @@ class Inbox:
         frame, stamp = transform.child_frame_id, nanoseconds(transform.header.stamp)
         if stamp < 0:
             return  # no image has such a time
-        if stamp < self._newest.get(frame, stamp) - JUMP:
+        if stamp < self._newest.get(frame, stamp) - JUMP * NANOSECONDS:
             self._buffer.clear()  # but fixed transforms stay
             self._newest.clear()
         self._newest[frame] = max(stamp, self._newest.get(frame, stamp))

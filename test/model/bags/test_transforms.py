@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tf_messages import matrix, quaternion, raw_tf, transform
@@ -106,11 +108,12 @@ def test_a_loop_ends():
         found.find("base", "c", 0)
 
 
-def test_a_recording_that_is_played_again_starts_anew():
+@pytest.mark.parametrize("begin", [3, 98])  # far, and a short recording: longer than a second ago
+def test_a_recording_that_is_played_again_starts_anew(begin):
     found = Transforms()
-    for time in (100, 101, 3):
+    for time in (100, 101, begin):
         add(found, "base", "camera", time * SECOND, ((time, 0, 0), (0, 0, 1), 0.0))
-    assert found.find("base", "camera", 3 * SECOND).translation[0] == 3
+    assert found.find("base", "camera", begin * SECOND).translation[0] == begin
     with pytest.raises(SettingsError):
         found.find("base", "camera", 100 * SECOND)
 
@@ -134,9 +137,14 @@ def test_floods_of_frames_and_samples_are_bounded(caplog):
 
 def test_samples_that_come_late_are_put_in_their_place():
     found = Transforms()
-    for time in (1, 3, 2):
-        add(found, "base", "camera", time * SECOND, ((time**2, 0, 0), (0, 0, 1), 0.0))
-    assert found.find("base", "camera", 5 * SECOND // 2).translation[0] == pytest.approx(6.5)
+    for time in (0.5, 1.5, 1.0):
+        add(found, "base", "camera", round(time * SECOND), ((time**2, 0, 0), (0, 0, 1), 0.0))
+    assert found.find("base", "camera", 5 * SECOND // 4).translation[0] == pytest.approx(1.625)
+
+
+def long_ago(said):
+    """From before 1970, as of a clock that was not set."""
+    return replace(said, header=replace(said.header, stamp=replace(said.header.stamp, sec=-1)))
 
 
 @pytest.mark.parametrize(
@@ -146,6 +154,7 @@ def test_samples_that_come_late_are_put_in_their_place():
         (transform("base", "camera", 0, (float("nan"), 0, 0)), "not finite"),
         (transform("base", "base", 0), "has the parent 'base'"),
         (transform("", "camera", 0), "has the parent ''"),
+        (long_ago(transform("base", "camera", 0)), "negative"),
     ],
 )
 def test_what_tf2_ignores_is_ignored_and_named(said, why, caplog):
