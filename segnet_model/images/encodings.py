@@ -37,6 +37,7 @@ class Encoding:
         to_rgb: (rows, W, channels) uint8 to (H, W, 3) uint8 RGB.
         grid: height and width must be multiples of it (chroma or color filter cells).
         rows: rows in memory for each image row, chroma planes included.
+        assumed: how samples are read, where the name leaves that open.
     """
 
     channels: int
@@ -44,6 +45,7 @@ class Encoding:
     to_rgb: Callable[[np.ndarray], np.ndarray]
     grid: tuple[int, int] = (1, 1)
     rows: Fraction = Fraction(1)
+    assumed: str = ""
 
 
 def decode_image(
@@ -86,14 +88,16 @@ def decode_image(
     samples = width * kind.channels
     rows = int(height * kind.rows)
     size = memoryview(data).nbytes
+    bits = bits or SampleBits()
     if kind.rows > 1 and step == width * kind.rows and size == height * step:
         step = samples * kind.depth  # some drivers count a row of the chroma planes in
     _check_height(kind, height, encoding, size == height * step)
     _check_layout(size, rows, step, samples * kind.depth)
     dtype = f"{'>' if big_endian else '<'}u{kind.depth}"
     table: np.ndarray = np.ndarray((rows, samples), dtype, data, strides=(step, kind.depth))
+    bits.assume(kind.assumed)
     if kind.depth == 2:
-        table = (bits or SampleBits()).reduce(table)
+        table = bits.reduce(table)
     return kind.to_rgb(_pixels(table, rows, width, kind.channels))
 
 
@@ -191,15 +195,20 @@ def _color_orders(depth: int, bits: str) -> dict[str, Encoding]:
     gray, bgr, bgra = (
         _opencv(code) for code in (cv2.COLOR_GRAY2RGB, cv2.COLOR_BGR2RGB, cv2.COLOR_BGRA2RGB)
     )
+    # Channels without names have OpenCV's order, as in cv_bridge.
+    unnamed = (
+        "{} does not say which channel is red: they are read as blue, green and red, as cv_bridge "
+        "does; where colors are exchanged, let the driver say {}"
+    )
+    three, four = f"{bits}UC3", f"{bits}UC4"
     return {
         f"rgb{bits}": Encoding(3, depth, _same),
         f"bgr{bits}": Encoding(3, depth, bgr),
         f"rgba{bits}": Encoding(4, depth, _opencv(cv2.COLOR_RGBA2RGB)),
         f"bgra{bits}": Encoding(4, depth, bgra),
         f"mono{bits}": Encoding(1, depth, gray),
-        # Channels without names have OpenCV's order, as in cv_bridge.
-        f"{bits}UC3": Encoding(3, depth, bgr),
-        f"{bits}UC4": Encoding(4, depth, bgra),
+        three: Encoding(3, depth, bgr, assumed=unnamed.format(three, f"rgb{bits}")),
+        four: Encoding(4, depth, bgra, assumed=unnamed.format(four, f"rgba{bits}")),
         **{
             f"bayer_{pattern}{bits}": Encoding(1, depth, _opencv(code), (2, 2))
             for pattern, code in BAYER.items()

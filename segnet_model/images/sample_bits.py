@@ -1,4 +1,4 @@
-"""How many of its 16 bits a camera uses for a sample."""
+"""What a camera's messages do not say of its samples: how many of 16 bits it uses, their order."""
 
 from __future__ import annotations
 
@@ -25,10 +25,17 @@ class SampleBits:
 
         Args:
             report: called with a sentence where samples are read as fewer bits than 16, or no
-                longer are.
+                longer are, and once for each other assumption.
         """
         self.bits = 0
         self._report = report or (lambda text: None)
+        self._assumed: set[str] = set()
+
+    def assume(self, text: str) -> None:
+        """Report how samples are read, unless that is empty or was reported before."""
+        if text and text not in self._assumed:
+            self._assumed.add(text)
+            self._report(text)
 
     def reduce(self, samples: np.ndarray) -> np.ndarray:
         """The upper 8 of the bits in use of samples (H, W, ...) uint16, as uint8."""

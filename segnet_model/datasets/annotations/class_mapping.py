@@ -27,6 +27,7 @@ class ClassMapping:
         ignored: our ignored id.
         pixels: of each name that was found.
         unlabeled: pixels without a name.
+        beside: names in files that also have pixels without a name.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class ClassMapping:
         self.ignored = np.uint8(labels.ignore_id)
         self.pixels: Counter[str] = Counter()
         self.unlabeled = 0
+        self.beside: set[str] = set()
         self._labels = labels
         self._renamed = renamed
         self._meanings = {**dict.fromkeys(UNLABELED_NAMES, IGNORE), **meanings}
@@ -67,6 +69,8 @@ class ClassMapping:
         for index in np.flatnonzero(counts[:UNNAMED]).tolist():
             name = mask.names[index]
             self.pixels[name] += int(counts[index])
+            if counts[UNNAMED]:
+                self.beside.add(name)
             table[index] = self._id(name)
             if self.meaning(name) is None:
                 self._unknown.setdefault(name, file)

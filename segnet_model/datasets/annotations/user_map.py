@@ -52,13 +52,19 @@ class UserMap:
 
     def _check_binary(self, mapping: ClassMapping, original: LabelSet) -> None:
         """Refuse masks of 0 and 255 alone: 255 is what many tools paint a thing with."""
-        sure = "255" in self.all or original.ignore_id != 255
-        if not sure and mapping.unlabeled and [*mapping.pixels] == [original.names[0]]:
-            raise DatasetError(
-                f"its labels hold 0, which is {original.names[0]!r}, and 255 alone, which counts "
-                f"nowhere; if 255 is a class, give --map 255={original.names[-1]}, and if it is "
-                f"none, --map 255={IGNORE}"
-            )
+        if "255" in self.all or original.ignore_id != 255 or not mapping.unlabeled:
+            return
+        first, thing = original.names[0], original.names[min(1, original.num_classes - 1)]
+        if [*mapping.pixels] == [first]:
+            thing, others = original.names[-1], ""
+        elif mapping.beside == {first} and set(mapping.pixels) == {first, thing}:
+            others = f", where others hold 0 and 1, which is {thing!r}"
+        else:
+            return
+        raise DatasetError(
+            f"its labels hold 0, which is {first!r}, and 255 alone, which counts nowhere{others}; "
+            f"if 255 is a class, give --map 255={thing}, and if it is none, --map 255={IGNORE}"
+        )
 
     def _check_places(self, mapping: ClassMapping, original: LabelSet) -> None:
         """Refuse a class that one id has by the map and another by its place."""

@@ -26,6 +26,8 @@ from segnet_model.datasets.checking.report import DatasetReport, SplitFacts
 from segnet_model.datasets.layout import layout_of
 from segnet_model.labels import LabelSet
 
+WHITE = 255  # what many tools paint a thing with
+
 
 def check_dataset(
     dataset: Path,
@@ -70,7 +72,7 @@ def check_dataset(
         closing(_closing_results(pool.map(partial(inspect, label_set=label_set), pairs))) as all_,
     ):
         for done, seen in enumerate(all_, 1):
-            splits[seen.pair.split].add(seen)
+            splits[seen.pair.split].add(seen, label_set.ignore_id)
             found += seen.problems
             seen.counts = None
             kept[seen.pair.split].append(seen)
@@ -100,6 +102,10 @@ def _class_problems(splits: dict[str, SplitFacts], label_set: LabelSet) -> Itera
     shown = np.flatnonzero(train.pixels[: label_set.num_classes])
     if len(shown) == 1 < label_set.num_classes:
         yield Problem(kinds.ONE_CLASS, "train", detail=label_set.names[shown[0]])
+    beside = np.flatnonzero(train.beside_ignored[: label_set.num_classes])
+    if label_set.ignore_id == WHITE and shown.tolist() == [0, 1] and beside.tolist() == [0]:
+        counts = int(train.seen_in[WHITE]), int(train.seen_in[1])
+        yield Problem(kinds.TWO_NUMBERINGS, "train", detail="{} and {} files".format(*counts))
     for index, name in enumerate(label_set.names):
         if train.pixels[index]:
             continue

@@ -77,6 +77,10 @@ PALETTE = Kind(
     "palette of another order", "warning",
     "indices are ids, whatever their colors: export ids in the order of the label set, or colors",
 )  # fmt: skip
+TWO_NUMBERINGS = Kind(
+    "masks of 0 and 255 beside masks of 0 and 1", "warning",
+    "255 counts nowhere: if it is a class, segnet import-labels MASKS DATASET --map 255=CLASS",
+)  # fmt: skip
 MOSTLY_IGNORED = Kind("labels nearly all ignored", "warning", "label more of it, or remove it")
 NEVER_IN_TRAIN = Kind(
     "class that never occurs in train", "warning",

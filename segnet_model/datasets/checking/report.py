@@ -33,9 +33,10 @@ class SplitFacts:
     examples: dict[tuple[int, int], Path] = field(default_factory=dict)
     pixels: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
     seen_in: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
+    beside_ignored: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
 
-    def add(self, seen: Inspection) -> None:
-        """Count a pair."""
+    def add(self, seen: Inspection, ignored: int) -> None:
+        """Count a pair; ignored is the ignored id."""
         self.images += seen.pair.image is not None
         if seen.size and seen.pair.image:
             self.sizes[seen.size] += 1
@@ -44,6 +45,7 @@ class SplitFacts:
             self.labeled += 1
             self.pixels += seen.counts
             self.seen_in += seen.counts > 0
+            self.beside_ignored += (seen.counts > 0) & (seen.counts[ignored] > 0)
 
     def shares(self, label_set: LabelSet) -> np.ndarray:
         """Share of each class in the labeled pixels, (C,) float64; zeros without labels."""

@@ -91,3 +91,21 @@ def test_the_bounds(largest: int, expected: int) -> None:
     bits = SampleBits()
     decode(np.full((HEIGHT, WIDTH), largest, np.uint16), bits=bits)
     assert bits.bits == expected
+
+
+@pytest.mark.parametrize("encoding", ["8UC3", "8UC4", "16UC3", "16UC4"])
+def test_an_order_of_channels_that_is_assumed_is_said_once(encoding: str) -> None:
+    """Blue first, as cv_bridge reads them; the message names what to call red first."""
+    said: list[str] = []
+    size, channels = int(encoding.partition("U")[0]) // 8, int(encoding[-1])
+    blue = np.zeros((HEIGHT, WIDTH, channels), f"<u{size}")
+    blue[..., 0] = 256**size - 1
+    fields = {"height": HEIGHT, "width": WIDTH, "step": WIDTH * channels * size}
+    bits = SampleBits(said.append)
+    for _ in range(2):
+        got = decode_image(blue.tobytes(), encoding=encoding, bits=bits, **fields)
+        assert (got == (0, 0, 255)).all()
+    named = f"rgb{'a' * (channels == 4)}{8 * size}"
+    assert [f"{encoding} does not say" in each and named in each for each in said] == [True]
+    decode_image(blue.tobytes(), encoding=f"bgr{'a' * (channels == 4)}{8 * size}", bits=bits, **fields)
+    assert len(said) == 1

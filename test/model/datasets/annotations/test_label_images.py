@@ -62,6 +62,22 @@ def test_masks_of_0_and_255_are_refused_with_the_lines_to_type(bring, dataset):
         bring(stripes(255, 255), names=["2"])
 
 
+def test_masks_of_0_and_255_beside_those_of_0_and_1_are_refused(bring):
+    """Two tools, or two people; where a file holds 1 beside 255, 255 is nobody's."""
+    with pytest.raises(DatasetError, match=r"where others hold 0 and 1, which is 'Thing'.*255=Th"):
+        bring(stripes(0, 1), stripes(0, 255))
+    (first, second), _ = bring(stripes(0, 1), stripes(0, 255), renamed={"255": "ignore"})
+    assert set(np.unique(first)) == {GROUND, THING} and set(np.unique(second)) == {GROUND, IGNORED}
+    with pytest.raises(DatasetError, match="say what 1 is"):
+        bring(stripes(0, 1), stripes(0, 255), renamed={"255": "Thing"})
+    (first, second), _ = bring(
+        stripes(0, 1), stripes(0, 255), renamed={"255": "Thing", "1": "Thing"}
+    )
+    assert set(np.unique(second)) == {GROUND, THING} and (first == second).all()
+    bring(stripes(0, 1, 255), stripes(0, 255))
+    bring(stripes(0, 1), stripes(255, 255))
+
+
 @pytest.mark.parametrize(
     ("pairs", "wanted"),
     [

@@ -481,3 +481,17 @@ def test_one_class_alone_is_no_data_set(dataset):
     found = problems(dataset, own)
     assert found["warning", "one class alone is labeled"] == "ground"
     assert found["warning", "class that never occurs in train"] == "thing"
+
+
+def test_masks_of_two_numberings_are_named(dataset):
+    """Some of 0 and 255 and others of 0 and 1, as of two tools; not where one file has all."""
+    binary = LabelSet.from_dict({"name": "two", "classes": LABELS.to_dict()["classes"][:2]})
+    for index in range(4):
+        mask = np.zeros(SIZE, np.uint8)
+        mask[:20] = 255 if index % 2 else 1
+        write_png(dataset / f"trainannot/train{index}.png", mask)
+    name = "masks of 0 and 255 beside masks of 0 and 1"
+    assert problems(dataset, binary)["warning", name] == "2 and 2 files"
+    mask[40:] = 1
+    write_png(dataset / "trainannot/train0.png", mask)
+    assert ("warning", name) not in problems(dataset, binary)
