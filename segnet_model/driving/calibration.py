@@ -5,6 +5,7 @@ Messages of rclpy and of rosbags have the same fields; both work.
 
 from __future__ import annotations
 
+from collections import deque
 from copy import deepcopy
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.driving.lens import Lens
+
+REMEMBERED = 30  # messages: a second of most cameras
 
 
 def read_lens(info: Any, rectified: bool) -> Lens:
@@ -33,6 +36,43 @@ def read_lens(info: Any, rectified: bool) -> Lens:
     if not (part.width and part.height):
         return lens
     return lens.cropped(part.x_offset, part.y_offset, part.width, part.height)
+
+
+class InfoCheck:
+    """Finds out whether several cameras publish on one topic of CameraInfo.
+
+    Their calibrations alternate. That of one camera changes, if ever, to another for long.
+    """
+
+    def __init__(self) -> None:
+        """Begin before the first message."""
+        self._count = 0
+        self._last: tuple[Any, ...] = ()
+        self._before: tuple[Any, ...] = ()  # the calibration before the last change
+        self._returns = deque([-REMEMBERED], maxlen=2)  # messages that changed it back
+
+    def add(self, info: Any) -> None:
+        """Take the next sensor_msgs/CameraInfo of the topic."""
+        fields = info.width, info.height, info.distortion_model, *info.d, *info.k, *info.p
+        self._count += 1
+        if fields == self._last:
+            return
+        if fields == self._before:
+            self._returns.append(self._count)
+        self._before, self._last = self._last, fields
+
+    @property
+    def failed(self) -> bool:
+        """Whether calibrations alternated in the last messages."""
+        return self._count - self._returns[0] < REMEMBERED
+
+    def check(self) -> None:
+        """Raise SettingsError where they did."""
+        if self.failed:
+            raise SettingsError(
+                "camera_info changes to and fro between two calibrations: several cameras publish "
+                "on its topic; give each a topic of its own, and remap camera_info"
+            )
 
 
 def check_frame(info: Any, frame_id: str) -> None:

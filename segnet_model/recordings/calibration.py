@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from segnet_model.bags.images import RawMessage, parse
@@ -14,11 +15,12 @@ from segnet_model.base.errors import BagError, ImageError, SettingsError
 from segnet_model.base.rejected import Rejected
 from segnet_model.datasets.sources import Frame
 from segnet_model.driving import CameraPose, GroundProjector, Lens
-from segnet_model.driving.calibration import check_frame
+from segnet_model.driving.calibration import InfoCheck, check_frame
 from segnet_model.inference.answer import Answer
 from segnet_model.recordings.mounting import Mounting, camera_frame
 
 logger = logging.getLogger(__name__)
+FIRST = 10  # calibrations that are read before the first image
 
 
 def has_info(bag: BagReader, topic: str) -> bool:
@@ -44,7 +46,7 @@ class CameraCalibration:
             mounting: of the camera; None makes no grid.
 
         Raises:
-            BagError: the bag does not hold it, or it is damaged.
+            BagError: the bag does not hold it, or one of the first is damaged.
         """
         if not has_info(bag, topic):
             raise BagError(
@@ -55,7 +57,12 @@ class CameraCalibration:
         self.without_grid = Rejected()
         self._projector: GroundProjector | None = None
         self._info: Any = None
-        self.read([next(iter(bag.messages(topic)))])
+        self._check = InfoCheck()
+        first = list(islice(bag.messages(topic), FIRST))
+        self.read(first)
+        if not self._check.failed:
+            self._check = InfoCheck()  # as they come again
+        self.read(first[:1])
 
     def read(self, messages: Sequence[RawMessage]) -> None:
         """Take the newest calibration from messages of any topic; BagError where it is damaged."""
@@ -63,6 +70,7 @@ class CameraCalibration:
             if raw.topic == self._topic:
                 try:
                     self._info = parse(raw)
+                    self._check.add(self._info)
                 except ImageError as error:
                     raise BagError(
                         f"{self._topic}: {error}; leave camera_info and drivable_grid out with "
@@ -108,6 +116,7 @@ class CameraCalibration:
             SettingsError: the camera is not calibrated, the calibration is of another camera, or tf
                 has no pose.
         """
+        self._check.check()
         check_frame(self._info, camera_frame(frame))
         return mounting.ground.lens(self._info, size), mounting.pose(frame)
 

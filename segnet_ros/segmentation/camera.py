@@ -72,7 +72,7 @@ class Camera:
         self._outputs = Outputs(node, network, f"~/{prefix}", settings().output_reliability)
         self._input = Input(node, prefix, settings, self._wanted, submit)
         self._map = drivable_map
-        self._ground = Ground(transforms)
+        self._ground = Ground(transforms, self._input.check_info)
         self._static_transform = StaticTransform(node)
         self._withdrawal = Withdrawal(self._outputs, lambda: node.get_clock().now().to_msg())
         self._timer: Any = None

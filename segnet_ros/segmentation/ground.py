@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
@@ -31,9 +32,16 @@ class Ground:
         unplaced: whether neither parameters nor tf gave the camera's pose for it.
     """
 
-    def __init__(self, transforms: Transforms) -> None:
-        """Take the source of the camera's pose, for where no parameter gives it."""
-        self._transforms = transforms
+    def __init__(
+        self, transforms: Transforms, check_info: Callable[[], None] = lambda: None
+    ) -> None:
+        """Create it without a projector.
+
+        Args:
+            transforms: give the camera's pose where no parameter does.
+            check_info: raises SettingsError where calibrations are not to be used.
+        """
+        self._transforms, self._check_info = transforms, check_info
         self._executor = ThreadPoolExecutor(1, "ground")
         self._result: Result | None = None
         self._pending: Future[Result] | None = None
@@ -76,6 +84,7 @@ class Ground:
     ) -> GroundProjector | None:
         if info is None:
             raise SettingsError("no camera_info came; let the driver publish it, and remap it")
+        self._check_info()
         check_frame(info, header.frame_id)
         mounting = part(settings, GroundSettings)
         source = "" if settings.camera_height else settings.base_frame

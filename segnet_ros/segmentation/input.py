@@ -11,6 +11,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo
 
+from segnet_model.driving.calibration import InfoCheck
 from segnet_ros.ros.qos import mismatch, overrides, profile
 from segnet_ros.segmentation.health import HealthMonitor
 from segnet_ros.segmentation.settings import NodeSettings
@@ -66,6 +67,7 @@ class Input:
         """Set the counts to zero and forget the calibration."""
         self.idle = self.skipped = 0
         self.info: CameraInfo | None = None
+        self._info_check = InfoCheck()
         self.monitor = HealthMonitor(perf_counter())
         self._throttle = Throttle()
 
@@ -90,6 +92,10 @@ class Input:
         self._subscriptions.clear()
         self._qos = None
 
+    def check_info(self) -> None:
+        """Raise SettingsError where several cameras publish calibrations on the topic."""
+        self._info_check.check()
+
     def mismatch(self) -> str:
         """Why publishers of the images cannot be received from; empty where all can."""
         if self._qos is None:
@@ -111,6 +117,7 @@ class Input:
 
     def _receive_info(self, info: CameraInfo) -> None:
         self.info = info
+        self._info_check.add(info)
 
     def _receive(self, data: bytes) -> None:
         time = perf_counter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import cv2
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
 from segnet_model.recordings.node_types import node_types
 
-IMAGE = "/camera/image_raw"
+IMAGE, INFO = "/camera/image_raw", "/camera/camera_info"
 WITHOUT_GROUND = [name for name in OUTPUTS if name not in GROUNDED]
 EVERYTHING = (*WITHOUT_GROUND, "class_map", "label_info")
 ODD = "int32 left\nstd_msgs/Header header\n"  # a type that this package knows nothing of
@@ -120,6 +122,21 @@ def test_a_calibration_of_another_frame_makes_no_grid(drive, weights, tmp_path, 
             writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
     assert label(bag, weights, tmp_path / "out", "--topic", IMAGE, "--camera-height", "1.2") == 2
     assert "camera_info is of frame_id 'left_optical', the images are" in capsys.readouterr().err
+
+
+def test_calibrations_of_two_cameras_of_one_frame_make_no_grid(drive, weights, tmp_path, capsys):
+    """On one topic, from the first image on, of which the first calibration may be the wrong one."""
+    bag, (first, *_) = tmp_path / "two", parsed(drive, INFO)
+    other = deepcopy(first)
+    other.k = other.k * 1.2
+    with BagReader(drive) as reader, BagWriter(bag) as writer:
+        for raw in reader.messages(IMAGE, INFO):
+            writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
+            if raw.topic == INFO:
+                writer.write(INFO, other, raw.receive_ns)
+    assert label(bag, weights, tmp_path / "out", "--topic", IMAGE, "--camera-height", "1.2") == 2
+    assert "several cameras publish on its topic" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_grid_is_the_ground_that_the_camera_sees(drive, weights, tmp_path):

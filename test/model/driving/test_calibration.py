@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from segnet_model.bags.messages import CAMERA_INFO, camera_info_message, make_header, standard_types
-from segnet_model.driving.calibration import read_lens, scaled_info
+from segnet_model.base.errors import SettingsError
+from segnet_model.driving.calibration import InfoCheck, read_lens, scaled_info
 
 POINT = np.array([0.3, -0.2, 2.0])  # meters, in the optical frame
 
@@ -96,3 +97,29 @@ def test_the_read_lens_a_rectified_image_is_that_of_p_without_distortion():
 def test_the_read_lens_a_part_of_the_image():
     lens = read_lens(info(roi=PART), rectified=False)
     assert (lens.width, lens.height, lens.center) == (320, 240, (319.5 - 64, 239.5 - 48))
+
+
+LEFT, RIGHT = info(), info(k=info().k + 1.0)
+
+
+@pytest.mark.parametrize(
+    ("messages", "failed"),
+    [
+        ([LEFT, RIGHT] * 2, True),
+        ([LEFT, LEFT, RIGHT] * 2, True),  # one is slower
+        ([RIGHT, *[LEFT] * 9] * 2, True),
+        ([LEFT] * 50, False),
+        ([LEFT] * 5 + [RIGHT] * 5, False),  # calibrated anew
+        ([LEFT] * 5 + [RIGHT] + [LEFT] * 5, False),  # a driver that began with another file
+        ([LEFT, RIGHT] * 5 + [LEFT] * 30, False),  # over
+        ([*[LEFT] * 40, *[RIGHT] * 40] * 3, False),  # a lens of two focal lengths
+    ],
+)
+def test_calibrations_of_two_cameras_on_one_topic_alternate(messages, failed):
+    check = InfoCheck()
+    for each in messages:
+        check.add(each)
+    assert check.failed == failed
+    if failed:
+        with pytest.raises(SettingsError, match="several cameras publish on its topic"):
+            check.check()

@@ -13,6 +13,7 @@ from std_msgs.msg import Header
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.driving import CameraPose
+from segnet_model.driving.calibration import InfoCheck
 from segnet_ros.segmentation import ground as module
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.settings import NodeSettings
@@ -188,6 +189,16 @@ def test_a_calibration_of_another_frame_is_refused_with_both_names(ground):
     known = info(header=Header(frame_id="right"))
     assert ground.projector(known, SIZE, Header(frame_id="left"), MOUNTED) is None
     assert "frame_id 'right', the images are of 'left'" in ground.reason
+
+
+def test_calibrations_that_are_not_to_be_used_have_a_reason(tf):
+    check = InfoCheck()
+    for number in range(8):
+        check.add(info(k=[100.0 + number % 2, 0, 50, 0, 100, 30, 0, 0, 1]))
+    ground = Ground(tf, check.check)
+    assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
+    assert "several cameras publish on its topic" in ground.reason
+    ground.close()
 
 
 def test_a_camera_that_nobody_places_is_told_from_one_without_a_grid(ground, tf, monkeypatch):

@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("rclpy")
 import rclpy
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from segnet_model.base.errors import ImageError
+from segnet_model.base.errors import ImageError, SettingsError
 from segnet_ros.ros.image_conversion import parse
 from segnet_ros.segmentation import transports as module
 from segnet_ros.segmentation.input import Input
@@ -101,6 +101,19 @@ def test_a_camera_of_twelve_bits_is_named_once(new_node, monkeypatch):
         "/image: all 16-bit samples are below 4096: they are read as 12 bits, until a "
         "larger one comes"
     ]
+
+
+def test_calibrations_of_two_cameras_are_refused(new_node):
+    node = new_node("input")
+    camera = Camera(node, NodeSettings(), Image)
+    publishers = [node.create_publisher(CameraInfo, "camera_info", 10) for _ in "ab"]
+    camera.until(lambda: all(each.get_subscription_count() for each in publishers))
+    for _ in range(3):
+        for width, publisher in enumerate(publishers, 640):
+            publisher.publish(CameraInfo(width=width, height=480))
+            camera.until(lambda: camera.input.info and camera.input.info.width == width)  # noqa: B023
+    with pytest.raises(SettingsError, match="several cameras"):
+        camera.input.check_info()
 
 
 def test_a_stateful_decoder_gets_every_message(new_node, monkeypatch):
