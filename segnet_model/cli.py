@@ -74,8 +74,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> int:
     args = _parser(arguments).parse_args(arguments)
     from segnet_model.base.atomic import write_rules  # --help has ended here, and needs none of it
+    from segnet_model.base.undo import undone_on_error
+    from segnet_model.commands.unused import refuse_unused
 
-    with write_rules(_inputs(args), overwrite=getattr(args, "overwrite", False)):
+    refuse_unused(args, args.unused)
+
+    overwrite = getattr(args, "overwrite", False)
+    with write_rules(_inputs(args), overwrite=overwrite), undone_on_error():
         code = int(args.run(args) or 0)
     sys.stdout.flush()  # here, where an error of it can still be told
     return code
@@ -125,7 +130,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             module = importlib.import_module(f"segnet_model.commands.{name.replace('-', '_')}")
             command.epilog = getattr(module, "EPILOG", None)
             module.add_arguments(command)
-            command.set_defaults(run=module.run)
+            unused = getattr(module, "UNUSED", ())
+            command.set_defaults(run=module.run, parser=command, unused=unused)
     return parser
 
 

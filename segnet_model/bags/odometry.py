@@ -17,6 +17,7 @@ from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.driving.pose import rotations
 
+ODOM = "odom"  # frame of tf
 POSE_COVARIANCE = "geometry_msgs/msg/PoseWithCovarianceStamped"
 TYPES = (ODOMETRY, POSE, POSE_COVARIANCE)
 MAX_BACK = NANOSECONDS  # by which a stamp may be older than the one before
@@ -70,21 +71,23 @@ class Way:
         return found
 
 
-def read_way(bag: BagReader, topic: str | None, odom: str, base: str) -> Way:
+def read_way(bag: BagReader, topic: str | None, odom: str | None, base: str) -> Way:
     """Read the robot's way.
 
     Args:
         bag: an open recording.
         topic: Odometry, PoseStamped or PoseWithCovarianceStamped; None takes the only Odometry, or
             else tf.
-        odom: the frame in tf that odometry starts in.
+        odom: the frame in tf that odometry starts in, to take tf without a topic; None stands for
+            "odom" where the bag has no Odometry.
         base: the robot's frame.
 
     Raises:
         BagError: there is no such topic or transform, time falls back, or a message is about
             another frame.
     """
-    topic = topic or _only_odometry(bag)
+    topic = topic or (None if odom else _only_odometry(bag))
+    odom = odom or ODOM
     way = Way(frames=(odom, base))
     if topic is None:
         _read_tf(bag, way)

@@ -28,6 +28,7 @@ from segnet_model.bags import messages
 from segnet_model.base.atomic import flush_to_disk
 from segnet_model.base.errors import BagError
 from segnet_model.base.leftovers import FILE, FOLDER, remove_leftovers, temporary_path
+from segnet_model.base.undo import make_folders
 
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 VERSION: Literal[8] = 8  # 9 writes QoS in a form that ROS 2 Humble and Iron cannot read
@@ -100,6 +101,7 @@ class BagWriter:
         remove_leftovers(self._folder.parent)
         with self._bag_errors():
             shutil.rmtree(self._folder, ignore_errors=True)
+            make_folders(self._folder.parent)
             bag = self._folder / self.path.name
             self._writer = Writer(bag, version=VERSION, storage_plugin=STORAGES[self.storage])
             self._writer.open()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.undo import make_folders
 
 LOCK_FILE = ".segnet.lock"
 
@@ -41,7 +42,7 @@ def _acquire(folder: Path, work: str) -> TextIO:
     path = folder / LOCK_FILE
     while True:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folders(folder)
             file = path.open("w")
         except OSError as error:
             raise SettingsError(f"cannot write to {folder}: {error}; name another folder") from None

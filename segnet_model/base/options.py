@@ -110,6 +110,12 @@ def options_of(table: type[Any]) -> dict[str, Option]:
     return found
 
 
+def changed(values: Any) -> list[str]:
+    """The names of the options of a table that have not their defaults."""
+    table = type(values)
+    return [name for name in options_of(table) if getattr(values, name) != getattr(table(), name)]
+
+
 def check_options(values: Any) -> None:
     """Check each value of a table by itself; for its `__post_init__`.
 

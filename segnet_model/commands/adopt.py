@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> None:
     labels = labels.with_drivable(tuple(args.drivable)) if args.drivable else labels
     image = _image(args.image)
     adopted = adopt(args.model, labels, image, _wishes(args), args.license)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.make_folder(args.out.parent)
     found = _write(adopted, args.out, image)
     write_png(picture, annotated(image, found.labels, labels))
     for name, value, source in adopted.findings:

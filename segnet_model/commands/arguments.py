@@ -23,7 +23,9 @@ from segnet_model.base.tables import (
     NetworkSettings,
     uncertainty_help,
 )
+from segnet_model.base.undo import make_folders
 from segnet_model.commands.places import add_weights
+from segnet_model.commands.unused import Unused
 
 if TYPE_CHECKING:
     from segnet_model.datasets.sources import Source
@@ -32,6 +34,22 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 MOST_SECONDS = 1e9  # 31 years: no recording is longer
+PASSES = (
+    Unused(
+        ("samples",), lambda args: args.uncertainty != "mc",
+        "is the number of passes of --uncertainty mc; give that too, or leave it away",
+    ),
+    Unused(
+        ("seed",), lambda args: args.uncertainty not in ("mc", "temporal"),
+        "is of the dropout masks of --uncertainty mc or temporal; give that too, or leave it away",
+    ),
+)  # fmt: skip
+MOUNTING = Unused(
+    [f"camera_{name}" for name in ("forward", "left", "pitch", "roll", "yaw")],
+    lambda args: not args.camera_height,
+    "needs --camera-height: without it the camera's whole pose comes from tf",
+)
+DRIVABLE = ("max_uncertainty", "drivable_min_area", "drivable_margin")  # of `add_drivable`
 WEIGHTS = "weights file (.safetensors), exported network, or name of shipped weights"
 
 
@@ -169,8 +187,7 @@ def file_map(args: argparse.Namespace) -> dict[str, str]:
 
 def add_drivable(parser: argparse.ArgumentParser) -> None:
     """Add the options of the drivable area; the defaults are the node's."""
-    names = ("max_uncertainty", "drivable_min_area", "drivable_margin")
-    options.add_arguments(parser, AnswerSettings, names=names)
+    options.add_arguments(parser, AnswerSettings, names=DRIVABLE)
 
 
 def add_ground(parser: argparse.ArgumentParser) -> None:
@@ -231,11 +248,13 @@ def size(text: str) -> tuple[int, int]:
 def make_folder(folder: Path) -> None:
     """Make the folder of --out before any long work, which would be lost without it.
 
+    It is removed again where an error leaves it empty.
+
     Raises:
         SettingsError: it cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
     except OSError as error:
         raise SettingsError(
             f"cannot make the folder {folder}: {error}; give another --out"

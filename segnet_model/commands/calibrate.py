@@ -13,6 +13,7 @@ from segnet_model.base.options import ABOVE_0, BELOW_1
 from segnet_model.base.tables import USUAL_BOUND, NetworkSettings
 from segnet_model.commands import arguments
 from segnet_model.commands.places import add_weights
+from segnet_model.commands.unused import Unused, refuse_given
 
 if TYPE_CHECKING:
     from segnet_model.evaluation.fitting import Calibration
@@ -44,6 +45,12 @@ moved to another place.
 
 An export made before does not know of it: run segnet export again.
 """
+UNUSED = (
+    Unused(
+        ("risk",), lambda args: args.place_only,
+        "is of the bounds, which --place-only leaves as they are; leave one of both away",
+    ),
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +96,8 @@ def run(args: argparse.Namespace) -> None:
     is_onnx = path.suffix == ".onnx"  # an adopted network, mostly
     if is_onnx and args.place_only:
         raise SettingsError(f"{path}: the place score is fitted on a .safetensors file")
+    if is_onnx:
+        refuse_given(args, ("device", "trusted_networks"), "is not used for an .onnx file")
     if args.out is None and is_shipped(path):
         raise SettingsError(
             f"{args.weights} ships with the package, for all who use it; give --out FILE"

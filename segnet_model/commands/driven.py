@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from segnet_model.base import options
+from segnet_model.base.errors import SettingsError
 from segnet_model.base.tables import (
     DEFAULT_WEIGHTS,
     GRID,
@@ -15,6 +16,7 @@ from segnet_model.base.tables import (
 )
 from segnet_model.commands import arguments
 from segnet_model.commands.places import add_weights
+from segnet_model.commands.unused import Unused
 
 EPILOG = f"""\
 Where the robot's footprint lay, one can drive. This projects the footprint along the way, some
@@ -40,6 +42,17 @@ and jumps of odometry, and a robot that is lifted, end it too. Wheels that slip 
 
 Look at OUT/driven.png, which shows the labels of twelve images, before you train.
 """
+UNUSED = (
+    arguments.MOUNTING,
+    Unused(
+        ("device", "precision", "engine"), lambda args: args.no_network,
+        "is of the network, which --no-network leaves out; leave one of both away",
+    ),
+    Unused(
+        ("odom_frame",), lambda args: bool(args.odometry),
+        "is of the way in tf, and --odometry takes a topic; leave one of both away",
+    ),
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     groups = {GRID: parser.add_argument_group("camera on the robot (default: from /tf_static)")}
     mounting = [
         name for name, each in options.options_of(GroundOptions).items()
-        if each.group == GRID and not name.startswith("grid")
+        if each.group == GRID and name.startswith(("camera", "rectified"))
     ]  # fmt: skip
     options.add_arguments(parser, GroundOptions, groups, names=mounting)
     options.add_arguments(parser, AnswerSettings, groups, names=["base_frame"])
@@ -86,8 +99,8 @@ def _add_robot(group: argparse._ArgumentGroup) -> None:
         help="Odometry or PoseStamped (default: the only Odometry of the bag, or else tf)",
     )  # fmt: skip
     group.add_argument(
-        "--odom-frame", default="odom", metavar="NAME",
-        help="frame in tf that odometry starts in (default: odom)",
+        "--odom-frame", metavar="NAME",
+        help="frame in tf that odometry starts in, to take the way from tf (default: odom)",
     )  # fmt: skip
     group.add_argument(
         "--reach", type=number(0.1, 100), default=usual.reach, metavar="M",
@@ -143,6 +156,8 @@ def run(args: argparse.Namespace) -> None:
     images = ExtractSettings(
         (args.topic,) if args.topic else (), args.every, args.unlike, val=args.val
     )
+    if args.no_network and args.weights:
+        raise SettingsError(f"--no-network leaves {args.weights} out; leave one of both away")
     args.weights = args.weights or DEFAULT_WEIGHTS
     predictor = None if args.no_network else arguments.load_predictor(args)
     with stoppable_bar("labeling") as progress:

@@ -61,6 +61,7 @@ those of the first, or the first and the labels to theirs, by the same tables an
 """
 EXAMPLES = 6  # in evaluation.png
 FIGURES, PAGE, SHEET = "evaluation.json", "report.html", "evaluation.png"
+UNUSED = arguments.PASSES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

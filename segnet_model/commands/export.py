@@ -11,6 +11,7 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import MANY
 from segnet_model.base.tables import NetworkSettings
 from segnet_model.commands import arguments
+from segnet_model.commands.unused import Unused
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,12 @@ the weights.
   segnet export runs/yard/weights.safetensors --engine openvino --calibrate my_yard
 """
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
+UNUSED = (
+    Unused(
+        ("split", "images", "quick"), lambda args: not args.calibrate,
+        "is of --calibrate DATASET, which makes int8; give that too, or leave it away",
+    ),
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +82,7 @@ def run(args: argparse.Namespace) -> None:
     check_export(out)
     images = calibration_images(args.calibrate, args.split, args.images) if args.calibrate else []
     export = Export.of(weights, args.size, args.trusted_networks)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.make_folder(out.parent)
     if args.engine == "onnx":
         export.to_onnx(out)
     else:

@@ -53,6 +53,7 @@ The bag appears when it is whole. After Ctrl-C, a full disk or a crash the same 
 answers so far are in a hidden file beside it, .OUT.answers, until then; remove that to start anew.
 Images that cannot be decoded are copied and counted.
 """
+UNUSED = (*arguments.PASSES, arguments.MOUNTING)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

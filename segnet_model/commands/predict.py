@@ -21,6 +21,7 @@ its begin.
 
 A video needs pip install 'segnet_ros[video]'.
 """
+UNUSED = arguments.PASSES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

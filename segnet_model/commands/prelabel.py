@@ -12,6 +12,7 @@ from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.marks import is_marked
 from segnet_model.commands import arguments
+from segnet_model.commands.unused import Unused
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +48,13 @@ ignore stays empty:
 """
 
 SPLITS = ("train", "val")
+UNUSED = (
+    *arguments.PASSES,
+    Unused(
+        ("uncertainty",), lambda args: args.uncertainty == "features" and args.unsure is None,
+        "features changes no mask; give --unsure too",
+    ),
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,6 +147,8 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
     layout, splits = layout_of(source), (split,) if split else SPLITS
     images = [path for each in splits for path in layout.images(each)]
     plain = not any((source / each).is_dir() for each in splits) and not images
+    if plain and split and source.is_dir():
+        raise DatasetError(f"{source} has no {split}/; leave --split away for a folder of images")
     if not source.is_dir():
         raise DatasetError(f"there is no folder {source}; give a data set or a folder of images")
     if plain:

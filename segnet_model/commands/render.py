@@ -10,6 +10,7 @@ from segnet_model.base.choices import STORAGES, WORLDS
 from segnet_model.base.options import ABOVE_0, MANY
 from segnet_model.commands import arguments
 from segnet_model.commands.arguments import number
+from segnet_model.commands.unused import Unused
 
 if TYPE_CHECKING:
     from segnet_model.scenes import Surfaces
@@ -75,6 +76,16 @@ truth ignores:
 
   segnet render --seed 7 --unknown --out drive_with_surprises
 """
+UNUSED = (
+    Unused(
+        ("drives", "frames", "val", "workers", "overwrite"), lambda args: bool(args.out),
+        "is of a data set, and --out writes a recording; give --dataset, or leave it away",
+    ),
+    Unused(
+        ("seconds", "depth", "storage"), lambda args: bool(args.folder),
+        "is of a recording, and --dataset writes none; give --out, or leave it away",
+    ),
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from segnet_model.base.atomic import check_output
 from segnet_model.base.options import MANY
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.commands import arguments
+from segnet_model.commands.unused import Unused
 from segnet_model.datasets.extraction.settings import GAP
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ A network without dropout runs once: --uncertainty none ranks by its entropy, wh
 where classes merely look alike. The weights' classes need not be those of the data set.
 """
 logger = logging.getLogger(__name__)
+UNUSED = (
+    *arguments.PASSES,
+    Unused(("refine",), lambda args: True, "changes no frame's rank; leave it away"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

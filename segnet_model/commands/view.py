@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from segnet_model.base.atomic import check_output
 from segnet_model.base.choices import PANES, PREFIX, UNCERTAINTIES
 from segnet_model.base.errors import BagError, SettingsError
-from segnet_model.base.tables import DEFAULT_WEIGHTS
+from segnet_model.base.options import options_of
+from segnet_model.base.tables import DEFAULT_WEIGHTS, NetworkSettings
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.commands import arguments
+from segnet_model.commands.unused import Unused, refuse_given
 
 if TYPE_CHECKING:
     from segnet_model.datasets.sources import Frame, Source
@@ -40,6 +42,11 @@ pip install 'segnet_ros[view]':
   segnet view /dev/video0 --rerun                               # a camera, until Ctrl-C
   segnet view drive.mcap {DEFAULT_WEIGHTS} --rrd drive.rrd      # later: rerun drive.rrd
 """
+AS_RECORDED = "has no effect on the masks of the recording; name weights too, to run a network"
+UNUSED = (
+    *arguments.PASSES,
+    Unused(("beside",), lambda args: not args.out, "is of the video of --out; give that too"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,12 +118,19 @@ def _answers(
     if isinstance(source, BagSource) and not args.weights:
         bag, topics = source.reader, recorded_topics(source.reader, args.prefix)
         if topics:
+            refuse_given(args, _of_network(), AS_RECORDED)
             named = LabelSet.load(args.labels) if args.labels else recorded_labels(bag, args.prefix)
             labels = named or LabelSet.load("camvid")
             return recorded_answers(source, topics, labels), labels
+    refuse_given(args, ("labels",), "is of recorded masks, and the network runs; leave it away")
     args.weights = args.weights or DEFAULT_WEIGHTS
     predictor = FramePredictor(arguments.load_predictor(args), arguments.answer_settings(args))
     return predicted_answers(source, predictor), predictor.predictor.info.labels
+
+
+def _of_network() -> set[str]:
+    """The options that recorded answers do not depend on."""
+    return {*options_of(NetworkSettings), *arguments.DRIVABLE}
 
 
 def _show(

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from segnet_model.base import undo
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.layout import USUAL_SPLITS, Layout, layout_of
 from segnet_model.images.files import new_file, read_image, read_labels
@@ -156,6 +157,7 @@ def write_label_set(dataset: Path, labels: LabelSet) -> None:
     check_label_set(dataset, labels)
     if label_set_of_labels(dataset) is None:
         text = yaml.safe_dump(labels.to_dict(), sort_keys=False, default_flow_style=None)
+        undo.provisional(dataset / LABELS_FILE)
         with new_file(dataset / LABELS_FILE) as path:
             path.write_text(text, encoding="utf-8")
 
@@ -217,7 +219,7 @@ def make_folders(dataset: Path) -> None:
     """Create the folders of train and val, and of their labels; DatasetError if that fails."""
     try:
         for split in ("train", "trainannot", "val", "valannot"):
-            (dataset / split).mkdir(parents=True, exist_ok=True)
+            undo.make_folders(dataset / split)
     except OSError as error:
         raise DatasetError(f"cannot make data set {dataset}: {error}") from None
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from segnet_model.base.errors import BagError, SettingsError
+from segnet_model.base.undo import make_folders
 from segnet_model.datasets.sources import Frame
 
 if sys.version_info >= (3, 14):
@@ -75,7 +76,7 @@ class AnswerStore:
         """
         self._path, self.taken, self._ended = path, 0, False
         with self._errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(path.parent)
             self._database = sqlite3.connect(
                 path, timeout=0, isolation_level=None, check_same_thread=False
             )

@@ -46,7 +46,8 @@ class RobotSettings:
         footprint: that it covers on the ground.
         odometry: topic of nav_msgs/Odometry or geometry_msgs/PoseStamped; None takes the only
             Odometry of the bag, or else tf.
-        odom_frame: in tf, the frame that odometry starts in.
+        odom_frame: in tf, the frame that odometry starts in, to take the way from tf; None takes
+            it only where the bag has no Odometry, from odom.
         base_frame: the robot's frame, on the ground.
         ground: the camera's pose, unless tf has it.
         info_topic: CameraInfo topic; None takes camera_info beside the images.
@@ -55,7 +56,7 @@ class RobotSettings:
 
     footprint: Footprint
     odometry: str | None = None
-    odom_frame: str = "odom"
+    odom_frame: str | None = None
     base_frame: str = "base_link"
     ground: GroundSettings = field(default_factory=GroundSettings)
     info_topic: str | None = None

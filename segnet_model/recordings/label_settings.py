@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.choices import PREFIX
 from segnet_model.base.errors import BagError, SettingsError
 from segnet_model.base.map_table import MapOptions
-from segnet_model.base.tables import AnswerSettings
+from segnet_model.base.options import changed, options_of
+from segnet_model.base.tables import GRID, AnswerSettings
 from segnet_model.base.topics import info_topic
 from segnet_model.datasets.sources import BagSource, Source
 from segnet_model.driving.settings import GroundSettings
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 NAMES = (*OUTPUTS, MAP, *LATCHED)
 PLACED = {*GROUNDED, MAP}  # need the camera's pose
 CALIBRATED = {"camera_info", *PLACED}  # need its calibration
+_SPEED = {"robot_width", "stopping_distance", "lowest_speed"}
 _MAKE = "make a bag of it with `segnet bag --camera-info`"
 
 
@@ -63,6 +65,26 @@ class LabelSettings:
         """The topic of an output."""
         return f"{self.prefix}/{output}"
 
+    def unused(self, outputs: Collection[str]) -> dict[str, str]:
+        """The options that are given and that none of these outputs uses, with one that does."""
+        options = options_of(GroundSettings) | options_of(AnswerSettings)
+        given = {*changed(self.ground), *changed(self.answer)}
+        ground = {name for name in given if options[name].group == GRID}
+        of_outputs = {
+            "speed_limit": ground & _SPEED,
+            "drivable_grid": set() if PLACED.intersection(outputs) else ground - _SPEED,
+            "camera_info": {"camera_info"} if self.info_topic else set(),
+            MAP: set(changed(self.map)),
+        }
+        if CALIBRATED.intersection(outputs):
+            of_outputs["camera_info"] = set()
+        return {
+            option: name
+            for name, options in of_outputs.items()
+            if name not in outputs
+            for option in sorted(options)
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
@@ -90,6 +112,7 @@ def choose_outputs(source: Source, settings: LabelSettings) -> Chosen:
     if isinstance(source, BagSource):
         chosen = _choose(source.reader, source.topic, settings)
         _check_free(source.reader, chosen.outputs, settings)
+        _check_used(chosen.outputs, settings)
         return chosen
     outputs = DEFAULT_OUTPUTS if settings.outputs is None else tuple(settings.outputs)
     if missing := sorted(CALIBRATED & set(outputs)):
@@ -98,6 +121,7 @@ def choose_outputs(source: Source, settings: LabelSettings) -> Chosen:
             f"that out of --topics, or {_MAKE}"
         )
     _warn_without_grid(settings, f"{source.path} is no bag and has no calibration; {_MAKE}")
+    _check_used(outputs, settings)
     return Chosen(outputs)
 
 
@@ -118,7 +142,7 @@ def _choose(bag: BagReader, topic: str, settings: LabelSettings) -> Chosen:
     except SettingsError as error:
         if outputs is not None:
             raise
-        if has_transforms(bag):
+        if has_transforms(bag) or settings.unused(DEFAULT_OUTPUTS):
             logger.warning("no drivable_grid: %s", error)
         return Chosen((*DEFAULT_OUTPUTS, "camera_info"), CameraCalibration(bag, info))
     names = (*DEFAULT_OUTPUTS, "camera_info", "drivable_grid") if outputs is None else outputs
@@ -127,7 +151,7 @@ def _choose(bag: BagReader, topic: str, settings: LabelSettings) -> Chosen:
 
 def _warn_without_grid(settings: LabelSettings, reason: str) -> None:
     """Say that options of the grid are not used, where no topics are named."""
-    if settings.outputs is None and (settings.ground.camera_height or settings.map.odometry):
+    if settings.outputs is None and settings.unused(DEFAULT_OUTPUTS):
         logger.warning("no drivable_grid: %s", reason)
 
 
@@ -146,12 +170,25 @@ def _with_map(
     except SettingsError as error:
         if settings.outputs is not None or settings.map.odometry:
             raise
-        if has_transforms(bag):
+        if has_transforms(bag) or changed(settings.map):
             logger.warning("no drivable_map: %s", error)
         return Chosen(outputs, calibration)
     # The map is made of the grids.
     names = dict.fromkeys((*outputs, "drivable_grid", MAP))
     return Chosen(tuple(names), calibration, found)
+
+
+def _check_used(outputs: Sequence[str], settings: LabelSettings) -> None:
+    """Raise SettingsError for an option of an output that is not among those asked for.
+
+    Where none are named, those that the recording does not allow were named with the reason.
+    """
+    for option, name in settings.unused(outputs).items():
+        if settings.outputs is not None or name == "speed_limit":
+            raise SettingsError(
+                f"{option} is of {name}, which is not written; add that to --topics, or leave "
+                f"--{option.replace('_', '-')} away"
+            )
 
 
 def _check_free(bag: BagReader, outputs: Sequence[str], settings: LabelSettings) -> None:

@@ -94,7 +94,7 @@ def label_source(
     """
     settings = settings or LabelSettings()
     start = perf_counter()
-    source = open_source(path, settings.topic, exclude=settings.prefix)
+    source = open_source(path, settings.topic, exclude=settings.prefix, new_topic=True)
     usual_storage = find_storage(Path(path)) if isinstance(source, BagSource) else "mcap"
     writer = BagWriter(out, settings.storage or usual_storage)
     with source:

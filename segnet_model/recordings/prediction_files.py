@@ -12,6 +12,7 @@ import numpy as np
 from segnet_model.base.atomic import check_output, flush_to_disk
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import ShareDone
+from segnet_model.base.undo import make_folders
 from segnet_model.datasets.sources import Source
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
@@ -41,7 +42,7 @@ def predict_files(
     if not source.timed:
         _check_files(source, folders)
     for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
     times: Counter[str] = Counter()  # that each name came
     with closing(prefetch(source.images())) as images:
         for frame, image in images:

@@ -35,6 +35,7 @@ SCRATCH = "none"  # as init: random weights
 CHOSEN = -1  # as epochs and evaluate_every: the training chooses; see `defaults`
 EPOCHS = 60  # of a few hundred images
 STEPS = 300  # fewer teach little, also from shipped weights
+MOMENTUM, WEIGHTING = 0.9, "median_frequency"
 EVALUATE_EVERY = 10  # epochs, where neither these nor the epochs are given
 
 
@@ -176,7 +177,7 @@ class TrainSettings:
         0.05, "Share of the steps in which the learning rate rises to its peak.",
         limits=(0.0, BELOW_1), group=SCHEDULE,
     )  # fmt: skip
-    momentum: float = option(0.9, "Momentum of sgd.", limits=(0.0, BELOW_1), group=SCHEDULE)
+    momentum: float = option(MOMENTUM, "Momentum of sgd.", limits=(0.0, BELOW_1), group=SCHEDULE)
     weight_decay: float = option(
         1e-2, "Weight decay of all weights but biases and batch normalization.",
         limits=(0.0, 10.0), group=SCHEDULE,
@@ -192,7 +193,7 @@ class TrainSettings:
     )  # fmt: skip
     loss: str = option("cross_entropy", "Loss function.", choices=LOSSES, group=LOSS)
     weighting: str = option(
-        "median_frequency", "Formula of the class weights.", choices=WEIGHTINGS, group=LOSS
+        WEIGHTING, "Formula of the class weights.", choices=WEIGHTINGS, group=LOSS
     )
     supervision: float = option(
         0.0, "Deep supervision: weight of the losses of inner stages; 0.4 is usual, 0 is off.",
@@ -274,6 +275,16 @@ class TrainSettings:
     def __post_init__(self) -> None:
         """Raise SettingsError, with the mend, where values are out of range or contradict."""
         check_options(self)
+        if self.optimizer != "sgd" and self.momentum != MOMENTUM:
+            raise SettingsError("momentum is of optimizer sgd; give that too, or leave it away")
+        if not self.balance and self.weighting != WEIGHTING:
+            raise SettingsError(
+                "weighting has no effect with balance 0, which weights all classes alike"
+            )
+        if self.encoder and self.init not in (None, SCRATCH):
+            raise SettingsError(
+                f"init {self.init} replaces the weights of encoder {self.encoder}; leave one away"
+            )
         every = EVALUATE_EVERY if self.evaluate_every == CHOSEN else self.evaluate_every
         if self.patience and self.patience < every:
             raise SettingsError(

@@ -187,7 +187,8 @@ class DatasetWriter:
 
     def _save(self) -> None:
         existing = [each for each in self.origins.values() if each.name in self._splits]
-        write_manifest(self.folder, existing)
+        if existing or self.origins:
+            write_manifest(self.folder, existing)
         self._saved = time.monotonic()
 
     def _set_origin(self, origin: Origin) -> Origin:

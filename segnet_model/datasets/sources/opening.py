@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segnet_model.bags.kinds import is_bag_folder, is_recording, refuse_other_kinds
 from segnet_model.base.choices import KINDS
-from segnet_model.base.errors import DatasetError, cause
+from segnet_model.base.errors import DatasetError, SettingsError, cause
 from segnet_model.datasets.sources.bag import BagSource
 from segnet_model.datasets.sources.camera import CameraSource, is_camera
 from segnet_model.datasets.sources.folder import FolderSource
@@ -27,20 +27,23 @@ def open_source(
     cut_ok: bool = False,
     name_topic: bool = False,
     live: bool = False,
+    new_topic: bool = False,
 ) -> Source:
     """Make a source of a path; entering its context opens it.
 
     Args:
         path: a bag, a folder of images, an image or a video.
-        topic: image topic of a bag; None takes the only one.
+        topic: image topic of a bag; None takes the only one. Other sources have none.
         exclude: a topic or namespace that None does not take.
         cut_ok: read the intact part of a bag that was cut, or is being recorded.
         name_topic: add the topic to the names of files.
         live: take a camera, whose images end with Ctrl-C.
+        new_topic: the topic also names that of a new bag, for a source that has none.
 
     Raises:
         DatasetError: the path does not exist or cannot be read, or is a camera and live is not set.
         BagError: it is a file of another kind, which the line in the message turns into a bag.
+        SettingsError: a topic is given, and it is no bag.
 
     Example:
         >>> from segnet_model.datasets.drives import write_drive
@@ -59,6 +62,8 @@ def open_source(
         raise DatasetError(f"{path} is a camera; `segnet view` and `predict` take one")
     if kind is BagSource:
         return BagSource(path, topic, exclude=exclude, cut_ok=cut_ok, name_topic=name_topic)
+    if topic and not new_topic:
+        raise SettingsError(f"{path} is no bag and has no topic {topic}; take it by itself")
     return kind(path)
 
 

@@ -22,7 +22,7 @@ TIMES = [BEGIN + i * STEP for i in range(20)]
 def written(tmp_path):
     """Write messages, topic, time and message each, and read the way."""
 
-    def run(*said, topic=None, odom="odom", base="base_link"):
+    def run(*said, topic=None, odom=None, base="base_link"):
         with BagWriter(tmp_path / "bag") as bag:
             for name, time, message in said:
                 bag.write(name, message, time)

@@ -171,3 +171,9 @@ def test_a_footprint_of_nothing(street, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["driven", str(street), "--out", str(tmp_path / "y"), "--footprint", "0", "0.5"])
     assert "0 is out of range" in capsys.readouterr().err
+
+
+def test_where_no_ground_was_driven_over_nothing_is_left(street, tmp_path, capsys):
+    run(street, tmp_path / "far" / "yard", "--no-network", "--reach", "0.1", code=2)
+    assert "shows ground that the robot drove over; check the camera" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -28,12 +28,60 @@ def bag(path, kinds):
 def test_every_image_is_rejected(command, weights, tmp_path, capsys):
     path = bag(tmp_path / "bag", ["bad"] * 3)
     between = {"extract": (path,), "predict": (weights, path)}.get(command, (path, weights))
-    out = tmp_path / ("a.mp4" if command == "view" else "out")
-    more = ("--uncertainty", "none") if command == "select" else ()
-    assert main([str(each) for each in (command, *between, "--out", out, *more)]) == 2
+    out = tmp_path / ("a.mp4" if command == "view" else "far/away")
+    more = {"select": ("--uncertainty", "none", "--classes", "a,b"), "extract": ("--classes", "a")}
+    arguments = (command, *between, "--out", out, *more.get(command, ()))
+    assert main([str(each) for each in arguments]) == 2
     said = capsys.readouterr().err
     assert "\n    3 x data that starts with" in said
     assert str(path) in said
+    assert not (tmp_path / "far").exists() and not out.exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evaluate yard w.safetensors --split nothing --out far/away",
+        "evaluate yard w.safetensors --compare nowhere --out far/away",
+        "prelabel yard nowhere.safetensors --out far/away.zip",
+        "prelabel yard w.safetensors --map Raod=Road --all --out far/away.zip",
+        "export w.safetensors --engine openvino --calibrate nowhere --out far/away.xml",
+        "adopt w.safetensors --labels camvid --out far/away.onnx",
+        "average w.safetensors nowhere.safetensors --out far/away.safetensors",
+        "calibrate yard w.safetensors --split nothing --out far/away.safetensors",
+        "train yard --labels nowhere --out far/away",
+        "train yard --init nowhere --out far/away",
+        "train yard --device cuda:77 --out far/away",
+        "bag yard/train --labels yard/val --out far/away",
+        "label yard/train w.safetensors --topics drivable_grid --out far/away",
+        "predict yard/train nowhere --out far/away",
+        "extract yard/train nowhere --out far/away --classes a",
+        "select yard/train w.safetensors --out far/away --classes a",  # no dropout
+        "render --textures nowhere --dataset far/away",
+        "check yard --labels nowhere --json far/away.json",
+    ],
+)
+def test_a_refusal_leaves_nothing(line, dataset, weights, tmp_path, capsys, monkeypatch):
+    dataset.rename(tmp_path / "yard")
+    weights.rename(tmp_path / "w.safetensors")
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    assert main(line.split()) == 2
+    assert capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_was_there_stays_after_a_refusal(tmp_path, capsys):
+    out = tmp_path / "yard"
+    (out / "train").mkdir(parents=True)
+    (out / "notes.txt").write_text("mine")
+    bad = bag(tmp_path / "bad", ["bad"])
+    assert main(["extract", str(bad), "--classes", "a,b", "--out", str(out)]) == 2
+    assert sorted(each.name for each in out.iterdir()) == ["notes.txt", "train"]
+    good = bag(tmp_path / "good", ["fine"])
+    assert main(["extract", str(good), str(bad), "--classes", "a,b", "--out", str(out)]) == 2
+    assert "What could be read was taken" in capsys.readouterr().err
+    assert (out / "labels.yaml").is_file()
 
 
 def test_what_can_be_read_of_other_bags_is_taken(tmp_path, capsys):

@@ -107,5 +107,7 @@ def test_an_order_of_channels_that_is_assumed_is_said_once(encoding: str) -> Non
         assert (got == (0, 0, 255)).all()
     named = f"rgb{'a' * (channels == 4)}{8 * size}"
     assert [f"{encoding} does not say" in each and named in each for each in said] == [True]
-    decode_image(blue.tobytes(), encoding=f"bgr{'a' * (channels == 4)}{8 * size}", bits=bits, **fields)
+    decode_image(
+        blue.tobytes(), encoding=f"bgr{'a' * (channels == 4)}{8 * size}", bits=bits, **fields
+    )
     assert len(said) == 1
