@@ -39,6 +39,7 @@ DATASET/trainannot/0001.png.
                 set, or as published for the shipped ones
   colors        PNG in the label set's colors
   labelme       JSON: polygons, AI masks, rectangles, circles
+  labelme-masks  of labelme2voc and labelme_export_json: class_names.txt or label_names.txt
   coco          COCO's JSON: polygons, run lengths, crowds. Several polygons of an object are united
   cvat-xml      CVAT for images 1.1, CVAT for video 1.1; a higher z-order lies on top
   yolo          YOLO segmentation: labels/NAME.txt, and data.yaml or classes.txt with the names

@@ -215,6 +215,7 @@ def roboflow_mask():
     return png(order[truth()])
 
 
+LABELME_NAMES = "_background_\nSky\nRoad\nTree"
 YOLO_NAMES = "nc: 3\nnames: ['Sky', 'Road', 'Tree']\ntrain: ../../etc\n"
 ROBOFLOW_CLASSES = "Pixel Value, Class\n0, background\n1, Sky\n2, Road\n3, Tree\n"
 PICTURE = png(np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8))
@@ -254,6 +255,17 @@ EXPORTS = {
         "yolo",
         {"data.yaml": YOLO_NAMES, "README.roboflow.txt": "words",
          "train/labels/2_jpg.rf.0123abcd.txt": yolo()},
+    ),
+    "labelme2voc": (
+        "labelme-masks",
+        {"class_names.txt": LABELME_NAMES, "JPEGImages/2.jpg": PICTURE,
+         "SegmentationClass/2.png": roboflow_mask(), "SegmentationObject/2.png": PICTURE,
+         "SegmentationClassVisualization/2.png": PICTURE},
+    ),
+    "labelme_export_json": (
+        "labelme-masks",
+        {"2_json/img.png": PICTURE, "2_json/label.png": roboflow_mask(),
+         "2_json/label_names.txt": LABELME_NAMES, "2_json/label_viz.png": PICTURE},
     ),
     "roboflow's masks": (
         "roboflow-masks",

@@ -13,7 +13,7 @@ from segnet_model.datasets.annotations.marks import Marks
 
 TAKEN = (
     "taken are: of CVAT Segmentation mask 1.1, CamVid 1.0, CVAT for images 1.1; COCO; "
-    "YOLO segmentation; labelme, VIA 2 and Supervisely; JSON of Label Studio; Roboflow's masks; "
+    "YOLO segmentation; labelme, also as masks, VIA 2 and Supervisely; JSON of Label Studio; Roboflow's masks; "
     "PNGs of ids or colors"
 )
 BRUSH = re.compile(r"task-\d+-annotation-\d+-.*-tag-.*\.(png|npy)$", re.IGNORECASE)

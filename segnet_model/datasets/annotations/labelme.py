@@ -155,8 +155,11 @@ def _mask(draw: ImageDraw.ImageDraw, points: list[Point], png: Any, index: int) 
 PAINTERS: dict[str, Callable[[ImageDraw.ImageDraw, list[Point], int], None]] = {
     "polygon": _polygon,
     "oriented_rectangle": _polygon,
+    "rotation": _polygon,  # the same in X-AnyLabeling
     "rectangle": _rectangle,
     "circle": _circle,
 }
-LEAST_POINTS = {"polygon": 3, "rectangle": 2, "circle": 2, "oriented_rectangle": 4, "mask": 2}
+LEAST_POINTS = {
+    "polygon": 3, "rectangle": 2, "circle": 2, "oriented_rectangle": 4, "rotation": 4, "mask": 2,
+}  # fmt: skip
 LABELME = LabelFormat(open_labelme, lambda marks: marks.has_json(is_labelme))

@@ -49,7 +49,9 @@ def open_roboflow(source: ExportFiles, target: Target) -> Annotations:
             names[folder] = _classes(source, folder)
 
     def read(name: str, _size: Size) -> NamedMask:
-        return _named(source.read(name), names[str(PurePosixPath(name).parent / CLASSES)])
+        return numbered_mask(
+            source.read(name), names[str(PurePosixPath(name).parent / CLASSES)], CLASSES
+        )
 
     return Annotations("roboflow-masks", files, read)
 
@@ -69,13 +71,18 @@ def _classes(source: ExportFiles, name: str) -> dict[int, str]:
         raise DatasetError(f"{name}: {error}") from None
 
 
-def _named(data: bytes, names: dict[int, str]) -> NamedMask:
+def numbered_mask(data: bytes, names: dict[int, str], file: str) -> NamedMask:
+    """The mask of a PNG of numbers, whose names a file has; what 255 is called counts nowhere.
+
+    Raises:
+        DatasetError: it is no such PNG, or has a number without a name.
+    """
     ids = decode_mask(data).ids
     if ids is None:
         raise DatasetError("holds colors, not the numbers of classes; export it again")
-    unknown = sorted(set(np.unique(ids).tolist()) - set(names))
+    unknown = sorted(set(np.unique(ids).tolist()) - names.keys())
     if unknown:
-        raise DatasetError(f"holds the number {unknown[0]}, which {CLASSES} does not name")
+        raise DatasetError(f"holds the number {unknown[0]}, which {file} does not name")
     order = sorted(number for number in names if 0 <= number < UNNAMED)
     table = np.full(256, UNNAMED, np.uint8)
     for index, number in enumerate(order):

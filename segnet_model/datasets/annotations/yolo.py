@@ -111,7 +111,10 @@ def _shape(values: list[str], labels: Labels, size: Size) -> Shape:
     if len(numbers) == 5:
         raise DatasetError("is a box, as for detection; export outlines: YOLO segmentation")
     if len(numbers) % 2 == 0 or len(numbers) < 7:
-        raise DatasetError(f"has {len(numbers)} numbers, which are no class and its outline")
+        raise DatasetError(
+            f"has {len(numbers)} numbers, which are no class and its outline (a prediction has one "
+            "more: save it without its confidence)"
+        )
     label = values[0] if labels is None else labels.get(int(numbers[0]))
     if label is None or int(numbers[0]) != numbers[0]:
         raise DatasetError(f"has class {values[0][:20]!r}, which has no name; export it again")
@@ -136,7 +139,9 @@ def found(marks: Marks) -> bool:
     files = _label_files(marks.source)
     if _names_file(marks.source) is None:
         files = in_folders(files, "labels")
-    return any(_begins_with_numbers(marks.source.read(each)) for each in files[:20])
+    texts = [marks.source.read(each) for each in files[:20]]
+    nothing = _names_file(marks.source) is not None and not any(texts)  # all images are empty
+    return any(map(_begins_with_numbers, texts)) or (nothing and bool(texts))
 
 
 def _begins_with_numbers(data: bytes) -> bool:

@@ -194,6 +194,22 @@ REFUSED = {
     "supervisely, before": (bitmap(SMALL, (0, -1)), r"8x8 pixels at \(0, -1\), beyond"),
     "supervisely, another size": (supervisely(size=(64, 48)), "for 48x64 pixels but its image"),
     "supervisely, a strange shape": (supervisely({"geometryType": "cuboid"}), "shape 'cuboid'"),
+    "labelme2voc, a strange number": (
+        {"class_names.txt": "_background_\nSky\n",
+         "SegmentationClass/2.png": annotated.roboflow_mask()},
+        "2.png: holds the number 2, which class_names.txt does not name",
+    ),
+    "labelme2voc, no text": (
+        {"class_names.txt": b"\xff\n", "SegmentationClass/2.png": annotated.roboflow_mask()},
+        "class_names.txt: is no UTF-8",
+    ),
+    "yolo, a prediction": (
+        {"data.yaml": annotated.YOLO_NAMES, "labels/2.txt": "0 .1 .1 .2 .1 .2 .2 0.93\n"},
+        "line 1 has 8 numbers.*without its confidence",
+    ),
+    "yolo, empty": (
+        {"data.yaml": annotated.YOLO_NAMES, "labels/2.txt": ""}, "in none of its 1 labels a pixel",
+    ),
     "roboflow, no classes": (
         {"b/_classes.csv": "a,b\n", "a/2_mask.png": annotated.roboflow_mask()}, "no a/_classes"),
     "roboflow, a strange number": (
