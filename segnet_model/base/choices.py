@@ -41,7 +41,7 @@ LABEL_FORMATS = Registry("format", {
     "supervisely": "segnet_model.datasets.annotations.supervisely:SUPERVISELY",
     "via": "segnet_model.datasets.annotations.via:VIA",
     "roboflow-masks": "segnet_model.datasets.annotations.roboflow:ROBOFLOW_MASKS",
-    "labelme-masks": "segnet_model.datasets.annotations.labelme_masks:LABELME_MASKS",
+    "numbered-masks": "segnet_model.datasets.annotations.numbered_masks:NUMBERED_MASKS",
     "labelme": "segnet_model.datasets.annotations.labelme:LABELME",
     "camvid32": "segnet_model.datasets.annotations.camvid32:CAMVID32",
     "ids": "segnet_model.datasets.annotations.label_images:IDS",

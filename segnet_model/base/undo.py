@@ -10,10 +10,10 @@ from pathlib import Path
 
 @dataclass
 class _Made:
-    """Folders, and files with the number of files that lay below their folders before them."""
+    """Folders and files, each with its output and the number of files that lay below that."""
 
-    folders: list[Path] = field(default_factory=list)
-    files: dict[Path, int] = field(default_factory=dict)
+    folders: dict[Path, tuple[Path, int]] = field(default_factory=dict)
+    files: dict[Path, tuple[Path, int]] = field(default_factory=dict)
 
 
 _made: _Made | None = None  # None outside of `undone_on_error`
@@ -33,16 +33,21 @@ def undone_on_error() -> Iterator[None]:
         _made = before
 
 
-def make_folders(path: Path) -> None:
+def make_folders(path: Path, output: Path | None = None) -> None:
     """Make a folder and those above it; they are removed where an error leaves them empty.
+
+    Args:
+        path: of the folder.
+        output: a folder above it whose folders all stay once it has got a file; None for path.
 
     Raises:
         OSError: they cannot be made.
     """
+    output = output or path
     missing = [each for each in (path, *path.parents) if not each.exists()]
-    path.mkdir(parents=True, exist_ok=True)
     if _made is not None:
-        _made.folders += reversed(missing)
+        _made.folders |= dict.fromkeys(reversed(missing), (output, _count(output)))
+    path.mkdir(parents=True, exist_ok=True)
 
 
 def provisional(path: Path) -> None:
@@ -51,17 +56,18 @@ def provisional(path: Path) -> None:
     It is removed where an error leaves no others.
     """
     if _made is not None and not path.exists():
-        _made.files[path] = _count(path.parent)
+        _made.files[path] = path.parent, _count(path.parent)
 
 
 def _undo(made: _Made) -> None:
-    for path, before in made.files.items():
-        others = _count(path.parent) - sum(each.exists() for each in made.files)
+    for path, (output, before) in made.files.items():
+        others = _count(output) - sum(each.exists() for each in made.files)
         if others <= before:
             path.unlink(missing_ok=True)
-    for folder in reversed(made.folders):
-        with suppress(OSError):  # not empty, or removed already
-            folder.rmdir()
+    for folder, (output, before) in reversed(made.folders.items()):
+        if _count(output) <= before:
+            with suppress(OSError):  # not empty, or removed already
+                folder.rmdir()
 
 
 def _count(folder: Path) -> int:

@@ -39,13 +39,14 @@ DATASET/trainannot/0001.png.
                 set, or as published for the shipped ones
   colors        PNG in the label set's colors
   labelme       JSON: polygons, AI masks, rectangles, circles
-  labelme-masks  of labelme2voc and labelme_export_json: class_names.txt or label_names.txt
   coco          COCO's JSON: polygons, run lengths, crowds. Several polygons of an object are united
   cvat-xml      CVAT for images 1.1, CVAT for video 1.1; a higher z-order lies on top
   yolo          YOLO segmentation: labels/NAME.txt, and data.yaml or classes.txt with the names
   label-studio  JSON or JSON-MIN: polygons, brushes, rectangles, ellipses
   supervisely   ann/NAME.png.json: polygons, bitmaps, rectangles
   via           JSON or CSV of the VGG Image Annotator 1 and 2
+  numbered-masks  PNG of numbers, with their names: class_names.txt of labelme2voc, label_names.txt
+                of labelme_export_json, obj_class_to_machine_color.json of Supervisely
   roboflow-masks  Semantic Segmentation Masks: NAME_mask.png and _classes.csv
 
 Of shapes, later ones lie on top. A box is painted whole, and counted; what has no area is left
@@ -101,11 +102,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.datasets.annotations.importing import import_labels
     from segnet_model.labels import LabelSet
 
-    if args.dataset.is_file() and args.source.is_dir():
-        raise SettingsError(
-            f"{args.dataset} is a file and no data set; give the labels first, and then the data "
-            f"set: segnet import-labels {args.dataset} {args.source}"
-        )
+    _check_order(args.source, args.dataset)
     labels = _label_set(args.dataset, args.labels)
     original = LabelSet.load(args.original) if args.original else None
     with progress_bar("reading") as progress:
@@ -115,6 +112,23 @@ def run(args: argparse.Namespace) -> None:
             keep=args.keep, progress=progress,
         )  # fmt: skip
     _print(args.dataset, done)
+
+
+def _check_order(source: Path, dataset: Path) -> None:
+    """Raise SettingsError where the data set seems to come first."""
+    from segnet_model.datasets.folder import split_images
+    from segnet_model.datasets.layout import USUAL_SPLITS
+
+    def has_images(path: Path) -> bool:
+        return path.is_dir() and any(split_images(path, each) for each in USUAL_SPLITS)
+
+    if source.is_dir() and (
+        dataset.is_file() or (dataset.is_dir() and has_images(source) and not has_images(dataset))
+    ):
+        raise SettingsError(
+            f"{dataset} holds no images in train/ or val/; give the labels first, and then the "
+            f"data set: segnet import-labels {dataset} {source}"
+        )
 
 
 def _label_set(dataset: Path, named: str | None) -> LabelSet:

@@ -147,12 +147,12 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
     layout, splits = layout_of(source), (split,) if split else SPLITS
     images = [path for each in splits for path in layout.images(each)]
     plain = not any((source / each).is_dir() for each in splits) and not images
-    if plain and split and source.is_dir():
-        raise DatasetError(f"{source} has no {split}/; leave --split away for a folder of images")
     if not source.is_dir():
         raise DatasetError(f"there is no folder {source}; give a data set or a folder of images")
     if plain:
         images = list_images(source)
+    if plain and images and split:
+        raise DatasetError(f"{source} has no {split}/; leave --split away for a folder of images")
     if not images:
         raise DatasetError(
             f"{source} holds no images; expected {split or 'train'}/ in it, or images"

@@ -130,7 +130,7 @@ def _answers(
 
 def _of_network() -> set[str]:
     """The options that recorded answers do not depend on."""
-    return {*options_of(NetworkSettings), *arguments.DRIVABLE}
+    return {*options_of(NetworkSettings), *arguments.DRIVABLE} - {"weights"}
 
 
 def _show(

@@ -219,7 +219,7 @@ def make_folders(dataset: Path) -> None:
     """Create the folders of train and val, and of their labels; DatasetError if that fails."""
     try:
         for split in ("train", "trainannot", "val", "valannot"):
-            undo.make_folders(dataset / split)
+            undo.make_folders(dataset / split, dataset)
     except OSError as error:
         raise DatasetError(f"cannot make data set {dataset}: {error}") from None
 

@@ -257,15 +257,20 @@ EXPORTS = {
          "train/labels/2_jpg.rf.0123abcd.txt": yolo()},
     ),
     "labelme2voc": (
-        "labelme-masks",
+        "numbered-masks",
         {"class_names.txt": LABELME_NAMES, "JPEGImages/2.jpg": PICTURE,
          "SegmentationClass/2.png": roboflow_mask(), "SegmentationObject/2.png": PICTURE,
          "SegmentationClassVisualization/2.png": PICTURE},
     ),
     "labelme_export_json": (
-        "labelme-masks",
+        "numbered-masks",
         {"2_json/img.png": PICTURE, "2_json/label.png": roboflow_mask(),
          "2_json/label_names.txt": LABELME_NAMES, "2_json/label_viz.png": PICTURE},
+    ),
+    "supervisely's masks": (
+        "numbered-masks",
+        {"obj_class_to_machine_color.json": '{"Sky":[1,1,1], "Road":[2,2,2], "Tree":[3,3,3]}',
+         "ds/masks_machine/2.png": roboflow_mask(), "ds/masks_human/2.png": PICTURE},
     ),
     "roboflow's masks": (
         "roboflow-masks",

@@ -24,6 +24,14 @@ MAX_MEMBER_BYTES = 2**27  # labelme's JSON may carry the whole image as text
 MAX_GROWTH = 200
 HARMLESS_BYTES = 2**26
 DOCUMENTS = (".json", ".xml", ".csv")  # some tools export one such file
+OTHERS = {  # first bytes of archives that are not read, and what unpacks them
+    b"Rar!": "unrar x",
+    b"7z\xbc\xaf": "7z x",
+    b"\x1f\x8b": "tar xf",
+    b"BZh": "tar xf",
+    b"\xfd7zXZ": "tar xf",
+    b"\x28\xb5\x2f\xfd": "tar xf",
+}
 ENCRYPTED = 0x1  # of the flag bits
 # What Python's zip reader raises for damaged files, besides its own error.
 DAMAGE = (
@@ -57,6 +65,9 @@ def open_export(path: Path) -> Iterator[ExportFiles]:
         return
     if not path.is_file():  # a pipe or a device might never end
         raise DatasetError(f"there is no {path}")
+    for magic, line in OTHERS.items():
+        if _begins_with(path, magic):
+            raise DatasetError(f"{path} is no zip; unpack it and name the folder: {line}")
     try:
         archive = _BoundedZip(path)
     except PermissionError:
@@ -67,6 +78,11 @@ def open_export(path: Path) -> Iterator[ExportFiles]:
         ) from None
     with archive:
         yield _Zip(path, archive)
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
 
 
 class _BoundedZip(zipfile.ZipFile):

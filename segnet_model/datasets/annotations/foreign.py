@@ -13,9 +13,10 @@ from segnet_model.datasets.annotations.marks import Marks
 
 TAKEN = (
     "taken are: of CVAT Segmentation mask 1.1, CamVid 1.0, CVAT for images 1.1; COCO; "
-    "YOLO segmentation; labelme, also as masks, VIA 2 and Supervisely; JSON of Label Studio; Roboflow's masks; "
-    "PNGs of ids or colors"
+    "YOLO segmentation; labelme, VIA 2 and Supervisely; JSON of Label Studio; masks of Roboflow, "
+    "labelme2voc and Supervisely; PNGs of ids or colors"
 )
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".rar", ".7z")
 BRUSH = re.compile(r"task-\d+-annotation-\d+-.*-tag-.*\.(png|npy)$", re.IGNORECASE)
 
 
@@ -24,6 +25,9 @@ def refuse_foreign(marks: Marks) -> None:
     for reason, found in FOREIGN.items():
         if found(marks):
             raise DatasetError(reason)
+    inner = [name for name in marks.source.names if name.lower().endswith(ARCHIVES)]
+    if inner and not marks.masks:
+        raise DatasetError(f"holds {inner[0]}; unpack that, and name it or its folder")
     if marks.damaged:
         raise DatasetError(
             f"{marks.damaged}; or say --format, if that file has nothing to do with the labels"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from segnet_model.datasets.annotations.marks import Marks
 from segnet_model.images.label_images import Pixels, decode_mask
 from segnet_model.labels import LabelSet, Numbering, numberings, pack_colors
 
+LISTS = ("classes.txt", "codes.txt", "labels.txt", "obj.names")  # of several tools
 MAX_STRANGE = 20  # ids or colors of no class; a smoothed or compressed image has more
 _COLOR = re.compile(r"\(?(\d{1,3}), ?(\d{1,3}), ?(\d{1,3})\)?")
 
@@ -153,12 +154,26 @@ def _are_ids(marks: Marks) -> bool:
     files, _ = label_files(marks.source, marks.labels)
     if not files:
         return False
+    _check_lists(marks)
     try:
         pixels = decode_mask(marks.source.read(files[0]))
         _check_palette(pixels, marks.labels)
     except SegNetError as error:
         raise DatasetError(f"{files[0]}: {error}") from None
     return pixels.ids is not None
+
+
+def _check_lists(marks: Marks) -> None:
+    """Raise DatasetError for a list of names whose numbers nothing says."""
+    for name in marks.source.names:
+        if PurePosixPath(name).name in LISTS:
+            lines = marks.source.read(name).decode("utf-8", "replace").split("\n")
+            if tuple(each.strip() for each in lines if each.strip()) != marks.labels.names:
+                raise DatasetError(
+                    f"{name} lists other classes than label set {marks.labels.name!r}, and leaves "
+                    "open whether they count from 0 or 1; say what each id is with --map 0=CLASS "
+                    "and so on, or --map-file, and --format ids"
+                )
 
 
 def _check_palette(pixels: Pixels, labels: LabelSet) -> None:

@@ -158,3 +158,16 @@ def test_a_photo_that_is_stored_turned_gets_its_labels(tmp_path, suffix, orienta
     said = capsys.readouterr().out
     named = rf"1 images are stored turned .*, and are read upright .*: train/a{suffix};"
     assert (re.search(named, said) is not None) == (orientation != 1)
+
+
+def test_a_data_set_that_comes_first_is_named(dataset, tmp_path):
+    """The first word is the labels, the second the data set."""
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    write_png(masks / "1.png", np.zeros((64, 96), np.uint8))
+    (tmp_path / "export.zip").touch()
+    for second in (masks, tmp_path / "export.zip"):
+        with pytest.raises(
+            SettingsError, match=f"give the labels first.*labels {second} {dataset}"
+        ):
+            call(import_labels, dataset, second)

@@ -125,7 +125,7 @@ def test_a_calibration_of_another_frame_makes_no_grid(drive, weights, tmp_path, 
 
 
 def test_calibrations_of_two_cameras_of_one_frame_make_no_grid(drive, weights, tmp_path, capsys):
-    """On one topic, from the first image on, of which the first calibration may be the wrong one."""
+    """On one topic, from the first image on: its calibration may be the other camera's."""
     bag, (first, *_) = tmp_path / "two", parsed(drive, INFO)
     other = deepcopy(first)
     other.k = other.k * 1.2

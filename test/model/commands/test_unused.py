@@ -60,7 +60,8 @@ def test_an_option_without_effect_is_refused(line, why, capsys, tmp_path, monkey
 
 def test_defaults_are_no_options_that_were_given(capsys):
     """So that a script may always write them."""
-    assert main("predict nowhere enet_camvid --out o --samples 20 --seed 0".split()) == 2
+    usual = ["--samples", "20", "--seed", "0"]
+    assert main(["predict", "nowhere", "enet_camvid", "--out", "o", *usual]) == 2
     assert "there is no bag or file nowhere" in capsys.readouterr().err
 
 

@@ -141,5 +141,8 @@ def test_a_cut_zip_and_other_files_are_refused(tmp_path):
     for name in ("cut.zip", "empty.zip"):
         with pytest.raises(DatasetError, match=f"{name} is neither a folder nor a whole zip"):
             names_of(tmp_path / name)
+    (tmp_path / "other.rar").write_bytes(b"Rar!\x1a\x07\x01\x00")
+    with pytest.raises(DatasetError, match=r"is no zip; unpack it and name the folder: unrar x"):
+        names_of(tmp_path / "other.rar")
     with pytest.raises(DatasetError, match="there is no .*none"):
         names_of(tmp_path / "none")

@@ -203,6 +203,13 @@ REFUSED = {
         {"class_names.txt": b"\xff\n", "SegmentationClass/2.png": annotated.roboflow_mask()},
         "class_names.txt: is no UTF-8",
     ),
+    "ids beside a list of names": (
+        {"codes.txt": "Void\nSky\nRoad\n", "2.png": annotated.roboflow_mask()},
+        "codes.txt lists other classes than label set .* --map 0=CLASS .* --format ids",
+    ),
+    "an archive in an archive": (
+        {"task/annotations.zip": b"PK"}, "holds task/annotations.zip; unpack that",
+    ),
     "yolo, a prediction": (
         {"data.yaml": annotated.YOLO_NAMES, "labels/2.txt": "0 .1 .1 .2 .1 .2 .2 0.93\n"},
         "line 1 has 8 numbers.*without its confidence",
