@@ -70,8 +70,8 @@ class InfoCheck:
         """Raise SettingsError where they did."""
         if self.failed:
             raise SettingsError(
-                "camera_info changes to and fro between two calibrations: several cameras publish "
-                "on its topic; give each a topic of its own, and remap camera_info"
+                "camera_info changes back and forth: several cameras publish on its topic; give "
+                "each a topic of its own, and remap camera_info"
             )
 
 
