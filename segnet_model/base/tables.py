@@ -123,7 +123,8 @@ class AnswerSettings:
     place_check: bool = option(
         True,
         "Check each place: nothing is drivable where the features of the image are unlike those "
-        "that the network was taught, by the place score of the weights.",
+        "that the network was taught, by the place score of the weights, or where the images "
+        "of the node are upside down.",
         applies=LIVE, group=DRIVABLE,
     )  # fmt: skip
     overlay_alpha: float = option(

@@ -12,8 +12,9 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.driving.distortion import CALIBRATE, MODELS, Distortion
 
 MAX_SIDE = 16384  # pixels
-# Least and greatest width of view, degrees, of lenses on robots; a fisheye sees up to 360.
-_NARROW, _WIDE, _ROUND = 5.0, 175.0, 360.0
+# Least and greatest width of view, degrees, of lenses on robots; a fisheye sees up to 360. Where a
+# robot's camera, 40 to 120 degrees wide, has a focal length ten times too long, 4 to 20 are left.
+_NARROW, _WIDE, _ROUND = 20.0, 175.0, 360.0
 _SQUARE = 2.0  # largest ratio of the sides of a pixel, of one field of an interlaced image
 _SHAPE = 0.02  # of the aspect ratio; binning drops a row, never more of a small image
 _SPACING = 1 / 64  # radians between the pixels whose rays are computed; between them it is 3e-5

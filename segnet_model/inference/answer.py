@@ -19,6 +19,7 @@ from segnet_model.driving.scan import occupied_points
 from segnet_model.driving.speed import speed_limit
 from segnet_model.inference.place import strange_place
 from segnet_model.inference.segmentation import Segmentation, resize_nearest
+from segnet_model.inference.upright import UPSIDE_DOWN
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, overlay
 
@@ -53,6 +54,7 @@ class Answer:
             confidence and uncertainty is NaN everywhere, and nothing is drivable unless
             max_uncertainty is 1.
         outdated: the answer does not hold any more, see `withdrawn`.
+        upside_down: the image is, as of `UprightCheck`.
     """
 
     image: np.ndarray
@@ -66,6 +68,7 @@ class Answer:
     recorded_drivable: np.ndarray | None = None
     missing: frozenset[str] = frozenset()
     outdated: bool = False
+    upside_down: bool = False
 
     def withdrawn(self) -> Answer:
         """This answer once it does not hold any more: without pixels, and nothing is drivable."""
@@ -119,8 +122,11 @@ class Answer:
         """Why nothing here may be driven on, with the mend; empty where nothing forbids it."""
         if self.outdated:
             return "the answer is too old"
-        if self.settings.place_check and (reason := strange_place(self.place_score)):
-            return reason
+        if self.settings.place_check:
+            if self.upside_down:
+                return UPSIDE_DOWN
+            if reason := strange_place(self.place_score):
+                return reason
         if self.ground is None:
             return ""
         return self.ground.horizon.contradiction(

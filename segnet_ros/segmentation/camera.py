@@ -9,6 +9,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
@@ -18,6 +19,8 @@ from segnet_model.base.tables import AnswerSettings
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.place import PlaceMonitor
+from segnet_model.inference.segmentation import Segmentation
+from segnet_model.inference.upright import UprightCheck
 from segnet_ros.ros.stamps import nanoseconds, seconds
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
@@ -83,7 +86,7 @@ class Camera:
         self._suggestion = PitchSuggestion()
         self._timing: messages.Timing | None = None
         self._distrust = self._blind = ""
-        self._place = PlaceMonitor()
+        self._place, self._upright = PlaceMonitor(), UprightCheck()
         self._log_throttle = Throttle()
 
     def start(self) -> None:
@@ -115,6 +118,16 @@ class Camera:
     def announce(self, network: Network) -> None:
         """Publish the classes of a network, before its first mask."""
         self._outputs.announce(network)
+
+    def is_upside_down(
+        self,
+        image: np.ndarray,
+        found: Segmentation,
+        segment: Callable[[np.ndarray], Segmentation],
+    ) -> bool:
+        """Whether the camera is, by this and earlier images; arguments as of `UprightCheck`."""
+        check = self._settings().place_check
+        return check and self._upright.look(image, found, segment, perf_counter())
 
     def publish(self, frame: Frame, header: Header, answer: Answer, counts: Counts) -> None:
         """Complete an answer and publish its outputs that have subscribers.

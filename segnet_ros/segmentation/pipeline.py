@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 
 from segnet_model.base.errors import SegNetError, reason
@@ -28,6 +29,7 @@ from segnet_ros.segmentation.transports import Decoded
 from segnet_ros.segmentation.worker import Counts, Worker
 
 STOP_TIMEOUT = 10.0  # seconds; a large image on a slow processor takes a few
+TURNED = "upside down"  # no name that a camera can have
 
 
 class Pipeline:
@@ -165,16 +167,23 @@ class Pipeline:
             took_ms = (perf_counter() - started) * 1000
             for name, segmentation in found.items():
                 header, image = images[name]
-                answer = Answer(
-                    image, segmentation, network.labels,
-                    bound=network.bound, inference_ms=took_ms,
-                )  # fmt: skip
                 try:
+                    alone = partial(segment_alone, network)
+                    turned = self._cameras[name].is_upside_down(image, segmentation, alone)
+                    answer = Answer(
+                        image, segmentation, network.labels, bound=network.bound,
+                        inference_ms=took_ms, upside_down=turned,
+                    )  # fmt: skip
                     counts = self.counts(name)
                     self._cameras[name].publish(frames[name], header, answer, counts)
                 except Exception as error:
                     failed[name] = error
         return errors | failed
+
+
+def segment_alone(network: Network, image: np.ndarray) -> Segmentation:
+    """The segmentation of an image that is of no camera."""
+    return network.predictor.predict_each([image], [Capture(TURNED, None)])[0]
 
 
 def segment(

@@ -143,7 +143,7 @@ def test_images_of_another_shape_are_refused_by_name(camera, tmp_path, capsys):
         ((" 61.5,", ""), "the data of camera_matrix is not a list of 9 numbers"),
         (("61.5,   0.", "61.5,   2."), "skewed pixels are not known"),
         (("61.5", "0.0"), "the camera is uncalibrated"),
-        (("61.5", "0.0615"), "which is not 5 to 175: the camera is uncalibrated"),
+        (("61.5", "0.0615"), "which is not 20 to 175: the camera is uncalibrated"),
         (("30.5,\n", "99.5,\n"), "is outside the image of 64x48 pixels"),
         (("plumb_bob", "fisheye"), "distortion_model is 'fisheye', none of"),
         (("plumb_bob", "equidistant"), "has 5 coefficients instead of 4"),

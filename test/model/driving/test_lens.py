@@ -58,10 +58,11 @@ def test_equidistant_without_coefficients_goes_with_the_angle():
 @pytest.mark.parametrize(
     ("k", "model", "distortion", "reason"),
     [
-        ((1, 0, 0, 0, 1, 0, 0, 0, 1), "", (), r"see 179\.6 degrees, which is not 5 to 175"),
-        ((4.2, 0, 319.5, 0, 4.2, 239.5, 0, 0, 1), "", (), "is not 5 to 175"),  # millimeters
-        ((4e5, 0, 319.5, 0, 4e5, 239.5, 0, 0, 1), "", (), "is not 5 to 175"),  # micrometers
-        ((1, 0, 0, 0, 1, 0, 0, 0, 1), "equidistant", FISHEYE, "is not 5 to 360"),
+        ((1, 0, 0, 0, 1, 0, 0, 0, 1), "", (), r"see 179\.6 degrees, which is not 20 to 175"),
+        ((4.2, 0, 319.5, 0, 4.2, 239.5, 0, 0, 1), "", (), "is not 20 to 175"),  # millimeters
+        ((4e3, 0, 319.5, 0, 4e3, 239.5, 0, 0, 1), "", (), "is not 20 to 175"),  # ten times too long
+        ((4e5, 0, 319.5, 0, 4e5, 239.5, 0, 0, 1), "", (), "is not 20 to 175"),  # micrometers
+        ((1, 0, 0, 0, 1, 0, 0, 0, 1), "equidistant", FISHEYE, "is not 20 to 360"),
         ((400, 0, 1908, 0, 400, 697.4, 0, 0, 1), "", (), "is outside the image of 640x480"),
         ((400, 0, 319.5, 0, 400, -1, 0, 0, 1), "", (), "is outside the image of 640x480"),
     ],

@@ -220,7 +220,7 @@ def test_a_calibration_of_ones_is_warned_of(client, camera, grids, health):
     # Again before each image: a node that is busy may not know the new publisher yet.
     try:
         wait_for_problem(
-            camera, health, "is not 5 to 175: the camera is uncalibrated",
+            camera, health, "is not 20 to 175: the camera is uncalibrated",
             prepare=lambda: calibration.publish(ones),
         )  # fmt: skip
         client.exchange(camera, image(70), client.listen("/segmentation/mask", Image))
