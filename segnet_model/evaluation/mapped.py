@@ -34,7 +34,6 @@ class MappedPredictor(Predictor):
             label_map: from these classes. Where it ignores one, its prediction is no class.
         """
         vars(self).update(vars(predictor))
-        self._own = predictor  # alive as long as this one: a graph of it is known weakly
         self.label_map = label_map
         self.info = replace(predictor.info, labels=label_map.target)
 
@@ -42,7 +41,7 @@ class MappedPredictor(Predictor):
         self, image: np.ndarray, counts: Sequence[int]
     ) -> Iterator[tuple[int, Segmentation]]:
         """As `Predictor.predict_by_samples`, with mapped labels."""
-        for count, found in self._own.predict_by_samples(image, counts):
+        for count, found in super().predict_by_samples(image, counts):
             yield count, self._mapped(found)
 
     def _segment(self, *frames: Any) -> Segmentation:

@@ -130,7 +130,7 @@ def fails(predictor, times):
 def test_a_full_gpu_is_tried_once_more_in_smaller_batches(bayesian, images):
     whole = Predictor.load(bayesian, "cpu", "float32", uncertainty="mc", samples=4)
     short = Predictor.load(bayesian, "cpu", "float32", uncertainty="mc", samples=4)
-    whole._inference.batch = short._inference.batch = 2
+    whole._runner.inference.batch = short._runner.inference.batch = 2
     batches = fails(short, times=1)
     found = short.predict(images[0])
     assert batches == [2, 1, 1, 1, 1]
