@@ -20,8 +20,9 @@ from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.datasets.drives import DriveSettings
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.driving.grid import FREE, OCCUPIED, UNKNOWN
+from segnet_model.driving.map_spec import MapSpec
 from segnet_model.driving.robot_pose import RobotPose
-from segnet_model.driving.rolling_map import MapSpec, RollingMap
+from segnet_model.driving.rolling_map import RollingMap
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
 from segnet_model.scenes import Drive, Square

@@ -7,14 +7,11 @@ distance driven, since odometry drifts. In doubt a cell is unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import cv2
 import numpy as np
 
-from segnet_model.base.errors import SettingsError
-from segnet_model.driving.grid import MAX_CELLS, OCCUPIED, UNKNOWN, GridSpec
+from segnet_model.driving.grid import OCCUPIED, UNKNOWN, GridSpec
+from segnet_model.driving.map_spec import STEP, MapSpec
 from segnet_model.driving.robot_pose import Odometer, RobotPose
 
 DISTRUST = 2.0  # seconds for which the map is unknown after an answer that must not be trusted
@@ -23,8 +20,6 @@ _MOST = 6.0  # both ways; so that old evidence can be overcome
 _SURE = 3.0  # below minus this a cell is free
 _LEAST = 0.5  # from this on a cell is occupied
 _LONG = 1e6  # seconds; longer than a thing is remembered
-_STEP = 2.0  # of one look at free ground nearby, or at ground that can no longer be told
-_NEAR = 10.0  # meters; at this distance a look counts half
 # A thing on ground that was free has moved there. It may go on where nobody looks.
 _PACE = 10.0  # meters a second
 _PASSING = 2.0  # seconds until it has left, or stays
@@ -36,45 +31,6 @@ _CODES = np.full(256, _TAKEN, np.uint8)
 _CODES[:OCCUPIED] = np.arange(OCCUPIED)
 _CODES[UNKNOWN & 255] = _OUT
 _TOUCH = np.ones((3, 3), np.uint8)
-
-
-@dataclass(frozen=True)
-class MapSpec:
-    """A square window around the robot, aligned with the axes of the map's frame.
-
-    Attributes:
-        resolution: side of a cell, meters; that of the grids.
-        size: side of the window, meters; at least two cells.
-        memory: seconds for which ground stays free that is no longer seen.
-        drift: meters by which odometry may be wrong after one meter.
-    """
-
-    resolution: float = 0.1
-    size: float = 20.0
-    memory: float = 5.0
-    drift: float = 0.01
-
-    def __post_init__(self) -> None:
-        """Refuse a map of gigabytes."""
-        if not (self.resolution > 0 and self.size > 0 and self.memory > 0 and self.drift >= 0):
-            raise SettingsError(f"{self}: every number but drift must be greater than 0")
-        if self.cells**2 > MAX_CELLS:
-            raise SettingsError(
-                f"the map has {self.cells} x {self.cells} cells, more than {MAX_CELLS}; "
-                "give a coarser resolution or a smaller window"
-            )
-
-    @property
-    def cells(self) -> int:
-        """Cells along a side: an even number."""
-        return 2 * max(1, round(self.size / self.resolution / 2))
-
-    @cached_property
-    def weights(self) -> np.ndarray:
-        """How much a look at free ground counts in each cell: (cells, cells) float32."""
-        away = (np.arange(self.cells) + 0.5 - self.cells / 2) * self.resolution
-        squared = away**2 + away[:, None] ** 2
-        return np.asarray(_STEP / (1 + squared / _NEAR**2), np.float32)
 
 
 class RollingMap:
@@ -221,7 +177,7 @@ class RollingMap:
         evidence -= self.spec.weights * free
         np.maximum(evidence, -_MOST, out=evidence)
         # What is in view and not told to be free may be a thing that no class fits.
-        evidence[doubt] += np.clip(-evidence[doubt], 0, _STEP)
+        evidence[doubt] += np.clip(-evidence[doubt], 0, STEP)
         np.maximum(evidence, 0, out=evidence, where=touched)
         evidence[middle == _TAKEN] = _MOST
         self._cleared[touched] = np.minimum(self._cleared[touched], np.float32(late))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from segnet_model.base.atomic import check_output, whole_file
 from segnet_model.base.choices import NETWORKS
@@ -24,43 +24,15 @@ from segnet_model.base.limits import MAX_SIDE
 from segnet_model.base.optional import require
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.engines.exported import BESIDE, INPUT, KEY, OUTPUT, PLACE, ExportInfo, last_line
-from segnet_model.engines.features import ScoredNetwork
-from segnet_model.engines.folding import fold_batch_norm
 from segnet_model.engines.onnx_engine import OnnxEngine
 from segnet_model.engines.openvino_engine import OpenVinoEngine
-from segnet_model.engines.place import watch_places
-from segnet_model.networks.encoder_decoder import halves
-from segnet_model.networks.inputs import MIN_SIDE, Normalize, resize_image
-from segnet_model.networks.outputs import class_logits
+from segnet_model.engines.whole_network import WholeNetwork
+from segnet_model.networks.inputs import MIN_SIDE, resize_image
 from segnet_model.weights.checkpoint import load_weights
-from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.tensors import file_sha256
 
 OPSET = 18
 CHATTY = ("torch.onnx", "onnxscript", "onnx_ir", "nncf")  # loggers
-
-
-class _WholeNetwork(nn.Module):
-    """From a camera's bytes to logits, so that a runtime needs no other code."""
-
-    def __init__(self, network: nn.Module, info: ModelInfo) -> None:
-        super().__init__()
-        self.network = fold_batch_norm(network.eval())
-        self._normalize = Normalize(info.mean, info.std)
-        self._activation = info.activation
-        self._scored = None if info.features is None else ScoredNetwork(self.network, info)
-        self._places = watch_places(self.network, info)
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        x = self._normalize(images)
-        if self._scored is None:
-            first, second = halves(self.network)
-            answer = class_logits(second(first(x)), self._activation)
-        else:
-            raw, score = self._scored(x)
-            answer = torch.cat([class_logits(raw, self._activation), score], 1)
-        places = () if self._places is None else (self._places.scores,)
-        return answer.permute(0, 2, 3, 1), *places
 
 
 @dataclass(frozen=True)
@@ -108,7 +80,7 @@ class Export:
                 f"size {height}x{width}; give {MIN_SIDE} to {MAX_SIDE} pixels a side"
             )
         about = ExportInfo(info, file_sha256(weights), "float32", (height, width))
-        return cls(_WholeNetwork(network, info).eval(), about)
+        return cls(WholeNetwork(network, info).eval(), about)
 
     @classmethod
     def _of_onnx(cls, path: Path, size: tuple[int, int] | None) -> Export:

@@ -15,6 +15,7 @@ from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.evaluation.boundary import BoundaryF1
 from segnet_model.evaluation.calibration import UncertaintyQuality
 from segnet_model.evaluation.drivable import DrivableQuality, areas_at
+from segnet_model.evaluation.figures import by_name, matrix_figures, nan_to_none
 from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.inference.predictor import Predictor
 from segnet_model.inference.segmentation import Segmentation
@@ -155,7 +156,7 @@ class Evaluation:
             **matrix_figures(self.matrix, names),
             "images_with": dict(zip(names, self.seen_in.tolist(), strict=True)),
             "boundary_f1": self.outlines.mean,
-            "boundary_f1_by_class": _by_name(names, self.outlines.scores),
+            "boundary_f1_by_class": by_name(names, self.outlines.scores),
             **self.uncertainty.figures(),
             "ms": 1e3 * float(np.median(self.seconds)),
             "ms_p90": 1e3 * float(np.quantile(self.seconds, 0.9)),
@@ -220,20 +221,6 @@ def evaluate_all(
     return evaluations
 
 
-def matrix_figures(matrix: ConfusionMatrix, names: tuple[str, ...]) -> dict[str, Any]:
-    """The figures of a confusion matrix; None where a class never occurs."""
-    return {
-        "miou": matrix.mean_iou,
-        "pixel_accuracy": matrix.pixel_accuracy,
-        "class_accuracy": matrix.mean_accuracy,
-        "iou": _by_name(names, matrix.iou),
-        "accuracy": _by_name(names, matrix.accuracy),
-        "precision": _by_name(names, matrix.precision),
-        "pixels": dict(zip(names, matrix.pixels.tolist(), strict=True)),
-        "confusion": matrix.counts.tolist(),
-    }
-
-
 def check_classes(known: LabelSet, wanted: LabelSet) -> None:
     """Raise SettingsError unless a network has a data set's classes, in their order."""
     if known.names != wanted.names:
@@ -242,14 +229,3 @@ def check_classes(known: LabelSet, wanted: LabelSet) -> None:
             f"{', '.join(wanted.names)}; give weights that were trained on these, or with --labels "
             "the label set that the data's labels are of"
         )
-
-
-def _by_name(names: tuple[str, ...], values: np.ndarray) -> dict[str, float | None]:
-    return {name: nan_to_none(value) for name, value in zip(names, values.tolist(), strict=True)}
-
-
-def nan_to_none(value: Any) -> Any:
-    """The value with None for every NaN, which JSON does not have."""
-    if isinstance(value, dict):
-        return {name: nan_to_none(each) for name, each in value.items()}
-    return None if isinstance(value, float) and value != value else value

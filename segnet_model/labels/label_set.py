@@ -15,25 +15,16 @@ import numpy as np
 from segnet_model.base.choices import LABEL_SETS
 from segnet_model.base.class_costs import UNKNOWN
 from segnet_model.base.documents import (
-    check_names,
-    kind_of,
     load_yaml,
-    named_value,
-    plain_text,
-    whole_number,
 )
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.near import near
 from segnet_model.labels.costs import with_costs
+from segnet_model.labels.reading import MAX_CLASSES, read_parts
 from segnet_model.labels.segmentation_class import (
     SegmentationClass,
     check_color,
-    read_class,
-    read_color,
 )
-
-MAX_CLASSES = 255  # ids are bytes, and one is the ignored id
-KEYS = ("name", "ignore_id", "ignore_color", "classes")
 
 
 @dataclass(frozen=True)
@@ -218,26 +209,7 @@ class LabelSet:
             SettingsError: a key is missing or unknown, a value has the wrong form, or the `id` of a
                 class is not its place.
         """
-        try:
-            if isinstance(values, dict):
-                check_names(values, KEYS, "a label set")
-            listed = named_value(values, "classes")
-            if not isinstance(listed, list):
-                raise TypeError(f"classes is {kind_of(listed)} and no list")
-            if len(listed) > MAX_CLASSES:
-                many = len(listed)
-                raise SettingsError(f"a label set has {many} classes; give 1 to {MAX_CLASSES}")
-            return cls(
-                plain_text(named_value(values, "name")),
-                tuple(read_class(each, place) for place, each in enumerate(listed)),
-                whole_number(values.get("ignore_id", 255), "ignore_id"),
-                read_color(values.get("ignore_color", (0, 0, 0)), "ignore_color"),
-            )
-        except (TypeError, ValueError, OverflowError) as error:
-            raise SettingsError(
-                f"not a label set ({error}); expected name, ignore_id and classes with name and "
-                "color each"
-            ) from None
+        return cls(*read_parts(values))
 
     @classmethod
     def load(cls, source: str | Path) -> LabelSet:

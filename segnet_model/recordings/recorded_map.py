@@ -20,8 +20,9 @@ from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources import Frame
 from segnet_model.driving import GroundProjector
+from segnet_model.driving.map_spec import MapSpec
 from segnet_model.driving.robot_pose import RobotPose
-from segnet_model.driving.rolling_map import DISTRUST, MapSpec, RollingMap
+from segnet_model.driving.rolling_map import DISTRUST, RollingMap
 from segnet_model.inference.outputs import GRID
 from segnet_model.recordings.answer_store import Written
 from segnet_model.recordings.mounting import MOST_TRIED, fixed_transforms, has_type

@@ -20,7 +20,8 @@ from std_srvs.srv import Empty
 from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.grid import UNKNOWN
-from segnet_model.driving.rolling_map import DISTRUST, MapSpec, RollingMap
+from segnet_model.driving.map_spec import MapSpec
+from segnet_model.driving.rolling_map import DISTRUST, RollingMap
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
 from segnet_model.labels import LabelSet

@@ -17,17 +17,18 @@ from segnet_model.base.lock import locked
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.annotations.archives import open_export
 from segnet_model.datasets.annotations.class_mapping import ClassMapping
-from segnet_model.datasets.annotations.export import Annotations, NamedMask, Target
+from segnet_model.datasets.annotations.export import Annotations, Target
 from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.datasets.annotations.replaced import Replaced
+from segnet_model.datasets.annotations.staging import stage_all
 from segnet_model.datasets.annotations.user_map import UserMap
 from segnet_model.datasets.folder import (
     check_label_set,
     write_label_set,
 )
 from segnet_model.datasets.layout import USUAL_SPLITS, Layout, layout_of
-from segnet_model.images.files import read_labels, read_size, write_png
-from segnet_model.images.orientation import UPRIGHT, describe, read_orientation
+from segnet_model.images.files import read_labels
+from segnet_model.images.orientation import UPRIGHT, read_orientation
 from segnet_model.labels import LabelSet
 
 
@@ -93,7 +94,7 @@ def import_labels(
             wanted = {stem: images[stem] for stem in annotations.files if stem in images}
             _check_matches(annotations, wanted, images)
             with locked(dataset, "command"), temporary_folder(dataset / "import") as staged:
-                notes, empty = _stage_all(annotations, mapping, wanted, staged, progress)
+                notes, empty = stage_all(annotations, mapping, wanted, staged, progress)
                 given.check(mapping, annotations.name, original or labels)
                 _check_labeled(empty, wanted, annotations.name, notes)
                 write_label_set(dataset, labels)
@@ -153,29 +154,6 @@ def _check_matches(
         )
 
 
-def _stage_all(
-    annotations: Annotations,
-    mapping: ClassMapping,
-    wanted: Mapping[str, Path],
-    staged: Path,
-    progress: ShareDone,
-) -> tuple[Counter[str], list[str]]:
-    """Stage all files; returns the reader's notes, and the names without a labeled pixel."""
-    notes: Counter[str] = Counter()
-    empty = []
-    for done, (stem, image) in enumerate(wanted.items(), 1):
-        mask = _read(annotations, stem, image)
-        notes += mask.notes
-        ids = mapping.ids(mask, annotations.files[stem])
-        if (ids == mapping.ignored).all():
-            empty.append(stem)
-        else:
-            (staged / stem).parent.mkdir(parents=True, exist_ok=True)
-            write_png(staged / f"{stem}.png", ids)
-        progress(done / len(wanted))
-    return notes, empty
-
-
 def _check_labeled(
     empty: Collection[str], wanted: Collection[str], format_name: str, notes: Counter[str]
 ) -> None:
@@ -188,29 +166,6 @@ def _check_labeled(
             f"in none of its {len(empty)} labels a pixel is labeled{why}; label some in the tool, "
             f"or export the task in which they are{mend}"
         )
-
-
-def _read(annotations: Annotations, stem: str, image: Path) -> NamedMask:
-    """Read and check one file of the export."""
-    try:
-        height, width = _image_size(image)
-        mask = annotations.read(annotations.files[stem], (height, width))
-        if mask.indices.shape != (height, width):
-            raise DatasetError(
-                f"is {mask.indices.shape[1]}x{mask.indices.shape[0]} but its image {image} is "
-                f"{width}x{height}; export the labels at the image's size"
-                + describe(read_orientation(image.read_bytes()))
-            )
-    except (DatasetError, ImageError) as error:
-        raise DatasetError(f"{annotations.files[stem]}: {error}") from None
-    return mask
-
-
-def _image_size(image: Path) -> tuple[int, int]:
-    try:
-        return read_size(image)
-    except DatasetError as error:
-        raise DatasetError(f"is for {image}, which does not open as an image: {error}") from None
 
 
 def _turned(images: Iterable[Path]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ import torch
 from segnet_model.base.version import version
 from segnet_model.engines.exported import ExportedEngine
 from segnet_model.evaluation.calibration import CONFIDENCE_BINS, UncertaintyQuality
-from segnet_model.evaluation.evaluate import Evaluation, nan_to_none
+from segnet_model.evaluation.evaluate import Evaluation
+from segnet_model.evaluation.figures import nan_to_none
 from segnet_model.evaluation.mapped import MappedPredictor
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelMap

@@ -12,8 +12,9 @@ from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
 from segnet_model.datasets.drives import FRAME, IMAGE_TOPIC, INFO_TOPIC
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
+from segnet_model.driving.map_spec import MapSpec
 from segnet_model.driving.robot_pose import RobotPose
-from segnet_model.driving.rolling_map import MapSpec, RollingMap
+from segnet_model.driving.rolling_map import RollingMap
 
 POSE = CameraPose.mounted(1.1, pitch=0.6)
 GRID, MAP = "/segmentation/drivable_grid", "/segmentation/drivable_map"

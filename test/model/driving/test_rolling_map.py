@@ -10,8 +10,9 @@ import pytest
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.driving import GridSpec
+from segnet_model.driving.map_spec import MapSpec
 from segnet_model.driving.robot_pose import Odometer, RobotPose
-from segnet_model.driving.rolling_map import MapSpec, RollingMap
+from segnet_model.driving.rolling_map import RollingMap
 
 FREE, OCCUPIED, UNKNOWN = 0, 100, -1
 CELL = 0.1

@@ -10,7 +10,8 @@ import torch
 from segnet_model.base.errors import SettingsError
 from segnet_model.cli import main
 from segnet_model.datasets.folder import open_split
-from segnet_model.evaluation.evaluate import Evaluation, evaluate, evaluate_all, matrix_figures
+from segnet_model.evaluation.evaluate import Evaluation, evaluate, evaluate_all
+from segnet_model.evaluation.figures import matrix_figures
 from segnet_model.evaluation.metrics import ConfusionMatrix
 from segnet_model.images.files import read_image, write_png
 from segnet_model.inference.predictor import Predictor
