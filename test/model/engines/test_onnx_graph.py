@@ -15,9 +15,10 @@ SIZE = (45, 64)  # odd, so that the pooling leaves a row out
 # with the types of ours: FP32, for Slice, Where and Equal also INT32 and BOOL.
 OPERATORS = {
     "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "ConvTranspose",
-    "Div", "Equal", "Exp", "Gather", "GatherND", "Greater", "Log", "MatMul", "Max", "MaxPool", "Mul",
-    "Neg", "Pad", "Pow", "PRelu", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape",
-    "Resize", "Slice", "Softmax", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze", "Where",
+    "Div", "Equal", "Exp", "Gather", "GatherND", "Greater", "Log", "LogSoftmax", "MatMul", "Max",
+    "MaxPool", "Mul", "Neg", "Pad", "Pow", "PRelu", "ReduceMax", "ReduceMean", "ReduceSum", "Relu",
+    "Reshape", "Resize", "Slice", "Softmax", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+    "Where",
 }  # fmt: skip
 TYPES = {"FLOAT", "INT32", "INT64", "BOOL"}
 CONSTANT_INPUTS = {"Conv": 1, "ConvTranspose": 1, "Slice": 3}  # which must be initializers
