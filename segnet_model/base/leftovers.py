@@ -43,9 +43,13 @@ def temporary_folder(path: Path) -> Iterator[Path]:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove temporary files and folders of dead processes, and name them; once in each folder."""
-    if folder in _swept:
-        return
-    _swept.add(folder)
+    if folder not in _swept:
+        _swept.add(folder)
+        sweep(folder)
+
+
+def sweep(folder: Path) -> None:
+    """As `remove_leftovers`, also in a folder where this process has looked before."""
     for path in folder.iterdir() if folder.is_dir() else ():
         found = _LEFTOVER.fullmatch(path.name)
         if not found or path.is_dir() != (found[2] == FOLDER) or _is_alive(int(found[1])):

@@ -8,6 +8,8 @@ from types import ModuleType
 
 from segnet_model.base.errors import SettingsError
 
+NETWORK_PACKAGES = ("torch", "safetensors")  # extract, import-labels, check, bag, render need none
+
 
 def require(module: str, extra: str) -> ModuleType:
     """Import an optional library.

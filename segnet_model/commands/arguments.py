@@ -86,9 +86,13 @@ def load_predictor(args: argparse.Namespace) -> Predictor:
 
 
 def add_source(parser: argparse.ArgumentParser, *, live: bool = False) -> None:
-    """Add the source of the images and the topic in it."""
+    """Add the source of the images."""
     camera = ", or a camera as /dev/video0, until Ctrl-C" if live else ""
     parser.add_argument("source", type=Path, help=KINDS + camera)
+
+
+def add_topic(parser: argparse.ArgumentParser) -> None:
+    """Add the topic of the images in the source."""
     parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
 
 
@@ -139,8 +143,8 @@ def add_classes(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def write_classes(args: argparse.Namespace) -> None:
-    """Write the classes of `add_classes`, if they are given, to the data set.
+def write_classes(args: argparse.Namespace, out: Path) -> None:
+    """Write the classes of `add_classes`, if they are given, to the data set `out`.
 
     Raises:
         SettingsError: they are no names.
@@ -151,11 +155,11 @@ def write_classes(args: argparse.Namespace) -> None:
 
     if args.classes is None:
         return
-    labels = label_set_of(args.classes, args.out.resolve().name)
-    make_folder(args.out)
-    write_label_set(args.out, labels)
+    labels = label_set_of(args.classes, out.resolve().name)
+    make_folder(out)
+    write_label_set(out, labels)
     names = [f"{each.name} (drivable)" if each.drivable else each.name for each in labels.classes]
-    print(f"{args.out / 'labels.yaml'}: {', '.join(names)}")
+    print(f"{out / 'labels.yaml'}: {', '.join(names)}")
 
 
 def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:

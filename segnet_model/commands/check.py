@@ -17,6 +17,7 @@ from segnet_model.base.terminal import plain
 from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
+    from segnet_model.base.progress import ShareDone
     from segnet_model.datasets.checking import DatasetReport, SplitFacts
     from segnet_model.datasets.checking.problems import Problem
     from segnet_model.labels import LabelSet
@@ -48,9 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dataset", type=Path, help="data set: folder with train/, trainannot/ and so on"
     )
-    arguments.add_labels(parser)
+    add_options(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="file to write all findings to")
-    parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
     parser.add_argument(
         "--workers", type=arguments.number(1, 1000, int),
         help="threads that read files (default: one per core)",
@@ -58,28 +58,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_overwrite(parser)
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add all but the data set, the output and the threads, as for `segnet fleet`."""
+    arguments.add_labels(parser)
+    parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
+
+
 def run(args: argparse.Namespace) -> int:
     """Check, print and write; returns the exit code."""
     from segnet_model.base.progress import progress_bar
-    from segnet_model.datasets.checking import check_dataset
-    from segnet_model.datasets.folder import load_label_set
 
     if args.json:
         check_output(args.json)
-    label_set = load_label_set(args.dataset, args.labels)
     with progress_bar("checking") as progress:
-        report = check_dataset(args.dataset, label_set, progress, args.workers)
+        report = work(args, args.dataset, progress, args.workers)
     for line in report_lines(report):
         print(plain(line))
     if args.json:
-        try:
-            with whole_file(args.json) as path:
-                path.write_text(json.dumps({"made_by": MARK, **report.to_dict()}, indent=1))
-        except OSError as error:
-            raise DatasetError(
-                f"cannot write {args.json}: {error}; give another --json, or free some disk"
-            ) from None
-    return int(bool(report.count("error") or (args.strict and report.count("warning"))))
+        write_findings(report, args.json)
+    return int(is_faulty(args, report))
+
+
+def work(
+    args: argparse.Namespace, dataset: Path, progress: ShareDone, threads: int | None
+) -> DatasetReport:
+    """Check a data set."""
+    from segnet_model.datasets.checking import check_dataset
+    from segnet_model.datasets.folder import load_label_set
+
+    return check_dataset(dataset, load_label_set(dataset, args.labels), progress, threads)
+
+
+def write_findings(report: DatasetReport, file: Path) -> None:
+    """Write all findings as JSON; DatasetError where that fails."""
+    try:
+        with whole_file(file) as path:
+            path.write_text(json.dumps({"made_by": MARK, **report.to_dict()}, indent=1))
+    except OSError as error:
+        raise DatasetError(
+            f"cannot write {file}: {error}; give another --json, or free some disk"
+        ) from None
+
+
+def is_faulty(args: argparse.Namespace, report: DatasetReport) -> bool:
+    """Whether the command ends with 1: the data set has errors, or with --strict warnings."""
+    return bool(report.count("error") or (args.strict and report.count("warning")))
 
 
 def report_lines(report: DatasetReport) -> Iterator[str]:

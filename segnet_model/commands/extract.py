@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import KINDS
 from segnet_model.commands import arguments
 from segnet_model.datasets.extraction.settings import BLOCK, GAP, SPLIT_WAYS, ExtractSettings
+
+if TYPE_CHECKING:
+    from segnet_model.base.progress import ShareDone
 
 EPILOG = f"""\
 Writes OUT/train/STAMP.png and, from the last fifth of each recording, OUT/val/STAMP.png. Label
@@ -55,9 +60,14 @@ where it is. Images that would come next to an earlier run's of the other split 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    usual = ExtractSettings()
     parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help=KINDS)
     parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
+    add_options(parser)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add all but the sources and the output, as for `segnet fleet`."""
+    usual = ExtractSettings()
     arguments.add_classes(parser)
     parser.add_argument(
         "--topic", dest="topics", action="append", default=[], metavar="T",
@@ -102,13 +112,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Extract with a progress bar; Ctrl-C ends it in good order."""
     from segnet_model.base.progress import stoppable_bar
+
+    with stoppable_bar("extracting") as progress:
+        text = work(args, args.sources, args.out, progress)
+    print(text)
+
+
+def work(args: argparse.Namespace, sources: Sequence[Path], out: Path, progress: ShareDone) -> str:
+    """Extract the images of sources; returns what was done, for people."""
     from segnet_model.datasets.extraction.extract import extract
 
     values = {k: v for k, v in vars(args).items() if k in ExtractSettings.__dataclass_fields__}
     for name in ("topics", "labels_topics"):
         values[name] = tuple(values[name])
     settings = ExtractSettings(**values)
-    arguments.write_classes(args)
-    with stoppable_bar("extracting") as progress:
-        found = extract(args.sources, args.out, settings, progress)
-    print(f"{args.out}: {found}")
+    arguments.write_classes(args, out)
+    return f"{out}: {extract(sources, out, settings, progress)}"

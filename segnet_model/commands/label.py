@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from segnet_model.base import options
 from segnet_model.base.choices import KINDS, PREFIX, STORAGES, UNCERTAINTIES
 from segnet_model.base.map_table import MapOptions
-from segnet_model.base.options import add_arguments as add_options
 from segnet_model.base.tables import DEFAULT_WEIGHTS, NetworkSettings
 from segnet_model.commands import arguments
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, LATCHED, OUTPUTS
+
+if TYPE_CHECKING:
+    from segnet_model.base.progress import ShareDone
+    from segnet_model.inference.predictor import Predictor
+    from segnet_model.recordings.label_settings import LabelSettings
 
 _HELP = {name: output.help for name, output in OUTPUTS.items()}
 _HELP["drivable_map"] = "the ground around the robot, from all grids so far"
@@ -59,11 +65,16 @@ UNUSED = (*arguments.PASSES, arguments.MOUNTING)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("source", type=Path, help=KINDS)
+    parser.add_argument("--out", type=Path, required=True, help="rosbag2 folder to write")
+    add_options(parser)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add all but the source and the output, as for `segnet fleet`."""
     arguments.add_network(parser, UNCERTAINTIES)
     arguments.add_drivable(parser)
     arguments.add_ground(parser)
-    add_options(parser, MapOptions)
-    parser.add_argument("--out", type=Path, required=True, help="rosbag2 folder to write")
+    options.add_arguments(parser, MapOptions)
     parser.add_argument(
         "--topic",
         help="image topic (default: the only one of the bag, /camera/image_raw in a new bag)",
@@ -86,31 +97,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Label with a progress bar; after Ctrl-C, the same command goes on."""
-    from segnet_model.base.options import from_arguments
     from segnet_model.base.progress import stoppable_bar
     from segnet_model.recordings.answer_store import path_beside
-    from segnet_model.recordings.label_settings import LabelSettings
-    from segnet_model.recordings.labeling import label_source
     from segnet_model.recordings.resuming import STATEFUL
 
-    settings = LabelSettings(
-        args.topic, args.topics, args.prefix, args.storage,
-        arguments.answer_settings(args), arguments.ground_settings(args), args.camera_info,
-        from_arguments(MapOptions, args),
-    )  # fmt: skip
-    predictor, network = arguments.load_predictor(args), from_arguments(NetworkSettings, args)
+    label_settings(args)  # refuses before the network is loaded
+    predictor = arguments.load_predictor(args)
     stopped = f"stopped; the same command goes on after the answers in {path_beside(args.out)}"
-    if network.uncertainty in STATEFUL:
+    if args.uncertainty in STATEFUL:
         stopped = f"stopped; {args.out} was not made, and temporal begins with the first image"
     with stoppable_bar("labeling", stopped) as progress:
-        found = label_source(
-            args.source, args.out, predictor, args.weights, settings, progress, network
-        )
+        text = work(args, args.source, args.out, predictor, progress)
+    print(text)
+
+
+def label_settings(args: argparse.Namespace) -> LabelSettings:
+    """The settings of a labeling; SettingsError where they cannot be."""
+    from segnet_model.recordings.label_settings import LabelSettings
+
+    return LabelSettings(
+        args.topic, args.topics, args.prefix, args.storage,
+        arguments.answer_settings(args), arguments.ground_settings(args), args.camera_info,
+        options.from_arguments(MapOptions, args),
+    )  # fmt: skip
+
+
+def work(
+    args: argparse.Namespace, source: Path, out: Path, predictor: Predictor, progress: ShareDone
+) -> str:
+    """Label a source; returns what was done, for people."""
+    from segnet_model.recordings.labeling import label_source
+
+    settings, network = label_settings(args), options.from_arguments(NetworkSettings, args)
+    found = label_source(source, out, predictor, args.weights, settings, progress, network)
     rate = (found.frames - found.resumed) / found.seconds
     before = f", {found.resumed} of them before it was stopped" if found.resumed else ""
-    print(
-        f"{args.out}: {found.frames} images on {found.topic} labeled{before}, {rate:.1f} a second"
-    )
+    lines = [f"{out}: {found.frames} images on {found.topic} labeled{before}, {rate:.1f} a second"]
     for images, what in (
         (found.rejected, "could not be used"),
         (found.without_grid, "have no drivable_grid"),
@@ -118,4 +140,5 @@ def run(args: argparse.Namespace) -> None:
         (found.distrusted, "have nothing drivable, as they are not to be trusted"),
     ):
         if len(images):
-            print(f"{len(images)} images {what}:\n{images}")
+            lines.append(f"{len(images)} images {what}:\n{images}")
+    return "\n".join(lines)

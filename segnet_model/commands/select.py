@@ -53,9 +53,16 @@ UNUSED = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     arguments.add_source(parser)
+    parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
+    add_options(parser)
+    arguments.add_overwrite(parser)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add all but the source and the output, as for `segnet fleet`."""
+    arguments.add_topic(parser)
     arguments.add_network(parser, ("mc", "none"))
     parser.set_defaults(uncertainty="mc", samples=8)
-    parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
     arguments.add_classes(parser)
     parser.add_argument(
         "--count", type=arguments.number(1, MANY, int), default=50,
@@ -69,7 +76,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--every", type=arguments.number(0, 1e6), default=0.5, metavar="S",
         help="shortest time between two candidates in seconds (default: %(default)s)",
     )  # fmt: skip
-    arguments.add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -96,7 +102,7 @@ def _select(args: argparse.Namespace, settings: SelectSettings) -> None:
     selected, dataset = load_round(args.out, settings), DatasetWriter(args.out)
     with open_source(args.source, args.topic) as source:
         predictor = arguments.load_predictor(args)
-        arguments.write_classes(args)
+        arguments.write_classes(args, args.out)
         _compare_classes(args, predictor.info.labels)
         if selected is None:
             with progress_bar("ranking") as progress:

@@ -52,6 +52,7 @@ UNUSED = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     arguments.add_source(parser, live=True)
+    arguments.add_topic(parser)
     otherwise = f"the recorded masks, else {DEFAULT_WEIGHTS}"
     arguments.add_network(parser, UNCERTAINTIES, otherwise)
     arguments.add_drivable(parser)

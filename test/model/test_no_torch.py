@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from segnet_model.cli import COMMANDS, NETWORK_PACKAGES
+from segnet_model.base.optional import NETWORK_PACKAGES
+from segnet_model.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = f"""
@@ -39,6 +40,7 @@ NETWORK = {
     "predict": "yard/train segnet_basic_drives --out masks",
     "view": "drive segnet_basic_drives --out drive.mp4",
     "label": "drive segnet_basic_drives --out labeled",
+    "fleet": "label --bags drive segnet_basic_drives --out labeled_all",
     "driven": "drive --footprint 1 0.6 --out driven",
     "export": "segnet_basic_drives --engine onnx --out x.onnx",
     "adopt": "x.onnx --labels camvid --out y.onnx",

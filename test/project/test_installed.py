@@ -50,6 +50,7 @@ LINES = {
     "prelabel": "prelabel run/weights.safetensors selected --out task.zip",
     "import-labels": "import-labels task.zip selected --labels camvid",
     "bag": "bag yard/val --out bag",
+    "fleet": f"fleet extract --bags drive --topic {IMAGES} --out fleet",
 }
 ONCE = ("render drive", "label", "bag", "doctor")  # a recording is never replaced
 
@@ -78,7 +79,7 @@ def write_foreign(path):
 
 
 def test_every_command_runs_from_the_installed_program(program, tmp_path, monkeypatch, capfd):
-    for needed in ("onnxscript", "onnxruntime", "av", "tensorboard"):
+    for needed in ("onnxscript", "onnxruntime", "av", "ray", "rich", "tensorboard"):
         pytest.importorskip(needed)
     assert {name.split()[0] for name in LINES} == set(COMMANDS)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

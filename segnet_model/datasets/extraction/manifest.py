@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from segnet_model.base.errors import DatasetError
@@ -58,6 +58,18 @@ def write_manifest(dataset: Path, origins: list[Origin]) -> None:
     """Write the manifest, sorted by file, whole or not at all; DatasetError if that fails."""
     rows = (asdict(each) for each in sorted(origins, key=lambda each: each.file))
     write_table(dataset / MANIFEST_FILE, COLUMNS, rows)
+
+
+def rename_bag(dataset: Path, before: str, after: str) -> None:
+    """Give a bag another path in a data set's manifest, as when a copy of it was read.
+
+    Raises:
+        DatasetError: the manifest is damaged, or cannot be written.
+    """
+    origins = read_manifest(dataset)
+    renamed = [replace(each, bag=after) if each.bag == before else each for each in origins]
+    if renamed != origins:
+        write_manifest(dataset, renamed)
 
 
 def _origin(path: Path, line: int, row: dict[str, str | None]) -> Origin:

@@ -15,6 +15,7 @@ def parsed():
     def do(*words):
         parser = argparse.ArgumentParser()
         arguments.add_source(parser)
+        arguments.add_topic(parser)
         arguments.add_network(parser, ("none",))
         parser.add_argument("--out")
         args = parser.parse_args([*map(str, words)])

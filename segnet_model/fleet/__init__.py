@@ -1,0 +1,1 @@
+"""Work on many recordings, on the machines of a Ray cluster."""

@@ -1,0 +1,52 @@
+"""An object store for tests, `faulty://`, whose faults all processes of a machine share.
+
+It keeps its files on the disk. Two variables of the environment break it: FAULTY_TWICE, a folder
+that counts how often each file was fetched, fails the first two fetches of each; FAULTY_DISK fails
+every fetch as on a machine whose disk is full.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from fsspec.implementations.local import LocalFileSystem
+
+PREFIX = "faulty://"
+
+
+class FaultyStore(LocalFileSystem):
+    """A file system that is not the machine's own."""
+
+    protocol = "faulty"
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return super()._strip_protocol(str(path).removeprefix(PREFIX))
+
+    def unstrip_protocol(self, name):
+        return PREFIX + self._strip_protocol(name)
+
+    def get_file(self, rpath, lpath, **options):
+        if "FAULTY_DISK" in os.environ:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(lpath))
+        if folder := os.environ.get("FAULTY_TWICE"):
+            count = Path(folder, Path(rpath).name)
+            with count.open("a") as file:
+                file.write(".")
+            if count.stat().st_size <= 2:
+                raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), str(rpath))
+        return super().get_file(rpath, lpath, **options)
+
+
+def install(folder: Path) -> None:
+    """Write what makes this store known to every Python that has the folder on its path."""
+    import fsspec
+
+    fsspec.register_implementation("faulty", FaultyStore, clobber=True)
+    (folder / "faulty_store.py").write_text(Path(__file__).read_text())
+    about = folder / "faulty_store-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty_store\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[fsspec.specs]\nfaulty=faulty_store:FaultyStore\n")
