@@ -18,7 +18,8 @@ from benchmarks.harness import time_together
 from segnet_model.base.progress import progress_bar
 from segnet_model.datasets.drives import write_dataset
 from segnet_model.scenes import Drive
-from segnet_model.training.settings import SCRATCH, AugmentSettings, TrainSettings
+from segnet_model.training.augment_settings import AugmentSettings
+from segnet_model.training.settings import SCRATCH, TrainSettings
 from segnet_model.training.trainer import train
 
 CACHE = Path(__file__).parent / "cache"

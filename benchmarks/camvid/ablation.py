@@ -10,7 +10,8 @@ import numpy as np
 from benchmarks.camvid.folders import CACHE, HELD_OUT, held_out_folder
 from benchmarks.camvid.recipes import FIRST, learn
 from benchmarks.harness import Report
-from segnet_model.training.settings import UNCHANGED, AugmentSettings, TrainSettings
+from segnet_model.training.augment_settings import UNCHANGED, AugmentSettings
+from segnet_model.training.settings import TrainSettings
 from segnet_model.weights.checkpoint import load_weights
 
 

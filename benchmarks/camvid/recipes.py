@@ -15,7 +15,8 @@ from segnet_model.base.progress import progress_bar
 from segnet_model.datasets.folder import load_label_set, open_split
 from segnet_model.evaluation.evaluate import Evaluation, evaluate_all
 from segnet_model.inference.predictor import Predictor
-from segnet_model.training.settings import SCRATCH, AugmentSettings, TrainSettings
+from segnet_model.training.augment_settings import AugmentSettings
+from segnet_model.training.settings import SCRATCH, TrainSettings
 from segnet_model.training.trainer import train
 from segnet_model.weights.checkpoint import load_weights, replace_info
 

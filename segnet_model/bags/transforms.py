@@ -17,7 +17,7 @@ from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.base.listed import join_first
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.driven import JUMP, MAX_GAP
+from segnet_model.driving.way import JUMP, MAX_GAP
 
 TF, TF_STATIC = "/tf", "/tf_static"
 TF_MESSAGE = "tf2_msgs/msg/TFMessage"

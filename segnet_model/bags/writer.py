@@ -14,17 +14,13 @@ import numpy as np
 from rosbags.interfaces import (
     Connection,
     Qos,
-    QosDurability,
-    QosHistory,
-    QosLiveliness,
-    QosReliability,
-    QosTime,
 )
 from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.rosbag2.storage_sqlite3 import Sqlite3Writer
 from rosbags.typesys import TypesysError, get_types_from_msg
 
 from segnet_model.bags import messages
+from segnet_model.bags.qos import offered_qos
 from segnet_model.base.atomic import flush_to_disk
 from segnet_model.base.errors import BagError
 from segnet_model.base.leftovers import FILE, FOLDER, remove_leftovers, temporary_path
@@ -32,7 +28,6 @@ from segnet_model.base.undo import make_folders
 
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 VERSION: Literal[8] = 8  # 9 writes QoS in a form that ROS 2 Humble and Iron cannot read
-ENDLESS = QosTime(9223372036, 854775807)  # RMW_DURATION_INFINITE
 FOREIGN_ERRORS = (OSError, OverflowError, sqlite3.Error, WriterError, TypesysError)
 
 
@@ -181,7 +176,7 @@ class BagWriter:
                 topic,
                 type_name,
                 typestore=self._types,
-                offered_qos_profiles=[_offered_qos(latched)],
+                offered_qos_profiles=[offered_qos(latched)],
             )
 
     def add_copied(
@@ -252,19 +247,3 @@ def _commit_each_message(writer: Writer) -> None:
         writer.storage.conn.isolation_level = None
         # To wait for the disk each time would be too slow; rosbag2 does not wait either.
         writer.storage.conn.execute("PRAGMA synchronous = OFF")
-
-
-def _offered_qos(latched: bool) -> Qos:
-    """The quality of service of a topic, as `ros2 bag play` offers it."""
-    # Reliable publishers match every subscriber, best-effort ones too.
-    return Qos(
-        history=QosHistory.KEEP_LAST,
-        depth=1 if latched else 10,
-        reliability=QosReliability.RELIABLE,
-        durability=QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
-        deadline=ENDLESS,
-        lifespan=ENDLESS,
-        liveliness=QosLiveliness.AUTOMATIC,
-        liveliness_lease_duration=ENDLESS,
-        avoid_ros_namespace_conventions=False,
-    )

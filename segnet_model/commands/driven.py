@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_robot(group: argparse._ArgumentGroup) -> None:
-    from segnet_model.driving.driven import DrivenSettings
+    from segnet_model.driving.way import DrivenSettings
 
     usual, number = DrivenSettings(), arguments.number
     group.add_argument(
@@ -144,7 +144,8 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.base.progress import stoppable_bar
     from segnet_model.datasets.extraction.settings import ExtractSettings
     from segnet_model.datasets.sources.folder import DRIVEN_SHEET
-    from segnet_model.driving.driven import DrivenSettings, Footprint
+    from segnet_model.driving.driven import Footprint
+    from segnet_model.driving.way import DrivenSettings
     from segnet_model.recordings.driven import RobotSettings, label_driven
 
     robot = RobotSettings(

@@ -14,8 +14,8 @@ from segnet_model.base import options
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.base.terminal import raw
 from segnet_model.commands import arguments
+from segnet_model.training.augment_settings import AUGMENTATION
 from segnet_model.training.settings import (
-    AUGMENTATION,
     DATA,
     LOSS,
     MACHINE,

@@ -20,8 +20,9 @@ from segnet_model.datasets.extraction.splits import SPLITS
 from segnet_model.datasets.folder import make_folders, open_split, spread, write_label_set
 from segnet_model.datasets.sources import BagSource, Frame
 from segnet_model.datasets.sources.folder import DRIVEN_SHEET
-from segnet_model.driving.driven import DrivenPath, DrivenSettings, Footprint, driven_pixels
+from segnet_model.driving.driven import Footprint, driven_pixels
 from segnet_model.driving.settings import GroundSettings
+from segnet_model.driving.way import DrivenPath, DrivenSettings
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import overlay, panel

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from segnet_model.networks.inputs import network_size, resize_image
-from segnet_model.training.settings import AugmentSettings
+from segnet_model.training.augment_settings import AugmentSettings
 
 GRAY = (124, 116, 104)  # the mean that normalization subtracts
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from segnet_model.datasets.folder import spread
 from segnet_model.labels import LabelSet
 from segnet_model.training.augment import augment
-from segnet_model.training.settings import AugmentSettings
+from segnet_model.training.augment_settings import AugmentSettings
 
 Key = tuple[int, int]  # epoch, index of the image: together they seed its changes
 BATCHES_AHEAD = 2

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from segnet_model.networks.blocks import channels_last
 from segnet_model.networks.inputs import Normalize, network_size
 from segnet_model.networks.outputs import output_channels
+from segnet_model.training.augment_settings import UNCHANGED
 from segnet_model.training.averaging import WeightAverage, recompute_statistics
 from segnet_model.training.keeping import Keeping, hold_statistics
 from segnet_model.training.loading import AugmentedFolder, load_batches
@@ -19,7 +20,6 @@ from segnet_model.training.losses import Objective
 from segnet_model.training.optimization import autocast_dtype, learning_rate_factor, make_optimizer
 from segnet_model.training.preparation import TrainingData, initial_network
 from segnet_model.training.processes import Processes, share_batch_norm, unshare_batch_norm
-from segnet_model.training.settings import UNCHANGED
 from segnet_model.training.supervision import Supervised
 
 

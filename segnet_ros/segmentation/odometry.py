@@ -11,8 +11,8 @@ from nav_msgs.msg import Odometry
 from rclpy.node import Node
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.driving.driven import JUMP, MAX_GAP
 from segnet_model.driving.robot_pose import RobotPose
+from segnet_model.driving.way import JUMP, MAX_GAP
 from segnet_ros.ros.cdr import NANOSECONDS
 from segnet_ros.ros.qos import overrides, profile
 from segnet_ros.ros.stamps import nanoseconds

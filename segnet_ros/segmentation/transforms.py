@@ -12,8 +12,8 @@ from rclpy.time import Time
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.driving import CameraPose
-from segnet_model.driving.driven import JUMP
 from segnet_model.driving.robot_pose import RobotPose
+from segnet_model.driving.way import JUMP
 from segnet_ros.ros.stamps import nanoseconds
 
 try:

@@ -7,7 +7,8 @@ import pytest
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.driving import CameraPose, Lens
-from segnet_model.driving.driven import DrivenPath, DrivenSettings, Footprint, driven_pixels
+from segnet_model.driving.driven import Footprint, driven_pixels
+from segnet_model.driving.way import DrivenPath, DrivenSettings
 
 LENS = Lens(160, 120, (120.0, 120.0), (79.5, 59.5))
 CAMERA = CameraPose.mounted(height=0.8, pitch=0.3, x=0.2)

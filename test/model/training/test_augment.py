@@ -5,7 +5,7 @@ import pytest
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.training.augment import GRAY, _degrade, _rotate, augment
-from segnet_model.training.settings import UNCHANGED, AugmentSettings
+from segnet_model.training.augment_settings import UNCHANGED, AugmentSettings
 
 STILL = AugmentSettings(
     flip=0, scale_min=1, scale_max=1, brightness=0, contrast=0, saturation=0, hue=0

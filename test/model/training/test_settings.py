@@ -11,8 +11,9 @@ import pytest
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import from_plain, options_of
+from segnet_model.training.augment_settings import AugmentSettings
 from segnet_model.training.defaults import decided
-from segnet_model.training.settings import AugmentSettings, TrainSettings
+from segnet_model.training.settings import TrainSettings
 
 OPTIONS = options_of(TrainSettings)
 # As weights and training states of before the table hold them.

@@ -18,7 +18,7 @@ from segnet_model.evaluation.evaluate import evaluate
 from segnet_model.images.files import read_image, write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
-from segnet_model.training.settings import AugmentSettings
+from segnet_model.training.augment_settings import AugmentSettings
 from segnet_model.training.state import TrainingState
 from segnet_model.training.trainer import STATE_FILE, WEIGHTS_FILE, train
 from segnet_model.weights import tensors as tensor_file

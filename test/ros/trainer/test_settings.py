@@ -18,7 +18,8 @@ from rclpy.parameter import Parameter  # noqa: E402
 from segnet_model.base.errors import SettingsError  # noqa: E402
 from segnet_model.base.options import Option, from_arguments, from_plain, options_of  # noqa: E402
 from segnet_model.commands.train import add_arguments  # noqa: E402
-from segnet_model.training.settings import AugmentSettings, TrainSettings  # noqa: E402
+from segnet_model.training.augment_settings import AugmentSettings  # noqa: E402
+from segnet_model.training.settings import TrainSettings  # noqa: E402
 from segnet_ros.launching.values import parse_value  # noqa: E402
 from segnet_ros.ros.parameter_file import parameter_file  # noqa: E402
 from segnet_ros.ros.parameter_table import declare_table, read_table, ros_value  # noqa: E402
