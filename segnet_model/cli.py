@@ -28,6 +28,7 @@ COMMANDS = {
     "import-labels": "Read labels from CVAT, COCO, YOLO, labelme and other tools into a data set.",
     "check": "Find everything that is wrong with a data set before it is trained on.",
     "train": "Train a network on labeled images.",
+    "adapt": "Adapt weights to the camera and the place of a recording, without a label.",
     "average": "Average weights of one network, so that it keeps what each training of it learned.",
     "calibrate": "Fit confidence and the drivable area's bound, on labeled images that training "
     "did not see.",
@@ -47,7 +48,7 @@ COMMANDS = {
 # Arguments that name files or folders to read, which no output may replace.
 INPUTS = (
     "source", "sources", "dataset", "weights", "compare", "model", "image", "labels", "label_set",
-    "original", "map_to", "init", "encoder", "calibrate", "textures",
+    "original", "map_to", "init", "encoder", "calibrate", "textures", "replay", "labeled",
 )  # fmt: skip
 TRACE = "SEGNET_TRACE"  # in the environment: errors are printed with the way to them
 

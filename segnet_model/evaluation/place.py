@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import sqrt
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from segnet_model.base.errors import DatasetError, WeightsError
 from segnet_model.base.progress import ShareDone, no_progress
-from segnet_model.datasets.folder import LabeledFolder, spread
+from segnet_model.datasets.folder import spread
 from segnet_model.engines.place import PlaceScorer, deepest_layer, pooled
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.networks.inputs import network_size, resize_image
@@ -26,9 +26,16 @@ SHRINKAGE = 0.01  # of the variances, towards their mean; few images leave some 
 VIEWS = 200  # that differ, in ten minutes; about one may look like another place
 
 
-def fit_place(
-    engine: TorchEngine, folder: LabeledFolder, progress: ShareDone = no_progress
-) -> PlaceScore:
+class Images(Protocol):
+    """Images by their index, as a `LabeledFolder` has them."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int) -> tuple[np.ndarray, Any]:
+        """An image (H, W, 3) uint8 RGB, and what belongs to it."""
+
+
+def fit_place(engine: TorchEngine, folder: Images, progress: ShareDone = no_progress) -> PlaceScore:
     """Fit the place score of a network.
 
     Args:
@@ -49,9 +56,7 @@ def fit_place(
     return place_of(np.concatenate(vectors))
 
 
-def _vectors(
-    engine: TorchEngine, folder: LabeledFolder, chosen: Sequence[int]
-) -> Iterator[np.ndarray]:
+def _vectors(engine: TorchEngine, folder: Images, chosen: Sequence[int]) -> Iterator[np.ndarray]:
     """The vectors (1, D) float32 of images of a folder."""
     found: list[np.ndarray] = []
 

@@ -20,14 +20,16 @@ class WeightAverage:
     random initial weights fade quickly.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: nn.Module, decay: float, *, ramp: bool = True) -> None:
         """Begin with a network's weights.
 
         Args:
             network: to average.
             decay: weight of the past at each step, 0 or more and below 1.
+            ramp: whether the decay is lower in the first steps; not where the initial weights are
+                good ones.
         """
-        self._decay, self._steps = decay, 0
+        self._decay, self._steps, self._ramp = decay, 0, ramp
         self._average = AveragedModel(network, multi_avg_fn=self._mix, use_buffers=True)
 
     @property
@@ -47,7 +49,9 @@ class WeightAverage:
         self._average.n_averaged.fill_(step)
 
     def _mix(self, averages: Group, new_values: Group, count: Tensor | int) -> None:
-        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
+        decay = self._decay
+        if self._ramp:
+            decay = min(decay, (1 + self._steps) / (10 + self._steps))
         for average, new in zip(averages, new_values, strict=True):
             if average.is_floating_point():
                 average.lerp_(new, 1 - decay)

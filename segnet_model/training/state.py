@@ -46,10 +46,9 @@ def save_state(path: Path, session: Session, scores: Scores) -> None:
     if session.average:
         average = session.average.network.state_dict()
         tensors |= {AVERAGE + name: tensor for name, tensor in average.items()}
-    for index, values in session.optimizer.state_dict()["state"].items():
-        tensors |= {f"{OPTIMIZER}{index}.{k}": v for k, v in values.items() if v is not None}
+    tensors |= optimizer_tensors(session.optimizer)
     plain = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-    _keep(path)
+    keep_previous(path)
     write_tensors(path, plain, {KEY: json.dumps(facts)}, known=True)  # `resume` has read it
 
 
@@ -58,7 +57,32 @@ def previous_state(path: Path) -> Path:
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
 
-def _keep(path: Path) -> None:
+def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+    """The tensors of an optimizer by names with the prefix `OPTIMIZER`."""
+    return {
+        f"{OPTIMIZER}{index}.{name}": value
+        for index, values in optimizer.state_dict()["state"].items()
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Restore an optimizer from `optimizer_tensors`; ValueError where they do not fit."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in with_prefix(tensors, OPTIMIZER).items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = tensor
+    _check_optimizer(state, optimizer)
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+
+def with_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, by their names without it."""
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+def keep_previous(path: Path) -> None:
     """Keep a state that is about to be replaced, unless it was cut short."""
     try:
         read_shapes(path)
@@ -128,7 +152,7 @@ class TrainingState:
     @classmethod
     def read(cls, path: Path) -> TrainingState:
         """Read a state; WeightsError with the mend where the file is damaged."""
-        with _naming_file(path):
+        with naming_file(path):
             facts = read_json(read_metadata(path)[KEY])
             _check_facts(facts)
             tensors = read_tensors(path)
@@ -139,27 +163,16 @@ class TrainingState:
 
     def restore(self, session: Session) -> None:
         """Restore a session; WeightsError where the state does not fit it."""
-        with _naming_file(self.path):
-            session.supervised.load_state_dict(self._with_prefix(NETWORK))
-            optimizer_state: dict[int, dict[str, Tensor]] = {}
-            for name, tensor in self._with_prefix(OPTIMIZER).items():
-                index, key = name.split(".", 1)
-                optimizer_state.setdefault(int(index), {})[key] = tensor
-            _check_optimizer(optimizer_state, session.optimizer)
-            session.optimizer.load_state_dict(
-                {**session.optimizer.state_dict(), "state": optimizer_state}
-            )
+        with naming_file(self.path):
+            session.supervised.load_state_dict(with_prefix(self.tensors, NETWORK))
+            restore_optimizer(session.optimizer, self.tensors)
             session.step = self.facts["step"]
             if session.average:
-                session.average.restore(self._with_prefix(AVERAGE), session.step)
-
-    def _with_prefix(self, prefix: str) -> dict[str, Tensor]:
-        found = self.tensors.items()
-        return {name.removeprefix(prefix): t for name, t in found if name.startswith(prefix)}
+                session.average.restore(with_prefix(self.tensors, AVERAGE), session.step)
 
 
 @contextmanager
-def _naming_file(path: Path) -> Iterator[None]:
+def naming_file(path: Path) -> Iterator[None]:
     """Turn errors about a state into WeightsError with the file and the mend."""
     try:
         yield
@@ -203,21 +216,21 @@ def _check_same(facts: Mapping[str, Any], session: Session, out: Path) -> None:
         )
     usual = TrainSettings().shaping()  # of settings that are newer than the state
     before, now = facts["settings"], json.loads(json.dumps(session.settings.shaping()))
-    if changed := _changes({name: before.get(name, usual.get(name)) for name in now}, now):
+    if changed := changes({name: before.get(name, usual.get(name)) for name in now}, now):
         raise SettingsError(
             f"{out} holds a run with other settings ({', '.join(changed)}); "
             "give the same ones to go on, or another folder to start afresh"
         )
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+def changes(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
     """Each value that differs, as "epochs 60 -> 30"; those of a table one by one."""
     found = []
     for name in dict.fromkeys([*before, *now]):
         old, new = before.get(name), now.get(name)
         if isinstance(old, dict) or isinstance(new, dict):
             inner = "" if name == "augment" else f"{name} "  # its values are options themselves
-            found += _changes(old or {}, new or {}, inner)
+            found += changes(old or {}, new or {}, inner)
         elif old != new:
             found.append(f"{prefix}{name} {_shown(old)} -> {_shown(new)}")
     return found

@@ -34,6 +34,7 @@ NETWORK = {
     "select": "drive segnet_basic_drives --out chosen",
     "prelabel": "yard segnet_basic_drives --all --out masks.zip",
     "train": "yard --out run",
+    "adapt": "drive --out adapted",
     "average": "segnet_basic_drives segnet_basic_camvid --out w.safetensors",
     "calibrate": "yard segnet_basic_drives --out w.safetensors",
     "evaluate": "yard segnet_basic_drives",

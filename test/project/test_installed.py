@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from segnet_model.cli import COMMANDS, main
+from segnet_model.images.files import write_png
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
@@ -30,6 +33,8 @@ LINES = {
     "render drive": "render --out drive --seed 7 --seconds 0.5",
     "check": "check yard --json problems.json",
     "train": f"train yard --out run {' '.join(NETWORK)} --epochs 1 --batch-size 1 --device cpu",
+    "adapt": "adapt views --init run/weights.safetensors --replay yard --out adapted --steps 1 "
+    "--device cpu",
     "average": "average run/weights.safetensors run/weights.safetensors --out mean.safetensors",
     "info": "info run/weights.safetensors",
     "weights": "weights",
@@ -78,6 +83,15 @@ def write_foreign(path):
     onnx.save(make.make_model(graph, opset_imports=opsets, ir_version=8), path)
 
 
+def write_views(folder):
+    """Write enough images of one kind for an adaptation, all of them different."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for index in range(50):
+        coarse = rng.integers(0, 256, (3, 4, 3), np.uint8)
+        write_png(folder / f"{index}.png", cv2.resize(coarse, (64, 48)))
+
+
 def test_every_command_runs_from_the_installed_program(program, tmp_path, monkeypatch, capfd):
     for needed in ("onnxscript", "onnxruntime", "av", "ray", "rich", "tensorboard"):
         pytest.importorskip(needed)
@@ -85,6 +99,7 @@ def test_every_command_runs_from_the_installed_program(program, tmp_path, monkey
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     write_foreign(tmp_path / "foreign.onnx")
+    write_views(tmp_path / "views")
     for line in LINES.values():
         done = subprocess.run(
             [sys.executable, program, *line.split()], capture_output=True, text=True, check=False

@@ -1,0 +1,97 @@
+"""Settings of an adaptation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from segnet_model.base.choices import TRAINING_PRECISIONS
+from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, option
+from segnet_model.base.tables import DEFAULT_WEIGHTS
+from segnet_model.training.settings import SIZE_NAMES
+
+DATA, LEARNING, MACHINE = "data", "learning", "machine"
+
+
+@dataclass(frozen=True)
+class AdaptSettings:
+    """Settings of an adaptation; the defaults suit a drive of ten minutes."""
+
+    init: str = option(
+        DEFAULT_WEIGHTS, "Weights to start from: a file, or the name of shipped weights.",
+        group=DATA, metavar="WEIGHTS",
+    )  # fmt: skip
+    replay: str | None = option(
+        None, "Data set of old images with labels, learned again so that they are not forgotten; "
+        "the guard measures on its val.",
+        plain="", otherwise="worlds, rendered into OUT/worlds", group=DATA, metavar="DATASET",
+    )  # fmt: skip
+    worlds: int = option(
+        64, "Number of rendered drives of three images, where there is no replay; a fourth of them "
+        "is for the guard.",
+        limits=(4, 10000), group=DATA,
+    )  # fmt: skip
+    labeled: str | None = option(
+        None, "Data set with a few labeled images of the new place; the guard measures on all of "
+        "them, and nothing learns from them.",
+        plain="", otherwise="none", group=DATA, metavar="DATASET",
+    )  # fmt: skip
+    frames: int = option(
+        400, "Most frames of the recording, evenly spaced; a fifth of them is for the guard.",
+        limits=(1, 10000), group=DATA,
+    )  # fmt: skip
+    statistics_only: bool = option(
+        False, "Mix the camera's statistics into batch normalization, and learn nothing more.",
+        group=LEARNING,
+    )  # fmt: skip
+    steps: int = option(600, "Steps of learning.", limits=(1, MANY), group=LEARNING)
+    batch_size: int = option(
+        4, "Frames in a step, and as many old images.", limits=(1, 4096), group=LEARNING
+    )
+    crop_size: tuple[int, int] = option(
+        (192, 256), "Size of the random crops to learn from: height and width in pixels, at the "
+        "network's input size; smaller ones are faster.",
+        group=LEARNING, metavar=SIZE_NAMES,
+    )  # fmt: skip
+    learning_rate: float = option(
+        1e-4, "Peak learning rate.", limits=(ABOVE_0, math.inf), group=LEARNING
+    )
+    average: float = option(
+        0.99, "Decay of the moving average of the weights, which is the teacher.",
+        limits=(0.0, BELOW_1), group=LEARNING,
+    )  # fmt: skip
+    keep: float = option(
+        0.6, "Share of the pixels of each class that are learned: the surest ones.",
+        limits=(ABOVE_0, 1.0), group=LEARNING,
+    )  # fmt: skip
+    check_every: int = option(
+        60, "Steps between two looks of the guard.", limits=(1, MANY), group=LEARNING
+    )
+    seed: int = option(
+        0, "Random seed; the same seed gives the same weights.",
+        limits=(0, 2**31 - 1), group=LEARNING,
+    )  # fmt: skip
+    precision: str = option(
+        "auto",
+        "Number format of the convolutions; auto is bfloat16 where the device computes in it.",
+        choices=TRAINING_PRECISIONS, group=MACHINE,
+    )  # fmt: skip
+    device: str = option(
+        "auto", "Device: auto (a GPU if there is one), cpu, cuda or cuda:1.", group=MACHINE
+    )
+    save_every_s: float = option(
+        60.0, "Time in seconds between two saved states to resume from.",
+        limits=(0.0, math.inf), group=MACHINE, metavar="SECONDS",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError, with the mend, where a value is out of range."""
+        check_options(self)
+
+    def shaping(self) -> dict[str, Any]:
+        """Settings that change the result, as plain values."""
+        values = asdict(self)
+        for name in ("device", "save_every_s"):
+            del values[name]
+        return values

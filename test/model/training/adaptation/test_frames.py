@@ -1,0 +1,61 @@
+"""Frames of a recording: those that are chosen, and those that are held out."""
+
+import numpy as np
+import pytest
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.base.progress import no_progress
+from segnet_model.images.files import write_png
+from segnet_model.training.adaptation.frames import LEAST, fault, read_frames
+
+SIZE = (48, 64)
+
+
+def write(folder, count):
+    """Images whose gray level is their number, with a step that fault does not mind."""
+    folder.mkdir()
+    for index in range(count):
+        image = np.full((*SIZE, 3), index * 2, np.uint8)
+        image[:, 32:] += 60
+        write_png(folder / f"{index:03d}.png", image)
+    return folder
+
+
+def numbers(images):
+    return [int(each[0, 0, 0]) // 2 for each in images]
+
+
+def test_four_blocks_of_time_are_held_out(tmp_path):
+    found = read_frames(write(tmp_path / "drive", 100), None, 100, SIZE, no_progress)
+    held = numbers(found.held)
+    assert held == [b + i for b in (10, 35, 60, 85) for i in range(5)]
+    assert numbers(found.learned) == [n for n in range(100) if n not in held]
+
+
+def test_few_of_many_are_evenly_spaced(tmp_path):
+    found = read_frames(write(tmp_path / "drive", 96), None, 48, SIZE, no_progress)
+    taken = sorted(numbers(found.learned) + numbers(found.held))
+    assert len(taken) == 48
+    assert set(np.diff(taken)) <= {2, 3, 1}
+    assert taken[-1] >= 92
+
+
+def test_frames_have_the_size_of_the_network(tmp_path):
+    found = read_frames(write(tmp_path / "drive", LEAST), None, 400, (32, 32), no_progress)
+    assert {each.shape for each in found.learned} == {(32, 40, 3)}  # of the images' proportions
+
+
+def test_one_too_few_is_refused(tmp_path):
+    with pytest.raises(DatasetError, match=f"{LEAST - 1} usable frames"):
+        read_frames(write(tmp_path / "drive", LEAST - 1), None, 400, SIZE, no_progress)
+
+
+def test_faults():
+    rng = np.random.default_rng(0)
+    ramp = np.repeat(np.linspace(0, 255, 64)[None, :, None], 48, 0).repeat(3, 2)
+    assert fault(ramp.astype(np.uint8)) == ""
+    assert "noise" in fault(rng.integers(0, 256, (48, 64, 3), np.uint8))
+    for gray in (0, 128, 255):
+        assert "show nothing" in fault(np.full((48, 64, 3), gray, np.uint8))
+    dim = (ramp / 8 + rng.normal(0, 3, ramp.shape)).clip(0, 255)
+    assert fault(dim.astype(np.uint8)) == ""  # dark and noisy, and still a scene
