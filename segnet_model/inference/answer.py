@@ -55,6 +55,7 @@ class Answer:
             max_uncertainty is 1.
         outdated: the answer does not hold any more, see `withdrawn`.
         upside_down: the image is, as of `UprightCheck`.
+        contradiction: why odometry contradicts the camera's pose, as of `MotionEstimate`; or empty.
     """
 
     image: np.ndarray
@@ -69,6 +70,7 @@ class Answer:
     missing: frozenset[str] = frozenset()
     outdated: bool = False
     upside_down: bool = False
+    contradiction: str = ""
 
     def withdrawn(self) -> Answer:
         """This answer once it does not hold any more: without pixels, and nothing is drivable."""
@@ -129,7 +131,7 @@ class Answer:
                 return reason
         if self.ground is None:
             return ""
-        return self.ground.horizon.contradiction(
+        return self.contradiction or self.ground.horizon.contradiction(
             self.segmentation.labels, self._judged, self.labels, self.max_uncertainty
         )
 

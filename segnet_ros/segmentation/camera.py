@@ -28,6 +28,7 @@ from segnet_ros.segmentation.drivable_map import NAME as MAP
 from segnet_ros.segmentation.drivable_map import DrivableMap
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.input import Frame, Input
+from segnet_ros.segmentation.motion import MotionWatch
 from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.outputs import Outputs
 from segnet_ros.segmentation.parameters import part
@@ -84,6 +85,9 @@ class Camera:
     def _reset(self) -> None:
         self._network_failures = 0
         self._suggestion = PitchSuggestion()
+        self._motion = MotionWatch(
+            lambda stamp: self._map.robot(self._settings().base_frame, stamp)
+        )
         self._timing: messages.Timing | None = None
         self._distrust = self._blind = ""
         self._place, self._upright = PlaceMonitor(), UprightCheck()
@@ -146,9 +150,11 @@ class Camera:
         how = part(settings, AnswerSettings)
         found = self._place.smooth(answer.segmentation, seconds(header.stamp))
         answer = replace(answer, segmentation=found, settings=how, info=info, ground=ground)
+        if ground is not None:
+            answer = replace(answer, contradiction=self._watch(answer, header, frame.wanted))
         self._withdrawal.publish(answer, header, frame.wanted, perf_counter())
         if GROUND & frame.wanted and self._ground.unplaced:
-            self._suggest(answer, settings)
+            self._suggest(answer, header, settings)
         if MAP in frame.wanted:
             self._map.add(answer, header, part(settings, GroundSettings))
         if "obstacle_scan" in frame.wanted and ground is not None:
@@ -164,8 +170,20 @@ class Camera:
             counts = replace(counts, processed=counts.processed + 1)
             self._outputs.publish_stats(messages.stats(answer, header, timing, counts))
 
-    def _suggest(self, answer: Answer, settings: NodeSettings) -> None:
-        if text := self._suggestion.add(answer, settings, perf_counter()):
+    def _watch(self, answer: Answer, header: Header, wanted: frozenset[str]) -> str:
+        """Why odometry contradicts the camera's pose; nothing where no output needs odometry."""
+        settings, ground = self._settings(), answer.ground
+        if ground is None or not (settings.odometry or MAP in wanted or not settings.camera_height):
+            return ""
+        return self._motion.add(answer, header.stamp, ground.lens, ground.pose, perf_counter())
+
+    def _suggest(self, answer: Answer, header: Header, settings: NodeSettings) -> None:
+        text = self._suggestion.add(answer, settings, perf_counter())
+        lens = self._suggestion.lens
+        if lens is not None and (lens.height, lens.width) == answer.image.shape[:2]:
+            self._motion.add(answer, header.stamp, lens, None, perf_counter())
+            text = self._motion.suggestion() or text
+        if text:
             self._node.get_logger().info(f"{self._input.topic}: {text}")
 
     def _say_blind(self, meters: str) -> None:

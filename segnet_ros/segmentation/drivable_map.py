@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from builtin_interfaces.msg import Time as Stamp
 from nav_msgs.msg import OccupancyGrid
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
@@ -21,6 +22,7 @@ from segnet_model.base.errors import SegNetError, SettingsError
 from segnet_model.driving import GroundProjector
 from segnet_model.driving.grid import UNKNOWN
 from segnet_model.driving.map_spec import MapSpec
+from segnet_model.driving.robot_pose import RobotPose
 from segnet_model.driving.rolling_map import DISTRUST, RollingMap
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
@@ -130,6 +132,19 @@ class DrivableMap:
             view = View(answer.grid, answer.ground, base, header, perf_counter(), basis)
             self._waiting.append(view)
 
+    def robot(self, base: str, stamp: Stamp) -> RobotPose:
+        """The pose of the robot, by odometry or tf; from any thread.
+
+        Args:
+            base: the robot's frame.
+            stamp: the time.
+
+        Raises:
+            SettingsError: it is not known, or not yet.
+        """
+        source = self._odometry or self._transforms
+        return source.robot(self._settings().map_frame, base, stamp)
+
     def clear(self) -> None:
         """Forget all, and publish an unknown map at once; from the executor's thread."""
         self._waiting.clear()
@@ -218,7 +233,7 @@ class DrivableMap:
             raise SettingsError(
                 f"the images have {'a negative' if time else 'no'} stamp; set it in the driver"
             )
-        pose = (self._odometry or self._transforms).robot(self._frame, view.base, stamp)
+        pose = self.robot(view.base, stamp)
         found.add(view.grid, view.ground.in_view, spec, pose, time)
         self._newest = perf_counter(), view.header
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segnet_model.base.errors import SegNetError
+from segnet_model.driving import Lens
 from segnet_model.driving.pitch import PitchEstimate
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
@@ -22,6 +23,11 @@ class PitchSuggestion:
         self._throttle = Throttle()
         self._estimate: PitchEstimate | None = None
         self._left = IMAGES
+
+    @property
+    def lens(self) -> Lens | None:
+        """Of the last images; None before the first."""
+        return self._estimate.lens if self._estimate else None
 
     def add(self, answer: Answer, settings: NodeSettings, time: float) -> str:
         """Look at an answer.

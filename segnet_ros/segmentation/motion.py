@@ -1,0 +1,135 @@
+"""Judges a camera's pose by odometry and its images, and suggests one where nobody gives it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from math import cos, hypot, sin
+
+import numpy as np
+from builtin_interfaces.msg import Time as Stamp
+
+from segnet_model.base.errors import SegNetError
+from segnet_model.driving import CameraPose, Lens
+from segnet_model.driving.motion import PAIRS, Look, MotionEstimate
+from segnet_model.driving.robot_pose import RobotPose, turned
+from segnet_model.inference.answer import Answer
+from segnet_ros.ros.stamps import seconds
+from segnet_ros.segmentation.throttle import Throttle
+
+MAX_RATE = 10.0  # Hz of looks
+REST = 2.0  # seconds between two pairs, once there are enough
+WAIT = 1.0  # seconds for which a look waits for the robot's pose
+# Between the images of a pair.
+LEAST, MOST, LONGEST, MAX_TURN = 0.2, 2.0, 2.0, 0.05  # meters twice, seconds, radians
+ASIDE = 0.35  # least part of the motion aside, from which a camera does not look ahead
+
+Timed = tuple[float, Look]
+
+
+class MotionWatch:
+    """Pairs the images of one camera between which the robot drove straight on."""
+
+    def __init__(self, robot: Callable[[Stamp], RobotPose]) -> None:
+        """Take the function that gives the robot's pose, or raises SegNetError."""
+        self._robot = robot
+        self._throttle = Throttle()
+        self._pose: CameraPose | None = None
+        self._estimate: MotionEstimate | None = None
+        self._suggested = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._waiting: deque[tuple[Stamp, Look, float]] = deque(maxlen=16)
+        self._last: tuple[Timed, RobotPose] | None = None
+        self._rest = 0.0
+        self._reason = ""
+
+    def add(
+        self, answer: Answer, stamp: Stamp, lens: Lens, pose: CameraPose | None, time: float
+    ) -> str:
+        """Look at an answer.
+
+        Args:
+            answer: not distrusted for another reason.
+            stamp: of its image.
+            lens: of its image.
+            pose: of the camera; None where nobody gives it.
+            time: seconds of a clock that never goes back.
+
+        Returns:
+            Why the pose or the lens cannot be right, by this answer and earlier ones; or empty.
+        """
+        if self._estimate is None or self._is_other(lens, pose):
+            self._estimate, self._pose = MotionEstimate(lens), pose
+            self._forget()
+        if time >= self._rest and self._throttle.passes(time, MAX_RATE):
+            found = answer.segmentation
+            sure = found.uncertainty <= answer.max_uncertainty
+            ground = answer.labels.ground[found.labels] & sure
+            self._waiting.append((stamp, Look.of(answer.image, ground), time))
+        self._work(self._estimate, time)
+        return self._reason
+
+    def suggestion(self) -> str:
+        """A height and a pitch for the log, once."""
+        found = self._estimate and self._estimate.found
+        if self._suggested or not found or found.height is None:
+            return ""
+        if not abs(found.direction[0]) < ASIDE:
+            return ""  # it looks to a side
+        self._suggested = True
+        return (
+            "nobody gives the camera's pose, so there is no grid. By odometry and the images, "
+            f"camera_height is about {found.height:.2f} m, within {found.height_error - 1:.0%}, "
+            f"and camera_pitch {found.pitch:.2f} rad, within {found.tilt_error:.2f}, if the camera "
+            "looks ahead and does not lean to a side: measure both and set them, or publish the "
+            "pose in tf"
+        )
+
+    def _is_other(self, lens: Lens, pose: CameraPose | None) -> bool:
+        assert self._estimate is not None
+        if self._estimate.lens != lens or (pose is None) != (self._pose is None):
+            return True
+        # Springs let it move a little; a camera that pans begins anew.
+        return bool(pose and self._pose and self._pose.moved(pose, 0.05, 0.02))
+
+    def _work(self, estimate: MotionEstimate, time: float) -> None:
+        """Take the looks whose pose is known by now."""
+        while self._waiting:
+            stamp, look, since = self._waiting[0]
+            try:
+                robot = self._robot(stamp)
+            except SegNetError:
+                if time - since < WAIT:
+                    return
+                self._waiting.popleft()
+                continue
+            self._waiting.popleft()
+            self._pair(estimate, (seconds(stamp) or 0.0, look), robot, time)
+
+    def _pair(self, estimate: MotionEstimate, new: Timed, robot: RobotPose, time: float) -> None:
+        meters = self._straight(new[0], robot)
+        if meters is not None and meters < LEAST:
+            return  # from the last one, until it is far enough
+        if meters is not None and self._last is not None:
+            estimate.add(self._last[0][1], new[1], meters)
+            self._reason = estimate.contradiction(self._pose) if self._pose else ""
+            if estimate.pairs >= PAIRS:
+                self._rest, self._last = time + REST, None
+                self._waiting.clear()
+                return
+        self._last = new, robot
+
+    def _straight(self, now: float, robot: RobotPose) -> float | None:
+        """Meters driven since the last look; None if not straight on, or no last one fits."""
+        if self._last is None:
+            return None
+        (before, _), old = self._last
+        x, y = robot.x - old.x, robot.y - old.y
+        ahead, aside = cos(old.yaw) * x + sin(old.yaw) * y, cos(old.yaw) * y - sin(old.yaw) * x
+        turn = abs(turned(robot.yaw - old.yaw))
+        if not (0 < now - before < LONGEST and turn < MAX_TURN and hypot(x, y) < MOST):
+            return None
+        still = hypot(x, y) < LEAST
+        return float(np.hypot(x, y)) if still or abs(aside) < 0.2 * ahead else None
