@@ -17,7 +17,7 @@ from segnet_model.inference.answer import Answer
 from segnet_ros.ros.stamps import seconds
 from segnet_ros.segmentation.throttle import Throttle
 
-MAX_RATE = 10.0  # Hz of looks
+MAX_RATE = 15.0  # Hz of looks
 REST = 2.0  # seconds between two pairs, once there are enough
 WAIT = 1.0  # seconds for which a look waits for the robot's pose
 # Between the images of a pair.
