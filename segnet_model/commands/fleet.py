@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
+from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.optional import NETWORK_PACKAGES
-from segnet_model.commands import arguments, check, extract, label, predict
+from segnet_model.commands import arguments, check, extract, label, predict, select
 
 if TYPE_CHECKING:
-    from segnet_model.commands.fleet_jobs import CommandJob
-    from segnet_model.fleet.board import Board
-    from segnet_model.fleet.job import Task
+    from segnet_model.fleet.job import Input
     from segnet_model.fleet.storage import Output
 
 EPILOG = """\
@@ -26,6 +23,9 @@ weights, so that other settings never mix with these.
   segnet fleet predict --bags 's3://robots/may/*.mcap' segnet_lite_outdoor --out s3://robots/masks
   segnet fleet extract --bags 'recordings/*' --every 1 --unlike 3 --out yards
   segnet fleet check --bags 'yards/*-*' --out checked
+  segnet fleet select --bags 'recordings/*' bayesian_segnet_basic_drives --count 500 --out yard
+
+select is one work for all recordings: it takes the 500 best frames of all into one data set.
 
 It runs on this machine, or with --address on a cluster: `ray start --head` on the first machine,
 `ray start --address HEAD:6379` on the others, and --address auto here. All need this segnet with
@@ -39,8 +39,13 @@ machine, is set aside with its error, and the rest goes on.
 Ends with 0 when all is done, and with 1 where a recording was set aside, or a data set has errors.
 docs/fleet.md says what limits a fleet.
 """
-COMMANDS = {"label": label, "predict": predict, "extract": extract, "check": check}
-OWN = ("bags", "out", "address", "workers", "cpus", "gpus", "work")  # are not the work's
+COMMANDS = {
+    "label": label,
+    "predict": predict,
+    "extract": extract,
+    "select": select,
+    "check": check,
+}
 ELSEWHERE = {
     "train": "a training is one work on many GPUs, which torchrun starts on each machine:\n"
     "  torchrun --nnodes 2 --nproc-per-node 4 --rdzv-backend c10d --rdzv-endpoint HEAD:29500 "
@@ -62,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         work = works.add_parser(name, help=text, description=text)
         _add_fleet(work)
         module.add_options(work)
+        work.set_defaults(parser=work, unused=getattr(module, "UNUSED", ()))
     for name in ELSEWHERE:
         work = works.add_parser(name, help="refused, with the line to type instead")
         work.add_argument("rest", nargs=argparse.REMAINDER)
@@ -95,73 +101,28 @@ def _add_fleet(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Find what is missing and make it; returns the exit code."""
     from segnet_model.base.lock import locked
-    from segnet_model.commands.fleet_jobs import JOBS
-    from segnet_model.fleet.storage import Output
+    from segnet_model.commands.fleet_select import select
+    from segnet_model.fleet.storage import Output, find_inputs
 
     if args.work in ELSEWHERE:
-        _refuse(args.work)
-    rest = {name: value for name, value in vars(args).items() if name not in OWN}
-    job = JOBS[args.work](argparse.Namespace(**rest), args.cpus)
+        raise SettingsError(f"no fleet of workers can {args.work}: {ELSEWHERE[args.work]}")
     out = Output(args.out)
     with locked(out.local, "fleet") if out.local else nullcontext():
-        return _make(args, job, out)
+        inputs = find_inputs(args.bags)
+        return select(args, out, inputs) if args.work == "select" else _make(args, out, inputs)
 
 
-def _refuse(work: str) -> NoReturn:
-    raise SettingsError(f"no fleet of workers can {work}: {ELSEWHERE[work]}")
-
-
-def _make(args: argparse.Namespace, job: CommandJob, out: Output) -> int:
+def _make(args: argparse.Namespace, out: Output, inputs: Sequence[Input]) -> int:
+    from segnet_model.commands.fleet_jobs import JOBS
+    from segnet_model.commands.fleet_run import FleetRun
     from segnet_model.fleet import records
-    from segnet_model.fleet.board import board
 
-    tasks = _tasks(args, job)
-    states = records.read_states(out)
-    made = {task.name: states.get(task.name) for task in tasks}
-    missing = [task for task in tasks if made[task.name] not in (records.DONE, records.FAULTY)]
-    if missing:
-        _check_packages(args, job)
-        with board(args.work, len(missing)) as shown:
-            faulty = _run(args, job, out, missing, shown)
-        set_aside = shown.set_aside
-    else:
-        faulty, set_aside = 0, {}
-    faulty += sum(state == records.FAULTY for state in made.values())
-    there = len(tasks) - len(missing)
-    done = len(missing) - len(set_aside)
-    print(f"{args.out}: {done} of {len(tasks)} made, {there} were there already")
-    if faulty:
-        print(f"{faulty} have faults; {out.path(records.FOLDER)} has a .{records.FAULTY}.json each")
-    for address, error in set_aside.items():
-        print(f"set aside {address}: {error}")
-    if set_aside:
-        print("the same command tries them again")
-    return int(bool(faulty or set_aside))
-
-
-def _tasks(args: argparse.Namespace, job: CommandJob) -> list[Task]:
-    from segnet_model.fleet.job import Task
-    from segnet_model.fleet.naming import output_name, settings_of
-    from segnet_model.fleet.storage import find_inputs
-
-    settings = settings_of(args.work, job.settings())
-    return [Task(output_name(item, settings), item) for item in find_inputs(args.bags)]
-
-
-def _run(
-    args: argparse.Namespace, job: CommandJob, out: Output, tasks: list[Task], shown: Board
-) -> int:
-    """Make the outputs; returns how many have faults."""
-    from segnet_model.fleet.cluster import cluster
-    from segnet_model.fleet.pool import Pool, Size
-
-    size = Size(args.workers, args.cpus, args.gpus)
-    with cluster(args.address), Pool(job, out, size) as pool:
-        return sum(outcome is not None and outcome.faulty for _, outcome in pool.run(tasks, shown))
-
-
-def _check_packages(args: argparse.Namespace, job: CommandJob) -> None:
-    """Raise ModuleNotFoundError where the work needs PyTorch, runs here, and there is none."""
-    for name in NETWORK_PACKAGES if job.network and args.address is None else ():
-        if importlib.util.find_spec(name) is None:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    job = JOBS[args.work](args)
+    with FleetRun(args) as fleet:
+        made = fleet.complete(job, out, job.tasks(inputs))
+    print(f"{args.out}: {made.new} of {made.total} made, {made.there} were there already")
+    if made.faulty:
+        where = out.path(records.FOLDER, f"*.{records.FAULTY}.json")
+        print(f"{made.faulty} have faults, named in {where}")
+    made.print_set_aside()
+    return int(bool(made.faulty or made.set_aside))

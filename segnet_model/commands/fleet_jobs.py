@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.progress import ShareDone
-from segnet_model.commands import arguments, check, extract, label, predict
-from segnet_model.fleet.job import Outcome, Task, Work
+from segnet_model.commands import arguments, check, extract, label, predict, select
+from segnet_model.fleet.job import Input, Outcome, Task, Work
+from segnet_model.fleet.naming import output_name, settings_of
 from segnet_model.weights.shipped import find_weights
 
+if TYPE_CHECKING:
+    from segnet_model.inference.predictor import Predictor
+
 FINDINGS = "problems.json"
+RANKING = "ranking.npz"
+NOT_PICKLED = ("run", "parser", "unused")  # of the command line
+OF_FLEET = ("command", "work", "bags", "out", "address", "workers", "cpus", "gpus")
 
 
 class CommandJob:
@@ -23,38 +31,42 @@ class CommandJob:
 
     network = True
 
-    def __init__(self, args: argparse.Namespace, threads: int) -> None:
-        """Take a command's options, and the number of a worker's threads.
+    def __init__(self, args: argparse.Namespace) -> None:
+        """Take the arguments of `segnet fleet`.
 
         Raises:
             SettingsError: options contradict each other.
             WeightsError: there are no such weights.
         """
-        self._args, self._threads = args, threads
+        self._args, self._threads = _without(args, NOT_PICKLED), args.cpus
         if self.network:
             find_weights(args.weights)
 
     def settings(self) -> dict[str, Any]:
         """All that the outputs depend on, besides the input."""
-        own = {name: value for name, value in vars(self._args).items() if name not in NOT_OURS}
-        if self.network:
-            own["weights"] = find_weights(self._args.weights)
-        return own
+        own = vars(_without(self._args, OF_FLEET))
+        return {**own, "weights": find_weights(own["weights"])} if self.network else own
+
+    def tasks(self, inputs: Sequence[Input]) -> list[Task]:
+        """A task for each input."""
+        settings = settings_of(self._args.work, self.settings())
+        return [Task(output_name(item, settings), item) for item in inputs]
 
     def open(self) -> Work:
         """Load the network."""
         raise NotImplementedError
 
 
-NOT_OURS = ("command", "run")  # of the command line
+def _without(args: argparse.Namespace, names: Sequence[str]) -> argparse.Namespace:
+    return argparse.Namespace(**{k: v for k, v in vars(args).items() if k not in names})
 
 
 class LabelJob(CommandJob):
     """`segnet label`."""
 
-    def __init__(self, args: argparse.Namespace, threads: int) -> None:
+    def __init__(self, args: argparse.Namespace) -> None:
         """Refuse options before any worker starts."""
-        super().__init__(args, threads)
+        super().__init__(args)
         label.label_settings(args)
 
     def open(self) -> Work:
@@ -108,6 +120,52 @@ class CheckJob(CommandJob):
         check.write_findings(report, out / FINDINGS)
         *_, counts = check.report_lines(report)
         return Outcome(counts, check.is_faulty(self._args, report))
+
+
+class RankJob(CommandJob):
+    """The first half of `segnet select`: the ranking of a recording's frames."""
+
+    def settings(self) -> dict[str, Any]:
+        """Without how many frames are selected in the end, so that a next round ranks none anew."""
+        rest = {k: v for k, v in super().settings().items() if k not in ("count", "val", "classes")}
+        return {**rest, "val": self._args.val > 0}
+
+    def open(self) -> Work:
+        """Load the network."""
+        predictor = arguments.load_predictor(self._args)
+        return lambda task, path, out, progress: self._rank(predictor, task, path, out, progress)
+
+    def _rank(
+        self, predictor: Predictor, task: Task, path: Path, out: Path, progress: ShareDone
+    ) -> Outcome:
+        from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
+        from segnet_model.datasets.sources import open_source
+        from segnet_model.selection.gathering import ranked_of, save_ranking
+        from segnet_model.selection.selecting import Ranking
+
+        settings = select.settings_of(self._args, task.input.address)
+        with open_source(path, self._args.topic) as source:
+            ranking = Ranking(source, DatasetWriter(out), predictor, settings, progress)
+        out.mkdir()
+        save_ranking(out / RANKING, ranked_of(ranking))
+        return Outcome(f"{len(ranking.candidates)} candidates")
+
+
+class PickJob(CommandJob):
+    """The second half of `segnet select`: takes selected frames, the keys in `Task.extra`."""
+
+    network = False
+
+    def open(self) -> Work:
+        """Nothing is loaded."""
+        return self._pick
+
+    def _pick(self, task: Task, path: Path, out: Path, progress: ShareDone) -> Outcome:
+        from segnet_model.datasets.sources import open_source
+        from segnet_model.selection.picked import take_picked
+
+        with open_source(path, self._args.topic) as source:
+            return Outcome(f"{take_picked(source, task.extra, out, progress)} frames")
 
 
 JOBS: dict[str, type[CommandJob]] = {

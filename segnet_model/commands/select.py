@@ -82,13 +82,19 @@ def run(args: argparse.Namespace) -> None:
     """Rank the frames, choose the best and write them; or finish an interrupted round."""
     from segnet_model.base.lock import locked
     from segnet_model.datasets.extraction.dataset_writer import check_folder
-    from segnet_model.selection import SelectSettings
 
-    values = {field.name: getattr(args, field.name) for field in fields(SelectSettings)}
-    settings = SelectSettings(**{**values, "source": str(args.source.resolve())})
+    settings = settings_of(args, str(args.source.resolve()))
     check_folder(args.out)
     with locked(args.out, "command"):
         _select(args, settings)
+
+
+def settings_of(args: argparse.Namespace, source: str) -> SelectSettings:
+    """The settings of a selection; SettingsError where they cannot be."""
+    from segnet_model.selection import SelectSettings
+
+    names = (field.name for field in fields(SelectSettings) if field.name != "source")
+    return SelectSettings(source, **{name: getattr(args, name) for name in names})
 
 
 def _select(args: argparse.Namespace, settings: SelectSettings) -> None:
@@ -103,7 +109,7 @@ def _select(args: argparse.Namespace, settings: SelectSettings) -> None:
     with open_source(args.source, args.topic) as source:
         predictor = arguments.load_predictor(args)
         arguments.write_classes(args, args.out)
-        _compare_classes(args, predictor.info.labels)
+        compare_classes(args, predictor.info.labels)
         if selected is None:
             with progress_bar("ranking") as progress:
                 selected = select_round(source, dataset, predictor, settings, progress)
@@ -111,10 +117,10 @@ def _select(args: argparse.Namespace, settings: SelectSettings) -> None:
             logger.info("%s: going on with round %d", args.out, selected.number)
         with stoppable_bar("writing") as progress:
             write_round(selected, source, dataset, predictor, progress)
-    print(f"{args.out}: {_found(args.out, selected)}")
+    print(f"{args.out}: {summary(args.out, selected)}")
 
 
-def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
+def compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
     """Warn where the data set's own classes differ from the network's."""
     from segnet_model.datasets.folder import LABELS_FILE, own_label_set
 
@@ -127,7 +133,8 @@ def _compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
         )  # fmt: skip
 
 
-def _found(out: Path, selected: Round) -> str:
+def summary(out: Path, selected: Round) -> str:
+    """A round that was written, for people."""
     from segnet_model.datasets.folder import split_images
 
     train, val = (len(split_images(out, split)) for split in ("train", "val"))

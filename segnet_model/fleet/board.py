@@ -22,6 +22,7 @@ class Board:
 
     Attributes:
         finished: number of tasks that are done.
+        faulty: number of them in whose input something is wrong.
         set_aside: the last error of each task that is set aside, by its input's address.
     """
 
@@ -38,7 +39,7 @@ class Board:
         self._members: Sequence[Member] = ()
         self._waiting = total
         self._retried: dict[str, str] = {}
-        self.finished = 0
+        self.finished = self.faulty = 0
         self.set_aside: dict[str, str] = {}
 
     def look(self, members: Sequence[Member], waiting: int) -> None:
@@ -53,6 +54,7 @@ class Board:
     def done(self, task: Task, outcome: Outcome) -> None:
         """Count a task that is done."""
         self.finished += 1
+        self.faulty += outcome.faulty
         self._retried.pop(task.input.address, None)
 
     def failed(self, task: Task, error: str, last: bool) -> None:

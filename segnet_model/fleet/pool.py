@@ -94,8 +94,8 @@ class Pool:
         self._out.remove(PROOF)
         self._out.sweep()
 
-    def run(self, tasks: Sequence[Task], watcher: Watcher) -> Iterator[tuple[Task, Outcome | None]]:
-        """Do the tasks; yields each with its outcome, or None where it is set aside.
+    def run(self, tasks: Sequence[Task], watcher: Watcher) -> None:
+        """Do the tasks, or set them aside.
 
         Raises:
             SettingsError: workers cannot start.
@@ -111,10 +111,7 @@ class Pool:
                 watcher.look(self._members, len(queue))
                 looked = time.monotonic()
             for member, result in self._results():
-                ended = self._settle(member, result, queue, watcher)
-                if ended is not None:
-                    left -= 1
-                    yield ended
+                left -= self._settle(member, result, queue, watcher)
 
     def _most(self, tasks: int) -> int:
         """The number of workers to have: those asked for, or all that fit now."""
@@ -164,19 +161,17 @@ class Pool:
             except self._ray.exceptions.RayError as error:
                 yield member, error
 
-    def _settle(
-        self, member: Member, result: Any, queue: Queue, watcher: Watcher
-    ) -> tuple[Task, Outcome | None] | None:
-        """Take a result; returns a task that has ended."""
+    def _settle(self, member: Member, result: Any, queue: Queue, watcher: Watcher) -> bool:
+        """Take a result; returns whether a task has ended."""
         if isinstance(result, Ready):
             member.ready, self._failed_starts = result, 0
-            return None
+            return False
         if member.ready is None:
             self._lose(member)
             self._failed_starts += 1
             if self._failed_starts >= MOST_STARTS or _is_refusal(result):
                 raise SettingsError(f"workers do not start: {_text(result)}")
-            return None
+            return False
         attempt, member.attempt, member.share = member.attempt, None, 0.0
         assert attempt is not None
         if not isinstance(result, Tried):  # killed, out of memory, or its node is gone
@@ -184,14 +179,14 @@ class Pool:
             result = Tried(None, f"its worker was lost: {_text(result)}")
         if result.outcome is not None:
             watcher.done(attempt.task, result.outcome)
-            return attempt.task, result.outcome
+            return True
         again = attempt.fail(member.ready.node, result.error, time.monotonic())
         watcher.failed(attempt.task, result.error, not again)
         if again:
             queue.put(attempt)
-            return None
+            return False
         record_failed(self._out, attempt.task, attempt.errors)
-        return attempt.task, None
+        return True
 
     def _lose(self, member: Member) -> None:
         self._members.remove(member)

@@ -30,6 +30,11 @@ class Candidate:
     score: float  # `information`, 0 or more
     thumbnail: np.ndarray  # (12, 16, 3) float32, 0 to 1
 
+    @property
+    def recording(self) -> str:
+        """The recording that the time is of; times of two recordings do not compare."""
+        return ""
+
 
 Chosen = TypeVar("Chosen", bound=Candidate)
 Item = TypeVar("Item")
@@ -60,7 +65,8 @@ def select(
 
     The novelty of a frame is 1 - exp(-(d / s)^2), where d is its distance to the nearest selected
     frame, in time or between thumbnails, whichever gives less. The scale s is half the distance in
-    time of evenly spread frames, and half the median distance of two candidates' thumbnails.
+    time of evenly spread frames, and half the median distance of two candidates' thumbnails. In
+    time, only frames of one recording are near each other.
 
     Args:
         candidates: in any order.
@@ -70,26 +76,38 @@ def select(
     Returns:
         The selected candidates, the best first.
     """
+    return [candidate for candidate, _ in select_valued(candidates, count, known)]
+
+
+def select_valued(
+    candidates: Sequence[Chosen], count: int, known: Sequence[np.ndarray] = ()
+) -> list[tuple[Chosen, float]]:
+    """As `select`, each with its score times novelty when it was selected."""
     times = np.array([each.time for each in candidates])
     thumbnails = np.array([each.thumbnail.ravel() for each in candidates])
     scores = np.array([each.score for each in candidates], np.float64)
     if not len(candidates):
         return []
-    time_scale = max(np.ptp(times) / max(1, count) / 2, 1e-9)
+    recordings = np.unique([each.recording for each in candidates], return_inverse=True)[1]
+    length = sum(np.ptp(times[recordings == each]) for each in range(recordings.max() + 1))
+    time_scale = max(length / max(1, count) / 2, 1e-9)
     scale = max(_median_distance(thumbnails) / 2, 1e-9)
     novelty = np.ones(len(candidates))
     for thumbnail in known:
         novelty = np.minimum(novelty, _novelty(thumbnails - thumbnail.ravel(), scale))
     selected: list[int] = []
+    values: list[float] = []
     while len(selected) < min(count, len(candidates)):
         value = scores * novelty
         value[selected] = -1
         best = int(value.argmax())
         selected.append(best)
+        values.append(float(value[best]))
         in_look = _novelty(thumbnails - thumbnails[best], scale)
         in_time = 1 - np.exp(-(((times - times[best]) / time_scale) ** 2))
+        in_time[recordings != recordings[best]] = 1
         novelty = np.minimum(novelty, np.minimum(in_look, in_time))
-    return [candidates[index] for index in selected]
+    return [(candidates[index], value) for index, value in zip(selected, values, strict=True)]
 
 
 def evenly_spaced(items: Sequence[Item], count: int) -> list[Item]:

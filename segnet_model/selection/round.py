@@ -10,9 +10,9 @@ from typing import Any
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.datasets.extraction.splits import SPLITS
+from segnet_model.datasets.sources import Key
 from segnet_model.images.files import new_file
 
-Key = tuple[str, int, int]  # topic, stamp and reception, which identify a frame of its source
 UNFINISHED_FILE = "selection.unfinished.json"
 MAX_TEXT = 1 << 26  # characters, for half a million frames
 
@@ -59,11 +59,12 @@ class Pick:
     receive_ns: int
     seconds: float
     score: float
+    source: str = ""  # absolute path of the recording, or its address
 
     @property
     def key(self) -> Key:
-        """The frame's identity in its source."""
-        return self.topic, self.stamp_ns, self.receive_ns
+        """The frame's identity."""
+        return Key(self.source, self.topic, self.stamp_ns, self.receive_ns)
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,12 @@ def load_round(dataset: Path, settings: SelectSettings) -> Round | None:
 
 def _parse(values: dict[str, Any]) -> Round:
     settings = SelectSettings(**values["settings"])
-    train, val = (tuple(_pick(*row) for row in values[split]) for split in SPLITS)
+    train, val = (tuple(pick_of(*row) for row in values[split]) for split in SPLITS)
     return Round(settings, int(values["number"]), int(values["candidates"]), train, val)
 
 
-def _pick(topic: str, stamp: int, receive: int, seconds: float, score: float) -> Pick:
-    return Pick(str(topic), int(stamp), int(receive), float(seconds), float(score))
+def pick_of(
+    topic: str, stamp: int, receive: int, seconds: float, score: float, source: str = ""
+) -> Pick:
+    """A pick of values that were saved; TypeError or ValueError where they are none."""
+    return Pick(str(topic), int(stamp), int(receive), float(seconds), float(score), str(source))

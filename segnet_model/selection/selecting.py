@@ -37,10 +37,15 @@ UNUSABLE = "cannot be used"
 
 
 @dataclass(frozen=True, eq=False)
-class _PickCandidate(Candidate):
+class PickCandidate(Candidate):
     """A candidate with its identity."""
 
     pick: Pick
+
+    @property
+    def recording(self) -> str:
+        """The source of the frame."""
+        return self.pick.source
 
 
 def select_round(
@@ -57,7 +62,7 @@ def select_round(
         DatasetError: no frame is left to select, or a file is damaged.
     """
     number = next_number(dataset.folder)  # first, so that a damaged file costs no work
-    ranked = _Ranking(source, dataset, predictor, settings, progress)
+    ranked = Ranking(source, dataset, predictor, settings, progress)
     known = [thumbnail(read_image(path)) for path in split_images(dataset.folder, "train")]
     chosen = select(ranked.candidates, settings.count, known)
     if not chosen:
@@ -75,7 +80,7 @@ def select_round(
     )
 
 
-class _Ranking:
+class Ranking:
     """The frames of a source, sorted and scored.
 
     Attributes:
@@ -92,7 +97,7 @@ class _Ranking:
         settings: SelectSettings,
         progress: ShareDone,
     ) -> None:
-        self.candidates: list[_PickCandidate] = []
+        self.candidates: list[PickCandidate] = []
         self.val: list[Pick] = []
         self.existing: set[Pick] = set()
         self._left_out: Counter[str] = Counter()
@@ -126,14 +131,15 @@ class _Ranking:
             return
         self._left_out[KEPT if split == "val" else THERE if is_there else NEAR] += 1
 
-    def _candidate(self, frame: Frame, image: np.ndarray) -> _PickCandidate:
+    def _candidate(self, frame: Frame, image: np.ndarray) -> PickCandidate:
         score = information(self._predictor, image)
         pick = _pick(frame, score)
-        return _PickCandidate(frame.name, pick.seconds, score, thumbnail(image), pick)
+        return PickCandidate(frame.name, pick.seconds, score, thumbnail(image), pick)
 
 
 def _pick(frame: Frame, score: float) -> Pick:
-    return Pick(*frame.key[1:], frame.stamp_ns / NANOSECONDS, score)
+    source, topic, stamp, receive = frame.key
+    return Pick(topic, stamp, receive, frame.stamp_ns / NANOSECONDS, score, source)
 
 
 def _split_rule(source: Source, dataset: DatasetWriter, with_val: bool) -> SplitRule:

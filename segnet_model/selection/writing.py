@@ -11,13 +11,13 @@ from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone
 from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
 from segnet_model.datasets.extraction.splits import SPLITS
-from segnet_model.datasets.sources import Frame, Source
+from segnet_model.datasets.sources import Frame, Key, Source
 from segnet_model.datasets.sources.folder import SHEET
 from segnet_model.images.files import write_png
 from segnet_model.inference.predictor import Predictor
 from segnet_model.pictures.drawing import heat, panel
 from segnet_model.selection.history import record_round
-from segnet_model.selection.round import UNFINISHED_FILE, Key, Pick, Round, save_round
+from segnet_model.selection.round import UNFINISHED_FILE, Pick, Round, save_round
 
 SHEET_FRAMES = 12
 SHEET_SIZE = (320, 240)  # pixels of one frame: width, height
@@ -62,7 +62,7 @@ def _write_images(
     splits = {pick.key: split for split in SPLITS for pick in getattr(selected, split)}
     names: dict[Key, str] = {}
     for frame in source.frames():
-        key = frame.key[1:]
+        key = frame.key
         image = source.decode(frame) if key in splits and key not in names else None
         if image is None:
             continue

@@ -3,7 +3,7 @@
 from segnet_model.datasets.sources.bag import BagFrame, BagSource
 from segnet_model.datasets.sources.camera import CameraSource
 from segnet_model.datasets.sources.folder import FolderSource
-from segnet_model.datasets.sources.frame import Frame
+from segnet_model.datasets.sources.frame import Frame, Key
 from segnet_model.datasets.sources.frame_filter import FrameFilter
 from segnet_model.datasets.sources.opening import open_source
 from segnet_model.datasets.sources.source import Source
@@ -16,6 +16,7 @@ __all__ = [
     "FolderSource",
     "Frame",
     "FrameFilter",
+    "Key",
     "Source",
     "VideoSource",
     "open_source",

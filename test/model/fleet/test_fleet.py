@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
 import signal
@@ -17,7 +18,9 @@ import pytest
 
 from segnet_model.bags.writer import BagWriter
 from segnet_model.cli import main
+from segnet_model.datasets.sources import open_source
 from segnet_model.fleet import queue
+from segnet_model.images.files import read_image
 from segnet_model.weights.checkpoint import save_weights
 
 ray = pytest.importorskip("ray", reason="the extra [fleet] is not installed")
@@ -245,3 +248,38 @@ def test_a_store_that_fails_twice_and_a_full_disk(nodes, recordings, network, tm
             expected["manifest.csv"] = content["manifest.csv"]
             assert content == expected
             assert f"faulty://{file}".encode() in content["manifest.csv"]
+
+
+def test_select_of_one_recording_is_the_single_commands(nodes, bayesian, tmp_path, capsys):
+    """Two rounds; the second ranks nothing anew."""
+    bags, rng = tmp_path / "bags", np.random.default_rng(2)
+    write_bag(bags / "drive", rng, 30)
+    options = [str(bayesian), "--count", "4", "--val", "2", "--samples", "2", "--every", "0"]
+    fleet_out, single = tmp_path / "yard", tmp_path / "single"
+    for number in (1, 2):
+        assert fleet(nodes, "select", bags / "*", fleet_out, *options) == 0
+        said = capsys.readouterr().out.splitlines()[-1]
+        assert main(["select", str(bags / "drive"), *options, "--out", str(single)]) == 0
+        expected = tree(single)
+        found = {k: v for k, v in tree(fleet_out).items() if not k.startswith(".fleet/")}
+        assert len(expected) == 3 + 4 * number + 2
+        assert found == expected
+        assert f"round {number}: 4 of " in said
+    rankings = list((fleet_out / ".fleet" / "rankings").glob("drive-*"))
+    assert len(rankings) == 1
+
+
+def test_select_of_all_recordings_takes_the_best_of_all(nodes, recordings, bayesian, tmp_path):
+    out = tmp_path / "yard"
+    options = (bayesian, "--count", 9, "--val", 3, "--samples", 2, "--every", 0)
+    assert fleet(nodes, "select", recordings / "*", out, *options) == 0
+    assert len(list((out / "train").iterdir())) == 9
+    assert len(list((out / "val").iterdir())) == 3
+    with (out / "manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len({row["bag"] for row in rows if row["split"] == "train"}) > 3
+    for row in rows:  # stamps are the same in all recordings
+        with open_source(row["bag"]) as source:
+            frames = {frame.receive_ns: frame for frame in source.frames()}
+            image = frames[int(row["receive_ns"])].image()
+        assert np.array_equal(read_image(out / row["file"]), image)

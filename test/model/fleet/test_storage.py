@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.cli import main
+from segnet_model.cli import _parser, main
+from segnet_model.commands.fleet_jobs import JOBS, RankJob
 from segnet_model.fleet.job import Input, Outcome, Task
 from segnet_model.fleet.naming import output_name, settings_of
 from segnet_model.fleet.queue import PAUSES, Queue
@@ -117,3 +120,29 @@ def test_trainings_name_the_line_to_type(work, capsys):
     said = capsys.readouterr().err
     assert "torchrun --nnodes 2" in said
     assert "segnet_model.cli train DATASET" in said
+
+
+@pytest.mark.parametrize(("work", "more"), [
+    ("label", ["segnet_lite_drives", "--topics", "mask"]), ("predict", ["segnet_lite_drives"]),
+    ("extract", ["--every", "2"]), ("check", ["--strict"]),
+    ("select", ["bayesian_segnet_basic_drives", "--count", "7"]),
+])  # fmt: skip
+def test_a_job_goes_to_workers_and_knows_the_single_commands_options(work, more):
+    words = ["fleet", work, "--bags", "x", "--out", "y", "--workers", "3", *more]
+    args = _parser(words).parse_args(words)
+    (task,) = {**JOBS, "select": RankJob}[work](args).tasks([ITEM])
+    job = pickle.loads(pickle.dumps({**JOBS, "select": RankJob}[work](args)))
+    assert job.tasks([ITEM]) == [task]
+    words[words.index("3")] = "4"  # workers change no output
+    same = _parser(words).parse_args(words)
+    assert {**JOBS, "select": RankJob}[work](same).tasks([ITEM]) == [task]
+
+
+def test_options_without_an_effect_are_refused_as_in_the_single_command(tmp_path, capsys):
+    words = ["predict", "segnet_lite_drives", "--samples", "3"]
+    single = [*words[:1], str(tmp_path), *words[1:], "--out", str(tmp_path / "out")]
+    assert main(single) == 2
+    expected = capsys.readouterr().err.removeprefix("segnet predict: ")
+    fleet = ["fleet", *words, "--bags", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert main(fleet) == 2
+    assert capsys.readouterr().err.removeprefix("segnet fleet: ") == expected
