@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     headings = (DATA, LEARNING, MACHINE)
     groups = {heading: parser.add_argument_group(heading) for heading in headings}
     arguments.add_source(parser)
+    arguments.add_topic(parser)
     groups[DATA].add_argument(
         "--out", type=Path, required=True, help="folder for weights, report and state"
     )

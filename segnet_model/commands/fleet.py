@@ -52,10 +52,12 @@ ELSEWHERE = {
     "-m segnet_model.cli train DATASET --out RUN\n"
     "Ray Train's TorchTrainer may run the same `train` in each of its workers; RUN and DATASET "
     "are folders that all machines mount",
-    "adapt": "to adapt weights is to go on training them, which torchrun starts on each machine:\n"
+    "adapt": "an adaptation is one work on one GPU; start it on the machine that has it:\n"
+    "  segnet adapt RECORDING --out RUN\n"
+    "for weights of many recordings, label frames of all with `segnet fleet select`, and train on "
+    "several machines:\n"
     "  torchrun --nnodes 2 --nproc-per-node 4 --rdzv-backend c10d --rdzv-endpoint HEAD:29500 "
-    "-m segnet_model.cli train DATASET --init WEIGHTS --out RUN\n"
-    "first extract or select the frames of the new place, with `segnet fleet`",
+    "-m segnet_model.cli train DATASET --init WEIGHTS --out RUN",
 }
 
 
