@@ -74,6 +74,12 @@ class Report:
 
 def print_rows(rows: list[dict[str, Any]]) -> None:
     """Print rows, all with the same keys, as a table."""
+    print("\n".join(row_lines(rows)))
+
+
+def row_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Rows, all with the same keys, as the lines of a table."""
+    lines = []
     texts = [{key: _text(value) for key, value in row.items()} for row in rows]
     widths = {key: max(len(key), *(len(row[key]) for row in texts)) for key in rows[0]}
     for row in [{key: key for key in widths}, *texts]:
@@ -81,24 +87,28 @@ def print_rows(rows: list[dict[str, Any]]) -> None:
             row[key].ljust(width) if index == 0 else row[key].rjust(width)
             for index, (key, width) in enumerate(widths.items())
         ]
-        print("  ".join(cells).rstrip())
+        lines.append("  ".join(cells).rstrip())
+    return lines
 
 
 def print_figures(figures: list[Figure]) -> None:
     """Print figures beside their marks."""
+    print_rows(figure_rows(figures))
+
+
+def figure_rows(figures: list[Figure]) -> list[dict[str, Any]]:
+    """Figures beside their marks, a row each."""
     words = {True: "holds", False: "MISSED", None: ""}
-    print_rows(
-        [
-            {
-                "figure": f.what,
-                "value": f"{f.value:.4g} {f.unit}".strip(),
-                "mark": f.mark,
-                "": words[f.holds],
-                "note": f.note,
-            }
-            for f in figures
-        ]
-    )
+    return [
+        {
+            "figure": f.what,
+            "value": f"{f.value:.4g} {f.unit}".strip(),
+            "mark": f.mark,
+            "": words[f.holds],
+            "note": f.note,
+        }
+        for f in figures
+    ]
 
 
 def time_together(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:

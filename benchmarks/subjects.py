@@ -16,7 +16,6 @@ from torch import Tensor
 
 from benchmarks.harness import time_together
 from segnet_model.base.progress import progress_bar
-from segnet_model.datasets.drives import write_dataset
 from segnet_model.scenes import Drive
 from segnet_model.training.augment_settings import AugmentSettings
 from segnet_model.training.settings import SCRATCH, TrainSettings
@@ -48,6 +47,8 @@ def drives() -> Path:
     """A data set of 160 rendered images; made once."""
     folder = CACHE / "drives"
     if not folder.exists():
+        from segnet_model.datasets.drives import write_dataset  # needs rosbags, which GPUs may lack
+
         with progress_bar("rendering") as progress:
             write_dataset(folder, range(16), 10, 0.7, 0.0, None, progress)
     return folder
