@@ -28,6 +28,7 @@ from segnet_ros.trainer.settings import TrainerSettings  # noqa: E402
 pytestmark = pytest.mark.ros
 OPTIONS = options_of(TrainSettings)
 JOB = {"dataset": "data", "out": "run"}
+WITH = {"momentum": {"optimizer": "sgd"}}  # options that count only beside others
 Read = Callable[..., TrainerSettings]
 
 
@@ -52,7 +53,7 @@ def expected(name: str, value: Any) -> TrainSettings:
         value = {"features": "8", "dropout": "0.25"}
     if name in AugmentSettings.__dataclass_fields__:
         return TrainSettings(augment=AugmentSettings(**{name: value}))
-    return TrainSettings(**{name: value})
+    return TrainSettings(**{name: value}, **WITH.get(name, {}))
 
 
 @pytest.fixture
@@ -93,14 +94,16 @@ def test_an_option_is_the_same_wherever_it_is_set(name: str, read: Read) -> None
 
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    args = parser.parse_args(["data", "--out", "run", *shell(OPTIONS[name], value)])
+    beside = WITH.get(name, {})
+    words = [word for key, each in beside.items() for word in shell(OPTIONS[key], each)]
+    args = parser.parse_args(["data", "--out", "run", *shell(OPTIONS[name], value), *words])
     assert from_arguments(TrainSettings, args) == truth
 
-    assert read(**JOB, **{name: ros_value(value)}).training == truth
+    assert read(**JOB, **beside, **{name: ros_value(value)}).training == truth
 
     text = value if isinstance(value, str) else json.dumps(value)
     given = parse_value(name, text, OPTIONS[name].default)
-    assert read(**JOB, **{name: given}).training == truth
+    assert read(**JOB, **beside, **{name: given}).training == truth
 
 
 def test_the_parameter_file_holds_the_defaults(read: Read) -> None:
