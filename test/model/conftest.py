@@ -16,7 +16,8 @@ import pytest
 import torch
 
 from segnet_model.base.errors import SegNetError
-from segnet_model.datasets import drives
+from segnet_model.datasets.drives import settings as drive_settings
+from segnet_model.datasets.drives import write_drive
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Camera, Drive
@@ -44,8 +45,8 @@ def drive(tmp_path_factory, small_camera):
     """A recorded drive of six small frames with their truth; to be read only."""
     path = tmp_path_factory.mktemp("drives") / "drive"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drives, "Drive", partial(Drive, camera=small_camera))
-        drives.write_drive(path, seed=3, seconds=0.6)
+        patch.setattr(drive_settings, "Drive", partial(Drive, camera=small_camera))
+        write_drive(path, seed=3, seconds=0.6)
     return path
 
 
