@@ -27,7 +27,7 @@ UNCERTAINTIES = Registry("uncertainty", {
     "features": "segnet_model.inference.uncertainty:FEATURES",
 })  # fmt: skip
 REFINEMENTS = Registry("refine", {
-    "none": "segnet_model.inference.crf:no_refinement",
+    "none": "segnet_model.inference.prediction:no_refinement",
     "crf": "segnet_model.inference.crf:DenseCrf",
 })  # fmt: skip
 # Of labels; detected in this order.

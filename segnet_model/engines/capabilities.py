@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from functools import cache
-
-import torch
+from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ def warn_once(text: str) -> None:
 
 @cache
 def _has(name: str) -> bool:
-    if not hasattr(torch.cpu, "get_capabilities"):  # an older PyTorch
-        return False
-    return bool(torch.cpu.get_capabilities().get(name, False))
+    """Whether Linux lists a flag of the processor; not known, so False, on other systems."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return any(name in line.split() for line in lines if line.startswith("flags"))
+    return False

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Protocol
 
 from segnet_model.base.choices import ENGINES
 from segnet_model.base.errors import SettingsError, WeightsError
@@ -19,6 +16,13 @@ from segnet_model.engines.openvino_engine import OpenVinoEngine, read_export
 from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.tensors import file_sha256
 
+if TYPE_CHECKING:  # so that an export runs without PyTorch
+    from torch import Tensor
+
+WEIGHTS = ".safetensors"  # suffix of the files that exports are made of
+# Devices of drivers: NVIDIA's, a Jetson's, AMD's, and Windows' for Linux.
+GPU_DRIVERS = ("/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/nvmap", "/dev/kfd", "/dev/dxg")
+
 
 class Engine(Protocol):
     """A network on a backend, ready to run.
@@ -26,14 +30,14 @@ class Engine(Protocol):
     Attributes:
         name: one of `choices.ENGINES`.
         info: metadata of the weights file.
-        device: of the logits.
+        device: of the logits, a `torch.device` or `exported.Cpu`.
         precision: of most of the arithmetic, e.g. "bfloat16" or "int8".
         size: (height, width) in pixels of its images; None where it takes any.
     """
 
     name: str
     info: ModelInfo
-    device: torch.device
+    device: Any
     precision: str
     size: tuple[int, int] | None
 
@@ -122,7 +126,7 @@ def open_engine(
 
 def _check_source(exported: ExportInfo, path: Path, named: Path, engine: str) -> None:
     """Compare an export with the weights beside it: an error if these were named, or a warning."""
-    weights = path.with_suffix(ENGINES["torch"].suffix) if named == path else named
+    weights = path.with_suffix(WEIGHTS) if named == path else named
     if not weights.is_file() or "adopted" in exported.info.training:
         return
     if exported.weights_sha256 == file_sha256(weights):
@@ -135,7 +139,8 @@ def _check_source(exported: ExportInfo, path: Path, named: Path, engine: str) ->
 
 def _own_engine(path: Path) -> str:
     """The engine for files of this suffix; for any other suffix PyTorch."""
-    names = (name for name in ENGINES if name != "auto" and ENGINES[name].suffix == path.suffix)
+    others = (name for name in ENGINES if name not in ("auto", "torch"))  # which needs PyTorch
+    names = (name for name in others if ENGINES[name].suffix == path.suffix)
     return next(names, "torch")
 
 
@@ -162,7 +167,7 @@ def choose_engine(path: Path) -> Choice:
     own = _own_engine(path)
     if own != "torch":
         return Choice(own, path, f"it runs files that end in {path.suffix}")
-    if torch.cuda.is_available():
+    if _torch_has_gpu():
         return Choice(own, path, "PyTorch uses the GPU")
     export = path.with_suffix(OpenVinoEngine.suffix)
     make = f"segnet export {path} --engine openvino"
@@ -182,3 +187,12 @@ def choose_engine(path: Path) -> Choice:
             reason = str(error)
     warn_once(f"{reason}; using PyTorch")
     return Choice(own, path, reason)
+
+
+def _torch_has_gpu() -> bool:
+    """Whether PyTorch can use a GPU; it is not imported where the system has no driver of one."""
+    if not any(Path(each).exists() for each in GPU_DRIVERS) or not is_installed("torch"):
+        return False
+    import torch
+
+    return torch.cuda.is_available()

@@ -6,10 +6,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import SegNetError, SettingsError, WeightsError
@@ -17,6 +16,9 @@ from segnet_model.base.marks import MARK, is_marked
 from segnet_model.engines.capabilities import warn_once
 from segnet_model.weights.model_info import ModelInfo, is_input_size
 from segnet_model.weights.tensors import file_sha256
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 KEY = "segnet"  # of the formats' metadata
 INPUT, OUTPUT, PLACE, IDS = "images", "logits", "place", "ids"
@@ -89,11 +91,36 @@ def _check_form(found: ExportInfo) -> None:
         raise WeightsError("its digests are of other files")
 
 
+@dataclass(frozen=True)
+class Cpu:
+    """The device of exports, as `torch.device` without PyTorch."""
+
+    type: str = "cpu"
+
+    def __str__(self) -> str:
+        return self.type
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What an export says of N images, in NumPy.
+
+    Attributes:
+        values: (N, h', w', C) float32 logits, or (N, h', w', 1) uint8 where it answers ids.
+        score: (N, h', w') float32, the feature score; None where it has none.
+        places: (N,) float32, the place scores; None where it has none.
+    """
+
+    values: np.ndarray
+    score: np.ndarray | None
+    places: np.ndarray | None
+
+
 class ExportedEngine:
     """An engine that runs an export; see `Engine` for the attributes."""
 
     name = "exported"
-    device = torch.device("cpu")
+    device = Cpu()
 
     def __init__(
         self,
@@ -116,10 +143,21 @@ class ExportedEngine:
         self.place_scores: Tensor | None = None
         self._run = run
 
+    def answers(self, images: np.ndarray) -> Answers:
+        """Run the network once on images (N, h, w, 3) uint8 RGB."""
+        found = [self._answer(image[None]) for image in images]
+        # A runtime may use the same memory for its next answer.
+        values, *places = (np.concatenate(each) for each in zip(*found, strict=True))
+        scored = self.info.features is not None
+        return Answers(
+            values[..., :-1] if scored else values,
+            values[..., -1] if scored else None,
+            places[0] if places else None,
+        )
+
     def logits(self, images: Tensor) -> Tensor:
         """Run the network once; see `Engine`. The answers are in channels-last memory."""
-        answers = self._answers(images)
-        return answers if self.info.features is None else answers[:, :-1]
+        return self._tensors(images)[0]
 
     def check_scored(self) -> None:
         """See `Engine`."""
@@ -130,18 +168,22 @@ class ExportedEngine:
             )
 
     def scored(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """As `logits`, and the feature score, the last channel of the answers."""
-        answers = self._answers(images)
-        return answers[:, :-1], answers[:, -1]
+        """As `logits`, and the feature score."""
+        self.check_scored()
+        logits, score = self._tensors(images)
+        assert score is not None
+        return logits, score
 
-    def _answers(self, images: Tensor) -> Tensor:
-        found = [self._answer(image[None].numpy()) for image in images]
-        # A runtime may use the same memory for its next answer.
-        answers, *places = (torch.cat(each) for each in zip(*found, strict=True))
-        self.place_scores = places[0] if places else None
-        return answers.permute(0, 3, 1, 2)
+    def _tensors(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The logits and the feature score, for PyTorch."""
+        import torch
 
-    def _answer(self, image: np.ndarray) -> list[Tensor]:
+        found = self.answers(images.numpy())
+        self.place_scores = None if found.places is None else torch.from_numpy(found.places)
+        score = None if found.score is None else torch.from_numpy(found.score)
+        return torch.from_numpy(found.values).permute(0, 3, 1, 2), score
+
+    def _answer(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """The runtime's answers; WeightsError where a shape or type is not as `run` says."""
         try:
             answers = self._run(image)
@@ -164,7 +206,7 @@ class ExportedEngine:
             raise WeightsError(
                 "the export's answers and its metadata differ in the place score; export again"
             )
-        return [torch.from_numpy(each) for each in answers]
+        return answers
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 HOT = 87.0  # degrees Celsius; NVIDIA's GPUs slow down from about there on
 NEARLY_FULL = 0.03  # share of the memory that is free
@@ -48,10 +50,16 @@ class GpuHealth:
         return shown
 
 
-def gpu_health(device: torch.device) -> GpuHealth | None:
-    """Measure the GPU of a device; None for the CPU, and for a GPU that does not answer."""
+def gpu_health(device: Any) -> GpuHealth | None:
+    """Measure the GPU of a device; None for the CPU, and for a GPU that does not answer.
+
+    Args:
+        device: an engine's.
+    """
     if device.type != "cuda":
         return None
+    import torch
+
     with suppress(Exception):  # a driver that does not answer must not stop the node
         free, total = torch.cuda.mem_get_info(device)
         return GpuHealth(_temperature(device), free / total)
@@ -59,6 +67,8 @@ def gpu_health(device: torch.device) -> GpuHealth | None:
 
 
 def _temperature(device: torch.device) -> float | None:
+    import torch
+
     with suppress(Exception):  # it needs the package nvidia-ml-py, and not every board has it
         return float(torch.cuda.temperature(device))
     return None

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from segnet_model.base.atomic import is_same_file, whole_file
 from segnet_model.base.errors import SettingsError, WeightsError
@@ -23,6 +22,7 @@ from segnet_model.engines.exported import (
     check_exists,
     last_line,
 )
+from segnet_model.threads import network_threads
 from segnet_model.weights.model_info import ModelInfo
 
 SILENT = 4  # its own lines would hold names from the file, escape sequences included
@@ -61,14 +61,14 @@ class OnnxEngine(ExportedEngine):
 
 
 def open_session(runtime: Any, model: Path | bytes) -> Any:
-    """A session of ONNX Runtime on the CPU, with PyTorch's threads; its errors are of many kinds.
+    """A session of ONNX Runtime on the CPU, its errors are of many kinds.
 
     Args:
         runtime: the module `onnxruntime`.
         model: the file, or its content.
     """
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
+    options.intra_op_num_threads = network_threads()
     options.log_severity_level = SILENT
     return runtime.InferenceSession(
         model, options, providers=["CPUExecutionProvider"], enable_fallback=0

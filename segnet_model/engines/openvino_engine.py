@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import require
@@ -20,6 +19,7 @@ from segnet_model.engines.exported import (
     check_exists,
     last_line,
 )
+from segnet_model.threads import network_threads
 
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
@@ -50,7 +50,7 @@ class OpenVinoEngine(ExportedEngine):
         options = {
             "INFERENCE_PRECISION_HINT": HINTS[precision],
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "INFERENCE_NUM_THREADS": network_threads(),
         }
         try:
             request = core.compile_model(model, "CPU", options).create_infer_request()

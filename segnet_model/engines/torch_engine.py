@@ -17,6 +17,7 @@ from segnet_model.engines.place import watch_places
 from segnet_model.networks.encoder_decoder import halves
 from segnet_model.networks.inputs import Normalize
 from segnet_model.networks.outputs import class_logits
+from segnet_model.threads import share_with_torch
 from segnet_model.weights.checkpoint import load_weights
 from segnet_model.weights.model_info import ModelInfo
 
@@ -61,6 +62,7 @@ class TorchEngine:
     @classmethod
     def open(cls, path: Path, device: str, precision: str, trusted: Collection[str]) -> TorchEngine:
         """See `Engine`."""
+        share_with_torch()
         network, info = load_weights(path, trusted)
         return cls(network, info, device, precision)
 

@@ -8,7 +8,7 @@ BMVC 2019. That takes a few passes over the image instead of their filter on a l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -82,8 +82,3 @@ class DenseCrf:
         smooth = torch.tensor(square / (-2 * self.smoothness_position**2)).exp().item()
         weight: Tensor = self.appearance * (alike + near).exp() + self.smoothness * smooth
         return weight
-
-
-def no_refinement() -> Callable[[Prediction, Tensor], Prediction]:
-    """The refinement that leaves predictions as they are."""
-    return lambda prediction, images: prediction

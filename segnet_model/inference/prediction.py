@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log, nan
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:  # so that an export runs without PyTorch
+    from torch import Tensor
 
 TINY = 1e-30  # a probability; its logarithm is finite
 
@@ -59,6 +60,8 @@ class Prediction:
     def of_ids(cls, ids: Tensor, classes: int) -> Prediction:
         """The prediction of a network that answers class ids (N, h, w) uint8 alone."""
         count, height, width = ids.shape
+        import torch
+
         unknown = torch.tensor(nan).expand(count, classes, height, width)
         return cls(unknown, ids=ids)
 
@@ -81,7 +84,7 @@ class Prediction:
             return None
         classes = self.probabilities.shape[1]
         if classes == 1:
-            return torch.zeros_like(self.mean_entropy)
+            return self.mean_entropy.new_zeros(self.mean_entropy.shape)
         return ((entropy(self.probabilities) - self.mean_entropy) / log(classes)).clamp(0, 1)
 
 
@@ -107,8 +110,13 @@ def normalized_entropy(probabilities: Tensor) -> Tensor:
     """
     classes = probabilities.shape[1]
     if classes == 1:
-        return torch.zeros_like(probabilities[:, 0])
+        return probabilities.new_zeros(probabilities[:, 0].shape)
     return entropy(probabilities).div(log(classes)).clamp(0, 1)
+
+
+def no_refinement() -> Callable[[Prediction, Tensor], Prediction]:
+    """The refinement that leaves predictions as they are."""
+    return lambda prediction, images: prediction
 
 
 class Inference(ABC):

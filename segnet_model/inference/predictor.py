@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 
 from segnet_model.base.choices import UNCERTAINTIES
 from segnet_model.engines import Engine, open_engine
@@ -93,8 +93,8 @@ class Predictor:
         return predictor
 
     @property
-    def device(self) -> torch.device:
-        """Device of the network."""
+    def device(self) -> Any:
+        """Device of the network: `Engine.device`."""
         return self.engine.device
 
     @property

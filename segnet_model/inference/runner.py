@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from segnet_model.base.choices import REFINEMENTS
 from segnet_model.base.errors import AnswerError, DeviceMemoryError, SettingsError
 from segnet_model.engines import Engine
 from segnet_model.engines.capabilities import warn_once
-from segnet_model.engines.cuda_graph import GraphedFunction
+from segnet_model.inference.exported import ExportReader
 from segnet_model.inference.heap import Heap
-from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.prediction import Capture, Inference, Prediction
 from segnet_model.inference.segmentation import Segmentation, to_maps
 from segnet_model.inference.uncertainty import SinglePass
 from segnet_model.networks.inputs import network_size, resize_image
+
+if TYPE_CHECKING:  # an export runs without PyTorch
+    from torch import Tensor
+
+    from segnet_model.engines.cuda_graph import GraphedFunction
 
 
 class Runner:
@@ -50,8 +52,11 @@ class Runner:
             )
         self._refine: Callable[[Prediction, Tensor], Prediction] = REFINEMENTS.find(refine)()
         self._heap = Heap()
+        self._reader = ExportReader.of(engine, inference, refine)
         self._graphs: GraphedFunction | None = None
         if engine.device.type == "cuda" and isinstance(inference, SinglePass):
+            from segnet_model.engines.cuda_graph import GraphedFunction
+
             # Weakly: a cycle would keep the GPU's memory until the next garbage collection.
             kernels = WeakMethod(self._kernels)
             self._graphs = GraphedFunction(lambda *args: _alive(kernels)(*args), engine.device)
@@ -62,14 +67,20 @@ class Runner:
         Raises:
             AnswerError, DeviceMemoryError: as `Predictor.predict`.
         """
-        with torch.inference_mode():
-            found = self._run_again_where_memory_is_short(images, captures)
+        size = images[0].shape[0], images[0].shape[1]
+        self._heap.expect(size)  # without their number, which changes with several cameras
+        if self._reader is not None:
+            found = self._reader(self._resized(images), size)
+        else:
+            found = self._run_again_where_memory_is_short(images, captures, size)
         if not (self._engine.info.answers_ids or np.isfinite(found.confidence).all()):
             raise AnswerError("the network's answer is not finite; are the weights damaged?")
         return found
 
     def predict(self, images: list[np.ndarray], captures: Sequence[Capture]) -> Prediction:
         """Predict at the network's own resolution: maps (N, ..., h, w) on the engine's device."""
+        import torch
+
         with torch.inference_mode():
             return self._predict(self._resize(images), captures)
 
@@ -77,6 +88,10 @@ class Runner:
         self, image: np.ndarray, counts: Sequence[int]
     ) -> Iterator[tuple[int, Segmentation]]:
         """See `Predictor.predict_by_samples`."""
+        import torch
+
+        from segnet_model.inference.monte_carlo import MonteCarlo
+
         if not isinstance(self.inference, MonteCarlo):
             raise SettingsError("a curve over samples needs uncertainty 'mc'")
         small, size = self._resize([image]), (image.shape[0], image.shape[1])
@@ -86,22 +101,25 @@ class Runner:
                 yield count, Segmentation.from_maps(maps)[0]
 
     def _run_again_where_memory_is_short(self, *frames: Any) -> Segmentation:
-        with suppress(torch.cuda.OutOfMemoryError):
+        import torch
+
+        with suppress(torch.cuda.OutOfMemoryError), torch.inference_mode():
             return self._run(*frames)
         self.inference.reduce_memory()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         try:
-            return self._run(*frames)
+            with torch.inference_mode():
+                return self._run(*frames)
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceMemoryError(
                 f"the GPU has too little memory ({str(error).splitlines()[0]}); free some, or "
                 "choose a smaller network or smaller images"
             ) from None
 
-    def _run(self, images: list[np.ndarray], captures: Sequence[Capture]) -> Segmentation:
-        size = images[0].shape[0], images[0].shape[1]
-        self._heap.expect(size)  # without their number, which changes with several cameras
+    def _run(
+        self, images: list[np.ndarray], captures: Sequence[Capture], size: tuple[int, int]
+    ) -> Segmentation:
         small = self._resize(images)
         if self._graphs is not None:
             labels, confidence, uncertainty, *places = self._graphs(small, size)
@@ -110,14 +128,20 @@ class Runner:
         return Segmentation.from_maps(to_maps(self._predict(small, captures), size))
 
     def _resize(self, images: list[np.ndarray]) -> Tensor:
-        """Resize images of one size for the network: (N, h, w, 3) uint8 on the CPU."""
+        """As `_resized`, a tensor on the CPU."""
+        import torch
+
+        return torch.from_numpy(self._resized(images))
+
+    def _resized(self, images: list[np.ndarray]) -> np.ndarray:
+        """Resize images of one size for the network: (N, h, w, 3) uint8."""
         shape = images[0].shape[0], images[0].shape[1]
         size = self._engine.size or network_size(shape, self._engine.info.input_size)
         if size == self._engine.size:
             adopted = "adopted" in self._engine.info.training
             how = "segnet adopt MODEL" if adopted else "segnet export WEIGHTS"
             _check_proportions(shape, size, how)
-        return torch.from_numpy(np.stack([resize_image(image, size) for image in images]))
+        return np.stack([resize_image(image, size) for image in images])
 
     def _predict(self, small: Tensor, captures: Sequence[Capture] = ()) -> Prediction:
         found = self.inference(small, captures)

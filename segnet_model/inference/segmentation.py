@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from segnet_model.inference import likeliest
 from segnet_model.inference.prediction import Prediction
 from segnet_model.networks.inputs import resize_maps
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,9 @@ def resize_nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def to_maps(prediction: Prediction, size: tuple[int, int]) -> list[Tensor | None]:
     """The fields of a `Segmentation` of N images at (height, width), still on the device."""
+    import torch
+    import torch.nn.functional as F
+
     if prediction.ids is not None:
         labels = F.interpolate(prediction.ids[:, None], size=size, mode="nearest-exact")[:, 0]
         unknown = torch.full(labels.shape, nan)
@@ -101,15 +104,17 @@ def to_maps(prediction: Prediction, size: tuple[int, int]) -> list[Tensor | None
 
 def most_likely(probabilities: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """The highest of resized probabilities (N, C, h, w), and its class: both (N, height, width)."""
+    import torch
+
     if probabilities.device.type != "cpu" or probabilities.dtype != torch.float32:
         confidence, labels = resize_maps(probabilities, size).max(1)
         return confidence, labels.to(torch.uint8)
     each = [likeliest.most_likely(image.contiguous().numpy(), size) for image in probabilities]
-    best, ids = (torch.from_numpy(_stacked(maps)) for maps in zip(*each, strict=True))
+    best, ids = (torch.from_numpy(stacked(maps)) for maps in zip(*each, strict=True))
     return best, ids
 
 
-def _stacked(maps: Sequence[np.ndarray]) -> np.ndarray:
+def stacked(maps: Sequence[np.ndarray]) -> np.ndarray:
     """Maps (H, W) as (N, H, W); a single one is not copied."""
     return maps[0][None] if len(maps) == 1 else np.stack(maps)
 
@@ -120,5 +125,7 @@ def _halve_on_gpu(values: Tensor | None) -> Tensor | None:
 
 
 def _to_numpy(values: Tensor) -> np.ndarray:
+    import torch
+
     dtype = torch.float32 if values.is_floating_point() else values.dtype
     return values.to("cpu", dtype).numpy()

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.choices import UNCERTAINTIES
 from segnet_model.base.errors import SettingsError
 from segnet_model.engines import Engine
-from segnet_model.engines.torch_engine import TorchEngine
-from segnet_model.inference.monte_carlo import MonteCarlo
 from segnet_model.inference.prediction import Capture, Inference, Prediction
-from segnet_model.inference.temporal import TemporalAverage
 from segnet_model.networks.outputs import probabilities
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class SinglePass(Inference):
@@ -63,12 +61,23 @@ class UncertaintyMethod:
     needs_dropout: bool = False
 
 
+def _monte_carlo(engine: Any, samples: int, seed: int) -> Inference:
+    from segnet_model.inference.monte_carlo import MonteCarlo
+
+    return MonteCarlo(engine, samples, seed)
+
+
+def _temporal(engine: Any, samples: int, seed: int) -> Inference:
+    from segnet_model.inference.temporal import TemporalAverage
+
+    return TemporalAverage(engine, seed)
+
+
 NONE = UncertaintyMethod(lambda engine, samples, seed: SinglePass(engine))
-MC = UncertaintyMethod(MonteCarlo, needs_dropout=True)
 FEATURES = UncertaintyMethod(lambda engine, samples, seed: FeatureScoring(engine))
-TEMPORAL = UncertaintyMethod(
-    lambda engine, samples, seed: TemporalAverage(engine, seed), needs_dropout=True
-)
+# With imports of their own, so that an export runs without PyTorch.
+MC = UncertaintyMethod(_monte_carlo, needs_dropout=True)
+TEMPORAL = UncertaintyMethod(_temporal, needs_dropout=True)
 
 
 def make_inference(engine: Engine, uncertainty: str, samples: int, seed: int) -> Inference:
@@ -88,7 +97,7 @@ def make_inference(engine: Engine, uncertainty: str, samples: int, seed: int) ->
         raise SettingsError(f"samples is {samples}; give at least 1")
     if not 0 <= seed < 2**31:
         raise SettingsError(f"seed is {seed}; give 0 to {2**31 - 1}")
-    if method.needs_dropout and not isinstance(engine, TorchEngine):
+    if method.needs_dropout and engine.name != "torch":
         raise SettingsError(
             f"uncertainty {uncertainty!r} needs the network's dropout, which an export to "
             f"{engine.name} has not; give the .safetensors file, or choose uncertainty 'none'"

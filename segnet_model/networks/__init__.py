@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.choices import NETWORKS
 from segnet_model.base.errors import SettingsError
 from segnet_model.networks.custom import build_custom, is_custom
+
+if TYPE_CHECKING:  # so that an export runs without PyTorch
+    from torch import nn
 
 __all__ = ["NETWORKS", "build_network"]
 

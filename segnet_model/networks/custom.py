@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Collection
-from typing import Any
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.errors import SettingsError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 TRIAL_SIDE = 64  # pixels of the image that a new network is tested with
 
@@ -46,6 +46,8 @@ def build_custom(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
     Raises:
         SettingsError: there is no such factory, or it does not make such a network.
     """
+    from torch import nn
+
     factory = _import(name)
     try:
         network = factory(num_classes, **settings)
@@ -75,6 +77,8 @@ def _import(name: str) -> Callable[..., Any]:
 
 def _test(network: nn.Module, num_classes: int, name: str) -> None:
     training = network.training
+    import torch
+
     image = torch.zeros(1, 3, TRIAL_SIDE, TRIAL_SIDE)
     try:
         with torch.no_grad():

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from segnet_model.base.errors import ImageError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 MULTIPLE = 8  # pixels; three stages halve such sides without a remainder
 MIN_SIDE = 32  # pixels; five stages halve it to one value
@@ -57,6 +59,8 @@ class Normalize:
         self, mean: Sequence[float], std: Sequence[float], device: torch.device | None = None
     ) -> None:
         """Keep the mean and deviation of each channel, in 0..1, on the images' device."""
+        import torch
+
         self._scale = torch.tensor([1 / (255 * s) for s in std], device=device)
         self._shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], device=device)
 
@@ -69,6 +73,9 @@ def resize_maps(maps: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize maps (N, C, h, w) bilinearly to (N, C, height, width)."""
     if maps.shape[-2:] == size:
         return maps
+    import torch
+    import torch.nn.functional as F
+
     if maps.device.type == "cpu" and maps.dtype == torch.float32 and not maps.requires_grad:
         return torch.from_numpy(_resize_planes(maps.numpy(), size))
     return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from segnet_model.base.choices import ACTIVATIONS
 from segnet_model.base.errors import SettingsError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def output_channels(classes: int, activation: str) -> int:
@@ -54,4 +56,8 @@ def class_logits(raw: Tensor, activation: str) -> Tensor:
     Returns:
         (N, C, H, W), or (N, 2, H, W) with "sigmoid".
     """
-    return raw if activation == "softmax" else torch.cat([torch.zeros_like(raw), raw], 1)
+    if activation == "softmax":
+        return raw
+    import torch
+
+    return torch.cat([torch.zeros_like(raw), raw], 1)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import SettingsError, WeightsError
@@ -19,6 +17,9 @@ from segnet_model.networks.outputs import output_channels
 from segnet_model.weights.bounds import Bound, read_bounds, write_bounds
 from segnet_model.weights.features import FeatureScore, read_features, write_features
 from segnet_model.weights.place import PlaceScore, read_place, write_place
+
+if TYPE_CHECKING:
+    from torch import nn
 
 FORMAT = 1  # to be raised when an older reader would misunderstand a newer file
 MAX_TEXT = 1000  # characters of a name or a license

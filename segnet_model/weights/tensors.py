@@ -11,21 +11,23 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import WeightsError
 from segnet_model.base.marks import MAX_HEADER
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def write_tensors(
     path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str], *, known: bool = False
 ) -> None:
     """Write a safetensors file by `whole_file`; WeightsError where that fails."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
     try:
         with whole_file(path, known=known) as temporary:
             save_file(tensors, temporary, metadata)
@@ -65,6 +67,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Open a file; every error about its content becomes a WeightsError."""
+    from safetensors import SafetensorError, safe_open
+
     if not path.is_file():
         raise WeightsError("there is no such file")
     try:
@@ -80,6 +84,8 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _check_header(path: Path) -> None:
+    from safetensors import SafetensorError
+
     length = int.from_bytes(_start(path), "little")
     if length > MAX_HEADER:
         raise SafetensorError(f"a header of {length} bytes, of {MAX_HEADER} at most")

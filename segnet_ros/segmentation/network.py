@@ -6,9 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
-import torch
-
 from segnet_model.base.class_costs import read_costs
 from segnet_model.base.errors import WeightsError
 from segnet_model.base.tables import IDS_ALONE, OF_WEIGHTS
@@ -18,7 +15,6 @@ from segnet_model.weights.bounds import Bound, max_uncertainty
 from segnet_model.weights.shipped import find_weights
 from segnet_model.weights.tensors import file_sha256
 
-ALL_CORES = torch.get_num_threads()  # before `use_threads`
 DIGITS = 12  # of a digest, enough to recognize a file
 
 
@@ -140,9 +136,3 @@ def _file_version(path: Path) -> tuple[int, ...]:
         return ()
     about = path.stat()
     return about.st_ino, about.st_mtime_ns, about.st_size
-
-
-def use_threads(threads: int) -> None:
-    """Set the number of threads of the network and of the image operations; 0 is all cores."""
-    torch.set_num_threads(threads or ALL_CORES)
-    cv2.setNumThreads(threads or -1)

@@ -22,12 +22,12 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.base.signals import stop_on_signals
 from segnet_model.base.terminal import escaped
 from segnet_model.engines.gpu_health import gpu_health
+from segnet_model.threads import use_threads
 from segnet_ros.ros.log import PlainLogs, forwarded
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.transitions import refuse_invalid_transitions
 from segnet_ros.segmentation import parameters
 from segnet_ros.segmentation.diagnostics import Diagnostics, Observation
-from segnet_ros.segmentation.network import use_threads
 from segnet_ros.segmentation.pipeline import Pipeline
 from segnet_ros.segmentation.reloading import LOAD_TIMEOUT, Reloader, add_services, load_network
 from segnet_ros.segmentation.settings import NodeSettings

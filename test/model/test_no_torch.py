@@ -31,7 +31,7 @@ DATA = {
     "bag": "yard/train --out again",
 }
 NETWORK = {
-    "select": "drive segnet_basic_drives --out chosen",
+    "select": "drive segnet_basic_drives --topic /camera/image_raw --out chosen",
     "prelabel": "yard segnet_basic_drives --all --out masks.zip",
     "train": "yard --out run",
     "adapt": "drive --out adapted",
@@ -39,16 +39,17 @@ NETWORK = {
     "calibrate": "yard segnet_basic_drives --out w.safetensors",
     "evaluate": "yard segnet_basic_drives",
     "predict": "yard/train segnet_basic_drives --out masks",
-    "view": "drive segnet_basic_drives --out drive.mp4",
+    "view": "drive segnet_basic_drives --topic /camera/image_raw --out drive.mp4",
     "label": "drive segnet_basic_drives --out labeled",
     "fleet": "label --bags drive segnet_basic_drives --out labeled_all",
     "driven": "drive --footprint 1 0.6 --out driven",
     "export": "segnet_basic_drives --engine onnx --out x.onnx",
-    "adopt": "x.onnx --labels camvid --out y.onnx",
     "info": "segnet_basic_drives",
     "weights": "",
     "doctor": "",
 }
+
+EXPORTS = {"adopt": "x.onnx --labels camvid --out y.onnx"}  # these need no PyTorch
 
 
 # Weights before the data are taken as well, and said; see `_SecondPlace`.
@@ -79,8 +80,8 @@ def data(folder):
 
 
 def test_every_command_is_on_one_of_the_two_sides():
-    assert DATA.keys() | NETWORK.keys() == COMMANDS.keys()
-    assert not DATA.keys() & NETWORK.keys()
+    assert DATA.keys() | NETWORK.keys() | EXPORTS.keys() == COMMANDS.keys()
+    assert len(DATA) + len(NETWORK) + len(EXPORTS) == len(COMMANDS)
 
 
 def test_commands_of_data_run_without_pytorch(data, folder):
@@ -99,6 +100,10 @@ def test_commands_of_networks_name_the_mend(data, folder):
     for command, line in zip(NETWORK, said, strict=True):
         assert line.startswith(f"segnet {command}: it needs PyTorch"), line
         assert line.endswith("pip install torch safetensors"), line
+
+
+def test_a_command_of_exports_comes_to_its_file(data, folder):
+    assert "x.onnx: there is no such file" in run(EXPORTS, folder).stderr
 
 
 def test_exchanged_arguments_are_named_before_the_mend(data, folder):

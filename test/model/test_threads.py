@@ -24,3 +24,14 @@ def test_it_is_said_before_pytorch_is_there():
     }
     done = subprocess.run([sys.executable, "-c", code], env=clean, capture_output=True, text=True)
     assert done.stdout.strip() == "2000", done.stderr
+
+
+def test_a_number_chosen_before_pytorch_is_imported_reaches_it_once():
+    code = (
+        "import sys; from segnet_model.threads import *; "
+        "use_threads(1); assert 'torch' not in sys.modules and network_threads() == 1; "
+        "share_with_torch(); import torch; assert torch.get_num_threads() == 1; "
+        "torch.set_num_threads(3); share_with_torch(); print(network_threads())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "3", done.stderr

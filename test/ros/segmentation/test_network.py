@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 
 import cv2
@@ -15,10 +16,11 @@ pytest.importorskip("rclpy")
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
+from segnet_model.threads import use_threads
 from segnet_model.weights.checkpoint import read_info, replace_info, save_weights
 from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.place import PlaceScore
-from segnet_ros.segmentation.network import ALL_CORES, Network, use_threads
+from segnet_ros.segmentation.network import Network
 
 pytestmark = pytest.mark.ros
 
@@ -124,10 +126,20 @@ def test_loading_runs_the_network_once(weights, monkeypatch):
 
 
 def test_threads():
+    before = torch.get_num_threads()
     try:
         use_threads(1)
         assert torch.get_num_threads() == cv2.getNumThreads() == 1
     finally:
         use_threads(0)
-    assert torch.get_num_threads() == ALL_CORES
+    assert torch.get_num_threads() == before
     assert cv2.getNumThreads() > 1 or os.cpu_count() == 1
+
+
+def test_the_node_can_be_imported_where_pytorch_is_not_installed():
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['safetensors'] = None; "
+        "import segnet_ros.segmentation.node"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
