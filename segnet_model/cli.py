@@ -14,8 +14,10 @@ from pathlib import Path
 
 import segnet_model
 from segnet_model.base.errors import SegNetError, system_reason
+from segnet_model.base.near import near
 from segnet_model.base.optional import NETWORK_PACKAGES
 from segnet_model.base.terminal import escaped, forget_output, terminal
+from segnet_model.commands.parser import CommandParser
 
 # First lines of the commands' modules. Only the module of the given command is imported: most need
 # PyTorch, and its import takes seconds.
@@ -51,6 +53,7 @@ INPUTS = (
     "original", "map_to", "init", "encoder", "calibrate", "textures", "replay", "labeled",
 )  # fmt: skip
 TRACE = "SEGNET_TRACE"  # in the environment: errors are printed with the way to them
+LOOP = "Symlink loop from "
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,6 +97,8 @@ def _reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         return system_reason(error)
+    if isinstance(error, RuntimeError) and LOOP in str(error):  # of pathlib before Python 3.13
+        return f"links lead to each other: {str(error).removeprefix(LOOP)}; name another path"
     if isinstance(error, MemoryError):
         return "there is not enough memory; use smaller images, or close other programs"
     if isinstance(error, UnicodeEncodeError):  # a library has been given a name
@@ -119,10 +124,12 @@ def _command(arguments: Sequence[str]) -> str | None:
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Parser with every command's name, and the arguments of the given command alone."""
-    parser = argparse.ArgumentParser(prog="segnet", description=__doc__)
+    parser = CommandParser(prog="segnet", description=__doc__)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = _command(arguments)
+    if chosen and chosen not in COMMANDS:
+        parser.error(f"there is no command {chosen!r}{near(chosen, COMMANDS)}; see segnet --help")
     for name, help_line in COMMANDS.items():
         command = commands.add_parser(
             name, help=help_line, description=help_line,

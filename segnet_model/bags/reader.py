@@ -194,6 +194,8 @@ class BagReader:
 
     def _listing(self) -> str:
         if not self.topics:
+            if self.cut:
+                return "; it was cut before its first part was whole: copy it again"
             return "; the bag is empty: record it again"
         lines = [f"\n  {name}  {info.type}  {info.count}" for name, info in self.topics.items()]
         lines += [f"\n  {name}  {kind}, not CDR" for name, kind in self.passed_over.items()]

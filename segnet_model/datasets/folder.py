@@ -110,6 +110,8 @@ def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
         return LabelSet.load(named)
     if own := own_label_set(dataset):
         return own
+    if not dataset.is_dir():
+        raise DatasetError(f"there is no folder {dataset}; give a data set's folder")
     usual = layout_of(dataset).label_set
     logger.info("%s has no %s: its labels are taken for those of %s", dataset, LABELS_FILE, usual)
     return LabelSet.load(usual)

@@ -106,6 +106,8 @@ def read_size(path: Path) -> tuple[int, int]:
 def _decode_other(file: bytes, kind: str) -> np.ndarray:
     """(H, W, 3) uint8 RGB of a file that is no JPEG or PNG, by Pillow, which refuses cut ones."""
     with _opened(file, kind) as image:
+        if (frames := getattr(image, "n_frames", 1)) > 1:
+            raise ImageError(f"it holds {frames} images; save each as a file of its own")
         if image.mode in ("F", "I"):
             raise ImageError("it holds measurements, not colors; save it with 8 bits a channel")
         if not image.mode.startswith("I;16"):
@@ -133,6 +135,8 @@ def _cause(error: Exception) -> str:
 
 def read_bytes(path: Path) -> bytes:
     """Read a regular file of at most `MAX_FILE` bytes; OSError if it is not, or longer."""
+    if not path.exists():
+        raise OSError("there is no such file")
     if not path.is_file():  # a pipe or a device might never end
         raise OSError("no plain file")
     with path.open("rb") as file:

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.choices import NETWORKS
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.near import near
 from segnet_model.networks.custom import build_custom, is_custom
 
 if TYPE_CHECKING:  # so that an export runs without PyTorch
     from torch import nn
 
-__all__ = ["NETWORKS", "build_network"]
+__all__ = ["NETWORKS", "build_network", "check_network"]
+
+
+def check_network(name: str) -> None:
+    """Raise SettingsError where a name is neither a key of `NETWORKS` nor of a custom network."""
+    if not is_custom(name) and name not in NETWORKS:
+        raise SettingsError(
+            f"no network {name!r}{near(name, NETWORKS)}; there are {', '.join(sorted(NETWORKS))}, "
+            "and package.module:factory names one of your own"
+        )
 
 
 def build_network(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
@@ -38,11 +48,7 @@ def build_network(name: str, num_classes: int, /, **settings: Any) -> nn.Module:
     """
     if is_custom(name):
         return build_custom(name, num_classes, **settings)
-    if name not in NETWORKS:
-        raise SettingsError(
-            f"no network {name!r}; there are {', '.join(sorted(NETWORKS))}, and "
-            "package.module:factory names one of your own"
-        )
+    check_network(name)
     make: Callable[..., nn.Module] = NETWORKS[name]
     known = inspect.signature(make).parameters.keys() - {"num_classes"}
     if unknown := settings.keys() - known:

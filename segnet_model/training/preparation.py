@@ -16,6 +16,7 @@ from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.limits import check_input_size
 from segnet_model.datasets.folder import LabeledFolder, has_split, load_label_set, open_split
 from segnet_model.labels import LabelSet
+from segnet_model.networks import check_network
 from segnet_model.networks.inputs import network_size
 from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
 from segnet_model.training.defaults import decided
@@ -52,7 +53,9 @@ class TrainingData:
         Raises:
             DatasetError: files are missing or cannot be read.
             SettingsError: the settings stop early on val, and there is none; the labels cannot
-                be mapped; or no class is drivable, which unlabeled pixels need.
+                be mapped; no class is drivable, which unlabeled pixels need; or there is no such
+                network.
+            WeightsError: there are no such weights to start from.
         """
         label_set = load_label_set(dataset, settings.labels)
         target = LabelSet.load(settings.map_to) if settings.map_to else label_set
@@ -71,7 +74,13 @@ class TrainingData:
                 f"{target.name!r} has none; give one drivable: true, or leave unlabeled out"
             )
         plan = BatchPlan(len(folder), settings.batch_size, settings.seed)
-        return cls(dataset, folder, val, plan, decided(settings, len(folder)))
+        settings = decided(settings, len(folder))
+        # Before the classes are counted, which takes long.
+        if settings.network:
+            check_network(settings.network)
+        if settings.init:
+            find_weights(settings.init)
+        return cls(dataset, folder, val, plan, settings)
 
     @property
     def name(self) -> str:

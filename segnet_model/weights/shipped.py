@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from segnet_model.base.errors import WeightsError
+from segnet_model.base.near import near
 
 FOLDER = Path(__file__).parent
 
@@ -19,9 +20,12 @@ def find_weights(path: str | Path) -> Path:
     # A shell leaves ~ as it is in name:=~/path.
     found = shipped if shipped.is_file() else at_home(path).absolute()
     if not found.is_file():
-        names = ", ".join(shipped_names())
+        names = shipped_names()
         reason = "is a folder" if found.is_dir() else "there is no such file"
-        raise WeightsError(f"weights {found}: {reason}; give a file, or one that ships: {names}")
+        raise WeightsError(
+            f"weights {found}: {reason}{near(str(path), names)}; give a file, or one that ships: "
+            f"{', '.join(names)}"
+        )
     return found
 
 

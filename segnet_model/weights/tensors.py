@@ -20,6 +20,8 @@ from segnet_model.base.marks import MAX_HEADER
 if TYPE_CHECKING:
     from torch import Tensor
 
+IMAGES = (b"\x89PNG", b"\xff\xd8\xff")  # first bytes
+
 
 def write_tensors(
     path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str], *, known: bool = False
@@ -88,13 +90,18 @@ def _check_header(path: Path) -> None:
 
     length = int.from_bytes(_start(path), "little")
     if length > MAX_HEADER:
-        raise SafetensorError(f"a header of {length} bytes, of {MAX_HEADER} at most")
+        raise SafetensorError(
+            f"it begins with {_start(path)!r}, which would be a header of {length} bytes, of "
+            f"{MAX_HEADER} at most"
+        )
 
 
 def _mend(path: Path) -> str:
     # torch.save writes a zip today; before, it wrote a pickle, which starts with 0x80.
     if _start(path).startswith((b"PK", b"\x80")):
         return "; it looks like a pickle of torch.save, which can run code and is never opened"
+    if _start(path).startswith(IMAGES):
+        return "; it is an image: give weights"
     return "; copy it again from where it came"
 
 

@@ -117,6 +117,66 @@ def test_bad_input_ends_in_one_line(arguments, message, weights, tmp_path, capsy
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "predict yard --weights w --out o --devise cpu",
+            "no option --devise (do you mean '--devi",
+        ),
+        ("predict yard w -o o", "there is no option -o (do you mean '--out'?)"),
+        ("predict yard w --output=o", "there is no option --output (do you mean '--out'?)"),
+        ("prelabel yard w --labels camvid --out o.zip", "there is no option --labels"),
+        ("train yard --out r --learning_rate 1", "--learning_rate (do you mean '--learning-rate'"),
+        ("predct yard w --out o", "there is no command 'predct' (do you mean 'predict'?)"),
+    ],
+)
+def test_misspelt_words_are_named_and_not_those_after_them(line, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_numbers_and_beginnings_of_options_are_no_other_options(capsys, tmp_path):
+    forward = ["--footprint", "1", "1", "--footprint-f", "-.5", "--camera-h", "1"]
+    words = ["driven", str(tmp_path), *forward, "--camera-pitch", "-1", "--out", "o", "--no-n"]
+    assert main(words) == 2
+    assert "is no bag" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("predict {0} enet-camvid --out {0}/o", "no such file (do you mean 'enet_camvid'?)"),
+        ("train {1} --out {0}/o --network segnet_lte", "'segnet_lte' (do you mean 'segnet_lite'?)"),
+        ("train {1} --out {0}/o --init enet_camvd", "no such file (do you mean 'enet_camvid'?)"),
+        ("info {1}/train/0.png", "it is an image: give weights"),
+        ("bag {1}/train --labels {0} --out {0}/o", "0.png: there is no such file"),
+        ("check {0}/yrad", "there is no folder"),
+    ],
+)
+def test_misspelt_names_are_told_before_any_work(line, said, dataset, tmp_path, capsys, caplog):
+    assert main(line.format(tmp_path, dataset).split()) == 2
+    assert said in capsys.readouterr().err
+    assert "counting the classes" not in caplog.text
+    assert "are taken for those of" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "command", ["extract {0}", "bag {0}", "check {0}", "label {0} enet_camvid"]
+)
+def test_links_that_lead_to_each_other_end_in_one_line(command, tmp_path, capsys):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    words = command.format(tmp_path / "a").split()
+    out = [] if words[0] == "check" else ["--out", str(tmp_path / "o")]
+    assert main([*words, *out]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path / "a") in said
+    assert "error in segnet itself" not in said
+
+
 def test_a_folder_that_cannot_be_made_ends_in_one_line(tmp_path, weights, dataset, capsys):
     (tmp_path / "file").write_text("")
     out = tmp_path / "file" / "x.zip"

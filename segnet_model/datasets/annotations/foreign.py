@@ -10,6 +10,7 @@ from typing import Any
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.marks import Marks
+from segnet_model.labels import numberings
 
 TAKEN = (
     "taken are: of CVAT Segmentation mask 1.1, CamVid 1.0, CVAT for images 1.1; COCO; "
@@ -17,6 +18,7 @@ TAKEN = (
     "labelme2voc and Supervisely; PNGs of ids or colors"
 )
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".rar", ".7z")
+VOC_MASK = re.compile(r"(^|/)SegmentationClass/[^/]*$")
 BRUSH = re.compile(r"task-\d+-annotation-\d+-.*-tag-.*\.(png|npy)$", re.IGNORECASE)
 
 
@@ -82,18 +84,36 @@ FOREIGN: dict[str, Callable[[Marks], bool]] = {
     "is Labelbox's form; convert it to COCO, or export masks": _has_keys("data_row", "projects"),
     "is of V7; export COCO instead": _has_keys("item", "annotations"),
     "is of SuperAnnotate; export COCO instead": _has_keys("metadata", "instances"),
-    "is Cityscapes' polygons; its *_labelIds.png are read, with --from cityscapes": _has_keys(
-        "imgHeight", "objects"
+    "is Cityscapes' polygons; its *_labelIds.png are read, with --from cityscapes": (
+        lambda marks: _has_keys("imgHeight", "objects")(marks) and not _has_numbered(marks)
+    ),
+    "is Mapillary Vistas; name its folder labels, with --from mapillary": (
+        lambda marks: marks.has_json(_is_mapillary)
     ),
     "is CVAT's form of Cityscapes or KITTI; export Segmentation mask 1.1": _is_cvat_public,
     "is LabelMe's XML; export COCO, or of CVAT Segmentation mask 1.1": (
         lambda marks: marks.has_xml(lambda root: _is_voc(root) and _has_polygon(root))
+    ),
+    "is Pascal VOC's, with boxes in its XML; name its folder SegmentationClass, with --from voc": (
+        lambda marks: marks.has_xml(_is_voc) and any(map(VOC_MASK.search, marks.masks))
     ),
     "is Pascal VOC's XML, which holds boxes, as for detection; export masks, or COCO": (
         lambda marks: marks.has_xml(lambda root: _is_voc(root) and not _has_polygon(root))
     ),
     "is TensorFlow's record; export COCO instead": _has_name(r".*\.tfrecord"),
 }
+
+
+def _has_numbered(marks: Marks) -> bool:
+    """Whether there are label images as published for the label set."""
+    endings = tuple(f"{each.suffix}.png" for each in numberings(marks.labels) if each.suffix)
+    return bool(endings) and any(name.endswith(endings) for name in marks.masks)
+
+
+def _is_mapillary(document: Any) -> bool:
+    rows = document.get("labels") if isinstance(document, dict) else None
+    first = rows[0] if isinstance(rows, list) and rows else None
+    return isinstance(first, dict) and {"name", "readable"} <= first.keys()
 
 
 def _is_panoptic(document: Any) -> bool:

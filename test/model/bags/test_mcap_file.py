@@ -199,6 +199,13 @@ def test_a_cut_file_with_messages_out_of_order(tmp_path):
     assert found(path, cut_ok=True) == images(1, 2, 3, 4)
 
 
+def test_a_file_cut_before_its_first_message_was_not_empty(tmp_path):
+    path = mcap(tmp_path, *ROS2, image(1))
+    path.write_bytes(path.read_bytes()[:30])
+    with BagReader(path, cut_ok=True) as bag, pytest.raises(BagError, match="it was cut before i"):
+        bag.choose_image_topic()
+
+
 def test_names_of_types_that_other_recorders_write(tmp_path):
     for name in ("sensor_msgs/Image", "sensor_msgs::msg::Image", "sensor_msgs::msg::dds_::Image_"):
         assert ros_name(name) == "sensor_msgs/msg/Image"

@@ -406,7 +406,12 @@ def test_huge_jpeg_is_refused_by_its_header(rgb: np.ndarray) -> None:
         decode_compressed(data)
 
 
-@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8", b"BM" + bytes(60)])
+def test_no_data_at_all_is_no_other_format() -> None:
+    with pytest.raises(ImageError, match="there is no data: it is empty"):
+        decode_compressed(b"")
+
+
+@pytest.mark.parametrize("data", [b"GIF89a", b"\xff\xd8", b"BM" + bytes(60)])
 def test_other_formats_are_refused(data: bytes) -> None:
     with pytest.raises(ImageError, match="neither JPEG nor PNG"):
         decode_compressed(data)

@@ -134,3 +134,12 @@ def test_a_tiff_of_measurements_is_refused(tmp_path: Path) -> None:
     Image.fromarray(np.ones((8, 8), np.float32)).save(tmp_path / "a.tif")
     with pytest.raises(DatasetError, match="measurements, not colors"):
         read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("suffix", ["tif", "webp"])
+def test_a_file_of_several_images_is_refused(tmp_path, suffix):
+    """Instead of all but the first being left out without a word."""
+    pages = [Image.fromarray(np.full((HEIGHT, WIDTH, 3), value, np.uint8)) for value in (1, 200, 9)]
+    pages[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=pages[1:])
+    with pytest.raises(DatasetError, match="it holds 3 images; save each as a file of its own"):
+        read_image(tmp_path / f"a.{suffix}")

@@ -35,7 +35,7 @@ def stripes(*values):
 def bring(dataset, tmp_path):
     """Import label images of train/1 and train/2; returns what was read and what was reported."""
 
-    def do(*masks, labels=YARD, names=("1", "2"), **options):
+    def do(*masks, labels=YARD, names=("1", "2"), beside=None, **options):
         for old in ("trainannot", "valannot"):
             shutil.rmtree(dataset / old, ignore_errors=True)
         (dataset / "labels.yaml").unlink(missing_ok=True)
@@ -44,6 +44,8 @@ def bring(dataset, tmp_path):
         source.mkdir()
         for name, mask in zip(names, masks, strict=False):
             write_png(source / f"{name}.png", mask)
+        for name, text in (beside or {}).items():
+            (source / name).write_text(text)
         done = import_labels(source, dataset, labels, split="train", **options)
         written = sorted((dataset / "trainannot").iterdir())
         return [read_labels(path, labels) for path in written], done
@@ -227,8 +229,9 @@ def test_cityscapes_download_comes_in_as_it_is(bring, dataset, image):
     (dataset / "train" / "1.png").rename(dataset / "train" / f"{image}.png")
     names = [f"1_gtFine_{kind}" for kind in ("instanceIds", "labelIds")]
     ids = (7, 8, 21, 26, 4)
+    beside = {"1_gtFine_polygons.json": '{"imgHeight": 64, "imgWidth": 96, "objects": []}'}
     (found,), _ = bring(
-        stripes(*ids), stripes(*ids), labels=OUTDOOR, names=names,
+        stripes(*ids), stripes(*ids), labels=OUTDOOR, names=names, beside=beside,
         original=LabelSet.load("cityscapes"),
     )  # fmt: skip
     np.testing.assert_array_equal(found, outdoor("Road", "Pavement", "Vegetation", "Vehicle", None))

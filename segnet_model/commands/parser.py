@@ -1,0 +1,51 @@
+"""argparse's parser, which names an option that does not exist before it misreads the others."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from segnet_model.base.near import near
+
+NUMBER = re.compile(r"-\.?\d")
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser of one command.
+
+    argparse takes the value of an option that it does not know for the next argument, as the
+    weights, and complains of these.
+    """
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Parse, after a look at the names of the options."""
+        words = list(sys.argv[1:] if args is None else args)
+        if self._subparsers is None:  # else the command's own parser looks
+            self._check_options(words)
+        return super().parse_known_args(words, namespace)
+
+    def _check_options(self, words: Iterable[str]) -> None:
+        known = self._option_string_actions
+        for word in words:
+            if word == "--":
+                return
+            name = word.partition("=")[0]
+            is_option = len(word) > 1 and word[0] == "-" and not NUMBER.match(word)
+            if not is_option or name in known or name[:2] in known:
+                continue
+            if not (name.startswith("--") and any(each.startswith(name) for each in known)):
+                self.error(f"there is no option {name}{_near(name, known)}; see --help")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """The option that may be meant: of a similar name, or of the same first letter or word."""
+    short = name.lstrip("-")
+    longer = [each for each in known if short.startswith(each.lstrip("-")) and each != "-h"]
+    shorter = [each for each in known if each.startswith(f"--{short}")]
+    found = min([*longer, *shorter], key=len, default="")
+    return f" (do you mean {found!r}?)" if found else near(name, known)
