@@ -25,7 +25,8 @@ class CommandParser(argparse.ArgumentParser):
     ) -> tuple[Any, list[str]]:
         """Parse, after a look at the names of the options."""
         words = list(sys.argv[1:] if args is None else args)
-        if self._subparsers is None:  # else the command's own parser looks
+        takes_all = any(each.nargs == argparse.REMAINDER for each in self._actions)
+        if self._subparsers is None and not takes_all:  # else the command's own parser looks
             self._check_options(words)
         return super().parse_known_args(words, namespace)
 
