@@ -15,14 +15,13 @@ from segnet_model.bags.transforms import TF, TF_STATIC, Transforms
 from segnet_model.base.errors import BagError, ImageError
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.pose import rotations
+from segnet_model.driving.pose import LENGTH, rotations
 
 ODOM = "odom"  # frame of tf
 POSE_COVARIANCE = "geometry_msgs/msg/PoseWithCovarianceStamped"
 TYPES = (ODOMETRY, POSE, POSE_COVARIANCE)
 MAX_BACK = NANOSECONDS  # by which a stamp may be older than the one before
 MAX_WAIT = 2 * NANOSECONDS  # of a stamp for the transforms that are missing at it
-LENGTH = 0.01  # by which a quaternion's may differ from 1
 
 
 @dataclass

@@ -17,14 +17,13 @@ from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.base.listed import join_first
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.way import JUMP, MAX_GAP
+from segnet_model.driving.pose import LENGTH
+from segnet_model.driving.way import JUMP, MAX_AGE, MAX_GAP
 
 TF, TF_STATIC = "/tf", "/tf_static"
 TF_MESSAGE = "tf2_msgs/msg/TFMessage"
 WINDOW_NS = 10 * NANOSECONDS  # for which samples are kept, as in tf2
-MAX_AGE = 0.5  # seconds between a stamp and the newest sample, which may lag behind
 MAX_FRAMES, MAX_SAMPLES, MAX_LISTED = 1000, 2000, 20  # samples of each frame
-LENGTH = 0.01  # by which a quaternion's may differ from 1, as in tf2
 logger = logging.getLogger(__name__)
 
 

@@ -9,9 +9,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.limits import MAX_SIDE
 from segnet_model.driving.distortion import CALIBRATE, MODELS, Distortion
 
-MAX_SIDE = 16384  # pixels
 # Least and greatest width of view, degrees, of lenses on robots; a fisheye sees up to 360. Where a
 # robot's camera, 40 to 120 degrees wide, has a focal length ten times too long, 4 to 20 are left.
 _NARROW, _WIDE, _ROUND = 20.0, 175.0, 360.0

@@ -13,6 +13,7 @@ import numpy as np
 
 from segnet_model.base.errors import SettingsError
 
+LENGTH = 0.01  # by which a quaternion's may differ from 1, as in tf2
 MAX_HEIGHT = 100.0  # meters
 # Columns: the optical frame's x, y and z in a frame that looks the same way, x forward.
 _OPTICAL = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
@@ -106,7 +107,7 @@ class CameraPose:
         """
         quaternion = np.asarray(rotation, np.float64)
         length = float(np.linalg.norm(quaternion))
-        if quaternion.shape != (4,) or not abs(length - 1) < 0.01:
+        if quaternion.shape != (4,) or not abs(length - 1) < LENGTH:
             raise SettingsError(
                 f"quaternion {quaternion.tolist()} is not four numbers of length 1; "
                 "check the transform: no rotation is 0, 0, 0, 1"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import atan2, hypot, isfinite, pi
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.driving.pose import LENGTH
 
 MAX_LATE = 1.0  # seconds by which an image may be older than one before, of another camera
 _FARTHEST = 1e7  # meters
@@ -48,7 +49,7 @@ class RobotPose:
         """
         a, b, c, w = rotation
         length = hypot(a, b, c, w)
-        if not abs(length - 1) < 0.01:
+        if not abs(length - 1) < LENGTH:
             raise SettingsError(
                 f"the robot's rotation {rotation} is not of length 1; check what publishes it: no "
                 "rotation is 0, 0, 0, 1"

@@ -12,6 +12,7 @@ from segnet_model.base.units import NANOSECONDS
 STEP = 0.05  # meters between two footprints that are drawn
 TURN = 0.05  # radians between them where the robot turns on the spot
 MAX_GAP = 0.5  # seconds between two poses of one stretch
+MAX_AGE = 0.5  # seconds between a stamp and the newest transform, which may lag behind
 JUMP = 1.0  # seconds back, from which a recording that is played has begun again
 MAX_SPEED, MAX_RISE, MAX_SPIN = 20.0, 1.0, 6.0  # meters a second, the same upward, radians a second
 LEAST_WAY = 1.0  # meters; a robot that drove less taught nothing

@@ -16,13 +16,13 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from segnet_model.bags.images import RawMessage
-from segnet_model.bags.transforms import MAX_AGE
 from segnet_model.base.errors import ImageError
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.tables import AnswerSettings
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.images_to_bag import FOLDER_START_NS, message_of
 from segnet_model.datasets.sources import BagSource, Frame, Source
+from segnet_model.driving.way import MAX_AGE
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.place import PlaceMonitor
 from segnet_model.inference.predictor import Predictor

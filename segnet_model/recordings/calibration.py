@@ -17,16 +17,10 @@ from segnet_model.datasets.sources import Frame
 from segnet_model.driving import CameraPose, GroundProjector, Lens
 from segnet_model.driving.calibration import InfoCheck, check_frame
 from segnet_model.inference.answer import Answer
-from segnet_model.recordings.mounting import Mounting, camera_frame
+from segnet_model.recordings.mounting import Mounting, camera_frame, has_type
 
 logger = logging.getLogger(__name__)
 FIRST = 10  # calibrations that are read before the first image
-
-
-def has_info(bag: BagReader, topic: str) -> bool:
-    """Whether a bag has CameraInfo messages on a topic."""
-    info = bag.topics.get(topic)
-    return info is not None and info.type == CAMERA_INFO and info.count > 0
 
 
 class CameraCalibration:
@@ -48,7 +42,7 @@ class CameraCalibration:
         Raises:
             BagError: the bag does not hold it, or one of the first is damaged.
         """
-        if not has_info(bag, topic):
+        if not has_type(bag, topic, CAMERA_INFO):
             raise BagError(
                 f"no {CAMERA_INFO} on {topic} in bag {bag.path}, which camera_info and "
                 "drivable_grid need; name its topic with --camera-info"

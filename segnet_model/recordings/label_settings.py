@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from segnet_model.bags.messages import CAMERA_INFO
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.choices import PREFIX
 from segnet_model.base.errors import BagError, SettingsError
@@ -16,8 +17,8 @@ from segnet_model.base.topics import info_topic
 from segnet_model.datasets.sources import BagSource, Source
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS, GROUNDED, LATCHED, OUTPUTS
-from segnet_model.recordings.calibration import CameraCalibration, has_info
-from segnet_model.recordings.mounting import Mounting, has_transforms
+from segnet_model.recordings.calibration import CameraCalibration
+from segnet_model.recordings.mounting import Mounting, has_transforms, has_type
 from segnet_model.recordings.recorded_map import NAME as MAP
 from segnet_model.recordings.recorded_map import RecordedMap
 
@@ -127,7 +128,7 @@ def choose_outputs(source: Source, settings: LabelSettings) -> Chosen:
 
 def _choose(bag: BagReader, topic: str, settings: LabelSettings) -> Chosen:
     info, outputs = settings.info_topic or info_topic(topic), settings.outputs
-    if outputs is None and not has_info(bag, info):
+    if outputs is None and not has_type(bag, info, CAMERA_INFO):
         _warn_without_grid(
             settings, f"bag {bag.path} has no CameraInfo on {info}; name its topic, --camera-info"
         )

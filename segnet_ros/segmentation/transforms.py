@@ -13,7 +13,7 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.driving import CameraPose
 from segnet_model.driving.robot_pose import RobotPose
-from segnet_model.driving.way import JUMP
+from segnet_model.driving.way import JUMP, MAX_AGE
 from segnet_ros.ros.stamps import nanoseconds
 
 try:
@@ -21,7 +21,6 @@ try:
 except ImportError:  # not among ROS's wheels on PyPI
     tf2_ros = None
 
-MAX_AGE = 0.5  # seconds between an image and the newest transform, which may lag behind
 BY_HAND = "or set camera_height, camera_pitch and so on"
 
 

@@ -48,11 +48,16 @@ class Texture:
     def shrunk(self, columns: int, rows: int) -> npt.NDArray[np.uint8]:
         """Return the picture averaged over 2**columns x 2**rows texels, against flicker."""
         if (columns, rows) not in self._levels:
-            height, width = self.labels.shape
-            size = (max(1, width >> columns), max(1, height >> rows))
-            small = cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA)
-            self._levels[columns, rows] = np.asarray(small, np.uint8)
+            self._levels[columns, rows] = averaged(self.rgb, self.labels.shape, columns, rows)
         return self._levels[columns, rows]
+
+
+def averaged(
+    picture: npt.NDArray[np.uint8], shape: tuple[int, ...], columns: int, rows: int
+) -> npt.NDArray[np.uint8]:
+    """Return a picture averaged to the size of 2**columns x 2**rows texels of (h, w) = shape."""
+    size = (max(1, shape[1] >> columns), max(1, shape[0] >> rows))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 class Sketch:

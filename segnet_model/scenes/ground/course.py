@@ -9,13 +9,14 @@ from numpy.random import Generator
 from segnet_model.scenes.drawing.panels import Floats
 from segnet_model.scenes.drawing.rays import look
 from segnet_model.scenes.draws import Purpose, chance, stream
+from segnet_model.scenes.ground.line import CenterLine
 from segnet_model.scenes.materials.tiles import Single
 
 _BOW_ENDS = 40.0  # meters from its start at which a branch runs straight on
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class Course(CenterLine):
     """The center line of a path: y is a sum of sines of x."""
 
     swings: Single  # (k, 3) amplitude in meters, radians a meter, phase
@@ -35,15 +36,6 @@ class Course:
         for size, wave, phase in self.swings:
             slope += size * wave * np.cos(wave * where + phase)
         return np.asarray(slope, np.float32)
-
-    def place(self, x: float, y: float, z: float = 0.0) -> Floats:
-        """Return the world point (3,) at x along, y left of the center line."""
-        return np.array([x, y + float(self.bend(x)), z])
-
-    def heading(self, x: float) -> Floats:
-        """Return the (3,) unit vector along the path."""
-        slope = float(self.slope(x))
-        return np.asarray(np.array([1.0, slope, 0.0]) / np.sqrt(1.0 + slope * slope))
 
     def across(self, x: Single, y: Single) -> Single:
         """Return the distance left of the center line, in meters."""

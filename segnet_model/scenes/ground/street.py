@@ -8,6 +8,7 @@ from numpy.random import Generator
 
 from segnet_model.scenes.drawing.panels import Floats
 from segnet_model.scenes.draws import Purpose, chance, stream
+from segnet_model.scenes.ground.line import CenterLine
 
 BLOCK = 48.0  # meters; the street is drawn in blocks, each from a stream of its own
 BLOCKS_BEHIND = 16  # added to a block's number for its seed: behind the start it is negative
@@ -31,7 +32,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Street:
+class Street(CenterLine):
     """Course and cross section of a street. `y` is 0 at the center line, positive to the left."""
 
     seed: int
@@ -54,15 +55,6 @@ class Street:
     def slope(self, x: float) -> float:
         """Return dy/dx of the center line."""
         return float(self.swing * self.wave * np.cos(self.wave * x + self.phase))
-
-    def place(self, x: float, y: float, z: float = 0.0) -> Floats:
-        """Return the world point (3,) at x along, y left of the center line."""
-        return np.array([x, y + float(self.bend(x)), z])
-
-    def heading(self, x: float) -> Floats:
-        """Return the (3,) unit vector along the street."""
-        slope = self.slope(x)
-        return np.asarray(np.array([1.0, slope, 0.0]) / np.sqrt(1.0 + slope * slope))
 
 
 @dataclass(frozen=True)

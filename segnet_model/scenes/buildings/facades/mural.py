@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from functools import cached_property
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segnet_model.scenes.drawing.sketch import Sketch, Texture
+from segnet_model.scenes.drawing.sketch import Sketch, Texture, averaged
 
 Painter = Callable[[float], Sketch]  # draws at a scale, in texels a meter, always the same
 _COARSE = 2  # halvings of the scale for what is far
@@ -30,12 +29,10 @@ class Mural:
     def shrunk(self, columns: int, rows: int) -> npt.NDArray[np.uint8]:
         """Return the picture averaged over 2**columns x 2**rows texels, against flicker."""
         if (columns, rows) not in self._levels:
-            height, width = self.labels.shape
-            size = (max(1, width >> columns), max(1, height >> rows))
             # Painted finer than it is shown: thin lines fade instead of growing.
             halvings = _COARSE if min(columns, rows) > _COARSE else 0
-            small = cv2.resize(self._picture(halvings), size, interpolation=cv2.INTER_AREA)
-            self._levels[columns, rows] = np.asarray(small, np.uint8)
+            picture = self._picture(halvings)
+            self._levels[columns, rows] = averaged(picture, self.labels.shape, columns, rows)
         return self._levels[columns, rows]
 
     def _picture(self, halvings: int) -> npt.NDArray[np.uint8]:
