@@ -1,6 +1,7 @@
 """Starts the node `segmentation`, which configures and activates itself.
 
 ros2 launch segnet_ros segnet.launch.py image:=/camera/image_raw rviz:=true
+ros2 launch segnet_ros segnet.launch.py live:=true
 ros2 launch segnet_ros segnet.launch.py cameras:=[front,left] image:=[/front/raw,/left/raw]
 ros2 launch segnet_ros segnet.launch.py camera_height:=1.2 camera_pitch:=0.1 namespace:=robot1
 
@@ -33,7 +34,7 @@ ARGUMENTS = {
 
 
 def generate_launch_description() -> LaunchDescription:
-    """The arguments, the node and RViz."""
+    """The arguments, the node, RViz and the page for browsers."""
     return LaunchDescription(
         [
             *launching.arguments(ARGUMENTS),
@@ -41,12 +42,14 @@ def generate_launch_description() -> LaunchDescription:
             *launching.arguments(launching.COMMON),
             *launching.arguments(launching.CLOCK),
             *launching.arguments(launching.RVIZ),
+            *launching.arguments(launching.LIVE),
             *launching.arguments(launching.TRANSPORT),
             OpaqueFunction(function=launching.handle_interrupts),
             OpaqueFunction(function=launching.set_transport_profile),
             OpaqueFunction(function=launching.warn_of_shared_arguments, args=[PARAMETERS]),
             # First, because launch leaves programs behind when it refuses a later text.
             OpaqueFunction(function=launching.rviz, args=[NodeSettings]),
+            OpaqueFunction(function=launching.live),
             OpaqueFunction(function=start),
         ]
     )

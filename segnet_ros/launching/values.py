@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,55 @@ def rviz_remappings(config: Any, namespace: str = "", camera: str = "") -> list[
         name = topic.removeprefix(INSIDE)
         found.append((topic, node + (f"{camera}/" if camera and name not in SHARED else "") + name))
     return [pair for pair in found if pair[0] != pair[1]]
+
+
+def rviz_for_cameras(config: Any, namespace: str, cameras: Sequence[str]) -> Any:
+    """A copy of RViz's configuration with the displays of each of several cameras.
+
+    Each has its own; the map, the squares and the robot's frame are shown once.
+
+    Args:
+        config: the document for the only camera.
+        namespace: of the node; empty for none.
+        cameras: their names, two or more.
+    """
+    found = deepcopy(config)
+    shown = found["Visualization Manager"]["Displays"]
+    own = [each for each in shown if _is_of_camera(each)]
+    shared = [_replaced(each, dict(rviz_remappings(each, namespace))) for each in shown]
+    found["Visualization Manager"]["Displays"] = [
+        *(new for new, old in zip(shared, shown, strict=True) if old not in own),
+        *(_of_camera(each, namespace, camera, own) for camera in cameras for each in own),
+    ]
+    return found
+
+
+def _of_camera(display: Any, namespace: str, camera: str, own: Sequence[Any]) -> Any:
+    """A display's copy for a camera that has displays of its own: its topics, and their names."""
+    found = _replaced(display, dict(rviz_remappings(display, namespace, camera)))
+    names = {each["Name"]: f"{each['Name']}, {camera}" for each in own}
+    found["Name"] = names[display["Name"]]
+    if "Visibility" in found:  # of the others, in a Camera display
+        found["Visibility"] = {names.get(k, k): on for k, on in found["Visibility"].items()}
+    return found
+
+
+def _is_of_camera(display: Any) -> bool:
+    return any(topic.removeprefix(INSIDE) not in SHARED for topic in _inside(display))
+
+
+def _inside(display: Any) -> Iterator[str]:
+    """The node's topics in a display."""
+    return (text for text in _texts(display) if text.startswith(INSIDE))
+
+
+def _replaced(config: Any, texts: Mapping[str, str]) -> Any:
+    """A copy of a document with some texts replaced."""
+    if isinstance(config, dict):
+        return {key: _replaced(value, texts) for key, value in config.items()}
+    if isinstance(config, list):
+        return [_replaced(value, texts) for value in config]
+    return texts.get(config, config) if isinstance(config, str) else config
 
 
 def _texts(config: Any) -> Iterator[str]:

@@ -66,7 +66,7 @@ def test_alone_it_shows_the_nodes_topics_in_the_robots_frame(rviz):
     assert not parameters(line)
 
 
-def test_it_shows_the_first_camera_of_a_node_in_a_namespace(rviz, folder):
+def test_it_shows_each_camera_of_a_node_in_a_namespace(rviz, folder):
     settings = {"segmentation": {"ros__parameters": {"base_frame": "robot1/base"}}}
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
     line = rviz(
@@ -76,12 +76,16 @@ def test_it_shows_the_first_camera_of_a_node_in_a_namespace(rviz, folder):
         f"params_file:={folder / 'params.yaml'}",
         "use_sim_time:=true",
     )
-    found = remapped(line)
-    assert found.pop("__ns") == "/robot1"
-    assert found["/segmentation/overlay"] == "/robot1/segmentation/front/overlay"
-    assert found["/segmentation/camera_info"] == "/robot1/segmentation/front/camera_info"
-    assert found["/segmentation/drivable_grid"] == "/robot1/segmentation/front/drivable_grid"
-    assert found["/segmentation/drivable_map"] == "/robot1/segmentation/drivable_map"
+    assert remapped(line) == {"__ns": "/robot1"}
+    shown = Path(options(line, "-d")[0]).read_text()
+    displays = yaml.safe_load(shown)["Visualization Manager"]["Displays"]
+    topics = {each["Name"]: each["Topic"]["Value"] for each in displays if "Topic" in each}
+    inside = "/robot1/segmentation/"
+    assert topics["Overlay, front"] == inside + "front/overlay"
+    assert topics["Overlay, left"] == inside + "left/overlay"
+    assert topics["Grid, left"] == inside + "left/drivable_grid"
+    assert topics["Map"] == inside + "drivable_map"
+    assert "/segmentation/" not in shown.replace(inside, "")
     assert options(line, "-f") == ["robot1/base"]
     assert parameters(line) == {"use_sim_time": True}
 

@@ -1,11 +1,14 @@
 """Launch arguments become parameters and topics."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 pytest.importorskip("rclpy")
 
 from segnet_model.base.errors import SettingsError
-from segnet_ros.launching.values import camera_remappings, parse_value
+from segnet_ros.launching.values import camera_remappings, parse_value, rviz_for_cameras
 
 
 @pytest.mark.parametrize(
@@ -78,3 +81,29 @@ def test_several_cameras_have_topics_in_their_order():
 def test_a_wrong_number_of_topics_is_refused(image, info):
     with pytest.raises(SettingsError, match="for 2 cameras; give a list with one for each"):
         remapped("[front, left]", image, info)
+
+
+def test_rviz_has_the_displays_of_each_camera_and_the_shared_ones_once():
+    file = Path(__file__).parents[3] / "config" / "segnet.rviz"
+    config = yaml.safe_load(file.read_text())
+    before = config["Visualization Manager"]["Displays"]
+    found = rviz_for_cameras(config, "/robot1/", ["front", "left", "rear"])
+    displays = found["Visualization Manager"]["Displays"]
+    names = [each["Name"] for each in displays]
+    assert len(set(names)) == len(names)
+    for name in ("Meters", "Robot", "Map"):
+        assert names.count(name) == 1
+    topics = {each["Name"]: each["Topic"]["Value"] for each in displays if "Topic" in each}
+    inside = "/robot1/segmentation"
+    assert topics.pop("Map") == f"{inside}/drivable_map"
+    assert topics == {
+        f"{each['Name']}, {camera}": each["Topic"]["Value"].replace(
+            "/segmentation", f"{inside}/{camera}"
+        )
+        for each in before
+        if "Topic" in each and each["Name"] != "Map"
+        for camera in ("front", "left", "rear")
+    }
+    (drawn,) = (each for each in displays if each["Name"] == "Grid in the image, left")
+    assert drawn["Visibility"]["Grid, left"] is True
+    assert config == yaml.safe_load(file.read_text())  # the file's own document stays
