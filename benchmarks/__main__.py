@@ -19,6 +19,7 @@ BENCHMARKS = (
     "mapping",
     "learning",
     "extraction",
+    "fleet",
     "conversion",
     "transport",
     "node",

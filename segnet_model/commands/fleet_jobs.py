@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,10 +71,7 @@ class LabelJob(CommandJob):
 
     def open(self) -> Work:
         """Load the network."""
-        args, predictor = self._args, arguments.load_predictor(self._args)
-        return lambda task, source, out, progress: Outcome(
-            label.work(args, source, out, predictor, progress)
-        )
+        return _network_work(self._args, label.work)
 
 
 class PredictJob(CommandJob):
@@ -82,10 +79,21 @@ class PredictJob(CommandJob):
 
     def open(self) -> Work:
         """Load the network."""
-        args, predictor = self._args, arguments.load_predictor(self._args)
-        return lambda task, source, out, progress: Outcome(
-            predict.work(args, source, out, predictor, progress)
-        )
+        return _network_work(self._args, predict.work)
+
+
+NetworkWork = Callable[[argparse.Namespace, Path, Path, "Predictor", ShareDone], str]
+
+
+def _network_work(args: argparse.Namespace, work: NetworkWork) -> Work:
+    """The work of a command with a network, which is loaded here and kept."""
+    predictor = arguments.load_predictor(args)
+
+    def do(task: Task, source: Path, out: Path, progress: ShareDone) -> Outcome:
+        predictor.forget()  # two recordings may be parts of one drive
+        return Outcome(work(args, source, out, predictor, progress))
+
+    return do
 
 
 class ExtractJob(CommandJob):
@@ -143,6 +151,7 @@ class RankJob(CommandJob):
         from segnet_model.selection.gathering import ranked_of, save_ranking
         from segnet_model.selection.selecting import Ranking
 
+        predictor.forget()
         settings = select.settings_of(self._args, task.input.address)
         with open_source(path, self._args.topic) as source:
             ranking = Ranking(source, DatasetWriter(out), predictor, settings, progress)

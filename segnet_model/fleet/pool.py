@@ -133,7 +133,8 @@ class Pool:
         while len(self._members) < count:
             member = Member(self._new())
             self._members.append(member)
-            self._refs[member.actor.start.remote(version(), self._proof)] = member
+            start = member.actor.start.remote(version(), self._proof, self._size.cpus)
+            self._refs[start] = member
 
     def _give(self, queue: Queue) -> None:
         """Give idle workers a task each."""

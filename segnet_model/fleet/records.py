@@ -29,10 +29,12 @@ def read_states(out: Output) -> dict[str, str]:
     return states
 
 
-def record_done(out: Output, task: Task, outcome: Outcome, seconds: float) -> None:
+def record_done(
+    out: Output, task: Task, outcome: Outcome, seconds: float, cpu_seconds: float
+) -> None:
     """Write that a task is done, after its output is in its place."""
-    state = FAULTY if outcome.faulty else DONE
-    _write(out, task, state, {"text": outcome.text, "seconds": round(seconds, 3)})
+    times = {"seconds": round(seconds, 3), "cpu_seconds": round(cpu_seconds, 3)}
+    _write(out, task, FAULTY if outcome.faulty else DONE, {"text": outcome.text, **times})
     out.remove(FOLDER, f"{task.name}.{FAILED}{ENDING}")
 
 

@@ -13,6 +13,7 @@ from segnet_model.base.version import version
 from segnet_model.fleet.job import Job, Outcome, Task, Work
 from segnet_model.fleet.records import record_done
 from segnet_model.fleet.storage import Output, local_copy
+from segnet_model.threads import use_threads
 
 PROOF = ".shared"  # a file by which workers see that an output's folder is the driver's
 
@@ -32,12 +33,10 @@ class Tried:
     Attributes:
         outcome: of the task; None where it failed.
         error: why it failed, with the host.
-        seconds: that the work took.
     """
 
     outcome: Outcome | None
     error: str = ""
-    seconds: float = 0.0
 
 
 class Worker:
@@ -49,12 +48,13 @@ class Worker:
         self._work: Work | None = None
         self._share = 0.0
 
-    def start(self, node_version: str, proof: str) -> Ready:
+    def start(self, node_version: str, proof: str, threads: int) -> Ready:
         """Load the job.
 
         Args:
             node_version: of segnet on the driver's machine.
             proof: what the driver wrote to the output's `PROOF`.
+            threads: of the network and of image operations.
 
         Raises:
             SettingsError: this machine has another segnet, or does not see the output's folder.
@@ -72,22 +72,23 @@ class Worker:
                 f"{host} does not see {self._out.address} as the other machines do; give a folder "
                 "that all of them mount, or an object store"
             )
+        use_threads(threads)
         self._work = self._job.open()
         return Ready(host, ray.get_runtime_context().get_node_id())
 
     def work(self, task: Task) -> Tried:
         """Work on a task: make its output, and then write its record."""
         assert self._work is not None, "start comes first"
-        self._share, began = 0.0, time.monotonic()
+        self._share, began, cpu_began = 0.0, time.monotonic(), time.process_time()
         try:
             with local_copy(task.input.address) as source, self._out.new_folder(task.name) as made:
                 found = self._work(task, source, made, self._see)
                 outcome = replace(found, text=found.text.replace(str(made), task.name))
-            seconds = time.monotonic() - began
-            record_done(self._out, task, outcome, seconds)
+            seconds, cpu = time.monotonic() - began, time.process_time() - cpu_began
+            record_done(self._out, task, outcome, seconds, cpu)
         except Exception as error:
             return Tried(None, f"{_reason(error)} (on {platform.node()}, process {os.getpid()})")
-        return Tried(outcome, seconds=seconds)
+        return Tried(outcome)
 
     def share(self) -> float:
         """The share of the task that is done, 0 to 1."""

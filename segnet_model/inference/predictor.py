@@ -121,6 +121,10 @@ class Predictor:
         """Run once to choose algorithms and allocate memory, so that no frame waits for that."""
         height, width = self.engine.size or self.info.input_size
         self.predict(np.zeros((height, width, 3), np.uint8))
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all frames, before those of another recording."""
         self._runner.inference.reset()
 
     def predict(self, images: np.ndarray, stamp: float | None = None) -> Segmentation:

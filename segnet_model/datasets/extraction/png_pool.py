@@ -16,8 +16,8 @@ class PngPool:
     """Thread pool with a bounded queue; a context manager that waits for all tasks."""
 
     def __init__(self, threads: int | None = None) -> None:
-        """Start threads; None takes one for each core."""
-        count = threads or min(MAX_THREADS, os.cpu_count() or 1)
+        """Start threads; None takes as many as OpenMP, else one for each core."""
+        count = threads or min(MAX_THREADS, _thread_count())
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="png")
         self._bound = 2 * count
         self._tasks: deque[tuple[Future[None], Callable[[], None]]] = deque()
@@ -63,3 +63,9 @@ class PngPool:
         self._tasks.popleft()
         future.result()
         then()
+
+
+def _thread_count() -> int:
+    """The threads that this process may use: Ray, too, limits a worker's by OpenMP's variable."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdecimal() and int(given) else os.cpu_count() or 1

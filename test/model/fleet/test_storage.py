@@ -90,8 +90,8 @@ def test_records_say_in_their_names_what_became_of_a_task(tmp_path):
     record_failed(out, a, ["one", "two", "three"])
     record_failed(out, b, ["one", "two", "three"])
     assert read_states(out) == {"a-1": "failed", "b-1": "failed"}
-    record_done(out, a, Outcome("six images"), 1.5)
-    record_done(out, c, Outcome("2 errors", faulty=True), 0.5)
+    record_done(out, a, Outcome("six images"), 1.5, 2.5)
+    record_done(out, c, Outcome("2 errors", faulty=True), 0.5, 0.5)
     assert read_states(out) == {"a-1": "done", "b-1": "failed", "c-1": "faulty"}
     assert read_record(out, "a-1", "done")["text"] == "six images"
     assert read_record(out, "b-1", "failed")["errors"] == ["one", "two", "three"]

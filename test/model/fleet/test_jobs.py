@@ -1,0 +1,34 @@
+"""A worker's network, kept from one recording to the next."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from segnet_model.bags.writer import BagWriter
+from segnet_model.cli import _parser, main
+from segnet_model.commands.fleet_jobs import JOBS
+from segnet_model.fleet.job import Input, Task
+
+SECOND = 10**9
+
+
+def test_nothing_of_a_recording_is_left_in_the_network_for_the_next(bayesian, tmp_path):
+    """Two parts of one drive, after which `temporal` would go on with its average."""
+    image = np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
+    for part in range(2):
+        with BagWriter(tmp_path / f"part{part}") as writer:
+            for index in range(3):
+                stamp = (100 + 3 * part + index) * SECOND // 10
+                writer.write_image("/camera", stamp, "camera", image)
+    options = [str(bayesian), "--uncertainty", "temporal"]
+    words = ["fleet", "predict", "--bags", "x", "--out", "y", *options]
+    work = JOBS["predict"](_parser(words).parse_args(words)).open()
+    for part in range(2):
+        bag, out = tmp_path / f"part{part}", tmp_path / f"fleet{part}"
+        work(Task("", Input(str(bag), 0)), bag, out, lambda share: None)
+    single = tmp_path / "single"
+    assert main(["predict", str(tmp_path / "part1"), *options, "--out", str(single)]) == 0
+    found = {path.relative_to(single): path.read_bytes() for path in single.rglob("*.png")}
+    assert len(found) == 9
+    for name, data in found.items():
+        assert (tmp_path / "fleet1" / name).read_bytes() == data, name
