@@ -55,10 +55,10 @@ class AdaptSettings:
         group=LEARNING, metavar=SIZE_NAMES,
     )  # fmt: skip
     learning_rate: float = option(
-        1e-4, "Peak learning rate.", limits=(ABOVE_0, math.inf), group=LEARNING
+        2e-4, "Peak learning rate.", limits=(ABOVE_0, math.inf), group=LEARNING
     )
     average: float = option(
-        0.99, "Decay of the moving average of the weights, which is the teacher.",
+        0.98, "Decay of the moving average of the weights, which is the teacher.",
         limits=(0.0, BELOW_1), group=LEARNING,
     )  # fmt: skip
     keep: float = option(
@@ -66,7 +66,7 @@ class AdaptSettings:
         limits=(ABOVE_0, 1.0), group=LEARNING,
     )  # fmt: skip
     check_every: int = option(
-        60, "Steps between two looks of the guard.", limits=(1, MANY), group=LEARNING
+        40, "Steps between two looks of the guard.", limits=(1, MANY), group=LEARNING
     )
     seed: int = option(
         0, "Random seed; the same seed gives the same weights.",

@@ -156,7 +156,7 @@ def test_a_step_that_harms_is_taken_back(dusk, start, old, tmp_path, caplog):
     out = tmp_path / "run"
     weights = run(dusk / "train", start, old, out, "--learning-rate", "0.3", "--check-every", "2")
     assert "taken back, since" in caplog.text
-    assert "Steps were taken back 3 times, at last since" in (out / REPORT).read_text()
+    assert "steps were taken back 3 times, at last since" in (out / REPORT).read_text()
     assert miou(weights, dusk) > miou(start, dusk) - 0.005
 
 
