@@ -71,7 +71,11 @@ class BagWriter:
 
     def __enter__(self) -> BagWriter:
         """Open the bag."""
-        self.open()
+        try:
+            self.open()
+        except BaseException:
+            self.discard()
+            raise
         return self
 
     def __exit__(

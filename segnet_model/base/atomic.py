@@ -88,9 +88,9 @@ def whole_file(path: str | Path, *, known: bool = False, flush: bool = True) -> 
         if flush:
             flush_to_disk(path.parent)
     except OSError as error:
-        if error.filename is None:  # as of a full disk
-            error.filename = str(path)
-        raise
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error  # as of a full disk
     finally:
         temporary.unlink(missing_ok=True)
 

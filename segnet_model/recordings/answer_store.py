@@ -77,6 +77,7 @@ class AnswerStore:
         self._path, self.taken, self._ended = path, 0, False
         with self._errors():
             make_folders(path.parent)
+            is_new = not path.exists()
             self._database = sqlite3.connect(
                 path, timeout=0, isolation_level=None, check_same_thread=False
             )
@@ -85,6 +86,8 @@ class AnswerStore:
                 self._start(json.dumps(job, sort_keys=True))
             except BaseException:
                 self._database.close()
+                if is_new and not path.stat().st_size:  # as on a full disk
+                    path.unlink()
                 raise
 
     def __enter__(self) -> AnswerStore:

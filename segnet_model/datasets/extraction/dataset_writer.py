@@ -13,7 +13,12 @@ import cv2
 import numpy as np
 
 from segnet_model.base.errors import DatasetError
-from segnet_model.datasets.extraction.manifest import Origin, read_manifest, write_manifest
+from segnet_model.datasets.extraction.manifest import (
+    MANIFEST_FILE,
+    Origin,
+    read_manifest,
+    write_manifest,
+)
 from segnet_model.datasets.extraction.png_pool import PngPool
 from segnet_model.datasets.extraction.splits import SPLITS
 from segnet_model.datasets.folder import make_folders
@@ -187,7 +192,7 @@ class DatasetWriter:
 
     def _save(self) -> None:
         existing = [each for each in self.origins.values() if each.name in self._splits]
-        if existing or self.origins:
+        if existing or (self.folder / MANIFEST_FILE).exists():
             write_manifest(self.folder, existing)
         self._saved = time.monotonic()
 

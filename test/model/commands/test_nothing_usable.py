@@ -1,5 +1,7 @@
 """A source of which nothing can be used ends every command with 2, and with the reasons."""
 
+import resource
+
 import cv2
 import numpy as np
 import pytest
@@ -69,6 +71,32 @@ def test_a_refusal_leaves_nothing(line, dataset, weights, tmp_path, capsys, monk
     before = sorted(tmp_path.rglob("*"))
     assert main(line.split()) == 2
     assert capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "extract yard/train --every 0 --classes a,b --out far/away",
+        "bag yard/train --out far/away",
+        "bag yard/train --storage sqlite3 --out far/away",
+        "label yard/train w.safetensors --out far/away",
+        "predict yard/train w.safetensors --out far/away",
+        "render --dataset far/away --drives 1 --frames 1 --workers 1",
+        "view yard/train w.safetensors --out away.mp4",
+    ],
+)
+def test_a_full_disk_leaves_nothing(line, dataset, weights, tmp_path, capsys, monkeypatch):
+    dataset.rename(tmp_path / "yard")
+    weights.rename(tmp_path / "w.safetensors")
+    monkeypatch.chdir(tmp_path)
+    before, limits = sorted(tmp_path.rglob("*")), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # bytes of a file
+    try:
+        assert main(line.split()) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "away" in capsys.readouterr().err
     assert sorted(tmp_path.rglob("*")) == before
 
 

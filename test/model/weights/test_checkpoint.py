@@ -11,7 +11,6 @@ from safetensors.torch import load_file, save_file
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import WeightsError
-from segnet_model.weights import tensors as tensor_file
 from segnet_model.weights.bounds import Bound
 from segnet_model.weights.checkpoint import load_weights, save_weights
 from segnet_model.weights.model_info import ModelInfo
@@ -121,7 +120,7 @@ def test_a_full_disk_leaves_the_old_weights(weights, small_info, monkeypatch):
         path.write_bytes(b"half a file")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(tensor_file, "save_file", full)
+    monkeypatch.setattr("safetensors.torch.save_file", full)
     with pytest.raises(WeightsError, match="No space left on device.*free some space"):
         save_weights(weights, small_info.build(), small_info)
     assert weights.read_bytes() == before
