@@ -22,6 +22,7 @@ BENCHMARKS = (
     "fleet",
     "conversion",
     "transport",
+    "waterfall",
     "node",
     "accuracy",
     "gpu",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +59,20 @@ def test_freed_memory_goes_back_to_the_system():
     heap.trim()
     assert resident() < full - 120
     assert last.all()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no mallopt")
+@pytest.mark.parametrize("chosen", [{}, {"MALLOC_TRIM_THRESHOLD_": "131072"}])
+def test_the_memory_of_one_image_serves_the_next_unless_the_user_chose(chosen):
+    code = (
+        "import resource, numpy as np; from segnet_model.inference.heap import Heap; Heap()\n"
+        "def image(): return [np.ones(6_000_000, np.uint8).tobytes() for _ in range(3)]\n"
+        "image(); before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "for _ in range(10): image()\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)"
+    )
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=clean | chosen, capture_output=True, text=True
+    )
+    assert (int(done.stdout) > 1000) == bool(chosen), done.stdout + done.stderr
