@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from segnet_model.scenes.rig import draw_camera
 
 from segnet_model.base.tables import DEFAULT_WEIGHTS, AnswerSettings
 from segnet_model.inference.answer import Answer
@@ -13,6 +12,7 @@ from segnet_model.inference.segmentation import Segmentation
 from segnet_model.inference.upright import AGAIN, LOOKS, PERIOD, UprightCheck
 from segnet_model.labels import LabelSet
 from segnet_model.scenes import Camera, Drive
+from segnet_model.scenes.camera.rig import draw_camera
 
 IMAGE = np.arange(8 * 10 * 3, dtype=np.uint8).reshape(8, 10, 3)
 
