@@ -6,11 +6,9 @@ from array import array
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from builtin_interfaces.msg import Time as Stamp
 from nav_msgs.msg import OccupancyGrid
 from rclpy.clock import Clock, ClockType
@@ -19,14 +17,12 @@ from std_msgs.msg import Header
 from std_srvs.srv import Empty
 
 from segnet_model.base.errors import SegNetError, SettingsError
-from segnet_model.driving import GroundProjector
 from segnet_model.driving.grid import UNKNOWN
 from segnet_model.driving.map_spec import MapSpec
 from segnet_model.driving.robot_pose import RobotPose
 from segnet_model.driving.rolling_map import DISTRUST, RollingMap
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
-from segnet_model.labels import LabelSet
 from segnet_ros.ros.message_types import message_class
 from segnet_ros.ros.qos import overrides, publisher_qos
 from segnet_ros.ros.stamps import seconds
@@ -34,40 +30,12 @@ from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.odometry import OdometryPoses
 from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.transforms import Transforms
+from segnet_ros.segmentation.view import Basis, View
 
 NAME = "drivable_map"
 UPDATES = "map_msgs/msg/OccupancyGridUpdate"
 MAX_WAIT = 1.0  # seconds for which a grid waits for the robot's pose of its time
 MAX_WAITING = 64  # grids
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """The grid of an image, which waits for the robot's pose of that time."""
-
-    grid: np.ndarray  # (rows, columns) int8
-    ground: GroundProjector  # that made it
-    base: str  # the frame of the grid
-    header: Header  # of the image
-    arrival: float  # seconds of perf_counter
-    basis: Basis
-
-
-@dataclass(frozen=True)
-class Basis:
-    """What all grids of a map are made by; with another one, the map begins again.
-
-    Attributes:
-        mounting: the camera's pose and the grid, as parameters give them.
-        base: the frame of the grids.
-        max_uncertainty: of drivable ground.
-        labels: gives the classes and their costs.
-    """
-
-    mounting: GroundSettings
-    base: str
-    max_uncertainty: float
-    labels: LabelSet
 
 
 class DrivableMap:
@@ -129,7 +97,7 @@ class DrivableMap:
         base = answer.settings.base_frame
         self._basis = basis = Basis(mounting, base, answer.max_uncertainty, answer.labels)
         if answer.ground is not None and answer.grid is not None:
-            view = View(answer.grid, answer.ground, base, header, perf_counter(), basis)
+            view = View(answer.grid, answer.ground, header, perf_counter(), basis)
             self._waiting.append(view)
 
     def robot(self, base: str, stamp: Stamp) -> RobotPose:
@@ -233,7 +201,7 @@ class DrivableMap:
             raise SettingsError(
                 f"the images have {'a negative' if time else 'no'} stamp; set it in the driver"
             )
-        pose = self.robot(view.base, stamp)
+        pose = self.robot(view.basis.base, stamp)
         found.add(view.grid, view.ground.in_view, spec, pose, time)
         self._newest = perf_counter(), view.header
 

@@ -92,7 +92,7 @@ class MotionWatch:
         if self._estimate.lens != lens or (pose is None) != (self._pose is None):
             return True
         # Springs let it move a little; a camera that pans begins anew.
-        return bool(pose and self._pose and self._pose.moved(pose, 0.05, 0.02))
+        return bool(pose and self._pose and self._pose.moved(pose, 0.01, 0.01))
 
     def _work(self, estimate: MotionEstimate, time: float) -> None:
         """Take the looks whose pose is known by now."""
