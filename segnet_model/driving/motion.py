@@ -17,7 +17,7 @@ import numpy as np
 from segnet_model.driving.lens import Lens
 from segnet_model.driving.pose import CameraPose
 
-_SIDE = 640  # pixels; larger images are made smaller
+SIDE = 640  # pixels; larger images are made smaller
 _POINTS, _FEWEST, _FEWEST_GROUND = 250, 40, 25  # tracked, of any kind and of the ground
 _STRAY = 0.7  # pixels off, from which a point moves by itself, or was lost
 _WINDOW = 15, 4  # pixels and levels of the search
@@ -44,9 +44,10 @@ class Look:
 
     @classmethod
     def of(cls, image: np.ndarray, ground: np.ndarray) -> Look:
-        """Look at an image (H, W, 3) uint8 RGB; ground: (H, W) bool."""
-        scale = min(1.0, _SIDE / max(ground.shape))
-        size = max(1, round(ground.shape[1] * scale)), max(1, round(ground.shape[0] * scale))
+        """Look at an image (H, W, 3) uint8 RGB; ground: bool, the same or every n-th pixel."""
+        height, width = image.shape[:2]
+        scale = min(1.0, SIDE / max(height, width))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         mask = cv2.resize(ground.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         mask = cv2.erode(mask, np.ones((7, 7), np.uint8))

@@ -11,7 +11,7 @@ from builtin_interfaces.msg import Time as Stamp
 
 from segnet_model.base.errors import SegNetError
 from segnet_model.driving import CameraPose, Lens
-from segnet_model.driving.motion import PAIRS, Look, MotionEstimate
+from segnet_model.driving.motion import PAIRS, SIDE, Look, MotionEstimate
 from segnet_model.driving.robot_pose import RobotPose, turned
 from segnet_model.inference.answer import Answer
 from segnet_ros.ros.stamps import seconds
@@ -63,11 +63,9 @@ class MotionWatch:
         if self._estimate is None or self._is_other(lens, pose):
             self._estimate, self._pose = MotionEstimate(lens), pose
             self._forget()
-        if time >= self._rest and self._throttle.passes(time, MAX_RATE):
-            found = answer.segmentation
-            sure = found.uncertainty <= answer.max_uncertainty
-            ground = answer.labels.ground[found.labels] & sure
-            self._waiting.append((stamp, Look.of(answer.image, ground), time))
+        unknown = self._last is None and self._waiting  # is the robot's pose; one look waits for it
+        if time >= self._rest and not unknown and self._throttle.passes(time, MAX_RATE):
+            self._waiting.append((stamp, _look(answer), time))
         self._work(self._estimate, time)
         return self._reason
 
@@ -104,6 +102,7 @@ class MotionWatch:
                 if time - since < WAIT:
                     return
                 self._waiting.popleft()
+                self._rest = time + REST
                 continue
             self._waiting.popleft()
             self._pair(estimate, (seconds(stamp) or 0.0, look), robot, time)
@@ -133,3 +132,12 @@ class MotionWatch:
             return None
         still = hypot(x, y) < LEAST
         return float(np.hypot(x, y)) if still or abs(aside) < 0.2 * ahead else None
+
+
+def _look(answer: Answer) -> Look:
+    """An answer's image, with the ground of which it is sure."""
+    found = answer.segmentation
+    step = max(1, max(found.labels.shape) // SIDE)
+    every = slice(None, None, step), slice(None, None, step)
+    sure = found.uncertainty[every] <= answer.max_uncertainty
+    return Look.of(answer.image, answer.labels.ground[found.labels[every]] & sure)
