@@ -74,7 +74,7 @@ class Board:
             f"{self._title}: {self.finished} of {self._total} done",
             f"{running} running", f"{self._waiting} waiting",
         ]  # fmt: skip
-        parts += [f"{starting} workers starting"] if starting else []
+        parts += [f"{starting} starting"] if starting else []
         parts += [f"{len(self._retried)} to be tried again"] if self._retried else []
         parts += [f"{len(self.set_aside)} set aside"] if self.set_aside else []
         return ", ".join(parts)

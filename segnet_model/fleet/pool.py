@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from segnet_model.base.errors import SegNetError, SettingsError
@@ -18,6 +19,7 @@ from segnet_model.fleet.worker import PROOF, Ready, Tried, Worker
 
 MOST_STARTS = 3  # failures to start a worker, one after the other, that end the fleet
 PERIOD = 1.0  # seconds between two looks at the workers
+MOST_LOOKS = 100  # workers that are asked in a period; more of them are asked less often
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Pool:
         while left:
             self._fill(min(left, self._most(left)))
             self._give(queue)
-            if time.monotonic() - looked > PERIOD:
+            if time.monotonic() - looked > PERIOD * max(1, len(self._members) / MOST_LOOKS):
                 self._look()
                 watcher.look(self._members, len(queue))
                 looked = time.monotonic()
@@ -133,8 +135,8 @@ class Pool:
         while len(self._members) < count:
             member = Member(self._new())
             self._members.append(member)
-            start = member.actor.start.remote(version(), self._proof, self._size.cpus)
-            self._refs[start] = member
+            about = (version(), self._proof, str(Path.cwd()), self._size.cpus)
+            self._refs[member.actor.start.remote(*about)] = member
 
     def _give(self, queue: Queue) -> None:
         """Give idle workers a task each."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from segnet_model.base.atomic import flush_to_disk, whole_file
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.leftovers import sweep, temporary_folder
 from segnet_model.base.optional import require
@@ -116,8 +117,6 @@ class Output:
         if self.local is None:
             self._files.pipe_file(path, data)
             return
-        from segnet_model.base.atomic import whole_file
-
         with whole_file(path, known=True) as temporary:
             temporary.write_bytes(data)
 
@@ -159,6 +158,7 @@ class Output:
 def _move(made: Path, place: Path) -> None:
     try:
         made.rename(place)
+        flush_to_disk(place.parent)  # before its record is
     except OSError:
         if not place.is_dir():
             raise

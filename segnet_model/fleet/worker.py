@@ -6,6 +6,7 @@ import os
 import platform
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from segnet_model.base.errors import SegNetError, SettingsError, system_reason
@@ -48,12 +49,13 @@ class Worker:
         self._work: Work | None = None
         self._share = 0.0
 
-    def start(self, node_version: str, proof: str, threads: int) -> Ready:
+    def start(self, node_version: str, proof: str, folder: str, threads: int) -> Ready:
         """Load the job.
 
         Args:
             node_version: of segnet on the driver's machine.
             proof: what the driver wrote to the output's `PROOF`.
+            folder: of the driver, from which the paths of options go; ignored where it is missing.
             threads: of the network and of image operations.
 
         Raises:
@@ -72,6 +74,8 @@ class Worker:
                 f"{host} does not see {self._out.address} as the other machines do; give a folder "
                 "that all of them mount, or an object store"
             )
+        with suppress(OSError):
+            os.chdir(folder)
         use_threads(threads)
         self._work = self._job.open()
         return Ready(host, ray.get_runtime_context().get_node_id())
