@@ -45,7 +45,7 @@ def make_folders(path: Path, output: Path | None = None) -> None:
     """
     output = output or path
     missing = [each for each in (path, *path.parents) if not each.exists()]
-    if _made is not None:
+    if _made is not None and missing:  # counting the files of a large data set takes long
         _made.folders |= dict.fromkeys(reversed(missing), (output, _count(output)))
     path.mkdir(parents=True, exist_ok=True)
 
