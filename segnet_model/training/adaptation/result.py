@@ -65,8 +65,14 @@ def write_calibrated(
     fresh = replace(info, metrics={}, temperatures={}, bounds={}, features=None, place=None)
     save_weights(path, network.cpu(), fresh, torch.float16, known=True)
     found = calibrate(path, images.old, progress=progress, device=device, seed=seed).info
-    # The old bound of the entropy stays where none can be fitted.
-    bounds = {way: info.bounds[way] for way in ("none",) if way in info.bounds}
+    bounds = {}
+    if "none" in info.bounds and "none" not in found.bounds:  # without, the node takes a wider one
+        bounds["none"] = info.bounds["none"]
+        logger.warning(
+            "no new bound of the uncertainty can be fitted on %d old images: that of the start "
+            "stays, and its promise is not proven; run segnet calibrate on labeled images",
+            len(images.old),
+        )  # fmt: skip
     for way, bound in found.bounds.items():
         bounds[way] = min(bound, info.bounds.get(way, bound), key=lambda each: each.max_uncertainty)
     found = replace(found, bounds=bounds, place=None)
