@@ -139,9 +139,10 @@ def test_the_choice_of_an_engine_has_a_reason(weights, monkeypatch):
     export = weights.with_suffix(".xml")
     assert engines.choose_engine(export).engine == "openvino"
     export.write_text("")
-    monkeypatch.setattr(engines, "is_installed", lambda module: False)
+    monkeypatch.setattr(engines, "is_installed", lambda module: module == "torch")
     found = engines.choose_engine(weights)
     assert (found.engine, found.path) == ("torch", weights)
     assert "small.xml would be faster: pip install 'segnet_ros[openvino]'" in found.reason
-    monkeypatch.setattr(engines.torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(engines, "GPU_DRIVERS", ("/",))
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert engines.choose_engine(weights).reason == "PyTorch uses the GPU"
