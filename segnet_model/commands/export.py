@@ -20,11 +20,13 @@ EPILOG = """\
 The file takes a camera's image as it is, (1, HEIGHT, WIDTH, 3) bytes of RGB, and gives logits.
 
   segnet export runs/yard/weights.safetensors --engine onnx --size 360x480
-  trtexec --onnx=runs/yard/weights.onnx                    TensorRT, on a Jetson
+  trtexec --onnx=runs/yard/weights.onnx --fp16             TensorRT, on a Jetson
 
-Int8 is the fastest on an x86 processor. It learns the ranges of the network's values from images
-of the robot's own; the node and `segnet predict` take the .xml by themselves where it lies beside
-the weights.
+With --calibrate the .onnx is int8 in Q/DQ form, for trtexec --int8 --fp16.
+
+Int8 is the fastest on an x86 processor, with OpenVINO. It learns the ranges of the network's values
+from images of the robot's own; the node and `segnet predict` take the .xml by themselves where it
+lies beside the weights.
 
   segnet export runs/yard/weights.safetensors --engine openvino --calibrate my_yard
 """
@@ -52,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--calibrate", type=Path, metavar="DATASET",
-        help="quantize to int8 with the images of this data set (openvino only)",
+        help="quantize to int8 with the images of this data set",
     )  # fmt: skip
     parser.add_argument(
         "--split", default="train", help="split to calibrate on (default: %(default)s)"
@@ -61,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--images", type=arguments.number(1, MANY, int), default=32,
         help="number of images to calibrate on (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--quick", action="store_true", help="faster, less exact calibration")
+    parser.add_argument(
+        "--quick", action="store_true", help="faster, less exact calibration, for openvino"
+    )
     parser.add_argument("--out", type=Path, help="file to write (default: beside the weights)")
     options.add_arguments(parser, NetworkSettings, names=["trusted_networks"])
     arguments.add_overwrite(parser)
@@ -73,8 +77,6 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.engines.export import Export, check_export
     from segnet_model.weights.shipped import find_weights
 
-    if args.calibrate and args.engine != "openvino":
-        raise SettingsError("--calibrate makes int8, which is for --engine openvino")
     weights = find_weights(args.weights)
     out = args.out or weights.with_suffix(SUFFIXES[args.engine])
     if out.suffix != SUFFIXES[args.engine]:
@@ -83,10 +85,10 @@ def run(args: argparse.Namespace) -> None:
     images = calibration_images(args.calibrate, args.split, args.images) if args.calibrate else []
     export = Export.of(weights, args.size, args.trusted_networks)
     arguments.make_folder(out.parent)
-    if args.engine == "onnx":
-        export.to_onnx(out)
-    else:
-        with progress_bar("calibrating") as progress:
+    with progress_bar("calibrating") as progress:
+        if args.engine == "onnx":
+            export.to_onnx(out, images, progress)
+        else:
             export.to_openvino(out, images, progress, quick=args.quick)
     print(f"{out}: {export.info.size[0]}x{export.info.size[1]}, {'int8' if images else 'float32'}")
     if images:

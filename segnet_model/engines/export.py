@@ -1,4 +1,4 @@
-"""Export of a weights file to ONNX, and to OpenVINO in float32 or int8."""
+"""Export of a weights file to ONNX and OpenVINO, in float32 or int8."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from segnet_model.base.optional import require
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.engines.exported import BESIDE, INPUT, KEY, OUTPUT, PLACE, ExportInfo, last_line
 from segnet_model.engines.onnx_engine import OnnxEngine
+from segnet_model.engines.onnx_int8 import quantize_onnx
 from segnet_model.engines.openvino_engine import OpenVinoEngine
 from segnet_model.engines.whole_network import WholeNetwork
 from segnet_model.networks.inputs import MIN_SIDE, resize_image
@@ -93,7 +94,9 @@ class Export:
             )
         return cls(None, info, path)
 
-    def to_onnx(self, path: Path) -> None:
+    def to_onnx(
+        self, path: Path, calibration: Sequence[np.ndarray] = (), progress: ShareDone = no_progress
+    ) -> None:
         """Write an `.onnx`: `images` (1, h, w, 3) uint8 RGB to `logits` (1, h', w', C) float32.
 
         They are smaller than the image where those of `halves` are. Of weights with a place score
@@ -102,25 +105,37 @@ class Export:
         The pooling uses operations that every runtime has: no MaxUnpool and no MaxPool with
         indices, which TensorRT does not build.
 
+        Args:
+            path: of the `.onnx`.
+            calibration: as for `to_openvino`; int8 has Q/DQ pairs, for TensorRT.
+            progress: as for `to_openvino`.
+
         Raises:
             SettingsError: it is an `.onnx` already, or a library is missing.
         """
         if self.network is None:
             raise SettingsError(f"{self.file} is an ONNX file already; give it to your runtime")
-        onnx = require("onnx", "onnx")
+        onnx, info = require("onnx", "onnx"), self.info
+        model = self._onnx_model(self.network)
+        if calibration:
+            images = [np.ascontiguousarray(resize_image(x, info.size)[None]) for x in calibration]
+            model = quantize_onnx(model, images, _float_convolutions(info.info.network), progress)
+            info = replace(info, precision="int8")
+        onnx.helper.set_model_props(model, {KEY: info.to_json()})
+        with whole_file(path) as temporary:
+            onnx.save(model, temporary)
+
+    def _onnx_model(self, network: nn.Module) -> Any:
         require("onnxscript", "onnx")
         image = torch.zeros(1, *self.info.size, 3, dtype=torch.uint8)
         with_place = self.info.info.place is not None
         with _quiet_libraries(), torch.no_grad():
             program = torch.onnx.export(
-                self.network, (image,), dynamo=True, opset_version=OPSET, verbose=False,
+                network, (image,), dynamo=True, opset_version=OPSET, verbose=False,
                 input_names=[INPUT], output_names=[OUTPUT, PLACE][: 1 + with_place],
             )  # fmt: skip
         assert program is not None
-        model = program.model_proto
-        onnx.helper.set_model_props(model, {KEY: self.info.to_json()})
-        with whole_file(path) as temporary:
-            onnx.save(model, temporary)
+        return program.model_proto
 
     def to_openvino(
         self,
@@ -211,10 +226,13 @@ def check_export(path: Path) -> None:
 
 def _kept_in_float(model: Any, network: str) -> list[str]:
     """Names of the first convolutions, as many as the network's `float_convolutions` says."""
-    count = getattr(NETWORKS[network], "float_convolutions", 0) if network in NETWORKS else 0
     kinds = ("Convolution", "GroupConvolution")
     found = [each for each in model.get_ordered_ops() if each.get_type_name() in kinds]
-    return [each.get_friendly_name() for each in found[:count]]
+    return [each.get_friendly_name() for each in found[: _float_convolutions(network)]]
+
+
+def _float_convolutions(network: str) -> int:
+    return getattr(NETWORKS[network], "float_convolutions", 0) if network in NETWORKS else 0
 
 
 @contextmanager

@@ -36,7 +36,10 @@ class OnnxEngine(ExportedEngine):
 
     @classmethod
     def open(cls, path: Path, device: str, precision: str, trusted: Collection[str]) -> OnnxEngine:
-        """Read an export in precision "float32" or "auto", which is the same; see `open_engine`."""
+        """Read an export in precision "float32" or "auto", which is the same; see `open_engine`.
+
+        In an int8 export it is that of the layers that are not int8.
+        """
         check_device(device, path)
         if precision not in ("auto", "float32"):
             raise SettingsError(f"precision {precision!r}: ONNX Runtime runs float32 here")
@@ -57,7 +60,7 @@ class OnnxEngine(ExportedEngine):
             answers: list[np.ndarray] = session.run(None, {INPUT: image})
             return answers
 
-        return cls(exported, run, "float32")
+        return cls(exported, run, exported.precision)
 
 
 def open_session(runtime: Any, model: Path | bytes) -> Any:

@@ -188,7 +188,7 @@ def test_int8_of_shipped_weights_gives_nearly_the_same_labels(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "mend"),
     [
-        (["--engine", "onnx", "--calibrate", "."], "for --engine openvino"),
+        (["--engine", "onnx", "--calibrate", "."], "train"),
         (["--engine", "openvino", "--calibrate", "."], "train"),
         (["--engine", "onnx", "--out", "network.xml"], r"name it \*.onnx"),
         (["--engine", "onnx", "--size", "8x9000"], "give 32 to"),

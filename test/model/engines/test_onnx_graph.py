@@ -1,10 +1,15 @@
 """An export's graph is one that TensorRT's parser takes: operators, types and constants."""
 
+import numpy as np
 import pytest
+import torch
 
 from segnet_model.base.choices import NETWORKS
+from segnet_model.engines import open_engine
 from segnet_model.engines.export import Export
+from segnet_model.inference.predictor import Predictor
 from segnet_model.labels import LabelSet
+from segnet_model.scenes import Drive
 from segnet_model.weights.checkpoint import save_weights
 from segnet_model.weights.model_info import ModelInfo
 from segnet_model.weights.shipped import find_weights
@@ -107,3 +112,49 @@ def test_tensorrt_takes_the_graph_with_feature_and_place_score(tmp_path):
     export.to_onnx(tmp_path / "w.onnx")
     graph = check_graph(tmp_path / "w.onnx")
     assert [each.name for each in graph.output] == ["logits", "place"]
+
+
+def test_int8_has_signed_pairs_around_convolutions(exports, tmp_path):
+    pytest.importorskip("onnxruntime")
+    images = [np.random.default_rng(seed).integers(0, 256, (*SIZE, 3), np.uint8) for seed in (0, 1)]
+    shares = []
+    export = Export.of(exports / "small.safetensors", SIZE)
+    export.to_onnx(path := tmp_path / "int8.onnx", images, shares.append)
+    assert shares[-1] == 1
+    pairs = {"QuantizeLinear", "DequantizeLinear"}
+    graph = check_graph(path, OPERATORS | pairs, TYPES | {"INT8"})
+    onnx = pytest.importorskip("onnx")
+    values = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+    makers = {name: node.op_type for node in graph.node for name in node.output}
+    for node in graph.node:
+        if node.op_type in pairs:
+            zero = values[node.input[2]]
+            assert zero.dtype == np.int8
+            assert not zero.any()
+        if node.op_type == "Conv":
+            assert [makers[name] for name in node.input[:2]] == ["DequantizeLinear"] * 2
+            assert set(node.input[2:]) <= values.keys()  # the bias, in float
+    opened = open_engine(path)
+    assert (opened.name, opened.precision) == ("onnx", "int8")
+    found = opened.logits(torch.from_numpy(images[0])[None])
+    expected = open_engine(exports / "small.onnx").logits(torch.from_numpy(images[0])[None])
+    both = torch.stack([found.flatten(), expected.flatten()])
+    assert both.corrcoef()[0, 1] > 0.8  # of an untrained network, whose classes lie close
+
+
+@pytest.mark.slow
+def test_int8_of_shipped_weights_gives_nearly_the_same_labels(tmp_path):
+    """Its first convolutions stay in float, as those of the int8 form for OpenVINO."""
+    for module in ("onnxruntime", "onnxscript"):
+        pytest.importorskip(module)
+    shipped = find_weights("segnet_lite_outdoor")
+    seen = [Drive(7).frame(index).image for index in (0, 30, 60)]
+    Export.of(shipped).to_onnx(path := tmp_path / "int8.onnx", seen)
+    unseen = Drive(8).frame(20).image
+    exact = Predictor.load(shipped, "cpu", "float32", "torch").predict(unseen)
+    found = Predictor.load(path).predict(unseen)
+    assert (found.labels == exact.labels).mean() > 0.98
+    _, graph = graph_of(path)
+    makers = {name: node.op_type for node in graph.node for name in node.output}
+    quantized = [node.input[1] in makers for node in graph.node if node.op_type == "Conv"]
+    assert quantized.count(False) == 6
