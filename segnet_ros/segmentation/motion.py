@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from math import cos, hypot, sin
+from math import cos, hypot, inf, sin
 
 import numpy as np
 from builtin_interfaces.msg import Time as Stamp
@@ -33,7 +33,6 @@ class MotionWatch:
     def __init__(self, robot: Callable[[Stamp], RobotPose]) -> None:
         """Take the function that gives the robot's pose, or raises SegNetError."""
         self._robot = robot
-        self._throttle = Throttle()
         self._pose: CameraPose | None = None
         self._estimate: MotionEstimate | None = None
         self._suggested = False
@@ -42,7 +41,8 @@ class MotionWatch:
     def _forget(self) -> None:
         self._waiting: deque[tuple[Stamp, Look, float]] = deque(maxlen=16)
         self._last: tuple[Timed, RobotPose] | None = None
-        self._rest = 0.0
+        self._throttle = Throttle()
+        self._newest = self._rest = -inf  # seconds of the stamps
         self._reason = ""
 
     def add(
@@ -63,8 +63,13 @@ class MotionWatch:
         if self._estimate is None or self._is_other(lens, pose):
             self._estimate, self._pose = MotionEstimate(lens), pose
             self._forget()
+        # By the stamps, since a recording may be played faster than it was made.
+        when = seconds(stamp) or 0.0
+        if when < self._newest:
+            self._forget()  # it is played again
+        self._newest = when
         unknown = self._last is None and self._waiting  # is the robot's pose; one look waits for it
-        if time >= self._rest and not unknown and self._throttle.passes(time, MAX_RATE):
+        if when >= self._rest and not unknown and self._throttle.passes(when, MAX_RATE):
             self._waiting.append((stamp, _look(answer), time))
         self._work(self._estimate, time)
         return self._reason
@@ -102,12 +107,12 @@ class MotionWatch:
                 if time - since < WAIT:
                     return
                 self._waiting.popleft()
-                self._rest = time + REST
+                self._rest = (seconds(stamp) or 0.0) + REST
                 continue
             self._waiting.popleft()
-            self._pair(estimate, (seconds(stamp) or 0.0, look), robot, time)
+            self._pair(estimate, (seconds(stamp) or 0.0, look), robot)
 
-    def _pair(self, estimate: MotionEstimate, new: Timed, robot: RobotPose, time: float) -> None:
+    def _pair(self, estimate: MotionEstimate, new: Timed, robot: RobotPose) -> None:
         meters = self._straight(new[0], robot)
         if meters is not None and meters < LEAST:
             return  # from the last one, until it is far enough
@@ -115,7 +120,7 @@ class MotionWatch:
             estimate.add(self._last[0][1], new[1], meters)
             self._reason = estimate.contradiction(self._pose) if self._pose else ""
             if estimate.pairs >= PAIRS:
-                self._rest, self._last = time + REST, None
+                self._rest, self._last = new[0] + REST, None
                 self._waiting.clear()
                 return
         self._last = new, robot
