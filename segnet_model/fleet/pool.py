@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -106,7 +106,7 @@ class Pool:
         left = len(tasks)
         looked = 0.0
         while left:
-            self._fill(min(left, self._most(left)))
+            self._fill(min(left, self._most()))
             self._give(queue)
             if time.monotonic() - looked > PERIOD * max(1, len(self._members) / MOST_LOOKS):
                 self._look()
@@ -115,20 +115,25 @@ class Pool:
             for member, result in self._results():
                 left -= self._settle(member, result, queue, watcher)
 
-    def _most(self, tasks: int) -> int:
+    def _most(self) -> int:
         """The number of workers to have: those asked for, or all that fit now."""
         if self._size.workers is not None:
             return self._size.workers
-        has = self._ray.cluster_resources()
-        fit = int(has.get("CPU", 0) // self._size.cpus)
-        if self._size.gpus:
-            fit = min(fit, int(has.get("GPU", 0) / self._size.gpus + 1e-6))
+        alive = (node["Resources"] for node in self._ray.nodes() if node["Alive"])
+        fit = sum(map(self._fit, alive))
         if not fit and not self._members:
             raise SettingsError(
                 f"no machine of the cluster has {self._size.cpus} cores and {self._size.gpus:g} "
                 "GPUs; give less with --cpus and --gpus, or the number of --workers to wait for"
             )
         return max(fit, 1)
+
+    def _fit(self, has: Mapping[str, float]) -> int:
+        """The number of workers that a machine with these resources has room for."""
+        fit = int(has.get("CPU", 0) // self._size.cpus)
+        if self._size.gpus:
+            fit = min(fit, int(has.get("GPU", 0) / self._size.gpus + 1e-6))
+        return fit
 
     def _fill(self, count: int) -> None:
         """Start workers up to a number."""
@@ -152,11 +157,10 @@ class Pool:
 
     def _results(self) -> Iterator[tuple[Member, Any]]:
         """Results that came within the period, or the error of a lost worker."""
-        timeout = PERIOD if self._refs else 0
         if not self._refs:
             time.sleep(PERIOD / 10)  # all tasks wait for a later try
             return
-        done, _ = self._ray.wait(list(self._refs), num_returns=1, timeout=timeout)
+        done, _ = self._ray.wait(list(self._refs), num_returns=1, timeout=PERIOD)
         for ref in done:
             member = self._refs.pop(ref)
             try:
