@@ -61,7 +61,7 @@ def find_inputs(patterns: Sequence[str]) -> list[Input]:
             )
         for each, info in matching.items():
             address = each if is_local(files) else files.unstrip_protocol(each)
-            folder = info["type"] == "directory"
+            folder = info["type"] == "directory" or (info.get("islink") and files.isdir(each))
             found[address] = Input(address, files.du(each) if folder else info["size"])
     return [found[address] for address in sorted(found)]
 

@@ -53,6 +53,11 @@ def test_inputs_are_files_and_folders_once_each(tmp_path):
     one, two = f"{tmp_path}/a/b/one.mcap", f"{tmp_path}/a/two.mcap"
     assert found == [Input(one, 3), Input(two, 5)]
     assert find_inputs([f"{tmp_path}/*"]) == [Input(f"{tmp_path}/a", 8)]
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "monday").symlink_to(tmp_path / "a")  # as to another disk
+    linked = [Input(f"{tmp_path}/links/monday", 8)]
+    assert find_inputs([f"{tmp_path}/links/*"]) == linked
+    assert find_inputs([f"{tmp_path}/links/monday"]) == linked
     with local_copy(one) as path:
         assert str(path) == one  # no copy
     with pytest.raises(SettingsError, match=r"nothing matches .*none\*"):
