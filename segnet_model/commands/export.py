@@ -36,6 +36,10 @@ UNUSED = (
         ("split", "images", "quick"), lambda args: not args.calibrate,
         "is of --calibrate DATASET, which makes int8; give that too, or leave it away",
     ),
+    Unused(
+        ("quick",), lambda args: args.engine == "onnx",
+        "is of --engine openvino, and has no effect on onnx; leave it away",
+    ),
 )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ GIVEN_TOO = "give that too, or leave it away"
         ("export w --engine openvino --split val", "--split is of --calibrate DATASET"),
         ("export w --engine openvino --images 4", "--images is of --calibrate DATASET"),
         ("export w --engine openvino --quick", "--quick is of --calibrate DATASET"),
+        ("export w --engine onnx --calibrate yard --quick", "--quick is of --engine openvino"),
         ("render --out o --drives 3", "--drives is of a data set, and --out writes a recording"),
         ("render --out o --overwrite", "--overwrite is of a data set"),
         ("render --dataset o --seconds 3", "--seconds is of a recording, and --dataset writes"),
