@@ -95,9 +95,19 @@ def _add_fleet(parser: argparse.ArgumentParser) -> None:
         help="cores, and threads, of each worker (default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
-        "--gpus", type=arguments.number(0, 64), default=0.0,
+        "--gpus", type=_gpus, default=0.0,
         help="GPUs of each worker; 0.25 where four share one (default: %(default)s)",
     )  # fmt: skip
+
+
+def _gpus(text: str) -> float:
+    """Read a number of GPUs that Ray can give, for argparse."""
+    value = arguments.number(0, 64)(text)
+    if value > 1 and value % 1:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no share of a GPU; give less than 1, or a whole number"
+        )
+    return value
 
 
 def run(args: argparse.Namespace) -> int:

@@ -151,3 +151,13 @@ def test_options_without_an_effect_are_refused_as_in_the_single_command(tmp_path
     fleet = ["fleet", *words, "--bags", str(tmp_path), "--out", str(tmp_path / "out")]
     assert main(fleet) == 2
     assert capsys.readouterr().err.removeprefix("segnet fleet: ") == expected
+
+
+def test_a_share_of_several_gpus_is_refused(capsys):
+    """Ray refuses it too, when the first worker starts, and as an error of a program."""
+    line = ["fleet", "check", "--bags", "x", "--out", "y", "--gpus"]
+    with pytest.raises(SystemExit):
+        main([*line, "1.5"])
+    assert "1.5 is no share of a GPU; give less than 1, or a whole" in capsys.readouterr().err
+    for text in ("0", "0.25", "1", "2"):
+        assert _parser(line).parse_args([*line, text]).gpus == float(text)
