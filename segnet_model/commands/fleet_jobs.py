@@ -26,7 +26,7 @@ class CommandJob:
     """A command for each input; goes to each worker, pickled.
 
     Attributes:
-        network: whether it needs PyTorch.
+        network: whether it runs a network.
     """
 
     network = True

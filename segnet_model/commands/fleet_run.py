@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 
 from segnet_model.base.optional import NETWORK_PACKAGES
 from segnet_model.commands.fleet_jobs import CommandJob
+from segnet_model.engines.engine import WEIGHTS
 from segnet_model.fleet import records
 from segnet_model.fleet.board import board
 from segnet_model.fleet.cluster import cluster
 from segnet_model.fleet.job import Task
 from segnet_model.fleet.pool import Pool, Size
 from segnet_model.fleet.storage import Output
+from segnet_model.weights.shipped import find_weights
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,10 @@ class FleetRun:
         return Made(len(tasks), there, faulty + shown.faulty, shown.set_aside)
 
     def _connect(self, job: CommandJob) -> None:
-        """Connect once; ModuleNotFoundError where a network runs here and there is no PyTorch."""
-        for name in NETWORK_PACKAGES if job.network and self._args.address is None else ():
+        """Connect once; ModuleNotFoundError where weights run here and there is no PyTorch."""
+        here = job.network and self._args.address is None
+        needs_torch = here and find_weights(self._args.weights).suffix == WEIGHTS  # exports do not
+        for name in NETWORK_PACKAGES if needs_torch else ():
             if importlib.util.find_spec(name) is None:
                 raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         if not self._connected:

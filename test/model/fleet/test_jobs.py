@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+from contextlib import nullcontext
+
 import numpy as np
+import pytest
 
 from segnet_model.bags.writer import BagWriter
 from segnet_model.cli import _parser, main
+from segnet_model.commands import fleet_run
 from segnet_model.commands.fleet_jobs import JOBS
 from segnet_model.fleet.job import Input, Task
 
@@ -32,3 +37,20 @@ def test_nothing_of_a_recording_is_left_in_the_network_for_the_next(bayesian, tm
     assert len(found) == 9
     for name, data in found.items():
         assert (tmp_path / "fleet1" / name).read_bytes() == data, name
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.xml", "w.onnx"])
+def test_pytorch_is_missed_for_weights_and_not_for_an_export(name, tmp_path, monkeypatch):
+    found = importlib.util.find_spec
+
+    def without(package, *rest):
+        return None if package == "torch" else found(package, *rest)
+
+    monkeypatch.setattr(importlib.util, "find_spec", without)
+    monkeypatch.setattr(fleet_run, "cluster", lambda address: nullcontext())
+    (tmp_path / name).touch()
+    words = ["fleet", "predict", "--bags", "x", "--out", "y", str(tmp_path / name)]
+    args = _parser(words).parse_args(words)
+    missed = pytest.raises(ModuleNotFoundError, match="torch")
+    with missed if name == "w.safetensors" else nullcontext():
+        fleet_run.FleetRun(args)._connect(JOBS["predict"](args))
