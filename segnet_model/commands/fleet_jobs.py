@@ -109,7 +109,8 @@ class ExtractJob(CommandJob):
         from segnet_model.datasets.extraction.manifest import rename_bag
 
         text = extract.work(self._args, [source], out, progress)
-        rename_bag(out, str(source.resolve()), task.input.address)  # where a copy was read
+        if str(source) != task.input.address:  # a copy was read
+            rename_bag(out, str(source.resolve()), task.input.address)
         return Outcome(text)
 
 

@@ -54,3 +54,17 @@ def test_pytorch_is_missed_for_weights_and_not_for_an_export(name, tmp_path, mon
     missed = pytest.raises(ModuleNotFoundError, match="torch")
     with missed if name == "w.safetensors" else nullcontext():
         fleet_run.FleetRun(args)._connect(JOBS["predict"](args))
+
+
+def test_a_recording_behind_a_link_is_extracted_as_by_the_single_command(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
+    with BagWriter(tmp_path / "drive") as writer:
+        writer.write_image("/camera", 100 * SECOND, "camera", image)
+    link = tmp_path / "monday"
+    link.symlink_to(tmp_path / "drive")
+    words = ["fleet", "extract", "--bags", "x", "--out", "y"]
+    work = JOBS["extract"](_parser(words).parse_args(words)).open()
+    work(Task("", Input(str(link), 0)), link, tmp_path / "fleet", lambda share: None)
+    assert main(["extract", str(link), "--out", str(tmp_path / "single")]) == 0
+    found, expected = (tmp_path / name / "manifest.csv" for name in ("fleet", "single"))
+    assert found.read_bytes() == expected.read_bytes()
