@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segnet_model.base.errors import SegNetError
 from segnet_model.base.progress import ShareDone
 from segnet_model.commands import arguments, check, extract, label, predict, select
 from segnet_model.fleet.job import Input, Outcome, Task, Work
@@ -106,9 +107,13 @@ class ExtractJob(CommandJob):
         return self._extract
 
     def _extract(self, task: Task, source: Path, out: Path, progress: ShareDone) -> Outcome:
+        from segnet_model.datasets.extraction.extract import TAKEN
         from segnet_model.datasets.extraction.manifest import rename_bag
 
-        text = extract.work(self._args, [source], out, progress)
+        try:
+            text = extract.work(self._args, [source], out, progress)
+        except SegNetError as error:  # a part of a recording is no output
+            raise type(error)(str(error).partition(TAKEN)[0]) from None
         if str(source) != task.input.address:  # a copy was read
             rename_bag(out, str(source.resolve()), task.input.address)
         return Outcome(text)

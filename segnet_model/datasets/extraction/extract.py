@@ -28,6 +28,7 @@ from segnet_model.datasets.sources import BagSource, Source, open_source
 
 logger = logging.getLogger(__name__)
 DEFAULTS = ExtractSettings()
+TAKEN = "\nWhat could be read was taken: "
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def extract(
     if settings.split == "blocks" and 0 < settings.val < 1 and not dataset.has_images("val"):
         logger.warning("%s has nothing in val: the bags are too short; give shorter blocks", out)
     if errors:
-        raise type(errors[0])(f"{errors[0]}\nWhat could be read was taken: {out}: {summary}")
+        raise type(errors[0])(f"{errors[0]}{TAKEN}{out}: {summary}")
     return summary
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from segnet_model.bags.writer import BagWriter
+from segnet_model.base.errors import BagError
 from segnet_model.cli import _parser, main
 from segnet_model.commands import fleet_run
 from segnet_model.commands.fleet_jobs import JOBS
@@ -68,3 +69,17 @@ def test_a_recording_behind_a_link_is_extracted_as_by_the_single_command(tmp_pat
     assert main(["extract", str(link), "--out", str(tmp_path / "single")]) == 0
     found, expected = (tmp_path / name / "manifest.csv" for name in ("fleet", "single"))
     assert found.read_bytes() == expected.read_bytes()
+
+
+def test_no_error_says_that_a_part_was_taken(tmp_path):
+    """It would be in a hidden folder, which is removed."""
+    with BagWriter(tmp_path / "drive") as writer:
+        for index in range(3):
+            writer.write_compressed("/camera", index * SECOND, "camera", b"no image", "jpeg")
+    words = ["fleet", "extract", "--bags", "x", "--out", "y"]
+    work = JOBS["extract"](_parser(words).parse_args(words)).open()
+    task = Task("", Input(str(tmp_path / "drive"), 0))
+    with pytest.raises(BagError, match="no image on /camera in .*drive can be used") as error:
+        work(task, tmp_path / "drive", tmp_path / "out", lambda share: None)
+    assert "taken" not in str(error.value)
+    assert str(tmp_path / "out") not in str(error.value)
