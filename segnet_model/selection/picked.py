@@ -20,19 +20,21 @@ def take_picked(
     """Write the frames with these keys (topic, stamp, reception) of an open source to a folder."""
     out.mkdir()
     rows: list[dict[str, object]] = []
-    taken: set[tuple[str, int, int]] = set()
+    missing = set(keys)
     for frame in source.frames():
         key = frame.key[1:]
-        image = source.decode(frame) if key in keys and key not in taken else None
+        image = source.decode(frame) if key in missing else None
         if image is None:
             continue
-        taken.add(key)
+        missing.remove(key)
         write_png(out / f"{len(rows)}.png", image, flush=False)
         rows.append(
             {"key": key, "name": frame.name, "times": [frame.stamp_ns, frame.receive_ns],
              "suffixes": frame.suffixes, "timed": frame.timed}
         )  # fmt: skip
         progress(source.share(frame))
+        if not missing:  # the rest of a long recording is not read
+            break
     (out / LIST_FILE).write_text(json.dumps(rows), encoding="utf-8")
     return len(rows)
 
