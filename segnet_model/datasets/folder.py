@@ -111,7 +111,7 @@ def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
     if own := own_label_set(dataset):
         return own
     if not dataset.is_dir():
-        raise DatasetError(f"there is no folder {dataset}; give a data set's folder")
+        raise DatasetError(f"no folder {dataset}; a data set has train/ and trainannot/")
     usual = layout_of(dataset).label_set
     logger.info("%s has no %s: its labels are taken for those of %s", dataset, LABELS_FILE, usual)
     return LabelSet.load(usual)

@@ -51,7 +51,7 @@ class OnnxEngine(ExportedEngine):
             text = session.get_modelmeta().custom_metadata_map.get(KEY, "")
         except Exception as error:  # ONNX Runtime has many kinds
             raise WeightsError(
-                f"weights {path}: not a whole ONNX model ({last_line(error)})"
+                f"weights {path}: not a whole ONNX model ({last_line(error)}); export again"
             ) from None
         exported = ExportInfo.from_json(text, path)
         exported.check_files(path)
@@ -120,6 +120,8 @@ def _check_alone(path: Path) -> None:
     try:
         model = onnx.load(path, load_external_data=False)
     except Exception as error:  # protobuf's kinds differ by its version
-        raise WeightsError(f"weights {path}: not a whole ONNX model ({last_line(error)})") from None
+        raise WeightsError(
+            f"weights {path}: not a whole ONNX model ({last_line(error)}); export again"
+        ) from None
     if any(tensors_elsewhere(model)):
         raise WeightsError(f"weights {path}: it reads other files; export again")

@@ -75,7 +75,7 @@ def read_export(path: Path) -> tuple[Any, Any, ExportInfo]:
         text = model.get_rt_info([KEY]).astype(str) if model.has_rt_info([KEY]) else ""
     except (RuntimeError, UnicodeDecodeError) as error:
         raise WeightsError(
-            f"weights {path}: not a whole OpenVINO model ({last_line(error)})"
+            f"weights {path}: not a whole OpenVINO model ({last_line(error)}); export again"
         ) from None
     exported = ExportInfo.from_json(text, path)
     exported.check_files(path)

@@ -70,7 +70,9 @@ def decode_compressed(data: Bytes, kind: str = "", bits: SampleBits | None = Non
             "ffmpeg_image_transport, or as JPEG"
         )
     elif not file:
-        raise ImageError("there is no data: it is empty; save or record it again")
+        raise ImageError(
+            "there is no data: it is empty, so neither JPEG nor PNG; save or record it again"
+        )
     else:
         raise ImageError(f"data that starts with {file[:8]!r} is neither JPEG nor PNG; convert it")
     return demosaic(image, pattern) if pattern and image.ndim == 2 else image

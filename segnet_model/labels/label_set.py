@@ -20,7 +20,7 @@ from segnet_model.base.documents import (
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.near import near
 from segnet_model.labels.costs import with_costs
-from segnet_model.labels.reading import MAX_CLASSES, read_parts
+from segnet_model.labels.reading import MAX_CLASSES, naming_form, read_parts
 from segnet_model.labels.segmentation_class import (
     SegmentationClass,
     check_color,
@@ -209,7 +209,8 @@ class LabelSet:
             SettingsError: a key is missing or unknown, a value has the wrong form, or the `id` of a
                 class is not its place.
         """
-        return cls(*read_parts(values))
+        with naming_form():
+            return cls(*read_parts(values))
 
     @classmethod
     def load(cls, source: str | Path) -> LabelSet:

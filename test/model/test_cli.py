@@ -153,7 +153,7 @@ def test_numbers_and_beginnings_of_options_are_no_other_options(capsys, tmp_path
         ("train {1} --out {0}/o --init enet_camvd", "no such file (do you mean 'enet_camvid'?)"),
         ("info {1}/train/0.png", "it is an image: give weights"),
         ("bag {1}/train --labels {0} --out {0}/o", "0.png: there is no such file"),
-        ("check {0}/yrad", "there is no folder"),
+        ("check {0}/yrad", "no folder"),
     ],
 )
 def test_misspelt_names_are_told_before_any_work(line, said, dataset, tmp_path, capsys, caplog):

@@ -21,7 +21,6 @@ from segnet_model.labels import LabelSet
 from segnet_model.training.augment_settings import AugmentSettings
 from segnet_model.training.state import TrainingState
 from segnet_model.training.trainer import STATE_FILE, WEIGHTS_FILE, train
-from segnet_model.weights import tensors as tensor_file
 from segnet_model.weights.checkpoint import load_weights
 
 STILL = AugmentSettings(scale_min=1, scale_max=1, brightness=0, contrast=0, saturation=0, hue=0)
@@ -169,7 +168,7 @@ def test_a_full_disk_says_so_and_leaves_nothing_half_written(
         path.write_bytes(b"half a file")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(tensor_file, "save_file", full)
+    monkeypatch.setattr("safetensors.torch.save_file", full)
     with pytest.raises(WeightsError, match="No space left on device"):
         train(shared_dataset, tmp_path / "run", small)
     assert not list((tmp_path / "run").glob("*.safetensors*"))

@@ -433,7 +433,7 @@ def test_names_that_no_terminal_should_get(dataset, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["{tmp}/none"], "there is no folder"),
+        (["{tmp}/none"], "no folder"),
         (["{set}", "--labels", "nothing"], "label set nothing"),
         (["{set}", "--json", "{tmp}/none/x.json"], "cannot write"),
     ],
