@@ -110,8 +110,11 @@ class DrivableMap:
         Raises:
             SettingsError: it is not known, or not yet.
         """
+        return self._robot(self._settings().map_frame, base, stamp)
+
+    def _robot(self, frame: str, base: str, stamp: Stamp) -> RobotPose:
         source = self._odometry or self._transforms
-        return source.robot(self._settings().map_frame, base, stamp)
+        return source.robot(frame, base, stamp)
 
     def clear(self) -> None:
         """Forget all, and publish an unknown map at once; from the executor's thread."""
@@ -194,14 +197,14 @@ class DrivableMap:
 
     def _fuse_one(self, found: RollingMap, view: View) -> None:
         stamp, spec = view.header.stamp, view.ground.spec
-        if view.basis != self._map_basis:
+        if view.basis != self._map_basis or spec.resolution != found.spec.resolution:
             return  # from before a change of a parameter
         time = seconds(stamp)
         if time is None or time < 0:
             raise SettingsError(
                 f"the images have {'a negative' if time else 'no'} stamp; set it in the driver"
             )
-        pose = self.robot(view.basis.base, stamp)
+        pose = self._robot(self._frame, view.basis.base, stamp)
         found.add(view.grid, view.ground.in_view, spec, pose, time)
         self._newest = perf_counter(), view.header
 

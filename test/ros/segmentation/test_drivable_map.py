@@ -164,3 +164,15 @@ def test_a_change_of_pose_costs_or_bound_begins_the_map_again(found, node, chang
     look(found, node, 11, 12, 13, 14, answer=answer, mounting=mounting)
     cells = set(node.topics[0].published[-1].data)
     assert cells == {-1, 60 if change == "costs" else FREE}
+
+
+def test_a_grid_of_another_resolution_is_never_fused(node, monkeypatch):
+    """It waits for its pose while the parameter changes; its things may fall between two points."""
+    monkeypatch.setattr(module, "MAX_WAIT", 0.0)
+    settings = SETTINGS
+    found = DrivableMap(node, Standing(), lambda: settings)
+    found.start()
+    assert look(found, node, 5, 6, 7, 8)
+    settings = replace(SETTINGS, grid_resolution=2.0)
+    assert not look(found, node, 9, 10, 11, 12)
+    found.destroy()
