@@ -190,7 +190,7 @@ class SegmentationNode(PlainLogs, LifecycleNode):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until a signal; the exit code is 1 where it could not start."""
     node = None
-    gc.freeze()  # a collection of PyTorch's objects stops every thread for 0.1 s: lost images
+    gc.freeze()  # what is imported would be searched again and again; PyTorch comes later
     try:
         with stop_on_signals() as stop_requested:
             # rclpy's own handlers would end the context while the worker publishes.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +30,22 @@ LOAD_TIMEOUT = 30.0  # seconds; Monte Carlo on a slow processor warms up for ove
 def load_network(settings: NodeSettings) -> Network:
     """Load the network of the parameters; errors as of `Network.load`."""
     how = parameters.network_values(settings)
-    return Network.load(trusted=how.pop("trusted_networks"), **how)
+    with _frozen_torch():
+        return Network.load(trusted=how.pop("trusted_networks"), **how)
+
+
+@contextmanager
+def _frozen_torch() -> Iterator[None]:
+    """Keep PyTorch's objects from the garbage collector, where it is imported meanwhile.
+
+    A collection of them stops every thread for 0.1 s: lost images.
+    """
+    before = "torch" in sys.modules
+    try:
+        yield
+    finally:
+        if not before and "torch" in sys.modules:
+            gc.freeze()
 
 
 @dataclass(frozen=True)
