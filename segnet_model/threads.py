@@ -51,6 +51,7 @@ def network_threads() -> int:
     if "torch" in sys.modules:
         import torch
 
+        share_with_torch()  # others may have imported it
         return torch.get_num_threads()
     given = os.environ.get("OMP_NUM_THREADS", "")
     return _chosen[0] if _chosen else int(given) if given.isdigit() else 0

@@ -35,3 +35,12 @@ def test_a_number_chosen_before_pytorch_is_imported_reaches_it_once():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "3", done.stderr
+
+
+def test_a_number_reaches_pytorch_that_something_else_has_imported():
+    code = (
+        "from segnet_model.threads import *; import os; chosen = os.cpu_count() + 1; "
+        "use_threads(chosen); import torch; print(network_threads() - chosen)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "0", done.stderr
