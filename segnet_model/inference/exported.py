@@ -12,6 +12,8 @@ from segnet_model.inference.likeliest import most_likely
 from segnet_model.inference.segmentation import Segmentation, resize_nearest, stacked
 from segnet_model.inference.uncertainty import FeatureScoring, SinglePass
 
+_LEAST = np.float32(-200)  # of a shifted logit; its power is 0 in float32
+
 
 class ExportReader:
     """Segments images with an export, as `Predictor` does with other engines."""
@@ -65,13 +67,15 @@ def probabilities(logits: np.ndarray, temperature: float) -> tuple[np.ndarray, n
         temperature: that they are divided by.
 
     Returns:
-        (C, h, w) and (h, w) float32; not finite where the logits are not.
+        (C, h, w) and (h, w) float32; NaN where a logit is NaN or infinite. Minus infinity is a
+        probability of 0.
     """
     shifted = np.moveaxis(logits, -1, 0).astype(np.float32, order="C")  # a copy, class by class
     with np.errstate(invalid="ignore", over="ignore"):
         shifted -= shifted.max(0)
         if temperature != 1:
             shifted /= np.float32(temperature)
+        np.maximum(shifted, _LEAST, out=shifted)  # 0 times minus infinity is not a number
         found = np.exp(shifted)
         total = found.sum(0)
         found /= total

@@ -53,6 +53,14 @@ def test_sure_logits_have_no_entropy_and_one_class_alone_none():
     assert probabilities(sure[..., :1], 1)[1] == 0
 
 
+def test_a_logit_of_minus_infinity_is_a_class_that_cannot_be():
+    masked = np.array([[[2.0, -np.inf, 0.0]]], np.float32)
+    found, entropy = probabilities(masked, 1)
+    expected = torch.from_numpy(masked).permute(2, 0, 1)[None].softmax(1)
+    np.testing.assert_allclose(found, expected[0], atol=1e-6)
+    np.testing.assert_allclose(entropy, normalized_entropy(expected)[0], atol=1e-6)
+
+
 def test_a_segmentation_is_that_of_pytorch():
     images = np.zeros((2, *SIZE, 3), np.uint8)
     answers = [smooth_logits(0), smooth_logits(1)]
