@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from builtin_interfaces.msg import Time as Stamp
@@ -51,17 +51,18 @@ class OdometryPoses:
         """
         if self._fault:
             raise SettingsError(f"{self._topic}: {self._fault}")
-        if not self._poses:
+        poses = list(self._poses)  # at once, since the executor's thread changes them meanwhile
+        if not poses:
             raise SettingsError(
                 f"no odometry came on {self._topic}; check its publisher, or empty the parameter "
                 "odometry to take the pose from tf"
             )
         self._check(frame, base)
         time = nanoseconds(stamp)
-        for (before, first), (after, second) in _pairs(self._poses):
+        for (before, first), (after, second) in _pairs(poses):
             if before <= time <= after and after - before <= MAX_GAP * NANOSECONDS:
                 return first.toward(second, (time - before) / max(after - before, 1))
-        newest = (time - self._poses[-1][0]) / NANOSECONDS
+        newest = (time - poses[-1][0]) / NANOSECONDS
         raise SettingsError(
             f"{self._topic} has no pose of the image's time, which is {abs(newest):.2f} s "
             f"{'after' if newest > 0 else 'before'} the newest; check its rate, and the clocks of "
@@ -103,10 +104,10 @@ class OdometryPoses:
         self._poses.append((time, pose))
 
 
-def _pairs(poses: Iterable[Timed]) -> Iterator[tuple[Timed, Timed]]:
+def _pairs(poses: Sequence[Timed]) -> Iterator[tuple[Timed, Timed]]:
     """Neighbors in time, the newest first."""
     newer = None
-    for older in reversed(list(poses)):
+    for older in reversed(poses):
         if newer is not None:
             yield older, newer
         newer = older

@@ -138,6 +138,21 @@ def test_when_a_recording_begins_again_the_old_poses_are_gone(node, poses):
         ask(poses, 12 * SECOND)
 
 
+def test_a_recording_may_begin_again_while_another_thread_asks(node, poses, monkeypatch):
+    node.says(SECOND, 3.0)
+    node.says(SECOND + 10**8, 3.0)
+    check = poses._check
+
+    def begins_again(*frames):
+        check(*frames)
+        poses._poses.clear()
+
+    monkeypatch.setattr(poses, "_check", begins_again)
+    assert ask(poses, SECOND)[0] == 3.0
+    with pytest.raises(SettingsError, match="no odometry came"):
+        ask(poses, SECOND)
+
+
 def test_old_poses_are_forgotten(node, poses):
     for tenth in range(300):
         node.says(SECOND + tenth * 10**8)
