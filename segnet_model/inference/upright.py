@@ -56,9 +56,16 @@ class UprightCheck:
         """
         if time >= self._next and not found.ids_alone:
             turned = segment(np.ascontiguousarray(image[::-1, ::-1]))
-            # Of a network that answers ids alone it is NaN, and says nothing.
             surer = turned.uncertainty.mean() < SURER * found.uncertainty.mean()
             self._looks.append(bool(surer))
-            if len(self._looks) == LOOKS and len(set(self._looks)) == 1:
-                self._next = time + (AGAIN if surer else PERIOD)
+            self._next = time + self._rest()
         return self.upside_down
+
+    def _rest(self) -> float:
+        """Seconds until the next look: none until all agree, unless most say upright."""
+        surer = sum(self._looks)
+        if len(self._looks) == LOOKS and surer in (0, LOOKS):
+            return AGAIN if surer else PERIOD
+        # Without a rest, a scene that looks alike both ways would double the cost of each image.
+        doubtful = len(self._looks) == LOOKS and not self._looks[-1] and 2 * surer < LOOKS
+        return AGAIN if doubtful else 0.0

@@ -59,6 +59,18 @@ def test_a_single_odd_image_is_no_alarm():
         assert not check.look(IMAGE, found(odd), segment, 100 + PERIOD * number)
 
 
+def test_a_scene_in_doubt_is_not_turned_at_each_image():
+    check, turned = UprightCheck(), []
+
+    def segment(image):
+        turned.append(image)
+        return found(0.1 if len(turned) % 2 else 0.3)
+
+    said = [check.look(IMAGE, found(0.2), segment, 100 + 0.1 * number) for number in range(600)]
+    assert not any(said)
+    assert len(turned) < 150
+
+
 @pytest.mark.parametrize("uncertainty", [0.0, np.nan])
 def test_certainty_and_ids_alone_say_nothing(uncertainty):
     check, alone = UprightCheck(), bool(np.isnan(uncertainty))
