@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import gpu
 from benchmarks.gpu_session import Results, main, run_step, summary, write_parts
 from benchmarks.gpu_steps import MARK, SKIPPED, STEPS
+from segnet_model.inference.predictor import Predictor
 
 ROOT = Path(__file__).parents[2]
 FIGURE = {"what": "time", "value": 2.0, "unit": "ms", "at_most": 1.0}
@@ -81,6 +83,14 @@ def test_a_python_without_pytorch_is_refused(tmp_path):
     )  # fmt: skip
     assert ran.returncode == 2
     assert "name one with PYTHON=" in ran.stderr
+
+
+def test_a_predictor_is_measured_without_graphs(monkeypatch):
+    size = (32, 48)
+    predictor = Predictor(gpu._engine("segnet_lite", size, "float32", gpu.TINY))
+    monkeypatch.setattr(predictor._runner, "_graphs", lambda *args: pytest.fail("a graph"))
+    gpu.forbid_graphs(predictor)
+    assert predictor.predict(gpu._images(size, 1)).labels.shape == (1, *size)
 
 
 @pytest.mark.slow
