@@ -36,6 +36,7 @@ class MotionWatch:
         self._pose: CameraPose | None = None
         self._estimate: MotionEstimate | None = None
         self._suggested = False
+        self._reason = ""
         self._forget()
 
     def _forget(self) -> None:
@@ -43,7 +44,6 @@ class MotionWatch:
         self._last: tuple[Timed, RobotPose] | None = None
         self._throttle = Throttle()
         self._newest = self._rest = -inf  # seconds of the stamps
-        self._reason = ""
 
     def add(
         self, answer: Answer, stamp: Stamp, lens: Lens, pose: CameraPose | None, time: float
@@ -51,7 +51,7 @@ class MotionWatch:
         """Look at an answer.
 
         Args:
-            answer: not distrusted for another reason.
+            answer: with the image and its labels.
             stamp: of its image.
             lens: of its image.
             pose: of the camera; None where nobody gives it.
@@ -61,7 +61,7 @@ class MotionWatch:
             Why the pose or the lens cannot be right, by this answer and earlier ones; or empty.
         """
         if self._estimate is None or self._is_other(lens, pose):
-            self._estimate, self._pose = MotionEstimate(lens), pose
+            self._estimate, self._pose, self._reason = MotionEstimate(lens), pose, ""
             self._forget()
         # By the stamps, since a recording may be played faster than it was made.
         when = seconds(stamp) or 0.0

@@ -69,6 +69,12 @@ def test_a_new_pose_begins_anew(answers):
     assert watch.add(answers[0], at(0), LENS, RIGHT, 90.0) == ""
 
 
+def test_a_recording_that_begins_again_is_contradicted_from_its_start(answers):
+    watch = MotionWatch(straight)
+    assert drive(watch, answers, WRONG)[-1]
+    assert watch.add(answers[0], at(0), LENS, WRONG, 90.0)
+
+
 def test_poses_that_come_late_will_do(answers):
     """Odometry comes a fifth of a second after the image."""
     known = -1.0
