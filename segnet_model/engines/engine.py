@@ -20,8 +20,12 @@ if TYPE_CHECKING:  # so that an export runs without PyTorch
     from torch import Tensor
 
 WEIGHTS = ".safetensors"  # suffix of the files that exports are made of
-# Devices of drivers: NVIDIA's, a Jetson's, AMD's, and Windows' for Linux.
-GPU_DRIVERS = ("/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/nvmap", "/dev/kfd", "/dev/dxg")
+# Signs of drivers: NVIDIA's, whose program may make the device at its first use, a Jetson's, AMD's,
+# and Windows' for Linux.
+GPU_DRIVERS = (
+    "/dev/nvidiactl", "/usr/bin/nvidia-modprobe", "/dev/nvhost-gpu", "/dev/nvmap", "/dev/kfd",
+    "/dev/dxg",
+)  # fmt: skip
 
 
 class Engine(Protocol):

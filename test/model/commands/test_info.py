@@ -146,3 +146,9 @@ def test_the_choice_of_an_engine_has_a_reason(weights, monkeypatch):
     monkeypatch.setattr(engines, "GPU_DRIVERS", ("/",))
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert engines.choose_engine(weights).reason == "PyTorch uses the GPU"
+
+
+def test_a_driver_that_has_no_devices_before_its_first_use_is_asked(weights, monkeypatch):
+    monkeypatch.setattr(engines.Path, "exists", lambda path: path.name == "nvidia-modprobe")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert engines.choose_engine(weights).reason == "PyTorch uses the GPU"
