@@ -64,7 +64,9 @@ class MotionWatch:
             self._estimate, self._pose, self._reason = MotionEstimate(lens), pose, ""
             self._forget()
         # By the stamps, since a recording may be played faster than it was made.
-        when = seconds(stamp) or 0.0
+        when = seconds(stamp)
+        if when is None or when < 0:
+            return self._reason  # nobody knows a pose of that time
         if when < self._newest:
             self._forget()  # it is played again
         self._newest = when

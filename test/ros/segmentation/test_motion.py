@@ -75,6 +75,12 @@ def test_a_recording_that_begins_again_is_contradicted_from_its_start(answers):
     assert watch.add(answers[0], at(0), LENS, WRONG, 90.0)
 
 
+@pytest.mark.parametrize("second", [0, -5])
+def test_an_image_without_a_time_is_not_asked_about(answers, second):
+    watch = MotionWatch(lambda stamp: pytest.fail("tf refuses it with an error of its own"))
+    assert watch.add(answers[0], Stamp(sec=second), LENS, RIGHT, 50.0) == ""
+
+
 def test_poses_that_come_late_will_do(answers):
     """Odometry comes a fifth of a second after the image."""
     known = -1.0
