@@ -69,12 +69,18 @@ def _steps(predictor: Predictor, size: tuple[int, int]) -> dict[str, Callable[[]
     answer = Answer(pixels, found, labels, bound=predictor.bound, ground=ground)
     others = TYPES.keys() - {"mask", "drivable_grid", "stats", "camera_info"}
 
+    def grid() -> np.ndarray:
+        return ground.grid(found.labels, found.uncertainty, labels, predictor.bound)
+
+    cells = grid()
+
     def network() -> None:
         with torch.inference_mode():
             predictor.engine.logits(small)
 
     def publish(names: set[str]) -> None:
         fresh = replace(answer)  # nothing is computed yet
+        vars(fresh)["cost_grid"] = cells  # but the grid, which is a step of its own
         for name in names:
             message(name, fresh, header)
 
@@ -83,7 +89,7 @@ def _steps(predictor: Predictor, size: tuple[int, int]) -> dict[str, Callable[[]
         NETWORK: network,
         PREDICTOR: lambda: predictor.predict(pixels),
         OUT: lambda: publish({"mask"}),
-        GRID: lambda: ground.grid(found.labels, found.uncertainty, labels, predictor.bound),
+        GRID: grid,
         REST: lambda: publish(set(others)),
         PEER: _peer(data, predictor.predict_unscaled(pixels[None]).probabilities[0].numpy()),
     }
