@@ -173,6 +173,6 @@ def test_a_grid_of_another_resolution_is_never_fused(node, monkeypatch):
     found = DrivableMap(node, Standing(), lambda: settings)
     found.start()
     assert look(found, node, 5, 6, 7, 8)
-    settings = replace(SETTINGS, grid_resolution=2.0)
+    settings = replace(SETTINGS, grid_resolution=0.5)
     assert not look(found, node, 9, 10, 11, 12)
     found.destroy()
