@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import DatasetError, SegNetError, SettingsError, WeightsError
 from segnet_model.base.leftovers import temporary_path
+from segnet_model.training.changes import changes
 from segnet_model.training.session import Session
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.validation import Scores
@@ -26,6 +27,7 @@ from segnet_model.weights.tensors import read_metadata, read_shapes, read_tensor
 logger = logging.getLogger(__name__)
 
 KEY = "segnet_training"
+TRAINING = "training"  # kind of the run whose state this is
 # Tensors that AdamW and SGD keep for each parameter.
 OPTIMIZER_STATES = {frozenset(("step", "exp_avg", "exp_avg_sq")), frozenset(("momentum_buffer",))}
 # Prefixes of the names of the tensors.
@@ -112,7 +114,7 @@ def resume(path: Path, session: Session, scores: Scores) -> None:
 
     Raises:
         DatasetError: images or labels have changed.
-        SettingsError: settings have changed; names them.
+        SettingsError: settings have changed; names them. Or the state is of an adaptation.
         WeightsError: the state is damaged, or does not fit the session.
     """
     if not path.exists():
@@ -151,9 +153,9 @@ class TrainingState:
 
     @classmethod
     def read(cls, path: Path) -> TrainingState:
-        """Read a state; WeightsError with the mend where the file is damaged."""
+        """Read a state, with the errors of `read_facts`."""
+        facts = read_facts(path, TRAINING)
         with naming_file(path):
-            facts = read_json(read_metadata(path)[KEY])
             _check_facts(facts)
             tensors = read_tensors(path)
             for name, tensor in tensors.items():
@@ -169,6 +171,18 @@ class TrainingState:
             session.step = self.facts["step"]
             if session.average:
                 session.average.restore(with_prefix(self.tensors, AVERAGE), session.step)
+
+
+def read_facts(path: Path, kind: str) -> dict[str, Any]:
+    """Facts of a state; SettingsError for another kind of run, WeightsError for a damaged file."""
+    with naming_file(path):
+        facts = dict(read_json(read_metadata(path)[KEY]))
+    if (found := facts.get("kind", TRAINING)) != kind:
+        raise SettingsError(
+            f"{path.parent} holds a run of another kind ({found}); name another folder for this "
+            f"{kind}"
+        )
+    return facts
 
 
 @contextmanager
@@ -221,23 +235,3 @@ def _check_same(facts: Mapping[str, Any], session: Session, out: Path) -> None:
             f"{out} holds a run with other settings ({', '.join(changed)}); "
             "give the same ones to go on, or another folder to start afresh"
         )
-
-
-def changes(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Each value that differs, as "epochs 60 -> 30"; those of a table one by one."""
-    found = []
-    for name in dict.fromkeys([*before, *now]):
-        old, new = before.get(name), now.get(name)
-        if isinstance(old, dict) or isinstance(new, dict):
-            inner = "" if name == "augment" else f"{name} "  # its values are options themselves
-            found += changes(old or {}, new or {}, inner)
-        elif old != new:
-            found.append(f"{prefix}{name} {_shown(old)} -> {_shown(new)}")
-    return found
-
-
-def _shown(value: Any) -> str:
-    """A value as it is given on the command line."""
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return "none" if value is None else str(value)

@@ -54,7 +54,7 @@ def train(
     Raises:
         DatasetError: the data set lacks files or holds labels that do not fit.
         SettingsError: the settings do not work, or out holds a training with other settings, or
-            one that is still going on, or weights that segnet did not write.
+            one that is still going on, or an adaptation, or weights that segnet did not write.
         SegNetError: the loss is not finite any more, or grows and grows; or TensorBoard's events
             cannot be written.
         WeightsError: a file cannot be written; the last whole state stays.

@@ -11,23 +11,24 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from segnet_model.base.documents import read_json
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.training.adaptation.session import Session
 from segnet_model.training.adaptation.settings import AdaptSettings
+from segnet_model.training.changes import changes
 from segnet_model.training.state import (
-    changes,
+    KEY,
     keep_previous,
     naming_file,
     optimizer_tensors,
     previous_state,
+    read_facts,
     restore_optimizer,
     with_prefix,
 )
-from segnet_model.weights.tensors import read_metadata, read_tensors, write_tensors
+from segnet_model.weights.tensors import read_tensors, write_tensors
 
 logger = logging.getLogger(__name__)
-KEY, KIND = "segnet_training", "adaptation"  # the key marks the file as segnet's
+KIND = "adaptation"
 NETWORK, AVERAGE, ACCEPTED = "network.", "average.", "accepted."
 
 
@@ -92,14 +93,13 @@ def load(path: Path, session: Session, course: Course, fingerprint: str) -> None
 
 
 def _load(path: Path, session: Session, course: Course, fingerprint: str) -> None:
+    facts = read_facts(path, KIND)
+    if facts.get("data") != fingerprint:
+        raise SettingsError(
+            f"the recording, its frames or the old data are others than when the adaptation in "
+            f"{path.parent} began; give the same ones to go on, or another folder to start afresh"
+        )
     with naming_file(path):
-        facts = read_json(read_metadata(path)[KEY])
-        if facts["data"] != fingerprint:
-            raise SettingsError(
-                f"the recording, its frames or the old data are others than when the adaptation in "
-                f"{path.parent} began; give the same ones to go on, or another folder to start "
-                "afresh"
-            )
         tensors = read_tensors(path)
         for prefix, network in _networks(session, course).items():
             network.load_state_dict(with_prefix(tensors, prefix))
@@ -122,13 +122,11 @@ def check_settings(path: Path, settings: AdaptSettings) -> None:
         SettingsError: names what has changed.
     """
     try:
+        facts = read_facts(path, KIND)
         with naming_file(path):
-            facts = read_json(read_metadata(path)[KEY])
-            kind, before = facts.get("kind"), dict(facts["settings"])
+            before = dict(facts["settings"])
     except WeightsError:
         return  # damaged: `load` says so, or reads the one before
-    if kind != KIND:
-        raise SettingsError(f"{path.parent} holds a training; adapt into another folder")
     if changed := changes(before, json.loads(json.dumps(settings.shaping()))):
         raise SettingsError(
             f"{path.parent} holds an adaptation with other settings ({', '.join(changed)}); give "

@@ -236,7 +236,23 @@ def test_other_settings_or_another_recording_do_not_go_on(
     assert "usable frames" in capsys.readouterr().err
     other = write_set(tmp_path / "other", 9, {"train": 50})
     run(other / "train", start, old, adapted, code=2)
-    assert "another folder" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "another folder" in said
+    assert "delete" not in said  # the state is whole
+    assert "going on from" not in said
+
+
+def test_a_folder_is_of_one_kind_of_run(adapted, dusk, start, old, capsys, tmp_path):
+    state = (adapted / STATE_FILE).read_bytes()
+    words = ["train", str(old), "--out", str(adapted), "--init", str(start), "--epochs", "1"]
+    assert main([*words, "--device", "cpu"]) == 2
+    said = capsys.readouterr().err
+    assert "holds a run of another kind (adaptation); name another folder for this train" in said
+    assert "delete" not in said
+    assert (adapted / STATE_FILE).read_bytes() == state
+    run(dusk / "train", start, old, start.parent, code=2)
+    said = capsys.readouterr().err
+    assert "holds a run of another kind (training); name another folder for this adapt" in said
 
 
 def views(folder, images):
