@@ -25,6 +25,7 @@ UNSTEADY = 0.005  # loss of the agreement of two views
 UNSURE = 0.02  # rise of the entropy
 DRIFT = 0.12  # share of the pixels that changed their class, in the sum over the frames
 FREED = 0.01  # share of the pixels surely not drivable that are drivable now
+WIDER = 0.05  # rise of the drivable share: ground of which the start was unsure is no sure ground
 COMMON, SHRUNK = 0.005, 0.6  # a class of such a share must not shrink to such a part of it
 
 Measure = Callable[[nn.Module], float]  # mIoU, 0 to 1
@@ -43,6 +44,7 @@ class Signs:
         entropy: mean normalized entropy, 0 to 1.
         freed: share of the pixels that the start was sure not to be drivable, and that are now.
         shares: of the classes in the held-out frames, (classes,).
+        drivable: share of the drivable classes, their sum.
     """
 
     old: float
@@ -52,6 +54,7 @@ class Signs:
     entropy: float
     freed: float
     shares: tuple[float, ...]
+    drivable: float
 
     def drift(self, start: Signs) -> float:
         """Total variation distance of the class shares, 0 to 1."""
@@ -82,6 +85,8 @@ def reasons(now: Signs, start: Signs, names: Sequence[str]) -> list[str]:
         found.append(f"the entropy rose from {start.entropy:.3f} to {now.entropy:.3f}")
     if now.freed > FREED:
         found.append(f"{now.freed:.1%} of what was surely not drivable became drivable")
+    if (wider := now.drivable - start.drivable) > WIDER:
+        found.append(f"{wider:.1%} more of the pixels are drivable")
     if (drift := now.drift(start)) > DRIFT:
         found.append(f"the shares of the classes drifted by {drift:.1%}")
     for name, after, before in zip(names, now.shares, start.shares, strict=True):
@@ -132,11 +137,11 @@ class Guard:
             steady.append(float((labels == self._other_view(network, image)).mean()))
             entropy.append(spread)
             counts += np.bincount(labels.ravel(), minlength=256)
-        classes = self._info.labels.num_classes
+        shares = counts[: len(self._drivable)] / counts.sum()
         return Signs(
             self._old(network), self._labeled(network) if self._labeled else None,
             _ratio(same, 1.0), float(np.mean(steady)), float(np.mean(entropy)), _ratio(freed, 0.0),
-            tuple((counts[:classes] / counts.sum()).tolist()),
+            tuple(shares.tolist()), float(shares[self._drivable].sum()),
         )  # fmt: skip
 
     def reasons(self, now: Signs) -> list[str]:

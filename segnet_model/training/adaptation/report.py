@@ -19,7 +19,8 @@ from segnet_model.training.adaptation.state import Course
 PICTURES = 8
 TITLES = ("held-out frame", "before", "after")
 SHEET, REPORT = "before_after.png", "report.md"
-COLUMNS = ("", "old images", "labeled", "kept", "two views", "entropy", "drift", "freed", "")
+COLUMNS = ("", "old images", "labeled", "kept", "two views", "entropy", "drift", "freed",
+           "drivable", "")  # fmt: skip
 
 
 def draw(before: Predictor, after: Predictor, frames: Sequence[np.ndarray]) -> np.ndarray:
@@ -43,7 +44,7 @@ def write_report(
         course: with all looks.
         start: signs of the start.
         sheet: from `draw`.
-        steps: that were taken.
+        steps: of the whole adaptation; three setbacks end it earlier.
     """
     write_png(out / SHEET, sheet)
     summary = outcome(course, steps)
@@ -55,7 +56,8 @@ def write_report(
         "those of --labeled. The rest is measured on held-out frames. kept: pixels that the start "
         "was sure of and that have the same class. two views: pixels with the same class in a "
         "smaller mirror image. freed: pixels that the start was sure not to be drivable, and that "
-        "are now.", "", f"![before and after]({SHEET})", "", f"<!-- {MARK} -->", "",
+        "are now. drivable: share of all pixels.",
+        "", f"![before and after]({SHEET})", "", f"<!-- {MARK} -->", "",
     ])  # fmt: skip
     with new_file(out / REPORT) as path:
         path.write_text(text, encoding="utf-8")
@@ -88,7 +90,7 @@ def _line(look: dict[str, object], start: Signs) -> str:
     return _row([
         look["what"], f"{signs.old:.3f}", labeled, f"{signs.agreement:.1%}",
         f"{signs.steadiness:.1%}", f"{signs.entropy:.3f}", f"{signs.drift(start):.1%}",
-        f"{signs.freed:.2%}", verdict,
+        f"{signs.freed:.2%}", f"{signs.drivable:.1%}", verdict,
     ])  # fmt: skip
 
 

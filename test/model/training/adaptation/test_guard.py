@@ -12,7 +12,7 @@ from segnet_model.training.adaptation.guard import Guard, Signs, reasons
 
 CAMVID = LabelSet.load("camvid")
 SKY, BUILDING, ROAD = 0, 1, 3
-START = Signs(0.6, 0.5, 1.0, 0.9, 0.2, 0.0, (0.5, 0.5))
+START = Signs(0.6, 0.5, 1.0, 0.9, 0.2, 0.0, (0.5, 0.5), 0.5)
 NAMES = ("Sky", "Road")
 
 
@@ -41,7 +41,7 @@ def test_signs_of_known_answers():
     watch = guard(Painter(SKY, ROAD))
     start = watch.start
     assert (start.agreement, start.steadiness, start.freed) == (1.0, 1.0, 0.0)
-    assert start.shares[SKY] == start.shares[ROAD] == 0.5
+    assert start.shares[SKY] == start.shares[ROAD] == start.drivable == 0.5
     chances = np.exp([8.0] + [0.0] * 10) / np.exp([8.0] + [0.0] * 10).sum()
     entropy = -(chances * np.log(chances)).sum() / np.log(11)
     assert start.entropy == pytest.approx(entropy, rel=1e-4)
@@ -51,6 +51,7 @@ def test_signs_of_known_answers():
     said = "; ".join(watch.reasons(freed))
     assert "100.0% of what was surely not drivable became drivable" in said
     assert "Sky shrank from 50.0% to 0.0% of the pixels" in said
+    assert "50.0% more of the pixels are drivable" in said
     unsure = watch.measure(Painter(SKY, ROAD, logit=1.0))
     assert watch.reasons(unsure) == [
         f"the entropy rose from {start.entropy:.3f} to {unsure.entropy:.3f}"
@@ -66,6 +67,7 @@ def test_signs_of_known_answers():
         ({"steadiness": 0.89}, "two views agree in 89.0%, before 90.0%"),
         ({"entropy": 0.23}, "the entropy rose from 0.200 to 0.230"),
         ({"freed": 0.02}, "2.0% of what was surely not drivable became drivable"),
+        ({"drivable": 0.56}, "6.0% more of the pixels are drivable"),
         ({"shares": (0.65, 0.35)}, "the shares of the classes drifted by 15.0%"),
     ],
 )
@@ -74,6 +76,31 @@ def test_each_sign_alone_is_a_reason(change, reason):
     assert reasons(replace(START, **change), START, NAMES) == [reason]
     better = replace(START, old=0.7, labeled=0.6, steadiness=0.95, entropy=0.1)
     assert reasons(better, START, NAMES) == []
+
+
+class Verge(torch.nn.Module):
+    """Walls above the middle and a road below, and beside it a strip of which it is unsure."""
+
+    def __init__(self, seen_as):
+        super().__init__()
+        self.seen_as = seen_as
+
+    def forward(self, images):
+        height, width = images.shape[1:3]
+        logits = Painter(BUILDING, ROAD)(images)
+        strip = logits[:, :, height // 2 :, : width // 6]
+        strip[:] = 0.0
+        strip[:, self.seen_as] = 2.0  # less than half sure
+        return logits
+
+
+def test_ground_of_which_the_start_was_unsure_is_not_freed():
+    """No sign of sure pixels sees it, and neither does a drift of a twelfth."""
+    watch = guard(Verge(BUILDING))
+    now = watch.measure(Verge(ROAD))
+    assert (now.agreement, now.freed) == (1.0, 0.0)
+    assert now.drift(watch.start) == pytest.approx(1 / 12)
+    assert watch.reasons(now) == ["8.3% more of the pixels are drivable"]
 
 
 def test_a_lost_class_is_a_reason():
