@@ -51,8 +51,8 @@ def open_old_data(
 
     Raises:
         DatasetError: a file of the data set is missing or damaged.
-        SettingsError: no rendered world has the network's classes, or the data set's classes have
-            no meaning there.
+        SettingsError: no rendered world has the network's classes, the data set's classes have no
+            meaning there, or OUT/worlds holds other drives.
     """
     if settings.replay:
         return _opened(Path(settings.replay), labels)
@@ -85,12 +85,28 @@ def _rendered(
     seeds = range(first, first + settings.worlds)
     held = settings.worlds // FOR_GUARD
     counts = [(settings.worlds - held) * PER_DRIVE, held * PER_DRIVE]
+    _check_drives(folder, seeds[: len(seeds) - held], seeds[len(seeds) - held :])
     if [len(split_images(folder, split)) for split in ("train", "val")] != counts:
         logger.info("rendering %d images of old worlds into %s", sum(counts), folder)
         world = DriveSettings(labels=name, world=WORLD_OF[name], conditions=VARIED, cameras=VARIED)
         share = held / settings.worlds
         write_dataset(folder, seeds, PER_DRIVE, val=share, progress=progress, settings=world)
     return _opened(folder, labels)
+
+
+def _check_drives(folder: Path, train: range, val: range) -> None:
+    """Raise SettingsError where a folder holds other drives, as of a run with other worlds.
+
+    With them, what one run learns from would be what another one is measured on.
+    """
+    for split, seeds in (("train", train), ("val", val)):
+        known = {f"{seed:06d}" for seed in seeds}
+        for path in split_images(folder, split):
+            if path.stem.partition("_")[0] not in known:
+                raise SettingsError(
+                    f"{folder} holds {split}/{path.name}, which is of another number of worlds or "
+                    "another seed; give the same ones, delete the folder, or name another out"
+                )
 
 
 def open_labeled(dataset: str, labels: LabelSet) -> LabeledFolder:
