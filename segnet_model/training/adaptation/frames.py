@@ -17,8 +17,8 @@ from segnet_model.datasets.folder import spread
 from segnet_model.datasets.sources import Source, open_source
 from segnet_model.datasets.sources.frame_filter import FrameFilter
 from segnet_model.networks.inputs import network_size, resize_image
+from segnet_model.training.adaptation.settings import LEAST_FRAMES
 
-LEAST = 40  # usable frames; fewer show too little of a place
 MOST_HELD = 40  # held-out frames, so that the guard is quick
 UNLIKE = 0.5  # percent of `difference`: less is the same view again
 LEAST_SPREAD = 4.0  # gray levels, standard deviation; an image with less shows nothing
@@ -63,11 +63,11 @@ def read_frames(
         part = source.part(every=seconds / most * (1 - 1e-6))
         images = list(_usable(part, input_size, skipped, progress))
         source.check_used(len(images) + skipped.total())
-    if len(images) < LEAST:
+    if len(images) < LEAST_FRAMES:
         why = "".join(f"; {count} {reason}" for reason, count in skipped.most_common())
         raise DatasetError(
             f"{path} has {len(images)} usable frames that differ, and an adaptation needs "
-            f"{LEAST}{why}. Record a longer drive, of a minute or more"
+            f"{LEAST_FRAMES}{why}. Record a longer drive, of a minute or more"
         )
     return _split([images[index] for index in spread(most, len(images))])
 

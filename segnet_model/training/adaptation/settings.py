@@ -11,6 +11,7 @@ from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, opt
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.training.settings import SIZE_NAMES
 
+LEAST_FRAMES = 40  # usable ones; fewer show too little of a place
 DATA, LEARNING, MACHINE = "data", "learning", "machine"
 
 
@@ -33,13 +34,13 @@ class AdaptSettings:
         limits=(4, 10000), group=DATA,
     )  # fmt: skip
     labeled: str | None = option(
-        None, "Data set with a few labeled images of the new place; the guard measures on all of "
-        "them, and nothing learns from them.",
+        None, "Data set with a few labeled images of the new place; the guard measures on its "
+        "val, or train where it has none, and nothing learns from it.",
         plain="", otherwise="none", group=DATA, metavar="DATASET",
     )  # fmt: skip
     frames: int = option(
         400, "Most frames of the recording, evenly spaced; a fifth of them is for the guard.",
-        limits=(1, 10000), group=DATA,
+        limits=(LEAST_FRAMES, 10000), group=DATA,
     )  # fmt: skip
     statistics_only: bool = option(
         False, "Mix the camera's statistics into batch normalization, and learn nothing more.",

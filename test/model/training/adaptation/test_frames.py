@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from segnet_model.base.errors import DatasetError
+from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import no_progress
 from segnet_model.images.files import write_png
-from segnet_model.training.adaptation.frames import LEAST, fault, read_frames
+from segnet_model.training.adaptation.frames import fault, read_frames
+from segnet_model.training.adaptation.settings import LEAST_FRAMES, AdaptSettings
 
 SIZE = (48, 64)
 
@@ -41,13 +42,19 @@ def test_few_of_many_are_evenly_spaced(tmp_path):
 
 
 def test_frames_have_the_size_of_the_network(tmp_path):
-    found = read_frames(write(tmp_path / "drive", LEAST), None, 400, (32, 32), no_progress)
+    found = read_frames(write(tmp_path / "drive", LEAST_FRAMES), None, 400, (32, 32), no_progress)
     assert {each.shape for each in found.learned} == {(32, 40, 3)}  # of the images' proportions
 
 
 def test_one_too_few_is_refused(tmp_path):
-    with pytest.raises(DatasetError, match=f"{LEAST - 1} usable frames"):
-        read_frames(write(tmp_path / "drive", LEAST - 1), None, 400, SIZE, no_progress)
+    with pytest.raises(DatasetError, match=f"{LEAST_FRAMES - 1} usable frames"):
+        read_frames(write(tmp_path / "drive", LEAST_FRAMES - 1), None, 400, SIZE, no_progress)
+
+
+def test_fewer_than_an_adaptation_needs_cannot_be_asked_for():
+    """Else it would ask for a longer drive, whatever the drive."""
+    with pytest.raises(SettingsError, match="^frames is 39; give 40 to 10000"):
+        AdaptSettings(frames=LEAST_FRAMES - 1)
 
 
 def test_faults():
