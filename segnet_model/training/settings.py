@@ -34,7 +34,7 @@ SCRATCH = "none"  # as init: random weights
 CHOSEN = -1  # as epochs and evaluate_every: the training chooses; see `defaults`
 EPOCHS = 60  # of a few hundred images
 STEPS = 300  # fewer teach little, also from shipped weights
-MOMENTUM, WEIGHTING = 0.9, "median_frequency"
+MOMENTUM, WEIGHTING, KEEP_WEIGHT = 0.9, "median_frequency", 3.0
 EVALUATE_EVERY = 10  # epochs, where neither these nor the epochs are given
 
 
@@ -158,7 +158,7 @@ class TrainSettings:
         plain="", otherwise="nothing is kept", group=DATA, metavar="FOLDER",
     )  # fmt: skip
     keep_weight: float = option(
-        3.0, "Weight of keeping the answers on the images of keep.",
+        KEEP_WEIGHT, "Weight of keeping the answers on the images of keep.",
         limits=(ABOVE_0, 1000.0), group=LOSS,
     )  # fmt: skip
     clip_norm: float = option(
@@ -224,6 +224,8 @@ class TrainSettings:
             raise SettingsError(
                 "weighting has no effect with balance 0, which weights all classes alike"
             )
+        if not self.keep and self.keep_weight != KEEP_WEIGHT:
+            raise SettingsError("keep_weight is of keep; give that too, or leave it away")
         if self.encoder and self.init not in (None, SCRATCH):
             raise SettingsError(
                 f"init {self.init} replaces the weights of encoder {self.encoder}; leave one away"

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from segnet_model.base.choices import TRAINING_PRECISIONS
+from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, option
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.training.settings import SIZE_NAMES
 
+WORLDS = 64
 LEAST_FRAMES = 40  # usable ones; fewer show too little of a place
 DATA, LEARNING, MACHINE = "data", "learning", "machine"
 
@@ -29,8 +31,8 @@ class AdaptSettings:
         plain="", otherwise="worlds, rendered into OUT/worlds", group=DATA, metavar="DATASET",
     )  # fmt: skip
     worlds: int = option(
-        64, "Number of rendered drives of three images, where there is no replay; a fourth of them "
-        "is for the guard.",
+        WORLDS, "Number of rendered drives of three images, where there is no replay; a fourth of "
+        "them is for the guard.",
         limits=(4, 10000), group=DATA,
     )  # fmt: skip
     labeled: str | None = option(
@@ -87,8 +89,10 @@ class AdaptSettings:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Raise SettingsError, with the mend, where a value is out of range."""
+        """Raise SettingsError, with the mend, where values are out of range or contradict."""
         check_options(self)
+        if self.replay and self.worlds != WORLDS:
+            raise SettingsError(f"replay {self.replay} takes the place of worlds; leave one away")
 
     def shaping(self) -> dict[str, Any]:
         """Settings that change the result, as plain values."""

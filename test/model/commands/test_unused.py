@@ -44,6 +44,8 @@ GIVEN_TOO = "give that too, or leave it away"
         ("train yard --out o --momentum 0.8", "momentum is of optimizer sgd"),
         ("train yard --out o --balance 0 --weighting enet", "weighting has no effect with"),
         ("train yard --out o --encoder e.pth --init enet_camvid", "init enet_camvid replaces the"),
+        ("train yard --out o --keep-weight 5", "keep_weight is of keep; give that too, or leave"),
+        ("adapt drive --out o --replay yard --worlds 8", "replay yard takes the place of worlds"),
         ("bag photos --out o --labels-topic /l", "are of --labels; give that too"),
         ("extract drive --out o --tolerance 0.1", "name a labels topic too"),
         ("extract drive --out o --block 5", "needs split blocks"),

@@ -83,7 +83,8 @@ def test_a_bad_value_is_refused_by_name(name: str, value: Any) -> None:
 )
 def test_the_limits_themselves_are_taken(name: str, end: float) -> None:
     others = {"scale_min": {"scale_max": 8.0}, "scale_max": {"scale_min": end},
-              "evaluate_every": {"patience": 0}, "momentum": {"optimizer": "sgd"}}  # fmt: skip
+              "evaluate_every": {"patience": 0}, "momentum": {"optimizer": "sgd"},
+              "keep_weight": {"keep": "x"}}  # fmt: skip
     patience = {"evaluate_every": 1} if name == "patience" else {}
     from_plain(TrainSettings, {**others.get(name, {}), **patience, name: end})
 

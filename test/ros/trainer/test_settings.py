@@ -28,7 +28,8 @@ from segnet_ros.trainer.settings import TrainerSettings  # noqa: E402
 pytestmark = pytest.mark.ros
 OPTIONS = options_of(TrainSettings)
 JOB = {"dataset": "data", "out": "run"}
-WITH = {"momentum": {"optimizer": "sgd"}}  # options that count only beside others
+# Options that count only beside others.
+WITH = {"momentum": {"optimizer": "sgd"}, "keep_weight": {"keep": "street"}}
 Read = Callable[..., TrainerSettings]
 
 
