@@ -1,4 +1,4 @@
-"""Average of the weights over the steps, and fresh statistics of batch normalization."""
+"""Average of the weights over the steps, and statistics of batch normalization, fresh or held."""
 
 from __future__ import annotations
 
@@ -82,6 +82,13 @@ def recompute_statistics(
         with torch.no_grad():
             update_bn(chain([first], batches), adapter)
     network.eval()
+
+
+def hold_statistics(network: nn.Module) -> None:
+    """Let batch normalization use its statistics in training too, and not change them."""
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
 
 
 class _Adapter(nn.Module):

@@ -115,13 +115,6 @@ class Keeping:
         return self._settings.keep_weight * divergence.mean()
 
 
-def hold_statistics(network: nn.Module) -> None:
-    """Let batch normalization use its statistics in training too, and not change them."""
-    for module in network.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.eval()
-
-
 def _known_classes(settings: TrainSettings, info: ModelInfo) -> list[int]:
     """Ids of the classes that the weights to start from know."""
     if settings.init is None:

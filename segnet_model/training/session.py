@@ -13,8 +13,12 @@ from segnet_model.networks.blocks import channels_last
 from segnet_model.networks.inputs import Normalize, network_size
 from segnet_model.networks.outputs import output_channels
 from segnet_model.training.augment_settings import UNCHANGED
-from segnet_model.training.averaging import WeightAverage, recompute_statistics
-from segnet_model.training.keeping import Keeping, hold_statistics
+from segnet_model.training.averaging import (
+    WeightAverage,
+    hold_statistics,
+    recompute_statistics,
+)
+from segnet_model.training.keeping import Keeping
 from segnet_model.training.loading import AugmentedFolder, load_batches
 from segnet_model.training.losses import Objective
 from segnet_model.training.optimization import autocast_dtype, learning_rate_factor, make_optimizer

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from segnet_model.networks.blocks import channels_last
 from segnet_model.networks.inputs import Normalize
@@ -25,7 +24,7 @@ from segnet_model.training.adaptation.teacher import (
 )
 from segnet_model.training.augment import augment
 from segnet_model.training.augment_settings import AugmentSettings
-from segnet_model.training.averaging import WeightAverage
+from segnet_model.training.averaging import WeightAverage, hold_statistics
 from segnet_model.training.class_weights import count_classes, median_frequency
 from segnet_model.training.optimization import autocast_dtype, learning_rate_factor, make_optimizer
 from segnet_model.training.settings import TrainSettings
@@ -99,7 +98,8 @@ class Session:
         samples = self._samples(rng)
         images = torch.from_numpy(np.stack([image for image, _ in samples]))
         labels, sure = decoded(np.stack([codes for _, codes in samples]))
-        self._set_mode()
+        self.network.train()  # for dropout
+        hold_statistics(self.network)  # since batches of two worlds have none
         logits = class_logits(self.forward(self.network, images), self.info.activation)
         loss = self._loss(logits, torch.from_numpy(labels), torch.from_numpy(sure))
         self._update(loss)
@@ -115,13 +115,6 @@ class Session:
         self.optimizer.step()
         self.step += 1
         self.average.update(self.network, self.step)
-
-    def _set_mode(self) -> None:
-        """Dropout as in training; statistics stay, since batches of two worlds have none."""
-        self.network.train()
-        for module in self.network.modules():
-            if isinstance(module, _BatchNorm):
-                module.eval()
 
     def _loss(self, logits: Tensor, labels: Tensor, sure: Tensor) -> Tensor:
         """Mean cross-entropy of the frames by the teacher's confidence, plus that of old images."""
