@@ -99,6 +99,12 @@ def option(default: T, help: str, *, plain: Any = None, **about: Any) -> T:
     return row
 
 
+def option_of(table: type[Any], name: str) -> Any:
+    """A field that another table has too: the same default, help and limits."""
+    (row,) = (each for each in fields(table) if each.name == name)
+    return field(default=row.default, metadata=row.metadata)
+
+
 def options_of(table: type[Any]) -> dict[str, Option]:
     """The options of a table by name, with those of the tables in it."""
     found: dict[str, Option] = {}

@@ -8,7 +8,8 @@ from pathlib import Path
 from segnet_model.base import options
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.commands import arguments
-from segnet_model.training.adaptation.settings import DATA, LEARNING, MACHINE, AdaptSettings
+from segnet_model.training.adaptation.settings import LEARNING, AdaptSettings
+from segnet_model.training.settings import DATA, MACHINE
 
 EPILOG = f"""\
 A network teaches itself: an average of its weights labels frames where it is sure, and the network

@@ -6,15 +6,14 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from segnet_model.base.choices import TRAINING_PRECISIONS
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, option
+from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, option, option_of
 from segnet_model.base.tables import DEFAULT_WEIGHTS
-from segnet_model.training.settings import SIZE_NAMES
+from segnet_model.training.settings import DATA, SIZE_NAMES, TrainSettings
 
 WORLDS = 64
 LEAST_FRAMES = 40  # usable ones; fewer show too little of a place
-DATA, LEARNING, MACHINE = "data", "learning", "machine"
+LEARNING = "learning"
 
 
 @dataclass(frozen=True)
@@ -75,18 +74,9 @@ class AdaptSettings:
         0, "Random seed; the same seed gives the same weights.",
         limits=(0, 2**31 - 1), group=LEARNING,
     )  # fmt: skip
-    precision: str = option(
-        "auto",
-        "Number format of the convolutions; auto is bfloat16 where the device computes in it.",
-        choices=TRAINING_PRECISIONS, group=MACHINE,
-    )  # fmt: skip
-    device: str = option(
-        "auto", "Device: auto (a GPU if there is one), cpu, cuda or cuda:1.", group=MACHINE
-    )
-    save_every_s: float = option(
-        60.0, "Time in seconds between two saved states to resume from.",
-        limits=(0.0, math.inf), group=MACHINE, metavar="SECONDS",
-    )  # fmt: skip
+    precision: str = option_of(TrainSettings, "precision")
+    device: str = option_of(TrainSettings, "device")
+    save_every_s: float = option_of(TrainSettings, "save_every_s")
 
     def __post_init__(self) -> None:
         """Raise SettingsError, with the mend, where values are out of range or contradict."""
