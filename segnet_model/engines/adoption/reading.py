@@ -29,8 +29,8 @@ def read_model(path: Path) -> Any:
         WeightsError: it is missing, too large or no ONNX file, its external data is missing or
             lies elsewhere, or it uses operators that no runtime has.
     """
-    onnx = require("onnx", "onnx")
     check_exists(path)
+    onnx = require("onnx", "onnx")
     _check_length(path.stat().st_size, path)
     try:
         model = onnx.load(path, load_external_data=False)

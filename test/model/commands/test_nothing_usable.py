@@ -1,6 +1,7 @@
 """A source of which nothing can be used ends every command with 2, and with the reasons."""
 
 import resource
+import sys
 
 import cv2
 import numpy as np
@@ -90,6 +91,9 @@ def test_a_full_disk_leaves_nothing(line, dataset, weights, tmp_path, capsys, mo
     dataset.rename(tmp_path / "yard")
     weights.rename(tmp_path / "w.safetensors")
     monkeypatch.chdir(tmp_path)
+    # Python would leave a cut .pyc of each module that it first imports here.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # of workers
     before, limits = sorted(tmp_path.rglob("*")), resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # bytes of a file
     try:
