@@ -66,6 +66,7 @@ class FleetRun:
 
     def complete(self, job: CommandJob, out: Output, tasks: Sequence[Task]) -> Made:
         """Do those tasks that have no output yet."""
+        out.sweep()
         states = records.read_states(out)
         before = [states.get(task.name) for task in tasks]
         faulty = before.count(records.FAULTY)

@@ -141,8 +141,8 @@ class Output:
         near.mkdir(parents=True, exist_ok=True)
         with temporary_folder(near / name) as folder:
             made = folder / name
-            yield made
             self.remove(name)  # without a record, it counts as not made
+            yield made
             if self.local is None:
                 self._put(made, name)
             else:

@@ -88,6 +88,16 @@ def test_an_output_is_whole_or_absent(tmp_path):
     assert [path.name for path in (tmp_path / "out").rglob("*")] == ["a-1", "new"]
 
 
+def test_a_worker_that_was_lost_takes_no_output_away(tmp_path):
+    """It may live on, and end a task that another worker has made meanwhile."""
+    out = Output(str(tmp_path))
+    with out.new_folder("a-1") as late:
+        late.mkdir()
+        (tmp_path / "a-1").mkdir()
+        (tmp_path / "a-1" / "of the other").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["a-1", "of the other"]
+
+
 def test_records_say_in_their_names_what_became_of_a_task(tmp_path):
     out = Output(str(tmp_path))
     assert read_states(out) == {}
