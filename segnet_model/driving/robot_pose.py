@@ -84,9 +84,11 @@ class Odometer:
         self._time = 0.0
         self._speed: tuple[float, float] | None = None  # the highest of late, and of turning
 
-    def late(self, time: float) -> float:
-        """Seconds by which a time is before that of the newest pose; 0 where it is not."""
-        return 0.0 if self._pose is None else max(0.0, self._time - time)
+    def late(self, pose: RobotPose, time: float) -> tuple[float, float]:
+        """Seconds and meters by which a pose is before the newest one; both 0 where it is not."""
+        if self._pose is None or time >= self._time:
+            return 0.0, 0.0
+        return self._time - time, hypot(pose.x - self._pose.x, pose.y - self._pose.y)
 
     def move(self, pose: RobotPose, time: float) -> tuple[float, float] | None:
         """Seconds and meters since the newest pose, both 0 for a late one; None after a jump."""

@@ -96,7 +96,7 @@ class RollingMap:
         self._fade(*step)
         middle, worst = self._look(grid, in_view, spec, pose)
         moved = (middle == _TAKEN) & (self._evidence <= -_SURE)
-        self._fuse(middle, worst, self._odometer.late(time))
+        self._fuse(middle, worst, *self._odometer.late(pose, time))
         self._flee(moved, worst < OCCUPIED, step[0])
 
     def cells(self, later: float = 0.0) -> np.ndarray:
@@ -169,8 +169,15 @@ class RollingMap:
         start -= np.array([spec.x_min, spec.y_min]) / spec.resolution + 0.5
         return np.column_stack([turn * self.spec.resolution / 2, start])
 
-    def _fuse(self, middle: np.ndarray, worst: np.ndarray, late: float) -> None:
-        """Weigh what one image says of each cell; late: seconds by which it is not the newest."""
+    def _fuse(self, middle: np.ndarray, worst: np.ndarray, late: float, behind: float) -> None:
+        """Weigh what one image says of each cell.
+
+        Args:
+            middle: of the center of each cell, as of `_look`.
+            worst: of all points of it.
+            late: seconds by which the image is not the newest.
+            behind: meters driven since it.
+        """
         evidence = self._evidence
         free, doubt, touched = worst < OCCUPIED, worst == _DOUBT, worst == _TAKEN
         free &= self._cleared > late  # a newer image may have seen a thing there
@@ -181,7 +188,8 @@ class RollingMap:
         np.maximum(evidence, 0, out=evidence, where=touched)
         evidence[middle == _TAKEN] = _MOST
         self._cleared[touched] = np.minimum(self._cleared[touched], np.float32(late))
-        self._unseen[free] = self._driven[free] = 0
+        np.minimum(self._unseen, np.float32(late), out=self._unseen, where=free)
+        np.minimum(self._driven, np.float32(behind), out=self._driven, where=free)
         self._costs[free] = np.maximum(
             worst[free], (3 * self._costs[free].astype(np.uint16) + worst[free]) // 4
         )

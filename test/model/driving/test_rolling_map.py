@@ -216,6 +216,19 @@ def test_a_late_image_frees_nothing_where_a_newer_one_saw_a_thing():
     assert at(rolling, 3.05, 0.05) == FREE
 
 
+def test_a_late_image_gives_ground_no_longer_memory_than_its_own_time():
+    """Of two cameras, the one whose image comes late saw the ground before the other one."""
+    rolling = RollingMap(MapSpec(memory=2.0))
+    now = watch(rolling, empty, STANDING)
+    nothing = np.full((AHEAD.rows, AHEAD.columns), UNKNOWN, np.int8)
+    rolling.add(nothing, ALL & False, AHEAD, STANDING[0], now + 0.9)
+    rolling.add(look(empty, STANDING[0]), ALL, AHEAD, STANDING[0], now)
+    rolling.add(nothing, ALL & False, AHEAD, STANDING[0], now + 1.9)
+    assert at(rolling, 3.05, 0.05) == FREE
+    rolling.add(nothing, ALL & False, AHEAD, STANDING[0], now + 2.1)
+    assert at(rolling, 3.05, 0.05) == UNKNOWN
+
+
 def test_costs_come_through_and_a_higher_one_counts_at_once():
     rolling = RollingMap(MapSpec())
     lawn = np.full((AHEAD.rows, AHEAD.columns), 40, np.int8)
