@@ -22,6 +22,9 @@ COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 POSE = "geometry_msgs/msg/PoseStamped"
 ODOMETRY = "nav_msgs/msg/Odometry"
+LASER_SCAN = "sensor_msgs/msg/LaserScan"
+IMU = "sensor_msgs/msg/Imu"
+BOOL, EMPTY = "std_msgs/msg/Bool", "std_msgs/msg/Empty"
 FFMPEG_PACKET = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"
 # Types of images, and the transport of the node that receives them.
 TRANSPORTS = {IMAGE: "raw", COMPRESSED_IMAGE: "compressed", FFMPEG_PACKET: "ffmpeg"}

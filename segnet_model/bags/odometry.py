@@ -32,16 +32,23 @@ class Way:
         frames: that in which the poses are, and the robot's; empty where messages name none.
         stamps: nanoseconds, rising.
         poses: translation (3,) in meters and quaternion (4,) x, y, z, w of each.
+        received: when each was recorded, nanoseconds: for messages that have no stamp.
         rejected: messages that hold no pose.
     """
 
     frames: tuple[str, str] = "", ""
     stamps: list[int] = field(default_factory=list)
     poses: list[np.ndarray] = field(default_factory=list)
+    received: list[int] = field(default_factory=list)
     rejected: Rejected = field(default_factory=Rejected)
 
-    def add(self, stamp: int, values: tuple[float, ...]) -> None:
+    def add(self, stamp: int, values: tuple[float, ...], received: int) -> None:
         """Add a pose of 7 numbers; one that is not newer than the last is left out.
+
+        Args:
+            stamp: nanoseconds.
+            values: x, y, z in meters, and a quaternion x, y, z, w.
+            received: when it was recorded, nanoseconds.
 
         Raises:
             ImageError: the numbers are no pose.
@@ -60,6 +67,7 @@ class Way:
             pose[3:] /= length
             self.stamps.append(stamp)
             self.poses.append(pose)
+            self.received.append(received)
 
     def matrices(self) -> np.ndarray:
         """The poses as (n, 4, 4) float64."""
@@ -125,7 +133,8 @@ def _read_topic(bag: BagReader, topic: str, way: Way, base: str) -> None:
                     f"{found[1] or 'another'} in {found[0]}; record each robot alone"
                 )
             frames = found
-            way.add(stamp_ns(message.header) or raw.receive_ns, _numbers(message.pose))
+            stamp = stamp_ns(message.header) or raw.receive_ns
+            way.add(stamp, _numbers(message.pose), raw.receive_ns)
         except ImageError as error:
             way.rejected.add(error)
         except BagError as error:
@@ -159,7 +168,7 @@ def _read_tf(bag: BagReader, way: Way) -> None:
         # A transform between the two frames may come from several nodes, one after the other.
         for stamp in sorted(waiting):
             if (found := transforms.exact(odom, base, stamp)) is not None:
-                way.add(stamp, (*found.translation, *found.rotation))
+                way.add(stamp, (*found.translation, *found.rotation), raw.receive_ns)
                 waiting.discard(stamp)
         waiting = {stamp for stamp in waiting if stamp > max(waiting) - MAX_WAIT}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segnet_model.base import options
 from segnet_model.base.errors import SettingsError
@@ -17,6 +18,9 @@ from segnet_model.base.tables import (
 from segnet_model.commands import arguments
 from segnet_model.commands.places import add_weights
 from segnet_model.commands.unused import Unused
+
+if TYPE_CHECKING:
+    from segnet_model.recordings.senses import SenseSettings
 
 EPILOG = f"""\
 Where the robot's footprint lay, one can drive. This projects the footprint along the way, some
@@ -38,7 +42,15 @@ The bag needs three things beside the images, which robots record anyway:
 
 Odometry drifts: --drift 0.02 narrows the footprint by 2 cm on each side for each meter of the way
 to it, and --reach ends it. What moves may have stood there before: --within ends it in time. Gaps
-and jumps of odometry, and a robot that is lifted, end it too. Wheels that slip are not noticed.
+and jumps of odometry, and a robot that is lifted, end it too, and wheels that slip where --imu or
+--compare says so.
+
+Other sensors say where things stand, which is Blocked and never Drivable:
+
+  --scan /scan      sensor_msgs/LaserScan: what stands there now, from the beam to 0.3 m below it;
+                    the scanner's pose is in /tf_static, or --scan-pose X Y Z YAW
+  --bumper /bumper  std_msgs/Bool, true while pressed, or std_msgs/Empty: the ground right before
+                    the footprint; until it is released, odometry is not trusted
 
 Look at OUT/driven.png, which shows the labels of twelve images, before you train.
 """
@@ -51,6 +63,10 @@ UNUSED = (
     Unused(
         ("odom_frame",), lambda args: bool(args.odometry),
         "is of the way in tf, and --odometry takes a topic; leave one of both away",
+    ),
+    Unused(
+        ("scan_pose", "scan_reach"), lambda args: not args.scan,
+        "is of --scan TOPIC; give that too, or leave it away",
     ),
 )  # fmt: skip
 
@@ -72,6 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="CameraInfo topic (default: camera_info beside the images)",
     )  # fmt: skip
     _add_robot(parser.add_argument_group("robot and its way"))
+    _add_senses(parser.add_argument_group("other sensors of the robot"))
     _add_images(parser.add_argument_group("images"))
     groups = {GRID: parser.add_argument_group("camera on the robot (default: from /tf_static)")}
     mounting = [
@@ -120,6 +137,39 @@ def _add_robot(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
 
 
+def _add_senses(group: argparse._ArgumentGroup) -> None:
+    from segnet_model.recordings.senses import REACH
+
+    number = arguments.number
+    group.add_argument(
+        "--scan", metavar="TOPIC", action="append",
+        help="LaserScan, whose beams meet what stands there (may be repeated)",
+    )  # fmt: skip
+    group.add_argument(
+        "--scan-pose", type=number(-100, 100), nargs=4, metavar=("X", "Y", "Z", "YAW"),
+        help="of a level scanner in base_frame, meters and radians (default: from /tf_static)",
+    )  # fmt: skip
+    group.add_argument(
+        "--scan-reach", type=number(0.1, 100), default=REACH, metavar="M",
+        help="meters; beams that end further away are not used, as a robot that nods sees the "
+        "ground there (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--bumper", metavar="TOPIC", action="append",
+        help="Bool, true while pressed, or Empty for each bump (may be repeated)",
+    )  # fmt: skip
+    group.add_argument(
+        "--imu", metavar="TOPIC",
+        help="Imu: where its gyroscope says another turn than odometry, wheels slip, and the way "
+        "ends",
+    )  # fmt: skip
+    group.add_argument(
+        "--compare", metavar="SOURCE",
+        help="a second source of the way for the same, from a camera or a map: a topic as of "
+        "--odometry, or a frame in tf, as map",
+    )  # fmt: skip
+
+
 def _add_images(group: argparse._ArgumentGroup) -> None:
     from segnet_model.datasets.extraction.settings import ExtractSettings
 
@@ -139,6 +189,18 @@ def _add_images(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
 
 
+def _senses(args: argparse.Namespace) -> SenseSettings:
+    from segnet_model.recordings.senses import SenseSettings
+
+    pose = tuple(args.scan_pose) if args.scan_pose else None
+    if pose and len(args.scan) > 1:
+        raise SettingsError("--scan-pose is of one scanner; record /tf_static, or name one --scan")
+    return SenseSettings(
+        tuple(args.scan or ()), pose, args.scan_reach, tuple(args.bumper or ()), args.imu,
+        args.compare,
+    )  # fmt: skip
+
+
 def run(args: argparse.Namespace) -> None:
     """Label with a progress bar; Ctrl-C ends it in good order."""
     from segnet_model.base.progress import stoppable_bar
@@ -152,7 +214,7 @@ def run(args: argparse.Namespace) -> None:
         Footprint(args.footprint[0], args.footprint[1], args.footprint_forward),
         args.odometry, args.odom_frame, args.base_frame,
         arguments.ground_settings(args), args.camera_info,
-        DrivenSettings(args.reach, args.within, args.margin, args.drift),
+        DrivenSettings(args.reach, args.within, args.margin, args.drift), _senses(args),
     )  # fmt: skip
     images = ExtractSettings(
         (args.topic,) if args.topic else (), args.every, args.unlike, val=args.val

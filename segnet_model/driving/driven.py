@@ -100,16 +100,20 @@ def driven_pixels(
     outlines = footprint.outlines(margins[kept])
     points = outlines @ relative[:, :3, :3].transpose(0, 2, 1) + relative[:, None, :3, 3]
     pixels = lens.project(camera.to_optical(points.reshape(-1, 3))).reshape(*points.shape[:2], 2)
-    return _filled(pixels, (lens.height, lens.width))
+    return whole_pixels(touched_pixels(pixels, (lens.height, lens.width)))
 
 
-def _filled(outlines: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The whole pixels within outlines (n, k, 2): (height, width) bool."""
+def touched_pixels(outlines: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The pixels that outlines (n, k, 2) fill or touch: (height, width) uint8, 0 or 1."""
     mask = np.zeros(size, np.uint8)
     far = 8 * max(size)  # pixels; OpenCV draws no larger numbers
-    for outline in outlines[np.isfinite(outlines).all((1, 2))]:
-        if np.abs(outline).max() < far:
-            corners = np.rint(outline * (1 << _SHIFT)).astype(np.int32)
-            cv2.fillPoly(mask, [corners], 1, shift=_SHIFT)
-    # OpenCV fills the pixels that an edge touches too.
+    usable = np.isfinite(outlines).all((1, 2)) & (np.abs(outlines) < far).all((1, 2))
+    usable &= ((outlines.max(1) > -1) & (outlines.min(1) < size[::-1])).all(1)
+    for corners in np.rint(outlines[usable] * (1 << _SHIFT)).astype(np.int32):
+        cv2.fillPoly(mask, [corners], 1, shift=_SHIFT)
+    return mask
+
+
+def whole_pixels(mask: np.ndarray) -> np.ndarray:
+    """The pixels that are filled, of `touched_pixels`, since OpenCV fills those at edges too."""
     return np.asarray(cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=1) > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ MAX_GAP = 0.5  # seconds between two poses of one stretch
 MAX_AGE = 0.5  # seconds between a stamp and the newest transform, which may lag behind
 JUMP = 1.0  # seconds back, from which a recording that is played has begun again
 MAX_SPEED, MAX_RISE, MAX_SPIN = 20.0, 1.0, 6.0  # meters a second, the same upward, radians a second
+Span = tuple[int, int]  # of time: begin and end, nanoseconds
 LEAST_WAY = 1.0  # meters; a robot that drove less taught nothing
 
 
@@ -56,22 +58,28 @@ class DrivenPath:
         breaks: number of gaps and jumps.
     """
 
-    def __init__(self, stamps: np.ndarray, poses: np.ndarray) -> None:
+    def __init__(
+        self, stamps: np.ndarray, poses: np.ndarray, doubtful: Sequence[Span] = ()
+    ) -> None:
         """Measure the way, and place footprints along it.
 
         Args:
             stamps: (n,) int64 nanoseconds, rising.
             poses: (n, 4, 4) float64, from the robot's frame to the one that odometry starts in.
+            doubtful: times in which odometry is not trusted, since wheels slip there.
 
         Raises:
             SettingsError: the robot stands, or there are no poses.
         """
         if len(stamps) < 2 or not (np.diff(stamps) > 0).all():
             raise SettingsError("a way needs two poses or more, whose stamps rise")
-        self._stamps, self._poses = stamps, poses
         self.start_ns, self.end_ns = int(stamps[0]), int(stamps[-1])
+        stamps, poses = _with_ends(stamps, poses, doubtful)
+        self._stamps, self._poses = stamps, poses
         moved, turned, broken = _steps(stamps, poses)
         self.breaks = int(broken.sum())
+        for begin, end in doubtful:
+            broken |= (stamps[:-1] < end) & (stamps[1:] > begin)
         moved, turned = np.where(broken, 0, moved), np.where(broken, 0, turned)
         self._way = np.append(0.0, np.cumsum(moved))
         self._stretch = np.append(0, np.cumsum(broken))
@@ -84,11 +92,11 @@ class DrivenPath:
 
     def _shortness(self) -> str:
         moved = f"the robot moved {self.meters:.2f} m in all, so nothing was driven over"
-        if not self.breaks:
+        if not self._stretch[-1]:
             return moved
         return (
-            f"odometry has {self.breaks} gaps of more than {MAX_GAP} s or jumps, and without "
-            f"these {moved}"
+            f"odometry has {self._stretch[-1]} gaps of more than {MAX_GAP} s or jumps, or steps "
+            f"in doubt, and without these {moved}"
         )
 
     def at(self, stamp: int) -> np.ndarray | None:
@@ -101,6 +109,23 @@ class DrivenPath:
         if self._stretch[after] != self._stretch[after - 1]:
             return None
         return np.asarray(_between(self._stamps, self._poses, np.array([stamp]))[0])
+
+    def poses_at(self, stamp: int, times: np.ndarray) -> np.ndarray | None:
+        """Poses (k, 4, 4) at times (k,); None unless no break is between them and the stamp."""
+        first, last = min(stamp, times.min()), max(stamp, times.max())
+        if first < self.start_ns or last > self.end_ns:
+            return None
+        ends = (
+            np.searchsorted(self._stamps, first, "right") - 1,
+            np.searchsorted(self._stamps, last),
+        )
+        if self._stretch[ends[0]] != self._stretch[ends[1]]:
+            return None
+        return _between(self._stamps, self._poses, times)
+
+    def meters_between(self, stamp: int, other: int) -> float:
+        """Meters along the way between two times."""
+        return abs(float(np.diff(np.interp([stamp, other], self._stamps, self._way))[0]))
 
     def near(self, stamp: int, settings: DrivenSettings) -> tuple[np.ndarray, np.ndarray]:
         """Poses along the way near a time, within reach and time, without a break between.
@@ -116,6 +141,19 @@ class DrivenPath:
         chosen &= np.abs(self._placed - stamp) <= settings.seconds * NANOSECONDS
         times = self._placed[chosen]
         return _between(self._stamps, self._poses, times), np.abs(ways[chosen])
+
+
+def _with_ends(
+    stamps: np.ndarray, poses: np.ndarray, doubtful: Sequence[Span]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add the poses at both ends of doubtful times, so that no more than these are left out."""
+    ends = np.unique(np.reshape(np.array(doubtful, np.int64), -1))
+    ends = ends[(ends > stamps[0]) & (ends < stamps[-1]) & ~np.isin(ends, stamps)]
+    after = np.searchsorted(stamps, ends)
+    ends = ends[stamps[after] - stamps[after - 1] <= MAX_GAP * NANOSECONDS]
+    every = np.append(stamps, ends)
+    order = np.argsort(every)
+    return every[order], np.concatenate([poses, _between(stamps, poses, ends)])[order]
 
 
 def _steps(stamps: np.ndarray, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,25 +19,23 @@ from segnet_model.datasets.extraction.extract import DEFAULTS, Extracted, extrac
 from segnet_model.datasets.extraction.settings import ExtractSettings
 from segnet_model.datasets.extraction.splits import SPLITS
 from segnet_model.datasets.folder import make_folders, open_split, spread, write_label_set
-from segnet_model.datasets.sources import BagSource, Frame
+from segnet_model.datasets.sources import BagSource
 from segnet_model.datasets.sources.folder import DRIVEN_SHEET
-from segnet_model.driving.driven import Footprint, driven_pixels
+from segnet_model.driving.driven import Footprint
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.driving.way import DrivenPath, DrivenSettings
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import overlay, panel
 from segnet_model.recordings.calibration import CameraCalibration
+from segnet_model.recordings.driven_labels import LABELS, DrivenLabels
 from segnet_model.recordings.mounting import Mounting
+from segnet_model.recordings.senses import SenseSettings, read_senses
 
 if TYPE_CHECKING:
     from segnet_model.inference.predictor import Predictor
 
-LABELS = "driven"
-DRIVABLE, BLOCKED = 0, 1
-EDGE = 0.008  # share of the image's width: so near the edge of a thing, no pixel has a label
 SHEET_IMAGES, SHEET_COLUMNS, SHEET_SIZE = 12, 4, (320, 240)  # pixels: width, height
-LEAST = 0.0005  # share of the image that must have been driven over
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class RobotSettings:
         ground: the camera's pose, unless tf has it.
         info_topic: CameraInfo topic; None takes camera_info beside the images.
         trust: how far the way is trusted.
+        senses: its other sensors.
     """
 
     footprint: Footprint
@@ -62,6 +62,7 @@ class RobotSettings:
     ground: GroundSettings = field(default_factory=GroundSettings)
     info_topic: str | None = None
     trust: DrivenSettings = field(default_factory=DrivenSettings)
+    senses: SenseSettings = field(default_factory=SenseSettings)
 
 
 @dataclass(frozen=True)
@@ -71,65 +72,19 @@ class Driven:
     images: Extracted
     meters: float
     breaks: int  # gaps and jumps of odometry
+    bumps: int = 0
+    slips: int = 0
+    without_scan: int = 0  # images that no scan was near
 
     def __str__(self) -> str:
         """One sentence."""
-        breaks = f", with {self.breaks} gaps or jumps of odometry" if self.breaks else ""
-        return f"{self.images}, along {self.meters:.0f} m{breaks}"
-
-
-class _DrivenLabels:
-    """Labels images of one recording: a labeler of `extract`.
-
-    Attributes:
-        path: the robot's way.
-    """
-
-    def __init__(
-        self,
-        path: DrivenPath,
-        calibration: CameraCalibration,
-        mounting: Mounting,
-        robot: RobotSettings,
-        predictor: Predictor | None,
-    ) -> None:
-        """Take the way, and the camera.
-
-        Args:
-            path: the robot's way.
-            calibration: of the camera.
-            mounting: of the camera on the robot.
-            robot: its footprint, and how far its way is trusted.
-            predictor: finds the things that hide the ground or bar it; None finds none.
-        """
-        self.path, self._calibration, self._mounting = path, calibration, mounting
-        self._robot, self._predictor = robot, predictor
-        self._ignored = LabelSet.load(LABELS).ignore_id
-
-    def __call__(self, frame: Frame, image: np.ndarray) -> np.ndarray | None:
-        """The labels (H, W) uint8 of the set `driven`; None where the robot drove nowhere."""
-        lens, camera = self._calibration.view(self._mounting, frame, image.shape[:2])
-        driven = driven_pixels(
-            lens, camera, self.path, frame.stamp_ns, self._robot.footprint, self._robot.trust
-        )
-        if driven is None or driven.mean() < LEAST:
-            return None
-        labels = np.full(driven.shape, self._ignored, np.uint8)
-        labels[driven] = DRIVABLE
-        if self._predictor is not None:
-            things, sure = _things(self._predictor, image)
-            edge = np.ones((2 * max(1, round(EDGE * image.shape[1])) + 1,) * 2, np.uint8)
-            labels[cv2.dilate(things, edge) > 0] = self._ignored
-            labels[(cv2.erode(sure, edge) > 0) & ~driven] = BLOCKED
-        return labels if (labels == DRIVABLE).mean() >= LEAST else None
-
-
-def _things(predictor: Predictor, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the network sees what is no ground, and where it is sure: (H, W) uint8, 0 or 1."""
-    found = predictor.predict(image)
-    things = ~predictor.info.labels.ground[found.labels]
-    sure = things & (found.uncertainty <= predictor.bound)
-    return things.astype(np.uint8), sure.astype(np.uint8)
+        counts = {
+            "gaps or jumps of odometry": self.breaks, "bumps": self.bumps,
+            "slips of wheels": self.slips, "images without a scan of their time": self.without_scan,
+        }  # fmt: skip
+        noted = [f"{count} {name}" for name, count in counts.items() if count]
+        noted = [f"with {', '.join(noted)}"] if noted else []
+        return ", ".join([str(self.images), f"along {self.meters:.0f} m", *noted])
 
 
 def label_driven(
@@ -172,7 +127,11 @@ def label_driven(
             "(--camera-height, --camera-pitch), and that it looks where the robot goes"
         )
     _write_sheet(Path(out), labeled[0], labels)
-    return Driven(made, labeler.path.meters, labeler.path.breaks)
+    senses = labeler.senses
+    return Driven(
+        made, labeler.path.meters, labeler.path.breaks,
+        len(senses.bumps), len(senses.slips), labeler.without_scan,
+    )  # fmt: skip
 
 
 def _write_sheet(dataset: Path, split: str, labels: LabelSet) -> None:
@@ -189,7 +148,7 @@ def _write_sheet(dataset: Path, split: str, labels: LabelSet) -> None:
     write_png(dataset / DRIVEN_SHEET, panel(rows, [""] * columns, labels))
 
 
-def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | None) -> _DrivenLabels:
+def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | None) -> DrivenLabels:
     bag = source.reader
     mounting = Mounting(bag, robot.ground, robot.base_frame)
     mounting.check(bag, source.topic)
@@ -197,8 +156,11 @@ def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | Non
     calibration = CameraCalibration(bag, robot.info_topic or info_topic(source.topic), mounting)
     way = read_way(bag, robot.odometry, robot.odom_frame, robot.base_frame)
     _check_clocks(source, way)
-    path = DrivenPath(np.array(way.stamps, np.int64), way.matrices())
-    return _DrivenLabels(path, calibration, mounting, robot, predictor)
+    senses = read_senses(bag, robot.senses, way, robot.base_frame)
+    doubtful = [*senses.bumps, *senses.slips]
+    path = DrivenPath(np.array(way.stamps, np.int64), way.matrices(), doubtful)
+    view = partial(calibration.view, mounting)
+    return DrivenLabels(path, view, robot.footprint, robot.trust, senses, predictor)
 
 
 def _check_clocks(source: BagSource, way: Way) -> None:

@@ -1,0 +1,132 @@
+"""What a robot felt and measured beside its camera: laser scans, bumps, and slip of its wheels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from segnet_model.bags.bumps import merged, read_bumps
+from segnet_model.bags.images import parse
+from segnet_model.bags.messages import IMU, stamp_ns
+from segnet_model.bags.odometry import Way, read_way
+from segnet_model.bags.reader import BagReader
+from segnet_model.base.errors import BagError, ImageError
+from segnet_model.base.rejected import Rejected
+from segnet_model.base.units import NANOSECONDS
+from segnet_model.driving.pose import rotations
+from segnet_model.driving.slip import Track, find_slips
+from segnet_model.driving.way import Span
+from segnet_model.recordings.mounting import fixed_transforms
+from segnet_model.recordings.scans import Scans, scan_pose
+
+REACH = 5.0  # meters; further away, a robot that nods sees the ground
+
+
+@dataclass(frozen=True)
+class SenseSettings:
+    """Topics and places of a robot's other sensors; by default it has none.
+
+    Attributes:
+        scans: topics of sensor_msgs/LaserScan.
+        scan_pose: x, y, z and yaw of the scanner in the robot's frame, meters and radians; None
+            takes it from /tf_static.
+        scan_reach: meters; beams that end further away are not used.
+        bumpers: topics of std_msgs/Bool or std_msgs/Empty.
+        imu: topic of sensor_msgs/Imu, by which slip of the wheels is noticed.
+        compare: a second source of the way for the same: a topic as of odometry, or a frame in tf,
+            whose name has no slash.
+    """
+
+    scans: tuple[str, ...] = ()
+    scan_pose: tuple[float, float, float, float] | None = None
+    scan_reach: float = REACH
+    bumpers: tuple[str, ...] = ()
+    imu: str | None = None
+    compare: str | None = None
+
+
+@dataclass(frozen=True)
+class Senses:
+    """All that they said in a recording.
+
+    Attributes:
+        scans: of each scanner.
+        bumps: times at which a bumper was pressed.
+        slips: times at which wheels may have slipped.
+    """
+
+    scans: Sequence[Scans] = ()
+    bumps: Sequence[Span] = ()
+    slips: Sequence[Span] = ()
+
+
+def read_senses(bag: BagReader, settings: SenseSettings, way: Way, base: str) -> Senses:
+    """Read what the sensors of a robot said.
+
+    Args:
+        bag: an open recording.
+        settings: which sensors.
+        way: of the robot, by odometry.
+        base: the robot's frame.
+
+    Raises:
+        BagError: a topic is missing or damaged, or its clock is not that of odometry.
+        SettingsError: a scanner's pose is not known, or two sources of the way contradict.
+    """
+    place = scan_pose(*settings.scan_pose) if settings.scan_pose else None
+    scans = [Scans(bag, each, place, base, settings.scan_reach) for each in settings.scans]
+    for each in scans:
+        _check_clock(each, way)
+    bumps = [span for topic in settings.bumpers for span in read_bumps(bag, topic, way)]
+    return Senses(scans, merged(bumps), merged(_slips(bag, settings, way, base)))
+
+
+def _check_clock(scans: Scans, way: Way) -> None:
+    if scans.stamps[0] > way.stamps[-1] or scans.stamps[-1] < way.stamps[0]:
+        apart = (scans.stamps[0] - way.stamps[0]) / NANOSECONDS
+        raise BagError(
+            f"the scans of {scans.topic} are stamped {apart:+.1f} s from odometry, and have no "
+            "time in common; set the clocks of both machines by one, and record again"
+        )
+
+
+def _slips(bag: BagReader, settings: SenseSettings, way: Way, base: str) -> list[Span]:
+    found: list[Span] = []
+    own = _track(way)
+    if settings.imu:
+        found += find_slips(own, _read_imu(bag, settings.imu, base), settings.imu)
+    if (name := settings.compare) is not None:
+        topic, frame = (name, None) if "/" in name else (None, name)
+        found += find_slips(own, _track(read_way(bag, topic, frame, base)), name)
+    return found
+
+
+def _track(way: Way) -> Track:
+    return Track.of_poses(np.array(way.stamps, np.int64), way.matrices())
+
+
+def _read_imu(bag: BagReader, topic: str, base: str) -> Track:
+    """The turning rate about the robot's vertical; an IMU that tf does not know is upright."""
+    bag.check_topic(topic, (IMU,))
+    rates: dict[int, tuple[float, float, float]] = {}
+    rejected, frame = Rejected(), ""
+    for raw in bag.messages(topic):
+        try:
+            message = parse(raw)
+            if message.angular_velocity_covariance[0] == -1:
+                raise ImageError("its gyroscope measures nothing")
+            rate = message.angular_velocity
+            if not np.isfinite([rate.x, rate.y, rate.z]).all():
+                raise ImageError("its turning rate is not finite")
+            rates[stamp_ns(message.header) or raw.receive_ns] = rate.x, rate.y, rate.z
+            frame = str(message.header.frame_id)
+        except ImageError as error:
+            rejected.add(error)
+    if len(rates) < 2:
+        raise BagError(f"no message of {topic} in bag {bag.path} can be used:\n{rejected}")
+    stamps = np.array(sorted(rates), np.int64)
+    found = fixed_transforms(bag).exact(base, frame, 0) if frame else None
+    vertical = np.array([0.0, 0, 1]) if found is None else rotations(found.rotation)[2]
+    return Track.of_rates(stamps, np.array([rates[each] for each in stamps.tolist()]) @ vertical)
