@@ -55,11 +55,20 @@ def load_yaml(file: Path | Traversable) -> Any:
         raise SettingsError(f"{error}; save it as UTF-8") from None
 
 
-def read_yaml(text: str, most: int = MAX_YAML) -> Any:
-    """Read YAML of plain values; SettingsError if it is invalid or refused by `check_yaml`."""
+def read_yaml(text: str, most: int = MAX_YAML, *, typed: bool = True) -> Any:
+    """Read YAML of plain values.
+
+    Args:
+        text: the YAML.
+        most: how many characters of it are read.
+        typed: False leaves each value the text that it is: "no" is neither a flag nor lost.
+
+    Raises:
+        SettingsError: it is invalid, or refused by `check_yaml`.
+    """
     check_yaml(text, most)
     try:
-        return yaml.load(text, _loader(text))
+        return yaml.load(text, _loader(text) if typed else _Texts)
     except (yaml.YAMLError, ValueError) as error:  # ValueError of numbers
         raise SettingsError(str(error)) from None
 
@@ -153,6 +162,10 @@ class _NoTwins:
 
 
 class _Plain(_NoTwins, yaml.SafeLoader):
+    pass
+
+
+class _Texts(_NoTwins, yaml.BaseLoader):
     pass
 
 

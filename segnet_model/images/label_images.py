@@ -6,10 +6,11 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from segnet_model.base.errors import DatasetError, ImageError
 from segnet_model.base.limits import check_size
+from segnet_model.images.jpeg import SIGNATURE
 from segnet_model.images.orientation import UPRIGHT, read_orientation
 
 UINT8_MAX = 255
@@ -50,6 +51,10 @@ def open_png(data: bytes) -> Image.Image:
         return image if read_orientation(data) == UPRIGHT else ImageOps.exif_transpose(image)
     except ImageError:
         raise
+    except UnidentifiedImageError:
+        jpeg = "it is a JPEG, which blurs labels; export them as PNG"
+        reason = jpeg if data.startswith(SIGNATURE) else "it is none; is it whole?"
+        raise ImageError(f"does not open as a PNG: {reason}") from None
     except Exception as error:  # the decoder raises IndexError, struct.error and many more
         raise ImageError(f"does not open as a PNG ({error}); is it whole?") from None
 

@@ -27,6 +27,7 @@ from segnet_model.datasets.annotations.export import (
     pngs,
 )
 from segnet_model.datasets.annotations.marks import MAX_READ, Marks
+from segnet_model.datasets.annotations.parsed import decoded
 from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet, SegmentationClass, pack_colors
 
@@ -109,11 +110,11 @@ def _label_set(
         data = source.read(name)
         if len(data) > MAX_BYTES:
             raise DatasetError(f"{len(data)} bytes of labels, of {MAX_BYTES} at most; is it one?")
-        for line in data.decode("utf-8-sig").splitlines():
+        for line in decoded(data).splitlines():
             if line.strip() and not line.lstrip().startswith("#"):
                 label, (red, green, blue) = parse(line.strip())
                 classes.append(SegmentationClass(label, (int(red), int(green), int(blue))))
-    except (UnicodeDecodeError, ValueError, IndexError, SettingsError) as error:
+    except (ValueError, IndexError, SettingsError) as error:
         raise DatasetError(f"{name}: a line is no label with its color ({error})") from None
     except DatasetError as error:
         raise DatasetError(f"{name}: {error}") from None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
@@ -100,8 +101,9 @@ def from_documents(
 
 def own_stem(name: str, images: Mapping[str, Path]) -> str:
     """The image's name without folders and ending, and without what a tool has added to it."""
+    name = unquote(urlsplit(name).path) if "://" in name else name
     stem = image_name(name.replace("\\", "/"), images)
-    bare = (ROBOFLOW.sub("", stem), LABEL_STUDIO.sub("", stem))
+    bare = (ROBOFLOW.sub("", stem), LABEL_STUDIO.sub("", stem), unquote(stem))
     return next((each for each in (stem, *bare) if each in images), stem)
 
 

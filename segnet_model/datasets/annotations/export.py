@@ -108,7 +108,8 @@ def choose(
         return own[0]
     one, other = (own or range(2))[:2]
     raise DatasetError(
-        f"{places[one]} and {places[other]} are both for image {stem!r}; leave one away"
+        f"{places[one]} and {places[other]} are both for image {stem!r}; name a file or folder "
+        "with one of them, the labels alone; masks of single classes have to be joined to one first"
     )
 
 
@@ -124,14 +125,17 @@ def _as_split(subset: str) -> str:
 def image_name(file: str, images: Collection[str], suffix: str = "") -> str:
     """The image of a file: the longest end of its path that names one, else its bare name."""
     path = PurePosixPath(file)
-    parts = (*path.parent.parts, path.stem.removesuffix(suffix))
+    # What follows the point of 1700.250, a stamp in seconds, is no ending.
+    stem = path.name if path.suffix[1:].isdigit() else path.stem
+    parts = (*path.parent.parts, stem.removesuffix(suffix))
     ends = ("/".join(parts[first:]) for first in range(len(parts)))
     return next((end for end in ends if end in images), parts[-1])
 
 
 def in_folders(names: Iterable[str], ending: str) -> list[str]:
-    """The names with a folder, at any depth, that ends in `ending`."""
-    return [name for name in names if any(part.endswith(ending) for part in name.split("/")[:-1])]
+    """The names with a folder, at any depth, that ends in `ending`, in any case."""
+    ending = f"{ending.lower()}/"
+    return [name for name in names if ending in name.lower()]
 
 
 def pngs(names: Iterable[str]) -> list[str]:

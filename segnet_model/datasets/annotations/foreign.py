@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -38,18 +39,23 @@ def refuse_foreign(marks: Marks) -> None:
 
 def _has_keys(*keys: str) -> Callable[[Marks], bool]:
     """A test for JSON with all of these keys, or a list whose first element has them."""
+    return lambda marks: marks.has_json(partial(_keys_of, keys))
 
-    def has(document: Any) -> bool:
-        first = document[0] if isinstance(document, list) and document else document
-        return isinstance(first, dict) and all(key in first for key in keys)
 
-    return lambda marks: marks.has_json(has)
+def _keys_of(keys: Sequence[str], document: Any) -> bool:
+    first = document[0] if isinstance(document, list) and document else document
+    return isinstance(first, dict) and all(key in first for key in keys)
 
 
 def _has_name(pattern: str) -> Callable[[Marks], bool]:
     return lambda marks: any(
         re.fullmatch(pattern, PurePosixPath(name).name) for name in marks.source.names
     )
+
+
+def _has_columns(pattern: str) -> Callable[[Marks], bool]:
+    """A test for tables with a column of such a name."""
+    return lambda marks: any(re.search(pattern, titles) for titles in marks.titles)
 
 
 def _is_cvat_public(marks: Marks) -> bool:
@@ -75,14 +81,29 @@ FOREIGN: dict[str, Callable[[Marks], bool]] = {
     "is COCO's panoptic form, whose masks hold segments; export COCO instances, or PNGs of ids": (
         lambda marks: marks.has_json(_is_panoptic)
     ),
-    "is CreateML, which holds boxes, as for detection; export outlines: COCO": _has_keys(
-        "image", "annotations"
+    "is CreateML, which holds boxes, as for detection; export outlines: COCO": (
+        lambda marks: marks.has_json(
+            lambda each: isinstance(each, list) and _keys_of(("image", "annotations"), each)
+        )
     ),
     "is Datumaro's own form; export COCO, or of CVAT Segmentation mask 1.1": _has_keys(
         "items", "categories"
     ),
-    "is Labelbox's form; convert it to COCO, or export masks": _has_keys("data_row", "projects"),
-    "is of V7; export COCO instead": _has_keys("item", "annotations"),
+    "is Labelbox's form; convert it to COCO, or export masks": (
+        lambda marks: _has_keys("data_row", "projects")(marks) or _has_name(r".*\.ndjson")(marks)
+    ),
+    "is of V7; export COCO instead": (  # version 2, and 1
+        lambda marks: any(_has_keys(key, "annotations")(marks) for key in ("item", "image"))
+    ),
+    "is of Encord; export COCO instead": _has_keys("label_hash", "data_units"),
+    "is a table of run lengths, as Kaggle has; convert it to COCO, or to PNGs of ids": (
+        _has_columns(r"encodedpixels|\brle")
+    ),
+    "is Label Studio's table; export JSON": _has_columns("annotation_id"),
+    "is a table of boxes, as for detection; export outlines or masks": _has_columns("xmin|bbox"),
+    "is Roboflow's table of classes of whole images; export Semantic Segmentation Masks, or COCO": (
+        lambda marks: marks.has_file("_classes.csv")
+    ),
     "is of SuperAnnotate; export COCO instead": _has_keys("metadata", "instances"),
     "is Cityscapes' polygons; its *_labelIds.png are read, with --from cityscapes": (
         lambda marks: _has_keys("imgHeight", "objects")(marks) and not _has_numbered(marks)

@@ -8,7 +8,11 @@ from segnet_model.datasets.annotations.archives import ExportFiles
 from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Target
 from segnet_model.datasets.annotations.foreign import TAKEN, refuse_foreign
 from segnet_model.datasets.annotations.marks import Marks
+from segnet_model.images.files import IMAGE_SUFFIXES
 from segnet_model.labels import LabelSet
+
+# Endings of files that may be masks, too.
+NO_MASKS = (*(each for each in IMAGE_SUFFIXES if each != ".png"), ".gif", ".npy", ".npz", ".mat")
 
 
 def open_annotations(source: ExportFiles, name: str, target: Target) -> Annotations:
@@ -42,6 +46,6 @@ def detect_format(source: ExportFiles, labels: LabelSet) -> str:
             refuse_foreign(marks)
         if each.found(marks):
             return name
-    blurred = any(name.lower().endswith((".jpg", ".jpeg", ".tif")) for name in source.names)
-    mend = "; masks in JPEG or TIFF have to be saved as PNG" if blurred else ""
+    masks = any(name.lower().endswith(NO_MASKS) for name in source.names)
+    mend = "; masks have to be saved as PNG" if masks else ""
     raise DatasetError(f"holds no labels that are known{mend}; {TAKEN}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -23,10 +24,16 @@ from segnet_model.datasets.annotations.export import (
     pngs,
 )
 from segnet_model.datasets.annotations.marks import Marks
+from segnet_model.datasets.annotations.parsed import decoded
 from segnet_model.images.label_images import Pixels, decode_mask
 from segnet_model.labels import LabelSet, Numbering, numberings, pack_colors
 
 LISTS = ("classes.txt", "codes.txt", "labels.txt", "obj.names")  # of several tools
+PALETTES = ("voc", "mapillary")  # public label sets whose label images have a palette
+PALETTE = (
+    "labels with ids and palette as of {0}, read as places in the label set; if they are of {0}, "
+    "give --from {0}"
+)
 MAX_STRANGE = 20  # ids or colors of no class; a smoothed or compressed image has more
 _COLOR = re.compile(r"\(?(\d{1,3}), ?(\d{1,3}), ?(\d{1,3})\)?")
 
@@ -49,11 +56,15 @@ def open_ids(source: ExportFiles, target: Target) -> Annotations:
             names[each] = None
 
     def read(name: str, _size: Size) -> NamedMask:
-        ids = _ids(decode_mask(source.read(name)))
+        pixels = decode_mask(source.read(name))
+        ids = _ids(pixels)
         found = np.flatnonzero(np.bincount(ids.ravel(), minlength=256)).tolist()
         known = {*labels.names, *mapped, None}
         _check_strange([str(names[each]) for each in found if names[each] not in known], "ids")
-        return _named_mask(ids, found, [names[each] for each in found])
+        mask = _named_mask(ids, found, [names[each] for each in found])
+        if (own := _palette_of(pixels)) not in ("", labels.name):
+            mask.notes[PALETTE.format(own)] += 1
+        return mask
 
     return Annotations("ids", _by_image(files, numbering, target.images), read)
 
@@ -125,6 +136,25 @@ def _ids(pixels: Pixels) -> np.ndarray:
     return np.ascontiguousarray(colors[..., 0])
 
 
+def _palette_of(pixels: Pixels) -> str:
+    """The public label set whose ids and colors a mask with a palette has; "" for none."""
+    if pixels.ids is None or pixels.colors is None:
+        return ""
+    ids, first = np.unique(pixels.ids, return_index=True)
+    colors = pack_colors(pixels.colors).ravel()[first]
+    drawn = {each for each in zip(ids.tolist(), colors.tolist(), strict=True) if each[1]}
+    return next((name for name in PALETTES if drawn and drawn <= _published(name)), "")
+
+
+@cache
+def _published(name: str) -> set[tuple[int, int]]:
+    """Ids and colors of a public label set, with the ignored ones."""
+    labels = LabelSet.load(name)
+    colors = [*(each.color for each in labels.classes), labels.ignore_color]
+    packed = pack_colors(np.array(colors, np.uint8)).tolist()
+    return set(zip([*range(labels.num_classes), labels.ignore_id], packed, strict=True))
+
+
 def _named_mask(values: np.ndarray, found: Sequence[int], own: Sequence[str | None]) -> NamedMask:
     """The mask of values (H, W) uint8, of which those found have the names, or None."""
     names = [name for name in dict.fromkeys(own) if name is not None]
@@ -140,8 +170,9 @@ def _named_mask(values: np.ndarray, found: Sequence[int], own: Sequence[str | No
 def _check_strange(strange: Sequence[str], kind: str) -> None:
     if len(strange) > MAX_STRANGE:
         raise DatasetError(
-            f"holds {len(strange)} {kind} of no class ({', '.join(strange[:3])} and so on), as an "
-            "image that was smoothed or is no label does; export it without smoothing"
+            f"holds {len(strange)} {kind} of no class ({', '.join(strange[:3])} and so on), as a "
+            "picture does, or labels that were smoothed; name the folder with the labels alone, or "
+            "export them without smoothing"
         )
 
 
@@ -166,8 +197,8 @@ def _are_ids(marks: Marks) -> bool:
 def _check_lists(marks: Marks) -> None:
     """Raise DatasetError for a list of names whose numbers nothing says."""
     for name in marks.source.names:
-        if PurePosixPath(name).name in LISTS:
-            lines = marks.source.read(name).decode("utf-8", "replace").split("\n")
+        if PurePosixPath(name).name.lower() in LISTS:
+            lines = decoded(marks.source.read(name)).splitlines()
             if tuple(each.strip() for each in lines if each.strip()) != marks.labels.names:
                 raise DatasetError(
                     f"{name} lists other classes than label set {marks.labels.name!r}, and leaves "
@@ -184,6 +215,8 @@ def _check_palette(pixels: Pixels, labels: LabelSet) -> None:
         drawn = labels.ids_from_colors(pixels.colors)
     except DatasetError:
         return  # an arbitrary palette
+    if (drawn == labels.ignore_id).all():
+        return  # an empty one
     if (drawn != pixels.ids).any():
         raise DatasetError(
             "its palette has the classes' colors, at other indices than their ids; say which "

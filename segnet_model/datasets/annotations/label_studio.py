@@ -31,8 +31,10 @@ from segnet_model.datasets.annotations.shapes import (
 )
 from segnet_model.images.files import IMAGE_SUFFIXES
 
+WAITING = "tasks with predictions, drafts or skipped annotations alone; submit them in Label Studio"
 SEVERAL = "tasks annotated by several people; the last annotation is taken"
 UNLABELED = "regions without a label left out"
+ATTRIBUTES = ("choices", "textarea", "number", "rating", "taxonomy", "datetime")  # of regions
 AREALESS = ("keypointlabels", "vectorlabels")
 
 
@@ -78,10 +80,18 @@ def _results(task: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
         return [{**each, "value": each, "type": _kind(each)} for each in _minimal(task)], ""
     valid = [each for each in annotations if not each.get("was_cancelled")]
     if not valid:
-        return [], ""
+        waiting = annotations or task.get("predictions") or task.get("drafts")
+        return [], WAITING if waiting else ""
     chosen = [each for each in valid if each.get("ground_truth")] or valid
     regions = [each for each in chosen[-1]["result"] if "original_width" in each]
-    return regions, SEVERAL if len(valid) > 1 else ""
+    # With tags such as <Polygon> and <Labels>, a region is a result of each, with one id.
+    labeled = {each.get("id") for each in regions if _is_labeled(each)} - {None}
+    own = [each for each in regions if _is_labeled(each) or each.get("id") not in labeled]
+    return own, SEVERAL if len(valid) > 1 else ""
+
+
+def _is_labeled(result: dict[str, Any]) -> bool:
+    return bool(result["type"].endswith("labels") and result["value"].get(result["type"]))
 
 
 def _kind(value: dict[str, Any]) -> str:
@@ -123,6 +133,8 @@ def _shapes(results: list[dict[str, Any]], note: str, size: Size) -> Iterator[Sh
         if result.get("image_rotation"):
             raise DatasetError("was turned in Label Studio; turn the image itself, and label it")
         labels = value.get(kind) if kind.endswith("labels") else None
+        if kind in ATTRIBUTES:
+            continue
         if kind in AREALESS:
             yield Shape("", None)
         elif not labels:

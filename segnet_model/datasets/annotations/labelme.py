@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 from collections import Counter
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from segnet_model.datasets.annotations.export import (
     by_stem,
     jsons,
 )
-from segnet_model.datasets.annotations.parsed import IMAGE_DATA
+from segnet_model.datasets.annotations.parsed import IMAGE_DATA, load_json
 from segnet_model.datasets.annotations.shapes import checked_label
 from segnet_model.images.label_images import open_png
 
@@ -83,10 +82,7 @@ def _parse(data: bytes) -> dict[str, Any]:
     data = IMAGE_DATA.sub(b'"imageData": null', data)  # the image itself as text
     if len(data) > MAX_BYTES:
         raise DatasetError(f"has {len(data)} bytes of outlines; at most {MAX_BYTES} are read")
-    try:
-        file: dict[str, Any] = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"is not whole JSON ({error})") from None
+    file: dict[str, Any] = load_json(data)
     if not is_labelme(file):
         raise DatasetError("is JSON, but has no shapes as labelme's has; is it of another tool?")
     if len(file["shapes"]) > MAX_SHAPES:
@@ -108,7 +104,7 @@ def _shape(shape: Any) -> tuple[str, str, list[Point]]:
         points = [(float(x), float(y)) for x, y in shape["points"]]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DatasetError(f"has a damaged shape ({type(error).__name__}: {error})") from None
-    checked_label(label)
+    label = checked_label(label)
     if not isinstance(kind, str):
         raise DatasetError(f"has a shape {label!r} whose kind is no text; draw it again")
     # NaN is not within either.

@@ -15,6 +15,7 @@ from segnet_model.datasets.annotations.parsed import read_json, read_xml
 from segnet_model.labels import LabelSet
 
 MAX_READ = 20  # files of a kind; one for each image are alike
+MAX_TITLES = 500  # bytes of a table, among which are the titles of its columns
 
 
 class Marks:
@@ -47,6 +48,15 @@ class Marks:
     def documents(self) -> list[Any]:
         """The first JSON files, parsed, those in the outermost folders first."""
         return self._read(jsons(self.source.names), read_json)
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """The beginnings of the first tables, with the titles of their columns."""
+        names = [name for name in self.source.names if name.lower().endswith(".csv")]
+        return [
+            self.source.read(name)[:MAX_TITLES].decode("utf-8", "replace").split("\n")[0].lower()
+            for name in names[:MAX_READ]
+        ]
 
     @cached_property
     def _roots(self) -> list[ET.Element]:

@@ -23,7 +23,7 @@ from segnet_model.datasets.annotations.export import (
     pngs,
 )
 from segnet_model.datasets.annotations.marks import Marks
-from segnet_model.datasets.annotations.parsed import read_json, read_safely
+from segnet_model.datasets.annotations.parsed import decoded, read_json, read_safely
 from segnet_model.datasets.annotations.roboflow import MAX_BYTES, numbered_mask
 
 ALL, EACH, MACHINE = "class_names.txt", "label_names.txt", "obj_class_to_machine_color.json"
@@ -76,9 +76,9 @@ def _names(source: ExportFiles, name: str) -> dict[int, str]:
     if len(data) > MAX_BYTES:
         raise DatasetError(f"{name}: {len(data)} bytes of classes, of {MAX_BYTES} at most")
     try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise DatasetError(f"{name}: is no UTF-8; save it again") from None
+        lines = decoded(data).splitlines()
+    except DatasetError as error:
+        raise DatasetError(f"{name}: {error}") from None
     found = {number: line.strip() for number, line in enumerate(lines) if line.strip()}
     return {**found, UNNAMED: IGNORED}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -16,6 +17,7 @@ MAX_BYTES = 1 << 26  # COCO's own 5000 validation images have 20 MB
 MAX_PARTS = 1 << 21  # lists and groups of JSON
 MAX_ELEMENTS = 1 << 19  # of XML
 IMAGE_DATA = re.compile(rb'"imageData"\s*:\s*"[A-Za-z0-9+/=\\]*"')  # labelme's: the image as text
+NO_TEXT = "is no UTF-8 text; save it as UTF-8"
 DAMAGE = (TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
@@ -39,10 +41,30 @@ def read_json(source: ExportFiles, name: str) -> Any:
     check_bytes(data)
     if data.count(b"[") + data.count(b"{") > MAX_PARTS:
         raise DatasetError(f"has more than {MAX_PARTS} lists; import it in parts")
+    return load_json(data)
+
+
+def load_json(data: bytes) -> Any:
+    """Parse JSON; DatasetError where it is damaged."""
     try:
         return json.loads(data)
+    except UnicodeDecodeError:
+        raise DatasetError(NO_TEXT) from None
     except (ValueError, RecursionError) as error:
         raise DatasetError(f"is not whole JSON ({error}); export it again") from None
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file, in UTF-8, or in UTF-16 with its mark, as Windows writes it.
+
+    Raises:
+        DatasetError: it is neither.
+    """
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode("utf-16" if marked else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise DatasetError(NO_TEXT) from None
 
 
 def read_xml(source: ExportFiles, name: str) -> ET.Element:

@@ -19,7 +19,8 @@ from segnet_model.datasets.annotations.export import (
     Target,
     pngs,
 )
-from segnet_model.datasets.annotations.parsed import read_safely
+from segnet_model.datasets.annotations.marks import Marks
+from segnet_model.datasets.annotations.parsed import decoded, read_safely
 from segnet_model.images.label_images import decode_mask
 
 CLASSES = "_classes.csv"
@@ -65,7 +66,7 @@ def _classes(source: ExportFiles, name: str) -> dict[int, str]:
             data = source.read(name)
             if len(data) > MAX_BYTES:
                 raise DatasetError(f"{len(data)} bytes of classes, of {MAX_BYTES} at most")
-            rows = list(csv.reader(data.decode("utf-8-sig").splitlines()))[1:]
+            rows = list(csv.reader(decoded(data).splitlines()))[1:]
             return {int(row[0]): row[1].strip() for row in rows if row}
     except (DatasetError, csv.Error) as error:
         raise DatasetError(f"{name}: {error}") from None
@@ -90,6 +91,9 @@ def numbered_mask(data: bytes, names: dict[int, str], file: str) -> NamedMask:
     return NamedMask(table[ids], tuple(names[number] for number in order))
 
 
-ROBOFLOW_MASKS = LabelFormat(
-    open_roboflow, lambda marks: marks.has_file(CLASSES) and bool(marks.masks)
-)
+def _found(marks: Marks) -> bool:
+    masks = any(PurePosixPath(name).stem.endswith(SUFFIX) for name in marks.masks)
+    return masks and marks.has_file(CLASSES)
+
+
+ROBOFLOW_MASKS = LabelFormat(open_roboflow, _found)

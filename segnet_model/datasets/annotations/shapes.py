@@ -146,8 +146,10 @@ def points(values: Any) -> np.ndarray:
 
 def flat_points(values: Any) -> np.ndarray:
     """As `points`, from a flat list: x, y, x, y."""
-    if not isinstance(values, list) or len(values) % 2:
-        raise DatasetError("has an outline whose points are no pairs of numbers")
+    if not isinstance(values, list) or len(values) % 2 or any(isinstance(v, list) for v in values):
+        raise DatasetError(
+            "has an outline whose points are no pairs of numbers in one flat list: [x, y, x, y]"
+        )
     return points([values[at : at + 2] for at in range(0, len(values), 2)])
 
 
@@ -203,7 +205,9 @@ def paint(shapes: Iterable[Shape], size: Size) -> NamedMask:
 
 
 def checked_label(label: Any) -> str:
-    """The label; DatasetError if it is no printable text, or too long."""
+    """The label without spaces around it; DatasetError if it is no printable text, or too long."""
+    label = str(label) if type(label) is int else label  # a class may be called by a number
+    label = label.strip() if isinstance(label, str) else label
     if not isinstance(label, str) or not label or not label.isprintable():
         raise DatasetError(f"has a shape whose label is no text, but {str(label)[:20]!r}")
     if len(label) > MAX_NAME:

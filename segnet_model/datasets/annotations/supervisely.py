@@ -34,6 +34,7 @@ from segnet_model.images.label_images import open_png
 
 MAX_PNG = 1 << 24  # bytes of an unpacked bitmap
 PNG = b"\x89PNG"
+META = "meta.json"  # the classes of a project
 AREALESS = ("line", "polyline", "point", "graph")
 
 
@@ -47,10 +48,12 @@ def is_supervisely(document: Any) -> bool:
 
 
 def open_supervisely(source: ExportFiles, target: Target) -> Annotations:
-    """Read the JSON files in folders `ann`."""
+    """Read the JSON files in folders `ann`, or a file alone."""
+    names = jsons(source.names)
     drawings = [
         Drawing(name, _image(name), partial(_shapes, source, name), subset=_subset(name))
-        for name in in_folders(jsons(source.names), "ann")
+        for name in in_folders(names, "ann") or names
+        if PurePosixPath(name).name != META
     ]
     return open_drawings("supervisely", drawings, target.images)
 

@@ -18,8 +18,8 @@ from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
 from segnet_model.datasets.annotations.drawings import Drawing, from_documents, open_drawings
 from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Size, Target, jsons
-from segnet_model.datasets.annotations.marks import Marks
-from segnet_model.datasets.annotations.parsed import check_bytes, read_safely
+from segnet_model.datasets.annotations.marks import MAX_TITLES, Marks
+from segnet_model.datasets.annotations.parsed import check_bytes, decoded, read_safely
 from segnet_model.datasets.annotations.shapes import (
     BOXES,
     Shape,
@@ -30,7 +30,6 @@ from segnet_model.datasets.annotations.shapes import (
 )
 
 COLUMN = "region_shape_attributes"  # of a table
-MAX_TITLES = 500  # bytes of a table, among which are the titles of its columns
 PROJECT = "_via_img_metadata"
 # Names of the attribute that is the class, where a region has several.
 CLASS_NAMES = ("class", "label", "name", "type", "category", "object")
@@ -75,7 +74,7 @@ def _from_table(data: bytes) -> dict[str, Any]:
     """The rows of a table, each of which is a region, as the JSON would be."""
     check_bytes(data)
     files: dict[str, Any] = {}
-    for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig").lstrip("#"))):
+    for row in csv.DictReader(io.StringIO(decoded(data).lstrip("#"))):
         shape, attributes = json.loads(row[COLUMN]), json.loads(row["region_attributes"])
         file = files.setdefault(row["filename"], {"filename": row["filename"], "regions": []})
         if shape:  # an image without regions has a row, too
@@ -114,6 +113,7 @@ def _label(attributes: dict[str, Any]) -> str:
             f"({', '.join(map(repr, names[:5]))}); leave it one, such as 'class'"
         )
     value = attributes[names[0]]
+    value = str(value) if type(value) is int else value
     if isinstance(value, dict):
         ticked = [name for name, is_so in value.items() if is_so]
         value = ticked[0] if len(ticked) == 1 else ""

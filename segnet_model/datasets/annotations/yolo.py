@@ -6,7 +6,8 @@ is called by its number. Later rows lie on top.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
@@ -24,12 +25,13 @@ from segnet_model.datasets.annotations.export import (
     Target,
     in_folders,
 )
-from segnet_model.datasets.annotations.marks import Marks
-from segnet_model.datasets.annotations.parsed import read_safely
+from segnet_model.datasets.annotations.marks import MAX_READ, Marks
+from segnet_model.datasets.annotations.parsed import decoded, read_safely
 from segnet_model.datasets.annotations.shapes import Shape, outline, points
 
 Labels = dict[int, str] | None  # names of classes by number, if a file has them
-YAML = ("data.yaml", "data.yml", "dataset.yaml")
+YAML = ("data.yaml", "data.yml", "dataset.yaml")  # others, too, where they have names
+HAS_NAMES = re.compile(rb"^(\xef\xbb\xbf)?names[ \t]*:", re.MULTILINE)
 LISTS = ("obj.names", "classes.txt")
 FOLDERS = ("labels", "_data")
 MAX_BYTES = 1 << 22  # of a text file
@@ -48,9 +50,17 @@ def open_yolo(source: ExportFiles, target: Target) -> Annotations:
 
 
 def _names_file(source: ExportFiles) -> str | None:
-    found = [name for name in source.names if PurePosixPath(name).name in (*YAML, *LISTS)]
+    found = [name for name in source.names if _bare(name) in (*YAML, *LISTS)]
+    if not found:
+        others = [name for name in source.names if _bare(name).endswith((".yaml", ".yml"))]
+        found = [name for name in others[:MAX_READ] if HAS_NAMES.search(source.read(name))]
     # The file in the outermost folder, and YAML before a list.
-    return min(found, key=lambda name: (name.count("/"), not name.endswith("ml")), default=None)
+    return min(found, key=lambda n: (n.count("/"), not _bare(n).endswith("ml")), default=None)
+
+
+def _bare(name: str) -> str:
+    """The name without folders, in small letters: some tools write CLASSES.TXT."""
+    return PurePosixPath(name).name.lower()
 
 
 def _labels(source: ExportFiles) -> Labels:
@@ -60,10 +70,10 @@ def _labels(source: ExportFiles) -> Labels:
         return None
     try:
         with read_safely():
-            text = source.read(name).decode("utf-8-sig")
-            if PurePosixPath(name).name in LISTS:
-                return dict(enumerate(text.splitlines()))
-            return _from_yaml(read_yaml(text))
+            text = decoded(source.read(name))
+            if _bare(name) in LISTS:
+                return _named(enumerate(text.splitlines()))
+            return _from_yaml(read_yaml(text, typed=False))
     except (DatasetError, SettingsError) as error:
         raise DatasetError(f"{name}: {error}") from None
 
@@ -72,16 +82,32 @@ def _from_yaml(values: dict[str, Any]) -> dict[int, str]:
     if "kpt_shape" in values:
         raise DatasetError("holds the points of poses; export outlines: YOLO segmentation")
     names = values["names"]
-    rows = names.items() if isinstance(names, dict) else enumerate(names)
-    return {int(number): str(label) for number, label in rows}
+    if isinstance(names, dict):
+        return _named((_number(key), label) for key, label in names.items())
+    if not isinstance(names, list):
+        raise DatasetError(f"'names' is {names!r:.40}, no list of classes; write them there")
+    return _named(enumerate(names))
+
+
+def _number(key: str) -> int:
+    if not key.isdecimal():
+        raise DatasetError(f"'names' has {key[:20]!r} in place of a number; write 0: {key[:20]}")
+    return int(key)
+
+
+def _named(rows: Iterable[tuple[int, str]]) -> dict[int, str]:
+    """The rows that have a name."""
+    return {number: label.strip() for number, label in rows if label.strip()}
 
 
 def _label_files(source: ExportFiles) -> list[str]:
     """Text files in folders `labels`, or `obj_train_data`; else all that are no lists."""
     lists = (*LISTS, "train.txt", "val.txt", "valid.txt", "test.txt")
     texts = [name for name in source.names if name.lower().endswith(".txt")]
-    texts = [name for name in texts if PurePosixPath(name).name not in lists]
-    return [n for n in texts if any(p.endswith(FOLDERS) for p in n.split("/")[:-1])] or texts
+    texts = [name for name in texts if _bare(name) not in lists]
+    return [
+        n for n in texts if any(p.endswith(FOLDERS) for p in n.lower().split("/")[:-1])
+    ] or texts
 
 
 def _image(name: str) -> str:
@@ -90,7 +116,7 @@ def _image(name: str) -> str:
 
 def _subset(name: str) -> str:
     """labels/train/a.txt and train/labels/a.txt are of "train"."""
-    _, labels, below = str(PurePosixPath(name).parent).rpartition("labels/")
+    _, labels, below = str(PurePosixPath(name.lower()).parent).rpartition("labels/")
     return below.split("/")[0] if labels else PurePosixPath(name).parent.parent.name
 
 
@@ -98,7 +124,7 @@ def _shapes(source: ExportFiles, name: str, labels: Labels, size: Size) -> Itera
     data = source.read(name)
     if len(data) > MAX_BYTES:
         raise DatasetError(f"has {len(data)} bytes of outlines; at most {MAX_BYTES} are read")
-    for number, line in enumerate(data.decode("utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(decoded(data).splitlines(), 1):
         if line.strip():
             try:
                 yield _shape(line.split(), labels, size)
@@ -128,6 +154,8 @@ def _numbers(values: list[str]) -> np.ndarray:
     try:
         numbers = np.array(values, np.float64)
     except ValueError:
+        if any("," in value for value in values):
+            raise DatasetError("has commas; write 0.5 for 0,5, and spaces between") from None
         raise DatasetError("has a word in place of a number; is it of this export?") from None
     if not np.isfinite(numbers).all():
         raise DatasetError("has a number that is not finite; export it again")
@@ -145,9 +173,12 @@ def found(marks: Marks) -> bool:
 
 
 def _begins_with_numbers(data: bytes) -> bool:
+    """Whether the first line is a class and numbers; commas are named when the file is read."""
     try:
-        return np.array(data[:MAX_LINE].split(b"\n")[0].split(), np.float64).size > 4
-    except ValueError:
+        lines = decoded(data[:MAX_LINE]).split("\n")
+        values = next((line for line in lines if line.strip()), "").replace(",", " ").split()
+        return len(values) > 4 and np.array(values[1:], np.float64).size > 3
+    except (DatasetError, ValueError):
         return False
 
 

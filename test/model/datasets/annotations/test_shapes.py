@@ -116,7 +116,7 @@ def test_what_costs_too_much_is_refused(monkeypatch):
         paint([], (1, 100_000))
 
 
-@pytest.mark.parametrize("label", ["", None, 3, "a\x1b[2J", "x" * 101])
+@pytest.mark.parametrize("label", ["", None, 3.5, " ", "a\x1b[2J", "x" * 101])
 def test_a_label_that_is_no_name_is_refused(label):
     with pytest.raises(DatasetError, match="label is no text|a label of 101 letters"):
         paint([Shape(label, Patch(np.ones((1, 1), bool), 0, 0))], SIZE)

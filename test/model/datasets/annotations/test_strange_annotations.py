@@ -103,7 +103,7 @@ def test_an_export_changes_nothing_outside_the_data_set(dataset, tmp_path, refus
         (labelme(shapes=[shape(label="x" * 10_000)]), "a label of 10000 letters, .*; shorten it"),
         (labelme(shapes=[shape(label=["a"])]), "a shape whose label is no text, but .*'a'"),
         (labelme(shapes=[shape()] * 20_000), "has 20000 shapes; at most 10000 are painted"),
-        (b"\xff\xfe" + b"\0" * 100, "is not whole JSON .*truncated data"),
+        (b"\xff\xfe" + b"\0" * 100, "is no UTF-8 text; save it as UTF-8"),
     ],
     ids=lambda data: str(data[:30]),
 )

@@ -1,0 +1,214 @@
+"""Exports as tools, Windows and people also write them: other codings, cases, numbers and names."""
+
+import io
+import json
+import zipfile
+
+import annotated
+import numpy as np
+import pytest
+from annotated import AREAS, HEIGHT, WIDTH
+from PIL import Image
+
+from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.annotations.importing import import_labels
+from segnet_model.images.files import write_png
+from segnet_model.labels import LabelSet
+
+LABELS = LabelSet.load("camvid")
+STAMP = "1700000000.250"  # a frame named by its time
+
+
+@pytest.fixture
+def take(dataset, tmp_path):
+    """Import files into the data set, and return the result and the labels of an image."""
+    for name in (STAMP, "my photo"):
+        write_png(dataset / "train" / f"{name}.png", np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+
+    def work(files, stem="2", labels=LABELS):
+        path = tmp_path / "x.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+        done = import_labels(path, dataset, labels, split="train")
+        return done, np.asarray(Image.open(dataset / "trainannot" / f"{stem}.png"))
+
+    return work
+
+
+YOLO = annotated.yolo()
+
+
+def yolo(names=annotated.YOLO_NAMES, rows=YOLO, file="data.yaml"):
+    return {file: names, "labels/2.txt": rows}
+
+
+def coco(change):
+    document = json.loads(annotated.coco(image="2.png"))
+    change(document)
+    return {"a.json": json.dumps(document)}
+
+
+def named(image):
+    return {"a.json": annotated.coco(image=image)}
+
+
+def texts_for_numbers(document):
+    for each in document["annotations"]:
+        each["category_id"], each["image_id"] = str(each["category_id"]), str(each["image_id"])
+
+
+SIZE = {"original_width": WIDTH, "original_height": HEIGHT}
+
+
+def regions(more=()):
+    """Label Studio's results of <Polygon> and <Labels>: two for each region, with one id."""
+    results = []
+    for number, (name, area) in enumerate(AREAS):
+        value = {"points": [[100 * x / WIDTH, 100 * y / HEIGHT] for x, y in area]}
+        own = {"id": str(number), **SIZE}
+        results.append({"type": "polygon", "value": value, **own})
+        results.append({"type": "labels", "value": {**value, "labels": [name]}, **own})
+        results += [{"type": kind, "value": {kind: ["wet"]}, **own} for kind in more]
+    return results
+
+
+def studio(**task):
+    return {"a.json": json.dumps([{"id": 1, "data": {"image": "2.png"}, **task}])}
+
+
+READ = {
+    "yolo, UTF-8 and Windows": yolo(
+        "\ufeff" + annotated.YOLO_NAMES, "\ufeff" + annotated.yolo().replace("\n", "\r\n")
+    ),
+    "yolo, UTF-16": yolo("Sky \nRoad\nTree\n".encode("utf-16"), annotated.yolo().encode("utf-16"),
+                         "classes.txt"),
+    "yolo, YAML of another name": yolo(file="street-seg.yaml"),
+    "yolo, large letters": {"DATA.YAML": annotated.YOLO_NAMES, "LABELS/2.TXT": annotated.yolo()},
+    "yolo, spaces behind names": yolo("Sky \r\nRoad\t\r\nTree \r\n", file="obj.names"),
+    "coco, ids as text": coco(texts_for_numbers),
+    "coco, an address with a key": named("https://host/a/2.png?token=b/c.d"),
+    "supervisely, alone": {"2.png.json": annotated.supervisely()},
+    "supervisely, large letters": {"meta.json": "{}", "ds/Ann/2.png.json": annotated.supervisely()},
+    "label studio, two tags": studio(annotations=[{"result": regions()}]),
+    "label studio, choices": studio(annotations=[{"result": regions(["choices", "textarea"])}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", READ)
+def test_it_is_read_as_it_is_meant_and_nothing_is_left_out(take, variant):
+    done, found = take(READ[variant])
+    np.testing.assert_array_equal(found, annotated.truth())
+    assert not [note for note in done.notes if "boxes" not in note]
+
+
+@pytest.mark.parametrize(("name", "stem"), [("my%20photo.png", "my photo"), (STAMP, STAMP)])
+def test_names_with_spaces_and_of_stamps_without_an_ending_find_their_image(take, name, stem):
+    for files in (named(name), {"a.xml": annotated.cvat_images(name)}):
+        _, found = take(files, stem)
+        np.testing.assert_array_equal(found, annotated.truth())
+
+
+@pytest.mark.parametrize("form", ["[no, on, Tree]", "{0: no, 1: on, 2: Tree}"])
+def test_yolos_names_are_text_and_no_flags(dataset, tmp_path, form):
+    rows = [{"name": name, "color": [9 * i, 0, 0]} for i, name in enumerate(("no", "on", "Tree"))]
+    labels = LabelSet.from_dict({"name": "own", "classes": rows})
+    for path in dataset.glob("*annot/*"):
+        path.unlink()
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name, data in yolo(f"names: {form}").items():
+            archive.writestr(name, data)
+    done = import_labels(tmp_path / "x.zip", dataset, labels, split="train")
+    assert dict(done.meanings) == {"no": "no", "on": "on", "Tree": "Tree"}
+
+
+def test_a_class_may_be_called_by_a_number(dataset, take):
+    rows = [{"name": str(i), "color": [9 * i, 0, 0]} for i in range(4)]
+    labels = LabelSet.from_dict({"name": "own", "classes": rows})
+    for path in dataset.glob("*annot/*"):
+        path.unlink()
+
+    def number(document):
+        for index, each in enumerate(document["categories"]):
+            each["name"] = index
+
+    shape = {"label": 2, "points": [[0, 0], [95, 63]], "shape_type": "rectangle"}
+    labelme = {"imageHeight": HEIGHT, "imageWidth": WIDTH, "shapes": [shape]}
+    assert set(take(coco(number), labels=labels)[0].meanings) == {"0", "1", "2", "3"}
+    assert set(take({"2.json": json.dumps(labelme)}, labels=labels)[0].meanings) == {"2"}
+
+
+def picture(form):
+    data = io.BytesIO()
+    Image.fromarray(annotated.truth().astype(np.uint8)).save(data, form)
+    return data.getvalue()
+
+
+BESIDE = {"images/2.png": annotated.PICTURE}
+REFUSED = {
+    "yolo, decimal commas": (yolo(rows=annotated.yolo().replace(".", ",")), "line 1 has commas"),
+    "yolo, a file of names": (yolo("names: a.txt"), "'names' is 'a.txt', no list of classes"),
+    "yolo, names before numbers": (yolo("names: {Sky: 0}"), "'Sky' in place of a number; write 0"),
+    "yolo, an empty line": (yolo("Sky\n\nRoad", file="classes.txt"), "'1', which has no name"),
+    "coco, pairs": (
+        coco(lambda each: each["annotations"][0].update(segmentation=[[[0, 0], [9, 0], [9, 9]]])),
+        r"no pairs of numbers in one flat list: \[x, y, x, y\]",
+    ),
+    "coco, another coding": (
+        {"a.json": annotated.coco().replace("Tree", "B\xe4ume").encode("latin-1")},
+        "a.json: is no UTF-8 text; save it as UTF-8",
+    ),
+    "labelme, another coding": (
+        {"2.json": '{"shapes": [], "a": "\xe4"}'.encode("latin-1")}, "is no UTF-8 text"),
+    "label studio, predictions": (
+        studio(annotations=[], predictions=[{"result": regions()}]),
+        "tasks with predictions, drafts or skipped annotations alone; submit them"),
+    "v7, version 1": (
+        {"a.json": '{"dataset": "a", "image": {"filename": "2.png"}, "annotations": []}'},
+        "is of V7; export COCO"),
+    "encord": ({"a.json": '[{"label_hash": "a", "data_units": {}}]', **BESIDE}, "is of Encord"),
+    "labelbox, lines": ({"a.ndjson": "{}\n", **BESIDE}, "is Labelbox's form"),
+    "kaggle": ({"a.csv": "ImageId,EncodedPixels\n2.png,1 5\n", **BESIDE}, "is a table of run"),
+    "boxes as a table": ({"a.csv": "filename,xmin\n2.png,1\n", **BESIDE}, "is a table of bo"),
+    "label studio, a table": ({"a.csv": "annotation_id,image\n1,2.png\n", **BESIDE}, "export JSON"),
+    "roboflow, whole images": (
+        {"train/_classes.csv": "filename, Sky\n2.jpg, 1\n", **BESIDE}, "classes of whole images"),
+    "a mask for each class": (
+        {f"{name}/2.png": annotated.png(annotated.pixels(name).astype(np.uint8))
+         for name in annotated.NAMES},
+        "both for image '2'; .* masks of single classes have to be joined to one first"),
+    "pictures alone": (BESIDE, "as a picture does, .* name the folder with the labels alone"),
+    "a JPEG by another name": ({"2.png": picture("JPEG")}, "it is a JPEG, which blurs labels"),
+    "bitmaps": ({"2.bmp": picture("BMP")}, "masks have to be saved as PNG"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", REFUSED)
+def test_it_is_refused_with_its_true_cause(take, variant):
+    files, message = REFUSED[variant]
+    with pytest.raises(DatasetError, match=message):
+        take(files)
+
+
+def with_palette(ids, colors):
+    image = Image.fromarray(ids.astype(np.uint8), "P")
+    image.putpalette(np.array(colors, np.uint8).tobytes())
+    data = io.BytesIO()
+    image.save(data, "PNG")
+    return data.getvalue()
+
+
+def test_masks_of_voc_without_their_folder_are_named(take):
+    # VOC's colors by its formula: the bits of an id, in turn, are the high bits of its color.
+    colors = [[sum((i >> (3 * j + c) & 1) << (7 - j) for j in range(8)) for c in range(3)]
+              for i in range(256)]  # fmt: skip
+    done, _ = take({"2.png": with_palette(annotated.truth(), colors)})
+    assert [note for note in done.notes if "--from voc" in note]
+    own = [[255 - i, i, 255] for i in range(256)]
+    done, _ = take({"2.png": with_palette(annotated.truth(), own)})
+    assert not done.notes
+
+
+def test_a_palette_of_nothing_says_nothing_about_classes(take):
+    _, found = take({"2.png": with_palette(annotated.truth(), [[0, 0, 0]] * 256)})
+    np.testing.assert_array_equal(found, annotated.truth())
