@@ -28,13 +28,12 @@ from segnet_ros.segmentation.drivable_map import NAME as MAP
 from segnet_ros.segmentation.drivable_map import DrivableMap
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.input import Frame, Input
-from segnet_ros.segmentation.motion import MotionWatch
 from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.outputs import Outputs
 from segnet_ros.segmentation.parameters import part
+from segnet_ros.segmentation.pose_check import PoseCheck
 from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.static_transform import StaticTransform
-from segnet_ros.segmentation.suggestion import PitchSuggestion
 from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.withdrawal import DRIVABLE, GROUND, Withdrawal
@@ -78,16 +77,17 @@ class Camera:
         self._map = drivable_map
         self._ground = Ground(transforms, self._input.check_info)
         self._static_transform = StaticTransform(node)
+        self._pose_check = PoseCheck(
+            lambda stamp: drivable_map.robot(settings().base_frame, stamp),
+            lambda text: node.get_logger().info(f"{self._input.topic}: {text}"),
+            lambda text: node.get_logger().error(f"{self._input.topic}: {text}"),
+        )
         self._withdrawal = Withdrawal(self._outputs, lambda: node.get_clock().now().to_msg())
         self._timer: Any = None
         self._reset()
 
     def _reset(self) -> None:
         self._network_failures = 0
-        self._suggestion = PitchSuggestion()
-        self._motion = MotionWatch(
-            lambda stamp: self._map.robot(self._settings().base_frame, stamp)
-        )
         self._timing: messages.Timing | None = None
         self._distrust = self._blind = ""
         self._place, self._upright = PlaceMonitor(), UprightCheck()
@@ -96,6 +96,7 @@ class Camera:
     def start(self) -> None:
         """Subscribe."""
         self._reset()
+        self._pose_check.start()
         self._input.start()
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
         self._timer = self._node.create_timer(CHECK_PERIOD, self._check_age, clock=steady)
@@ -103,6 +104,7 @@ class Camera:
     def stop(self) -> None:
         """Unsubscribe."""
         self._input.stop()
+        self._pose_check.stop()
         if self._timer is not None:
             self._node.destroy_timer(self._timer)
             self._timer = None
@@ -150,11 +152,10 @@ class Camera:
         how = part(settings, AnswerSettings)
         found = self._place.smooth(answer.segmentation, seconds(header.stamp))
         answer = replace(answer, segmentation=found, settings=how, info=info, ground=ground)
-        if ground is not None:
-            answer = replace(answer, contradiction=self._watch(answer, header, frame.wanted))
+        checked = self._is_checked(frame.wanted, settings)
+        if checked and ground is not None:
+            answer = replace(answer, contradiction=self._pose_check.contradiction(ground))
         self._withdrawal.publish(answer, header, frame.wanted, perf_counter())
-        if GROUND & frame.wanted and self._ground.unplaced:
-            self._suggest(answer, header, settings)
         if MAP in frame.wanted:
             self._map.add(answer, header, part(settings, GroundSettings))
         if "obstacle_scan" in frame.wanted and ground is not None:
@@ -169,22 +170,13 @@ class Camera:
         if "stats" in frame.wanted:
             counts = replace(counts, processed=counts.processed + 1)
             self._outputs.publish_stats(messages.stats(answer, header, timing, counts))
+        if checked and (ground is not None or self._ground.unplaced):
+            self._pose_check.add(answer, header.stamp, settings)
 
-    def _watch(self, answer: Answer, header: Header, wanted: frozenset[str]) -> str:
-        """Why odometry contradicts the camera's pose; nothing where no output needs odometry."""
-        settings, ground = self._settings(), answer.ground
-        if ground is None or not (settings.odometry or MAP in wanted or not settings.camera_height):
-            return ""
-        return self._motion.add(answer, header.stamp, ground.lens, ground.pose, perf_counter())
-
-    def _suggest(self, answer: Answer, header: Header, settings: NodeSettings) -> None:
-        text = self._suggestion.add(answer, settings, perf_counter())
-        lens = self._suggestion.lens
-        if lens is not None and (lens.height, lens.width) == answer.image.shape[:2]:
-            self._motion.add(answer, header.stamp, lens, None, perf_counter())
-            text = self._motion.suggestion() or text
-        if text:
-            self._node.get_logger().info(f"{self._input.topic}: {text}")
+    def _is_checked(self, wanted: frozenset[str], settings: NodeSettings) -> bool:
+        """Whether the camera's pose is checked or suggested by images and odometry."""
+        needs_odometry = settings.odometry or MAP in wanted or not settings.camera_height
+        return bool(GROUND & wanted and needs_odometry)
 
     def _say_blind(self, meters: str) -> None:
         """Log how near the robot the scan says nothing, where that has changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from math import cos, hypot, inf, sin
 
 import numpy as np
@@ -27,16 +28,37 @@ ASIDE = 0.35  # least part of the motion aside, from which a camera does not loo
 Timed = tuple[float, Look]
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the pose of a camera can be right.
+
+    Attributes:
+        lens: of the camera.
+        pose: of the camera; None where nobody gives it.
+        reason: why they cannot be right; empty where they can, or where it is not known yet.
+    """
+
+    lens: Lens
+    pose: CameraPose | None
+    reason: str = ""
+
+    def is_about(self, lens: Lens, pose: CameraPose | None) -> bool:
+        """Whether it holds for this lens and pose."""
+        if self.lens != lens or (pose is None) != (self.pose is None):
+            return False
+        # Springs let it move a little; a camera that pans begins anew.
+        return not (pose and self.pose and self.pose.moved(pose, 0.01, 0.01))
+
+
 class MotionWatch:
     """Pairs the images of one camera between which the robot drove straight on."""
 
     def __init__(self, robot: Callable[[Stamp], RobotPose]) -> None:
         """Take the function that gives the robot's pose, or raises SegNetError."""
         self._robot = robot
-        self._pose: CameraPose | None = None
         self._estimate: MotionEstimate | None = None
+        self._verdict: Verdict | None = None  # replaced as a whole, since other threads read it
         self._suggested = False
-        self._reason = ""
         self._forget()
 
     def _forget(self) -> None:
@@ -60,21 +82,28 @@ class MotionWatch:
         Returns:
             Why the pose or the lens cannot be right, by this answer and earlier ones; or empty.
         """
-        if self._estimate is None or self._is_other(lens, pose):
-            self._estimate, self._pose, self._reason = MotionEstimate(lens), pose, ""
+        estimate, verdict = self._estimate, self._verdict
+        if estimate is None or verdict is None or not verdict.is_about(lens, pose):
+            self._estimate = estimate = MotionEstimate(lens)
+            self._verdict = Verdict(lens, pose)
             self._forget()
         # By the stamps, since a recording may be played faster than it was made.
         when = seconds(stamp)
         if when is None or when < 0:
-            return self._reason  # nobody knows a pose of that time
+            return self.reason(lens, pose)  # nobody knows a pose of that time
         if when < self._newest:
             self._forget()  # it is played again
         self._newest = when
         unknown = self._last is None and self._waiting  # is the robot's pose; one look waits for it
         if when >= self._rest and not unknown and self._throttle.passes(when, MAX_RATE):
             self._waiting.append((stamp, _look(answer), time))
-        self._work(self._estimate, time)
-        return self._reason
+        self._work(estimate, time)
+        return self.reason(lens, pose)
+
+    def reason(self, lens: Lens, pose: CameraPose | None) -> str:
+        """Why these cannot be right, by the answers until now, or empty; from any thread."""
+        verdict = self._verdict
+        return verdict.reason if verdict is not None and verdict.is_about(lens, pose) else ""
 
     def suggestion(self) -> str:
         """A height and a pitch for the log, once."""
@@ -91,13 +120,6 @@ class MotionWatch:
             "looks ahead and does not lean to a side: measure both and set them, or publish the "
             "pose in tf"
         )
-
-    def _is_other(self, lens: Lens, pose: CameraPose | None) -> bool:
-        assert self._estimate is not None
-        if self._estimate.lens != lens or (pose is None) != (self._pose is None):
-            return True
-        # Springs let it move a little; a camera that pans begins anew.
-        return bool(pose and self._pose and self._pose.moved(pose, 0.01, 0.01))
 
     def _work(self, estimate: MotionEstimate, time: float) -> None:
         """Take the looks whose pose is known by now."""
@@ -120,12 +142,17 @@ class MotionWatch:
             return  # from the last one, until it is far enough
         if meters is not None and self._last is not None:
             estimate.add(self._last[0][1], new[1], meters)
-            self._reason = estimate.contradiction(self._pose) if self._pose else ""
+            self._judge(estimate)
             if estimate.pairs >= PAIRS:
                 self._rest, self._last = new[0] + REST, None
                 self._waiting.clear()
                 return
         self._last = new, robot
+
+    def _judge(self, estimate: MotionEstimate) -> None:
+        if self._verdict is not None and self._verdict.pose is not None:
+            reason = estimate.contradiction(self._verdict.pose)
+            self._verdict = replace(self._verdict, reason=reason)
 
     def _straight(self, now: float, robot: RobotPose) -> float | None:
         """Meters driven since the last look; None if not straight on, or no last one fits."""

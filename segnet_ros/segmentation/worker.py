@@ -89,6 +89,7 @@ class Worker(Generic[T]):
         on_error: Callable[[str, Exception], None],
         reason: Callable[[Exception], str] = lambda error: type(error).__name__,
         sources: tuple[str, ...] = ("",),
+        name: str = "segmentation",
     ) -> None:
         """Start the thread.
 
@@ -98,6 +99,7 @@ class Worker(Generic[T]):
             on_error: called in the thread with each source and exception; the thread goes on.
             reason: the text under which an exception is counted.
             sources: names of the sources.
+            name: of the thread.
         """
         self._job = job
         self._on_error = on_error
@@ -106,7 +108,7 @@ class Worker(Generic[T]):
         self._slots: dict[str, Slot[T]] = {source: Slot() for source in sources}
         self._stopped = False
         # A daemon, so that a hung driver cannot keep the process from ending.
-        self._thread = Thread(target=self._run, name="segmentation", daemon=True)
+        self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, item: T, source: str = "") -> None:
@@ -138,8 +140,14 @@ class Worker(Generic[T]):
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while items := self._take():
+        while self._do_next():
+            pass
+
+    def _do_next(self) -> bool:
+        """Do what waits next; False where stopped. No item is kept while the thread waits."""
+        if items := self._take():
             self._do(items)
+        return bool(items)
 
     def _take(self) -> dict[str, T]:
         """Wait for items; returns them by source, or none where the worker was stopped."""
