@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from rosbags.interfaces import Connection
@@ -122,15 +123,17 @@ def read_metadata(bag: Path) -> dict[str, Any]:
 
 def _listed_files(bag: Path, info: dict[str, Any]) -> list[Path]:
     """The files of a bag, packed or unpacked, in their order; BagError where one is missing."""
-    names = [PurePath(str(name)).name for name in info["relative_file_paths"]]
+    names = [_name(str(path)) for path in info["relative_file_paths"]]
     for name in (METADATA, *names):
         if (bag / name).resolve().parent != bag.resolve():
             raise BagError(f"{name} leads outside the bag; name the file itself, or copy it there")
     found = {name: _packed_or_not(bag / name) for name in names}
     if missing := [str(bag / name) for name, file in found.items() if file is None]:
+        left = [str(each) for each in _recordings(bag)]
+        ways = f"name those that are left, {', '.join(left[:9])}, or make" if left else "make"
         raise BagError(
-            f"files are missing: {', '.join(missing[:9])}; copy it again, or make the metadata "
-            "anew of those that are left with `ros2 bag reindex`"
+            f"files are missing: {', '.join(missing[:9])}; copy it again, or {ways} the metadata "
+            "anew with `ros2 bag reindex`"
         )
     files = [file for file in found.values() if file]
     _warn_of_others(bag, files)
@@ -145,17 +148,27 @@ def _packed_or_not(file: Path) -> Path | None:
 def _warn_of_others(bag: Path, files: list[Path]) -> None:
     """Warn of recordings in the folder that are not listed."""
     known = {file.name.removesuffix(PACKED) for file in files}
-    others = sorted(
-        each.name
-        for each in bag.iterdir()
-        if each.name.removesuffix(PACKED).endswith(tuple(SUFFIXES))
-        and each.name.removesuffix(PACKED) not in known
-    )
+    others = [e.name for e in _recordings(bag) if e.name.removesuffix(PACKED) not in known]
     if others:
         logger.warning(
             "%s does not list %s, so it is not read; name it, or run `ros2 bag reindex %s`",
             bag / METADATA, ", ".join(others[:9]), bag,
         )  # fmt: skip
+
+
+def _recordings(bag: Path) -> list[Path]:
+    """Recordings in the folder; not hidden files, as macOS keeps one beside each file."""
+    return sorted(
+        each
+        for each in bag.iterdir()
+        if each.name.removesuffix(PACKED).endswith(tuple(SUFFIXES))
+        and not each.name.startswith(".")
+    )
+
+
+def _name(path: str) -> str:
+    """The name of a file in the metadata, where recorders write paths, also of Windows."""
+    return re.split(r"[/\\]", path)[-1]
 
 
 def _announced(info: dict[str, Any], bag: Path) -> list[Connection]:

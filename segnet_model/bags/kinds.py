@@ -13,6 +13,8 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 SUFFIXES = {".mcap": MCAP, ".db3": SQLITE}
 PACKED = ".zstd"  # end of the name of a file in a folder that was compressed
 CONVERT = "pip install rosbags, then rosbags-convert --src {0} --dst {1}"
+UNFINISHED = ".active"  # end of the name of a ROS 1 bag that its recorder did not finish
+REINDEX = "rosbag reindex {0} where ROS 1 is, as in the container ros:noetic; then convert it"
 # The first bytes of other kinds, their name and the line that makes a recording of them.
 OTHERS = (
     (b"#ROSBAG V", "a ROS 1 bag", CONVERT),
@@ -25,6 +27,7 @@ OTHERS = (
     (b"version https://git-lfs", "the pointer that Git LFS left", "git lfs pull"),
     (b"\x89PNG\r\n", "a PNG image", "mv {0} {1}.png"),
     (b"\xff\xd8\xff", "a JPEG image", "mv {0} {1}.jpg"),
+    (b"\0\5\x16\7", "what macOS keeps beside a file", "ls -l {2}, which is the file"),
 )
 METADATA = "metadata.yaml"
 BESIDE = ("-wal", "-shm", "-journal")  # ends of the names of files that SQLite writes
@@ -64,11 +67,16 @@ def refuse_other_kinds(file: Path) -> None:
             raise BagError(f"{file} belongs to {file.name.removesuffix(end)}; name that")
     if file.name == METADATA:
         raise BagError(f"{file} belongs to the bag {file.absolute().parent}; name that")
+    if not start:
+        raise BagError(f"{file} is empty; record it again, or copy it again")
     kinds = [(name, line) for magic, name, line in OTHERS if start.startswith(magic)]
     if start[TAR] == b"ustar":
         kinds.append(("a TAR archive", "tar xf {0}"))
     for name, line in kinds:
-        typed = line.format(shlex.quote(str(file)), shlex.quote(str(file.with_suffix(""))))
+        if line == CONVERT and file.suffix == UNFINISHED:
+            line = REINDEX
+        others = file, file.with_suffix(""), file.with_name(file.name.removeprefix("._"))
+        typed = line.format(*(shlex.quote(str(each)) for each in others))
         raise BagError(f"{file} is {name}; type {typed}")
 
 

@@ -18,9 +18,9 @@ import numpy as np
 from segnet_model.base.errors import ImageError
 from segnet_model.base.limits import check_size
 from segnet_model.images.bayer import demosaic, find_pattern
-from segnet_model.images.encodings import check_colors
 from segnet_model.images.jpeg import SIGNATURE as JPEG_SIGNATURE
 from segnet_model.images.jpeg import decode_jpeg
+from segnet_model.images.other_kinds import check_colors, describe_other
 from segnet_model.images.sample_bits import SampleBits
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def decode_compressed(data: Bytes, kind: str = "", bits: SampleBits | None = Non
             "there is no data: it is empty, so neither JPEG nor PNG; save or record it again"
         )
     else:
-        raise ImageError(f"data that starts with {file[:8]!r} is neither JPEG nor PNG; convert it")
+        raise ImageError(describe_other(file))
     return demosaic(image, pattern) if pattern and image.ndim == 2 else image
 
 

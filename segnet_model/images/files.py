@@ -7,7 +7,7 @@ import io
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import cv2
@@ -27,7 +27,8 @@ from segnet_model.labels import LabelSet
 NUMBERS = re.compile("([0-9]+)")
 ODD = "surrogateescape"  # a file name may hold bytes that are not UTF-8
 RUN = ("=", "+", "-", "@", "\t", "\r", "'=", "'+", "'-", "'@", "'\t", "'\r")  # or are quoted so
-COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg")
+COMPRESSED_SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif")
+DEEP_GRAY = b"\x10\0"  # bits and color type in the header of a PNG
 MAX_FILE = 1 << 28  # bytes; `limits.MAX_PIXELS` of eight bytes each
 LABEL_MODES = ("L", "P", "RGB", "RGBA")  # Pillow's, of 8 bits
 OTHER_FORMATS = {".bmp": "BMP", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -101,6 +102,13 @@ def read_size(path: Path) -> tuple[int, int]:
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise DatasetError(f"cannot read {path}: {_cause(error)}") from None
     return size[::-1] if not is_turned and read_orientation(file) in SIDEWAYS else size
+
+
+def is_deep_gray(path: Path) -> bool:
+    """Whether a file is a gray PNG of 16 bits, as gray cameras and depth images are saved."""
+    with suppress(OSError):
+        return read_bytes(path)[:26][-2:] == DEEP_GRAY and path.suffix.lower() == ".png"
+    return False
 
 
 def _decode_other(file: bytes, kind: str) -> np.ndarray:

@@ -12,7 +12,8 @@ from std_msgs.msg import Header
 from segnet_model.base.errors import ImageError
 from segnet_model.base.limits import check_size
 from segnet_model.images.compressed import decode_compressed
-from segnet_model.images.encodings import ENCODINGS, check_colors, decode_message
+from segnet_model.images.encodings import ENCODINGS, decode_message
+from segnet_model.images.other_kinds import check_colors
 from segnet_model.images.sample_bits import SampleBits
 from segnet_ros.ros.image_cdr import (
     RawCompressedImage,

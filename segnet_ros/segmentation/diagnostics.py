@@ -21,6 +21,7 @@ MAX_SILENCE = 3.0  # seconds without a frame
 # Largest share of dropped images, of at least so many in a period.
 MAX_DROPPED, MIN_RECEIVED = 0.9, 10
 MAX_AHEAD = 0.1  # seconds; clocks of two machines differ by a little
+POSE = ("camera_forward", "camera_left", "camera_pitch", "camera_roll", "camera_yaw")
 RECORDED = 3600.0  # seconds; images of that age come from a recording, as no network is that slow
 FASTER = "use a smaller network, smaller images, or fewer samples where uncertainty is mc"
 
@@ -97,10 +98,20 @@ def _warnings(now: Observation, before: Observation) -> Iterator[str]:
         yield from now.health.warnings
         if now.settings.enabled:
             yield from filter(None, (now.grid_reason, now.map_reason, now.undrivable_reason))
+        yield from _unused(now.settings)
     if now.gpu is not None:
         yield from now.gpu.warnings
     if now.reload_reason:
         yield now.reload_reason
+
+
+def _unused(settings: NodeSettings) -> Iterator[str]:
+    """Parameters of the camera's pose that are set and have no effect."""
+    if settings.camera_height == 0 and (names := [n for n in POSE if getattr(settings, n)]):
+        yield (
+            f"{', '.join(names)}: without effect while camera_height is 0, as the camera's pose "
+            "comes from tf; set camera_height, too, or leave them at 0"
+        )
 
 
 def _max_silence(min_rate: float) -> float:

@@ -71,8 +71,7 @@ class Ground:
         except SegNetError as error:
             self.reason = f"no drivable_grid: {error}"
             return None
-        if found is not None:
-            self.reason = ""
+        self.reason = ""
         return found
 
     def _begin(self) -> None:

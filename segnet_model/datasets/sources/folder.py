@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources.frame import Frame, Key, escape
+from segnet_model.datasets.sources.hints import name_unread
 from segnet_model.datasets.sources.source import Source
-from segnet_model.images.files import list_images, read_image
+from segnet_model.images.files import is_deep_gray, list_images, read_image
 
 SHEET, HISTORY = "selection.png", "selection.csv"  # that `segnet select` writes to a data set
 DRIVEN_SHEET = "driven.png"  # of `segnet driven`, beside the manifest of the images
+logger = logging.getLogger(__name__)
 
 
 class FolderSource(Source):
@@ -27,6 +30,13 @@ class FolderSource(Source):
         files = _images_to_read(self.path) if is_folder else [self.path]
         if not files:
             raise DatasetError(f"{self.path} holds no images; give a folder of PNG or JPEG files")
+        if is_folder and (unread := name_unread(self.path)):
+            logger.warning("%s", unread)
+        if is_deep_gray(files[0]):
+            logger.warning(
+                "%s holds gray samples of 16 bits, and is read as a picture: where they are depths,"
+                " give the color images", files[0],
+            )  # fmt: skip
         # Manifests name the folder, for one image its parent.
         self._folder = (self.path if is_folder else self.path.parent).resolve()
         self._files = files

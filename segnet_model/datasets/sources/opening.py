@@ -11,7 +11,7 @@ from segnet_model.base.errors import DatasetError, SettingsError, cause
 from segnet_model.datasets.sources.bag import BagSource
 from segnet_model.datasets.sources.camera import CameraSource, is_camera
 from segnet_model.datasets.sources.folder import FolderSource
-from segnet_model.datasets.sources.hints import refuse_folder
+from segnet_model.datasets.sources.hints import MJPEG, refuse_folder, refuse_still
 from segnet_model.datasets.sources.source import Source
 from segnet_model.datasets.sources.video import VideoSource
 from segnet_model.images.files import IMAGE_SUFFIXES, list_images
@@ -78,7 +78,8 @@ def _kind(path: Path) -> type[BagSource | FolderSource | VideoSource | CameraSou
         return FolderSource
     if is_recording(path):
         return BagSource
-    if path.is_file():
+    if path.is_file() and path.suffix.lower() not in MJPEG:
+        refuse_still(path)
         refuse_other_kinds(path)
     return VideoSource
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -51,6 +52,7 @@ class VideoSource(Source):
         self._av = require("av", EXTRA)
         with self._opened() as (container, stream):
             self._size = stream.codec_context.height, stream.codec_context.width
+            self._tell(container, stream)
             self.end_ns = self._announced_end(container, stream)
             if not self.end_ns:  # neither the container nor the stream states it
                 packets = (each for each in self._packets(container, stream) if each.size)
@@ -58,6 +60,21 @@ class VideoSource(Source):
         if not self.end_ns:
             raise VideoError(f"{self.path} holds no frames; was its recorder stopped too early?")
         return self
+
+    def _tell(self, container: Any, stream: Any) -> None:
+        """Say what the images do not show: other videos in the file, and pixels of no square."""
+        name = shlex.quote(str(self.path))
+        if (count := len(_video_streams(container))) > 1:
+            logger.warning(
+                "%s holds %d videos, and the first is read; save another by itself: ffmpeg -i %s "
+                "-map 0:v:1 -c copy second.mkv", self.path, count, name,
+            )  # fmt: skip
+        if (ratio := stream.sample_aspect_ratio) and ratio != 1:
+            logger.warning(
+                "the pixels of %s are not square but %s wide, and are read as stored; for a "
+                "picture as players show it: ffmpeg -i %s -vf scale=iw*sar:ih,setsar=1 square.mkv",
+                self.path, ratio, name,
+            )  # fmt: skip
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
@@ -70,7 +87,7 @@ class VideoSource(Source):
             raise VideoError(cause(self.path, error)) from None
         try:
             with self._av.open(f"file:{self.path}", options=OPTIONS) as container:
-                stream = _video_stream(container)
+                stream = next(iter(_video_streams(container)), None)
                 if stream is None:
                     raise VideoError(
                         f"{self.path} holds no video stream; give a file with pictures, not sound"
@@ -152,11 +169,9 @@ class VideoSource(Source):
         return int(container.duration or 0) * NANOSECONDS // int(self._av.time_base)
 
 
-def _video_stream(container: Any) -> Any:
-    """The first stream with moving pictures; the cover of a song is none."""
-    cover = "attached_pic"
-    moving = (s for s in container.streams.video if cover not in str(s.disposition))
-    return next(moving, None)
+def _video_streams(container: Any) -> list[Any]:
+    """The streams with moving pictures; the cover of a song is none."""
+    return [s for s in container.streams.video if "attached_pic" not in str(s.disposition)]
 
 
 def _timed(items: Iterator[Any], stream: Any) -> Iterator[tuple[Any, int]]:

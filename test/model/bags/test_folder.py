@@ -211,3 +211,24 @@ def test_a_channel_of_json_in_a_folder(tmp_path, topic, told, caplog):
     assert not caplog.records
     with BagReader(tmp_path / "drive") as reader:
         assert reader.passed_over == {topic: "json"}
+
+
+@pytest.mark.parametrize("form", ["/home/me/bags/{}", r"C:\bags\drive\{}", r"drive\{}"])
+def test_paths_of_the_recorder_and_of_windows(bag, form):
+    edit(bag, lambda v: v.update(relative_file_paths=[form.format(data_file(bag).name)]))
+    assert found(bag) == [0, 1, 2, 3, 4]
+
+
+def test_what_macos_keeps_beside_a_file_is_no_recording(bag, caplog):
+    (bag / f"._{data_file(bag).name}").write_bytes(b"\0\5\x16\7" + bytes(60))
+    assert found(bag) == [0, 1, 2, 3, 4]
+    assert not caplog.records
+
+
+def test_files_that_are_left_are_named(bag):
+    file = data_file(bag).rename(bag / f"monday{data_file(bag).suffix}")
+    with pytest.raises(
+        BagError, match=f"drive.*; copy it again, or name those that are left, {file}"
+    ):
+        found(bag)
+    assert found(file) == [0, 1, 2, 3, 4]

@@ -10,6 +10,7 @@ from segnet_model.datasets.sources import open_source
 
 KINDS = {
     "drive.bag": (b"#ROSBAG V2.0\n", "a ROS 1 bag; .*rosbags-convert --src {0} --dst {1}$"),
+    "drive.bag.active": (b"#ROSBAG V2.0\n", "a ROS 1 bag; type rosbag reindex {0} where ROS 1 is"),
     "drive.db3.zstd": (b"\x28\xb5\x2f\xfd", "compressed with zstd; type zstd -d {0}$"),
     "drive.mcap.lz4": (b"\x04\x22\x4d\x18", "compressed with lz4; type lz4 -d {0}$"),
     "drive.tar.gz": (b"\x1f\x8b\x08", "gzip; type tar xf {0}, or gunzip {0}$"),
@@ -37,6 +38,20 @@ def test_an_empty_file_is_called_empty(tmp_path, name):
     (tmp_path / name).touch()
     with pytest.raises(BagError, match="is empty: its recorder ended before it wrote"):
         BagReader(tmp_path / name).__enter__()
+
+
+@pytest.mark.parametrize("name", ["drive.mp4", "drive.bag", "drive"])
+def test_an_empty_file_of_another_kind(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(BagError, match=f"{name} is empty; record it again, or copy it again"):
+        open_source(tmp_path / name).__enter__()
+
+
+@pytest.mark.parametrize("name", ["._drive.mcap", "._drive.mp4"])
+def test_what_macos_keeps_beside_a_file(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\0\5\x16\7" + bytes(60))
+    with pytest.raises(BagError, match=f"ls -l {tmp_path}/{name[2:]}, which is the file"):
+        open_source(tmp_path / name).__enter__()
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])

@@ -258,6 +258,27 @@ def test_refuses(change: dict[str, object], message: str) -> None:
         decode_image(fields.pop("data"), **fields)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "step"),
+    [("mono8", 3), ("mono8", 4), ("rgb8", 4), ("bgr8", 8), ("mono16", 3), ("yuyv", 3), ("nv12", 3)],
+)
+def test_rows_of_another_encoding_are_refused(encoding: str, step: int) -> None:
+    """An image of a wrong encoding would be decoded to a part of it, in wrong colors."""
+    fields = {"height": 4, "width": 640, "encoding": encoding, "step": 640 * step}
+    data = bytes((6 if encoding == "nv12" else 4) * 640 * step)
+    with pytest.raises(ImageError, match=f"hold {step} bytes a pixel, .*; is the encoding wrong"):
+        decode_image(data, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "step", "width"),
+    [("rgb8", 384, 96), ("rgb8", 2048, 640), ("mono8", 512, 100), ("rgb8", 6 * 640, 640)],
+)
+def test_padded_rows_and_halves_of_an_image_are_read(encoding: str, step: int, width: int) -> None:
+    fields = {"height": 4, "width": width, "encoding": encoding, "step": step}
+    assert decode_image(bytes(4 * step), **fields).shape == (4, width, 3)  # type: ignore[arg-type]
+
+
 def encoded(image: np.ndarray, extension: str, *settings: int) -> bytes:
     return bytes(cv2.imencode(extension, image, list(settings))[1])
 
@@ -415,6 +436,27 @@ def test_no_data_at_all_is_no_other_format() -> None:
 def test_other_formats_are_refused(data: bytes) -> None:
     with pytest.raises(ImageError, match="neither JPEG nor PNG"):
         decode_compressed(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"RIFF\x1a\1\0\0WEBPVP8 ", "a WebP image, .*; send or save it as one"),
+        (b"\0\0\0\x18ftypheic\0\0", "a HEIC image"),
+        (b"\0\0\0\x20ftypavif", "an AVIF image"),
+        (b"II*\0" + bytes(60), "a TIFF image, or a raw photo"),
+        (b"\0\0\0\1\x67\x64", "a packet of a video.*; send it by ffmpeg_image_transport"),
+        (b"\0\0\1\x40\1", "a packet of a video"),
+        (b"\0\0\0\x18ftypmp42", "a video, .*; give it as one"),
+        (b"<!DOCTYPE html><html>", "a page of the web.*; download the image itself"),
+        (b"version https://git-lfs.github.com/spec/v1\n", ".*Git LFS left, .*; type git lfs pull"),
+        (b"/9j/4AAQSkZJRgABAQ", "text in base64"),
+    ],
+)
+def test_other_kinds_are_named(data: bytes, said: str) -> None:
+    with pytest.raises(ImageError, match=f"it is {said}") as caught:
+        decode_compressed(data, "jpeg")
+    assert "neither JPEG nor PNG" in str(caught.value)
 
 
 def test_a_small_file_of_a_huge_image_is_refused_before_it_is_unpacked():

@@ -106,6 +106,10 @@ def answered(latency_ms, **more):
             "an answer takes 2.1 s, too long for min_rate, 0.5 Hz",
         ),
         (Observation("active", health=Health(warnings=("all Sky",))), "all Sky"),
+        (
+            Observation("active", settings=NodeSettings(camera_pitch=0.2, camera_left=-0.1)),
+            "camera_left, camera_pitch: without effect while camera_height is 0, as the camera's",
+        ),
         (Observation("active", counts=Counts(20, 1, 19)), "19 of 20 images were dropped"),
         (answered(1500.0), "answers come 1.5 s after"),
         (answered(86_400e3 * 1060), "images are stamped 1060 days, 0:00:00 ago; play a recording"),
@@ -132,6 +136,7 @@ def test_warnings(now, text):
         answered(-50.0),
         Observation("active", health=Health(silence=19.0), settings=NodeSettings(min_rate=0.1)),
         answered(float("nan")),
+        Observation("active", settings=NodeSettings(camera_height=1.0, camera_pitch=0.2)),
         Observation("active", gpu=GpuHealth(60.0, 0.5)),
         Observation("active", gpu=GpuHealth(None, 0.5)),
     ],

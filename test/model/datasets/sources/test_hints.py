@@ -7,6 +7,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -142,3 +143,53 @@ def test_addresses_are_not_read(address):
         DatasetError, match="addresses are not read: save a part of it first, ffmpeg"
     ):
         open_source(address)
+
+
+STILLS = ["IMG_1.HEIC", "a.avif", "a.dng", "a.tga", "a.npy"]
+
+
+@pytest.mark.parametrize("name", STILLS)
+def test_an_image_of_a_kind_that_is_not_read(tmp_path, name):
+    """FFmpeg would open a HEIC file of a phone as videos, each of them a tile of the image."""
+    (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheic")
+    with pytest.raises(DatasetError, match=f"{name} is an image of a kind that is not read; save"):
+        open_source(tmp_path / name)
+
+
+def test_what_macos_keeps_beside_a_file_is_not_named(tmp_path):
+    for name in ("._a.mcap", "a.mcap"):
+        (tmp_path / name).touch()
+    with pytest.raises(DatasetError, match="name a file in it, as .*/a.mcap"):
+        open_source(tmp_path)
+
+
+def test_files_beside_images_that_are_not_read_are_named(tmp_path, caplog):
+    write_png(tmp_path / "IMG_1.png", np.zeros((3, 4, 3), np.uint8))
+    for name in ("IMG_1.NEF", "IMG_1.MOV", "._IMG_2.HEIC", "notes.txt"):
+        (tmp_path / name).touch()
+    with open_source(tmp_path) as source:
+        assert len(list(source.frames())) == 1
+    assert not caplog.records  # the raw photo and the live photo of the same image
+    for name in ("IMG_2.HEIC", "IMG_3.HEIC"):
+        (tmp_path / name).touch()
+    with open_source(tmp_path) as source:
+        assert len(list(source.frames())) == 1
+    assert "IMG_2.HEIC and 1 more of other kinds are not read; of images, save" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["a.jpe", "a.JFIF"])
+def test_other_names_of_jpeg(tmp_path, name):
+    (tmp_path / name).write_bytes(cv2.imencode(".jpg", np.full((8, 8, 3), 90, np.uint8))[1])
+    for path in (tmp_path, tmp_path / name):
+        with open_source(path) as source:
+            [(_, image)] = source.images()
+        assert image.mean() == pytest.approx(90, abs=2)
+
+
+def test_gray_of_16_bits_may_be_depth(tmp_path, caplog):
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((8, 8), 900, np.uint16))
+    for path in (tmp_path, tmp_path / "a.png"):
+        with open_source(path) as source:
+            assert len(list(source.images())) == 1
+        assert "where they are depths, give the color images" in caplog.text
+        caplog.clear()

@@ -261,3 +261,41 @@ def test_pyav_is_named_where_it_is_missing(tmp_path):
     said = subprocess.run(run, capture_output=True, text=True, check=True).stdout
     assert "av is not installed" in said
     assert "pip install 'segnet_ros[video]'" in said
+
+
+@pytest.mark.parametrize("name", ["a.mjpeg", "a.MJPG"])
+def test_jpeg_files_one_after_the_other(tmp_path, name):
+    images = [np.full((48, 64, 3), shade(index), np.uint8) for index in range(5)]
+    data = b"".join(cv2.imencode(".jpg", image)[1].tobytes() for image in images)
+    (tmp_path / name).write_bytes(data)
+    shades = [shade(index) for index in range(5)]
+    assert [gray for _, gray in read(tmp_path / name)] == pytest.approx(shades, abs=3)
+
+
+def test_a_second_video_in_the_file_is_said(tmp_path, caplog):
+    """As of cameras in a car, to the front and to the back."""
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        streams = [container.add_stream("libx264", 30) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for stream, value in zip(streams, (60, 200), strict=True):
+            pixels = np.full((48, 64, 3), value, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+            container.mux(stream.encode(None))
+    assert [gray for _, gray in read(tmp_path / "a.mp4")] == pytest.approx([60], abs=3)
+    assert caplog.text.count("a.mp4 holds 2 videos, and the first is read") == 1
+
+
+def test_pixels_that_are_not_square_are_said(write, tmp_path, caplog):
+    path = write(tmp_path / "a.mp4", EVEN)
+    assert read(path)
+    assert not caplog.records
+    with av.open(str(path)) as source, av.open(str(tmp_path / "b.mp4"), "w") as container:
+        stream = container.add_stream_from_template(source.streams.video[0])
+        stream.sample_aspect_ratio = Fraction(4, 3)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                container.mux(packet)
+    assert len(read(tmp_path / "b.mp4")) == len(EVEN)
+    assert "are not square but 4/3 wide" in caplog.text
