@@ -40,7 +40,10 @@ def load_map(path: Path) -> dict[str, str]:
         if isinstance(values, dict) and isinstance(values.get("classes"), dict):
             values = values["classes"]
         if not isinstance(values, dict) or not values:
-            raise SettingsError(f"it is {kind_of(values)}; write a line NAME: CLASS for each name")
+            raise SettingsError(
+                f"it is {kind_of(values)}; write a line NAME: CLASS for each name, "
+                "and colors in quotes, '#ff0000': CLASS"
+            )
         return {plain_text(name): plain_text(meaning) for name, meaning in values.items()}
     except (OSError, TypeError, SettingsError) as error:
         raise SettingsError(f"--map-file {path}: {error}") from None

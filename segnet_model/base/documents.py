@@ -83,10 +83,15 @@ def named_value(values: Any, name: str, owner: str = "it") -> Any:
 
 
 def plain_text(value: Any) -> str:
-    """Convert a value to text; TypeError for a list, whose text may have any length, or a flag."""
+    """Convert a value to text; TypeError for a list, whose text may have any length, or a flag.
+
+    A fraction is refused, too: as a name, 1.10 was another than 1.1.
+    """
     if isinstance(value, bool):  # YAML's yes, no, on and off
         raise TypeError(f"a name is {value}, a flag in YAML; write it in quotes")
-    if not isinstance(value, str | int | float):
+    if isinstance(value, float):
+        raise TypeError(f"a name is {value}, a number in YAML; write it in quotes")
+    if not isinstance(value, str | int):
         raise TypeError(f"a name is {kind_of(value)}")
     return str(value)
 
@@ -161,6 +166,11 @@ class _NoTwins:
         return super().construct_mapping(node, deep)  # type: ignore[misc]
 
 
+def _whole(loader: Any, node: Any) -> int | str:
+    """A whole number; text where YAML would read another: 010 as 8, 1:30 as 90, 1_0 as 10."""
+    return int(node.value) if re.fullmatch(r"[-+]?(0|[1-9]\d*)", node.value) else node.value
+
+
 class _Plain(_NoTwins, yaml.SafeLoader):
     pass
 
@@ -172,6 +182,10 @@ class _Texts(_NoTwins, yaml.BaseLoader):
 # Ten times as fast, but deep lists overflow its stack, so `check_yaml` comes first.
 class _Quick(_NoTwins, yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
     pass
+
+
+for _each in (_Plain, _Quick):
+    _each.add_constructor("tag:yaml.org,2002:int", _whole)
 
 
 def _loader(text: str) -> Any:

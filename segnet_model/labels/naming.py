@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from segnet_model.base.choices import LABEL_SETS
+from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import SettingsError
 from segnet_model.labels.label_set import LabelSet
 from segnet_model.labels.segmentation_class import SegmentationClass
@@ -22,15 +23,14 @@ def label_set_of(names: Sequence[str], name: str) -> LabelSet:
         name: of the set.
 
     Raises:
-        SettingsError: a name is empty, or given twice.
+        SettingsError: a name is empty, given twice, or may be more than a name.
 
     Example:
         >>> yard = label_set_of(["path", "beehive"], "yard")
         >>> [(each.name, each.color, each.drivable) for each in yard.classes]
         [('path', (214, 172, 110), True), ('beehive', (128, 0, 0), False)]
     """
-    if not names or not all(names):
-        raise SettingsError(f"classes {','.join(names)!r}: give names, as in path,grass,person")
+    _check(names)
     shipped = _shipped()
     found = [shipped.get(each.lower()) for each in names]
     taken = {(0, 0, 0)} | {each.color for each in found if each}  # black is unlabeled
@@ -43,6 +43,16 @@ def label_set_of(names: Sequence[str], name: str) -> LabelSet:
     if name in (*LABEL_SETS, "scenes"):  # maps of these names ship
         name = f"my_{name}"
     return LabelSet(name if name.isprintable() and name else "own", tuple(classes))
+
+
+def _check(names: Sequence[str]) -> None:
+    if not names or not all(names) or any(set(each) & set("=;") for each in names):
+        raise SettingsError(f"classes {','.join(names)!r}: give names, as in path,grass,person")
+    if IGNORE in map(str.lower, names):
+        raise SettingsError(
+            f"classes {','.join(names)!r}: {IGNORE!r} is what counts nowhere, as pixels without a "
+            "class do; leave it out"
+        )
 
 
 def _shipped() -> dict[str, SegmentationClass]:

@@ -259,6 +259,24 @@ def test_a_name_that_yaml_takes_for_a_flag_is_refused(tmp_path, name):
         LabelSet.load(tmp_path / "labels.yaml")
 
 
+@pytest.mark.parametrize("name", ["010", "1_0", "1:30", "0x10", "0b1", "12"])
+def test_a_name_is_as_it_is_written(tmp_path, name):
+    """YAML has 8, 10, 90, 16 and 1 for them."""
+    (tmp_path / "labels.yaml").write_text(
+        f"name: yard\nclasses: [{{name: {name}, color: [1, 2, 3]}}]"
+    )
+    assert LabelSet.load(tmp_path / "labels.yaml").names == (name,)
+
+
+@pytest.mark.parametrize("name", ["1.10", "1.", ".5"])
+def test_a_name_that_yaml_would_change_is_refused(tmp_path, name):
+    (tmp_path / "labels.yaml").write_text(
+        f"name: yard\nclasses: [{{name: {name}, color: [1, 2, 3]}}]"
+    )
+    with pytest.raises(SettingsError, match="a number in YAML; write it in quotes"):
+        LabelSet.load(tmp_path / "labels.yaml")
+
+
 def test_ids_may_be_written_beside_the_classes(tmp_path):
     rows = ROWS.format(more=", id: 0, drivable: true") + ROWS.format(more=", id: 1").replace(
         "grass", "sky"
