@@ -10,6 +10,7 @@ from typing import Any
 
 from segnet_model.base.near import near
 
+MORE = {"--init": "weights to start from go to", "--compare": "other weights go to"}
 NUMBER = re.compile(r"-\.?\d")
 
 
@@ -26,9 +27,21 @@ class CommandParser(argparse.ArgumentParser):
         """Parse, after a look at the names of the options."""
         words = list(sys.argv[1:] if args is None else args)
         takes_all = any(each.nargs == argparse.REMAINDER for each in self._actions)
-        if self._subparsers is None and not takes_all:  # else the command's own parser looks
-            self._check_options(words)
-        return super().parse_known_args(words, namespace)
+        if self._subparsers is not None or takes_all:  # the command's own parser looks
+            return super().parse_known_args(words, namespace)
+        self._check_options(words)
+        found, rest = super().parse_known_args(words, namespace)
+        if rest:
+            self.error(self._too_many(rest[0]))
+        return found, rest
+
+    def _too_many(self, word: str) -> str:
+        names = " and ".join(each.dest for each in self._actions if not each.option_strings)
+        taken = f"the command takes {names}" if names else "the command takes options alone"
+        more = [
+            f"; {text} {name}" for name, text in MORE.items() if name in self._option_string_actions
+        ]
+        return f"{word} is one too many: {taken}{''.join(more)}"
 
     def _check_options(self, words: Iterable[str]) -> None:
         known = self._option_string_actions

@@ -138,6 +138,24 @@ def test_misspelt_words_are_named_and_not_those_after_them(line, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("train yard enet_camvid --out o", "takes dataset; weights to start from go to --init"),
+        ("adapt drive enet_camvid --out o", "takes source; weights to start from go to --init"),
+        ("evaluate yard a b", "b is one too many: the command takes dataset and weights; other we"),
+        ("render yard --out o", "yard is one too many: the command takes options alone"),
+        ("check yard \x1b[2J", r"\x1b[2J is one too many"),
+    ],
+)
+def test_an_argument_too_many_is_named_with_its_place(line, said, capsys):
+    with pytest.raises(SystemExit):
+        main(line.split())
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith(f"segnet {line.split()[0]}: error: ")
+    assert said in told
+
+
 def test_numbers_and_beginnings_of_options_are_no_other_options(capsys, tmp_path):
     forward = ["--footprint", "1", "1", "--footprint-f", "-.5", "--camera-h", "1"]
     words = ["driven", str(tmp_path), *forward, "--camera-pitch", "-1", "--out", "o", "--no-n"]

@@ -17,7 +17,7 @@ from segnet_model.datasets.folder import spread
 from segnet_model.datasets.sources import Source, open_source
 from segnet_model.datasets.sources.frame_filter import FrameFilter
 from segnet_model.networks.inputs import network_size, resize_image
-from segnet_model.training.adaptation.settings import LEAST_FRAMES
+from segnet_model.training.adaptation.settings import LEAST_FRAMES, USUAL_FRAMES
 
 MOST_HELD = 40  # held-out frames, so that the guard is quick
 UNLIKE = 0.5  # percent of `difference`: less is the same view again
@@ -64,12 +64,23 @@ def read_frames(
         images = list(_usable(part, input_size, skipped, progress))
         source.check_used(len(images) + skipped.total())
     if len(images) < LEAST_FRAMES:
-        why = "".join(f"; {count} {reason}" for reason, count in skipped.most_common())
-        raise DatasetError(
-            f"{path} has {len(images)} usable frames that differ, and an adaptation needs "
-            f"{LEAST_FRAMES}{why}. Record a longer drive, of a minute or more"
-        )
+        raise DatasetError(f"{path} has {_too_few(len(images), skipped, most)}")
     return _split([images[index] for index in spread(most, len(images))])
+
+
+def _too_few(usable: int, skipped: Counter[str], most: int) -> str:
+    """What there is too little of, and the mend: of evenly spaced frames some may be left out."""
+    why = "".join(f"; {count} {reason}" for reason, count in skipped.most_common())
+    spaced = most < USUAL_FRAMES and usable + skipped.total() >= most / 2
+    mend = (
+        f"Give more --frames than {most}" if spaced
+        else "Record a longer drive, of a minute or more"
+    )  # fmt: skip
+    taken = f" of {most} evenly spaced ones" if spaced else ""
+    return (
+        f"{usable} usable frames that differ{taken}, and an adaptation needs {LEAST_FRAMES}{why}. "
+        f"{mend}"
+    )
 
 
 def _usable(

@@ -7,13 +7,25 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from segnet_model.base.errors import SettingsError
-from segnet_model.base.options import ABOVE_0, BELOW_1, MANY, check_options, option, option_of
+from segnet_model.base.options import (
+    ABOVE_0,
+    BELOW_1,
+    MANY,
+    changed,
+    check_options,
+    option,
+    option_of,
+)
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.training.settings import DATA, SIZE_NAMES, TrainSettings
 
 WORLDS = 64
 LEAST_FRAMES = 40  # usable ones; fewer show too little of a place
 LEARNING = "learning"
+OF_LEARNING = (
+    "steps", "batch_size", "crop_size", "learning_rate", "average", "keep", "check_every",
+)  # fmt: skip
+USUAL_FRAMES = 400
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,8 @@ class AdaptSettings:
         plain="", otherwise="none", group=DATA, metavar="DATASET",
     )  # fmt: skip
     frames: int = option(
-        400, "Most frames of the recording, evenly spaced; a fifth of them is for the guard.",
+        USUAL_FRAMES,
+        "Most frames of the recording, evenly spaced; a fifth of them is for the guard.",
         limits=(LEAST_FRAMES, 10000), group=DATA,
     )  # fmt: skip
     statistics_only: bool = option(
@@ -83,6 +96,16 @@ class AdaptSettings:
         check_options(self)
         if self.replay and self.worlds != WORLDS:
             raise SettingsError(f"replay {self.replay} takes the place of worlds; leave one away")
+        if self.statistics_only:  # so not of the defaults, with which `changed` compares
+            self._check_learning()
+
+    def _check_learning(self) -> None:
+        """Raise SettingsError for an option that learning alone has."""
+        for name in changed(self):
+            if name in OF_LEARNING:
+                raise SettingsError(
+                    f"{name} is of learning, which statistics_only leaves out; leave one away"
+                )
 
     def shaping(self) -> dict[str, Any]:
         """Settings that change the result, as plain values."""

@@ -48,6 +48,8 @@ GIVEN_TOO = "give that too, or leave it away"
         ("train yard --out o --encoder e.pth --init enet_camvid", "init enet_camvid replaces the"),
         ("train yard --out o --keep-weight 5", "keep_weight is of keep; give that too, or leave"),
         ("adapt drive --out o --replay yard --worlds 8", "replay yard takes the place of worlds"),
+        ("adapt drive --out o --statistics-only --steps 9", "steps is of learning, which statisti"),
+        ("adapt drive --out o --statistics-only --crop-size 64 64", "crop_size is of learning"),
         ("bag photos --out o --labels-topic /l", "are of --labels; give that too"),
         ("extract drive --out o --tolerance 0.1", "name a labels topic too"),
         ("extract drive --out o --block 5", "needs split blocks"),

@@ -161,6 +161,17 @@ def test_a_data_sets_own_labels_come_before_camvids(dataset):
     assert load_label_set(dataset, "camvid") == LABELS
 
 
+@pytest.mark.parametrize("part", ["train", "valannot"])
+def test_a_part_of_a_data_set_is_none(dataset, part):
+    with pytest.raises(
+        DatasetError, match=f"{part} is a part of the data set .*dataset; give that"
+    ):
+        load_label_set(dataset / part)
+    alone = dataset / "a" / "train"  # a data set's name may be that of a split
+    alone.mkdir(parents=True)
+    assert load_label_set(alone) == LABELS
+
+
 def test_labels_are_mapped_to_another_label_set(dataset):
     outdoor = LabelSet.load("outdoor")
     folder = open_split(dataset, "train", LABELS)

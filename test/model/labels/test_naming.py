@@ -30,7 +30,7 @@ def test_a_name_of_a_shipped_set_is_not_taken():
     assert label_set_of(["road"], "").name == "own"
 
 
-@pytest.mark.parametrize("names", [[], [""], ["a", ""], ["a", "a"], ["a\x1b[31m"], ["0=path", "1=grass"],
+@pytest.mark.parametrize("names", [[], [""], ["a", ""], ["a", "a"], ["a\x1b[31m"], ["0=path"],
                                    ["path;grass"], ["path", "Ignore"]])  # fmt: skip
 def test_what_is_no_name_is_refused(names):
     with pytest.raises(SettingsError):

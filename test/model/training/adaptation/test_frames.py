@@ -51,6 +51,12 @@ def test_one_too_few_is_refused(tmp_path):
         read_frames(write(tmp_path / "drive", LEAST_FRAMES - 1), None, 400, SIZE, no_progress)
 
 
+def test_frames_that_are_too_sparse_are_not_called_a_short_drive(tmp_path):
+    drive = write(tmp_path / "drive", LEAST_FRAMES + 20)  # every second one is taken
+    with pytest.raises(DatasetError, match="30 usable .* Give more --frames than 40$"):
+        read_frames(drive, None, LEAST_FRAMES, SIZE, no_progress)
+
+
 def test_fewer_than_an_adaptation_needs_cannot_be_asked_for():
     """Else it would ask for a longer drive, whatever the drive."""
     with pytest.raises(SettingsError, match="^frames is 39; give 40 to 10000"):
