@@ -31,6 +31,7 @@ class WeightAverage:
         """
         self._decay, self._steps, self._ramp = decay, 0, ramp
         self._average = AveragedModel(network, multi_avg_fn=self._mix, use_buffers=True)
+        self._count(0)
 
     @property
     def network(self) -> nn.Module:
@@ -46,7 +47,11 @@ class WeightAverage:
     def restore(self, tensors: Mapping[str, Tensor], step: int) -> None:
         """Load a saved average of the first steps."""
         self.network.load_state_dict(tensors)
-        self._average.n_averaged.fill_(step)
+        self._count(step)
+
+    def _count(self, steps: int) -> None:
+        """Set the number of steps in the average; without any, it copies those of the next."""
+        self._average.n_averaged.fill_(steps if self._ramp else max(steps, 1))
 
     def _mix(self, averages: Group, new_values: Group, count: Tensor | int) -> None:
         decay = self._decay

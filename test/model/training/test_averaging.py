@@ -31,3 +31,19 @@ def test_statistics_are_those_of_the_batches():
     assert not network.training
     recompute_statistics(network, [], lambda net, x: net(x), seed=0)  # none: left as they are
     torch.testing.assert_close(network[0].running_mean, means)
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_an_average_without_a_ramp_begins_with_the_first_weights(resumed):
+    """A teacher with good weights takes a tenth of the student's first step, not all of it."""
+    network = nn.Linear(1, 1, bias=False)
+    with torch.no_grad():
+        network.weight.fill_(10.0)
+    average = WeightAverage(network, 0.9, ramp=False)
+    if resumed:  # from a state that was saved before the first step
+        average = WeightAverage(nn.Linear(1, 1, bias=False), 0.9, ramp=False)
+        average.restore(network.state_dict(), 0)
+    with torch.no_grad():
+        network.weight.fill_(20.0)
+    average.update(network, 1)
+    assert average.network.weight.item() == pytest.approx(11.0)
