@@ -6,6 +6,7 @@ answers of the network at the start are the targets, here on images of what it s
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ class UnlabeledFolder:
             raise DatasetError(f"{path} holds no images to keep; give a folder of images")
         return cls(tuple(listed), label_set)
 
+    def fingerprint(self) -> str:
+        """Digest of image names and sizes."""
+        listed = "".join(f"{each.name} {each.stat().st_size} " for each in self.images)
+        return hashlib.sha256(listed.encode()).hexdigest()
+
     def __len__(self) -> int:
         """Number of images."""
         return len(self.images)
@@ -66,21 +72,21 @@ class Keeping:
         start: the network before the first step; it never changes.
     """
 
-    def __init__(self, settings: TrainSettings, network: nn.Module, info: ModelInfo) -> None:
-        """Open the images and copy the network.
+    def __init__(
+        self, folder: UnlabeledFolder, settings: TrainSettings, network: nn.Module, info: ModelInfo
+    ) -> None:
+        """Copy the network.
 
         Args:
+            folder: images on which its answers are kept.
             settings: with `keep`, as `decided` leaves them.
             network: on its device, with the weights of `settings.init`.
             info: metadata of the network.
 
         Raises:
-            DatasetError: there are no images.
-            SettingsError: the training starts from random weights, or from none of its classes.
+            SettingsError: see `known_classes`.
         """
-        assert settings.keep
-        folder = UnlabeledFolder.open(Path(settings.keep), info.labels)
-        self._known = torch.tensor(_known_classes(settings, info))
+        self._known = torch.tensor(known_classes(settings, info.labels))
         self._settings, self._activation = settings, info.activation
         self._plan = BatchPlan(len(folder), settings.batch_size, settings.seed)
         self._augmented = AugmentedFolder(
@@ -115,15 +121,19 @@ class Keeping:
         return self._settings.keep_weight * divergence.mean()
 
 
-def _known_classes(settings: TrainSettings, info: ModelInfo) -> list[int]:
-    """Ids of the classes that the weights to start from know."""
+def known_classes(settings: TrainSettings, labels: LabelSet) -> list[int]:
+    """Ids of the classes to train that the weights to start from know.
+
+    Raises:
+        SettingsError: the training starts from random weights, or from none of its classes.
+    """
     if settings.init is None:
         raise SettingsError(
             "keep keeps what weights know, and this training starts from random ones; give init, "
             "or leave keep out"
         )
     before = {name.casefold() for name in read_info(find_weights(settings.init)).labels.names}
-    known = [id_ for id_, name in enumerate(info.labels.names) if name.casefold() in before]
+    known = [id_ for id_, name in enumerate(labels.names) if name.casefold() in before]
     if len(known) < 2:
         raise SettingsError(
             f"{settings.init} knows {len(known)} of the classes to train, so there is no answer to "

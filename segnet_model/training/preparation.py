@@ -20,7 +20,9 @@ from segnet_model.networks import check_network
 from segnet_model.networks.inputs import network_size
 from segnet_model.training.class_weights import WEIGHTINGS, ClassCounts, count_classes
 from segnet_model.training.defaults import decided
+from segnet_model.training.keeping import UnlabeledFolder, known_classes
 from segnet_model.training.loading import BatchPlan
+from segnet_model.training.origins import digest_of
 from segnet_model.training.settings import TrainSettings
 from segnet_model.training.transfer import transfer_weights
 from segnet_model.weights.checkpoint import load_weights
@@ -40,6 +42,7 @@ class TrainingData:
     val: LabeledFolder | None
     plan: BatchPlan
     settings: TrainSettings  # as given, with what they leave open decided
+    kept: UnlabeledFolder | None = None
 
     @property
     def steps(self) -> int:
@@ -53,8 +56,8 @@ class TrainingData:
         Raises:
             DatasetError: files are missing or cannot be read.
             SettingsError: the settings stop early on val, and there is none; the labels cannot
-                be mapped; no class is drivable, which unlabeled pixels need; or there is no such
-                network.
+                be mapped; no class is drivable, which unlabeled pixels need; there is no such
+                network; or the weights to start from have no answers to keep.
             WeightsError: there are no such weights to start from.
         """
         label_set = load_label_set(dataset, settings.labels)
@@ -80,7 +83,16 @@ class TrainingData:
             check_network(settings.network)
         if settings.init:
             find_weights(settings.init)
-        return cls(dataset, folder, val, plan, settings)
+        kept = None
+        if settings.keep:
+            kept = UnlabeledFolder.open(Path(settings.keep), target)
+            known_classes(settings, target)
+        return cls(dataset, folder, val, plan, settings, kept)
+
+    def origins(self) -> dict[str, str]:
+        """Digests of the weights and images that the training begins with, by option."""
+        found = {"init": digest_of(self.settings.init)} if self.settings.init else {}
+        return {**found, "keep": self.kept.fingerprint()} if self.kept else found
 
     @property
     def name(self) -> str:

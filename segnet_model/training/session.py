@@ -34,6 +34,7 @@ class Session:
         data: to train on.
         step: number of steps that are done.
         fingerprint: of the images and labels to train on.
+        origins: digests of what it begins with, see `segnet_model.training.origins`.
         network: with the weights of the last step.
         info: for the weights file.
         supervised: the network with the heads of its inner stages.
@@ -58,6 +59,7 @@ class Session:
         """
         settings = data.settings
         self.data, self.settings, self.processes, self.step = data, settings, processes, 0
+        self.origins = data.origins()
         self.fingerprint = data.folder.fingerprint()  # reads every label file: once, not at a save
         torch.manual_seed(settings.seed)
         self.network, self.info = initial_network(settings, data.folder, data.name)
@@ -66,7 +68,8 @@ class Session:
         self.supervised = channels_last(wrapped.to(processes.device))
         if not processes.alone:
             share_batch_norm(self.network)
-        self.keeping = Keeping(settings, self.network, self.info) if settings.keep else None
+        kept = data.kept
+        self.keeping = Keeping(kept, settings, self.network, self.info) if kept else None
         self._distributed = processes.distribute(self.supervised)
         self.average = WeightAverage(self.network, settings.average) if settings.average else None
         self.loss = Objective(settings, self.info, class_weights.to(processes.device))

@@ -34,7 +34,7 @@ SCRATCH = "none"  # as init: random weights
 CHOSEN = -1  # as epochs and evaluate_every: the training chooses; see `defaults`
 EPOCHS = 60  # of a few hundred images
 STEPS = 300  # fewer teach little, also from shipped weights
-MOMENTUM, WEIGHTING, KEEP_WEIGHT = 0.9, "median_frequency", 3.0
+MOMENTUM, WEIGHTING, KEEP_WEIGHT, STATISTICS_IMAGES = 0.9, "median_frequency", 3.0, 100
 EVALUATE_EVERY = 10  # epochs, where neither these nor the epochs are given
 
 
@@ -170,7 +170,7 @@ class TrainSettings:
         limits=(0.0, BELOW_1), group=SCHEDULE,
     )  # fmt: skip
     statistics_images: int = option(
-        100,
+        STATISTICS_IMAGES,
         "Images to measure the statistics of batch normalization on at the end; 0 keeps those of "
         "the training.",
         limits=(0, MANY), group=SCHEDULE,
@@ -226,6 +226,8 @@ class TrainSettings:
             )
         if not self.keep and self.keep_weight != KEEP_WEIGHT:
             raise SettingsError("keep_weight is of keep; give that too, or leave it away")
+        if self.keep and self.statistics_images != STATISTICS_IMAGES:
+            raise SettingsError("statistics_images is of no use with keep; leave one away")
         if self.encoder and self.init not in (None, SCRATCH):
             raise SettingsError(
                 f"init {self.init} replaces the weights of encoder {self.encoder}; leave one away"

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from segnet_model.base.documents import read_json
 from segnet_model.base.errors import DatasetError, SegNetError, SettingsError, WeightsError
 from segnet_model.base.leftovers import temporary_path
+from segnet_model.training import origins
 from segnet_model.training.changes import changes
 from segnet_model.training.session import Session
 from segnet_model.training.settings import TrainSettings
@@ -42,7 +43,7 @@ def save_state(path: Path, session: Session, scores: Scores) -> None:
     """
     facts = {
         "step": session.step, **asdict(scores), "settings": session.settings.shaping(),
-        "data": session.fingerprint,
+        "data": session.fingerprint, origins.KEY: session.origins,
     }  # fmt: skip
     tensors = {NETWORK + name: tensor for name, tensor in session.supervised.state_dict().items()}
     if session.average:
@@ -228,6 +229,7 @@ def _check_same(facts: Mapping[str, Any], session: Session, out: Path) -> None:
             f"{session.data.path} has other images, labels or classes than when the training in "
             f"{out} began; train into another folder, with init naming the weights in this one"
         )
+    origins.check_origins(facts, session.origins, out)
     usual = TrainSettings().shaping()  # of settings that are newer than the state
     before, now = facts["settings"], json.loads(json.dumps(session.settings.shaping()))
     if changed := changes({name: before.get(name, usual.get(name)) for name in now}, now):

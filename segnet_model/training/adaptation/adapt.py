@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from math import isfinite
@@ -23,12 +23,12 @@ from segnet_model.evaluation.evaluate import evaluate
 from segnet_model.inference.predictor import Predictor
 from segnet_model.training.adaptation.frames import read_frames
 from segnet_model.training.adaptation.guard import Guard, Signs
-from segnet_model.training.adaptation.old_data import open_labeled, open_old_data
+from segnet_model.training.adaptation.old_data import open_labeled, open_old_data, origins_of
 from segnet_model.training.adaptation.report import REPORT, SHEET, draw, write_report
 from segnet_model.training.adaptation.result import Images, write_calibrated
 from segnet_model.training.adaptation.session import Session
 from segnet_model.training.adaptation.settings import AdaptSettings
-from segnet_model.training.adaptation.state import Course, check_settings, load, save
+from segnet_model.training.adaptation.state import Course, check_state, load, save
 from segnet_model.training.adaptation.statistics import SHARES, measured_statistics, mixed
 from segnet_model.training.estimate import rough
 from segnet_model.training.tracking import MEND
@@ -75,12 +75,13 @@ def adapt(
         WeightsError: weights cannot be read, or a file cannot be written.
     """
     with locked(out, "adaptation"):
+        begun = origins_of(settings)
         if (out / STATE_FILE).exists():
-            check_settings(out / STATE_FILE, settings)
+            check_state(out / STATE_FILE, settings, begun)
         else:
             for name in (WEIGHTS_FILE, REPORT, SHEET):
                 check_output(out / name)
-        return Adaptation(recording, out, settings, topic, progress).run()
+        return Adaptation(recording, out, settings, topic, progress, begun).run()
 
 
 class Adaptation:
@@ -88,9 +89,10 @@ class Adaptation:
 
     def __init__(
         self, recording: Path, out: Path, settings: AdaptSettings, topic: str | None,
-        progress: ShareDone,
+        progress: ShareDone, begun: Mapping[str, str],
     ) -> None:  # fmt: skip
-        """Read the recording and the old data, with the arguments of `adapt`."""
+        """Read the recording and the old data, with the arguments of `adapt` and its origins."""
+        self._begun = begun
         self._out, self._settings, self._name = out, settings, recording.resolve().name
         self._progress = progress
         self._device = choose_device(settings.device)
@@ -239,7 +241,7 @@ class Adaptation:
         return Predictor(TorchEngine(network, info, str(self._device)))
 
     def _save(self) -> None:
-        save(self._out / STATE_FILE, self._session, self._course, self._fingerprint)
+        save(self._out / STATE_FILE, self._session, self._course, self._fingerprint, self._begun)
 
     def _part(self, begin: float, end: float) -> ShareDone:
         return lambda share: self._progress(begin + (end - begin) * share)

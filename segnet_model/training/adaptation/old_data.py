@@ -18,6 +18,9 @@ from segnet_model.datasets.folder import (
 )
 from segnet_model.labels import LabelSet
 from segnet_model.training.adaptation.settings import AdaptSettings
+from segnet_model.training.origins import digest_of
+from segnet_model.weights.checkpoint import read_info
+from segnet_model.weights.shipped import find_weights
 
 logger = logging.getLogger(__name__)
 WORLDS_FOLDER = "worlds"
@@ -107,6 +110,15 @@ def _check_drives(folder: Path, train: range, val: range) -> None:
                     f"{folder} holds {split}/{path.name}, which is of another number of worlds or "
                     "another seed; give the same ones, delete the folder, or name another out"
                 )
+
+
+def origins_of(settings: AdaptSettings) -> dict[str, str]:
+    """Digests of the weights and the few labels that an adaptation begins with, by option."""
+    found = {"init": digest_of(settings.init)}
+    if settings.labeled:
+        labels = read_info(find_weights(settings.init)).labels
+        found["labeled"] = open_labeled(settings.labeled, labels).fingerprint()
+    return found
 
 
 def open_labeled(dataset: str, labels: LabelSet) -> LabeledFolder:

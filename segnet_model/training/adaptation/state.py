@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from segnet_model.base.errors import SettingsError, WeightsError
+from segnet_model.training import origins
 from segnet_model.training.adaptation.session import Session
 from segnet_model.training.adaptation.settings import AdaptSettings
 from segnet_model.training.changes import changes
@@ -53,7 +55,9 @@ class Course:
     looks: list[dict[str, Any]] = field(default_factory=list)
 
 
-def save(path: Path, session: Session, course: Course, fingerprint: str) -> None:
+def save(
+    path: Path, session: Session, course: Course, fingerprint: str, begun: Mapping[str, str]
+) -> None:
     """Write the state, and keep the whole one before it; WeightsError where that fails."""
     numbers = {
         name: getattr(course, name)
@@ -62,7 +66,7 @@ def save(path: Path, session: Session, course: Course, fingerprint: str) -> None
     facts = {
         "kind": KIND, "step": session.step, "rate": session.rate, "course": numbers,
         "levels": session.thresholds.levels.tolist(), "settings": session.settings.shaping(),
-        "data": fingerprint,
+        "data": fingerprint, origins.KEY: dict(begun),
     }  # fmt: skip
     tensors: dict[str, Tensor] = optimizer_tensors(session.optimizer)
     for prefix, network in _networks(session, course).items():
@@ -115,20 +119,28 @@ def _networks(session: Session, course: Course) -> dict[str, nn.Module]:
     return {NETWORK: session.network, AVERAGE: session.teacher, ACCEPTED: course.accepted}
 
 
-def check_settings(path: Path, settings: AdaptSettings) -> None:
-    """Refuse to go on from a state with other settings, or from one of a training.
+def check_state(path: Path, settings: AdaptSettings, begun: Mapping[str, str]) -> None:
+    """Refuse to go on from a state with other settings or origins, or from one of a training.
+
+    Args:
+        path: of the state; where it is damaged, the one before counts.
+        settings: how to adapt now.
+        begun: as of `origins_of`.
 
     Raises:
         SettingsError: names what has changed.
     """
-    try:
-        facts = read_facts(path, KIND)
-        with naming_file(path):
-            before = dict(facts["settings"])
-    except WeightsError:
-        return  # damaged: `load` says so, or reads the one before
-    if changed := changes(before, json.loads(json.dumps(settings.shaping()))):
-        raise SettingsError(
-            f"{path.parent} holds an adaptation with other settings ({', '.join(changed)}); give "
-            "the same ones to go on, or another folder to start afresh"
-        )
+    for each in (path, previous_state(path)):
+        try:
+            facts = read_facts(each, KIND)
+            with naming_file(each):
+                before = dict(facts["settings"])
+        except WeightsError:
+            continue  # `load` says so
+        if changed := changes(before, json.loads(json.dumps(settings.shaping()))):
+            raise SettingsError(
+                f"{path.parent} holds an adaptation with other settings ({', '.join(changed)}); "
+                "give the same ones to go on, or another folder to start afresh"
+            )
+        origins.check_origins(facts, begun, path.parent)
+        return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -163,7 +164,7 @@ def test_a_step_that_harms_is_taken_back(dusk, start, old, tmp_path, caplog):
 def test_statistics_alone_never_harm(dusk, start, old, tmp_path):
     weights = run(dusk / "train", start, old, tmp_path / "run", "--statistics-only")
     assert miou(weights, dusk) > miou(start, dusk) - 0.005
-    assert miou(weights, old) > miou(start, old) - 0.016  # the guard's bound, and rounding
+    assert miou(weights, old) > miou(start, old) - 0.011  # the guard's bound, and rounding
 
 
 def test_the_guard_measures_on_the_few_labels_that_there_are(dusk, start, old, tmp_path):
@@ -240,6 +241,33 @@ def test_other_settings_or_another_recording_do_not_go_on(
     assert "another folder" in said
     assert "delete" not in said  # the state is whole
     assert "going on from" not in said
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_other_contents_of_the_same_names_do_not_go_on(
+    dusk, start, old, capsys, tmp_path, monkeypatch, damaged
+):
+    weights, few = tmp_path / "start.safetensors", write_set(tmp_path / "few", 4, {"val": 4})
+    shutil.copy(start, weights)
+    words = (dusk / "train", weights, old, tmp_path / "run", "--labeled", str(few))
+    more = ("--save-every-s", "0")
+    with monkeypatch.context() as patch:
+        stop_at(patch, 0.4)
+        run(*words, *more, code=130)
+    if damaged:  # then the state before it counts
+        (tmp_path / "run" / STATE_FILE).write_bytes(b"damaged")
+    label = few / "valannot" / "000.png"
+    before = label.read_bytes()
+    write_png(label, np.full(SIZE, ROAD, np.uint8))
+    run(*words, code=2)
+    assert "labeled: other content than when the run in" in capsys.readouterr().err
+    label.write_bytes(before)
+    network, info = load_weights(start)
+    save_weights(weights, network, replace(info, license="another"))
+    run(*words, code=2)
+    assert "init: other content than when the run in" in capsys.readouterr().err
+    shutil.copy(start, weights)
+    run(*words)
 
 
 def test_a_folder_is_of_one_kind_of_run(adapted, dusk, start, old, capsys, tmp_path):

@@ -1,19 +1,25 @@
 """What a network knew: it answers as before on images to keep, while it learns others."""
 
 import dataclasses
+import json
+import shutil
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.images.files import read_image, write_png
 from segnet_model.labels import LabelSet
 from segnet_model.networks.inputs import Normalize
-from segnet_model.training.keeping import Keeping, UnlabeledFolder
+from segnet_model.training import session, trainer
+from segnet_model.training.keeping import Keeping, UnlabeledFolder, known_classes
 from segnet_model.training.trainer import train
-from segnet_model.weights.checkpoint import load_weights
+from segnet_model.weights.checkpoint import load_weights, save_weights
+from segnet_model.weights.tensors import read_metadata
 
 ROAD, TREE = 3, 5
 
@@ -105,7 +111,8 @@ def test_the_loss_is_the_divergence_among_known_classes(settings, streets):
     labels = LabelSet.from_dict(
         {"name": "three", "classes": [{"name": n, "color": [i, 0, 0]} for i, n in enumerate(names)]}
     )
-    keeping = Keeping(settings, network, dataclasses.replace(info, labels=labels))
+    folder = UnlabeledFolder.open(Path(settings.keep), labels)
+    keeping = Keeping(folder, settings, network, dataclasses.replace(info, labels=labels))
     before, now = torch.zeros(1, 3, 2, 2), torch.zeros(1, 3, 2, 2)
     now[:, 0] = log(3)
     now[:, 2] = 9.0  # Lava is new: how likely it is changes nothing
@@ -134,10 +141,53 @@ def test_refuses_random_weights(yard, settings, tmp_path):
         train(yard, tmp_path / "run", dataclasses.replace(settings, init="none"))
 
 
-def test_refuses_weights_of_other_classes(settings, streets):
-    network, info = load_weights(streets)
+def test_refuses_weights_of_other_classes(settings):
     labels = LabelSet.from_dict(
         {"name": "other", "classes": [{"name": n, "color": [1, i, 2]} for i, n in enumerate("ab")]}
     )
     with pytest.raises(SettingsError, match="knows 0 of the classes"):
-        Keeping(settings, network, dataclasses.replace(info, labels=labels))
+        known_classes(settings, labels)
+
+
+def test_a_bad_folder_is_refused_before_a_network_is_made(yard, settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "initial_network", lambda *_: pytest.fail("a network was made"))
+    monkeypatch.setattr(trainer, "weigh_classes", lambda *_: pytest.fail("classes were counted"))
+    with pytest.raises(DatasetError, match="holds no images to keep"):
+        train(yard, tmp_path / "run", dataclasses.replace(settings, keep=str(tmp_path)))
+    with pytest.raises(SettingsError, match="give init, or leave keep out"):
+        train(yard, tmp_path / "run", dataclasses.replace(settings, init="none"))
+
+
+def test_other_images_to_keep_or_weights_do_not_go_on(yard, settings, streets, tmp_path):
+    kept, weights = tmp_path / "kept", tmp_path / "start.safetensors"
+    shutil.copytree(Path(settings.keep), kept)
+    shutil.copy(streets, weights)
+    mine, steps = dataclasses.replace(settings, keep=str(kept), init=str(weights)), []
+    assert train(yard, tmp_path / "run", mine, steps.append, lambda: len(steps) == 7) is None
+    image = next((kept / "train").iterdir())
+    before = image.read_bytes()
+    write_png(image, np.zeros((64, 96, 3), np.uint8))
+    with pytest.raises(SettingsError, match="^keep: other content than when the run in .* began"):
+        train(yard, tmp_path / "run", mine)
+    image.write_bytes(before)
+    network, info = load_weights(streets)
+    save_weights(weights, network, dataclasses.replace(info, license="another"))
+    with pytest.raises(SettingsError, match="^init: other content .* bring the earlier one back"):
+        train(yard, tmp_path / "run", mine)
+    shutil.copy(streets, weights)
+    assert train(yard, tmp_path / "run", mine)
+
+
+def test_a_state_from_before_origins_were_kept_goes_on(yard, settings, tmp_path):
+    steps = []
+    assert train(yard, tmp_path / "run", settings, steps.append, lambda: len(steps) == 7) is None
+    path = tmp_path / "run" / trainer.STATE_FILE
+    facts = json.loads(read_metadata(path)["segnet_training"])
+    assert set(facts.pop("origins")) == {"init", "keep"}
+    save_file(load_file(path), path, {"segnet_training": json.dumps(facts)})
+    assert train(yard, tmp_path / "run", settings)
+
+
+def test_images_for_statistics_have_no_use_beside_it(settings):
+    with pytest.raises(SettingsError, match="statistics_images is of no use with keep; leave one"):
+        dataclasses.replace(settings, statistics_images=7)
