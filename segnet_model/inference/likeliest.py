@@ -46,7 +46,8 @@ def most_likely(probabilities: np.ndarray, size: tuple[int, int]) -> tuple[np.nd
     seen = (down.numbers[rows] > 0) & (across.numbers[columns] > 0)
     border = _Border(probabilities, rows[seen], columns[seen])
     places = down.places[:, None, border.rows] * size[1] + across.places[:, border.columns]
-    confidence.ravel()[places], labels.ravel()[places] = border.most_likely(down, across)
+    for whole, cells in zip((confidence, labels), border.most_likely(down, across), strict=True):
+        whole.ravel()[places.ravel()] = cells.ravel()
     return confidence, labels
 
 
@@ -155,9 +156,9 @@ class _Border:
         for rank in range(1, int(self._numbers.max(initial=0))):
             values, ids = self._rank(rank, below, beside)
             cells = np.s_[..., : len(ids)]
-            better = values > best[cells]
-            np.copyto(best[cells], values, where=better)
-            np.copyto(labels[cells], ids, where=better)
+            ids = (values > best[cells]) * ids  # 0 where it is not better
+            np.maximum(best[cells], values, out=best[cells])
+            np.maximum(labels[cells], ids, out=labels[cells])  # the later class has the larger id
         return best, labels
 
     def _rank(
@@ -174,6 +175,7 @@ class _Border:
 
 def _between(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Interpolate float32, rounded as OpenCV does with fused instructions: once at the end."""
-    exact: np.ndarray = (end - start) * share
-    exact += start
+    # Types that differ would be converted again for each of the shares.
+    exact: np.ndarray = (end - start).astype(np.float64) * share
+    exact += start.astype(np.float64)
     return exact.astype(np.float32)

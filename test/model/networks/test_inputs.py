@@ -1,9 +1,13 @@
+from unittest.mock import Mock
+
+import cv2
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from segnet_model.base.errors import ImageError
+from segnet_model.networks import inputs
 from segnet_model.networks.inputs import (
     Normalize,
     check_images,
@@ -11,6 +15,8 @@ from segnet_model.networks.inputs import (
     resize_image,
     resize_maps,
 )
+
+HALVES = inputs._shrink_by_halves
 
 
 @pytest.mark.parametrize(
@@ -26,6 +32,38 @@ def test_shrinking_by_whole_numbers_is_the_mean_of_the_pixels():
     image = np.random.default_rng(1).integers(0, 256, (6, 8, 3), np.uint8)
     means = image.reshape(3, 2, 4, 2, 3).mean((1, 3))
     assert np.abs(resize_image(image, (3, 4)) - means).max() <= 0.5
+
+
+def shrunk(image, size):
+    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1080, 1920), (720, 1280), (1200, 1920), (964, 1288), (2160, 3840)]
+)
+def test_a_large_image_is_shrunk_in_halves_to_the_same_bytes(shape, monkeypatch):
+    rng = np.random.default_rng(3)
+    image = rng.integers(0, 256, (*shape, 3), np.uint8)
+    sides = [network_size(shape, each) for each in ((144, 192), (288, 384), (360, 480))]
+    sides += [tuple(2 * int(rng.integers(20, side // 2)) for side in shape) for _ in range(5)]
+    sides += [(shape[0] // 2, shape[1] // 2)]  # a whole number takes another way
+    monkeypatch.setattr(cv2, "getNumThreads", lambda: 2)
+    for size in sides:
+        monkeypatch.setattr(inputs, "_shrink_by_halves", halves := Mock(wraps=HALVES))
+        np.testing.assert_array_equal(resize_image(image, size), shrunk(image, size))
+        assert halves.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "threads"),
+    [((1081, 1920), (124, 220), 2), ((1080, 1920), (125, 220), 2), ((360, 480), (144, 192), 2),
+     ((1080, 1920), (124, 220), 1), ((600, 1000), (700, 200), 2)],
+)  # fmt: skip
+def test_other_images_are_shrunk_as_a_whole(shape, size, threads, monkeypatch):
+    monkeypatch.setattr(cv2, "getNumThreads", lambda: threads)
+    monkeypatch.delattr(inputs, "_shrink_by_halves")
+    image = np.random.default_rng(4).integers(0, 256, (*shape, 3), np.uint8)
+    np.testing.assert_array_equal(resize_image(image, size), shrunk(image, size))
 
 
 def test_the_right_size_is_not_copied():
