@@ -69,6 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         work = works.add_parser(name, help=text, description=text)
         _add_fleet(work)
         module.add_options(work)
+        if name == "select":  # the only one that writes beside what others wrote
+            arguments.add_overwrite(work)
         work.set_defaults(parser=work, unused=getattr(module, "UNUSED", ()))
     for name in ELSEWHERE:
         work = works.add_parser(name, help="refused, with the line to type instead")

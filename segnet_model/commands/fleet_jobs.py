@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segnet_model.base.choices import UNCERTAINTIES
 from segnet_model.base.errors import SegNetError
 from segnet_model.base.progress import ShareDone
 from segnet_model.commands import arguments, check, extract, label, predict, select
+from segnet_model.engines.engine import engine_for
 from segnet_model.fleet.job import Input, Outcome, Task, Work
 from segnet_model.fleet.naming import output_name, settings_of
 from segnet_model.weights.shipped import find_weights
@@ -20,11 +22,15 @@ if TYPE_CHECKING:
 FINDINGS = "problems.json"
 RANKING = "ranking.npz"
 NOT_PICKLED = ("run", "parser", "unused")  # of the command line
-OF_FLEET = ("command", "work", "bags", "out", "address", "workers", "cpus", "gpus")
+OF_FLEET = ("command", "work", "bags", "out", "address", "workers", "cpus", "gpus", "overwrite")
+NetworkWork = Callable[[argparse.Namespace, Path, Path, "Predictor", ShareDone], str]
 
 
 class CommandJob:
     """A command for each input; goes to each worker, pickled.
+
+    All workers run the engine that is chosen here, so that "auto" gives one kind of output on
+    machines of several kinds.
 
     Attributes:
         network: whether it runs a network.
@@ -41,12 +47,27 @@ class CommandJob:
         """
         self._args, self._threads = _without(args, NOT_PICKLED), args.cpus
         if self.network:
-            find_weights(args.weights)
+            self._engine, self._runs = engine_for(
+                find_weights(args.weights), args.engine, args.device, args.precision,
+                needs_dropout=UNCERTAINTIES.find(args.uncertainty).needs_dropout,
+                gpu=args.gpus > 0,
+            )  # fmt: skip
 
     def settings(self) -> dict[str, Any]:
         """All that the outputs depend on, besides the input."""
         own = vars(_without(self._args, OF_FLEET))
-        return {**own, "weights": find_weights(own["weights"])} if self.network else own
+        if not self.network:
+            return own
+        files = {"weights": find_weights(own["weights"])}
+        if self._runs != files["weights"]:
+            files["export"] = self._runs
+        return {**own, **files}
+
+    def load_predictor(self) -> Predictor:
+        """Load the network with the chosen engine."""
+        return arguments.load_predictor(
+            argparse.Namespace(**{**vars(self._args), "engine": self._engine})
+        )
 
     def tasks(self, inputs: Sequence[Input]) -> list[Task]:
         """A task for each input."""
@@ -56,6 +77,16 @@ class CommandJob:
     def open(self) -> Work:
         """Load the network."""
         raise NotImplementedError
+
+    def _network_work(self, work: NetworkWork) -> Work:
+        """The work of a command with a network, which is loaded here and kept."""
+        predictor = self.load_predictor()
+
+        def do(task: Task, source: Path, out: Path, progress: ShareDone) -> Outcome:
+            predictor.forget()  # two recordings may be parts of one drive
+            return Outcome(work(self._args, source, out, predictor, progress))
+
+        return do
 
 
 def _without(args: argparse.Namespace, names: Sequence[str]) -> argparse.Namespace:
@@ -72,7 +103,7 @@ class LabelJob(CommandJob):
 
     def open(self) -> Work:
         """Load the network."""
-        return _network_work(self._args, label.work)
+        return self._network_work(label.work)
 
 
 class PredictJob(CommandJob):
@@ -80,21 +111,7 @@ class PredictJob(CommandJob):
 
     def open(self) -> Work:
         """Load the network."""
-        return _network_work(self._args, predict.work)
-
-
-NetworkWork = Callable[[argparse.Namespace, Path, Path, "Predictor", ShareDone], str]
-
-
-def _network_work(args: argparse.Namespace, work: NetworkWork) -> Work:
-    """The work of a command with a network, which is loaded here and kept."""
-    predictor = arguments.load_predictor(args)
-
-    def do(task: Task, source: Path, out: Path, progress: ShareDone) -> Outcome:
-        predictor.forget()  # two recordings may be parts of one drive
-        return Outcome(work(args, source, out, predictor, progress))
-
-    return do
+        return self._network_work(predict.work)
 
 
 class ExtractJob(CommandJob):
@@ -146,7 +163,7 @@ class RankJob(CommandJob):
 
     def open(self) -> Work:
         """Load the network."""
-        predictor = arguments.load_predictor(self._args)
+        predictor = self.load_predictor()
         return lambda task, path, out, progress: self._rank(predictor, task, path, out, progress)
 
     def _rank(

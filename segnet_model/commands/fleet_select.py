@@ -46,7 +46,7 @@ def select(args: argparse.Namespace, out: Output, inputs: Sequence[Input]) -> in
     tasks = rank.tasks(inputs)
     with FleetRun(args) as fleet:
         made = fleet.complete(rank, Output(out.path(RANKINGS)), tasks)
-        predictor = arguments.load_predictor(args)
+        predictor = rank.load_predictor()
         args.out = out.local
         arguments.write_classes(args, out.local)
         compare_classes(args, predictor.info.labels)

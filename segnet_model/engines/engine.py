@@ -106,26 +106,53 @@ def open_engine(
         WeightsError: the file is not usable weights, or the export is not of these.
         SettingsError: there is no such engine, device or precision, or it is not installed.
     """
-    ENGINES.find(engine)
     named = path
-    own = _own_engine(path)
-    if own != "torch" and engine not in ("auto", own):
-        raise SettingsError(f"engine {engine!r} does not run {path.name}; choose 'auto' or {own!r}")
-    if engine not in ("auto", own):
-        weights, path = path, path.with_suffix(ENGINES[engine].suffix)
-        if not path.exists():
-            raise SettingsError(
-                f"there is no {path}; make it with: segnet export {weights} --engine {engine}"
-            )
-    elif engine == "auto":
-        torch_only = needs_dropout or device not in ("auto", "cpu") or precision != "auto"
-        fastest = choose_engine(path) if not torch_only else None
-        engine, path = (fastest.engine, fastest.path) if fastest else (own, path)
+    engine, path = engine_for(path, engine, device, precision, needs_dropout=needs_dropout)
     kind: EngineKind = ENGINES[engine]
     opened = kind.open(path, device, precision, trusted)
     if isinstance(opened, ExportedEngine):
         _check_source(opened.exported, path, named, engine)
     return opened
+
+
+def engine_for(
+    path: Path,
+    engine: str,
+    device: str = "auto",
+    precision: str = "auto",
+    *,
+    needs_dropout: bool = False,
+    gpu: bool | None = None,
+) -> tuple[str, Path]:
+    """The engine that `open_engine` takes, and the file that it runs; with its arguments.
+
+    Args:
+        path: of the weights or export.
+        engine: one of `ENGINES`, or "auto".
+        device: as of `open_engine`.
+        precision: the same.
+        needs_dropout: the same.
+        gpu: whether there is a GPU for PyTorch; None finds out on this machine.
+
+    Raises:
+        SettingsError: there is no such engine, or no export for it.
+    """
+    ENGINES.find(engine)
+    own = _own_engine(path)
+    if own != "torch" and engine not in ("auto", own):
+        raise SettingsError(f"engine {engine!r} does not run {path.name}; choose 'auto' or {own!r}")
+    if engine not in ("auto", own):
+        export = path.with_suffix(ENGINES[engine].suffix)
+        if not export.exists():
+            raise SettingsError(
+                f"there is no {export}; make it with: segnet export {path} --engine {engine}"
+            )
+        return engine, export
+    torch_only = needs_dropout or device not in ("auto", "cpu") or precision != "auto"
+    if engine == "auto" and not torch_only:
+        fastest = choose_engine(path, gpu)
+        return fastest.engine, fastest.path
+    return own, path
 
 
 def _check_source(exported: ExportInfo, path: Path, named: Path, engine: str) -> None:
@@ -163,15 +190,19 @@ class Choice:
     reason: str
 
 
-def choose_engine(path: Path) -> Choice:
+def choose_engine(path: Path, gpu: bool | None = None) -> Choice:
     """Choose the fastest engine for a weights file on the CPU: OpenVINO or PyTorch.
 
     An export takes the engine of its suffix. Warns where an export cannot be used.
+
+    Args:
+        path: of the weights or export.
+        gpu: as of `engine_for`.
     """
     own = _own_engine(path)
     if own != "torch":
         return Choice(own, path, f"it runs files that end in {path.suffix}")
-    if _torch_has_gpu():
+    if gpu or (gpu is None and _torch_has_gpu()):
         return Choice(own, path, "PyTorch uses the GPU")
     export = path.with_suffix(OpenVinoEngine.suffix)
     make = f"segnet export {path} --engine openvino"

@@ -266,8 +266,13 @@ def test_select_of_one_recording_is_the_single_commands(nodes, bayesian, tmp_pat
     write_bag(bags / "drive", rng, 30)
     options = [str(bayesian), "--count", "4", "--val", "2", "--samples", "2", "--every", "0"]
     fleet_out, single = tmp_path / "yard", tmp_path / "single"
-    for number in (1, 2):
-        assert fleet(nodes, "select", bags / "*", fleet_out, *options) == 0
+    fleet_out.mkdir()
+    (fleet_out / "selection.png").write_bytes(b"precious")
+    assert fleet(nodes, "select", bags / "*", fleet_out, *options) == 2
+    assert "replace it with --overwrite" in capsys.readouterr().err
+    for number in (1, 2):  # of the same rankings, with --overwrite and without
+        more = ["--overwrite"] if number == 1 else []
+        assert fleet(nodes, "select", bags / "*", fleet_out, *options, *more) == 0
         said = capsys.readouterr().out.splitlines()[-1]
         assert main(["select", str(bags / "drive"), *options, "--out", str(single)]) == 0
         expected = tree(single)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from contextlib import nullcontext
 
 import numpy as np
@@ -83,3 +84,34 @@ def test_no_error_says_that_a_part_was_taken(tmp_path):
         work(task, tmp_path / "drive", tmp_path / "out", lambda share: None)
     assert "taken" not in str(error.value)
     assert str(tmp_path / "out") not in str(error.value)
+
+
+def job_of(weights, *more):
+    words = ["fleet", "predict", "--bags", "x", "--out", "y", str(weights), *more]
+    return JOBS["predict"](_parser(words).parse_args(words))
+
+
+def test_an_output_is_named_by_the_export_that_makes_it(bayesian, tmp_path):
+    """`--engine auto` takes one that lies beside the weights: its labels are others."""
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    weights = tmp_path / "w.safetensors"
+    shutil.copy(bayesian, weights)
+
+    def name(*more):
+        return job_of(weights, *more).tasks([Input("drive", 1)])[0].name
+
+    plain, of_torch, before = name(), name("--engine", "torch"), job_of(weights)
+    assert main(["export", str(weights), "--engine", "openvino"]) == 0
+    exported = name()
+    assert exported != plain
+    assert name("--engine", "torch") == of_torch
+    assert name("--gpus", "1") == plain  # where PyTorch runs them, as before
+    assert name("--precision", "float32") == name("--precision", "float32", "--gpus", "1")
+    assert job_of(weights).load_predictor().engine.name == "openvino"
+    assert before.load_predictor().engine.name == "torch"  # a worker runs what was named
+    by_name = name("--engine", "openvino")
+    weights.with_suffix(".xml").write_bytes(b"another")
+    assert name("--engine", "openvino") != by_name
+    for export in (weights.with_suffix(".xml"), weights.with_suffix(".bin")):
+        export.unlink()
+    assert name() == plain
