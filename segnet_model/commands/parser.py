@@ -35,6 +35,12 @@ class CommandParser(argparse.ArgumentParser):
             self.error(self._too_many(rest[0]))
         return found, rest
 
+    def _check_given(self, name: str, value: str, equals: str) -> None:
+        if not value:  # of a variable that is not set; it would count as not given
+            self.error(f"{name} is empty; give it a value, or leave it away")
+        if equals and value.partition("/")[0] == "~":
+            self.error(f"{name}={value}: the shell leaves this ~ as it is; write {name} {value}")
+
     def _too_many(self, word: str) -> str:
         names = " and ".join(each.dest for each in self._actions if not each.option_strings)
         taken = f"the command takes {names}" if names else "the command takes options alone"
@@ -43,12 +49,14 @@ class CommandParser(argparse.ArgumentParser):
         ]
         return f"{word} is one too many: {taken}{''.join(more)}"
 
-    def _check_options(self, words: Iterable[str]) -> None:
+    def _check_options(self, words: Sequence[str]) -> None:
         known = self._option_string_actions
-        for word in words:
+        for word, following in zip(words, [*words[1:], "--"], strict=True):
             if word == "--":
                 return
-            name = word.partition("=")[0]
+            name, equals, value = word.partition("=")
+            if name in known and known[name].nargs != 0:
+                self._check_given(name, value if equals else following, equals)
             is_option = len(word) > 1 and word[0] == "-" and not NUMBER.match(word)
             if not is_option or name in known or name[:2] in known:
                 continue

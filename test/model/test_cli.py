@@ -156,6 +156,22 @@ def test_an_argument_too_many_is_named_with_its_place(line, said, capsys):
     assert said in told
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--labels="], "--labels is empty; give it a value, or leave it away"),
+        (["--labels", ""], "--labels is empty"),
+        (["--json=~/x.json"], "the shell leaves this ~ as it is; write --json ~/x.json"),
+        (["--json=~"], "write --json ~"),
+    ],
+)
+def test_a_value_that_the_shell_has_lost_is_not_taken(words, said, dataset, capsys):
+    """Of a variable that is not set, or of ~ behind =, which would make a folder called ~."""
+    with pytest.raises(SystemExit):
+        main(["check", str(dataset), *words])
+    assert said in capsys.readouterr().err
+
+
 def test_numbers_and_beginnings_of_options_are_no_other_options(capsys, tmp_path):
     forward = ["--footprint", "1", "1", "--footprint-f", "-.5", "--camera-h", "1"]
     words = ["driven", str(tmp_path), *forward, "--camera-pitch", "-1", "--out", "o", "--no-n"]

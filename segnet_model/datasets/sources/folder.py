@@ -10,7 +10,7 @@ from pathlib import Path
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources.frame import Frame, Key, escape
-from segnet_model.datasets.sources.hints import name_unread
+from segnet_model.datasets.sources.hints import name_unread, refuse_folder
 from segnet_model.datasets.sources.source import Source
 from segnet_model.images.files import is_deep_gray, list_images, read_image
 
@@ -28,7 +28,8 @@ class FolderSource(Source):
         """List the images; DatasetError where there are none."""
         is_folder = self.path.is_dir()
         files = _images_to_read(self.path) if is_folder else [self.path]
-        if not files:
+        if not files:  # but the sheet of a data set, whose images are in its folders
+            refuse_folder(self.path)
             raise DatasetError(f"{self.path} holds no images; give a folder of PNG or JPEG files")
         if is_folder and (unread := name_unread(self.path)):
             logger.warning("%s", unread)

@@ -38,6 +38,17 @@ def test_a_folder_that_holds_a_source(tmp_path, inside, said):
         open_source(tmp_path / "folder")
 
 
+def test_a_data_set_of_a_selection_names_its_folder_of_images(tmp_path):
+    (tmp_path / "train").mkdir()
+    for name in ("selection.png", "selection.csv", "train/1.png"):
+        (tmp_path / name).touch()
+    with (
+        pytest.raises(DatasetError, match="folders of them; name one, as .*/train$"),
+        open_source(tmp_path),
+    ):
+        pass
+
+
 def test_the_first_one_by_number_is_named(tmp_path):
     for name in ("f10.mp4", "f2.mp4"):
         (tmp_path / name).touch()
