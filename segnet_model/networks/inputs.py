@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 MULTIPLE = 8  # pixels; three stages halve such sides without a remainder
 MIN_SIDE = 32  # pixels; five stages halve it to one value
-_LARGE = 500_000  # pixels of an image, half of which takes longer to shrink than a thread to start
+_LARGE = 1_500_000  # pixels of an image, half of which takes longer than another thread to wake
 
 
 def network_size(image_size: tuple[int, int], input_size: tuple[int, int]) -> tuple[int, int]:
@@ -69,10 +71,21 @@ def _is_worth_halving(image: np.ndarray, size: tuple[int, int]) -> bool:
 def _shrink_by_halves(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """As `_shrink`, in two threads: OpenCV takes one, since it goes by the size of the result."""
     middle, half = image.shape[0] // 2, (size[0] // 2, size[1])
-    with ThreadPoolExecutor(1) as thread:  # of this image alone: a process that forks keeps none
-        upper = thread.submit(_shrink, image[:middle], half)
-        lower = _shrink(image[middle:], half)
-    return np.concatenate([upper.result(), lower])
+    upper = _helper().submit(_shrink, image[:middle], half)
+    lower = _shrink(image[middle:], half)
+    # On busy cores the other thread may not have begun yet; then waiting for it would take longer.
+    first = _shrink(image[:middle], half) if upper.cancel() else upper.result()
+    return np.concatenate([first, lower])
+
+
+@cache
+def _helper() -> ThreadPoolExecutor:
+    """One more thread, kept, since on busy cores a new one takes as long as a whole image."""
+    return ThreadPoolExecutor(1, "shrink")
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_helper.cache_clear)
 
 
 class Normalize:
