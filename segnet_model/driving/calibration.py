@@ -5,6 +5,7 @@ Messages of rclpy and of rosbags have the same fields; both work.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from copy import deepcopy
 from typing import Any
@@ -15,6 +16,8 @@ from segnet_model.base.errors import SettingsError
 from segnet_model.driving.lens import Lens
 
 REMEMBERED = 30  # messages: a second of most cameras
+SETTLED = 3  # equal messages in a row, after which a new calibration is believed
+LONGEST = 2.0  # seconds, after which one is believed that came once, and no other after it
 
 
 def read_lens(info: Any, rectified: bool) -> Lens:
@@ -38,10 +41,15 @@ def read_lens(info: Any, rectified: bool) -> Lens:
     return lens.cropped(part.x_offset, part.y_offset, part.width, part.height)
 
 
+class UnsettledError(SettingsError):
+    """A calibration has just changed, and may be that of another camera."""
+
+
 class InfoCheck:
     """Finds out whether several cameras publish on one topic of CameraInfo.
 
-    Their calibrations alternate. That of one camera changes, if ever, to another for long.
+    Their calibrations alternate. That of one camera changes, if ever, to another for long. Until
+    one or the other is seen, a changed calibration is not used.
     """
 
     def __init__(self) -> None:
@@ -50,13 +58,18 @@ class InfoCheck:
         self._last: tuple[Any, ...] = ()
         self._before: tuple[Any, ...] = ()  # the calibration before the last change
         self._returns = deque([-REMEMBERED], maxlen=2)  # messages that changed it back
+        self._equal = 0  # messages in a row
+        self._changed = -math.inf  # seconds; the first calibration is no change
 
-    def add(self, info: Any) -> None:
-        """Take the next sensor_msgs/CameraInfo of the topic."""
+    def add(self, info: Any, time: float) -> None:
+        """Take the next sensor_msgs/CameraInfo of the topic, received at a time in seconds."""
         fields = info.width, info.height, info.distortion_model, *info.d, *info.k, *info.p
         self._count += 1
+        self._equal += 1
         if fields == self._last:
             return
+        if self._last:
+            self._equal, self._changed = 1, time
         if fields == self._before:
             self._returns.append(self._count)
         self._before, self._last = self._last, fields
@@ -66,18 +79,32 @@ class InfoCheck:
         """Whether calibrations alternated in the last messages."""
         return self._count - self._returns[0] < REMEMBERED
 
-    def check(self) -> None:
-        """Raise SettingsError where they did."""
+    def check(self, time: float) -> None:
+        """Refuse the last calibration at a time in seconds where it may be of another camera.
+
+        Raises:
+            SettingsError: calibrations alternated in the last messages.
+            UnsettledError: the calibration has just changed.
+        """
         if self.failed:
             raise SettingsError(
                 "camera_info changes back and forth: several cameras publish on its topic; give "
                 "each a topic of its own, and remap camera_info"
             )
+        if self._equal < SETTLED and time - self._changed < LONGEST:
+            raise UnsettledError(
+                f"camera_info has just changed; the new one is used after {SETTLED} equal messages,"
+                f" or {LONGEST:g} s without another, as a second camera may publish on its topic"
+            )
 
 
 def check_frame(info: Any, frame_id: str) -> None:
-    """Raise SettingsError if a CameraInfo is of another camera than the images of a frame_id."""
-    if info.header.frame_id not in ("", frame_id) and frame_id:
+    """Raise SettingsError if a CameraInfo is of another camera than the images of a frame_id.
+
+    Recordings of ROS 1 have frames with and without a slash before them.
+    """
+    of_info = info.header.frame_id.removeprefix("/")
+    if of_info not in ("", frame_id.removeprefix("/")) and frame_id:
         raise SettingsError(
             f"camera_info is of frame_id {info.header.frame_id!r}, the images are of {frame_id!r}: "
             "it is another camera's; remap camera_info to that of this camera, or let its driver "

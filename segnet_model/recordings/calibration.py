@@ -12,10 +12,12 @@ from segnet_model.bags.images import RawMessage, parse
 from segnet_model.bags.messages import CAMERA_INFO
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import BagError, ImageError, SettingsError
+from segnet_model.base.listed import join_first
 from segnet_model.base.rejected import Rejected
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources import Frame
 from segnet_model.driving import CameraPose, GroundProjector, Lens
-from segnet_model.driving.calibration import InfoCheck, check_frame
+from segnet_model.driving.calibration import InfoCheck, UnsettledError, check_frame
 from segnet_model.inference.answer import Answer
 from segnet_model.recordings.mounting import Mounting, camera_frame, has_type
 
@@ -43,9 +45,11 @@ class CameraCalibration:
             BagError: the bag does not hold it, or one of the first is damaged.
         """
         if not has_type(bag, topic, CAMERA_INFO):
+            there = [name for name, each in bag.topics.items() if each.type == CAMERA_INFO]
+            named = f", one of {join_first(there)}" if there else "; the bag has none"
             raise BagError(
                 f"no {CAMERA_INFO} on {topic} in bag {bag.path}, which camera_info and "
-                "drivable_grid need; name its topic with --camera-info"
+                f"drivable_grid need; name its topic with --camera-info{named}"
             )
         self._topic, self.mounting = topic, mounting
         self.without_grid = Rejected()
@@ -64,7 +68,7 @@ class CameraCalibration:
             if raw.topic == self._topic:
                 try:
                     self._info = parse(raw)
-                    self._check.add(self._info)
+                    self._check.add(self._info, raw.receive_ns / NANOSECONDS)
                 except ImageError as error:
                     raise BagError(
                         f"{self._topic}: {error}; leave camera_info and drivable_grid out with "
@@ -94,7 +98,7 @@ class CameraCalibration:
                 self._projector = None  # also if the next one is refused
                 self._projector = GroundProjector(lens, pose, self.mounting.ground.spec)
         except SettingsError as error:
-            if self.mounting.is_given:
+            if self.mounting.is_given and not isinstance(error, UnsettledError):
                 raise
             if self.without_grid.add(error):
                 logger.warning("an image has no drivable_grid: %s", error)
@@ -110,7 +114,7 @@ class CameraCalibration:
             SettingsError: the camera is not calibrated, the calibration is of another camera, or tf
                 has no pose.
         """
-        self._check.check()
+        self._check.check(frame.receive_ns / NANOSECONDS)
         check_frame(self._info, camera_frame(frame))
         return mounting.ground.lens(self._info, size), mounting.pose(frame)
 

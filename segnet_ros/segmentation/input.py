@@ -93,8 +93,8 @@ class Input:
         self._qos = None
 
     def check_info(self) -> None:
-        """Raise SettingsError where several cameras publish calibrations on the topic."""
-        self._info_check.check()
+        """Raise SettingsError where several cameras publish calibrations, or may, on the topic."""
+        self._info_check.check(perf_counter())
 
     def mismatch(self) -> str:
         """Why publishers of the images cannot be received from; empty where all can."""
@@ -117,7 +117,7 @@ class Input:
 
     def _receive_info(self, info: CameraInfo) -> None:
         self.info = info
-        self._info_check.add(info)
+        self._info_check.add(info, perf_counter())
 
     def _receive(self, data: bytes) -> None:
         time = perf_counter()

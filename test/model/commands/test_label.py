@@ -139,6 +139,28 @@ def test_calibrations_of_two_cameras_of_one_frame_make_no_grid(drive, weights, t
     assert not (tmp_path / "out").exists()
 
 
+def test_a_calibration_that_changes_makes_no_grid_until_it_stays(
+    drive, weights, tmp_path, capsys, caplog
+):
+    """It may be that of a second camera, which starts late."""
+    bag, number = tmp_path / "anew", 0
+    with BagReader(drive) as reader, BagWriter(bag) as writer:
+        for raw in reader.messages(IMAGE, INFO):
+            if raw.topic == INFO:
+                number += 1
+                info = node_types().deserialize_cdr(raw.data, raw.type)
+                info.k = info.k * np.repeat([1.01 if number > 2 else 1.0, 1.0], [6, 3])
+                writer.write(INFO, info, raw.receive_ns)
+            else:
+                writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
+    out = tmp_path / "out"
+    more = ("--camera-height", "1.2", "--topics", "drivable_grid")
+    assert label(bag, weights, out, "--topic", IMAGE, *more) == 0
+    assert "camera_info has just changed" in capsys.readouterr().err + caplog.text
+    assert number == 6
+    assert len(parsed(out, "/segmentation/drivable_grid")) == 4
+
+
 def test_the_grid_is_the_ground_that_the_camera_sees(drive, weights, tmp_path):
     out = tmp_path / "out"
     mounted = ("--camera-height", "1.1", "--camera-pitch", "0.2", "--base-frame", "base_footprint")
@@ -253,6 +275,7 @@ def test_what_cannot_be_labeled(drive, weights, tmp_path, capsys):
     said = refused(capsys, drive, weights, out, *named, "--topics", "camera_info",
                    "--camera-info", "/elsewhere")  # fmt: skip
     assert "no sensor_msgs/msg/CameraInfo on /elsewhere" in said
+    assert f"name its topic with --camera-info, one of {INFO}" in said
     assert label(drive, weights, out, *named, "--topics", "mask") == 0
     capsys.readouterr()
     assert "out exists already; remove it" in refused(capsys, drive, weights, out, *named)

@@ -1,11 +1,19 @@
 """A calibration at another size, against what a camera of that size would see."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
 from segnet_model.bags.messages import CAMERA_INFO, camera_info_message, make_header, standard_types
 from segnet_model.base.errors import SettingsError
-from segnet_model.driving.calibration import InfoCheck, read_lens, scaled_info
+from segnet_model.driving.calibration import (
+    InfoCheck,
+    UnsettledError,
+    check_frame,
+    read_lens,
+    scaled_info,
+)
 
 POINT = np.array([0.3, -0.2, 2.0])  # meters, in the optical frame
 
@@ -117,9 +125,45 @@ LEFT, RIGHT = info(), info(k=info().k + 1.0)
 )
 def test_calibrations_of_two_cameras_on_one_topic_alternate(messages, failed):
     check = InfoCheck()
-    for each in messages:
-        check.add(each)
+    for number, each in enumerate(messages):
+        check.add(each, number / 30)
     assert check.failed == failed
     if failed:
         with pytest.raises(SettingsError, match="several cameras publish on its topic"):
-            check.check()
+            check.check(len(messages) / 30)
+
+
+def used(messages, rate=30.0):
+    """The calibrations that images right after them would get."""
+    check, found = InfoCheck(), []
+    for number, each in enumerate(messages):
+        check.add(each, number / rate)
+        with suppress(SettingsError):
+            check.check(number / rate)
+            found.append(each)
+    return found
+
+
+@pytest.mark.parametrize("late", [1, 10, 11, 40])
+@pytest.mark.parametrize("pattern", [[RIGHT, LEFT], [RIGHT, RIGHT, LEFT], [RIGHT, LEFT, LEFT]])
+def test_no_image_gets_the_calibration_of_a_camera_that_starts_late(pattern, late):
+    assert all(each is LEFT for each in used([LEFT] * late + pattern * 20))
+
+
+def test_a_new_calibration_of_one_camera_is_used_after_three_messages():
+    assert used([LEFT] * 5 + [RIGHT] * 5) == [LEFT] * 5 + [RIGHT] * 3
+
+
+def test_a_new_calibration_that_came_once_is_used_after_two_seconds():
+    check = InfoCheck()
+    check.add(LEFT, 0.0)
+    check.check(0.0)
+    check.add(RIGHT, 5.0)
+    with pytest.raises(UnsettledError, match="has just changed; the new one is used after 3 equal"):
+        check.check(6.9)
+    check.check(7.1)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("/camera", "camera"), ("camera", "/camera")])
+def test_a_slash_before_a_frame_is_none_of_another_camera(ours, theirs):
+    check_frame(info(header=make_header(5, ours)), theirs)
