@@ -7,6 +7,7 @@ import numpy as np
 from segnet_model.evaluation.metrics import ConfusionMatrix
 
 FEW_IMAGES = 10  # fewer measure these images, not the network
+MOST_OF_ONE = 0.999  # of the labeled pixels; the rest may be slips of the pen
 FEW_WITH_CLASS = 3  # images; fewer measure these things, not their class
 
 
@@ -35,9 +36,10 @@ def caveats(images: int, matrix: ConfusionMatrix, seen_in: np.ndarray) -> list[s
     """
     found = [few_images(images)]
     labeled = int((matrix.pixels > 0).sum())
-    if labeled == 1:
+    if (most := matrix.pixels.max() / max(matrix.pixels.sum(), 1)) > MOST_OF_ONE:
+        alone = "alone is labeled" if labeled == 1 else f"has {most:.2%} of the labeled pixels"
         found.append(
-            "one class alone is labeled, which is no test: whatever the network calls it "
+            f"one class {alone}, which is no test: whatever the network calls it "
             "elsewhere counts nowhere; label what is beside it too"
         )
     rare = int(((seen_in > 0) & (seen_in < FEW_WITH_CLASS)).sum())

@@ -31,6 +31,9 @@ BOUNDS = USUAL_BOUND * np.linspace(0, 1, 33) ** 2
 # Share of the image. In a smaller drivable area a few wrong pixels would be a large share.
 LEAST_AREA = 0.01
 ROUNDING = 1e-9  # of a risk
+# Share of the labeled pixels that have to be of classes that are not drivable. Where they are not
+# labeled, nothing is ever counted as wrong.
+LEAST_BESIDE = 0.01
 LEAST_KEPT = 0.1  # share of the ground that has to stay drivable
 
 
@@ -118,7 +121,7 @@ class RiskCurve:
         """Start with no images, for these bounds, 0 to 1 and rising."""
         self.bounds, self.images = bounds, 0
         self._losses, self._right = np.zeros(len(bounds)), np.zeros(len(bounds))
-        self._ground = 0
+        self._ground = self._pixels = 0
 
     def update(self, areas: Iterable[Areas]) -> None:
         """Count an image, with its areas at each bound."""
@@ -127,6 +130,7 @@ class RiskCurve:
         self._losses += np.maximum.accumulate([each.loss for each in counted])
         self._right += [each.drivable - each.wrong for each in counted]
         self._ground += counted[0].ground
+        self._pixels += counted[0].pixels
 
     @property
     def risks(self) -> np.ndarray:
@@ -152,6 +156,12 @@ class RiskCurve:
         check_images(self.images, risk)
         if not self._ground:
             raise DatasetError("no pixel of these images is of a drivable class; give others")
+        beside = 1 - self._ground / self._pixels
+        if beside < LEAST_BESIDE:
+            raise DatasetError(
+                f"{100 * beside:.2g} % of the labeled pixels are of classes that are not drivable, "
+                "so that hardly anything could be found to be wrong; label what is beside it too"
+            )
         useful = self.kept >= LEAST_KEPT
         keeping = np.flatnonzero((self.risks <= risk + ROUNDING) & useful)
         if len(keeping):

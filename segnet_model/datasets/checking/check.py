@@ -102,6 +102,10 @@ def _class_problems(splits: dict[str, SplitFacts], label_set: LabelSet) -> Itera
     shown = np.flatnonzero(train.pixels[: label_set.num_classes])
     if len(shown) == 1 < label_set.num_classes:
         yield Problem(kinds.ONE_CLASS, "train", detail=label_set.names[shown[0]])
+    for split, facts in splits.items():
+        labels = np.flatnonzero(facts.pixels[: label_set.num_classes])
+        if split != "train" and len(labels) == 1 < label_set.num_classes:
+            yield Problem(kinds.ONE_CLASS_MEASURED, split, detail=label_set.names[labels[0]])
     beside = np.flatnonzero(train.beside_ignored[: label_set.num_classes])
     if label_set.ignore_id == WHITE and shown.tolist() == [0, 1] and beside.tolist() == [0]:
         counts = int(train.seen_in[WHITE]), int(train.seen_in[1])

@@ -91,6 +91,10 @@ ONE_CLASS = Kind(
     "label what is beside it too: a network that never sees anything else calls everything that. "
     "Masks of 0 and 255 have to be imported, with --map 255=CLASS",
 )  # fmt: skip
+ONE_CLASS_MEASURED = Kind(
+    "one class alone is labeled to measure on", "warning",
+    "label what is beside it too: whatever the network calls it elsewhere counts nowhere",
+)  # fmt: skip
 ONLY_ELSEWHERE = Kind(
     "class to be found that train never shows", "warning",
     "label images for train that show it: a network cannot find what it never saw",

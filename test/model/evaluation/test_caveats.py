@@ -30,6 +30,13 @@ def test_one_labeled_class_is_no_test():
     assert "no test" in caveats(50, _measured([0, 0, 255]), np.array([50, 0, 0]))[0]
 
 
+def test_a_slip_of_the_pen_is_no_second_class():
+    """As a pixel at the border, which a tool has drawn."""
+    found = caveats(50, _measured([0] * 4999 + [1]), np.array([50, 1, 0]))
+    assert found[0].startswith("one class has 99.98% of the labeled pixels, which is no test")
+    assert not caveats(50, _measured([0] * 99 + [1]), np.array([50, 50, 0]))
+
+
 def test_classes_in_few_images_are_counted():
     found = caveats(50, _measured([0, 1, 2]), np.array([50, 2, 1]))
     assert found[0].startswith("2 of the 3 classes are in fewer than 3 images")

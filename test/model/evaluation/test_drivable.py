@@ -164,6 +164,22 @@ def test_images_without_ground_or_a_blind_network_are_refused():
         curve.fit(0.01)
 
 
+@pytest.mark.parametrize("beside", [0, 90])
+def test_images_in_which_only_ground_is_labeled_promise_nothing(beside):
+    """Nothing that the network may call ground could be wrong in them, however many there are."""
+    curve = RiskCurve(np.array([0.1, 0.5]))
+    for _ in range(999):
+        curve.update([Areas(8000, 0, PIXELS - beside, PIXELS)] * 2)
+    with pytest.raises(
+        DatasetError, match="% of the labeled pixels .* label what is beside it too"
+    ):
+        curve.fit(risk=0.01)
+    enough = RiskCurve(np.array([0.1, 0.5]))
+    for _ in range(999):
+        enough.update([Areas(8000, 0, PIXELS - 100, PIXELS)] * 2)
+    assert enough.fit(risk=0.01).max_uncertainty == 0.5
+
+
 def test_areas_are_those_of_the_mask():
     labels = np.full((40, 40), ROAD, np.uint8)
     uncertainty = np.zeros((40, 40), np.float32)

@@ -483,6 +483,14 @@ def test_one_class_alone_is_no_data_set(dataset):
     assert found["warning", "class that never occurs in train"] == "thing"
 
 
+def test_one_class_alone_is_nothing_to_measure_on(dataset):
+    for path in dataset.glob("valannot/*.png"):
+        write_png(path, np.full(SIZE, 1, np.uint8))
+    found = problems(dataset)
+    assert found["warning", "one class alone is labeled to measure on"] == LABELS.names[1]
+    assert ("warning", "one class alone is labeled") not in found
+
+
 def test_masks_of_two_numberings_are_named(dataset):
     """Some of 0 and 255 and others of 0 and 1, as of two tools; not where one file has all."""
     binary = LabelSet.from_dict({"name": "two", "classes": LABELS.to_dict()["classes"][:2]})
