@@ -117,7 +117,10 @@ def read_metadata(bag: Path) -> dict[str, Any]:
                 f"{METADATA} is of version {version} and lists its files in an unknown form; name "
                 "the files themselves"
             )
-        raise ValueError(f"{METADATA} lists no files")
+        raise BagError(
+            f"{METADATA} lists no files; make it anew with `ros2 bag reindex {bag}`, or name the "
+            "files themselves"
+        )
     return info
 
 

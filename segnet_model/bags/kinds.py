@@ -29,6 +29,11 @@ OTHERS = (
     (b"\xff\xd8\xff", "a JPEG image", "mv {0} {1}.jpg"),
     (b"\0\5\x16\7", "what macOS keeps beside a file", "ls -l {2}, which is the file"),
 )
+# The lines that save what is whole in a damaged recording; after errors, SQLite would roll back.
+RESCUES = {
+    ".mcap": "mcap recover {0} -o whole.mcap",
+    ".db3": "sqlite3 {0} .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 whole.db3",
+}
 METADATA = "metadata.yaml"
 BESIDE = ("-wal", "-shm", "-journal")  # ends of the names of files that SQLite writes
 LONGEST = 300  # bytes, of which the name of a TAR archive's kind is at 257
@@ -57,6 +62,17 @@ def is_recording(file: Path) -> bool:
     if file.suffix in SUFFIXES:
         return True
     return file.is_file() and first_bytes(file).startswith(tuple(SUFFIXES.values()))
+
+
+def rescue(bag: Path) -> str:
+    """What to do with a damaged recording: the line saves what is whole in its first file."""
+    files = sorted(bag.iterdir()) if bag.is_dir() else [bag]
+    for file in files:
+        for suffix, magic in SUFFIXES.items():
+            if file.is_file() and first_bytes(file).startswith(magic):
+                line = RESCUES[suffix].format(shlex.quote(str(file)))
+                return f"copy it again, or save what is whole: {line}"
+    return "copy it again"
 
 
 def refuse_other_kinds(file: Path) -> None:

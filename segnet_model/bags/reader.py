@@ -10,7 +10,7 @@ from pathlib import Path
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
 
 from segnet_model.bags.images import RawMessage
-from segnet_model.bags.kinds import is_bag_folder, is_recording, refuse_other_kinds
+from segnet_model.bags.kinds import is_bag_folder, is_recording, refuse_other_kinds, rescue
 from segnet_model.bags.messages import FFMPEG_PACKET, TRANSPORTS
 from segnet_model.bags.opening import open_storage
 from segnet_model.bags.refusals import MEND, PACKETS, check_storage, packets_mend
@@ -213,10 +213,7 @@ class BagReader:
             raise BagError(f"bag {self.path}: {cause(error.filename or 'it', error)}") from None
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"[:MAX_REASON]
-            raise BagError(
-                f"bag {self.path} is damaged ({reason}); copy it again, or "
-                "try `ros2 bag reindex` or `mcap recover`"
-            ) from None
+            raise BagError(f"bag {self.path} is damaged ({reason}); {rescue(self.path)}") from None
 
 
 def _topics(connections: list[Connection]) -> dict[str, TopicInfo]:

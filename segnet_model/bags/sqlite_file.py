@@ -12,6 +12,7 @@ from urllib.parse import quote
 import apsw
 from rosbags.interfaces import Connection, MessageDefinition
 
+from segnet_model.bags.kinds import rescue
 from segnet_model.bags.storage import CDR, DEFINITIONS, NO_DEFINITION, connection
 from segnet_model.bags.unpacking import MAX_MESSAGE
 from segnet_model.base.errors import BagError
@@ -168,7 +169,7 @@ def _check_pages(file: Path) -> None:
     # The size 64 KiB does not fit 16 bits: it is written as 1.
     page = 1 << 16 if page == 1 else page
     if not page or file.stat().st_size % page:
-        raise BagError(f"{file.name} is cut within a page; copy it again")
+        raise BagError(f"{file.name} is cut within a page; {rescue(file)}")
 
 
 def _check_journal(file: Path) -> None:
@@ -189,11 +190,21 @@ def _check_log(file: Path) -> None:
     """Warn of a log that SQLite would pass over in silence, with the messages in it."""
     log = beside(file, "-wal")
     if not _size(log):
+        _tell_of_lone_logs(log.parent)
         return
     with log.open("rb") as stream:
         if not stream.read(len(LOGS[0])).startswith(LOGS):
             logger.warning(
                 "%s is damaged from its first byte on; the messages that were in it are lost", log
+            )
+
+
+def _tell_of_lone_logs(folder: Path) -> None:
+    """Warn of a log whose file was renamed: it holds messages, and SQLite does not find it."""
+    for log in sorted(folder.glob("*.db3-wal")):
+        if _size(log) and not log.with_name(log.name.removesuffix("-wal")).exists():
+            logger.warning(
+                "%s holds messages of a file that was renamed; give both the same name again", log
             )
 
 

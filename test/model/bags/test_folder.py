@@ -232,3 +232,10 @@ def test_files_that_are_left_are_named(bag):
     ):
         found(bag)
     assert found(file) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("text", ["", "rosbag2_bagfile_information: {version: 5}"])
+def test_metadata_that_lists_no_files(bag, text):
+    (bag / "metadata.yaml").write_text(text)
+    with pytest.raises(BagError, match="lists no files; make it anew with `ros2 bag reindex"):
+        found(bag)

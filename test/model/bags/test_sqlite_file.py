@@ -1,6 +1,7 @@
 """SQLite recordings that were changed, or whose recorder was killed."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -193,3 +194,32 @@ def test_a_log_that_is_none_is_named(tmp_path, caplog):
         with BagReader(file) as bag:
             assert bag.topics["/front"].count == 1
         assert caplog.text.count("drive.db3-wal is damaged from its first byte on") == warned
+
+
+@pytest.mark.parametrize("damage", ["zeros", "cut", "cut within a page"])
+def test_the_line_that_saves_what_is_whole(tmp_path, damage):
+    file = written(tmp_path / "drive", range(120))
+    data = file.read_bytes()
+    middle = len(data) * 3 // 4 // 4096 * 4096
+    end = middle + 100 * (damage == "cut within a page")
+    rest = bytes(8192) + data[middle + 8192 :] if damage == "zeros" else b""
+    file.write_bytes(data[:end] + rest)
+    for path in (file, file.parent):
+        with pytest.raises(
+            BagError, match="copy it again, or save what is whole: sqlite3"
+        ) as caught:
+            found(path)
+        assert "mcap recover" not in str(caught.value)
+    if not shutil.which("sqlite3"):
+        pytest.skip("the program sqlite3 is not installed")
+    line = str(caught.value).partition("whole: ")[2]
+    subprocess.run(line, shell=True, cwd=tmp_path, check=True, stderr=subprocess.DEVNULL)
+    saved = found(tmp_path / "whole.db3")
+    assert 20 < len(saved) < 120
+    assert set(saved) < set(range(120))
+
+
+def test_a_log_whose_file_was_renamed_is_said(tmp_path, caplog):
+    file = killed(tmp_path, "WAL")
+    assert found(file.rename(file.with_name("monday.db3"))) == [0, 1, 2]
+    assert "drive.db3-wal holds messages of a file that was renamed" in caplog.text
