@@ -213,7 +213,7 @@ def test_the_line_that_saves_what_is_whole(tmp_path, damage):
     if not shutil.which("sqlite3"):
         pytest.skip("the program sqlite3 is not installed")
     line = str(caught.value).partition("whole: ")[2]
-    subprocess.run(line, shell=True, cwd=tmp_path, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(line, shell=True, cwd=tmp_path, check=False, stderr=subprocess.DEVNULL)
     saved = found(tmp_path / "whole.db3")
     assert 20 < len(saved) < 120
     assert set(saved) < set(range(120))
