@@ -124,7 +124,7 @@ class AnswerSettings:
         True,
         "Check each place: nothing is drivable where the features of the image are unlike those "
         "that the network was taught, by the place score of the weights, or where the images "
-        "of the node are upside down.",
+        "of the node are upside down or on their side.",
         applies=LIVE, group=DRIVABLE,
     )  # fmt: skip
     overlay_alpha: float = option(

@@ -19,7 +19,7 @@ from segnet_model.driving.scan import occupied_points
 from segnet_model.driving.speed import speed_limit
 from segnet_model.inference.place import strange_place
 from segnet_model.inference.segmentation import Segmentation, resize_nearest
-from segnet_model.inference.upright import UPSIDE_DOWN
+from segnet_model.inference.upright import not_upright
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import annotated, overlay
 
@@ -54,7 +54,7 @@ class Answer:
             confidence and uncertainty is NaN everywhere, and nothing is drivable unless
             max_uncertainty is 1.
         outdated: the answer does not hold any more, see `withdrawn`.
-        upside_down: the image is, as of `UprightCheck`.
+        turn: quarter turns to the left that set the image upright, as of `UprightCheck`; or 0.
         contradiction: why odometry contradicts the camera's pose, as of `MotionEstimate`; or empty.
     """
 
@@ -69,7 +69,7 @@ class Answer:
     recorded_drivable: np.ndarray | None = None
     missing: frozenset[str] = frozenset()
     outdated: bool = False
-    upside_down: bool = False
+    turn: int = 0
     contradiction: str = ""
 
     def withdrawn(self) -> Answer:
@@ -124,11 +124,9 @@ class Answer:
         """Why nothing here may be driven on, with the mend; empty where nothing forbids it."""
         if self.outdated:
             return "the answer is too old"
-        if self.settings.place_check:
-            if self.upside_down:
-                return UPSIDE_DOWN
-            if reason := strange_place(self.place_score):
-                return reason
+        strange = not_upright(self.turn) or strange_place(self.place_score)
+        if strange and self.settings.place_check:
+            return strange
         if self.ground is None:
             return ""
         return self.contradiction or self.ground.horizon.contradiction(

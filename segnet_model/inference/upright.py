@@ -2,7 +2,7 @@
 
 Networks learn that the ground is below: shown a street upside down, they call the road at the top
 sky and the sky at the bottom ground, and their labels look upright. But they are surer of an
-upright image than of the same one turned by half a turn.
+upright image than of the same one turned by half a turn, or by a quarter.
 """
 
 from __future__ import annotations
@@ -10,34 +10,58 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from segnet_model.inference.segmentation import Segmentation
 
-# Rendered drives with drawn cameras, worlds of six kinds: turned images are 1.3 to 9.5 times as
-# uncertain as upright ones.
+# Rendered drives with drawn cameras, worlds of six kinds: images turned by half a turn are 1.3 to
+# 9.5 times as uncertain as upright ones, and those turned by a quarter 0.88 to 14 times.
 SURER = 0.8  # uncertainty of the turned image over the image's own, below which this is turned
 LOOKS = 3  # in a row that have to agree
 PERIOD = 10.0  # seconds between two looks while images are upright
 AGAIN = 1.0  # while they are not
-UPSIDE_DOWN = (
-    "the images are upside down: the network is surer of them turned by half a turn, so no label "
-    "can be trusted; turn them in the camera's driver, or set place_check to false"
-)
+# Quarter turns to the left that are tried, in this order.
+TURNS = {
+    2: cv2.ROTATE_180,
+    1: cv2.ROTATE_90_COUNTERCLOCKWISE,
+    3: cv2.ROTATE_90_CLOCKWISE,
+}
+_FOUND = {
+    0: "",
+    1: "the camera lies on its side: the network is surer of its images turned by a quarter to "
+    "the left",
+    2: "the images are upside down: the network is surer of them turned by half a turn",
+    3: "the camera lies on its side: the network is surer of its images turned by a quarter to "
+    "the right",
+}
+
+
+def not_upright(turn: int) -> str:
+    """Why images are not trusted that a turn sets upright, with the mend; empty without a turn.
+
+    Args:
+        turn: quarter turns to the left, 0 to 3, as of `UprightCheck`.
+    """
+    found = _FOUND[turn]
+    return found and (
+        f"{found}, so no label can be trusted; turn them in the camera's driver, or set "
+        "place_check to false"
+    )
 
 
 class UprightCheck:
-    """Now and then compares an image of one camera with its turned copy."""
+    """Now and then compares an image of one camera with its turned copies."""
 
     def __init__(self) -> None:
         """Begin without looks."""
-        self._looks: deque[bool] = deque(maxlen=LOOKS)  # whether the turned image was surer
-        self._next = 0.0
+        self._looks = {turn: _Looks() for turn in TURNS}
 
     @property
-    def upside_down(self) -> bool:
-        """Whether all of the last looks say so."""
-        return len(self._looks) == LOOKS and all(self._looks)
+    def turn(self) -> int:
+        """Quarter turns to the left that set the images upright, by all of the last looks; or 0."""
+        surer = [turn for turn, looks in self._looks.items() if looks.agree]
+        return min(surer, key=lambda turn: self._looks[turn].ratio, default=0)
 
     def look(
         self,
@@ -45,27 +69,66 @@ class UprightCheck:
         found: Segmentation,
         segment: Callable[[np.ndarray], Segmentation],
         time: float,
-    ) -> bool:
-        """Look at an image, if it is time to; returns `upside_down`.
+    ) -> int:
+        """Look at an image, if it is time to; returns `turn`.
 
         Args:
             image: (H, W, 3) uint8 RGB.
             found: of the image.
-            segment: called with its turned copy at some of the images.
+            segment: called with a turned copy of some of the images, of the same size.
             time: seconds of a clock that never goes back.
         """
-        if time >= self._next and not found.ids_alone:
-            turned = segment(np.ascontiguousarray(image[::-1, ::-1]))
-            surer = turned.uncertainty.mean() < SURER * found.uncertainty.mean()
-            self._looks.append(bool(surer))
-            self._next = time + self._rest()
-        return self.upside_down
+        due = [turn for turn, looks in self._looks.items() if time >= looks.next]
+        if due and not found.ids_alone:
+            turn = min(due, key=lambda turn: self._looks[turn].rank)  # or the first
+            turned = segment(_turned(image, turn))
+            own = float(found.uncertainty.mean())
+            self._looks[turn].add(float(turned.uncertainty.mean()), own, time)
+        return self.turn
+
+
+def _turned(image: np.ndarray, turn: int) -> np.ndarray:
+    """A turned image, squeezed into the same size, for which engines are ready."""
+    turned = cv2.rotate(image, TURNS[turn])
+    height, width = image.shape[:2]
+    return np.asarray(turned if turn == 2 else cv2.resize(turned, (width, height)))
+
+
+class _Looks:
+    """The last looks at images that were turned alike."""
+
+    def __init__(self) -> None:
+        """Begin without looks."""
+        self._ratios: deque[float] = deque(maxlen=LOOKS)
+        self.next = 0.0  # seconds, when to look
+
+    @property
+    def agree(self) -> bool:
+        """Whether all say that the turned images are surer."""
+        return len(self._ratios) == LOOKS and all(each < SURER for each in self._ratios)
+
+    @property
+    def ratio(self) -> float:
+        """Uncertainty of the turned images over that of the images, the mean of the looks."""
+        return sum(self._ratios) / len(self._ratios)
+
+    @property
+    def rank(self) -> float:
+        """The lower, the sooner: the first looks at a turn, then those that may end an alarm."""
+        if len(self._ratios) < LOOKS:
+            return -1.0
+        return 0.0 if self.agree else self.next
+
+    def add(self, turned: float, own: float, time: float) -> None:
+        """Take the mean uncertainty of a turned image and of the image itself."""
+        self._ratios.append(turned / own if own > 0 else 1.0)
+        self.next = time + self._rest()
 
     def _rest(self) -> float:
         """Seconds until the next look: none until all agree, unless most say upright."""
-        surer = sum(self._looks)
-        if len(self._looks) == LOOKS and surer in (0, LOOKS):
+        full, surer = len(self._ratios) == LOOKS, sum(each < SURER for each in self._ratios)
+        if full and surer in (0, LOOKS):
             return AGAIN if surer else PERIOD
         # Without a rest, a scene that looks alike both ways would double the cost of each image.
-        doubtful = len(self._looks) == LOOKS and not self._looks[-1] and 2 * surer < LOOKS
-        return AGAIN if doubtful else 0.0
+        doubtful = full and not self._ratios[-1] < SURER and 2 * surer < LOOKS
+        return AGAIN * len(TURNS) if doubtful else 0.0

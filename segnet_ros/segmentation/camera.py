@@ -125,15 +125,16 @@ class Camera:
         """Publish the classes of a network, before its first mask."""
         self._outputs.announce(network)
 
-    def is_upside_down(
+    def turn(
         self,
         image: np.ndarray,
         found: Segmentation,
         segment: Callable[[np.ndarray], Segmentation],
-    ) -> bool:
-        """Whether the camera is, by this and earlier images; arguments as of `UprightCheck`."""
-        check = self._settings().place_check
-        return check and self._upright.look(image, found, segment, perf_counter())
+    ) -> int:
+        """The turn that sets the camera's images upright; arguments as of `UprightCheck`."""
+        if not self._settings().place_check:
+            return 0
+        return self._upright.look(image, found, segment, perf_counter())
 
     def publish(self, frame: Frame, header: Header, answer: Answer, counts: Counts) -> None:
         """Complete an answer and publish its outputs that have subscribers.

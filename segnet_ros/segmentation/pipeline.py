@@ -169,10 +169,10 @@ class Pipeline:
                 header, image = images[name]
                 try:
                     alone = partial(segment_alone, network)
-                    turned = self._cameras[name].is_upside_down(image, segmentation, alone)
+                    turn = self._cameras[name].turn(image, segmentation, alone)
                     answer = Answer(
                         image, segmentation, network.labels, bound=network.bound,
-                        inference_ms=took_ms, upside_down=turned,
+                        inference_ms=took_ms, turn=turn,
                     )  # fmt: skip
                     counts = self.counts(name)
                     self._cameras[name].publish(frames[name], header, answer, counts)

@@ -41,10 +41,10 @@ def alarms(predictor, world, seed, begin, seconds):
             frame = drive.frame(round(second * rate) + number)
             time = float(begin + second + number / rate)
             found = place.smooth(predictor.predict(frame.image), time)
-            turned = upright.look(frame.image, found, predictor.predict, time)
+            turn = upright.look(frame.image, found, predictor.predict, time)
             answer = Answer(
                 frame.image, found, labels, bound=predictor.bound, ground=ground,
-                upside_down=turned, contradiction=motion.contradiction(pose),
+                turn=turn, contradiction=motion.contradiction(pose),
             )  # fmt: skip
             sure = labels.ground[found.labels] & (found.uncertainty <= answer.max_uncertainty)
             look, where = Look.of(frame.image, sure), frame.camera_to_world[:2, 3]
