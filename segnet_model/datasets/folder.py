@@ -239,7 +239,10 @@ def _check_folders(layout: Layout, split: str) -> None:
     """Raise DatasetError unless the split has its folders."""
     for folder in layout.folders(split):
         if not folder.is_dir():
-            raise DatasetError(f"no folder {folder}; a data set has {split}/ and {split}annot/")
+            raise DatasetError(
+                f"no folder {folder}; a data set has {split}/ and {split}annot/"
+                + layout.other_places()
+            )
 
 
 def _check_labels(samples: tuple[Sample, ...], dataset: Path) -> None:

@@ -17,6 +17,8 @@ from segnet_model.base.errors import DatasetError
 from segnet_model.images.files import IMAGE_SUFFIXES, list_files_below
 
 USUAL_SPLITS = ("train", "val", "test")
+# Other tools' names of the splits.
+OTHER_PLACES = {"train": ("train", "training"), "val": ("val", "valid", "validation")}
 LABELS = "annot"  # after the split's name
 
 
@@ -49,6 +51,9 @@ class Layout(Protocol):
 
     def split_of(self, image: Path) -> str:
         """The split of an image."""
+
+    def other_places(self) -> str:
+        """Folders that may be meant as splits, as the end of a refusal; empty without any."""
 
 
 def layout_of(dataset: Path) -> Layout:
@@ -103,6 +108,16 @@ class CamVidLayout:
         """See `Layout`."""
         return image.relative_to(self._dataset).parts[0]
 
+    def other_places(self) -> str:
+        """Train, images/train of YOLO, valid of Roboflow, and such."""
+        for split, names in OTHER_PLACES.items():
+            inside = sorted(path for each in ("*", "images/*") for path in self._dataset.glob(each))
+            for path in (path for path in inside if path.is_dir()):
+                own = path.relative_to(self._dataset).as_posix()
+                if own not in USUAL_SPLITS and path.name.lower() in names:
+                    return f"; is {own}/ meant as {split}/? Move it there"
+        return ""
+
 
 class Comma10kLayout:
     """All images in one folder and all masks in another.
@@ -143,6 +158,10 @@ class Comma10kLayout:
     def name(self, file: Path) -> str:
         """See `Layout`."""
         return file.stem
+
+    def other_places(self) -> str:
+        """None: its folders are known."""
+        return ""
 
     def split_of(self, image: Path) -> str:
         """See `Layout`."""

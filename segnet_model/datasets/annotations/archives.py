@@ -24,6 +24,7 @@ MAX_MEMBER_BYTES = 2**27  # labelme's JSON may carry the whole image as text
 MAX_GROWTH = 200
 HARMLESS_BYTES = 2**26
 DOCUMENTS = (".json", ".xml", ".csv")  # some tools export one such file
+PARTS = (".png", ".txt", ".yaml", ".yml")  # files of which an export has more than one
 OTHERS = {  # first bytes of archives that are not read, and what unpacks them
     b"Rar!": "unrar x",
     b"7z\xbc\xaf": "7z x",
@@ -65,6 +66,8 @@ def open_export(path: Path) -> Iterator[ExportFiles]:
         return
     if not path.is_file():  # a pipe or a device might never end
         raise DatasetError(f"there is no {path}")
+    if path.suffix.lower() in PARTS:
+        raise DatasetError(f"{path} is one file of an export; name its folder: {path.parent}")
     for magic, line in OTHERS.items():
         if _begins_with(path, magic):
             raise DatasetError(f"{path} is no zip; unpack it and name the folder: {line}")

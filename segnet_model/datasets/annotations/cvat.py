@@ -26,7 +26,7 @@ from segnet_model.datasets.annotations.export import (
     in_folders,
     pngs,
 )
-from segnet_model.datasets.annotations.marks import MAX_READ, Marks
+from segnet_model.datasets.annotations.marks import MAX_READ, Marks, called
 from segnet_model.datasets.annotations.parsed import decoded
 from segnet_model.images.label_images import decode_mask
 from segnet_model.labels import LabelSet, SegmentationClass, pack_colors
@@ -69,7 +69,7 @@ def open_cvat_mask(source: ExportFiles, target: Target) -> Annotations:
 
 def _find_map(source: ExportFiles, file: str) -> str | None:
     """The file that names the colors, at any depth; DatasetError where there are several."""
-    found = [name for name in source.names if PurePosixPath(name).name == file]
+    found = called(source.names, file)
     if len(found) > 1:
         raise DatasetError(f"{found[0]} and {found[1]}: import one export after the other")
     return found[0] if found else None
@@ -110,12 +110,9 @@ def _label_set(
         data = source.read(name)
         if len(data) > MAX_BYTES:
             raise DatasetError(f"{len(data)} bytes of labels, of {MAX_BYTES} at most; is it one?")
-        for line in decoded(data).splitlines():
-            if line.strip() and not line.lstrip().startswith("#"):
-                label, (red, green, blue) = parse(line.strip())
-                classes.append(SegmentationClass(label, (int(red), int(green), int(blue))))
-    except (ValueError, IndexError, SettingsError) as error:
-        raise DatasetError(f"{name}: a line is no label with its color ({error})") from None
+        for line in map(str.strip, decoded(data).splitlines()):
+            if line and not line.startswith("#"):
+                classes.append(_class_of(line, parse))
     except DatasetError as error:
         raise DatasetError(f"{name}: {error}") from None
     _check_colors(name, classes)
@@ -123,6 +120,17 @@ def _label_set(
         return LabelSet(name, tuple(classes), UNNAMED, BLACK)
     except SettingsError as error:
         raise DatasetError(f"{name}: {error}") from None
+
+
+def _class_of(line: str, parse: Callable[[str], tuple[str, Iterable[str]]]) -> SegmentationClass:
+    try:
+        label, (red, green, blue) = parse(line)
+        return SegmentationClass(label, (int(red), int(green), int(blue)))
+    except (ValueError, IndexError):
+        form = "128 64 128 Road" if parse is _camvid_line else "Road:128,64,128::"
+        raise DatasetError(f"{line[:60]!r} is no label with its color, as {form!r}") from None
+    except SettingsError as error:
+        raise DatasetError(f"{line[:60]!r} is no label with its color ({error})") from None
 
 
 def _check_colors(name: str, classes: list[SegmentationClass]) -> None:
@@ -142,7 +150,7 @@ def _camvid_line(line: str) -> tuple[str, list[str]]:
 
 
 def _mask_line(line: str) -> tuple[str, list[str]]:
-    label, color = line.split(":")[:2]
+    label, color = line.rsplit(":", 3)[:2]  # a label's name may hold one
     return label.strip(), color.split(",")
 
 

@@ -79,10 +79,12 @@ def by_stem(
     files: dict[str, list[str]] = {}
     for name in names:
         files.setdefault(image_name(name, images, suffix), []).append(name)
-    return {
-        stem: several[choose(stem, several, map(_subsets, several), images)]
-        for stem, several in files.items()
-    }
+    return {stem: one_of(stem, several, images) for stem, several in files.items()}
+
+
+def one_of(stem: str, files: Sequence[str], images: Mapping[str, Path]) -> str:
+    """The only file for an image, or that of the image's own split; see `choose`."""
+    return files[choose(stem, files, map(_subsets, files), images)]
 
 
 def choose(

@@ -129,7 +129,10 @@ def find_images(dataset: Path, layout: Layout, split: str | None) -> dict[str, P
     paths = [path for each in splits for path in layout.images(each)]
     if not paths:
         wanted = f"{split}/" if split else "train/, val/ or test/"
-        raise DatasetError(f"{dataset} has no images in {wanted}; put the labeled images there")
+        raise DatasetError(
+            f"{dataset} has no images in {wanted}; put the labeled images there"
+            + layout.other_places()
+        )
     bare = Counter(path.stem for path in paths)
     images: dict[str, Path] = {}
     for path in paths:

@@ -21,10 +21,11 @@ from segnet_model.datasets.annotations.export import (
     Target,
     by_stem,
     in_folders,
+    jsons,
     pngs,
 )
+from segnet_model.datasets.annotations.foreign import TAKEN
 from segnet_model.datasets.annotations.marks import Marks
-from segnet_model.datasets.annotations.parsed import decoded
 from segnet_model.images.label_images import Pixels, decode_mask
 from segnet_model.labels import LabelSet, Numbering, numberings, pack_colors
 
@@ -198,7 +199,7 @@ def _check_lists(marks: Marks) -> None:
     """Raise DatasetError for a list of names whose numbers nothing says."""
     for name in marks.source.names:
         if PurePosixPath(name).name.lower() in LISTS:
-            lines = decoded(marks.source.read(name)).splitlines()
+            lines = marks.source.read(name).decode("utf-8-sig", "replace").splitlines()
             if tuple(each.strip() for each in lines if each.strip()) != marks.labels.names:
                 raise DatasetError(
                     f"{name} lists other classes than label set {marks.labels.name!r}, and leaves "
@@ -225,4 +226,19 @@ def _check_palette(pixels: Pixels, labels: LabelSet) -> None:
 
 
 IDS = LabelFormat(open_ids, _are_ids)
-COLORS = LabelFormat(open_colors, lambda marks: bool(marks.masks))
+
+
+def _are_colors(marks: Marks) -> bool:
+    """Whether there are PNGs; DatasetError for pictures beside a document of an unknown tool."""
+    documents = jsons(marks.source.names)
+    if documents and marks.masks and _is_picture(marks):
+        raise DatasetError(f"{documents[0]} is of no tool that is known; {TAKEN}")
+    return bool(marks.masks)
+
+
+def _is_picture(marks: Marks) -> bool:
+    colors = decode_mask(marks.source.read(marks.masks[0])).colors
+    return colors is not None and len(np.unique(pack_colors(colors))) > UNNAMED
+
+
+COLORS = LabelFormat(open_colors, _are_colors)

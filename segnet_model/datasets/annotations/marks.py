@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,6 +16,11 @@ from segnet_model.labels import LabelSet
 
 MAX_READ = 20  # files of a kind; one for each image are alike
 MAX_TITLES = 500  # bytes of a table, among which are the titles of its columns
+
+
+def called(names: Iterable[str], *wanted: str) -> list[str]:
+    """The files that have one of these names, in any folder, and in small or large letters."""
+    return [name for name in names if PurePosixPath(name).name.lower() in wanted]
 
 
 class Marks:
@@ -33,8 +38,8 @@ class Marks:
         self.masks = pngs(source.names)
 
     def has_file(self, name: str) -> bool:
-        """Whether a file has this name, in any folder."""
-        return any(PurePosixPath(each).name == name for each in self.source.names)
+        """Whether a file has this name, in any folder, and in small or large letters."""
+        return bool(called(self.source.names, name))
 
     def has_json(self, known: Callable[[Any], bool]) -> bool:
         """Whether one of the first JSON files is known."""

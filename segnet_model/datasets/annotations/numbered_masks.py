@@ -20,32 +20,33 @@ from segnet_model.datasets.annotations.export import (
     NamedMask,
     Size,
     Target,
+    one_of,
     pngs,
 )
-from segnet_model.datasets.annotations.marks import Marks
+from segnet_model.datasets.annotations.marks import Marks, called
 from segnet_model.datasets.annotations.parsed import decoded, read_json, read_safely
 from segnet_model.datasets.annotations.roboflow import MAX_BYTES, numbered_mask
 
 ALL, EACH, MACHINE = "class_names.txt", "label_names.txt", "obj_class_to_machine_color.json"
-FOLDERS = {ALL: ("SegmentationClass", "SegmentationClassPNG"), MACHINE: ("masks_machine",)}
+# In small letters, as all names are compared.
+FOLDERS = {ALL: ("segmentationclass", "segmentationclasspng"), MACHINE: ("masks_machine",)}
 MASK = "label.png"
 BACKGROUND, IGNORED = UNLABELED_NAMES[0], UNLABELED_NAMES[-1]
 
 
 def open_numbered(source: ExportFiles, target: Target) -> Annotations:
     """Read the masks; DatasetError where the names cannot be read, or two are for one image."""
-    lists = {name: _names(source, name) for name in source.names if _is_list(name)}
-    files: dict[str, str] = {}
+    lists = {name.lower(): _names(source, name) for name in source.names if _is_list(name)}
+    found: dict[str, list[str]] = {}  # the masks for each image
     names: dict[str, str] = {}  # the list of each mask
     for mask in pngs(source.names):
         path = PurePosixPath(mask)
-        if (own := _list_of(path, lists)) is None:
+        if (own := _list_of(PurePosixPath(mask.lower()), lists)) is None:
             continue
-        image = path.parent.name.removesuffix("_json") if path.name == MASK else path.stem
-        stem = own_stem(f"{image}.png", target.images)
-        if stem in files:
-            raise DatasetError(f"{files[stem]!r} and {mask!r} are both for image {stem!r}")
-        files[stem], names[mask] = mask, own
+        image = path.parent.name.removesuffix("_json") if path.name.lower() == MASK else path.stem
+        found.setdefault(own_stem(f"{image}.png", target.images), []).append(mask)
+        names[mask] = own
+    files = {stem: one_of(stem, several, target.images) for stem, several in found.items()}
 
     def read(name: str, _size: Size) -> NamedMask:
         return numbered_mask(source.read(name), lists[names[name]], names[name])
@@ -54,11 +55,11 @@ def open_numbered(source: ExportFiles, target: Target) -> Annotations:
 
 
 def _is_list(name: str) -> bool:
-    return PurePosixPath(name).name in (ALL, EACH, MACHINE)
+    return bool(called([name], ALL, EACH, MACHINE))
 
 
 def _list_of(mask: PurePosixPath, lists: dict[str, dict[int, str]]) -> str | None:
-    """The list with the names of a mask; None for a PNG that is none."""
+    """The list with the names of a mask, both in small letters; None for a PNG that is none."""
     if mask.name == MASK and str(mask.parent / EACH) in lists:
         return str(mask.parent / EACH)
     known = [name for name, folders in FOLDERS.items() if mask.parent.name in folders]
@@ -68,7 +69,7 @@ def _list_of(mask: PurePosixPath, lists: dict[str, dict[int, str]]) -> str | Non
 
 def _names(source: ExportFiles, name: str) -> dict[int, str]:
     """The names in a list, by number."""
-    if name.endswith(".json"):
+    if name.lower().endswith(".json"):
         with read_safely():
             found = {int(color[0]): str(key) for key, color in read_json(source, name).items()}
         return {0: BACKGROUND, **found, UNNAMED: IGNORED}

@@ -17,6 +17,7 @@ from segnet_model.datasets.annotations.export import (
     NamedMask,
     Size,
     Target,
+    one_of,
     pngs,
 )
 from segnet_model.datasets.annotations.marks import Marks
@@ -34,20 +35,23 @@ def open_roboflow(source: ExportFiles, target: Target) -> Annotations:
     Raises:
         DatasetError: the classes cannot be read, or two masks are for one image.
     """
-    files: dict[str, str] = {}
+    found: dict[str, list[str]] = {}  # the masks for each image
     names: dict[str, dict[int, str]] = {}
     for name in (each for each in pngs(source.names) if PurePosixPath(each).stem.endswith(SUFFIX)):
         path = PurePosixPath(name)
         stem = own_stem(str(path.with_name(f"{path.stem.removesuffix(SUFFIX)}.png")), target.images)
-        if stem in files:
-            raise DatasetError(
-                f"{files[stem]!r} and {name!r} are both for image {stem!r}; export without "
-                "augmentation, or import into the images of the export"
-            )
-        files[stem] = name
+        found.setdefault(stem, []).append(name)
         folder = str(path.parent / CLASSES)
         if folder not in names:
             names[folder] = _classes(source, folder)
+
+    try:
+        files = {stem: one_of(stem, several, target.images) for stem, several in found.items()}
+    except DatasetError as error:
+        both = str(error).partition(";")[0]
+        raise DatasetError(
+            f"{both}; export without augmentation, or import into the images of the export"
+        ) from None
 
     def read(name: str, _size: Size) -> NamedMask:
         return numbered_mask(

@@ -12,6 +12,7 @@ from PIL import Image
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.importing import import_labels
+from segnet_model.datasets.folder import open_split
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 
@@ -41,6 +42,16 @@ YOLO = annotated.yolo()
 
 def yolo(names=annotated.YOLO_NAMES, rows=YOLO, file="data.yaml"):
     return {file: names, "labels/2.txt": rows}
+
+
+COLORS = np.array([[200, 0, 0], [0, 200, 0], [0, 0, 200]], np.uint8)  # of none of CamVid's
+LABELMAP = "# label:color_rgb\r\nSky:200,0,0::\r\nRoad:0,200,0::\r\nTree:0,0,200::\r\n"
+
+
+def painted():
+    """The truth in colors of its own."""
+    order = [list(annotated.NAMES.values()).index(each) for each in annotated.truth().ravel()]
+    return annotated.png(COLORS[np.array(order)].reshape(HEIGHT, WIDTH, 3))
 
 
 def coco(change):
@@ -90,6 +101,15 @@ READ = {
     "coco, an address with a key": named("https://host/a/2.png?token=b/c.d"),
     "supervisely, alone": {"2.png.json": annotated.supervisely()},
     "supervisely, large letters": {"meta.json": "{}", "ds/Ann/2.png.json": annotated.supervisely()},
+    "cvat, large letters": {"LABELMAP.TXT": LABELMAP, "SEGMENTATIONCLASS/2.PNG": painted()},
+    "labelme2voc, large letters": {
+        "CLASS_NAMES.TXT": annotated.LABELME_NAMES,
+        "SEGMENTATIONCLASS/2.PNG": annotated.roboflow_mask()},
+    "roboflow's masks, a name in two subsets": {
+        f"{split}/{file}": data for split in ("train", "valid") for file, data in (
+            ("_classes.csv", annotated.ROBOFLOW_CLASSES),
+            ("1_png.rf.0a_mask.png", annotated.roboflow_mask()),
+            (f"2_png.rf.{len(split)}_mask.png", annotated.roboflow_mask()))},
     "label studio, two tags": studio(annotations=[{"result": regions()}]),
     "label studio, choices": studio(annotations=[{"result": regions(["choices", "textarea"])}]),
 }  # fmt: skip
@@ -177,6 +197,14 @@ REFUSED = {
         {f"{name}/2.png": annotated.png(annotated.pixels(name).astype(np.uint8))
          for name in annotated.NAMES},
         "both for image '2'; .* masks of single classes have to be joined to one first"),
+    "pictures and a document": (
+        {"a.json": '{"project_name": 1}', **BESIDE}, "a.json is of no tool that is known; taken"),
+    "cvat, a list with commas": (
+        {"label_colors.txt": "1,2,3,Sky\n", "defaultannot/2.png": annotated.PICTURE},
+        "label_colors.txt: '1,2,3,Sky' is no label with its color, as '128 64 128 Road'"),
+    "cvat, a name with a colon": (
+        {"labelmap.txt": LABELMAP.replace("Sky", "Sky: blue"),
+         "SegmentationClass/2.png": painted()}, r"\['Sky: blue'\] are no classes"),
     "pictures alone": (BESIDE, "as a picture does, .* name the folder with the labels alone"),
     "a JPEG by another name": ({"2.png": picture("JPEG")}, "it is a JPEG, which blurs labels"),
     "bitmaps": ({"2.bmp": picture("BMP")}, "masks have to be saved as PNG"),
@@ -188,6 +216,23 @@ def test_it_is_refused_with_its_true_cause(take, variant):
     files, message = REFUSED[variant]
     with pytest.raises(DatasetError, match=message):
         take(files)
+
+
+@pytest.mark.parametrize("place", ["Train", "images/train", "training"])
+def test_images_in_the_folders_of_other_tools_are_named(tmp_path, place):
+    (tmp_path / "yard" / place).mkdir(parents=True)
+    write_png(tmp_path / "yard" / place / "2.png", np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    with pytest.raises(DatasetError, match=f"is {place}/ meant as train/. Move it there"):
+        import_labels(tmp_path, tmp_path / "yard", LABELS)
+    with pytest.raises(DatasetError, match=f"is {place}/ meant as train/. Move it there"):
+        open_split(tmp_path / "yard", "train", LABELS)
+
+
+@pytest.mark.parametrize("file", ["2.png", "2.txt", "data.yaml"])
+def test_one_file_of_an_export_names_its_folder(dataset, tmp_path, file):
+    (tmp_path / file).write_bytes(annotated.PICTURE)
+    with pytest.raises(DatasetError, match=f"{file} is one file of an export; name its folder: "):
+        import_labels(tmp_path / file, dataset, LABELS, split="train")
 
 
 def with_palette(ids, colors):
