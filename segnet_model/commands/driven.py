@@ -68,6 +68,10 @@ UNUSED = (
         ("scan_pose", "scan_reach"), lambda args: not args.scan,
         "is of --scan TOPIC; give that too, or leave it away",
     ),
+    Unused(
+        ("compare",), lambda args: args.compare in (args.odometry, args.odom_frame),
+        "is the way itself; name another source of it, or leave it away",
+    ),
 )  # fmt: skip
 
 

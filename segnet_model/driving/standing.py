@@ -18,6 +18,7 @@ _BEFORE = 300_000_000  # nanoseconds in which the direction before a bump is see
 _MOVED = 0.01  # meters in them; a robot that moved less turned on the spot, or was pushed
 LEAST_HEIGHT = 0.05  # meters; a beam that ends lower may have met the ground
 _DOWN = 0.3  # meters below a beam in which what it met is taken to go on
+_TILT = 0.03  # radians by which a robot nods or a ground slopes: so high, a pixel may show ground
 _LEVELS = 8  # parts of a wall, one above the other: a lens bends it, and does not see all
 
 
@@ -42,8 +43,8 @@ def standing_pixels(
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """The pixels of an image in which a scan of nearly the same time shows things.
 
-    Each reaches from the beam that met it a little down, where legs or wheels are still near; it
-    may hide all that lies behind it.
+    Each reaches from the beam that met it a little down, where legs or wheels are still near, and
+    not so far that the pixel may show ground; it may hide all that lies behind it.
 
     Args:
         lens: of the image.
@@ -67,7 +68,8 @@ def standing_pixels(
     ends, firm = ends[met], returns.firm[met]
     size = lens.height, lens.width
     tops = np.minimum(ends[..., 2], camera.height)
-    feet = np.maximum(tops - _DOWN, 0)
+    far = np.hypot(ends[..., 0], ends[..., 1])
+    feet = np.minimum(np.maximum(tops - _DOWN, _TILT * far), tops)
     things = touched_pixels(_walls(lens, camera, ends[firm], feet[firm], tops[firm]), size)
     high, ground = np.full_like(tops, camera.height), np.zeros_like(tops)
     hidden = touched_pixels(_walls(lens, camera, ends, ground, high), size)

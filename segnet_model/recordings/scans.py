@@ -89,7 +89,7 @@ class Scans:
             least, most = message.range_min, min(message.range_max, self._reach)
             ranges = np.asarray(message.ranges, np.float32)
             with np.errstate(invalid="ignore"):
-                met = (ranges >= least) & (ranges <= most)
+                met = (ranges >= least) & (ranges <= most) & (ranges > 0)  # 0 is no return
             ranges = np.where(met, ranges, np.nan).astype(np.float32)
             turn = message.angle_min, message.angle_increment, message.time_increment
             self.stamps.append(stamp)

@@ -36,7 +36,7 @@ class SenseSettings:
         bumpers: topics of std_msgs/Bool or std_msgs/Empty.
         imu: topic of sensor_msgs/Imu, by which slip of the wheels is noticed.
         compare: a second source of the way for the same: a topic as of odometry, or a frame in tf,
-            whose name has no slash.
+            whose name does not begin with a slash.
     """
 
     scans: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ def _slips(bag: BagReader, settings: SenseSettings, way: Way, base: str) -> list
     if settings.imu:
         found += find_slips(own, _read_imu(bag, settings.imu, base), settings.imu)
     if (name := settings.compare) is not None:
-        topic, frame = (name, None) if "/" in name else (None, name)
+        topic, frame = (name, None) if name.startswith("/") else (None, name)
         found += find_slips(own, _track(read_way(bag, topic, frame, base)), name)
     return found
 

@@ -33,6 +33,7 @@ GIVEN_TOO = "give that too, or leave it away"
         ("driven d --weights x --footprint 1 1 --out o --no-network", "leaves x out; leave one"),
         ("driven d --footprint 1 1 --out o --camera-left 1", "--camera-left needs --camera-height"),
         ("driven d --footprint 1 1 --out o --odometry /o --odom-frame map", "--odom-frame is of"),
+        ("driven d --footprint 1 1 --out o --odometry /o --compare /o", "--compare is the way its"),
         ("driven d --footprint 1 1 --out o --scan-reach 3", "--scan-reach is of --scan TOPIC"),
         ("driven d --footprint 1 1 --out o --scan-pose 0 0 1 0", "--scan-pose is of --scan TOPIC"),
         ("export w --engine openvino --split val", "--split is of --calibrate DATASET"),

@@ -45,8 +45,9 @@ def test_a_wall_is_seen_where_its_beams_ended(steps):
     path = straight()
     begin = path.start_ns + 20 * STEP_NS
     things, hidden = standing_pixels(LENS, CAMERA, path, begin + steps * STEP_NS, wall(begin))
-    y, z = on_plane(2.0 - 0.1 * steps)
-    agree(things, (np.abs(y) <= 0.51) & (z >= 0) & (z <= HEIGHT))
+    ahead = 2.0 - 0.1 * steps
+    y, z = on_plane(ahead)
+    agree(things, (np.abs(y) <= 0.51) & (z >= 0.03 * ahead) & (z <= HEIGHT))  # not near the ground
     behind = (np.abs(y) <= 0.49) & (z >= 0) & (z <= CAMERA.height)
     assert not (behind & ~hidden).any()
     assert not (hidden & (np.abs(y) > 0.6)).any()
@@ -65,6 +66,19 @@ def test_beams_of_a_turn_have_a_time_each():
     there = Returns(np.full(len(edges), begin, np.int64), edges, early.firm)
     np.testing.assert_array_equal(moved, standing_pixels(LENS, CAMERA, path, begin, there)[0])
     assert (moved != now).sum() > 50
+
+
+def test_what_is_far_or_high_is_not_taken_to_reach_down():
+    """A robot nods, and people have legs."""
+    path = straight()
+    far, _ = standing_pixels(LENS, CAMERA, path, path.start_ns, wall(path.start_ns, 11.0, 3.0))
+    assert not far.any()  # all within 0.03 radians of the ground
+    high, hidden = standing_pixels(
+        LENS, CAMERA, path, path.start_ns, wall(path.start_ns, height=0.7)
+    )
+    y, z = on_plane(2.0)
+    agree(high, (np.abs(y) <= 0.51) & (z >= 0.4) & (z <= 0.7))
+    assert hidden[(np.abs(y) <= 0.49) & (z >= 0) & (z <= CAMERA.height)].all()
 
 
 def test_a_lone_beam_hides_and_shows_nothing_for_sure():
