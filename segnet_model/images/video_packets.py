@@ -29,6 +29,12 @@ INCOMPLETE = (
 Decode: TypeAlias = Callable[[], np.ndarray]
 
 
+UNNUMBERED = (
+    "a packet of a video with the number (pts) of the one before it, so that a lost one would not "
+    "be noticed; let the encoder count its packets. Key frames are read"
+)
+
+
 class PacketDecoder:
     """Decodes all packets of a topic, in order: an image builds on those before it.
 
@@ -47,6 +53,7 @@ class PacketDecoder:
         self._key_frame = False  # whether there was one since the last loss
         self._last: int | None = None
         self._step = 0  # from one number to the next; 0 where it is not known yet
+        self._missing = INCOMPLETE  # why images are missing up to the next key frame
 
     def decode(self, data: bytes | memoryview | np.ndarray, codec: str, number: int) -> Decode:
         """Decode the next packet.
@@ -71,11 +78,12 @@ class PacketDecoder:
         image = self._decode(bytes(data), number)
         self._key_frame = self._key_frame or image.key_frame
         if image.is_corrupt or not self._key_frame:
-            raise ImageError(INCOMPLETE)
+            raise ImageError(self._missing)
         return partial(_pixels, image)
 
     def _is_after_loss(self, number: int) -> bool:
         """Whether a packet is missing between the last one and this one."""
+        self._missing = UNNUMBERED if number == self._last else INCOMPLETE
         step, self._last = 0 if self._last is None else number - self._last, number
         if step <= 0:
             return True  # the first one, or the encoder began again
@@ -105,7 +113,7 @@ class PacketDecoder:
         except (self._av.error.FFmpegError, ValueError) as error:
             self._context = None  # begins anew
             if not self._key_frame:
-                raise ImageError(INCOMPLETE) from None
+                raise ImageError(self._missing) from None
             why = getattr(error, "strerror", error)
             raise ImageError(f"a damaged packet of a video ({why}); is it whole?") from None
         own = [image for image in images if image.pts == number]

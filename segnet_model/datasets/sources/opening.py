@@ -95,6 +95,8 @@ def _kind_of_folder(path: Path) -> type[BagSource | FolderSource]:
 
 def _instead(path: Path) -> str:
     """What to give in place of a path that is not there."""
+    if path.is_symlink():
+        return f"it is a link to {path.readlink()}, which is not there: is its disk mounted?"
     if path.name.isdecimal() and is_camera(Path(f"/dev/video{path.name}")):
         return f"the camera is /dev/video{path.name}"
     if ADDRESS.match(str(path)):

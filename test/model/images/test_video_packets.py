@@ -54,6 +54,20 @@ def test_after_a_lost_packet_nothing_comes_before_a_key_frame(video, lost) -> No
     assert all("packet of a video" in reason for reason in refused.values())
 
 
+def test_packets_that_are_not_counted(video) -> None:
+    codec, packets = video
+    decoder, reasons, keys = PacketDecoder(), set(), []
+    for index, data in enumerate(packets):
+        try:
+            assert is_scene(decoder.decode(data, codec, 0)(), index)
+            keys.append(index)
+        except ImageError as error:
+            reasons.add(str(error))
+    assert keys == [*range(0, COUNT, KEY)]
+    [reason] = reasons
+    assert "let the encoder count its packets" in reason
+
+
 def test_the_key_frame_was_lost(video) -> None:
     codec, packets = video
     sent = [(number, data) for number, data in enumerate(packets) if number != KEY]

@@ -204,3 +204,9 @@ def test_gray_of_16_bits_may_be_depth(tmp_path, caplog):
             assert len(list(source.images())) == 1
         assert "where they are depths, give the color images" in caplog.text
         caplog.clear()
+
+
+def test_a_link_to_nothing(tmp_path):
+    (tmp_path / "drive").symlink_to("/media/usb/drive")
+    with pytest.raises(DatasetError, match="a link to /media/usb/drive, which is not there: is"):
+        open_source(tmp_path / "drive")
