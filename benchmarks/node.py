@@ -51,9 +51,34 @@ def _at(report: Report, size: tuple[int, int], predictor: Predictor) -> list[dic
         if rate == easy:
             rows.append(_row(size, "of that, its predictor", rate, Stream(frames, times)))
             _add(report, size, ours, times)
-        if is_installed("onnxruntime") and is_installed("onnxscript"):
-            rows.append(_row(size, "plain node", rate, _plain(camera)))
+        for what, model in _models().items():
+            plain = _plain(camera, model)
+            rows.append(_row(size, f"plain node, {what}", rate, plain))
+            _compare(report, f"{text_of(size)}, {rate:.0f} Hz", what, ours, plain)
     return rows
+
+
+def _models() -> dict[str, str]:
+    """What plain nodes run, by a name: weights, and an .onnx of them where that can be."""
+    models = {"PyTorch": DEFAULT_WEIGHTS}
+    if is_installed("onnxruntime") and is_installed("onnxscript"):
+        file = CACHE / f"{DEFAULT_WEIGHTS}.onnx"
+        if not file.exists():
+            CACHE.mkdir(exist_ok=True)
+            Export.of(find_weights(DEFAULT_WEIGHTS)).to_onnx(file)
+        models["ONNX Runtime"] = str(file)
+    return models
+
+
+def _compare(report: Report, where: str, what: str, ours: Stream, plain: Stream) -> None:
+    """Where frames are lost, answers and ages count; else who is slower."""
+    name = f"node by plain node with {what} at {where}"
+    busy = ours.lost or plain.lost
+    if busy and plain.latencies:
+        answers = len(ours.latencies) / len(plain.latencies)
+        report.add(f"{name}: answers", answers, at_least=2.0)
+    ages = ours.percentile(50) / plain.percentile(50)
+    report.add(f"{name}: age", ages, at_most=0.25 if busy else 1.0)
 
 
 def _alone(predictor: Predictor, size: tuple[int, int], rate: float) -> Stream:
@@ -79,14 +104,9 @@ def _ours(camera: dict[str, Any]) -> tuple[Stream, dict[int, float]]:
     return streams[mask], times
 
 
-def _plain(camera: dict[str, Any]) -> Stream:
-    model = CACHE / f"{DEFAULT_WEIGHTS}.onnx"
-    if not model.exists():
-        CACHE.mkdir(exist_ok=True)
-        Export.of(find_weights(DEFAULT_WEIGHTS)).to_onnx(model)
+def _plain(camera: dict[str, Any], model: str) -> Stream:
     mask = "/plain_node/mask"
-    settings = json.dumps({"model": str(model)})
-    command = [sys.executable, "-m", "benchmarks.plain_node", settings]
+    command = [sys.executable, "-m", "benchmarks.plain_node", json.dumps({"model": model})]
     return listen([mask], camera, [command], PROFILE)[0][mask]
 
 

@@ -1,10 +1,12 @@
 """The way of a frame in the node, step by step: what it costs beside the network.
 
 Beside it the way of the Nav2 tutorial with the same network: cv_bridge's copies, NumPy's softmax.
+And the whole way, from a message to the mask's, of our node and of a plain one with eager PyTorch.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -38,7 +40,7 @@ def run(report: Report) -> None:
     if not ros_is_here(report):
         return
     predictor = Predictor.load(DEFAULT_WEIGHTS, "cpu")
-    rows = []
+    rows, ways = [], []
     for size in SIZES:
         seconds = time_together(_steps(predictor, size), ROUNDS)
         ms = {step: 1e3 * each for step, each in seconds.items()}
@@ -50,7 +52,49 @@ def run(report: Report) -> None:
         report.add(f"{where}: mask alone", alone, "ms", at_most=mask)
         report.add(f"{where}: all outputs", alone + ms[GRID] + ms[REST], "ms", at_most=every)
         report.add(f"{where}: mask alone, share of the Nav2 tutorial's", alone / ms[PEER])
+        ways += _ways(report, predictor, size)
     report.table(f"{DEFAULT_WEIGHTS}, {predictor.engine.name} {predictor.precision}", rows)
+    report.table("from the message of an image to the mask's, network included", ways)
+
+
+def _ways(report: Report, predictor: Predictor, size: tuple[int, int]) -> list[dict[str, Any]]:
+    """The whole way of a frame, by the clock and in time of all processor cores together."""
+    calls = _whole(predictor, size)
+    wall, cores = (
+        time_together(calls, ROUNDS, clock) for clock in (time.perf_counter, time.process_time)
+    )
+    ours, plain = calls
+    name = f"from message to mask at {text_of(size)}, share of {plain}'s"
+    report.add(name, wall[ours] / wall[plain], at_most=1.0)
+    report.add(f"{name}, processor time", cores[ours] / cores[plain])
+    return [
+        {"size": text_of(size), "way": way, "ms": 1e3 * wall[way], "processor ms": 1e3 * cores[way]}
+        for way in calls
+    ]
+
+
+def _whole(predictor: Predictor, size: tuple[int, int]) -> dict[str, Callable[[], object]]:
+    from rclpy.serialization import deserialize_message, serialize_message
+    from sensor_msgs.msg import Image
+    from std_msgs.msg import Header
+
+    from benchmarks.plain_node import answered, by_torch
+    from segnet_ros.ros.image_conversion import parse, serialize, to_rgb
+    from segnet_ros.segmentation.messages import message
+
+    data = serialize(cv2.resize(image(), size[::-1]), "rgb8", Header(frame_id="camera"))
+    classify = by_torch(DEFAULT_WEIGHTS)
+
+    def ours() -> object:
+        frame = parse(data)
+        pixels = to_rgb(frame)
+        answer = Answer(pixels, predictor.predict(pixels), predictor.info.labels)
+        return message("mask", answer, frame.header)
+
+    def plain() -> object:
+        return serialize_message(answered(deserialize_message(data, Image), classify))
+
+    return {"our node": ours, "plain node with PyTorch": plain}
 
 
 def _steps(predictor: Predictor, size: tuple[int, int]) -> dict[str, Callable[[], object]]:
