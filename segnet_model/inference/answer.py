@@ -119,16 +119,20 @@ class Answer:
             return np.zeros_like(uncertainty)
         return uncertainty
 
+    @property
+    def strange(self) -> str:
+        """Why the network cannot know what it sees, with the mend; empty where it can."""
+        if not self.settings.place_check:
+            return ""
+        return not_upright(self.turn) or strange_place(self.place_score)
+
     @cached_property
     def distrust(self) -> str:
         """Why nothing here may be driven on, with the mend; empty where nothing forbids it."""
         if self.outdated:
             return "the answer is too old"
-        strange = not_upright(self.turn) or strange_place(self.place_score)
-        if strange and self.settings.place_check:
-            return strange
-        if self.ground is None:
-            return ""
+        if self.strange or self.ground is None:
+            return self.strange
         return self.contradiction or self.ground.horizon.contradiction(
             self.segmentation.labels, self._judged, self.labels, self.max_uncertainty
         )

@@ -95,7 +95,9 @@ class MotionWatch:
             self._forget()  # it is played again
         self._newest = when
         unknown = self._last is None and self._waiting  # is the robot's pose; one look waits for it
-        if when >= self._rest and not unknown and self._throttle.passes(when, MAX_RATE):
+        # Of a strange image, it is not known where the ground is.
+        looks = when >= self._rest and not unknown and not answer.strange
+        if looks and self._throttle.passes(when, MAX_RATE):
             self._waiting.append((stamp, _look(answer), time))
         self._work(estimate, time)
         return self.reason(lens, pose)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ pytest.importorskip("rclpy")
 from builtin_interfaces.msg import Time as Stamp
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.tables import AnswerSettings
 from segnet_model.driving import CameraPose, Lens
 from segnet_model.driving.motion import PAIRS
 from segnet_model.driving.robot_pose import RobotPose
@@ -61,6 +63,20 @@ def test_a_wrong_pose_is_contradicted_after_some_pairs_and_the_right_one_never(a
     said = drive(MotionWatch(straight), answers, WRONG)
     assert not any(said[: 2 * PAIRS])
     assert "degrees up from the ground" in said[-1]
+
+
+@pytest.mark.parametrize("trouble", ["a strange place", "a camera on its side"])
+def test_answers_that_are_not_trusted_say_nothing_of_the_pose(answers, trouble):
+    """The network takes walls for ground there, which move as from another height."""
+    labels = answers[0].labels
+    road = np.full((HEIGHT, WIDTH), labels.names.index("Road"), np.uint8)
+    sure, place = np.zeros(road.shape, np.float32), trouble == "a strange place"
+    score = np.float32(2.0 if place else 0.5)
+    found = Segmentation(road, 1 - sure, sure, place_score=score)
+    strange = [replace(each, segmentation=found, turn=0 if place else 1) for each in answers]
+    assert not any(drive(MotionWatch(straight), strange, RIGHT))
+    trusted = [replace(each, settings=AnswerSettings(place_check=False)) for each in strange]
+    assert any(drive(MotionWatch(straight), trusted, RIGHT))
 
 
 def test_a_new_pose_begins_anew(answers):
