@@ -40,7 +40,7 @@ class PitchSuggestion:
         Returns:
             The suggestion, once; else empty.
         """
-        if settings.camera_height or answer.info is None or not self._left:
+        if settings.camera_height or answer.info is None or not self._left or answer.strange:
             return ""
         if not self._throttle.passes(time, MAX_RATE):
             return ""

@@ -55,6 +55,7 @@ def test_the_pitch_is_suggested_once_after_some_seconds():
 def test_nothing_is_suggested_where_the_pose_is_given_or_nothing_is_known():
     assert said(street(), NodeSettings(camera_height=1.0)) == []
     assert said(street(info=None)) == []
+    assert said(replace(street(), turn=2)) == []  # upside down
     assert said(street(info=CameraInfo(height=120, width=160))) == []
     unsure = street()
     unknown = np.full((120, 160), 0.9, np.float32)
