@@ -122,8 +122,10 @@ def label_driven(
     made = extract(path, out, settings, progress, labeler)
     labeled = [split for split in SPLITS if any((Path(out) / f"{split}annot").iterdir())]
     if not labeled or not made.train + made.val + made.kept:
+        sensed = " and is not left out by --scan, --bumper, --imu or --compare"
         raise BagError(
-            f"no image of {path} shows ground that the robot drove over; check the camera's pose "
+            f"no image of {path} shows ground that the robot drove over"
+            f"{sensed if robot.senses != SenseSettings() else ''}; check the camera's pose "
             "(--camera-height, --camera-pitch), and that it looks where the robot goes"
         )
     _write_sheet(Path(out), labeled[0], labels)

@@ -128,6 +128,13 @@ def test_ground_behind_a_thing_is_not_drivable(street, truth, tmp_path):
     assert all((each == BLOCKED).any() for each in made)
 
 
+def test_things_right_before_the_robot_leave_no_ground(street, tmp_path, capsys):
+    """A scanner that sees its own robot, say."""
+    bag = with_scans(street, tmp_path / "bag", lambda s: np.full(201, 1.0))
+    why = refused(bag, tmp_path, capsys, *SCANNER)
+    assert "drove over and is not left out by --scan, --bumper, --imu or --compare; check" in why
+
+
 def test_the_scanner_is_where_tf_says(street, truth, tmp_path):
     """One that is mounted upside down, turned and behind sees the same wall."""
     bearings = np.arange(201) * STEP - 1.0
@@ -215,6 +222,35 @@ def test_wheels_that_slip_end_the_way(tmp_path, capsys):
     assert not [t for t in times if 3.0 < t < 3.4]
     assert min(times) < 2.0
     assert max(times) > 4.5
+
+
+def turning(street, path, mounted):
+    """A robot that winds along, whose wheels slip at 3 s, and an IMU that hangs upside down."""
+    said, place, way = [], np.zeros(2), recorded_way(street)
+    for time, stamp, _ in way:
+        seconds = (stamp - way[0][1]) / NANOSECONDS
+        yaw = 0.5 * np.sin(seconds) + 0.8 * np.clip((seconds - 3.0) / 0.4, 0, 1)
+        place = place + 0.2 * np.array([np.cos(yaw), np.sin(yaw)])
+        pose = np.eye(4)
+        pose[:2, :2] = [[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]
+        pose[:2, 3] = place
+        said.append(("/odom", time, odometry(stamp, pose)))
+        said.append(("/imu", time, imu(stamp, (0, 0, -0.5 * np.cos(seconds) + 0.03))))
+    if mounted:
+        fixed = transform("base_link", "imu", 0, (0, 0, 0), quaternion((1, 0, 0), np.pi))
+        said.append(("/tf_static", said[0][1], tf_message(fixed)))
+    return record(path, street, (IMAGE_TOPIC, INFO_TOPIC), said)
+
+
+def test_a_gyroscope_notices_slip_however_it_is_mounted(tmp_path, capsys):
+    street = tmp_path / "street"
+    write_drive(street, seed=5, seconds=6.0, fps=3)
+    run(turning(street, tmp_path / "bag", mounted=True), tmp_path / "yard", "--imu", "/imu")
+    assert "with 1 slips of wheels" in capsys.readouterr().out
+    bag = turning(street, tmp_path / "no_tf", mounted=False)
+    why = refused(bag, tmp_path, capsys, "--imu", "/imu")
+    assert "/imu turns the other way than odometry" in why
+    assert "record its pose in /tf_static" in why
 
 
 def refused(bag, tmp_path, capsys, *more):
