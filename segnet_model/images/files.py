@@ -106,8 +106,10 @@ def read_size(path: Path) -> tuple[int, int]:
 
 def is_deep_gray(path: Path) -> bool:
     """Whether a file is a gray PNG of 16 bits, as gray cameras and depth images are saved."""
-    with suppress(OSError):
-        return read_bytes(path)[:26][-2:] == DEEP_GRAY and path.suffix.lower() == ".png"
+    if path.suffix.lower() != ".png" or not path.is_file():
+        return False
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(26)[24:] == DEEP_GRAY
     return False
 
 

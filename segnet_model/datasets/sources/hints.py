@@ -63,8 +63,8 @@ def name_unread(folder: Path) -> str:
     others = [path for path in inside if path.suffix.lower() in kinds and path.stem not in read]
     if not others:
         return ""
-    count = f" and {len(others) - 1} more" if len(others) > 1 else ""
-    return f"{folder}: {others[0].name}{count} of other kinds are not read; of images, {SAVE}"
+    count = f" and {len(others) - 1} more are" if len(others) > 1 else " is"
+    return f"{folder}: {others[0].name}{count} of another kind and not read; of images, {SAVE}"
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from segnet_model.bags.kinds import is_bag_folder, is_recording, refuse_other_kinds
 from segnet_model.base.choices import KINDS
@@ -99,6 +100,8 @@ def _instead(path: Path) -> str:
         return f"it is a link to {path.readlink()}, which is not there: is its disk mounted?"
     if path.name.isdecimal() and is_camera(Path(f"/dev/video{path.name}")):
         return f"the camera is /dev/video{path.name}"
+    if str(path).startswith("file:/"):
+        return f"give its path alone, {unquote(str(path).removeprefix('file:'))}"
     if ADDRESS.match(str(path)):
         return (
             "addresses are not read: save a part of it first, ffmpeg -i ADDRESS -c copy drive.mp4"

@@ -185,7 +185,7 @@ def test_files_beside_images_that_are_not_read_are_named(tmp_path, caplog):
         (tmp_path / name).touch()
     with open_source(tmp_path) as source:
         assert len(list(source.frames())) == 1
-    assert "IMG_2.HEIC and 1 more of other kinds are not read; of images, save" in caplog.text
+    assert "IMG_2.HEIC and 1 more are of another kind and not read; of images, save" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["a.jpe", "a.JFIF"])
@@ -210,3 +210,8 @@ def test_a_link_to_nothing(tmp_path):
     (tmp_path / "drive").symlink_to("/media/usb/drive")
     with pytest.raises(DatasetError, match="a link to /media/usb/drive, which is not there: is"):
         open_source(tmp_path / "drive")
+
+
+def test_the_address_of_a_file():
+    with pytest.raises(DatasetError, match="give its path alone, /tmp/my drive.mcap$"):
+        open_source("file:///tmp/my%20drive.mcap")
