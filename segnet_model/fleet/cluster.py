@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from segnet_model.base.optional import require
 
 STORE_BYTES = 128 << 20  # of Ray's object store here: bags and answers never go through it
 LOOPBACK = "127.0.0.1"
+ANSWER_S = 10.0  # seconds in which the head of a cluster answers
 
 
 @contextmanager
@@ -35,8 +37,9 @@ def cluster(address: str | None) -> Iterator[None]:
                 _node_ip_address=LOOPBACK, **quiet,
             )  # fmt: skip
         else:
+            _check_reached(address)
             ray.init(address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, OverflowError, RuntimeError, ValueError) as error:
         raise SettingsError(
             f"there is no Ray at {address or 'this machine'}: {error}; start one with "
             "`ray start --head`, or leave --address out to run on this machine alone"
@@ -45,3 +48,15 @@ def cluster(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_reached(address: str) -> None:
+    """Connect to HOST:PORT once: Ray tries for five minutes, and then ends the program by itself.
+
+    Raises:
+        OSError: nothing answers.
+        OverflowError: there is no such port.
+    """
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
