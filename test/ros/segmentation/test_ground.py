@@ -204,8 +204,8 @@ def test_a_reason_ends_while_the_next_projector_is_made(ground):
 def test_calibrations_that_are_not_to_be_used_have_a_reason(tf):
     check = InfoCheck()
     for number in range(8):
-        check.add(info(k=[100.0 + number % 2, 0, 50, 0, 100, 30, 0, 0, 1]))
-    ground = Ground(tf, check.check)
+        check.add(info(k=[100.0 + number % 2, 0, 50, 0, 100, 30, 0, 0, 1]), number / 30)
+    ground = Ground(tf, lambda: check.check(8 / 30))
     assert ground.projector(info(), SIZE, Header(), MOUNTED) is None
     assert "several cameras publish on its topic" in ground.reason
     ground.close()
