@@ -89,8 +89,9 @@ FOREIGN: dict[str, Callable[[Marks], bool]] = {
     "is Datumaro's own form; export COCO, or of CVAT Segmentation mask 1.1": _has_keys(
         "items", "categories"
     ),
-    "is Labelbox's form; convert it to COCO, or export masks": (
-        lambda marks: _has_keys("data_row", "projects")(marks) or _has_name(r".*\.ndjson")(marks)
+    "is Labelbox's form; convert it to COCO, or export masks": _has_keys("data_row", "projects"),
+    "is lines of JSON, as Labelbox and Ultralytics write; export COCO, or masks": _has_name(
+        r".*\.(ndjson|jsonl)"
     ),
     "is of V7; export COCO instead": (  # version 2, and 1
         lambda marks: any(_has_keys(key, "annotations")(marks) for key in ("item", "image"))

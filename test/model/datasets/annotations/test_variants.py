@@ -187,7 +187,7 @@ REFUSED = {
         {"a.json": '{"dataset": "a", "image": {"filename": "2.png"}, "annotations": []}'},
         "is of V7; export COCO"),
     "encord": ({"a.json": '[{"label_hash": "a", "data_units": {}}]', **BESIDE}, "is of Encord"),
-    "labelbox, lines": ({"a.ndjson": "{}\n", **BESIDE}, "is Labelbox's form"),
+    "labelbox, lines": ({"a.ndjson": "{}\n", **BESIDE}, "is lines of JSON, as Labelbox"),
     "kaggle": ({"a.csv": "ImageId,EncodedPixels\n2.png,1 5\n", **BESIDE}, "is a table of run"),
     "boxes as a table": ({"a.csv": "filename,xmin\n2.png,1\n", **BESIDE}, "is a table of bo"),
     "label studio, a table": ({"a.csv": "annotation_id,image\n1,2.png\n", **BESIDE}, "export JSON"),
