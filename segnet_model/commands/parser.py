@@ -51,7 +51,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def _check_options(self, words: Sequence[str]) -> None:
         known = self._option_string_actions
-        for word, following in zip(words, [*words[1:], "--"], strict=True):
+        for word, following in zip(words, [*words, "--"][1:], strict=True):
             if word == "--":
                 return
             name, equals, value = word.partition("=")

@@ -248,3 +248,8 @@ sys.exit(main())
 def test_ctrl_c_while_it_starts_needs_no_traceback(name, code):
     done = _python(INTERRUPTED.format(name=name))
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+def test_a_command_without_any_argument(capsys):
+    assert main(["weights"]) == 0
+    assert "segnet_lite_outdoor" in capsys.readouterr().out
