@@ -17,7 +17,7 @@ import yaml
 
 from segnet_model.base import undo
 from segnet_model.base.errors import DatasetError
-from segnet_model.datasets.layout import LABELS, USUAL_SPLITS, Layout, layout_of
+from segnet_model.datasets.layout import USUAL_SPLITS, Layout, check_whole, layout_of
 from segnet_model.images.files import new_file, read_image, read_labels
 from segnet_model.images.orientation import describe, read_orientation
 from segnet_model.labels import LabelMap, LabelSet
@@ -112,18 +112,10 @@ def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
         return own
     if not dataset.is_dir():
         raise DatasetError(f"no folder {dataset}; a data set has train/ and trainannot/")
-    _check_whole(dataset)
+    check_whole(dataset)
     usual = layout_of(dataset).label_set
     logger.info("%s has no %s: its labels are taken for those of %s", dataset, LABELS_FILE, usual)
     return LabelSet.load(usual)
-
-
-def _check_whole(dataset: Path) -> None:
-    """Raise DatasetError for train/ or trainannot/ in the place of the data set around it."""
-    whole, split = dataset.resolve().parent, dataset.resolve().name.removesuffix(LABELS)
-    around = all((whole / each).is_dir() for each in (split, f"{split}{LABELS}"))
-    if split in USUAL_SPLITS and around and not layout_of(dataset).splits():
-        raise DatasetError(f"{dataset} is a part of the data set {whole}; give that")
 
 
 def own_label_set(dataset: Path) -> LabelSet | None:

@@ -62,6 +62,14 @@ def layout_of(dataset: Path) -> Layout:
     return Comma10kLayout(dataset) if comma10k else CamVidLayout(dataset)
 
 
+def check_whole(dataset: Path) -> None:
+    """Raise DatasetError for train/ or trainannot/ in the place of the data set around it."""
+    whole, split = dataset.resolve().parent, dataset.resolve().name.removesuffix(LABELS)
+    around = all((whole / each).is_dir() for each in (split, f"{split}{LABELS}"))
+    if split in USUAL_SPLITS and around and not layout_of(dataset).splits():
+        raise DatasetError(f"{dataset} is a part of the data set {whole}; give that")
+
+
 class CamVidLayout:
     """A folder for the images of each split, and one for their labels; both may have folders."""
 
