@@ -20,7 +20,7 @@ from segnet_model.commands.places import add_weights
 from segnet_model.commands.unused import Unused
 
 if TYPE_CHECKING:
-    from segnet_model.recordings.senses import SenseSettings
+    from segnet_model.recordings.sense_settings import SenseSettings
 
 EPILOG = f"""\
 Where the robot's footprint lay, one can drive. This projects the footprint along the way, some
@@ -142,7 +142,7 @@ def _add_robot(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_senses(group: argparse._ArgumentGroup) -> None:
-    from segnet_model.recordings.senses import REACH
+    from segnet_model.recordings.sense_settings import REACH
 
     number = arguments.number
     group.add_argument(
@@ -194,7 +194,7 @@ def _add_images(group: argparse._ArgumentGroup) -> None:
 
 
 def _senses(args: argparse.Namespace) -> SenseSettings:
-    from segnet_model.recordings.senses import SenseSettings
+    from segnet_model.recordings.sense_settings import SenseSettings
 
     pose = tuple(args.scan_pose) if args.scan_pose else None
     if pose and len(args.scan) > 1:

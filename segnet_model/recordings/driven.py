@@ -30,7 +30,8 @@ from segnet_model.pictures.drawing import overlay, panel
 from segnet_model.recordings.calibration import CameraCalibration
 from segnet_model.recordings.driven_labels import LABELS, DrivenLabels
 from segnet_model.recordings.mounting import Mounting
-from segnet_model.recordings.senses import SenseSettings, read_senses
+from segnet_model.recordings.sense_settings import SenseSettings
+from segnet_model.recordings.senses import read_senses
 
 if TYPE_CHECKING:
     from segnet_model.inference.predictor import Predictor

@@ -20,31 +20,7 @@ from segnet_model.driving.slip import Track, find_slips
 from segnet_model.driving.way import Span
 from segnet_model.recordings.mounting import fixed_transforms
 from segnet_model.recordings.scans import Scans, scan_pose
-
-REACH = 5.0  # meters; further away, a robot that nods sees the ground
-
-
-@dataclass(frozen=True)
-class SenseSettings:
-    """Topics and places of a robot's other sensors; by default it has none.
-
-    Attributes:
-        scans: topics of sensor_msgs/LaserScan.
-        scan_pose: x, y, z and yaw of the scanner in the robot's frame, meters and radians; None
-            takes it from /tf_static.
-        scan_reach: meters; beams that end further away are not used.
-        bumpers: topics of std_msgs/Bool or std_msgs/Empty.
-        imu: topic of sensor_msgs/Imu, by which slip of the wheels is noticed.
-        compare: a second source of the way for the same: a topic as of odometry, or a frame in tf,
-            whose name does not begin with a slash.
-    """
-
-    scans: tuple[str, ...] = ()
-    scan_pose: tuple[float, float, float, float] | None = None
-    scan_reach: float = REACH
-    bumpers: tuple[str, ...] = ()
-    imu: str | None = None
-    compare: str | None = None
+from segnet_model.recordings.sense_settings import SenseSettings
 
 
 @dataclass(frozen=True)
