@@ -95,6 +95,8 @@ def test_real_streets_that_they_never_saw(camvid, name, miou, precision, recall,
     [
         ("enet_camvid", 0.60, 10),
         pytest.param("enet_camvid", 0.60, 1, marks=pytest.mark.slow),
+        ("segnet_lite_camvid", 0.69, 10),
+        pytest.param("segnet_lite_camvid", 0.70, 1, marks=pytest.mark.slow),
         pytest.param("segnet_basic_camvid", 0.58, 1, marks=pytest.mark.slow),
         pytest.param("bayesian_segnet_basic_camvid", 0.55, 1, marks=pytest.mark.slow),
     ],
