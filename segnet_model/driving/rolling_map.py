@@ -19,7 +19,7 @@ DISTRUST = 2.0  # seconds for which the map is unknown after an answer that must
 _MOST = 6.0  # both ways; so that old evidence can be overcome
 _SURE = 3.0  # below minus this a cell is free
 _LEAST = 0.5  # from this on a cell is occupied
-_LONG = 1e6  # seconds; longer than a thing is remembered
+_LONG = 1e6  # seconds or meters; longer than a thing is remembered
 # A thing on ground that was free has moved there. It may go on where nobody looks.
 _PACE = 10.0  # meters a second
 _PASSING = 2.0  # seconds until it has left, or stays
@@ -58,9 +58,8 @@ class RollingMap:
         shape = self.spec.cells, self.spec.cells
         self._evidence = np.zeros(shape, np.float32)
         self._costs = np.zeros(shape, np.uint8)
-        self._unseen = np.zeros(shape, np.float32)  # seconds since the cell was seen free
-        self._driven = np.zeros(shape, np.float32)  # meters since then
-        self._cleared = np.full(shape, _LONG, np.float32)  # seconds since something was seen here
+        # Seconds since the cell was seen free, meters since then, seconds since a thing was seen.
+        self._unseen, self._driven, self._cleared = np.full((3, *shape), _LONG, np.float32)
         # Seconds for which a thing that moved may still be under way here.
         self._threat = np.zeros(shape, np.float32)
         self._odometer.reset()
@@ -124,9 +123,10 @@ class RollingMap:
         column, row = (round(each / self.spec.resolution) - half for each in (pose.x, pose.y))
         if self._corner is not None and self._corner != (column, row):
             shift = column - self._corner[0], row - self._corner[1]
-            for cells in (self._evidence, self._costs, self._unseen, self._driven, self._threat):
+            for cells in (self._evidence, self._costs, self._threat):
                 _shift(cells, *shift)
-            _shift(self._cleared, *shift, _LONG)
+            for since in (self._unseen, self._driven, self._cleared):
+                _shift(since, *shift, _LONG)
         self._corner = column, row
 
     def _fade(self, seconds: float, meters: float) -> None:

@@ -229,6 +229,19 @@ def test_a_late_image_gives_ground_no_longer_memory_than_its_own_time():
     assert at(rolling, 3.05, 0.05) == UNKNOWN
 
 
+def test_ground_that_only_a_late_image_has_seen_is_of_its_time():
+    """As at the start, and where the window has just come to."""
+    rolling = RollingMap(MapSpec(memory=2.0))
+    nothing = np.full((AHEAD.rows, AHEAD.columns), UNKNOWN, np.int8)
+    for number in range(6):
+        rolling.add(nothing, ALL & False, AHEAD, STANDING[0], 0.9 + number / 100)
+        rolling.add(look(empty, STANDING[0]), ALL, AHEAD, STANDING[0], number / 100)
+    rolling.add(nothing, ALL & False, AHEAD, STANDING[0], 1.9)
+    assert at(rolling, 3.05, 0.05) == FREE
+    rolling.add(nothing, ALL & False, AHEAD, STANDING[0], 2.2)
+    assert at(rolling, 3.05, 0.05) == UNKNOWN
+
+
 def test_costs_come_through_and_a_higher_one_counts_at_once():
     rolling = RollingMap(MapSpec())
     lawn = np.full((AHEAD.rows, AHEAD.columns), 40, np.int8)
