@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
@@ -101,10 +101,20 @@ def from_documents(
 
 def own_stem(name: str, images: Mapping[str, Path]) -> str:
     """The image's name without folders and ending, and without what a tool has added to it."""
-    name = unquote(urlsplit(name).path) if "://" in name else name
+    name = file_of(name) if "://" in name else name
     stem = image_name(name.replace("\\", "/"), images)
     bare = (ROBOFLOW.sub("", stem), LABEL_STUDIO.sub("", stem), unquote(stem))
     return next((each for each in (stem, *bare) if each in images), stem)
+
+
+def file_of(address: str) -> str:
+    """The file of an address: /data/local-files/?d=folder/a.png, or https://host/a.png?key."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # http://[a/b.png
+        return address
+    inner = parse_qs(parts.query).get("d", [])
+    return inner[0] if inner else unquote(parts.path)
 
 
 def subset_of(name: str) -> str:

@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
-from segnet_model.datasets.annotations.drawings import Drawing, from_documents, open_drawings
+from segnet_model.datasets.annotations.drawings import (
+    Drawing,
+    file_of,
+    from_documents,
+    open_drawings,
+)
 from segnet_model.datasets.annotations.export import Annotations, LabelFormat, Size, Target, jsons
 from segnet_model.datasets.annotations.runs import from_brush
 from segnet_model.datasets.annotations.shapes import (
@@ -101,17 +105,10 @@ def _kind(value: dict[str, Any]) -> str:
 def _image(data: dict[str, Any]) -> str:
     """The image of a task: the only value that ends like one."""
     found = [str(value) for value in data.values() if isinstance(value, str)]
-    names = [name for name in map(_file, found) if _is_image(name)]
+    names = [name for name in map(file_of, found) if _is_image(name)]
     if len(names) != 1:
         raise DatasetError(f"has a task of {len(names)} images; label one image in each task")
     return names[0]
-
-
-def _file(address: str) -> str:
-    """The file of an address: /data/local-files/?d=folder/a.png, or https://host/a.png?key."""
-    parts = urlsplit(address)
-    inner = parse_qs(parts.query).get("d", [])
-    return inner[0] if inner else unquote(parts.path)
 
 
 def _is_image(name: str) -> bool:

@@ -99,6 +99,8 @@ READ = {
     "yolo, spaces behind names": yolo("Sky \r\nRoad\t\r\nTree \r\n", file="obj.names"),
     "coco, ids as text": coco(texts_for_numbers),
     "coco, an address with a key": named("https://host/a/2.png?token=b/c.d"),
+    "coco, an address of Label Studio": named("http://host:8080/data/local-files/?d=a/2.png"),
+    "coco, an address that is none": named("http://[a/2.png"),
     "supervisely, alone": {"2.png.json": annotated.supervisely()},
     "supervisely, large letters": {"meta.json": "{}", "ds/Ann/2.png.json": annotated.supervisely()},
     "cvat, large letters": {"LABELMAP.TXT": LABELMAP, "SEGMENTATIONCLASS/2.PNG": painted()},
