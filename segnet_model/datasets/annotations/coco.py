@@ -61,24 +61,28 @@ def _drawings(name: str, document: Any) -> Iterator[Drawing]:
     if annotations and not any(each.get("segmentation") for each in annotations):
         raise DatasetError("holds boxes alone, as for detection; export outlines or masks")
     of_image: dict[str, list[dict[str, Any]]] = {
-        str(each["id"]): []
-        for each in document["images"]  # some tools write 7 here and "7" there
+        _key(each["id"]): [] for each in document["images"]
     }
     if len(of_image) < len(document["images"]):
         raise DatasetError("has two images of one id; export it again")
     for each in annotations:
-        if str(each["image_id"]) not in of_image:
+        if _key(each["image_id"]) not in of_image:
             raise DatasetError(f"has an annotation for image {each['image_id']!r}, which it lacks")
-        of_image[str(each["image_id"])].append(each)
+        of_image[_key(each["image_id"])].append(each)
     for image in document["images"]:
         yield Drawing(
             f"{name}: {image['file_name']}", image["file_name"],
-            partial(_shapes, of_image[str(image["id"])], labels), _size(image), _subset(name),
+            partial(_shapes, of_image[_key(image["id"])], labels), _size(image), _subset(name),
         )  # fmt: skip
 
 
+def _key(id_: Any) -> str:
+    """An id, of which some tools write 7 here, and "7" or 7.0 there."""
+    return str(int(id_) if isinstance(id_, float) and id_.is_integer() else id_)
+
+
 def _labels(categories: list[dict[str, Any]]) -> dict[str, str]:
-    labels = {str(each["id"]): each["name"] for each in categories}
+    labels = {_key(each["id"]): each["name"] for each in categories}
     if len(labels) < len(categories):
         raise DatasetError("has two categories of one id; export it again")
     return labels
@@ -100,9 +104,9 @@ def _shapes(
     annotations: list[dict[str, Any]], labels: Mapping[str, str], size: Size
 ) -> Iterator[Shape]:
     for each in annotations:
-        if str(each["category_id"]) not in labels:
+        if _key(each["category_id"]) not in labels:
             raise DatasetError(f"has an object of category {each['category_id']!r}, without a name")
-        label, area = labels[str(each["category_id"])], each.get("segmentation")
+        label, area = labels[_key(each["category_id"])], each.get("segmentation")
         if isinstance(area, dict):
             yield Shape(label, run_lengths(area, size))
         elif area:

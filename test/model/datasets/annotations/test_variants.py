@@ -69,6 +69,12 @@ def texts_for_numbers(document):
         each["category_id"], each["image_id"] = str(each["category_id"]), str(each["image_id"])
 
 
+def fractions_for_numbers(document):
+    """As pandas writes a column with gaps."""
+    for each in document["annotations"]:
+        each["category_id"], each["image_id"] = float(each["category_id"]), float(each["image_id"])
+
+
 SIZE = {"original_width": WIDTH, "original_height": HEIGHT}
 
 
@@ -98,6 +104,7 @@ READ = {
     "yolo, large letters": {"DATA.YAML": annotated.YOLO_NAMES, "LABELS/2.TXT": annotated.yolo()},
     "yolo, spaces behind names": yolo("Sky \r\nRoad\t\r\nTree \r\n", file="obj.names"),
     "coco, ids as text": coco(texts_for_numbers),
+    "coco, ids as fractions": coco(fractions_for_numbers),
     "coco, an address with a key": named("https://host/a/2.png?token=b/c.d"),
     "coco, an address of Label Studio": named("http://host:8080/data/local-files/?d=a/2.png"),
     "coco, an address that is none": named("http://[a/2.png"),
