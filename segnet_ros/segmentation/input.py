@@ -116,8 +116,8 @@ class Input:
         self._node.get_logger().warning(f"{self.topic}: {text}")
 
     def _receive_info(self, info: CameraInfo) -> None:
+        self._info_check.add(info, perf_counter())  # before the worker can read it
         self.info = info
-        self._info_check.add(info, perf_counter())
 
     def _receive(self, data: bytes) -> None:
         time = perf_counter()

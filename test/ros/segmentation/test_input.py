@@ -14,6 +14,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from segnet_model.base.errors import ImageError, SettingsError
+from segnet_model.driving.calibration import InfoCheck
 from segnet_ros.ros.image_conversion import parse
 from segnet_ros.segmentation import transports as module
 from segnet_ros.segmentation.input import Input
@@ -114,6 +115,14 @@ def test_calibrations_of_two_cameras_are_refused(new_node):
             camera.until(lambda: camera.input.info and camera.input.info.width == width)  # noqa: B023
     with pytest.raises(SettingsError, match="several cameras"):
         camera.input.check_info()
+
+
+def test_a_calibration_is_judged_before_the_worker_may_use_it(new_node, monkeypatch):
+    camera, used = Camera(new_node("input"), NodeSettings(), Image), []
+    monkeypatch.setattr(InfoCheck, "add", lambda *_: used.append(camera.input.info))
+    camera.input._receive_info(CameraInfo(width=640))
+    assert used == [None]
+    assert camera.input.info.width == 640
 
 
 def test_a_stateful_decoder_gets_every_message(new_node, monkeypatch):
