@@ -12,7 +12,7 @@ from segnet_model.bags.images import parse
 from segnet_model.bags.messages import IMU, stamp_ns
 from segnet_model.bags.odometry import Way, read_way
 from segnet_model.bags.reader import BagReader
-from segnet_model.base.errors import BagError, ImageError
+from segnet_model.base.errors import BagError, ImageError, SettingsError
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.driving.pose import rotations
@@ -49,7 +49,8 @@ def read_senses(bag: BagReader, settings: SenseSettings, way: Way, base: str) ->
 
     Raises:
         BagError: a topic is missing or damaged, or its clock is not that of odometry.
-        SettingsError: a scanner's pose is not known, or two sources of the way contradict.
+        SettingsError: a scanner's pose is not known, or two sources of the way contradict, or are
+            the same.
     """
     place = scan_pose(*settings.scan_pose) if settings.scan_pose else None
     scans = [Scans(bag, each, place, base, settings.scan_reach) for each in settings.scans]
@@ -75,8 +76,19 @@ def _slips(bag: BagReader, settings: SenseSettings, way: Way, base: str) -> list
         found += find_slips(own, _read_imu(bag, settings.imu, base), settings.imu)
     if (name := settings.compare) is not None:
         topic, frame = (name, None) if name.startswith("/") else (None, name)
-        found += find_slips(own, _track(read_way(bag, topic, frame, base)), name)
+        other = read_way(bag, topic, frame, base)
+        _check_other(name, way, other)
+        found += find_slips(own, _track(other), name)
     return found
+
+
+def _check_other(name: str, way: Way, other: Way) -> None:
+    """Raise SettingsError for the way itself, by which no slip would ever be found."""
+    if other.stamps == way.stamps and np.array_equal(other.poses, way.poses):
+        raise SettingsError(
+            f"{name} says the same as odometry, pose by pose; name another source to compare with, "
+            "or leave it out"
+        )
 
 
 def _track(way: Way) -> Track:

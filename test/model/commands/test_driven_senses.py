@@ -277,6 +277,7 @@ def refused(bag, tmp_path, capsys, *more):
         ({}, ("--bumper", "/odom"), "expected std_msgs/msg/Bool or std_msgs/msg/Empty"),
         ({}, ("--imu", "/scan"), "expected sensor_msgs/msg/Imu"),
         ({}, ("--compare", "/scan"), "expected nav_msgs/msg/Odometry or geometry_msgs"),
+        ({}, ("--compare", "/odom"), "/odom says the same as odometry, pose by pose; name another"),
         ({}, ("--compare", "map"), "has no poses of the robot on /tf from map to base_link"),
     ],
 )
