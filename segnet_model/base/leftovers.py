@@ -52,18 +52,25 @@ def sweep(folder: Path) -> None:
     """As `remove_leftovers`, also in a folder where this process has looked before."""
     for path in folder.iterdir() if folder.is_dir() else ():
         found = _LEFTOVER.fullmatch(path.name)
-        if not found or path.is_dir() != (found[2] == FOLDER) or _is_alive(int(found[1])):
+        if not found or path.is_dir() != (found[2] == FOLDER) or is_alive(int(found[1])):
             continue
         with suppress(OSError):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
             logger.warning("removed %s, which a process left that was killed", path)
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine still works; one that nobody waited for has ended, too.
+
+    In a container without an init, a process whose parent was killed keeps its number to the end.
+    """
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:  # of another user
         return True
+    with suppress(OSError):
+        state = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[0]
+        return state != b"Z"
     return True

@@ -209,6 +209,16 @@ def test_file_and_folder_are_flushed_before_and_after_the_move(tmp_path, monkeyp
     assert calls == [("flush", temporary), ("move", temporary), ("flush", tmp_path.name)]
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc on this system")
+def test_a_process_that_nobody_waited_for_is_dead():
+    """As where the first process of a container takes care of no others."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert not leftovers.is_alive(process.pid)
+    process.wait()
+    assert leftovers.is_alive(os.getpid())
+
+
 def test_leftovers_of_dead_processes_are_removed_and_named(tmp_path, caplog):
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()  # its number is free

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from segnet_model.bags.writer import BagWriter
+from segnet_model.base.leftovers import is_alive
 from segnet_model.cli import main
 from segnet_model.datasets.sources import open_source
 from segnet_model.fleet import queue
@@ -134,11 +135,8 @@ def processes_at_work(out):
 
 
 def wait_for_the_end_of(processes):
-    for process in processes:
-        with contextlib.suppress(ProcessLookupError):
-            while True:
-                os.kill(process, 0)
-                time.sleep(0.05)
+    while any(map(is_alive, processes)):
+        time.sleep(0.05)
 
 
 def when(condition, do):
