@@ -18,7 +18,7 @@ import yaml
 from segnet_model.base import undo
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.layout import USUAL_SPLITS, Layout, check_whole, layout_of
-from segnet_model.images.files import new_file, read_image, read_labels
+from segnet_model.images.files import ODD, new_file, read_image, read_labels
 from segnet_model.images.orientation import describe, read_orientation
 from segnet_model.labels import LabelMap, LabelSet
 
@@ -54,7 +54,7 @@ class LabeledFolder:
         if self.label_map:
             digest.update(self.label_map.lookup.tobytes())
         for sample in self.samples:
-            digest.update(f"{sample.name} {sample.image.stat().st_size} ".encode())
+            digest.update(f"{sample.name} {sample.image.stat().st_size} ".encode(errors=ODD))
             digest.update(sample.labels.read_bytes())
         return digest.hexdigest()
 

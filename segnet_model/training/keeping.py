@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import DatasetError, SettingsError, cause
 from segnet_model.datasets.folder import has_split, split_images
-from segnet_model.images.files import list_images, read_image
+from segnet_model.images.files import ODD, list_images, read_image
 from segnet_model.labels import LabelSet
 from segnet_model.networks.outputs import class_logits
 from segnet_model.training.loading import AugmentedFolder, BatchPlan, Key, load_batches
@@ -51,9 +51,12 @@ class UnlabeledFolder:
         return cls(tuple(listed), label_set)
 
     def fingerprint(self) -> str:
-        """Digest of image names and sizes."""
-        listed = "".join(f"{each.name} {each.stat().st_size} " for each in self.images)
-        return hashlib.sha256(listed.encode()).hexdigest()
+        """Digest of image names and sizes; DatasetError where one is a link to nothing."""
+        try:
+            listed = "".join(f"{each.name} {each.stat().st_size} " for each in self.images)
+        except OSError as error:
+            raise DatasetError(f"{cause(error.filename, error)}; remove it") from None
+        return hashlib.sha256(listed.encode(errors=ODD)).hexdigest()
 
     def __len__(self) -> int:
         """Number of images."""

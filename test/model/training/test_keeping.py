@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.datasets.folder import open_split
 from segnet_model.images.files import read_image, write_png
 from segnet_model.labels import LabelSet
 from segnet_model.networks.inputs import Normalize
@@ -156,6 +157,24 @@ def test_a_bad_folder_is_refused_before_a_network_is_made(yard, settings, tmp_pa
         train(yard, tmp_path / "run", dataclasses.replace(settings, keep=str(tmp_path)))
     with pytest.raises(SettingsError, match="give init, or leave keep out"):
         train(yard, tmp_path / "run", dataclasses.replace(settings, init="none"))
+
+
+def test_names_of_images_to_keep_may_hold_any_bytes(tmp_path):
+    labels = LabelSet.load("camvid")
+    for folder, shape in (("train", (32, 32, 3)), ("trainannot", (32, 32))):
+        (tmp_path / folder).mkdir()
+        write_png(tmp_path / folder / "\udcff.png", np.zeros(shape, np.uint8))
+    before = UnlabeledFolder.open(tmp_path, labels).fingerprint()
+    (tmp_path / "train" / "\udcff.png").rename(tmp_path / "train" / "\udcfe.png")
+    assert UnlabeledFolder.open(tmp_path, labels).fingerprint() != before
+    (tmp_path / "trainannot" / "\udcff.png").rename(tmp_path / "trainannot" / "\udcfe.png")
+    assert open_split(tmp_path, "train", labels).fingerprint()
+
+
+def test_a_link_to_nothing_among_images_to_keep(tmp_path):
+    (tmp_path / "a.png").symlink_to("nowhere.png")
+    with pytest.raises(DatasetError, match=r"cannot read .*a\.png: No such file .*; remove it"):
+        UnlabeledFolder.open(tmp_path, LabelSet.load("camvid")).fingerprint()
 
 
 def test_other_images_to_keep_or_weights_do_not_go_on(yard, settings, streets, tmp_path):
