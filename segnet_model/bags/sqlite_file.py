@@ -12,7 +12,6 @@ from urllib.parse import quote
 import apsw
 from rosbags.interfaces import Connection, MessageDefinition
 
-from segnet_model.bags.kinds import rescue
 from segnet_model.bags.storage import CDR, DEFINITIONS, NO_DEFINITION, connection
 from segnet_model.bags.unpacking import MAX_MESSAGE
 from segnet_model.base.errors import BagError
@@ -162,14 +161,14 @@ def _open(path: Path) -> apsw.Connection:
 
 
 def _check_pages(file: Path) -> None:
-    """Raise BagError for a cut last page: SQLite silently fills it with zeros."""
+    """Raise ValueError for a cut last page: SQLite silently fills it with zeros."""
     with file.open("rb") as stream:
         head = stream.read(18)
     page = int.from_bytes(head[16:18], "big")
     # The size 64 KiB does not fit 16 bits: it is written as 1.
     page = 1 << 16 if page == 1 else page
     if not page or file.stat().st_size % page:
-        raise BagError(f"{file.name} is cut within a page; {rescue(file)}")
+        raise ValueError(f"{file.name} is cut within a page")
 
 
 def _check_journal(file: Path) -> None:

@@ -219,6 +219,18 @@ def test_the_line_that_saves_what_is_whole(tmp_path, damage):
     assert set(saved) < set(range(120))
 
 
+def test_a_damaged_file_that_is_packed_has_no_line_for_its_unpacked_one(tmp_path):
+    """That is gone when the line is typed."""
+    file = written(tmp_path / "drive", range(120))
+    packed = file.with_name("drive.db3.zstd")
+    packed.write_bytes(zstd.compress(file.read_bytes()[:-100]))
+    file.unlink()
+    metadata = tmp_path / "drive" / "metadata.yaml"
+    metadata.write_text(metadata.read_text().replace(file.name, packed.name))
+    with pytest.raises(BagError, match=r"drive.db3 is cut within a page\); copy it again$"):
+        found(tmp_path / "drive")
+
+
 def test_a_log_whose_file_was_renamed_is_said(tmp_path, caplog):
     file = killed(tmp_path, "WAL")
     assert found(file.rename(file.with_name("monday.db3"))) == [0, 1, 2]
