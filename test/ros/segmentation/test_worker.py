@@ -149,7 +149,13 @@ def test_stop_leaves_no_thread(gate):
 
 
 def test_counts_are_complete_under_load():
-    worker = Worker(lambda items: {}, on_error=lambda source, error: None)
+    ran = threading.Event()
+
+    def job(items):
+        ran.set()
+        return {}
+
+    worker = Worker(job, on_error=lambda source, error: None)
     senders = [
         threading.Thread(target=lambda: [worker.submit(i) for i in range(2000)]) for _ in range(4)
     ]
@@ -157,6 +163,7 @@ def test_counts_are_complete_under_load():
         sender.start()
     for sender in senders:
         sender.join(WAIT)
+    assert ran.wait(WAIT)  # a busy machine may not have given the thread a core yet
     assert worker.stop(WAIT)
     counts = worker.counts()
     assert counts.received == 8000
