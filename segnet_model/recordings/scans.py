@@ -139,8 +139,7 @@ def scan_pose(x: float, y: float, z: float, yaw: float) -> np.ndarray:
 
 
 def _place(bag: BagReader, topic: str, frame: str, base: str) -> np.ndarray:
-    has_fixed = TF_STATIC in bag.topics
-    found = fixed_transforms(bag).exact(base, frame, 0) if has_fixed and frame else None
+    found = fixed_transforms(bag).exact(base, frame, 0) if frame else None
     if found is None:
         raise SettingsError(
             f"bag {bag.path} has no pose of {frame or 'a frame'}, in which {topic} is, in {base} "
