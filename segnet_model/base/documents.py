@@ -168,7 +168,8 @@ class _NoTwins:
 
 def _whole(loader: Any, node: Any) -> int | str:
     """A whole number; text where YAML would read another: 010 as 8, 1:30 as 90, 1_0 as 10."""
-    return int(node.value) if re.fullmatch(r"[-+]?(0|[1-9]\d*)", node.value) else node.value
+    value: str = loader.construct_scalar(node)
+    return int(value) if re.fullmatch(r"[-+]?(0|[1-9]\d*)", value) else value
 
 
 class _Plain(_NoTwins, yaml.SafeLoader):

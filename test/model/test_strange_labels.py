@@ -54,6 +54,10 @@ def test_tags_make_no_objects(bad, tag, tmp_path, monkeypatch):
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_tag_of_another_kind_than_its_value(bad):
+    bad(f"name: !!int [1]\n{CLASSES}", "expected a scalar node")
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
