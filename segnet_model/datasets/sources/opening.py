@@ -79,7 +79,7 @@ def _kind(path: Path) -> type[BagSource | FolderSource | VideoSource | CameraSou
         return FolderSource
     if is_recording(path):
         return BagSource
-    if path.is_file() and path.suffix.lower() not in MJPEG:
+    if path.is_file() and (path.suffix.lower() not in MJPEG or not path.stat().st_size):
         refuse_still(path)
         refuse_other_kinds(path)
     return VideoSource

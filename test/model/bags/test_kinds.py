@@ -40,7 +40,7 @@ def test_an_empty_file_is_called_empty(tmp_path, name):
         BagReader(tmp_path / name).__enter__()
 
 
-@pytest.mark.parametrize("name", ["drive.mp4", "drive.bag", "drive"])
+@pytest.mark.parametrize("name", ["drive.mp4", "drive.mjpeg", "drive.bag", "drive"])
 def test_an_empty_file_of_another_kind(tmp_path, name):
     (tmp_path / name).touch()
     with pytest.raises(BagError, match=f"{name} is empty; record it again, or copy it again"):
