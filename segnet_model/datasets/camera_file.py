@@ -67,6 +67,8 @@ def info_of(camera: Any, size: tuple[int, ...]) -> Any:
 
 
 def _refuse_others(path: Path, start: bytes) -> None:
+    if not start:
+        raise SettingsError(f"the file is empty and has no image_width; give {FORM}")
     for mark, mend in OTHERS:
         if re.search(mark, start):
             raise SettingsError(mend)

@@ -113,13 +113,18 @@ def test_numbers_are_finite(command, capsys):
                     action.type(value)
 
 
-@pytest.mark.parametrize(
-    "topic", ["", "/", "a b", "/\x1b[2J", "/camera//image", "=1+1", "/bild/grün"]
-)
+@pytest.mark.parametrize("topic", ["/", "a b", "/\x1b[2J", "/camera//image", "=1+1", "/bild/grün"])
 def test_a_topic_that_ros_has_not_is_refused(topic, tmp_path, capsys):
     (tmp_path / "images").mkdir()
     write_png(tmp_path / "images" / "1.png", np.zeros((8, 8, 3), np.uint8))
     given = ["bag", str(tmp_path / "images"), "--out", str(tmp_path / "bag"), f"--topic={topic}"]
     assert cli.main(given) == 2
     assert "is no name of a topic; give one as /camera/image_raw" in capsys.readouterr().err
+    assert not (tmp_path / "bag").exists()
+
+
+def test_an_empty_topic_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["bag", str(tmp_path), "--out", str(tmp_path / "bag"), "--topic="])
+    assert "--topic is empty; give it a value, or leave it away" in capsys.readouterr().err
     assert not (tmp_path / "bag").exists()
