@@ -294,9 +294,10 @@ def test_images_whose_messages_are_not_installed_are_named(
 
 def test_a_looping_player_ends_on_a_signal(ros_process: Start, drive: Path) -> None:
     settings = parameters(bag=drive, topic=CAMERA, loop=True, start_timeout=0.1)
+    settings += ["-r", f"{CAMERA}:=/alone"]  # no other test has left a subscriber there
     for each in (signal.SIGINT, signal.SIGTERM):
         player = ros_process(PLAYER, *settings)
-        wait_for_line(player, "subscribers to /camera/image_raw: 0 of 1")
+        wait_for_line(player, "subscribers to /alone: 0 of 1")
         time.sleep(1.0)
         assert player.poll() is None
         finish(player, each)
