@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from segnet_model.bags.images import parse
+from segnet_model.bags.images import RawMessage, parse
 from segnet_model.bags.messages import BOOL, EMPTY
 from segnet_model.bags.odometry import Way
 from segnet_model.bags.reader import BagReader
-from segnet_model.base.errors import BagError, ImageError
-from segnet_model.base.rejected import Rejected
+from segnet_model.bags.values import read_values
+from segnet_model.base.errors import BagError
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.driving.way import Span
 
@@ -34,11 +34,11 @@ def read_bumps(bag: BagReader, topic: str, way: Way) -> list[Span]:
     Raises:
         BagError: there is no such topic, its messages are damaged, or it is pressed all the time.
     """
-    bag.check_topic(topic, (BOOL, EMPTY))
+    values = read_values(bag, topic, (BOOL, EMPTY), _value)
     first, last = way.received[0], way.received[-1]
     pressed = [
         (max(begin, first), min(end, last))
-        for begin, end in _pressed(_values(bag, topic), last)
+        for begin, end in _pressed(values, last)
         if begin < last and end > first
     ]
     share = sum(end - begin for begin, end in pressed) / max(last - first, 1)
@@ -56,17 +56,9 @@ def read_bumps(bag: BagReader, topic: str, way: Way) -> list[Span]:
     return [(int(begin), int(end)) for begin, end in spans if begin < end]
 
 
-def _values(bag: BagReader, topic: str) -> list[tuple[int, bool]]:
-    """When each message was recorded, and whether it says that the bumper is pressed."""
-    found, rejected = [], Rejected()
-    for raw in bag.messages(topic):
-        try:
-            found.append((raw.receive_ns, raw.type == EMPTY or bool(parse(raw).data)))
-        except ImageError as error:
-            rejected.add(error)
-    if not found:
-        raise BagError(f"no message of {topic} in bag {bag.path} can be read:\n{rejected}")
-    return found
+def _value(raw: RawMessage) -> tuple[int, bool]:
+    """When a message was recorded, and whether it says that the bumper is pressed."""
+    return raw.receive_ns, raw.type == EMPTY or bool(parse(raw).data)
 
 
 def _pressed(values: list[tuple[int, bool]], last: int) -> list[Span]:

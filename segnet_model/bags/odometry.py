@@ -15,7 +15,7 @@ from segnet_model.bags.transforms import TF, TF_STATIC, Transforms
 from segnet_model.base.errors import BagError, ImageError
 from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.pose import LENGTH, rotations
+from segnet_model.driving.pose import LENGTH, pose_matrices
 
 ODOM = "odom"  # frame of tf
 POSE_COVARIANCE = "geometry_msgs/msg/PoseWithCovarianceStamped"
@@ -72,10 +72,7 @@ class Way:
     def matrices(self) -> np.ndarray:
         """The poses as (n, 4, 4) float64."""
         poses = np.reshape(self.poses, (-1, 7))
-        found = np.tile(np.eye(4), (len(poses), 1, 1))
-        found[:, :3, 3] = poses[:, :3]
-        found[:, :3, :3] = rotations(poses[:, 3:])
-        return found
+        return pose_matrices(poses[:, :3], poses[:, 3:])
 
 
 def read_way(bag: BagReader, topic: str | None, odom: str | None, base: str) -> Way:

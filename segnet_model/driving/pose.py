@@ -112,10 +112,7 @@ class CameraPose:
                 f"quaternion {quaternion.tolist()} is not four numbers of length 1; "
                 "check the transform: no rotation is 0, 0, 0, 1"
             )
-        matrix = np.eye(4)
-        matrix[:3, :3] = rotations(quaternion / length)
-        matrix[:3, 3] = translation
-        return cls(matrix)
+        return cls(pose_matrices(np.asarray(translation), quaternion / length))
 
     def moved(self, other: CameraPose, meters: float = 0.005, radians: float = 0.001) -> bool:
         """Whether another pose differs by more than this, so that lookup tables are outdated."""
@@ -138,6 +135,14 @@ def rotations(quaternions: np.ndarray) -> np.ndarray:
         [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
     ]
     return np.stack([np.stack(row, -1) for row in rows], -2)
+
+
+def pose_matrices(places: np.ndarray, quaternions: np.ndarray) -> np.ndarray:
+    """Poses (..., 4, 4) of places (..., 3) and quaternions x, y, z, w of length 1, (..., 4)."""
+    found = np.zeros((*places.shape[:-1], 4, 4))
+    found[..., :3, :3], found[..., :3, 3] = rotations(quaternions), places
+    found[..., 3, 3] = 1
+    return found
 
 
 def quaternion(rotation: np.ndarray) -> tuple[float, float, float, float]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
+import numpy as np
+
 from segnet_model.bags.images import RawMessage, parse
 from segnet_model.bags.reader import BagReader
 from segnet_model.bags.transforms import TF, TF_MESSAGE, TF_STATIC, Transforms
 from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.datasets.sources import BagFrame, Frame
 from segnet_model.driving import CameraPose
+from segnet_model.driving.pose import pose_matrices
 from segnet_model.driving.settings import GroundSettings
 
 MOST_FIXED, MOST_TRIED = 10_000, 1000  # messages of fixed and of moving transforms
@@ -108,6 +111,12 @@ def fixed_transforms(bag: BagReader) -> Transforms:
         # The first of each frame replaces those that come later.
         found.read(reversed(list(islice(bag.messages(TF_STATIC), MOST_FIXED))))
     return found
+
+
+def fixed_pose(bag: BagReader, base: str, frame: str) -> np.ndarray | None:
+    """The pose (4, 4) of a frame in another by a bag's fixed transforms; None without one."""
+    found = fixed_transforms(bag).exact(base, frame, 0) if frame else None
+    return None if found is None else pose_matrices(found.translation, found.rotation)
 
 
 def _frame_id(bag: BagReader, topic: str) -> str:

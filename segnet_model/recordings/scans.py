@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.bags.images import parse
+from segnet_model.bags.images import RawMessage, parse
 from segnet_model.bags.messages import LASER_SCAN, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.bags.transforms import TF_STATIC
-from segnet_model.base.errors import BagError, ImageError, SettingsError
-from segnet_model.base.rejected import Rejected
+from segnet_model.bags.values import read_values
+from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.pose import rotations
 from segnet_model.driving.standing import LEAST_HEIGHT, Returns
-from segnet_model.recordings.mounting import fixed_transforms
+from segnet_model.recordings.mounting import fixed_pose
 
 APART = 0.15  # seconds between an image and the scan that says what stands in it
 SPACING = 0.09  # seconds between two scans that are kept
@@ -49,18 +48,11 @@ class Scans:
             BagError: there is no such topic, or no scan can be used.
             SettingsError: the scanner's pose is not known, or not above the ground.
         """
-        bag.check_topic(topic, (LASER_SCAN,))
         self.topic, self._reach = topic, reach
         self.stamps: list[int] = []
         self._scans: list[Any] = []
-        self._rejected, self._frame = Rejected(), ""
-        for raw in bag.messages(topic):
-            try:
-                self._add(parse(raw), raw.receive_ns)
-            except ImageError as error:
-                self._rejected.add(error)
-        if not self.stamps:
-            raise BagError(f"no scan of {topic} in bag {bag.path} can be used:\n{self._rejected}")
+        self._frame = ""
+        read_values(bag, topic, (LASER_SCAN,), self._add, "scan")
         self._place = _place(bag, topic, self._frame, base) if place is None else place
         if not self._place[2, 3] >= LEAST_HEIGHT:
             raise SettingsError(
@@ -78,13 +70,14 @@ class Scans:
             return None
         return self._returns(self.stamps[found], *self._scans[found])
 
-    def _add(self, message: Any, received: int) -> None:
+    def _add(self, raw: RawMessage) -> None:
         """Keep a scan; ImageError where it is none."""
+        message = parse(raw)
         _check(message)
         frame = str(message.header.frame_id).removeprefix("/")
         if self.stamps and frame != self._frame:
             raise ImageError(f"it is in frame {frame}, and the first scan in {self._frame}")
-        stamp = stamp_ns(message.header) or received
+        stamp = stamp_ns(message.header) or raw.receive_ns
         if not self.stamps or stamp >= self.stamps[-1] + SPACING * NANOSECONDS:
             least, most = message.range_min, min(message.range_max, self._reach)
             ranges = np.asarray(message.ranges, np.float32)
@@ -139,12 +132,10 @@ def scan_pose(x: float, y: float, z: float, yaw: float) -> np.ndarray:
 
 
 def _place(bag: BagReader, topic: str, frame: str, base: str) -> np.ndarray:
-    found = fixed_transforms(bag).exact(base, frame, 0) if frame else None
+    found = fixed_pose(bag, base, frame)
     if found is None:
         raise SettingsError(
             f"bag {bag.path} has no pose of {frame or 'a frame'}, in which {topic} is, in {base} "
             f"on {TF_STATIC}; give it by hand: --scan-pose X Y Z YAW"
         )
-    place = np.eye(4)
-    place[:3, :3], place[:3, 3] = rotations(found.rotation), found.translation
-    return place
+    return found

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from segnet_model.bags.bumps import merged, read_bumps
-from segnet_model.bags.images import parse
+from segnet_model.bags.images import RawMessage, parse
 from segnet_model.bags.messages import IMU, stamp_ns
 from segnet_model.bags.odometry import Way, read_way
 from segnet_model.bags.reader import BagReader
+from segnet_model.bags.values import read_values
 from segnet_model.base.errors import BagError, ImageError, SettingsError
-from segnet_model.base.rejected import Rejected
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.driving.pose import rotations
 from segnet_model.driving.slip import Track, find_slips
 from segnet_model.driving.way import Span
-from segnet_model.recordings.mounting import fixed_transforms
+from segnet_model.recordings.mounting import fixed_pose
 from segnet_model.recordings.scans import Scans, scan_pose
 from segnet_model.recordings.sense_settings import SenseSettings
 
@@ -97,24 +96,26 @@ def _track(way: Way) -> Track:
 
 def _read_imu(bag: BagReader, topic: str, base: str) -> Track:
     """The turning rate about the robot's vertical; an IMU that tf does not know is upright."""
-    bag.check_topic(topic, (IMU,))
-    rates: dict[int, tuple[float, float, float]] = {}
-    rejected, frame = Rejected(), ""
-    for raw in bag.messages(topic):
-        try:
-            message = parse(raw)
-            if message.angular_velocity_covariance[0] == -1:
-                raise ImageError("its gyroscope measures nothing")
-            rate = message.angular_velocity
-            if not np.isfinite([rate.x, rate.y, rate.z]).all():
-                raise ImageError("its turning rate is not finite")
-            rates[stamp_ns(message.header) or raw.receive_ns] = rate.x, rate.y, rate.z
-            frame = str(message.header.frame_id)
-        except ImageError as error:
-            rejected.add(error)
+    read = read_values(bag, topic, (IMU,), _turning)
+    rates = {stamp: rate for stamp, rate, _ in read}
     if len(rates) < 2:
-        raise BagError(f"no message of {topic} in bag {bag.path} can be used:\n{rejected}")
+        raise BagError(
+            f"{topic} in bag {bag.path} has turning rates of one time alone; "
+            "mend its driver, or leave it out"
+        )
     stamps = np.array(sorted(rates), np.int64)
-    found = fixed_transforms(bag).exact(base, frame, 0) if frame else None
-    vertical = np.array([0.0, 0, 1]) if found is None else rotations(found.rotation)[2]
+    place = fixed_pose(bag, base, read[-1][2])
+    vertical = np.array([0.0, 0, 1]) if place is None else place[2, :3]
     return Track.of_rates(stamps, np.array([rates[each] for each in stamps.tolist()]) @ vertical)
+
+
+def _turning(raw: RawMessage) -> tuple[int, tuple[float, float, float], str]:
+    """Stamp, turning rate and frame of an IMU's message; ImageError where it measures none."""
+    message = parse(raw)
+    if message.angular_velocity_covariance[0] == -1:
+        raise ImageError("its gyroscope measures nothing")
+    rate = message.angular_velocity
+    if not np.isfinite([rate.x, rate.y, rate.z]).all():
+        raise ImageError("its turning rate is not finite")
+    stamp = stamp_ns(message.header) or raw.receive_ns
+    return stamp, (rate.x, rate.y, rate.z), str(message.header.frame_id)
