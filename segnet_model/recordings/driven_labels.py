@@ -66,11 +66,11 @@ class DrivenLabels:
         if self._predictor is not None:
             self._block(labels, driven, *_things(self._predictor, image), edge)
         self._add_scans(labels, driven, lens, camera, stamp, edge)
-        bumps = [begin for begin, _ in self.senses.bumps]
-        bumped = bumped_pixels(
-            lens, camera, self.path, stamp, bumps, self._footprint, self._trust
-        )  # no edge is left out: these pixels lie within the ground before the footprint
-        self._block(labels, driven, bumped, bumped, np.ones((1, 1), np.uint8))
+        if bumps := [begin for begin, _ in self.senses.bumps]:
+            bumped = bumped_pixels(
+                lens, camera, self.path, stamp, bumps, self._footprint, self._trust
+            )  # no edge is left out: these pixels lie within the ground before the footprint
+            self._block(labels, driven, bumped, bumped, np.ones((1, 1), np.uint8))
         return labels if (labels == DRIVABLE).mean() >= LEAST else None
 
     def _add_scans(
