@@ -134,10 +134,9 @@ def image_name(file: str, images: Collection[str], suffix: str = "") -> str:
     return next((end for end in ends if end in images), parts[-1])
 
 
-def in_folders(names: Iterable[str], ending: str) -> list[str]:
-    """The names with a folder, at any depth, that ends in `ending`, in any case."""
-    ending = f"{ending.lower()}/"
-    return [name for name in names if ending in name.lower()]
+def in_folders(names: Iterable[str], *endings: str) -> list[str]:
+    """The names with a folder, at any depth, that ends in one of `endings`, in any case."""
+    return [name for name in names if any(f"{end.lower()}/" in name.lower() for end in endings)]
 
 
 def pngs(names: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from segnet_model.datasets.annotations.export import (
     pngs,
 )
 from segnet_model.datasets.annotations.foreign import TAKEN
-from segnet_model.datasets.annotations.marks import Marks
+from segnet_model.datasets.annotations.marks import Marks, called
 from segnet_model.images.label_images import Pixels, decode_mask
 from segnet_model.labels import LabelSet, Numbering, numberings, pack_colors
 
@@ -197,15 +197,14 @@ def _are_ids(marks: Marks) -> bool:
 
 def _check_lists(marks: Marks) -> None:
     """Raise DatasetError for a list of names whose numbers nothing says."""
-    for name in marks.source.names:
-        if PurePosixPath(name).name.lower() in LISTS:
-            lines = marks.source.read(name).decode("utf-8-sig", "replace").splitlines()
-            if tuple(each.strip() for each in lines if each.strip()) != marks.labels.names:
-                raise DatasetError(
-                    f"{name} lists other classes than label set {marks.labels.name!r}, and leaves "
-                    "open whether they count from 0 or 1; say what each id is with --map 0=CLASS "
-                    "and so on, or --map-file, and --format ids"
-                )
+    for name in called(marks.source.names, *LISTS):
+        lines = marks.source.read(name).decode("utf-8-sig", "replace").splitlines()
+        if tuple(each.strip() for each in lines if each.strip()) != marks.labels.names:
+            raise DatasetError(
+                f"{name} lists other classes than label set {marks.labels.name!r}, and leaves "
+                "open whether they count from 0 or 1; say what each id is with --map 0=CLASS "
+                "and so on, or --map-file, and --format ids"
+            )
 
 
 def _check_palette(pixels: Pixels, labels: LabelSet) -> None:

@@ -25,7 +25,7 @@ from segnet_model.datasets.annotations.export import (
     Target,
     in_folders,
 )
-from segnet_model.datasets.annotations.marks import MAX_READ, Marks
+from segnet_model.datasets.annotations.marks import MAX_READ, Marks, called
 from segnet_model.datasets.annotations.parsed import decoded, read_safely
 from segnet_model.datasets.annotations.shapes import Shape, outline, points
 
@@ -50,7 +50,7 @@ def open_yolo(source: ExportFiles, target: Target) -> Annotations:
 
 
 def _names_file(source: ExportFiles) -> str | None:
-    found = [name for name in source.names if _bare(name) in (*YAML, *LISTS)]
+    found = called(source.names, *YAML, *LISTS)
     if not found:
         others = [name for name in source.names if _bare(name).endswith((".yaml", ".yml"))]
         found = [name for name in others[:MAX_READ] if HAS_NAMES.search(source.read(name))]
@@ -105,9 +105,7 @@ def _label_files(source: ExportFiles) -> list[str]:
     lists = (*LISTS, "train.txt", "val.txt", "valid.txt", "test.txt")
     texts = [name for name in source.names if name.lower().endswith(".txt")]
     texts = [name for name in texts if _bare(name) not in lists]
-    return [
-        n for n in texts if any(p.endswith(FOLDERS) for p in n.lower().split("/")[:-1])
-    ] or texts
+    return in_folders(texts, *FOLDERS) or texts
 
 
 def _image(name: str) -> str:

@@ -250,31 +250,27 @@ def test_keys_of_a_label_set_have_one_meaning(tmp_path, line, reason):
     assert reason in str(refusal.value)
 
 
-@pytest.mark.parametrize("name", ["no", "on", "true"])
-def test_a_name_that_yaml_takes_for_a_flag_is_refused(tmp_path, name):
+def load_with_class(name, tmp_path):
     (tmp_path / "labels.yaml").write_text(
         f"name: yard\nclasses: [{{name: {name}, color: [1, 2, 3]}}]"
     )
-    with pytest.raises(SettingsError, match="a flag in YAML; write it in quotes"):
-        LabelSet.load(tmp_path / "labels.yaml")
+    return LabelSet.load(tmp_path / "labels.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [(each, "flag") for each in ("no", "on", "true")]
+    + [(each, "number") for each in ("1.10", "1.", ".5")],
+)
+def test_a_name_that_yaml_would_change_is_refused(tmp_path, name, kind):
+    with pytest.raises(SettingsError, match=f"a {kind} in YAML; write it in quotes"):
+        load_with_class(name, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["010", "1_0", "1:30", "0x10", "0b1", "12"])
 def test_a_name_is_as_it_is_written(tmp_path, name):
     """YAML has 8, 10, 90, 16 and 1 for them."""
-    (tmp_path / "labels.yaml").write_text(
-        f"name: yard\nclasses: [{{name: {name}, color: [1, 2, 3]}}]"
-    )
-    assert LabelSet.load(tmp_path / "labels.yaml").names == (name,)
-
-
-@pytest.mark.parametrize("name", ["1.10", "1.", ".5"])
-def test_a_name_that_yaml_would_change_is_refused(tmp_path, name):
-    (tmp_path / "labels.yaml").write_text(
-        f"name: yard\nclasses: [{{name: {name}, color: [1, 2, 3]}}]"
-    )
-    with pytest.raises(SettingsError, match="a number in YAML; write it in quotes"):
-        LabelSet.load(tmp_path / "labels.yaml")
+    assert load_with_class(name, tmp_path).names == (name,)
 
 
 def test_ids_may_be_written_beside_the_classes(tmp_path):
