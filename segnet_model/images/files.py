@@ -185,10 +185,15 @@ def write_png(path: Path, image: np.ndarray, *, flush: bool = True) -> None:
         DatasetError: the file cannot be written.
         SettingsError: there is a file that segnet did not write.
     """
-    pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".png", pixels)
+    data = encode_png(image)
     with new_file(path, flush=flush) as temporary:
-        temporary.write_bytes(marked_png(data.tobytes()))
+        temporary.write_bytes(data)
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """A PNG with a mark, of (H, W) uint8 or (H, W, 3) uint8 RGB."""
+    pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return marked_png(cv2.imencode(".png", pixels)[1].tobytes())
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:

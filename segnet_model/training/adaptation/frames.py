@@ -16,13 +16,12 @@ from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.folder import spread
 from segnet_model.datasets.sources import Source, open_source
 from segnet_model.datasets.sources.frame_filter import FrameFilter
+from segnet_model.images.usable import fault
 from segnet_model.networks.inputs import network_size, resize_image
 from segnet_model.training.adaptation.settings import LEAST_FRAMES, USUAL_FRAMES
 
 MOST_HELD = 40  # held-out frames, so that the guard is quick
 UNLIKE = 0.5  # percent of `difference`: less is the same view again
-LEAST_SPREAD = 4.0  # gray levels, standard deviation; an image with less shows nothing
-LEAST_CORRELATION = 0.6  # of pixels beside each other; 0.8 and more in any scene, 0 in noise
 BLOCKS, HELD_PART, OF_PARTS = 20, 2, 5  # every fifth of twenty blocks of time is held out
 
 
@@ -98,17 +97,6 @@ def _usable(
         else:
             filter_.accept(frame.stamp_ns, small)
             yield small
-
-
-def fault(image: np.ndarray) -> str:
-    """Why nothing can be learned from an image (H, W, 3) uint8; empty where it can."""
-    gray = image.astype(np.float32).mean(2)
-    if gray.std() < LEAST_SPREAD:
-        return "show nothing: they are black, white or of one color"
-    left, right = gray[:, :-1].ravel(), gray[:, 1:].ravel()
-    if np.corrcoef(left, right)[0, 1] < LEAST_CORRELATION:
-        return "are noise"
-    return ""
 
 
 def _split(images: list[np.ndarray]) -> RecordedFrames:

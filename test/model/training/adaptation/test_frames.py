@@ -6,7 +6,7 @@ import pytest
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import no_progress
 from segnet_model.images.files import write_png
-from segnet_model.training.adaptation.frames import fault, read_frames
+from segnet_model.training.adaptation.frames import read_frames
 from segnet_model.training.adaptation.settings import LEAST_FRAMES, AdaptSettings
 
 SIZE = (48, 64)
@@ -61,14 +61,3 @@ def test_fewer_than_an_adaptation_needs_cannot_be_asked_for():
     """Else it would ask for a longer drive, whatever the drive."""
     with pytest.raises(SettingsError, match="^frames is 39; give 40 to 10000"):
         AdaptSettings(frames=LEAST_FRAMES - 1)
-
-
-def test_faults():
-    rng = np.random.default_rng(0)
-    ramp = np.repeat(np.linspace(0, 255, 64)[None, :, None], 48, 0).repeat(3, 2)
-    assert fault(ramp.astype(np.uint8)) == ""
-    assert "noise" in fault(rng.integers(0, 256, (48, 64, 3), np.uint8))
-    for gray in (0, 128, 255):
-        assert "show nothing" in fault(np.full((48, 64, 3), gray, np.uint8))
-    dim = (ramp / 8 + rng.normal(0, 3, ramp.shape)).clip(0, 255)
-    assert fault(dim.astype(np.uint8)) == ""  # dark and noisy, and still a scene
