@@ -99,12 +99,11 @@ def run(args: argparse.Namespace) -> None:
     """Label with a progress bar; after Ctrl-C, the same command goes on."""
     from segnet_model.base.progress import stoppable_bar
     from segnet_model.recordings.answer_store import path_beside
-    from segnet_model.recordings.resuming import STATEFUL
 
     label_settings(args)  # refuses before the network is loaded
     predictor = arguments.load_predictor(args)
     stopped = f"stopped; the same command goes on after the answers in {path_beside(args.out)}"
-    if args.uncertainty in STATEFUL:
+    if predictor.averages:
         stopped = f"stopped; {args.out} was not made, and temporal begins with the first image"
     with stoppable_bar("labeling", stopped) as progress:
         text = work(args, args.source, args.out, predictor, progress)

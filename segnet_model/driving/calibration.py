@@ -63,7 +63,9 @@ class InfoCheck:
 
     def add(self, info: Any, time: float) -> None:
         """Take the next sensor_msgs/CameraInfo of the topic, received at a time in seconds."""
-        fields = info.width, info.height, info.distortion_model, *info.d, *info.k, *info.p
+        # As bytes, since NaN, in a field that may not be used, is not equal to itself.
+        numbers = np.array([*info.d, *info.k, *info.p], np.float64).tobytes()
+        fields = info.width, info.height, info.distortion_model, numbers
         self._count += 1
         self._equal += 1
         if fields == self._last:

@@ -19,11 +19,12 @@ class Capture:
     """Camera and time of an image.
 
     Attributes:
-        camera: its name; images of the same camera are averaged over time.
+        camera: its name; images of the same camera are averaged over time. None where an image is
+            of none, and is averaged with no other.
         stamp: seconds; None where it is not known.
     """
 
-    camera: str = ""
+    camera: str | None = ""
     stamp: float | None = None
 
 

@@ -103,6 +103,11 @@ class Predictor:
         return self.engine.precision
 
     @property
+    def averages(self) -> bool:
+        """Whether an answer depends on earlier images of its camera."""
+        return bool(UNCERTAINTIES.find(self.uncertainty).averages)
+
+    @property
     def promise(self) -> Bound | None:
         """The weights' bound for this uncertainty method; None where they have none."""
         return self.info.bounds.get(self.uncertainty)

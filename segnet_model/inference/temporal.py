@@ -83,7 +83,8 @@ class TemporalAverage(Inference):
             for each in zip(_moments(found).split(1), grays, before, strict=True)
         ]
         for capture, gray, number, average in zip(captures, grays, numbers, averages, strict=True):
-            self._cameras[capture.camera] = CameraState(number + 1, gray, capture.stamp, average)
+            if (name := capture.camera) is not None:
+                self._cameras[name] = CameraState(number + 1, gray, capture.stamp, average)
         average = torch.cat(averages)
         mean, squares = average[:, :-2], average[:, -2]
         variance = (squares - mean.square().sum(1)).clamp_min(0) / mean.shape[1]
@@ -96,7 +97,7 @@ class TemporalAverage(Inference):
 
     def _previous(self, capture: Capture, gray: Tensor) -> CameraState | None:
         """The state of a camera, if this frame continues it."""
-        state = self._cameras.get(capture.camera)
+        state = None if capture.camera is None else self._cameras.get(capture.camera)
         return state if state and state.continues(gray, capture.stamp) else None
 
     def _average(self, new: Tensor, gray: Tensor, before: CameraState | None) -> Tensor:

@@ -55,10 +55,13 @@ class UncertaintyMethod:
     Attributes:
         make: from an engine, the number of passes and the seed.
         needs_dropout: it samples the network's dropout, which only PyTorch can.
+        averages: an answer depends on earlier images of its camera, and is less sure than one
+            alone.
     """
 
     make: Callable[[Any, int, int], Inference]
     needs_dropout: bool = False
+    averages: bool = False
 
 
 def _monte_carlo(engine: Any, samples: int, seed: int) -> Inference:
@@ -77,7 +80,7 @@ NONE = UncertaintyMethod(lambda engine, samples, seed: SinglePass(engine))
 FEATURES = UncertaintyMethod(lambda engine, samples, seed: FeatureScoring(engine))
 # With imports of their own, so that an export runs without PyTorch.
 MC = UncertaintyMethod(_monte_carlo, needs_dropout=True)
-TEMPORAL = UncertaintyMethod(_temporal, needs_dropout=True)
+TEMPORAL = UncertaintyMethod(_temporal, needs_dropout=True, averages=True)
 
 
 def make_inference(engine: Engine, uncertainty: str, samples: int, seed: int) -> Inference:

@@ -66,7 +66,7 @@ class UprightCheck:
     def look(
         self,
         image: np.ndarray,
-        found: Segmentation,
+        found: Segmentation | None,
         segment: Callable[[np.ndarray], Segmentation],
         time: float,
     ) -> int:
@@ -74,15 +74,16 @@ class UprightCheck:
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            found: of the image.
+            found: of the image; None to segment it as its copies are, where `found` would be an
+                average over earlier images, which is less sure than one alone.
             segment: called with a turned copy of some of the images, of the same size.
             time: seconds of a clock that never goes back.
         """
         due = [turn for turn, looks in self._looks.items() if time >= looks.next]
-        if due and not found.ids_alone:
+        if due and not (found and found.ids_alone):
             turn = min(due, key=lambda turn: self._looks[turn].rank)  # or the first
             turned = segment(_turned(image, turn))
-            own = float(found.uncertainty.mean())
+            own = float((found or segment(image)).uncertainty.mean())
             self._looks[turn].add(float(turned.uncertainty.mean()), own, time)
         return self.turn
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from segnet_model.bags.kinds import BESIDE
+from segnet_model.base.choices import UNCERTAINTIES
 from segnet_model.base.tables import NetworkSettings
 from segnet_model.base.version import version
 from segnet_model.datasets.sources import Frame, Source
@@ -21,9 +22,6 @@ from segnet_model.recordings.answers import Follower, FramePredictor
 from segnet_model.recordings.calibration import CameraCalibration
 from segnet_model.recordings.label_settings import LabelSettings
 from segnet_model.recordings.recorded_map import RecordedMap, View
-
-# Methods whose answer depends on the frames before: all of them run again.
-STATEFUL = ("temporal",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +119,8 @@ def open_store(
         SettingsError: another process is labeling to this output.
         BagError: the store is damaged or cannot be written.
     """
-    if network is None or network.uncertainty in STATEFUL:
+    # Where an answer depends on the frames before, all of them run again.
+    if network is None or UNCERTAINTIES.find(network.uncertainty).averages:
         return nullcontext()
     engine = predictor.predictor.engine
     job: dict[str, Any] = {

@@ -128,7 +128,7 @@ class Camera:
     def turn(
         self,
         image: np.ndarray,
-        found: Segmentation,
+        found: Segmentation | None,
         segment: Callable[[np.ndarray], Segmentation],
     ) -> int:
         """The turn that sets the camera's images upright; arguments as of `UprightCheck`."""

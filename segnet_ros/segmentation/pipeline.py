@@ -29,7 +29,6 @@ from segnet_ros.segmentation.transports import Decoded
 from segnet_ros.segmentation.worker import Counts, Worker
 
 STOP_TIMEOUT = 10.0  # seconds; a large image on a slow processor takes a few
-TURNED = "upside down"  # no name that a camera can have
 
 
 class Pipeline:
@@ -169,7 +168,8 @@ class Pipeline:
                 header, image = images[name]
                 try:
                     alone = partial(segment_alone, network)
-                    turn = self._cameras[name].turn(image, segmentation, alone)
+                    own = None if network.predictor.averages else segmentation
+                    turn = self._cameras[name].turn(image, own, alone)
                     answer = Answer(
                         image, segmentation, network.labels, bound=network.bound,
                         inference_ms=took_ms, turn=turn,
@@ -183,7 +183,7 @@ class Pipeline:
 
 def segment_alone(network: Network, image: np.ndarray) -> Segmentation:
     """The segmentation of an image that is of no camera."""
-    return network.predictor.predict_each([image], [Capture(TURNED, None)])[0]
+    return network.predictor.predict_each([image], [Capture(None)])[0]
 
 
 def segment(

@@ -164,6 +164,20 @@ def test_a_new_calibration_that_came_once_is_used_after_two_seconds():
     check.check(7.1)
 
 
+@pytest.mark.parametrize("field", ["d", "k", "p"])
+def test_not_a_number_in_a_field_is_no_change(field):
+    def strange():
+        found = info()
+        getattr(found, field)[-1] = float("nan")
+        return found
+
+    check = InfoCheck()
+    for number in range(5):
+        check.add(strange(), number / 30)
+        check.check(number / 30)
+    assert used([LEFT] * 5 + [strange()] * 2) == [LEFT] * 5
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [("/camera", "camera"), ("camera", "/camera")])
 def test_a_slash_before_a_frame_is_none_of_another_camera(ours, theirs):
     check_frame(info(header=make_header(5, ours)), theirs)

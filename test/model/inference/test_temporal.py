@@ -142,3 +142,18 @@ def test_each_camera_has_an_average_of_its_own(inference):
     torch.testing.assert_close(found, alone([0, 1, 2]), atol=1e-4, rtol=0)
     found = inference(frame(7), [Capture("right", 0.7)]).probabilities
     torch.testing.assert_close(found, alone([5, 6, 7]), atol=1e-4, rtol=0)
+
+
+def test_an_image_of_no_camera_is_averaged_with_no_other(inference):
+    for number in range(3):
+        inference(frame(number), [Capture("left", 0.1 * number)])
+    nobody = [inference(frame(3), [Capture(None)]) for _ in range(2)]
+    fresh = TemporalAverage(engine(), seed=3)(frame(3))
+    for found in nobody:
+        assert torch.equal(found.probabilities, fresh.probabilities)
+    # Nor does it change the average of a camera.
+    after = inference(frame(3), [Capture("left", 0.3)]).probabilities
+    other = TemporalAverage(engine(), seed=3, newest_weight=0.25)
+    for number in range(4):
+        expected = other(frame(number), [Capture("left", 0.1 * number)]).probabilities
+    assert torch.equal(after, expected)

@@ -93,6 +93,17 @@ def test_a_scene_in_doubt_is_not_turned_at_each_image():
     assert len(turned) < 150
 
 
+def test_without_its_answer_an_image_is_segmented_as_its_copies_are():
+    check, upright = UprightCheck(), []
+
+    def segment(image):
+        upright.append(image is IMAGE)
+        return found(0.1)
+
+    assert not any(check.look(IMAGE, None, segment, 100 + 0.1 * number) for number in range(30))
+    assert sum(upright) == len(upright) / 2 == LOOKS * 3
+
+
 @pytest.mark.parametrize("uncertainty", [0.0, np.nan])
 def test_certainty_and_ids_alone_say_nothing(uncertainty):
     check, alone = UprightCheck(), bool(np.isnan(uncertainty))

@@ -27,7 +27,7 @@ from segnet_ros.segmentation import messages, outputs
 from segnet_ros.segmentation import pipeline as pipeline_module
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.outputs import Outputs
-from segnet_ros.segmentation.pipeline import TURNED, Pipeline
+from segnet_ros.segmentation.pipeline import Pipeline
 from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.worker import Counts
 
@@ -38,16 +38,19 @@ class FakePredictor:
     """Stands for a predictor; raises the errors of `failures`."""
 
     info = SimpleNamespace(network="none", license="MIT")
+    averages = False
 
     def __init__(self, answer=0):
         self.answer = answer
+        self.alone = []  # images of no camera, as of the check that images are upright
         self.failures = []
         self.calls = []
         self.may_go_on = Event()
         self.may_go_on.set()
 
     def predict_each(self, images, captures):
-        if captures[0].camera == TURNED:
+        if captures[0].camera is None:
+            self.alone.append(np.array(images[0]))
             return [self.segment(images[0].shape[:2])]
         self.calls.append([capture.camera for capture in captures])
         assert self.may_go_on.wait(10)
@@ -181,6 +184,18 @@ def test_a_failed_network_is_reported_and_answers_the_next_frame(
     spin(lambda: pipeline.counts().processed == 1)
     assert observed(pipeline).timing.total_ms >= observed(pipeline).timing.inference_ms > 0
     assert np.isnan(observed(pipeline).timing.latency_ms)  # the stamp was zero
+
+
+@pytest.mark.parametrize("averages", [False, True])
+def test_turned_copies_are_compared_with_an_answer_that_is_no_average(
+    averages, node, pipeline, network, spin, send
+):
+    network.predictor.averages = averages
+    subscribe(node, "mask")
+    send()
+    spin(lambda: pipeline.counts().processed == 1)
+    looks = [each[0, :, 0].tolist() for each in network.predictor.alone]
+    assert looks == [[1, 0], [0, 1]][: 1 + averages]  # the turned one, and the image itself
 
 
 def test_an_unusable_answer_is_a_network_failure(node, pipeline, network, spin, send):
