@@ -56,5 +56,5 @@ def run(args: argparse.Namespace) -> None:
 
     settings = options.from_arguments(AdaptSettings, args)
     with stoppable_bar("adapting") as progress, logging_redirect_tqdm():
-        weights, outcome = adapt(args.source, args.out, settings, args.topic, progress)
-    print(f"{outcome}\nweights: {weights}; look at {args.out / REPORT}")
+        found = adapt(args.source, args.out, settings, args.topic, progress)
+    print(f"{found.text}\nweights: {found.weights}; look at {args.out / REPORT}")

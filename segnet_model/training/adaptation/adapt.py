@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
@@ -22,10 +21,11 @@ from segnet_model.engines.torch_engine import TorchEngine, choose_device
 from segnet_model.evaluation.evaluate import evaluate
 from segnet_model.inference.predictor import Predictor
 from segnet_model.training.adaptation.frames import read_frames
-from segnet_model.training.adaptation.guard import Guard, Signs
+from segnet_model.training.adaptation.guard import Signs
+from segnet_model.training.adaptation.guards import Guards, origin_of, watch
 from segnet_model.training.adaptation.old_data import open_labeled, open_old_data, origins_of
 from segnet_model.training.adaptation.report import REPORT, SHEET, draw, write_report
-from segnet_model.training.adaptation.result import Images, write_calibrated
+from segnet_model.training.adaptation.result import Images, Outcome, adapted_info, write_calibrated
 from segnet_model.training.adaptation.session import Session
 from segnet_model.training.adaptation.settings import AdaptSettings
 from segnet_model.training.adaptation.state import Course, check_state, load, save
@@ -39,8 +39,8 @@ from segnet_model.weights.shipped import find_weights
 
 logger = logging.getLogger(__name__)
 PATIENCE = 3  # setbacks, after which nothing more is tried
+NOTHING = "nothing was better than the start"
 SLOWER = 0.5  # factor of the learning rate after a setback
-STEADIER = 0.002  # gain of the agreement of two views by which statistics help
 TRIAL_STEPS = 3  # before the time is estimated; the first is slower
 # Shares of the time, for the progress, where the recording has been read: up to the end of each.
 READ, RENDERED, MEASURED, LEARNED = 0.05, 0.2, 0.25, 0.9
@@ -52,21 +52,18 @@ def adapt(
     settings: AdaptSettings,
     topic: str | None = None,
     progress: ShareDone = no_progress,
-) -> tuple[Path, str]:
+) -> Outcome:
     """Adapt weights to a recording, or resume an interrupted adaptation.
 
     The same recording, settings and seed give the same weights, interrupted or not.
 
     Args:
-        recording: a bag, a folder of images or a video, without labels.
+        recording: a bag, a folder of images, a video or a frame buffer, without labels.
         out: gets the weights, the report, and the state to resume from.
         settings: how to adapt.
         topic: of a bag; None for the only one.
         progress: called with the share that is done; may raise KeyboardInterrupt to stop, which
             leaves a state to resume from.
-
-    Returns:
-        The weights file, and the outcome in a sentence.
 
     Raises:
         DatasetError: too few frames can be used, or a data set is damaged.
@@ -111,8 +108,8 @@ class Adaptation:
         )
         self._course = Course(self._session.copy_of_teacher())
 
-    def run(self) -> tuple[Path, str]:
-        """Adapt; returns the weights file and the outcome."""
+    def run(self) -> Outcome:
+        """Adapt, and write weights and report."""
         self._guard = self._measured_start()
         self._session.learn_old(self._old)
         load(self._out / STATE_FILE, self._session, self._course, self._fingerprint)
@@ -126,26 +123,25 @@ class Adaptation:
             self._save()
             raise
 
-    def _measured_start(self) -> Guard:
-        few = self._labeled
-        guard = Guard(
-            self._session.copy_of_teacher(), self._info, self._frames.held, self._session.forward,
+    def _measured_start(self) -> Guards:
+        few, origin = self._labeled, self._settings.origin
+        guards = watch(
+            self._session.copy_of_teacher(), origin_of(origin, self._info) if origin else None,
+            self._info, self._frames, self._session.forward,
             self._measure_on(self._old.held), self._measure_on(few) if few else None,
         )  # fmt: skip
         self._progress(MEASURED)
-        return guard
+        return guards
 
     def _mix_statistics(self) -> None:
         """Mix the camera's statistics in where the guard finds that they help."""
         start, frames = self._session.copy_of_teacher(), self._frames.learned
         new = measured_statistics(start, frames, self._session.forward, self._settings.seed)
-        least = self._guard.start.steadiness + STEADIER
         for share in SHARES:
             network = mixed(start, new, share)
-            signs = self._guard.measure(network)
-            why = self._guard.reasons(signs)
-            if not why and signs.steadiness < least:
-                why = [f"it is no gain: two views agree in {signs.steadiness:.1%}"]
+            signs, why = self._guard.look(network)
+            if not why and (nothing := self._guard.no_gain(signs)):
+                why = [nothing]
             self._look(f"{share:.0%} of the statistics", signs, why)
             if not why:
                 self._course.share, self._course.accepted = share, network
@@ -182,10 +178,9 @@ class Adaptation:
         """Keep the teacher, or take the steps since the last look back where it is worse."""
         session, course = self._session, self._course
         try:
-            signs = self._guard.measure(session.teacher)
+            signs, why = self._guard.look(session.teacher)
         except AnswerError:
             raise SegNetError(f"the network is not finite at step {session.step}; {MEND}") from None
-        why = self._guard.reasons(signs)
         self._look(f"step {session.step}", signs, why)
         course.checked_at = session.step
         if why:
@@ -203,23 +198,13 @@ class Adaptation:
             views = 100 * signs.steadiness
             logger.info("%s: old mIoU %.3f, two views agree in %.1f %%", what, signs.old, views)
 
-    def _finish(self) -> tuple[Path, str]:
-        """Write weights and report; returns the weights file and the outcome."""
+    def _finish(self) -> Outcome:
+        """Write weights and report."""
         self._save()
         path, course = self._out / WEIGHTS_FILE, self._course
-        about = {
-            "adapted_from": Path(self._settings.init).name, "recording": self._name,
-            "frames": len(self._frames.learned), "steps": course.accepted_at,
-            "statistics": course.share,
-        }  # fmt: skip
-        info = replace(self._info, training={**self._info.training, "adaptation": about})
-        self._progress(LEARNED)
-        if course.share or course.accepted_at:
-            kind = Images(self._old.held, self._frames.learned)
-            device, seed = str(self._device), self._settings.seed
-            progress = self._part(LEARNED, 1.0)
-            write_calibrated(path, course.accepted, info, kind, device, seed, progress)
-        else:
+        refusal = self._write_better(path) if course.share or course.accepted_at else NOTHING
+        if not course.share and not course.accepted_at:
+            info = adapted_info(self._info, self._settings.init, self._name)
             save_weights(path, self._network, info, torch.float16, known=True)
         before, after = (
             self._predictor(*load_weights(each))
@@ -230,7 +215,25 @@ class Adaptation:
             self._out, self._name, course, self._guard.start, sheet, self._settings.steps
         )
         self._progress(1.0)
-        return path, summary
+        return Outcome(path, summary, refusal)
+
+    def _write_better(self, path: Path) -> str:
+        """Write the accepted weights, and measure the file itself; why it is no gain, or nothing.
+
+        Where the file is worse, as its rounding could be, nothing is accepted any more.
+        """
+        course, kind = self._course, Images(self._old.held, self._frames.learned)
+        how = (len(self._frames.learned), course.accepted_at, course.share)
+        info = adapted_info(self._info, self._settings.init, self._name, *how)
+        device, progress = str(self._device), self._part(LEARNED, 1.0)
+        self._progress(LEARNED)
+        write_calibrated(path, course.accepted, info, kind, device, self._settings.seed, progress)
+        signs, why = self._guard.look(load_weights(path)[0].to(self._device).eval())
+        self._look("weights file", signs, why)
+        if why:
+            course.share, course.accepted_at = 0.0, 0
+            return "; ".join(why)
+        return self._guard.no_gain(signs)
 
     def _measure_on(self, folder: LabeledFolder) -> Callable[[nn.Module], float]:
         return lambda network: (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +13,19 @@ import numpy as np
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone
 from segnet_model.base.units import NANOSECONDS
+from segnet_model.datasets.buffer import is_buffer, list_buffered
 from segnet_model.datasets.folder import spread
 from segnet_model.datasets.sources import Source, open_source
 from segnet_model.datasets.sources.frame_filter import FrameFilter
+from segnet_model.images.files import read_image
 from segnet_model.images.usable import fault
 from segnet_model.networks.inputs import network_size, resize_image
 from segnet_model.training.adaptation.settings import LEAST_FRAMES, USUAL_FRAMES
 
 MOST_HELD = 40  # held-out frames, so that the guard is quick
 UNLIKE = 0.5  # percent of `difference`: less is the same view again
+LEAST_HELD = LEAST_FRAMES // 5  # of a buffer's newest session
+LEAST_LEARNED = LEAST_FRAMES - LEAST_HELD
 BLOCKS, HELD_PART, OF_PARTS = 20, 2, 5  # every fifth of twenty blocks of time is held out
 
 
@@ -33,11 +37,13 @@ class RecordedFrames:
         learned: to learn from, each (h, w, 3) uint8 RGB at the size of the network's input.
         held: held out, for the guard and the pictures; alike.
         fingerprint: digest of all of them.
+        earlier: held out of earlier sessions, which a buffer alone has.
     """
 
     learned: tuple[np.ndarray, ...]
     held: tuple[np.ndarray, ...]
     fingerprint: str
+    earlier: tuple[np.ndarray, ...] = ()
 
 
 def read_frames(
@@ -46,7 +52,7 @@ def read_frames(
     """Read frames of a recording, evenly spaced, that show something and differ.
 
     Args:
-        path: a bag, a folder or a video.
+        path: a bag, a folder, a video, or a frame buffer, whose own frames are held out.
         topic: of a bag; None for the only one.
         most: number of frames at most.
         input_size: (height, width) of the network.
@@ -56,6 +62,8 @@ def read_frames(
         DatasetError: too few frames can be used; says how many, and why not the others.
         BagError: the recording cannot be read.
     """
+    if is_buffer(path):
+        return _read_buffer(path, most, input_size, progress)
     skipped: Counter[str] = Counter()
     with open_source(path, topic, cut_ok=True) as source:
         seconds = (source.end_ns - source.start_ns) / NANOSECONDS
@@ -103,8 +111,57 @@ def _split(images: list[np.ndarray]) -> RecordedFrames:
     parts = [index * BLOCKS // len(images) % OF_PARTS for index in range(len(images))]
     learned = [each for each, part in zip(images, parts, strict=True) if part != HELD_PART]
     held = [each for each, part in zip(images, parts, strict=True) if part == HELD_PART]
+    chosen = tuple(held[index] for index in spread(MOST_HELD, len(held)))
+    return RecordedFrames(tuple(learned), chosen, _digest(images))
+
+
+def _digest(images: Iterable[np.ndarray]) -> str:
     digest = hashlib.sha256()
     for image in images:
         digest.update(image.tobytes())
-    chosen = tuple(held[index] for index in spread(MOST_HELD, len(held)))
-    return RecordedFrames(tuple(learned), chosen, digest.hexdigest())
+    return digest.hexdigest()
+
+
+def _read_buffer(
+    path: Path, most: int, input_size: tuple[int, int], progress: ShareDone
+) -> RecordedFrames:
+    """Read a frame buffer, which may lose some of its files meanwhile."""
+    files = list_buffered(path)
+    learned, held, earlier = (
+        [group[index] for index in spread(count, len(group))]
+        for group, count in (
+            (files.learned, most), (files.held, MOST_HELD), (files.earlier, MOST_HELD)
+        )
+    )  # fmt: skip
+    size, found = None, []
+    for index, each in enumerate([*held, *earlier, *learned]):
+        image = _read_if_there(each)
+        if image is not None:
+            # As the newest session's, so that all make batches.
+            size = size or network_size((image.shape[0], image.shape[1]), input_size)
+            found.append((each, np.ascontiguousarray(resize_image(image, size))))
+        progress(index / (len(held) + len(earlier) + len(learned)))
+    parts = [
+        tuple(image for each, image in found if each in set(group))
+        for group in (learned, held, earlier)
+    ]
+    _check_enough(path, len(parts[0]), len(parts[1]))
+    return RecordedFrames(parts[0], parts[1], _digest(image for _, image in found), parts[2])
+
+
+def _read_if_there(path: Path) -> np.ndarray | None:
+    try:
+        return read_image(path)
+    except DatasetError:
+        if path.exists():
+            raise
+        return None
+
+
+def _check_enough(path: Path, learned: int, held: int) -> None:
+    if learned < LEAST_LEARNED or held < LEAST_HELD:
+        raise DatasetError(
+            f"{path} has {learned} frames to learn from and {held} held out of its newest session, "
+            f"and an adaptation needs {LEAST_LEARNED} and {LEAST_HELD}; drive on, and where it is "
+            "different"
+        )

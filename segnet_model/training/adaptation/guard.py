@@ -26,6 +26,7 @@ UNSURE = 0.02  # rise of the entropy
 DRIFT = 0.12  # share of the pixels that changed their class, in the sum over the frames
 FREED = 0.01  # share of the pixels surely not drivable that are drivable now
 WIDER = 0.05  # rise of the drivable share: ground of which the start was unsure is no sure ground
+STEADIER = 0.002  # gain of the agreement of two views by which a network is better
 COMMON, SHRUNK = 0.005, 0.6  # a class of such a share must not shrink to such a part of it
 
 Measure = Callable[[nn.Module], float]  # mIoU, 0 to 1
@@ -95,6 +96,20 @@ def reasons(now: Signs, start: Signs, names: Sequence[str]) -> list[str]:
     return found
 
 
+def no_gain(now: Signs, start: Signs) -> str:
+    """Why a network is not better than the start; empty where labels or two views say that it is.
+
+    Labels of the new place decide, where there are some.
+    """
+    if now.labeled is not None and start.labeled is not None:
+        if now.labeled > start.labeled:
+            return ""
+        return f"it is no gain: mIoU on labeled images is {now.labeled:.3f}"
+    if now.steadiness >= start.steadiness + STEADIER:
+        return ""
+    return f"it is no gain: two views agree in {now.steadiness:.1%}"
+
+
 class Guard:
     """Measures networks on held-out frames and on labeled images.
 
@@ -124,8 +139,8 @@ class Guard:
         self._labels = [labels for labels, _, _ in found]
         self.start = self.measure(network)
 
-    def measure(self, network: nn.Module) -> Signs:
-        """Measure a network in eval mode."""
+    def measure(self, network: nn.Module, known: Signs | None = None) -> Signs:
+        """Measure a network in eval mode; what is measured on labels may be known already."""
         same, freed, steady, entropy = [], [], [], []
         counts = np.zeros(256, np.int64)
         for image, sure, before in zip(self._held, self._sure, self._labels, strict=True):
@@ -138,8 +153,10 @@ class Guard:
             entropy.append(spread)
             counts += np.bincount(labels.ravel(), minlength=256)
         shares = counts[: len(self._drivable)] / counts.sum()
+        old = known.old if known else self._old(network)
+        labeled = known.labeled if known else self._labeled(network) if self._labeled else None
         return Signs(
-            self._old(network), self._labeled(network) if self._labeled else None,
+            old, labeled,
             _ratio(same, 1.0), float(np.mean(steady)), float(np.mean(entropy)), _ratio(freed, 0.0),
             tuple(shares.tolist()), float(shares[self._drivable].sum()),
         )  # fmt: skip

@@ -115,6 +115,8 @@ def _check_drives(folder: Path, train: range, val: range) -> None:
 def origins_of(settings: AdaptSettings) -> dict[str, str]:
     """Digests of the weights and the few labels that an adaptation begins with, by option."""
     found = {"init": digest_of(settings.init)}
+    if settings.origin:
+        found["origin"] = digest_of(settings.origin)
     if settings.labeled:
         labels = read_info(find_weights(settings.init)).labels
         found["labeled"] = open_labeled(settings.labeled, labels).fingerprint()

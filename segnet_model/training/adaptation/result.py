@@ -24,6 +24,40 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What an adaptation came to.
+
+    Attributes:
+        weights: the file.
+        text: the outcome in a sentence.
+        refusal: why the weights are not better than the start; empty where the guard's signs say
+            that they are better on frames of today, and worse nowhere.
+    """
+
+    weights: Path
+    text: str
+    refusal: str
+
+
+def adapted_info(
+    info: ModelInfo, init: str, recording: str, frames: int = 0, steps: int = 0, share: float = 0.0
+) -> ModelInfo:
+    """Metadata of adapted weights; without frames, steps and a share, of the start's.
+
+    Args:
+        info: of the start.
+        init: the start's file or name.
+        recording: its name.
+        frames: that were learned.
+        steps: that were accepted.
+        share: of the camera's statistics in batch normalization.
+    """
+    about = {"adapted_from": Path(init).name, "recording": recording, "frames": frames,
+             "steps": steps, "statistics": share}  # fmt: skip
+    return replace(info, training={**info.training, "adaptation": about})
+
+
+@dataclass(frozen=True)
 class Images:
     """Old images with labels, and then frames of the recording without."""
 

@@ -36,6 +36,11 @@ class AdaptSettings:
         DEFAULT_WEIGHTS, "Weights to start from: a file, or the name of shipped weights.",
         group=DATA, metavar="WEIGHTS",
     )  # fmt: skip
+    origin: str | None = option(
+        None, "Weights that the result must not be worse than, either, as those that a row of "
+        "adaptations began with.",
+        plain="", otherwise="those of init alone", group=DATA, metavar="WEIGHTS",
+    )  # fmt: skip
     replay: str | None = option(
         None, "Data set of old images with labels, learned again so that they are not forgotten; "
         "the guard measures on its val.",

@@ -5,7 +5,9 @@ import pytest
 
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.progress import no_progress
+from segnet_model.datasets.buffer import FrameBuffer
 from segnet_model.images.files import write_png
+from segnet_model.training.adaptation import frames
 from segnet_model.training.adaptation.frames import read_frames
 from segnet_model.training.adaptation.settings import LEAST_FRAMES, AdaptSettings
 
@@ -61,3 +63,44 @@ def test_fewer_than_an_adaptation_needs_cannot_be_asked_for():
     """Else it would ask for a longer drive, whatever the drive."""
     with pytest.raises(SettingsError, match="^frames is 39; give 40 to 10000"):
         AdaptSettings(frames=LEAST_FRAMES - 1)
+
+
+def fill(folder, session, start, count):
+    """A buffer whose blocks of ten seconds are held out as its tests say."""
+    with FrameBuffer(folder, session, 200, 1 << 30, 10.0).opened() as room:
+        for index in range(count):
+            image = np.full((*SIZE, 3), start // 10 + index, np.uint8)
+            image[:, 32:] += 60
+            room.add(image, (start + index) * 1_000_000_000, (float(index), 0.0))
+
+
+def test_a_buffer_holds_frames_of_today_and_of_earlier_out(tmp_path):
+    fill(tmp_path / "b", "monday", 0, 50)
+    fill(tmp_path / "b", "tuesday", 1000, 60)
+    found = read_frames(tmp_path / "b", None, 400, SIZE, no_progress)
+    assert [int(each[0, 0, 0]) for each in found.held] == [*range(120, 130)]
+    assert [int(each[0, 0, 0]) for each in found.earlier] == [*range(20, 30)]
+    assert len(found.learned) == 40 + 50
+    fewer = read_frames(tmp_path / "b", None, 45, SIZE, no_progress)
+    assert len(fewer.learned) == 45
+    assert fewer.fingerprint != found.fingerprint
+
+
+def test_a_buffer_with_too_little_of_today_is_refused(tmp_path):
+    fill(tmp_path / "b", "monday", 0, 50)
+    fill(tmp_path / "b", "tuesday", 1000, 25)
+    with pytest.raises(DatasetError, match="60 frames to learn from and 5 held out .* 32 and 8"):
+        read_frames(tmp_path / "b", None, 400, SIZE, no_progress)
+
+
+def test_a_file_that_goes_meanwhile_is_passed_over(tmp_path, monkeypatch):
+    fill(tmp_path / "b", "monday", 0, 50)
+    real = frames.list_buffered
+
+    def then_remove(folder):
+        found = real(folder)
+        found.learned[3].unlink()
+        return found
+
+    monkeypatch.setattr(frames, "list_buffered", then_remove)
+    assert len(read_frames(tmp_path / "b", None, 400, SIZE, no_progress).learned) == 39

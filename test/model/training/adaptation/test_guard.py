@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from segnet_model.labels import LabelSet
-from segnet_model.training.adaptation.guard import Guard, Signs, reasons
+from segnet_model.training.adaptation.frames import RecordedFrames
+from segnet_model.training.adaptation.guard import Guard, Signs, no_gain, reasons
+from segnet_model.training.adaptation.guards import watch
 
 CAMVID = LabelSet.load("camvid")
 SKY, BUILDING, ROAD = 0, 1, 3
@@ -108,3 +110,70 @@ def test_a_lost_class_is_a_reason():
     assert reasons(replace(START, shares=(0.995, 0.005)), start, NAMES) == [
         "Road shrank from 2.0% to 0.5% of the pixels"
     ]
+
+
+def frames(held, earlier=()):
+    return RecordedFrames((), tuple(held), "", tuple(earlier))
+
+
+class ByLight(torch.nn.Module):
+    """One network for dark frames and another one for bright ones."""
+
+    def __init__(self, dark, bright):
+        super().__init__()
+        self.dark, self.bright = dark, bright
+        self.scale = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, images):
+        return (self.dark if images.float().mean() < 128 else self.bright)(images)
+
+
+DARK = [np.zeros((64, 96, 3), np.uint8)] * 2
+BRIGHT = [np.full((64, 96, 3), 255, np.uint8)] * 2
+KNOWN = Painter(SKY, ROAD)
+
+
+def watched(start, seen, origin=None):
+    info = SimpleNamespace(labels=CAMVID, activation="softmax")
+    return watch(
+        start, origin, info, seen, lambda network, images: network(images),
+        lambda network: 0.6, None,
+    )  # fmt: skip
+
+
+def test_what_harms_earlier_frames_alone_is_seen():
+    start, harmed = ByLight(KNOWN, KNOWN), ByLight(KNOWN, Painter(ROAD, ROAD))
+    assert watched(start, frames(DARK)).look(harmed)[1] == []
+    why = watched(start, frames(DARK, BRIGHT)).look(harmed)[1]
+    assert "earlier frames: 100.0% of what was surely not drivable became drivable" in why
+    assert all(each.startswith("earlier frames: ") for each in why)
+    assert watched(start, frames(DARK, BRIGHT)).look(start)[1] == []
+
+
+def test_small_steps_do_not_add_up_to_harm():
+    """What is no step from the start may be a long way from the origin."""
+    origin, now = ByLight(KNOWN, KNOWN), ByLight(Painter(ROAD, ROAD), KNOWN)
+    assert watched(now, frames(DARK)).look(now)[1] == []
+    why = watched(now, frames(DARK), origin).look(now)[1]
+    assert why
+    assert all(each.startswith("against the origin: ") for each in why)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"steadiness": 0.903}, ""),
+        ({"steadiness": 0.901}, "it is no gain: two views agree in 90.1%"),
+        ({"steadiness": 0.95, "old": 0.9}, ""),
+        ({"old": 0.9}, "it is no gain: two views agree in 90.0%"),
+    ],
+)
+def test_two_views_say_whether_it_is_a_gain(change, reason):
+    start = replace(START, labeled=None)
+    assert no_gain(replace(start, **change), start) == reason
+
+
+def test_labels_decide_where_there_are_some():
+    assert no_gain(replace(START, labeled=0.51), START) == ""
+    said = no_gain(replace(START, labeled=0.5, steadiness=0.99), START)
+    assert said == "it is no gain: mIoU on labeled images is 0.500"
