@@ -47,6 +47,20 @@ COMMANDS = {
     "bag": "Make a recording of a folder of images, or of a video.",
     "render": "Render procedural drives, with exact truth, as a recording or a data set.",
 }
+EPILOG = """\
+Look at a recording or a video first; then teach the network your place, with fifty labeled images:
+
+  segnet view drive.mcap segnet_lite_outdoor --out drive.mp4
+  segnet select drive.mcap bayesian_segnet_basic_drives --out yard
+  segnet prelabel yard segnet_lite_outdoor --out to_correct.zip
+  segnet import-labels corrected.zip yard --labels outdoor
+  segnet check yard
+  segnet train yard --out runs/yard
+  segnet evaluate yard runs/yard/weights.safetensors --out runs/yard
+
+`segnet COMMAND --help` has the options of a command, and examples. `segnet weights` lists the
+weights that ship, and `segnet doctor` says how fast they run here.
+"""
 # Arguments that name files or folders to read, which no output may replace.
 INPUTS = (
     "source", "sources", "dataset", "weights", "compare", "model", "image", "labels", "label_set",
@@ -124,7 +138,10 @@ def _command(arguments: Sequence[str]) -> str | None:
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Parser with every command's name, and the arguments of the given command alone."""
-    parser = CommandParser(prog="segnet", description=__doc__)
+    parser = CommandParser(
+        prog="segnet", description=__doc__, epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = _command(arguments)

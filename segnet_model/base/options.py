@@ -168,7 +168,7 @@ def add_arguments(
         names: the options to add; none stands for all.
         changes: attributes of an option, by its name, that differ for this command.
     """
-    groups = {} if groups is None else groups
+    groups = {"options": parser} if groups is None else groups  # argparse has this heading
     for flag, sharers in _flags(table, names).items():
         heading = sharers[0].group
         if heading not in groups:

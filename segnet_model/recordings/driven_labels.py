@@ -23,7 +23,7 @@ LABELS = "driven"
 DRIVABLE, BLOCKED = 0, 1
 EDGE = 0.008  # share of the image's width: so near the edge of a thing, no pixel has a label
 LEAST = 0.0005  # share of the image that must have been driven over
-View = Callable[[Frame, tuple[int, ...]], tuple[Lens, CameraPose]]
+CameraView = Callable[[Frame, tuple[int, ...]], tuple[Lens, CameraPose]]
 
 
 class DrivenLabels:
@@ -36,7 +36,7 @@ class DrivenLabels:
     """
 
     def __init__(
-        self, path: DrivenPath, view: View, footprint: Footprint, trust: DrivenSettings,
+        self, path: DrivenPath, view: CameraView, footprint: Footprint, trust: DrivenSettings,
         senses: Senses, predictor: Predictor | None,
     ) -> None:  # fmt: skip
         """Take the way, and the camera.

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class MapView:
     """What the map needs of a frame beside its grid."""
 
     ground: GroundProjector  # that makes the grid
@@ -98,12 +98,12 @@ class RecordedMap:
         """Whether the robot's pose at a frame's stamp is known."""
         return self._poses.exact(self._options.map_frame, self._base, frame.stamp_ns) is not None
 
-    def view(self, frame: Frame, ground: GroundProjector | None) -> View | None:
+    def view(self, frame: Frame, ground: GroundProjector | None) -> MapView | None:
         """What the map needs of a frame; None, counted, where there is no grid or no pose."""
         if ground is None:
             return None
         try:
-            return View(ground, self._robot(frame))
+            return MapView(ground, self._robot(frame))
         except SettingsError as error:
             if self.without_map.add(error):
                 logger.warning("a grid is not in the map: %s", error)
@@ -121,7 +121,7 @@ class RecordedMap:
         a, b, c, w = found.rotation.tolist()
         return RobotPose.from_quaternion(x, y, (a, b, c, w))
 
-    def add(self, frame: Frame, answer: Written, view: View) -> Any:
+    def add(self, frame: Frame, answer: Written, view: MapView) -> Any:
         """Fuse the grid of an answer; returns the map's message, or None before its time."""
         stamp, spec = frame.stamp_ns, view.ground.spec
         message: Any = node_types().deserialize_cdr(answer.messages["drivable_grid"], GRID)

@@ -21,7 +21,7 @@ from segnet_model.recordings.answer_store import AnswerStore, Written, path_besi
 from segnet_model.recordings.answers import Follower, FramePredictor
 from segnet_model.recordings.calibration import CameraCalibration
 from segnet_model.recordings.label_settings import LabelSettings
-from segnet_model.recordings.recorded_map import RecordedMap, View
+from segnet_model.recordings.recorded_map import MapView, RecordedMap
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Answered:
     """
 
     found: Answer | Written
-    view: View | None
+    view: MapView | None
     place: float | None
 
 

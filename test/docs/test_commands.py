@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segnet_model.cli import COMMANDS, _parser
+from segnet_model.cli import COMMANDS, EPILOG, _parser
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -45,10 +45,11 @@ def test_the_commands_of_a_page(page):
     assert not [words for words in shown(page) if refused(words)]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_the_commands_of_a_help_text(command):
-    module = importlib.import_module(f"segnet_model.commands.{command.replace('-', '_')}")
-    indented = "".join(re.findall(r"^  .*\n", module.EPILOG, re.M))
+    module = f"segnet_model.commands.{command.replace('-', '_')}"
+    text = importlib.import_module(module).EPILOG if command else EPILOG
+    indented = "".join(re.findall(r"^  .*\n", text, re.M))
     assert not [words for words in of_blocks(indented) if refused(words)]
 
 

@@ -14,7 +14,7 @@ _LINE = 0.12  # meters
 
 
 @dataclass(frozen=True, eq=False)
-class Marks:
+class StreetPoints:
     """Ground points in street coordinates and the size of a pixel there, meters."""
 
     x: Single
@@ -45,24 +45,24 @@ class Marks:
 
 
 def markings(
-    marks: Marks, street: Street, plans: Sequence[Plan], dash: float, edge_lines: int
+    points: StreetPoints, street: Street, plans: Sequence[Plan], dash: float, edge_lines: int
 ) -> Single:
     """Return the painted share of each pixel, 0 to 1; dash and edge_lines: see `Ground`."""
-    paint = marks.lines([0.0])
+    paint = points.lines([0.0])
     if dash:
-        paint *= marks.dashes(dash, dash * 1.2)
+        paint *= points.dashes(dash, dash * 1.2)
     between = [hand * lane * street.lane_width for hand, lane in _lane_edges(street)]
     if between:
-        paint = np.maximum(paint, marks.lines(between) * marks.dashes(3.0, 5.0))
-    paint = np.maximum(paint, marks.lines(_solid_lines(street, edge_lines)))
+        paint = np.maximum(paint, points.lines(between) * points.dashes(3.0, 5.0))
+    paint = np.maximum(paint, points.lines(_solid_lines(street, edge_lines)))
     for plan in plans:
         if plan.side_street.exists:
-            paint[marks.between(plan.side_street.start - 1, plan.side_street.end + 1)] = 0
+            paint[points.between(plan.side_street.start - 1, plan.side_street.end + 1)] = 0
         if plan.zebra.exists:
-            inside = marks.between(plan.zebra.start, plan.zebra.end)
-            paint[inside] = marks.stripes(inside)
+            inside = points.between(plan.zebra.start, plan.zebra.end)
+            paint[inside] = points.stripes(inside)
     low, high = -street.right.half_road, street.left.half_road
-    return paint * ((marks.across > low) & (marks.across < high))
+    return paint * ((points.across > low) & (points.across < high))
 
 
 def _lane_edges(street: Street) -> list[tuple[int, int]]:
@@ -82,7 +82,7 @@ def _solid_lines(street: Street, edge_lines: int) -> list[float]:
     return lines
 
 
-def curbs(marks: Marks, street: Street) -> Single:
+def curbs(points: StreetPoints, street: Street) -> Single:
     """Return the share of each pixel that curb stones cover, 0 to 1."""
     centers = street.left.half_road + CURB / 2, -street.right.half_road - CURB / 2
-    return marks.lines(centers, CURB)
+    return points.lines(centers, CURB)

@@ -22,7 +22,7 @@ from segnet_model.scenes.draws import (
     stream,
     vary,
 )
-from segnet_model.scenes.ground.markings import Marks, curbs, markings
+from segnet_model.scenes.ground.markings import StreetPoints, curbs, markings
 from segnet_model.scenes.ground.street import Plan, Street
 from segnet_model.scenes.materials.coverings import Coverings
 from segnet_model.scenes.materials.surfaces import Surface
@@ -101,14 +101,14 @@ def paint_ground(
     """Draw the ground into the pixels whose rays meet it."""
     across = hits.y - street.bend(hits.x)
     road = is_road(hits.x, across, street, plans)
-    marks = Marks(
+    points = StreetPoints(
         hits.x.astype(np.float32), across.astype(np.float32), hits.footprint.astype(np.float32)
     )
     color = _surface(ground, hits, across, road)
     if ground.marked:
-        paint = markings(marks, street, plans, ground.dash, ground.edge_lines)
+        paint = markings(points, street, plans, ground.dash, ground.edge_lines)
         _blend(color, paint * road, ground.paint)
-    _blend(color, curbs(marks, street) * ~road, ground.curb)
+    _blend(color, curbs(points, street) * ~road, ground.curb)
     rows, shown = slice(hits.first_row, None), hits.hit[..., None]
     np.copyto(canvas.albedo[rows], np.clip(color, 0, 255).astype(np.uint8), where=shown)
     np.copyto(canvas.depth[rows], hits.depth, where=hits.hit)
