@@ -28,6 +28,7 @@ from segnet_ros.ros.log import PlainLogs
 from segnet_ros.ros.message_types import has_header, install_command, message_class
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import matching_qos, publisher_qos
+from segnet_ros.ros.usage import helped
 
 SPIN_TIMEOUT = 0.05  # seconds between two checks for the end
 # A publisher sees a subscriber before that sees the publisher and receives from it.
@@ -207,6 +208,8 @@ class BagPlayer(PlainLogs, Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play the bag of the parameters; the exit code is 1 where that failed."""
+    if helped(arguments, "bag_player", __doc__, PlayerSettings):
+        return 0
     player = None
     try:
         rclpy.init(args=arguments)

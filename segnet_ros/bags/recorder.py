@@ -26,6 +26,7 @@ from segnet_ros.ros.log import PlainLogs
 from segnet_ros.ros.message_types import definitions, message_class
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import is_latched, matching_qos
+from segnet_ros.ros.usage import helped
 
 DISCOVERY_PERIOD = 0.2  # seconds between two looks for new topics
 
@@ -120,6 +121,8 @@ class BagRecorder(PlainLogs, Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Record until a signal; the exit code is 1 where the bag is not whole."""
+    if helped(arguments, "bag_recorder", __doc__, RecorderSettings):
+        return 0
     recorder = None
     try:
         rclpy.init(args=arguments)

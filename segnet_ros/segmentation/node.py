@@ -1,4 +1,8 @@
-"""The lifecycle node `segmentation`, and its program."""
+"""The lifecycle node `segmentation`: class, uncertainty and drivable ground for each image.
+
+segmentation --ros-args -r image:=/camera/image_raw -p weights:=segnet_lite_outdoor
+segmentation --ros-args -r image:=/camera/image_raw -p camera_height:=1.2 -p camera_pitch:=0.1
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ from segnet_model.threads import use_threads
 from segnet_ros.ros.log import PlainLogs, forwarded
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.transitions import refuse_invalid_transitions
+from segnet_ros.ros.usage import helped
 from segnet_ros.segmentation import parameters
 from segnet_ros.segmentation.diagnostics import Diagnostics, Observation
 from segnet_ros.segmentation.pipeline import Pipeline
@@ -189,6 +194,8 @@ class SegmentationNode(PlainLogs, LifecycleNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until a signal; the exit code is 1 where it could not start."""
+    if helped(arguments, "segmentation", __doc__, NodeSettings):
+        return 0
     node = None
     gc.freeze()  # what is imported would be searched again and again; PyTorch comes later
     try:
