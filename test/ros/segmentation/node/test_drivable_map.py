@@ -17,12 +17,15 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_srvs.srv import Empty
 
+from segnet_ros.ros.message_types import message_class
+from segnet_ros.segmentation.drivable_map import UPDATES
+
 pytestmark = pytest.mark.ros
 
 ROAD = 3
 WIDTH, HEIGHT, FOCAL = 160, 120, 120.0
 K = [FOCAL, 0.0, 79.5, 0.0, FOCAL, 59.5, 0.0, 0.0, 1.0]
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+LATCHED = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SIDE, CELL = 40, 0.5  # cells, meters
 UNKNOWN, FREE = -1, 0
 LEFT = math.pi / 2
@@ -139,6 +142,27 @@ def test_the_map_holds_what_is_seen_in_the_frame_of_odometry(robot):
     assert (corner.x, corner.y) == pytest.approx((3.0 - 10.0, 2.0 - 10.0))
     assert at(found, 3.0, 7.0) == FREE
     assert {at(found, *away) for away in ((3.0, -3.0), (-2.0, 2.0), (8.0, 2.0))} == {UNKNOWN}
+
+
+@pytest.mark.skipif(message_class(UPDATES) is None, reason="map_msgs is not installed")
+def test_the_map_and_its_updates_give_the_next_map(robot, client):
+    """As RViz and Nav2 follow it: a rectangle at a time, until the window moves."""
+    topic = "/segmentation/drivable_map_updates"
+    updates = client.listen(topic, message_class(UPDATES), 50)
+    robot.until(lambda m: at(m, 5.0, 0.0) == FREE, 0.0, 0.0, 0.0)
+    client.call(Empty, "/segmentation/clear_map", Empty.Request())
+    before = robot.maps.next(lambda m: not has_free(m))
+    update = None
+    while update is None:
+        robot.look(0.0, 0.0, 0.0)
+        with suppress(AssertionError):
+            update = updates.next(lambda m: seconds_of(m) > seconds_of(before), timeout=0.2)
+    after = robot.maps.next(lambda m: m.header.stamp == update.header.stamp)
+    expected = cells_of(before).copy()
+    part = np.array(update.data, np.int8).reshape(update.height, update.width)
+    expected[update.y : update.y + update.height, update.x : update.x + update.width] = part
+    np.testing.assert_array_equal(expected, cells_of(after))
+    client.forget(topic)
 
 
 def test_ground_is_remembered_when_the_robot_turns_away_until_the_map_is_cleared(robot, client):

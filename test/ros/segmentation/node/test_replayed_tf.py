@@ -1,6 +1,6 @@
 """A recording with a moving camera is played twice: the grid follows, over real topics.
 
-tf2 is not on PyPI, so the node has a stand-in for it.
+tf2 is not on PyPI, so the node has a stand-in for it; and tf2 itself where that is installed.
 """
 
 from __future__ import annotations
@@ -33,24 +33,37 @@ K = [FOCAL, 0.0, 39.5, 0.0, FOCAL, 29.5, 0.0, 0.0, 1.0]
 DOWN = (-0.6532815, 0.6532815, -0.2705981, 0.2705981)  # an optical frame that looks down by 45 deg
 
 
+@pytest.fixture(scope="module", params=["stand-in", "tf2"])
+def tf(request):
+    """Topic, class and maker of the messages that tf2, or its stand-in, listens to."""
+    if request.param == "stand-in":
+        return tf2_stand_in.TOPIC, TransformStamped, lambda transform: transform
+    pytest.importorskip("tf2_ros", reason="tf2_ros is not installed")
+    from tf2_msgs.msg import TFMessage
+
+    return "/tf", TFMessage, lambda transform: TFMessage(transforms=[transform])
+
+
 @pytest.fixture(scope="module")
-def node(start_node, save_constant, tmp_path_factory):
+def node(tf, start_node, save_constant, tmp_path_factory):
     weights = save_constant(tmp_path_factory.mktemp("road") / "road.safetensors", ROAD)
     node = start_node(
-        weights=weights, before=STAND_IN, grid_resolution=0.5, grid_length=4.0, grid_width=4.0,
-        use_sim_time=True,
+        weights=weights, before=STAND_IN if tf[1] is TransformStamped else "",
+        grid_resolution=0.5, grid_length=4.0, grid_width=4.0, use_sim_time=True,
     )  # fmt: skip
     node.wait_for("ready")
-    return node
+    yield node
+    node.end()
 
 
 @pytest.fixture(scope="module")
-def play(client, camera, wait):
+def play(tf, client, camera, wait):
     """Call it to send some seconds of a recording, and their last image until its grid comes."""
+    topic, kind, packed = tf
+    publisher = client.node.create_publisher(kind, topic, 1000)
     grids = client.listen("/segmentation/drivable_grid", OccupancyGrid)
     calibration = client.publisher("camera_info", CameraInfo)
     clock = client.publisher("/clock", Clock)
-    tf = client.node.create_publisher(TransformStamped, tf2_stand_in.TOPIC, 1000)
 
     def play(seconds):
         message = Image(height=HEIGHT, width=WIDTH, encoding="mono8", step=WIDTH)
@@ -64,12 +77,12 @@ def play(client, camera, wait):
         def is_listening():  # from the first image on
             send()
             time.sleep(0.1)
-            return tf.get_subscription_count() > 0
+            return publisher.get_subscription_count() > 0
 
         wait(is_listening, "a listener to tf")
         for tenth in range(10 * seconds + 1):
             moved = tf2_stand_in.transform("base_link", "camera", tenth / 10, (0, 0, 1.2), DOWN)
-            tf.publish(moved)
+            publisher.publish(packed(moved))
             clock.publish(Clock(clock=moved.header.stamp))
         for _ in range(40):
             send()
