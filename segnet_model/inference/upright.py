@@ -17,8 +17,9 @@ from segnet_model.inference.segmentation import Segmentation
 
 # Rendered drives with drawn cameras, worlds of six kinds: images turned by half a turn are 1.3 to
 # 9.5 times as uncertain as upright ones, and those turned by a quarter 0.88 to 14 times.
-SURER = 0.8  # uncertainty of the turned image over the image's own, below which this is turned
-LOOKS = 3  # in a row that have to agree
+SURER = 0.8  # uncertainty of the turned image over the image's own, the mean of the looks
+LEAST = 0.01  # of a ratio, so that a certain image has a logarithm
+LOOKS = 3  # in a row, in each of which the turned image has to be the surer one
 PERIOD = 10.0  # seconds between two looks while images are upright
 AGAIN = 1.0  # while they are not
 # Quarter turns to the left that are tried, in this order.
@@ -59,7 +60,7 @@ class UprightCheck:
 
     @property
     def turn(self) -> int:
-        """Quarter turns to the left that set the images upright, by all of the last looks; or 0."""
+        """Quarter turns to the left that set the images upright, by the last looks; or 0."""
         surer = [turn for turn, looks in self._looks.items() if looks.agree]
         return min(surer, key=lambda turn: self._looks[turn].ratio, default=0)
 
@@ -105,13 +106,14 @@ class _Looks:
 
     @property
     def agree(self) -> bool:
-        """Whether all say that the turned images are surer."""
-        return len(self._ratios) == LOOKS and all(each < SURER for each in self._ratios)
+        """Whether the turned images are surer: each a bit, and all together clearly."""
+        full = len(self._ratios) == LOOKS
+        return full and max(self._ratios) < 1 and self.ratio < SURER
 
     @property
     def ratio(self) -> float:
-        """Uncertainty of the turned images over that of the images, the mean of the looks."""
-        return sum(self._ratios) / len(self._ratios)
+        """Uncertainty of the turned images over that of the images, geometric mean of the looks."""
+        return float(np.exp(np.mean(np.log(self._ratios))))
 
     @property
     def rank(self) -> float:
@@ -122,14 +124,16 @@ class _Looks:
 
     def add(self, turned: float, own: float, time: float) -> None:
         """Take the mean uncertainty of a turned image and of the image itself."""
-        self._ratios.append(turned / own if own > 0 else 1.0)
+        self._ratios.append(max(turned / own, LEAST) if own > 0 else 1.0)
         self.next = time + self._rest()
 
     def _rest(self) -> float:
         """Seconds until the next look: none until all agree, unless most say upright."""
+        if self.agree:
+            return AGAIN
         full, surer = len(self._ratios) == LOOKS, sum(each < SURER for each in self._ratios)
-        if full and surer in (0, LOOKS):
-            return AGAIN if surer else PERIOD
+        if full and not surer:
+            return PERIOD
         # Without a rest, a scene that looks alike both ways would double the cost of each image.
         doubtful = full and not self._ratios[-1] < SURER and 2 * surer < LOOKS
         return AGAIN * len(TURNS) if doubtful else 0.0

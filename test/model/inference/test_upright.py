@@ -81,6 +81,18 @@ def test_a_single_odd_image_is_no_alarm():
         assert not check.look(IMAGE, found(odd), segment, 100 + PERIOD * number)
 
 
+@pytest.mark.parametrize(
+    ("ratios", "turn"),
+    [((0.82, 0.60, 0.80), 2), ((0.82, 0.80, 0.81), 0), ((0.4, 1.01, 0.4), 0), ((0.0, 0.9, 0.9), 2)],
+)
+def test_looks_agree_together(ratios, turn):
+    check = UprightCheck()
+    for number, ratio in enumerate(ratios):
+        segment = lambda image, ratio=ratio: found(0.2 * ratio)  # noqa: E731
+        said = check.look(IMAGE, found(0.2), segment, 100.0 + number)
+    assert said == turn
+
+
 def test_a_scene_in_doubt_is_not_turned_at_each_image():
     check, turned = UprightCheck(), []
 
