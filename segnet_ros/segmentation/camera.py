@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
@@ -14,7 +13,6 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
-from segnet_model.base.errors import AnswerError, DeviceMemoryError, SegNetError
 from segnet_model.base.tables import AnswerSettings
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
@@ -26,6 +24,7 @@ from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.drivable_map import NAME as MAP
 from segnet_ros.segmentation.drivable_map import DrivableMap
+from segnet_ros.segmentation.failures import Failures
 from segnet_ros.segmentation.ground import Ground
 from segnet_ros.segmentation.input import Frame, Input
 from segnet_ros.segmentation.network import Network
@@ -34,12 +33,10 @@ from segnet_ros.segmentation.parameters import part
 from segnet_ros.segmentation.pose_check import PoseCheck
 from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.static_transform import StaticTransform
-from segnet_ros.segmentation.throttle import Throttle
 from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.withdrawal import DRIVABLE, GROUND, Withdrawal
 from segnet_ros.segmentation.worker import Counts
 
-LOG_PERIOD = 5.0  # seconds between two lines about rejected or failed frames
 CHECK_PERIOD = 0.2  # seconds between two looks at the age of the last answer
 
 
@@ -71,7 +68,7 @@ class Camera:
         """
         self._node, self._settings, self._alarm = node, settings, alarm
         prefix = f"{name}/" if name else ""
-        self._frame = f"frame of {name}" if name else "frame"
+        self._failures = Failures(node, name)
         self._outputs = Outputs(node, network, f"~/{prefix}", settings().output_reliability)
         self._input = Input(node, prefix, settings, self._wanted, submit)
         self._map = drivable_map
@@ -87,11 +84,10 @@ class Camera:
         self._reset()
 
     def _reset(self) -> None:
-        self._network_failures = 0
+        self._failures.reset()
         self._timing: messages.Timing | None = None
         self._distrust = self._blind = ""
         self._place, self._upright = PlaceMonitor(), UprightCheck()
-        self._log_throttle = Throttle()
 
     def start(self) -> None:
         """Subscribe."""
@@ -189,22 +185,10 @@ class Camera:
             )
 
     def report(self, error: Exception) -> None:
-        """Count a frame that was rejected or failed, and log one in LOG_PERIOD seconds."""
+        """Count a frame that was rejected or failed, and log some of them."""
         self._input.monitor.failed()
-        if not self._node.context.ok():
-            return  # the process is ending, and nothing can be published or logged any more
-        known = isinstance(error, SegNetError)
-        failed = not known or isinstance(error, DeviceMemoryError | AnswerError)
-        self._network_failures += failed
-        # A throttle of this camera, because rclpy's is one for all that log at a line.
-        if not self._log_throttle.passes(perf_counter(), 1 / LOG_PERIOD):
-            return
-        text = f"{self._frame} {'failed' if failed else 'rejected'}"
-        if known:
-            self._node.get_logger().warning(f"{text}: {error}")
-        else:
-            trace = "".join(traceback.format_exception(error))
-            self._node.get_logger().error(f"{text}: {trace}")
+        if self._node.context.ok():  # else the process ends, and nothing can be logged any more
+            self._failures.add(error)
 
     def observe(self, node: Observation, counts: Counts) -> Observation:
         """The node's observation with the state of this camera."""
@@ -216,7 +200,7 @@ class Camera:
             counts=counts,
             idle=self._input.idle,
             skipped=self._input.skipped,
-            network_failures=self._network_failures,
+            network_failures=self._failures.of_network,
             timing=self._timing,
             mismatch=self._input.mismatch(),
             rivals=self._outputs.rivals(),

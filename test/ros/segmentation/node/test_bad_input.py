@@ -13,7 +13,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from sensor_msgs.msg import CompressedImage, Image
 
-from segnet_ros.segmentation.camera import LOG_PERIOD
+from segnet_ros.segmentation.failures import LOG_PERIOD
 
 pytestmark = pytest.mark.ros
 
