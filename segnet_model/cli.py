@@ -36,7 +36,7 @@ COMMANDS = {
     "did not see.",
     "evaluate": "Measure weights on labeled images, alone or beside others.",
     "predict": "Write the network's masks of images, of a recording or of a video.",
-    "view": "Look at a recording or a video: a film of its classes, or the Rerun viewer.",
+    "view": "Show the classes of a recording, video or camera: in a video, or in the Rerun viewer.",
     "label": "Add the node's topics to a recording, to images or to a video, without ROS.",
     "adopt": "Make any ONNX file of a segmentation network usable here, and try it on an image.",
     "info": "Show what a weights file holds: network, classes, training, figures, license.",

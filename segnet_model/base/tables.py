@@ -30,19 +30,17 @@ IDS_ALONE = (
 )
 WAYS = {
     "none": "none is one pass",
-    "mc": "mc is several passes with dropout per frame",
-    "temporal": "temporal is one pass with dropout per frame, averaged over frames",
-    "features": "features is one pass, compared with the features of training",
+    "mc": "mc is several passes of a Bayesian network with dropout per frame",
+    "temporal": "temporal is one pass of a Bayesian network with dropout, averaged over frames",
+    "features": "features is one pass of a calibrated network, compared with the features of its "
+    "calibration",
 }
 
 
 def uncertainty_help(names: Iterable[str]) -> str:
     """The help of the option `uncertainty` where it has these choices."""
     ways = "; ".join(WAYS[name] for name in names if name in WAYS)
-    return (
-        f"Estimate of the uncertainty: {ways}. mc and temporal need a Bayesian network, features a "
-        "calibrated one."
-    )
+    return f"Estimate of the uncertainty: {ways}."
 
 
 def _size_fault(size: tuple[int, ...]) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from segnet_model.labels import LabelSet
 
 EPILOG = """\
-Reads every file of every split and names all problems at once, with the mend of each:
+Reads every file of every split and names all problems at once, and how to fix each:
 
   errors     images without labels and labels without images, files that do not open, sizes that
              differ, ids or colors outside the label set, the same image in two splits

@@ -12,7 +12,7 @@ EPILOG = """\
   segnet doctor
   segnet doctor runs/yard/weights.safetensors
 
-A "!" marks a fault, or an advantage that this machine could have, with the mend. The exit code is 1
+A "!" marks a fault, or what would make this machine faster, and says what to do. The exit code is 1
 where the network does not work. Attach the output to a bug report.
 """
 TITLE = 13  # characters

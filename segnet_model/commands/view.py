@@ -1,4 +1,4 @@
-"""Look at a recording or a video: a film of its classes, or the Rerun viewer."""
+"""Show the classes of a recording, video or camera: in a video, or in the Rerun viewer."""
 
 from __future__ import annotations
 

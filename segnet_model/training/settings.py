@@ -181,7 +181,7 @@ class TrainSettings:
     )  # fmt: skip
     encoder: str | None = option(
         None,
-        "ImageNet weights of the encoder, a name or a .pth or .safetensors file: for segnet_lite "
+        "Encoder weights from ImageNet, a name or a .pth or .safetensors file: for segnet_lite "
         "efficientnet_lite0 to efficientnet_lite2 (extra pretrained); for segnet, bayesian_segnet "
         "and unet a file of torchvision's vgg16_bn.",
         plain="", otherwise="random weights", group=NETWORK, metavar="NAME|FILE",
