@@ -18,8 +18,8 @@ from segnet_model.base.optional import require
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.datasets.sources.frame import Frame, Key, escape
 from segnet_model.datasets.sources.source import Source
+from segnet_model.images.whole_frames import EXTRA, WholeFrames, set_limits
 
-EXTRA = "video"
 # Only containers with frames of their own: no playlists, no addresses, no text.
 CONTAINERS = (
     "3gp,asf,av1,avi,dv,flv,gif,h261,h263,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mp4,mpeg,mpegts,"
@@ -93,10 +93,10 @@ class VideoSource(Source):
                         f"{self.path} holds no video stream; give a file with pictures, not sound"
                     )
                 context = stream.codec_context
+                if not context.height:
+                    raise ImageError("there is no whole key frame at its begin; was that cut off?")
                 check_size(context.height, context.width)
-                # FFmpeg fills what a JPEG lost with the frame before, unless it is told to refuse.
-                refuse = {"err_detect": "explode"} if context.name == "mjpeg" else {}
-                context.options = {"max_pixels": str(MAX_PIXELS), **refuse}
+                set_limits(context)
                 yield container, stream
         except ImageError as error:
             raise VideoError(f"video {self.path} is refused: {error}") from None
@@ -125,20 +125,11 @@ class VideoSource(Source):
     def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
         """Decode the stream with PyAV from the start of the part, or a little before."""
         self._seek(container, stream)
-        damaged = False  # until the next key frame, as others build on the frames before them
-        for packet in self._packets(container, stream):
-            try:
-                frames = packet.decode()
-            except self._av.error.FFmpegError as error:
-                damaged = True
-                self.reject(ImageError(f"a damaged packet of a video ({error.strerror})"))
-                continue
-            for frame in frames:
-                damaged = damaged and not frame.key_frame
-                if damaged or frame.is_corrupt:
-                    self.reject(ImageError("a frame of a video after a damaged one"))
-                else:
-                    yield frame
+        for item in WholeFrames(stream.codec_context).decode(self._packets(container, stream)):
+            if isinstance(item, ImageError):
+                self.reject(item)
+            else:
+                yield item
 
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
         """The stream's packets up to the end, or to the point where the file was cut."""
