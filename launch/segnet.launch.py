@@ -13,6 +13,7 @@ from launch.actions import OpaqueFunction
 
 from segnet_model.base.options import options_of
 from segnet_ros.launching import actions as launching
+from segnet_ros.launching import views
 from segnet_ros.launching.values import camera_remappings
 from segnet_ros.segmentation.settings import NodeSettings
 
@@ -41,15 +42,15 @@ def generate_launch_description() -> LaunchDescription:
             *launching.table_arguments(NodeSettings, PARAMETERS),
             *launching.arguments(launching.COMMON),
             *launching.arguments(launching.CLOCK),
-            *launching.arguments(launching.RVIZ),
-            *launching.arguments(launching.LIVE),
+            *launching.arguments(views.RVIZ),
+            *launching.arguments(views.LIVE),
             *launching.arguments(launching.TRANSPORT),
             OpaqueFunction(function=launching.handle_interrupts),
             OpaqueFunction(function=launching.set_transport_profile),
             OpaqueFunction(function=launching.warn_of_shared_arguments, args=[PARAMETERS]),
             # First, because launch leaves programs behind when it refuses a later text.
-            OpaqueFunction(function=launching.rviz, args=[NodeSettings]),
-            OpaqueFunction(function=launching.live),
+            OpaqueFunction(function=views.rviz, args=[NodeSettings]),
+            OpaqueFunction(function=views.live),
             OpaqueFunction(function=start),
         ]
     )

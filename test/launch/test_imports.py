@@ -52,11 +52,17 @@ def run(program, **values):
 
 @pytest.mark.parametrize(
     "name",
-    ["launching.values", "segmentation.settings", "trainer.settings", "launching.actions"],
+    [
+        "launching.values",
+        "segmentation.settings",
+        "trainer.settings",
+        "launching.actions",
+        "launching.views",
+    ],
 )
 def test_modules_of_the_launch_files_are_light(name):
     pytest.importorskip("rclpy")
-    if name == "launching.actions":
+    if name in ("launching.actions", "launching.views"):
         pytest.importorskip("launch_ros")
         pytest.importorskip("segnet_ros.msg")
     result = run(f"import segnet_ros.{name}")
