@@ -144,6 +144,7 @@ def _show(
 
     Raises:
         BagError: there is none.
+        SettingsError: there is none in this part of the source.
     """
     from segnet_model.base.progress import progress_bar
 
@@ -156,6 +157,8 @@ def _show(
             count += 1
             progress(source.share(frame))
         if not count:  # raised inside, so that no empty files are left
+            if not source.rejected:
+                source.check_used(0)
             raise BagError(f"there is nothing to see in {args.source}{_rejected(source)}")
     return count
 

@@ -19,6 +19,7 @@ from segnet_model.datasets.sources.frame import Frame
 from segnet_model.datasets.sources.frame_filter import FrameFilter
 
 MAX_SECONDS = 1e9
+ALL = (-inf, inf)  # the part that is the whole
 logger = logging.getLogger(__name__)
 Kind = TypeVar("Kind", bound="Source")
 Received = TypeVar("Received", bound="_Received")
@@ -51,7 +52,7 @@ class Source(ABC):
         self.path, self.topic = path, topic
         self.start_ns = self.end_ns = 0
         self.rejected = Rejected()
-        self._window = (-inf, inf)  # of `Frame.receive_ns`, the end excluded
+        self._window = ALL  # of `Frame.receive_ns`, the end excluded
         self.every_ns = 0
 
     @abstractmethod
@@ -138,10 +139,21 @@ class Source(ABC):
             logger.warning("skipped an image of %s: %s", self.path, error)
 
     def check_used(self, count: int) -> None:
-        """Raise BagError where frames were rejected and none of them could be used."""
-        if len(self.rejected) and not count:
+        """Raise an error where none of the frames was used.
+
+        Raises:
+            BagError: all of them were rejected.
+            SettingsError: there are none, as the part holds no frame.
+        """
+        if count:
+            return
+        if len(self.rejected):
             on = f"on {self.topic} in" if self.topic else "in"
             raise BagError(f"no image {on} {self.path} can be used:\n{self.rejected}")
+        if self._window != ALL:
+            raise SettingsError(
+                f"no image of {self.path} is in this part; give another --start, or more --seconds"
+            )
 
     def share(self, frame: Frame) -> float:
         """Share of the part up to a frame, 0 to 1."""

@@ -151,6 +151,16 @@ def test_predict_writes_a_mask_of_each_frame(video, weights, tmp_path, capsys):
     assert len(list_images(out / "overlays")) == 8
 
 
+@pytest.mark.parametrize("command", ["predict", "view"])
+def test_a_part_without_an_image_is_refused(command, folder, weights, tmp_path, capsys):
+    """The last image of a folder begins a second before its end."""
+    out = tmp_path / "a.mp4"
+    assert segnet(command, weights, folder, "--start", 9.5, "--out", out) == 2
+    said = capsys.readouterr().err
+    assert f"no image of {folder} is in this part; give another --start, or more --seconds" in said
+    assert not out.exists()
+
+
 def test_predict_counts_what_is_damaged(video, weights, tmp_path, capsys):
     data = bytearray(video.read_bytes())
     begin = data.find(b"mdat") + len(data) // 2
