@@ -10,7 +10,7 @@ from segnet_model.base.atomic import check_output
 from segnet_model.base.choices import ANSWERS, LAYOUTS
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import ABOVE_0
-from segnet_model.commands import arguments
+from segnet_model.commands import arguments, outputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> None:
     labels = labels.with_drivable(tuple(args.drivable)) if args.drivable else labels
     image = _image(args.image)
     adopted = adopt(args.model, labels, image, _wishes(args), args.license)
-    arguments.make_folder(args.out.parent)
+    outputs.make_folder(args.out.parent)
     found = _write(adopted, args.out, image)
     write_png(picture, annotated(image, found.labels, labels))
     for name, value, source in adopted.findings:

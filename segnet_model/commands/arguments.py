@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from segnet_model.base import options
 from segnet_model.base.choices import KINDS, LABEL_SETS, UNCERTAINTIES
 from segnet_model.base.class_maps import load_map, read_map
-from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import ABOVE_0
 from segnet_model.base.tables import (
     GRID,
@@ -23,7 +22,7 @@ from segnet_model.base.tables import (
     NetworkSettings,
     uncertainty_help,
 )
-from segnet_model.base.undo import make_folders
+from segnet_model.commands import outputs
 from segnet_model.commands.places import add_weights
 from segnet_model.commands.unused import Unused
 
@@ -156,7 +155,7 @@ def write_classes(args: argparse.Namespace, out: Path) -> None:
     if args.classes is None:
         return
     labels = label_set_of(args.classes, out.resolve().name)
-    make_folder(out)
+    outputs.make_folder(out)
     write_label_set(out, labels)
     names = [f"{each.name} (drivable)" if each.drivable else each.name for each in labels.classes]
     print(f"{out / 'labels.yaml'}: {', '.join(names)}")
@@ -247,19 +246,3 @@ def size(text: str) -> tuple[int, int]:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not HEIGHTxWIDTH, e.g. 360x480") from None
     return height, width
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder of --out before any long work, which would be lost without it.
-
-    It is removed again where an error leaves it empty.
-
-    Raises:
-        SettingsError: it cannot be made.
-    """
-    try:
-        make_folders(folder)
-    except OSError as error:
-        raise SettingsError(
-            f"cannot make the folder {folder}: {error}; give another --out"
-        ) from None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from segnet_model.base.atomic import check_output
 from segnet_model.base.options import ABOVE_0
-from segnet_model.commands import arguments
+from segnet_model.commands import arguments, outputs
 
 EPILOG = """\
 A network that learns your yard forgets some of what it knew of other places. The mean of its
@@ -53,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.weights.checkpoint import load_weights, save_weights
     from segnet_model.weights.shipped import find_weights
 
-    check_output(args.out)
+    outputs.prepare_weights(args.out)
     sources = [load_weights(find_weights(each)) for each in args.weights]
     shares = args.shares or [1.0] * len(sources)
     network, info = average_weights(sources, shares, args.network)

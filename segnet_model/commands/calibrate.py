@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base import options
-from segnet_model.base.atomic import check_output, is_same_file
+from segnet_model.base.atomic import is_same_file
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import ABOVE_0, BELOW_1
 from segnet_model.base.tables import USUAL_BOUND, NetworkSettings
-from segnet_model.commands import arguments
+from segnet_model.commands import arguments, outputs
 from segnet_model.commands.places import add_weights
 from segnet_model.commands.unused import Unused, refuse_given
 
@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> None:
         )
     out = args.out or path
     if not is_same_file(path, out):
-        check_output(out)
+        outputs.prepare_weights(out, path.suffix)
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     trusted = tuple(args.trusted_networks)
     info = OnnxEngine.open(path, "cpu", "float32", ()).info if is_onnx else None

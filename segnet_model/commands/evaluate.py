@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from segnet_model.base.atomic import check_output, whole_file
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.marks import MARK
-from segnet_model.commands import arguments
+from segnet_model.commands import arguments, outputs
 from segnet_model.commands.evaluation_table import print_comparison, print_table
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
 
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
     if args.out:
-        arguments.make_folder(args.out)
+        outputs.make_folder(args.out)
         for name in (FIGURES, PAGE, SHEET):
             check_output(args.out / name)
     weights = [args.weights, *([args.compare] if args.compare else [])]

@@ -10,7 +10,7 @@ from segnet_model.base import options
 from segnet_model.base.errors import SettingsError
 from segnet_model.base.options import MANY
 from segnet_model.base.tables import NetworkSettings
-from segnet_model.commands import arguments
+from segnet_model.commands import arguments, outputs
 from segnet_model.commands.unused import Unused
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> None:
     check_export(out)
     images = calibration_images(args.calibrate, args.split, args.images) if args.calibrate else []
     export = Export.of(weights, args.size, args.trusted_networks)
-    arguments.make_folder(out.parent)
+    outputs.make_folder(out.parent)
     with progress_bar("calibrating") as progress:
         if args.engine == "onnx":
             export.to_onnx(out, images, progress)

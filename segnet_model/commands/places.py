@@ -12,7 +12,8 @@ from segnet_model.weights.shipped import at_home, shipped_names
 logger = logging.getLogger(__name__)
 SOURCES = ("source", "dataset")  # names of a command's first argument
 GIVEN_TWICE = "weights are given twice: {} and {}"
-WEIGHTS_SUFFIXES = (".safetensors", ".onnx", ".xml")
+SUFFIX = ".safetensors"
+WEIGHTS_SUFFIXES = (SUFFIX, ".onnx", ".xml")
 
 
 def add_weights(parser: argparse.ArgumentParser, help_text: str, otherwise: str | None) -> None:

@@ -11,7 +11,7 @@ from segnet_model.base.choices import CVAT_FORMATS
 from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.marks import is_marked
-from segnet_model.commands import arguments
+from segnet_model.commands import arguments, outputs
 from segnet_model.commands.unused import Unused
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
         raise SettingsError(
             "CVAT takes empty pixels for the class 'background'; leave --unsure away"
         )
-    arguments.make_folder(args.out.parent)
+    outputs.make_folder(args.out.parent)
     constructor = args.out.with_suffix(".labels.json")
     again = args.out.is_file() and is_marked(args.out)  # CVAT's list has no room for a mark
     for path in (args.out, *([] if again else [constructor])):

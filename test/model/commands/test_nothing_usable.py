@@ -1,7 +1,9 @@
 """A source of which nothing can be used ends every command with 2, and with the reasons."""
 
+import os
 import resource
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +13,8 @@ from segnet_model.bags.writer import BagWriter
 from segnet_model.base.errors import SettingsError
 from segnet_model.cli import main
 from segnet_model.datasets.images_to_bag import images_to_bag
+from segnet_model.engines.export import Export
+from segnet_model.evaluation import fitting
 from segnet_model.images.files import list_images, write_png
 
 START = 1_700_000_000_000_000_000
@@ -73,6 +77,49 @@ def test_a_refusal_leaves_nothing(line, dataset, weights, tmp_path, capsys, monk
     assert main(line.split()) == 2
     assert capsys.readouterr().err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "calibrate yard w.safetensors --out c.onnx",
+        "calibrate yard w.safetensors --out far/c.xml",
+        "calibrate yard w.onnx --out c.safetensors",
+        "calibrate yard w.onnx --out c",
+        "average w.safetensors w.safetensors --out far/c.onnx",
+    ],
+)
+def test_weights_keep_the_ending_of_their_format(line, dataset, weights, tmp_path, capsys):
+    """Readers tell the format by it."""
+    Export.of(weights).to_onnx(tmp_path / "w.onnx")
+    weights.rename(tmp_path / "w.safetensors")
+    dataset.rename(tmp_path / "yard")
+    before = sorted(tmp_path.rglob("*"))
+    words = [str(tmp_path / each) if each[0] in "ywcf" else each for each in line.split()[1:]]
+    assert main([line.split()[0], *words]) == 2
+    said = capsys.readouterr().err
+    assert "would be read as another format; give a name as c" in said
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["calibrate", "average"])
+def test_the_folder_of_weights_is_made_before_the_work(command, dataset, weights, tmp_path, capsys):
+    """Without it, all of the work was lost in the end."""
+    out = tmp_path / "far" / "away.safetensors"
+    given = {"calibrate": (dataset, weights), "average": (weights, weights)}[command]
+    assert main([command, *map(str, given), "--out", str(out)]) == 0, capsys.readouterr()
+    assert out.is_file()
+
+
+def test_a_folder_that_may_not_be_written_to(dataset, weights, tmp_path, capsys, monkeypatch):
+    """It is known before the work; root may write anywhere, so that the system's answer is set."""
+    (tmp_path / "theirs").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / "theirs")
+    monkeypatch.setattr(fitting, "calibrate", None)
+    out = tmp_path / "theirs" / "c.safetensors"
+    assert main(["calibrate", str(dataset), str(weights), "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert "may not be written to; allow it with chmod +wx, or give another --out" in said
 
 
 @pytest.mark.parametrize(
