@@ -103,7 +103,7 @@ def read_metadata(bag: Path) -> dict[str, Any]:
         raise BagError(f"{METADATA} of {size} bytes, of {MAX_METADATA} at most; is it one?")
     try:
         values = read_yaml(file.read_text(encoding="utf-8"), MAX_METADATA)
-    except SettingsError as error:
+    except (SettingsError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise BagError(
             f"{METADATA} is damaged ({reason}); make it anew with `ros2 bag reindex {bag}`, or "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -232,7 +233,7 @@ class BagWriter:
         return self._writer
 
     def _check_free(self) -> None:
-        if self.path.exists():
+        if os.path.lexists(self.path):  # a link that leads nowhere, too
             raise BagError(f"{self.path} exists already; remove it or choose another name")
 
     @contextmanager

@@ -45,6 +45,8 @@ def load_yaml(file: Path | Traversable) -> Any:
         OSError: the file cannot be read.
         SettingsError: the YAML is invalid, or refused by `check_yaml`.
     """
+    if file.is_dir():
+        raise SettingsError("it is a folder; name the YAML file in it")
     if not file.is_file():  # a pipe never ends
         raise SettingsError("there is no such file")
     with file.open("rb") as stream:

@@ -16,6 +16,21 @@ MENDS = {
     errno.EIO: "its disk is failing: copy what is left",
     errno.ELOOP: "links lead to each other: name the file itself",
 }
+WAYS = {
+    errno.EACCES: "allow it with chmod, or name another place",
+    errno.EDQUOT: "free some of your space, or name another place",
+    errno.EEXIST: "name another",
+    errno.EIO: "its disk is failing: name another",
+    errno.EISDIR: "it is a folder: name a file",
+    errno.ELOOP: MENDS[errno.ELOOP],
+    errno.EMFILE: "allow more open files with ulimit -n",
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.ENOENT: "look for it, or name another",
+    errno.ENOSPC: "free some space, or name another place",
+    errno.ENOTDIR: "a file has the name of a folder: name another place",
+    errno.EPERM: "name another place",
+    errno.EROFS: "nothing can be written there: name another place",
+}  # of any error of the system
 # Details that differ between frames with the same error: quoted text and numbers.
 DETAIL = re.compile(r"""b?'(\\.|[^'\\])*'|b?"(\\.|[^"\\])*"|\d+""")
 
@@ -58,7 +73,12 @@ class DeviceMemoryError(SegNetError):
 
 def cause(path: object, error: OSError) -> str:
     """Why a file or folder cannot be read, with the mend where there is one."""
-    text = f"cannot read {path}: {error.strerror or error}"
+    return f"cannot read {path}: {bare_cause(error)}"
+
+
+def bare_cause(error: OSError) -> str:
+    """As `cause`, without the path."""
+    text = str(error.strerror or error)
     return f"{text}; {MENDS[error.errno]}" if error.errno in MENDS else text
 
 
@@ -74,9 +94,16 @@ def reading(path: object) -> Iterator[None]:
 
 
 def system_reason(error: OSError) -> str:
-    """The path and the cause of an error of the system: "a.png: Permission denied"."""
+    """The path, the cause and the mend of an error of the system, which may be of writing, too."""
     names = [str(each) for each in (error.filename, error.filename2) if each is not None]
-    return f"{' to '.join(names)}: {error.strerror}" if names and error.strerror else str(error)
+    text = f"{' to '.join(names)}: {error.strerror}" if names and error.strerror else str(error)
+    return f"{text}; {WAYS[error.errno]}" if error.errno in WAYS else text
+
+
+def unwritten(path: object, error: OSError) -> str:
+    """Why a file cannot be written, with the mend."""
+    mend = WAYS.get(error.errno or 0, "is the disk full?")
+    return f"cannot write {path}: {error.strerror or error}; {mend}"
 
 
 def reason(error: Exception) -> str:

@@ -15,7 +15,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from segnet_model.base.atomic import whole_file
-from segnet_model.base.errors import DatasetError, ImageError, SegNetError
+from segnet_model.base.errors import (
+    DatasetError,
+    ImageError,
+    SegNetError,
+    bare_cause,
+    unwritten,
+)
 from segnet_model.base.limits import check_size
 from segnet_model.base.marks import marked_png
 from segnet_model.images.compressed import decode_compressed
@@ -144,16 +150,19 @@ def _cause(error: Exception) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a regular file of at most `MAX_FILE` bytes; OSError if it is not, or longer."""
+    """Read a regular file of at most `MAX_FILE` bytes; OSError with the mend if it is not."""
     if not path.exists():
         raise OSError("there is no such file")
     if not path.is_file():  # a pipe or a device might never end
         raise OSError("no plain file")
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > MAX_FILE:
-            raise OSError(f"longer than {MAX_FILE} bytes, which no image is")
-        return file.read(size)
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_FILE:
+                raise OSError(f"longer than {MAX_FILE} bytes, which no image is")
+            return file.read(size)
+    except OSError as error:
+        raise OSError(bare_cause(error)) from None
 
 
 def read_labels(path: Path, labels: LabelSet) -> np.ndarray:
@@ -242,4 +251,4 @@ def new_file(path: Path, *, known: bool = False, flush: bool = True) -> Iterator
         with whole_file(path, known=known, flush=flush) as temporary:
             yield temporary
     except OSError as error:
-        raise DatasetError(f"cannot write {path}: {error}; is the disk full?") from None
+        raise DatasetError(unwritten(path, error)) from None

@@ -17,7 +17,7 @@ from segnet_model.base.class_costs import UNKNOWN
 from segnet_model.base.documents import (
     load_yaml,
 )
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import DatasetError, SettingsError, bare_cause
 from segnet_model.base.near import near
 from segnet_model.labels.costs import with_costs
 from segnet_model.labels.reading import MAX_CLASSES, naming_form, read_parts
@@ -228,7 +228,9 @@ class LabelSet:
         path = shipped if shipped.is_file() else Path(source)
         try:
             return cls.from_dict(load_yaml(path))
-        except (OSError, SettingsError) as error:
+        except OSError as error:
+            raise SettingsError(f"label set {source}: {bare_cause(error)}") from None
+        except SettingsError as error:
             hint = "" if Path(source).suffix else near(str(source), LABEL_SETS)
             raise SettingsError(f"label set {source}: {error}{hint}") from None
 

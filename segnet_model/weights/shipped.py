@@ -21,7 +21,8 @@ def find_weights(path: str | Path) -> Path:
     found = shipped if shipped.is_file() else at_home(path).absolute()
     if not found.is_file():
         names = shipped_names()
-        reason = "is a folder" if found.is_dir() else "there is no such file"
+        other = "it is no plain file" if found.exists() else "there is no such file"
+        reason = "is a folder" if found.is_dir() else other
         raise WeightsError(
             f"weights {found}: {reason}{near(str(path), names)}; give a file, or one that ships: "
             f"{', '.join(names)}"
