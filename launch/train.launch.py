@@ -3,6 +3,10 @@
 ros2 launch segnet_ros train.launch.py dataset:=my_yard out:=runs/yard
 ros2 launch segnet_ros train.launch.py bag:=drive labels_topic:=/labels out:=runs/yard
 
+With source:=live it learns without labels while the robot drives, until it is stopped:
+
+ros2 launch segnet_ros train.launch.py source:=live image_topic:=/camera/image_raw out:=runs/yard
+
 Ctrl-C stops after the step under way; the same command resumes from there.
 """
 

@@ -117,9 +117,15 @@ def options_of(table: type[Any]) -> dict[str, Option]:
 
 
 def changed(values: Any) -> list[str]:
-    """The names of the options of a table that have not their defaults."""
-    table = type(values)
-    return [name for name in options_of(table) if getattr(values, name) != getattr(table(), name)]
+    """The names of the options of a table, and of those in it, that have not their defaults."""
+    usual, found = type(values)(), []
+    for row in fields(values):
+        value, default = getattr(values, row.name), getattr(usual, row.name)
+        if "option" in row.metadata:
+            found += [row.name] if value != default else []
+        elif is_dataclass(value):
+            found += changed(value)
+    return found
 
 
 def check_options(values: Any) -> None:

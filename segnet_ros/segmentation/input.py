@@ -13,10 +13,10 @@ from sensor_msgs.msg import CameraInfo
 
 from segnet_model.driving.calibration import InfoCheck
 from segnet_ros.ros.qos import mismatch, overrides, profile
+from segnet_ros.ros.transports import Decode, find_transport
 from segnet_ros.segmentation.health import HealthMonitor
 from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.throttle import Throttle
-from segnet_ros.segmentation.transports import Decode, find_transport
 
 
 @dataclass(frozen=True)

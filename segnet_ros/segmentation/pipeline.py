@@ -16,6 +16,7 @@ from segnet_model.inference.answer import Answer
 from segnet_model.inference.prediction import Capture
 from segnet_model.inference.segmentation import Segmentation
 from segnet_ros.ros.stamps import seconds
+from segnet_ros.ros.transports import Decoded
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.camera import Camera
 from segnet_ros.segmentation.diagnostics import Observation
@@ -25,7 +26,6 @@ from segnet_ros.segmentation.input import Frame
 from segnet_ros.segmentation.network import Network
 from segnet_ros.segmentation.settings import NodeSettings
 from segnet_ros.segmentation.transforms import Transforms
-from segnet_ros.segmentation.transports import Decoded
 from segnet_ros.segmentation.worker import Counts, Worker
 
 STOP_TIMEOUT = 10.0  # seconds; a large image on a slow processor takes a few

@@ -1,7 +1,10 @@
-"""The node `trainer`: a labeled recording or folder in, weights out, its progress on a topic.
+"""The node `trainer`: images in, weights out, its progress on a topic.
+
+It learns from a labeled recording or folder once, or from live topics without labels:
 
 trainer --ros-args -p dataset:=my_yard -p out:=runs/yard
 trainer --ros-args -p bag:=drive -p labels_topic:=/labels -p out:=runs/yard
+trainer --ros-args -p source:=live -p image_topic:=/camera/image_raw -p out:=runs/yard
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import publisher_qos
 from segnet_ros.trainer import job
 from segnet_ros.trainer.job import Status, TrainingJob
+from segnet_ros.trainer.live import LiveTraining
+from segnet_ros.trainer.live_settings import LIVE
 from segnet_ros.trainer.settings import TrainerSettings
 
 try:
@@ -55,7 +60,7 @@ class TrainerNode(PlainLogs, Node):
         """
         super().__init__("trainer", **arguments)
         declare_table(self, TrainerSettings)
-        self._job: TrainingJob | None = None
+        self._job: TrainingJob | LiveTraining | None = None
         self._published: Status | None = None
         self._publisher = None
         if TrainingProgress is None:
@@ -85,17 +90,29 @@ class TrainerNode(PlainLogs, Node):
 
     def _train(self, spin: Callable[[float], None], stop_requested: Callable[[], bool]) -> Status:
         try:
-            self._job = TrainingJob(read_table(self, TrainerSettings))
+            settings = read_table(self, TrainerSettings)
+            if settings.source == LIVE:
+                status = self._live(settings, spin, stop_requested)
+            else:
+                self._job = TrainingJob(settings)
+                self._run(self._job, spin, stop_requested)
+                status = self._job.status
         except SegNetError as error:
             status = Status(job.FAILED, str(error))
-        else:
-            self._run(self._job, spin, stop_requested)
-            status = self._job.status
         if status.phase == job.FAILED:
             self.get_logger().error(status.message)
         else:
             self.get_logger().info(status.message)
         return status
+
+    def _live(
+        self, settings: TrainerSettings, spin: Callable[[float], None],
+        stop_requested: Callable[[], bool],
+    ) -> Status:  # fmt: skip
+        """Learn from topics until a signal or ~/stop; errors as of `LiveTraining`."""
+        self._job = work = LiveTraining(self, settings)
+        self.create_timer(PUBLISH_PERIOD, lambda: self._publish(work.status))
+        return work.run(spin, stop_requested)
 
     def _run(
         self, work: TrainingJob, spin: Callable[[float], None], stop_requested: Callable[[], bool]
@@ -142,10 +159,10 @@ def as_message(status: Status) -> Any:
     message.loss = message.miou = message.best_miou = message.seconds_left = math.nan
     if status.best_miou is not None:
         message.best_miou = status.best_miou
-    if status.phase == job.EXTRACT:
-        message.step, message.steps = round(100 * status.share), 100
-    elif status.progress:
+    if status.progress:
         _fill(message, status.progress)
+    elif status.phase == job.EXTRACT or status.share:  # a training has steps, all else a share
+        message.step, message.steps = round(100 * status.share), 100
     return message
 
 

@@ -15,11 +15,11 @@ from std_msgs.msg import Header
 
 from segnet_model.base.errors import ImageError, SettingsError
 from segnet_model.driving.calibration import InfoCheck
+from segnet_ros.ros import transports as module
 from segnet_ros.ros.image_conversion import parse
-from segnet_ros.segmentation import transports as module
+from segnet_ros.ros.transports import TRANSPORTS, Decoded, Transport
 from segnet_ros.segmentation.input import Input
 from segnet_ros.segmentation.settings import NodeSettings
-from segnet_ros.segmentation.transports import TRANSPORTS, Decoded, Transport
 
 pytestmark = pytest.mark.ros
 

@@ -13,9 +13,9 @@ from video_packets import HEIGHT, WIDTH, encode, is_scene
 
 from segnet_model.bags import messages
 from segnet_model.base.errors import ImageError, SegNetError
+from segnet_ros.ros import transports
 from segnet_ros.ros.image_cdr import parse_packet
-from segnet_ros.segmentation import transports
-from segnet_ros.segmentation.transports import TRANSPORTS, Transport, VideoDecoder, find_transport
+from segnet_ros.ros.transports import TRANSPORTS, Transport, VideoDecoder, find_transport
 
 pytestmark = pytest.mark.ros
 
