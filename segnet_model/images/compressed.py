@@ -20,7 +20,7 @@ from segnet_model.base.limits import check_size
 from segnet_model.images.bayer import demosaic, find_pattern
 from segnet_model.images.jpeg import SIGNATURE as JPEG_SIGNATURE
 from segnet_model.images.jpeg import decode_jpeg
-from segnet_model.images.other_kinds import check_colors, describe_other
+from segnet_model.images.other_kinds import ANIMATION, check_colors, check_one, describe_other
 from segnet_model.images.sample_bits import SampleBits
 
 if TYPE_CHECKING:
@@ -118,5 +118,7 @@ def _chunks(file: bytes) -> Iterator[tuple[bytes, int]]:
         (checksum,) = struct.unpack_from(">I", file, position + 8 + length)
         if zlib.crc32(file[position + 4 : position + 8 + length]) != checksum:
             raise ImageError(f"a PNG's chunk {kind!r} has a wrong checksum; it was damaged")
+        if kind == b"acTL":
+            check_one(struct.unpack_from(">I", file, position + 8)[0], ANIMATION)
         position += 12 + length
         yield kind, length

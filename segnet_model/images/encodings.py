@@ -17,14 +17,13 @@ from segnet_model.base.errors import ImageError
 from segnet_model.base.limits import check_size
 from segnet_model.images.bayer import BAYER
 from segnet_model.images.other_kinds import check_colors
+from segnet_model.images.pixel_sizes import check_pixel
 from segnet_model.images.sample_bits import SampleBits
 
 if TYPE_CHECKING:
     from segnet_model.images.compressed import Bytes
 
 MAX_NAME = 40  # characters of an unknown encoding in an error
-PIXELS = (2, 3, 4, 6, 8)  # bytes of a pixel in memory, of any encoding but those of one byte
-MAX_PADDING = 512  # bytes at the end of a row, for which the alignment of memory is the reason
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,11 @@ def decode_image(
         step = samples * kind.depth  # some drivers count a row of the chroma planes in
     _check_height(kind, height, encoding, size == height * step)
     _check_layout(size, rows, step, samples * kind.depth)
-    _check_pixel(kind, width, step, encoding)
     dtype = f"{'>' if big_endian else '<'}u{kind.depth}"
+    if step > samples * kind.depth and step % kind.depth == 0:
+        own = kind.channels * kind.depth
+        whole: np.ndarray = np.ndarray((rows, step // kind.depth), dtype, data)
+        check_pixel(whole, width, own, own * kind.grid[1], encoding)
     table: np.ndarray = np.ndarray((rows, samples), dtype, data, strides=(step, kind.depth))
     bits.assume(kind.assumed)
     if kind.depth == 2:
@@ -137,20 +139,6 @@ def _check_grid(kind: Encoding, height: int, width: int, encoding: str) -> None:
         raise ImageError(
             f"a {encoding} image of {width}x{height} pixels cannot be: its width and height must "
             f"be multiples of {kind.grid[1]} and {kind.grid[0]}; crop it in the driver"
-        )
-
-
-def _check_pixel(kind: Encoding, width: int, step: int, encoding: str) -> None:
-    """Raise ImageError where rows hold whole pixels of another encoding.
-
-    Rows that belong to an image twice as wide, as of a stereo camera, hold an even number of them.
-    """
-    own, (other, rest) = kind.channels * kind.depth, divmod(step, width)
-    is_other = other in PIXELS and (other % own or (own == 1 and other > 2))
-    if not rest and is_other and step - width * own > MAX_PADDING:
-        raise ImageError(
-            f"rows of {step} bytes hold {other} bytes a pixel, and {encoding} has {own}; is the "
-            "encoding wrong? Let the driver send the right one, or rows without padding"
         )
 
 

@@ -27,6 +27,7 @@ from segnet_model.base.marks import marked_png
 from segnet_model.images.compressed import decode_compressed
 from segnet_model.images.label_images import check_opaque, open_png
 from segnet_model.images.orientation import SIDEWAYS, quiet, read_orientation, turn_upright
+from segnet_model.images.other_kinds import check_one
 from segnet_model.images.sample_bits import SampleBits
 from segnet_model.labels import LabelSet
 
@@ -122,8 +123,7 @@ def is_deep_gray(path: Path) -> bool:
 def _decode_other(file: bytes, kind: str) -> np.ndarray:
     """(H, W, 3) uint8 RGB of a file that is no JPEG or PNG, by Pillow, which refuses cut ones."""
     with _opened(file, kind) as image:
-        if (frames := getattr(image, "n_frames", 1)) > 1:
-            raise ImageError(f"it holds {frames} images; save each as a file of its own")
+        check_one(getattr(image, "n_frames", 1))
         if image.mode in ("F", "I"):
             raise ImageError("it holds measurements, not colors; save it with 8 bits a channel")
         if not image.mode.startswith("I;16"):

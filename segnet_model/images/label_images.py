@@ -12,6 +12,7 @@ from segnet_model.base.errors import DatasetError, ImageError
 from segnet_model.base.limits import check_size
 from segnet_model.images.jpeg import SIGNATURE
 from segnet_model.images.orientation import UPRIGHT, read_orientation
+from segnet_model.images.other_kinds import ANIMATION, check_one
 
 UINT8_MAX = 255
 
@@ -47,6 +48,7 @@ def open_png(data: bytes) -> Image.Image:
         Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # decoding ignores the checksums
         image = Image.open(io.BytesIO(data), formats=("PNG",))
         check_size(image.height, image.width)
+        check_one(getattr(image, "n_frames", 1), ANIMATION)
         image.load()
         return image if read_orientation(data) == UPRIGHT else ImageOps.exif_transpose(image)
     except ImageError:

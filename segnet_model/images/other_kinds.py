@@ -8,6 +8,7 @@ from segnet_model.base.errors import ImageError
 
 # 16UC1 is what depth cameras send; a gray camera's images are mono16.
 MEASUREMENTS = re.compile(r"16UC1|[0-9]{1,2}[SF]C[0-9]{1,3}")
+ANIMATION = ": ffmpeg -f apng -i FILE %06d.png"
 SAVE = "send or save it as one of them"
 # Patterns of the first bytes, the kind, and the mend.
 KINDS = (
@@ -42,3 +43,9 @@ def check_colors(encoding: str) -> None:
             f"encoding {encoding!r} holds depth or other measurements, not colors; subscribe to a "
             "color image, or let the driver of a gray camera call it mono16"
         )
+
+
+def check_one(images: int, mend: str = "") -> None:
+    """Raise ImageError for a file of several images, as of an animation."""
+    if images > 1:
+        raise ImageError(f"it holds {images} images; save each as a file of its own{mend}")

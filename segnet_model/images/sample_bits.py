@@ -7,6 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 FEWER = (10, 12)  # bits of sensors whose samples are sent as 16
+HOLES = 0.01  # of a depth image: the share of pixels without a depth, which are 0
+NEAR = 100  # millimeters: the least depth that cameras measure
+FINE = 16  # samples of a camera with 12 bits, scaled to 16, are multiples of it
+DEPTH = (
+    "samples of 16 bits are 0 or {} and more, as in depth images, and are read as a picture: where "
+    "they are depths, choose a color topic"
+)
 
 
 class SampleBits:
@@ -39,6 +46,8 @@ class SampleBits:
 
     def reduce(self, samples: np.ndarray) -> np.ndarray:
         """The upper 8 of the bits in use of samples (H, W, ...) uint16, as uint8."""
+        if not self.bits and _seem_depths(samples):
+            self.assume(DEPTH.format(NEAR))
         self._see(samples)
         return (samples >> (self.bits - 8)).astype(np.uint8)
 
@@ -58,3 +67,11 @@ class SampleBits:
         elif self.bits:
             self._report(f"a sample of 16 bits came: {self.bits} bits are no longer assumed")
         self.bits = bits
+
+
+def _seem_depths(samples: np.ndarray) -> bool:
+    """Whether samples are depths in millimeters: holes of 0, nothing near, and fine steps."""
+    some = samples[:: max(1, len(samples) // 200)]
+    there = some[some > 0]
+    holes = 1 - there.size / some.size
+    return bool(there.size and holes > HOLES and there.min() >= NEAR and (there % FINE).any())

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from segnet_model.bags.images import parse, to_rgb
-from segnet_model.base.errors import DatasetError
+from segnet_model.base.errors import DatasetError, ImageError
 from segnet_model.datasets.images_to_bag import images_to_bag
 from segnet_model.datasets.sources import open_source
 from segnet_model.images.compressed import decode_compressed
@@ -136,10 +136,19 @@ def test_a_tiff_of_measurements_is_refused(tmp_path: Path) -> None:
         read_image(tmp_path / "a.tif")
 
 
-@pytest.mark.parametrize("suffix", ["tif", "webp"])
+@pytest.mark.parametrize("suffix", ["tif", "webp", "png"])
 def test_a_file_of_several_images_is_refused(tmp_path, suffix):
     """Instead of all but the first being left out without a word."""
     pages = [Image.fromarray(np.full((HEIGHT, WIDTH, 3), value, np.uint8)) for value in (1, 200, 9)]
     pages[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=pages[1:])
     with pytest.raises(DatasetError, match="it holds 3 images; save each as a file of its own"):
         read_image(tmp_path / f"a.{suffix}")
+
+
+def test_an_animation_is_no_label(tmp_path):
+    pages = [Image.fromarray(np.full((HEIGHT, WIDTH), value, np.uint8)) for value in (1, 2)]
+    pages[0].save(tmp_path / "a.png", save_all=True, append_images=pages[1:])
+    with pytest.raises(DatasetError, match="it holds 2 images; .*: ffmpeg -f apng -i FILE"):
+        read_labels(tmp_path / "a.png", LabelSet.load("camvid"))
+    with pytest.raises(ImageError, match="it holds 2 images"):
+        decode_mask((tmp_path / "a.png").read_bytes())

@@ -111,3 +111,38 @@ def test_an_order_of_channels_that_is_assumed_is_said_once(encoding: str) -> Non
         blue.tobytes(), encoding=f"bgr{'a' * (channels == 4)}{8 * size}", bits=bits, **fields
     )
     assert len(said) == 1
+
+
+def depths() -> np.ndarray:
+    """(HEIGHT, WIDTH) uint16 millimeters: a floor, a box, and what the camera cannot measure."""
+    image = np.linspace(6000, 700, HEIGHT)[:, None] + np.arange(WIDTH)
+    image[3:7, 4:9] = 1203
+    image[3:7, 2:4] = 0
+    return image.astype(np.uint16)
+
+
+def test_depths_sent_as_gray_are_said() -> None:
+    said: list[str] = []
+    bits = SampleBits(said.append)
+    for _ in range(3):
+        decode(depths(), bits=bits)
+    assert len(said) == 1
+    assert "as in depth images, and are read as a picture: where" in said[0]
+    file = cv2.imencode(".png", depths())[1].tobytes()
+    decode_compressed(file, "mono16; png compressed ", SampleBits(said.append))
+    assert said[1:] == said[:1]
+
+
+@pytest.mark.parametrize("kind", ["scaled", "dark", "no holes", "night"])
+def test_pictures_of_sixteen_bits_are_not_taken_for_depths(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    camera = np.clip(rng.normal(900, 600, (HEIGHT, WIDTH)), 0, 4095).astype(np.uint16)
+    pictures = {
+        "scaled": np.where(camera < 100, 0, camera) << 4,  # with a border, or clipped
+        "dark": rng.integers(0, 30000, (HEIGHT, WIDTH)).astype(np.uint16),
+        "no holes": np.maximum(depths(), 500),
+        "night": np.zeros((HEIGHT, WIDTH), np.uint16),
+    }
+    said: list[str] = []
+    decode(pictures[kind], bits=SampleBits(said.append))
+    assert "depth" not in "".join(said)
