@@ -57,13 +57,14 @@ class FolderBag:
         self._stack.close()
 
     def messages(
-        self, connections: Collection[Connection]
+        self, connections: Collection[Connection], since_ns: int = 0
     ) -> Iterator[tuple[Connection, int, bytes]]:
         """Messages of some of the connections with receive times, in their order."""
         chosen = {_key(each): each for each in connections}
         for storage in sorted(self._storages, key=lambda each: each.start_ns):
             inside = [each for each in storage.connections if _key(each) in chosen]
-            for each, time, data in storage.messages(inside) if inside else ():
+            wanted = inside and storage.end_ns > since_ns
+            for each, time, data in storage.messages(inside, since_ns) if wanted else ():
                 yield chosen[_key(each)], time, data
 
     def _join(self, announced: list[Connection], bag: Path) -> None:

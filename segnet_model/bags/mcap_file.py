@@ -66,17 +66,19 @@ class McapFile:
         self._file.close()
 
     def messages(
-        self, connections: Collection[Connection]
+        self, connections: Collection[Connection], since_ns: int = 0
     ) -> Iterator[tuple[Connection, int, bytes]]:
         """Messages of some of the connections with receive times, in their order."""
         chosen = {each.id: each for each in connections}
         parts = [
             self._messages_of(chunk, chosen)
             for chunk in self._index.chunks
-            if chunk.channels is None or not chosen.keys().isdisjoint(chunk.channels)
+            if chunk.end_ns >= since_ns
+            and (chunk.channels is None or not chosen.keys().isdisjoint(chunk.channels))
         ]
-        for time, number, data in heapq.merge(*parts, self._loose(chosen), key=itemgetter(0)):
-            if number >= 0:
+        loose = self._loose(chosen, since_ns)
+        for time, number, data in heapq.merge(*parts, loose, key=itemgetter(0)):
+            if number >= 0 and time >= since_ns:
                 yield chosen[number], time, data
 
     def _messages_of(self, chunk: Chunk, chosen: Collection[int]) -> Iterator[_Message]:
@@ -91,10 +93,11 @@ class McapFile:
                     found.append((time, channel, mcap.message_data(inside, each)))
         yield from sorted(found, key=itemgetter(0))
 
-    def _loose(self, chosen: Collection[int]) -> Iterator[_Message]:
+    def _loose(self, chosen: Collection[int], since_ns: int) -> Iterator[_Message]:
         """Messages outside of chunks, in order."""
         times, starts, sizes = (np.asarray(column, np.uint64) for column in self._index.loose)
-        for each in np.argsort(times, kind="stable"):
+        order = np.argsort(times, kind="stable")
+        for each in order[times[order] >= since_ns]:
             record = Record(mcap.MESSAGE, int(starts[each]), int(sizes[each]))
             channel, time = mcap.message_head(self._file, record)
             if channel in chosen:

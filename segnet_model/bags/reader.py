@@ -158,8 +158,12 @@ class BagReader:
         if types and not info.count:
             raise BagError(f"{topic} in bag {self.path} holds no messages; record it again")
 
-    def messages(self, *topics: str) -> Iterator[RawMessage]:
+    def messages(self, *topics: str, since_ns: int = 0) -> Iterator[RawMessage]:
         """Messages of these topics, or of all, in the order of their receive times.
+
+        Args:
+            topics: names.
+            since_ns: receive time of the first; what came before is not read.
 
         Raises:
             BagError: the bag is damaged, or has no such topic.
@@ -167,9 +171,10 @@ class BagReader:
         for topic in topics:
             self.check_topic(topic)
         chosen = [c for c in self._storage.connections if not topics or c.topic in topics]
-        expected, found = sum(c.msgcount for c in chosen), 0
+        whole = since_ns <= self.start_ns
+        expected, found = sum(c.msgcount for c in chosen) if whole else 0, 0
         with self._bag_errors():
-            for connection, time, data in self._storage.messages(chosen):
+            for connection, time, data in self._storage.messages(chosen, since_ns):
                 found += 1
                 message = unpack_message(data)
                 yield RawMessage(connection.topic, connection.msgtype, time, message)

@@ -52,15 +52,18 @@ class SqliteFile:
         self._database.close()
 
     def messages(
-        self, connections: Collection[Connection]
+        self, connections: Collection[Connection], since_ns: int = 0
     ) -> Iterator[tuple[Connection, int, bytes]]:
         """Messages of some of the connections with receive times, in their order."""
         chosen = {each.id: each for each in connections}
-        query = "SELECT topic_id, timestamp, data FROM messages"
-        named = tuple(chosen) if len(chosen) <= MAX_NAMED else ()
-        if named:
-            query += f" WHERE topic_id IN ({','.join('?' * len(named))})"
-        for number, time, data in self._database.execute(f"{query} ORDER BY timestamp", named):
+        values: list[int] = []
+        query = "SELECT topic_id, timestamp, data FROM messages WHERE TRUE"
+        if since_ns > 0:
+            query, values = f"{query} AND timestamp >= ?", [since_ns]
+        if len(chosen) <= MAX_NAMED:
+            query += f" AND topic_id IN ({','.join('?' * len(chosen))})"
+            values += chosen
+        for number, time, data in self._database.execute(f"{query} ORDER BY timestamp", values):
             if number not in chosen:
                 continue
             if not isinstance(time, int) or not isinstance(data, bytes):

@@ -55,9 +55,14 @@ class Storage(Protocol):
     cut: bool
 
     def messages(
-        self, connections: Collection[Connection]
+        self, connections: Collection[Connection], since_ns: int = 0
     ) -> Iterator[tuple[Connection, int, bytes]]:
-        """Messages of some of the connections with receive times, in their order."""
+        """Messages of some of the connections with receive times, in their order.
+
+        Args:
+            connections: those to read.
+            since_ns: receive time of the first; most of what came before is not read.
+        """
 
     def close(self) -> None:
         """Close the files."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from segnet_model.base.errors import reason
 
@@ -42,6 +43,18 @@ class Rejected:
         """Add the counts of others."""
         self.reasons.update(other.reasons)
         self._first = {**other._first, **self._first}
+
+    def saved(self) -> dict[str, tuple[int, str]]:
+        """The count and the first message of each reason, as JSON knows it."""
+        return {why: (n, self._first[why]) for why, n in self.reasons.items()}
+
+    @classmethod
+    def read(cls, saved: Mapping[str, tuple[int, str]]) -> Rejected:
+        """The inverse of `saved`."""
+        found = cls()
+        found.reasons = Counter({why: n for why, (n, _) in saved.items()})
+        found._first = {why: first for why, (_, first) in saved.items()}
+        return found
 
     def __str__(self) -> str:
         """A line for each reason, the most frequent first, with the message of its first error."""

@@ -39,6 +39,7 @@ machine, is set aside with its error, and the rest goes on.
 Ends with 0 when all is done, and with 1 where a recording was set aside, or a data set has errors.
 docs/fleet.md says what limits a fleet.
 """
+PIECE_GB = 1.0
 COMMANDS = {
     "label": label,
     "predict": predict,
@@ -68,6 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         text = (module.__doc__ or "").partition("\n")[0]
         work = works.add_parser(name, help=text, description=text)
         _add_fleet(work)
+        if name in ("label", "predict"):
+            _add_piece(work)
         module.add_options(work)
         if name == "select":  # the only one that writes beside what others wrote
             arguments.add_overwrite(work)
@@ -102,6 +105,14 @@ def _add_fleet(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _add_piece(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--piece", type=arguments.number(0, 1e6), default=PIECE_GB, metavar="GB",
+        help="cut recordings by time into pieces of this size, which several workers do, and join "
+        "them; 0 cuts none (default: %(default)s)",
+    )  # fmt: skip
+
+
 def _gpus(text: str) -> float:
     """Read a number of GPUs that Ray can give, for argparse."""
     value = arguments.number(0, 64)(text)
@@ -128,12 +139,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _make(args: argparse.Namespace, out: Output, inputs: Sequence[Input]) -> int:
     from segnet_model.commands.fleet_jobs import JOBS
+    from segnet_model.commands.fleet_pieces import with_pieces
     from segnet_model.commands.fleet_run import FleetRun
     from segnet_model.fleet import records
+    from segnet_model.fleet.pieces import FOLDER
 
     job = JOBS[args.work](args)
     with FleetRun(args) as fleet:
-        made = fleet.complete(job, out, job.tasks(inputs))
+        tasks = with_pieces(args, fleet, out, job.tasks(inputs))
+        made = fleet.complete(job, out, tasks)
+    if not made.set_aside:
+        out.remove(FOLDER)
     print(f"{args.out}: {made.new} of {made.total} made, {made.there} were there already")
     if made.faulty:
         where = out.path(records.FOLDER, f"*.{records.FAULTY}.json")

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 FINDINGS = "problems.json"
 RANKING = "ranking.npz"
 NOT_PICKLED = ("run", "parser", "unused")  # of the command line
-OF_FLEET = ("command", "work", "bags", "out", "address", "workers", "cpus", "gpus", "overwrite")
-NetworkWork = Callable[[argparse.Namespace, Path, Path, "Predictor", ShareDone], str]
+OF_FLEET = (
+    "command", "work", "bags", "out", "address", "workers", "cpus", "gpus", "piece", "overwrite",
+)  # fmt: skip
+NetworkWork = Callable[[Task, Path, Path, "Predictor", ShareDone], str]
 
 
 class CommandJob:
@@ -34,6 +36,7 @@ class CommandJob:
 
     Attributes:
         network: whether it runs a network.
+        args: of the command.
     """
 
     network = True
@@ -45,7 +48,7 @@ class CommandJob:
             SettingsError: options contradict each other.
             WeightsError: there are no such weights.
         """
-        self._args, self._threads = _without(args, NOT_PICKLED), args.cpus
+        self.args, self._threads = _without(args, NOT_PICKLED), args.cpus
         if self.network:
             self._engine, self._runs = engine_for(
                 find_weights(args.weights), args.engine, args.device, args.precision,
@@ -55,7 +58,7 @@ class CommandJob:
 
     def settings(self) -> dict[str, Any]:
         """All that the outputs depend on, besides the input."""
-        own = vars(_without(self._args, OF_FLEET))
+        own = vars(_without(self.args, OF_FLEET))
         if not self.network:
             return own
         files = {"weights": find_weights(own["weights"])}
@@ -66,25 +69,25 @@ class CommandJob:
     def load_predictor(self) -> Predictor:
         """Load the network with the chosen engine."""
         return arguments.load_predictor(
-            argparse.Namespace(**{**vars(self._args), "engine": self._engine})
+            argparse.Namespace(**{**vars(self.args), "engine": self._engine})
         )
 
     def tasks(self, inputs: Sequence[Input]) -> list[Task]:
         """A task for each input."""
-        settings = settings_of(self._args.work, self.settings())
+        settings = settings_of(self.args.work, self.settings())
         return [Task(output_name(item, settings), item) for item in inputs]
 
     def open(self) -> Work:
         """Load the network."""
         raise NotImplementedError
 
-    def _network_work(self, work: NetworkWork) -> Work:
+    def network_work(self, work: NetworkWork) -> Work:
         """The work of a command with a network, which is loaded here and kept."""
         predictor = self.load_predictor()
 
         def do(task: Task, source: Path, out: Path, progress: ShareDone) -> Outcome:
             predictor.forget()  # two recordings may be parts of one drive
-            return Outcome(work(self._args, source, out, predictor, progress))
+            return Outcome(work(task, source, out, predictor, progress))
 
         return do
 
@@ -94,7 +97,7 @@ def _without(args: argparse.Namespace, names: Sequence[str]) -> argparse.Namespa
 
 
 class LabelJob(CommandJob):
-    """`segnet label`."""
+    """`segnet label`; `Task.extra` has the folders of pieces, if it was cut."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         """Refuse options before any worker starts."""
@@ -103,15 +106,29 @@ class LabelJob(CommandJob):
 
     def open(self) -> Work:
         """Load the network."""
-        return self._network_work(label.work)
+        return self.network_work(self._label)
+
+    def _label(
+        self, task: Task, path: Path, out: Path, predictor: Predictor, progress: ShareDone
+    ) -> str:
+        return label.work(self.args, path, out, predictor, progress, task.extra or ())
 
 
 class PredictJob(CommandJob):
-    """`segnet predict`."""
+    """`segnet predict`; `Task.extra` has the folders of pieces, if it was cut."""
 
     def open(self) -> Work:
         """Load the network."""
-        return self._network_work(predict.work)
+        return self.network_work(self._predict)
+
+    def _predict(self, task: Task, path: Path, out: Path, *rest: Any) -> str:
+        """Join the pieces, or predict."""
+        from segnet_model.recordings.prediction_pieces import join_predictions
+
+        joined = join_predictions(task.extra, out) if task.extra else None
+        return (
+            predict.summary(out, *joined) if joined else predict.work(self.args, path, out, *rest)
+        )
 
 
 class ExtractJob(CommandJob):
@@ -128,7 +145,7 @@ class ExtractJob(CommandJob):
         from segnet_model.datasets.extraction.manifest import rename_bag
 
         try:
-            text = extract.work(self._args, [source], out, progress)
+            text = extract.work(self.args, [source], out, progress)
         except SegNetError as error:  # a part of a recording is no output
             raise type(error)(str(error).partition(TAKEN)[0]) from None
         if str(source) != task.input.address:  # a copy was read
@@ -146,11 +163,11 @@ class CheckJob(CommandJob):
         return self._check
 
     def _check(self, task: Task, source: Path, out: Path, progress: ShareDone) -> Outcome:
-        report = check.work(self._args, source, progress, self._threads)
+        report = check.work(self.args, source, progress, self._threads)
         out.mkdir()
         check.write_findings(report, out / FINDINGS)
         *_, counts = check.report_lines(report)
-        return Outcome(counts, check.is_faulty(self._args, report))
+        return Outcome(counts, check.is_faulty(self.args, report))
 
 
 class RankJob(CommandJob):
@@ -159,7 +176,7 @@ class RankJob(CommandJob):
     def settings(self) -> dict[str, Any]:
         """Without how many frames are selected in the end, so that a next round ranks none anew."""
         rest = {k: v for k, v in super().settings().items() if k not in ("count", "val", "classes")}
-        return {**rest, "val": self._args.val > 0}
+        return {**rest, "val": self.args.val > 0}
 
     def open(self) -> Work:
         """Load the network."""
@@ -175,8 +192,8 @@ class RankJob(CommandJob):
         from segnet_model.selection.selecting import Ranking
 
         predictor.forget()
-        settings = select.settings_of(self._args, task.input.address)
-        with open_source(path, self._args.topic) as source:
+        settings = select.settings_of(self.args, task.input.address)
+        with open_source(path, self.args.topic) as source:
             ranking = Ranking(source, DatasetWriter(out), predictor, settings, progress)
         out.mkdir()
         save_ranking(out / RANKING, ranked_of(ranking))
@@ -196,7 +213,7 @@ class PickJob(CommandJob):
         from segnet_model.datasets.sources import open_source
         from segnet_model.selection.picked import take_picked
 
-        with open_source(path, self._args.topic) as source:
+        with open_source(path, self.args.topic) as source:
             return Outcome(f"{take_picked(source, task.extra, out, progress)} frames")
 
 

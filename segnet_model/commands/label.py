@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,13 +123,27 @@ def label_settings(args: argparse.Namespace) -> LabelSettings:
 
 
 def work(
-    args: argparse.Namespace, source: Path, out: Path, predictor: Predictor, progress: ShareDone
+    args: argparse.Namespace,
+    source: Path,
+    out: Path,
+    predictor: Predictor,
+    progress: ShareDone,
+    pieces: Sequence[Path] = (),
 ) -> str:
-    """Label a source; returns what was done, for people."""
+    """Label a source; returns what was done, for people.
+
+    Args:
+        args: of the command.
+        source: of the images.
+        out: the bag to make.
+        predictor: the network.
+        progress: called with the share that is done.
+        pieces: folders of `answer_piece`, in order, whose answers are taken.
+    """
     from segnet_model.recordings.labeling import label_source
 
     settings, network = label_settings(args), options.from_arguments(NetworkSettings, args)
-    found = label_source(source, out, predictor, args.weights, settings, progress, network)
+    found = label_source(source, out, predictor, args.weights, settings, progress, network, pieces)
     rate = (found.frames - found.resumed) / found.seconds
     before = f", {found.resumed} of them before it was stopped" if found.resumed else ""
     lines = [f"{out}: {found.frames} images on {found.topic} labeled{before}, {rate:.1f} a second"]

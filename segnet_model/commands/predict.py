@@ -12,6 +12,7 @@ from segnet_model.commands import arguments
 
 if TYPE_CHECKING:
     from segnet_model.base.progress import ShareDone
+    from segnet_model.base.rejected import Rejected
     from segnet_model.inference.predictor import Predictor
 
 EPILOG = f"""\
@@ -66,6 +67,11 @@ def work(
     with open_source(path, args.topic, live=True) as source:
         part, unsure = arguments.part_of(source, args), args.uncertainty != "none"
         count = predict_files(part, predictor, out, unsure, progress)
-    bad = source.rejected
+        part.check_used(count)
+    return summary(out, count, source.rejected)
+
+
+def summary(out: Path, count: int, bad: Rejected) -> str:
+    """What was done, for people."""
     also = f"\n{len(bad)} images could not be used:\n{bad}" if bad else ""
     return f"{count} masks in {out / 'masks'}, to look at in {out / 'overlays'}{also}"

@@ -45,11 +45,13 @@ class Written:
         messages: serialized, by output.
         distrust: see `Answer.distrust`.
         place: see `PlaceMonitor.newest`.
+        context: of an answer that was made in a piece of the recording; see `piece_store`.
     """
 
     messages: Mapping[str, bytes]
     distrust: str
     place: float | None = None
+    context: bytes = b""
 
 
 class AnswerStore:

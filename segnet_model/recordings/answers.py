@@ -125,14 +125,18 @@ class FramePredictor:
             ImageError: the image cannot be used, or the network's result is not finite.
             SettingsError: a grid is asked for, and the camera is not calibrated.
         """
+        answer = self.uncalibrated(frame, image)
+        return self.calibration.complete(answer, frame) if self.calibration else answer
+
+    def uncalibrated(self, frame: Frame, image: np.ndarray) -> Answer:
+        """As `answer`, without the calibration and what follows from it."""
         start = perf_counter()
         predicted = self.predictor.predict(image, frame.seconds)
         found = self.place.smooth(predicted, frame.seconds)
         inference_ms = (perf_counter() - start) * 1000
         labels = self.labels or self.predictor.info.labels
         bound = max_uncertainty(self.predictor.promise_of(labels))
-        answer = Answer(image, found, labels, self.settings, bound, inference_ms)
-        return self.calibration.complete(answer, frame) if self.calibration else answer
+        return Answer(image, found, labels, self.settings, bound, inference_ms)
 
 
 def answer_chunks(

@@ -30,6 +30,7 @@ class CameraCalibration:
 
     Attributes:
         mounting: gives the camera's pose; None makes no grid.
+        info: the newest calibration, sensor_msgs/CameraInfo.
         without_grid: images of which no grid is made, by reason.
     """
 
@@ -54,7 +55,7 @@ class CameraCalibration:
         self._topic, self.mounting = topic, mounting
         self.without_grid = Rejected()
         self._projector: GroundProjector | None = None
-        self._info: Any = None
+        self.info: Any = None
         self._check = InfoCheck()
         first = list(islice(bag.messages(topic), FIRST))
         self.read(first)
@@ -67,8 +68,8 @@ class CameraCalibration:
         for raw in messages:
             if raw.topic == self._topic:
                 try:
-                    self._info = parse(raw)
-                    self._check.add(self._info, raw.receive_ns / NANOSECONDS)
+                    self.info = parse(raw)
+                    self._check.add(self.info, raw.receive_ns / NANOSECONDS)
                 except ImageError as error:
                     raise BagError(
                         f"{self._topic}: {error}; leave camera_info and drivable_grid out with "
@@ -82,7 +83,7 @@ class CameraCalibration:
             SettingsError: the pose was given, and makes no grid with this calibration.
         """
         ground = self.projector(frame, answer.image.shape[:2])
-        return replace(answer, info=self._info, ground=ground)
+        return replace(answer, info=self.info, ground=ground)
 
     def projector(self, frame: Frame, size: tuple[int, ...]) -> GroundProjector | None:
         """The projector for a frame of (height, width) pixels; None, counted, where there is none.
@@ -115,8 +116,8 @@ class CameraCalibration:
                 has no pose.
         """
         self._check.check(frame.receive_ns / NANOSECONDS)
-        check_frame(self._info, camera_frame(frame))
-        return mounting.ground.lens(self._info, size), mounting.pose(frame)
+        check_frame(self.info, camera_frame(frame))
+        return mounting.ground.lens(self.info, size), mounting.pose(frame)
 
     def _fits(self, lens: Lens, pose: CameraPose) -> bool:
         made = self._projector

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +21,7 @@ from segnet_model.datasets.images_to_bag import FOLDER_START_NS, FRAME_ID, TOPIC
 from segnet_model.datasets.sources import BagFrame, BagSource, Frame, Source, open_source
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.predictor import Predictor
+from segnet_model.recordings.answer_store import Written
 from segnet_model.recordings.answers import (
     FramePredictor,
     answer_chunks,
@@ -31,6 +32,7 @@ from segnet_model.recordings.label_settings import LabelSettings, choose_outputs
 from segnet_model.recordings.node_messages import latched_messages
 from segnet_model.recordings.node_types import DEFINITIONS
 from segnet_model.recordings.output_writer import OutputWriter
+from segnet_model.recordings.piece_store import PieceAnswers
 from segnet_model.recordings.resuming import Answered, ResumedAnswers, open_store
 from segnet_model.weights.shipped import find_weights
 
@@ -68,6 +70,7 @@ def label_source(
     settings: LabelSettings | None = None,
     progress: ShareDone = no_progress,
     network: NetworkSettings | None = None,
+    pieces: Sequence[Path] = (),
 ) -> LabelResult:
     """Copy a recording and add the network's answers to its images.
 
@@ -84,6 +87,7 @@ def label_source(
         progress: called with the share of images that is done.
         network: how the network runs. Then answers are kept beside out until it is whole, and the
             same call goes on after them; but not where answers depend on those before.
+        pieces: folders of `answer_piece`, in order, of this recording, network and settings.
 
     Raises:
         BagError: the bag is damaged, has no such topic, has a topic that would be added, or no
@@ -106,11 +110,12 @@ def label_source(
         latched = latched_messages(predictor.info, labels, find_weights(weights), start_ns)
         sha256 = latched["class_map"].weights_sha256
         store = open_store(Path(out), source, outputs, settings, frames, network, sha256)
-        with store as kept:
+        with store as kept, ExitStack() as stack:
+            made = PieceAnswers(pieces, stack) if pieces else None
             with writer:
                 added = OutputWriter(writer, outputs, settings)
                 _begin(added, source, latched, start_ns)
-                answerer = ResumedAnswers(frames, kept, chosen.map)
+                answerer = ResumedAnswers(frames, kept, chosen.map, made)
                 topic = _copy(source, settings, answerer, added, progress)
                 if not added.processed:
                     raise BagError(f"no image on {topic} in {path} can be used:\n{source.rejected}")
@@ -183,6 +188,8 @@ def _write(
         rejected: bad frames so far.
     """
     written = answered.found
+    if isinstance(written, Written) and written.context:
+        written = added.counted(written, rejected)
     if isinstance(written, Answer):
         made = added.serialize(_header(frame), written, rejected)
         written = answerer.keep(frame, made, answered.place)

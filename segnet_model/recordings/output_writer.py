@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import ImageError
 from segnet_model.base.rejected import Rejected
 from segnet_model.inference.answer import Answer
-from segnet_model.inference.outputs import GRID, GROUNDED, LATCHED, OUTPUTS
+from segnet_model.inference.outputs import GRID, GROUNDED, LATCHED, OUTPUTS, STATS
 from segnet_model.recordings.answer_store import Written
 from segnet_model.recordings.label_settings import LabelSettings
 from segnet_model.recordings.node_messages import message, stats
@@ -34,7 +35,7 @@ class OutputWriter:
         self.processed, self.distrusted = 0, Rejected()
         self._has_drivable = bool({"drivable", *GROUNDED}.intersection(outputs))
         self._latched = [name for name in LATCHED if name in outputs]
-        self._outputs = [name for name in OUTPUTS if name in outputs]
+        self._outputs = outputs
 
     def write_latched(self, messages: Mapping[str, Any], time: int) -> None:
         """Write the messages that are published once."""
@@ -45,25 +46,19 @@ class OutputWriter:
             self.writer.write_raw(self._settings.name(name), kind, data, time)
 
     def serialize(self, header: Any, answer: Answer, rejected: int) -> Written:
-        """Make the message of each output that the answer has.
+        """The messages of the next answer, which `write` counts; see `serialized`."""
+        return serialized(self._outputs, header, answer, self.processed + 1, rejected)
 
-        Args:
-            header: std_msgs/Header of the image.
-            answer: to the next image; `write` counts it.
-            rejected: bad frames so far.
-        """
-        made = {
-            name: stats(answer, header, self.processed + 1, rejected)
-            if name == "stats"
-            else message(name, answer, header)
-            for name in self._outputs
-        }
-        data = {
-            name: bytes(node_types().serialize_cdr(each, OUTPUTS[name].type))
-            for name, each in made.items()
-            if each is not None
-        }
-        return Written(data, answer.distrust)
+    def counted(self, written: Written, rejected: int) -> Written:
+        """The next answer, made in a piece of the recording, with the counts of the whole."""
+        if "stats" not in written.messages:
+            return written
+        types = node_types()
+        message: Any = types.deserialize_cdr(written.messages["stats"], STATS)
+        message.frames_processed, message.frames_rejected = self.processed + 1, rejected
+        message.frames_received = self.processed + 1 + rejected
+        data = bytes(types.serialize_cdr(message, STATS))
+        return replace(written, messages={**written.messages, "stats": data})
 
     def write(self, written: Written, time: int) -> None:
         """Write the messages of the next answer with their reception time."""
@@ -80,3 +75,30 @@ class OutputWriter:
             self.writer.add_topic(self._settings.name(MAP), GRID, latched=True)
             data = node_types().serialize_cdr(message, GRID)
             self.writer.write_raw(self._settings.name(MAP), GRID, data, time)
+
+
+def serialized(
+    outputs: Collection[str], header: Any, answer: Answer, processed: int, rejected: int
+) -> Written:
+    """Make the message of each output that an answer has.
+
+    Args:
+        outputs: names.
+        header: std_msgs/Header of the image.
+        answer: to the image.
+        processed: answered frames so far, this one included.
+        rejected: bad frames so far.
+    """
+    made = {
+        name: stats(answer, header, processed, rejected)
+        if name == "stats"
+        else message(name, answer, header)
+        for name in OUTPUTS
+        if name in outputs
+    }
+    data = {
+        name: bytes(node_types().serialize_cdr(each, OUTPUTS[name].type))
+        for name, each in made.items()
+        if each is not None
+    }
+    return Written(data, answer.distrust)

@@ -52,7 +52,6 @@ def predict_files(
             for folder, picture in zip(folders, pictures, strict=True):
                 write_png(folder / name, picture, flush=False)
             progress(source.share(frame))
-    source.check_used(times.total())
     _flush(folders, times)
     return times.total()
 

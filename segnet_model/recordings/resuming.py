@@ -21,6 +21,7 @@ from segnet_model.recordings.answer_store import AnswerStore, Written, path_besi
 from segnet_model.recordings.answers import Follower, FramePredictor
 from segnet_model.recordings.calibration import CameraCalibration
 from segnet_model.recordings.label_settings import LabelSettings
+from segnet_model.recordings.piece_store import PieceAnswers, context_of
 from segnet_model.recordings.recorded_map import MapView, RecordedMap
 
 
@@ -41,17 +42,19 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class ResumedAnswers:
-    """The answers that an earlier labeling left, and then the network's.
+    """The answers that an earlier labeling or pieces left, and where there is none the network's.
 
     Attributes:
         predictor: the network.
         store: of the answers; None keeps none.
         map: of the ground; None without one.
+        pieces: answers that were made piece by piece; None without.
     """
 
     predictor: FramePredictor
     store: AnswerStore | None
     map: RecordedMap | None = None
+    pieces: PieceAnswers | None = None
 
     def answer(self, frame: Frame, image: np.ndarray) -> Answered:
         """The answer to a frame and its image, (H, W, 3) uint8 RGB.
@@ -60,22 +63,43 @@ class ResumedAnswers:
             ImageError: see `FramePredictor.answer`, as SettingsError.
         """
         kept = self.store.take(frame) if self.store else None
-        found = self.predictor.answer(frame, image) if kept is None else kept
-        if isinstance(found, Answer):
-            ground = found.ground
-            if self.store:
-                self.store.end()
+        of_piece = self.pieces.take(frame) if self.pieces else None
+        found: Answer | Written
+        if kept is not None:
+            found, ground = kept, self._follow(frame, image, kept)[1]
+        elif of_piece is not None:
+            found, ground = self._joined(frame, image, of_piece)
         else:
-            ground = self._follow(frame, image, found)
+            found = self.predictor.answer(frame, image)
+            ground = found.ground
+        if self.store and isinstance(found, Answer):
+            self.store.end()
         view = self.map.view(frame, ground) if self.map else None
         return Answered(found, view, self.predictor.place.newest)
 
-    def _follow(self, frame: Frame, image: np.ndarray, kept: Written) -> GroundProjector | None:
-        """Follow an answer that was kept, so that those to come are as without a stop."""
-        if kept.place is not None:
-            self.predictor.place.follow(kept.place, frame.seconds)
-        calibration = self._calibration
-        return calibration.projector(frame, image.shape[:2]) if calibration else None
+    def _joined(
+        self, frame: Frame, image: np.ndarray, kept: Written
+    ) -> tuple[Answer | Written, GroundProjector | None]:
+        """A piece's answer, or the network's where the whole recording says otherwise."""
+        place, ground = self._follow(frame, image, kept)
+        info = self._calibration.info if self._calibration else None
+        if context_of(image, place, info, ground) == kept.context:
+            return kept, ground
+        return replace(self.predictor.uncalibrated(frame, image), info=info, ground=ground), ground
+
+    def _follow(
+        self, frame: Frame, image: np.ndarray, kept: Written
+    ) -> tuple[float | None, GroundProjector | None]:
+        """Follow an answer that was kept, so that those to come are as without a stop.
+
+        Returns:
+            The place score with those before, and the projector of the grid.
+        """
+        place, calibration = kept.place, self._calibration
+        if place is not None:
+            place = self.predictor.place.follow(place, frame.seconds)
+        ground = calibration.projector(frame, image.shape[:2]) if calibration else None
+        return place, ground
 
     @property
     def _calibration(self) -> CameraCalibration | None:

@@ -104,7 +104,14 @@ class BagSource(Source):
             BagError: the bag is damaged, or has no such topic.
             SettingsError: the topic is a video, and PyAV is not installed.
         """
-        return self._in_part(self._with_video(self.reader.messages(*topics)))
+        messages = self.reader.messages(*topics, since_ns=self._since_ns)
+        return self._in_part(self._with_video(messages))
+
+    @property
+    def _since_ns(self) -> int:
+        """Receive time from which messages are read: the part's, or a video's first packet."""
+        is_video = self.reader.topics[self.topic].type == FFMPEG_PACKET
+        return 0 if is_video else int(max(0, self._window[0]))
 
     def _with_video(self, messages: Iterator[RawMessage]) -> Iterator[RawMessage]:
         """Decode all packets of a video, as an image builds on those before it."""
@@ -148,6 +155,11 @@ class BagSource(Source):
             raw=raw,
             message=message,
         )
+
+    @property
+    def deep(self) -> bool:
+        """Whether an image so far had samples of 16 bits, whose depth depends on those before."""
+        return any(each.bits for each in self._bits.values())
 
     def _read(self) -> Iterator[Frame]:
         return self.frames_of(self.topic)

@@ -108,6 +108,12 @@ class Source(ABC):
         result.every_ns = round(every * NANOSECONDS)
         return result
 
+    def between(self: Kind, begin_ns: float, end_ns: float) -> Kind:
+        """The part of an open source from a time of reception on, to another, which is excluded."""
+        result = copy(self)  # as in `part`
+        result._window = (begin_ns, end_ns)
+        return result
+
     def frames(self) -> Iterator[Frame]:
         """All frames of the part, not decoded, in the order of reception."""
         return self._in_part(self._read())

@@ -175,6 +175,27 @@ def test_forty_recordings_with_a_worker_killed_in_the_middle(
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
 
+def test_a_long_recording_on_two_workers_of_which_one_is_killed(nodes, network, tmp_path, capsys):
+    """Pieces of 200 kB; the same command ends what was begun, and makes no piece twice."""
+    bags, out, pieces = tmp_path / "bags", tmp_path / "labeled", tmp_path / "labeled" / ".pieces"
+    write_bag(bags / "long", np.random.default_rng(0), 150)
+    write_bag(bags / "short", np.random.default_rng(1), 6)
+    options, piece = (network, *UNTIMED), ("--piece", "0.0002")
+
+    def kill():
+        os.kill(processes_at_work(pieces)[0], signal.SIGKILL)
+
+    killer = when(lambda: len(list(pieces.glob("long*"))) > 2 and processes_at_work(pieces), kill)
+    assert fleet(nodes, "label", bags / "*", out, *options, *piece) == 0
+    killer.join()
+    said = capsys.readouterr()
+    assert "is tried again: its worker was lost" in said.err
+    assert "2 of 2 made, 0 were there already" in said.out
+    check_same(out, bags, "label", *options)  # and nothing hidden is left
+    assert fleet(nodes, "label", bags / "*", out, *options) == 0  # --piece changes no name
+    assert "0 of 2 made, 2 were there already" in capsys.readouterr().out
+
+
 def test_a_node_that_is_removed(nodes, recordings, network, tmp_path):
     out, third = tmp_path / "masks", nodes.add()
     options = (network, "--uncertainty", "none")
