@@ -16,6 +16,8 @@ from segnet_model.commands.places import add_weights
 from segnet_model.commands.unused import Unused, refuse_given
 
 if TYPE_CHECKING:
+    from segnet_model.base.progress import ShareDone
+    from segnet_model.datasets.folder import LabeledFolder
     from segnet_model.evaluation.fitting import Calibration
 
 EPILOG = """\
@@ -84,16 +86,36 @@ def run(args: argparse.Namespace) -> None:
     from segnet_model.datasets.folder import load_label_set, open_split
     from segnet_model.engines.onnx_engine import OnnxEngine, replace_onnx_info
     from segnet_model.evaluation.evaluate import check_classes
-    from segnet_model.evaluation.fitting import calibrate, calibrate_place
-    from segnet_model.evaluation.fitting_exports import calibrate_onnx
     from segnet_model.evaluation.mapped import mapped_truth
     from segnet_model.weights.checkpoint import read_info, replace_info
-    from segnet_model.weights.shipped import find_weights, is_shipped
+    from segnet_model.weights.shipped import find_weights
 
     path = find_weights(args.weights)
+    is_onnx = path.suffix == ".onnx"  # an adopted network, mostly
+    _check(args, path)
+    out = args.out or path
+    if not is_same_file(path, out):
+        outputs.prepare_weights(out, path.suffix)
+    folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
+    info = OnnxEngine.open(path, "cpu", "float32", ()).info if is_onnx else None
+    labels = (info or read_info(path)).labels
+    if not args.place_only:  # which needs no labels
+        folder = mapped_truth(folder, labels)
+        check_classes(labels, folder.label_set)  # coarser ones would hide what is not drivable
+    with progress_bar("calibrating") as progress:
+        found = _fit(args, path, folder, progress)
+    (replace_onnx_info if is_onnx else replace_info)(path, out, found.info)
+    _print(found)
+    print(f"weights: {out}")
+
+
+def _check(args: argparse.Namespace, path: Path) -> None:
+    """Raise SettingsError where the weights cannot be calibrated by these arguments."""
+    from segnet_model.weights.shipped import is_shipped
+
     if path.suffix not in (".safetensors", ".onnx"):
         raise SettingsError(f"{path}: give the .safetensors file, and export it again afterwards")
-    is_onnx = path.suffix == ".onnx"  # an adopted network, mostly
+    is_onnx = path.suffix == ".onnx"
     if is_onnx and args.place_only:
         raise SettingsError(f"{path}: the place score is fitted on a .safetensors file")
     if is_onnx:
@@ -102,27 +124,20 @@ def run(args: argparse.Namespace) -> None:
         raise SettingsError(
             f"{args.weights} ships with the package, for all who use it; give --out FILE"
         )
-    out = args.out or path
-    if not is_same_file(path, out):
-        outputs.prepare_weights(out, path.suffix)
-    folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
-    trusted = tuple(args.trusted_networks)
-    info = OnnxEngine.open(path, "cpu", "float32", ()).info if is_onnx else None
-    labels = (info or read_info(path)).labels
-    if not args.place_only:  # which needs no labels
-        folder = mapped_truth(folder, labels)
-        check_classes(labels, folder.label_set)  # coarser ones would hide what is not drivable
-    how = {"device": args.device, "trusted": trusted}
-    with progress_bar("calibrating") as progress:
-        if is_onnx:
-            found = calibrate_onnx(path, folder, args.risk, progress)
-        elif args.place_only:
-            found = calibrate_place(path, folder, progress, **how)
-        else:
-            found = calibrate(path, folder, args.risk, progress, **how)
-    (replace_onnx_info if is_onnx else replace_info)(path, out, found.info)
-    _print(found)
-    print(f"weights: {out}")
+
+
+def _fit(
+    args: argparse.Namespace, path: Path, folder: LabeledFolder, progress: ShareDone
+) -> Calibration:
+    from segnet_model.evaluation.fitting import calibrate, calibrate_place
+    from segnet_model.evaluation.fitting_exports import calibrate_onnx
+
+    if path.suffix == ".onnx":
+        return calibrate_onnx(path, folder, args.risk, progress)
+    how = {"device": args.device, "trusted": tuple(args.trusted_networks)}
+    if args.place_only:
+        return calibrate_place(path, folder, progress, **how)
+    return calibrate(path, folder, args.risk, progress, **how)
 
 
 def _print(found: Calibration) -> None:

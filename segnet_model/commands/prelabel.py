@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from segnet_model.inference.predictor import Predictor
+    from segnet_model.labels import LabelSet
 
 EPILOG = """\
 Takes the images of DATASET/train and val that have no labels in trainannot and valannot yet, or
@@ -83,36 +84,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Predict the images one after the other into the zip."""
     from segnet_model.base.progress import progress_bar
-    from segnet_model.datasets.annotations.class_mapping import UNLABELED_NAMES
     from segnet_model.datasets.annotations.cvat_zip import check_names, cvat_zip, labels_json
     from segnet_model.datasets.folder import own_label_set
     from segnet_model.images.files import new_file
-    from segnet_model.labels import LabelMap
 
     if args.out.suffix != ".zip":
         raise SettingsError(f"--out {args.out} must end in .zip; CVAT takes nothing else")
-    if args.unsure is not None and not 0 <= args.unsure <= 1:
-        raise SettingsError(f"--unsure {args.unsure} must be from 0 to 1")
     images = images_to_label(args.source, args.split, args.all)
     predictor = arguments.load_predictor(args)
-    if args.unsure is not None and predictor.info.answers_ids:
-        raise SettingsError(
-            f"{args.weights} answers ids alone and is never unsure; leave --unsure away"
-        )
     labels = own_label_set(args.source) or predictor.info.labels
-    known, unlabeled = predictor.info.labels, set(UNLABELED_NAMES) - set(labels.names)
-    meanings = {**dict.fromkeys(unlabeled & set(known.names), IGNORE), **arguments.class_map(args)}
-    table = LabelMap.between(known, labels, meanings).lookup
+    if args.unsure is not None:
+        _check_unsure(args.weights, predictor, labels)
+    table = _classes(predictor.info.labels, labels, arguments.class_map(args))
     check_names(args.format, labels)
-    if args.unsure is not None and "background" in labels.names:
-        raise SettingsError(
-            "CVAT takes empty pixels for the class 'background'; leave --unsure away"
-        )
-    outputs.make_folder(args.out.parent)
-    constructor = args.out.with_suffix(".labels.json")
-    again = args.out.is_file() and is_marked(args.out)  # CVAT's list has no room for a mark
-    for path in (args.out, *([] if again else [constructor])):
-        check_output(path)
+    constructor = _prepare(args.out)
     with (
         progress_bar("predicting") as progress,
         cvat_zip(args.out, args.format, labels) as add,
@@ -127,6 +112,36 @@ def run(args: argparse.Namespace) -> None:
         f"{CVAT_FORMATS[args.format]!r}; labels for its raw constructor in "
         f"{constructor}; segnet prelabel --help says how"
     )
+
+
+def _check_unsure(weights: str, predictor: Predictor, labels: LabelSet) -> None:
+    """Raise SettingsError where no pixel can stay empty."""
+    if predictor.info.answers_ids:
+        raise SettingsError(f"{weights} answers ids alone and is never unsure; leave --unsure away")
+    if "background" in labels.names:
+        raise SettingsError(
+            "CVAT takes empty pixels for the class 'background'; leave --unsure away"
+        )
+
+
+def _classes(known: LabelSet, labels: LabelSet, given: dict[str, str]) -> np.ndarray:
+    """The class of the data set, or its ignored id, for each class of the network (256,) uint8."""
+    from segnet_model.datasets.annotations.class_mapping import UNLABELED_NAMES
+    from segnet_model.labels import LabelMap
+
+    unlabeled = set(UNLABELED_NAMES) & set(known.names) - set(labels.names)
+    meanings = {**dict.fromkeys(unlabeled, IGNORE), **given}
+    return LabelMap.between(known, labels, meanings).lookup
+
+
+def _prepare(out: Path) -> Path:
+    """Check that the zip and the file of its classes can be written; the path of that file."""
+    outputs.make_folder(out.parent)
+    constructor = out.with_suffix(".labels.json")
+    again = out.is_file() and is_marked(out)  # CVAT's list has no room for a mark
+    for path in (out, *([] if again else [constructor])):
+        check_output(path)
+    return constructor
 
 
 def images_to_label(source: Path, split: str | None = None, again: bool = False) -> list[Path]:
