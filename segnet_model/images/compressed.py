@@ -89,6 +89,8 @@ def _decode_png(file: bytes, keep_gray: bool, bits: SampleBits) -> np.ndarray:
     if image is None:
         raise ImageError(f"a damaged PNG of {len(file)} bytes; is the driver's data cut?")
     if image.dtype == np.uint16:
+        if not is_color and not keep_gray:
+            bits.doubt_gray(image)
         image = bits.reduce(image)
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 

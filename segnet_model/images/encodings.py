@@ -99,6 +99,8 @@ def decode_image(
         check_pixel(whole, width, own, own * kind.grid[1], encoding)
     table: np.ndarray = np.ndarray((rows, samples), dtype, data, strides=(step, kind.depth))
     bits.assume(kind.assumed)
+    if encoding == "mono16":
+        bits.doubt_gray(table)
     if kind.depth == 2:
         table = bits.reduce(table)
     return kind.to_rgb(_pixels(table, rows, width, kind.channels))

@@ -44,10 +44,13 @@ class SampleBits:
             self._assumed.add(text)
             self._report(text)
 
-    def reduce(self, samples: np.ndarray) -> np.ndarray:
-        """The upper 8 of the bits in use of samples (H, W, ...) uint16, as uint8."""
+    def doubt_gray(self, samples: np.ndarray) -> None:
+        """Report where the first gray samples (H, W) uint16 seem to be depths."""
         if not self.bits and _seem_depths(samples):
             self.assume(DEPTH.format(NEAR))
+
+    def reduce(self, samples: np.ndarray) -> np.ndarray:
+        """The upper 8 of the bits in use of samples (H, W, ...) uint16, as uint8."""
         self._see(samples)
         return (samples >> (self.bits - 8)).astype(np.uint8)
 
