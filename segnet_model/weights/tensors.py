@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from segnet_model.base.atomic import whole_file
 from segnet_model.base.errors import WeightsError
-from segnet_model.base.marks import MAX_HEADER
+from segnet_model.base.marks import CHUNK, MAX_HEADER
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -111,5 +111,9 @@ def _start(path: Path) -> bytes:
 
 
 def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file, in lower-case hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """The SHA-256 of a file of any length, in lower-case hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(CHUNK):
+            digest.update(part)
+    return digest.hexdigest()

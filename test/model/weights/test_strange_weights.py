@@ -1,6 +1,9 @@
+import hashlib
 import json
+import os
 import struct
 import sys
+import tracemalloc
 
 import pytest
 import torch
@@ -9,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from segnet_model.base.errors import SegNetError, WeightsError
 from segnet_model.inference.predictor import Predictor
 from segnet_model.weights.checkpoint import load_weights, replace_info
+from segnet_model.weights.tensors import file_sha256
 
 BOUND = {"max_uncertainty": 0.3, "risk": 0.01, "kept": 0.9, "images": 99}
 
@@ -194,3 +198,18 @@ def test_only_plain_files_are_opened(tmp_path, refused):
 def test_metadata_is_not_changed_in_a_damaged_file(path, small_info, refused):
     header(path, "{}", length=1 << 60)
     refused("header of", lambda: replace_info(path, path, small_info), error=SegNetError)
+
+
+def test_the_digest_of_a_long_file_takes_little_memory(tmp_path):
+    """Beside an export, it is taken of any file with the name of its weights."""
+    path = tmp_path / "long.safetensors"
+    path.write_bytes(b"")
+    os.truncate(path, 1 << 26)
+    tracemalloc.start()
+    try:
+        assert file_sha256(path) == hashlib.sha256(bytes(1 << 26)).hexdigest()
+        tracemalloc.reset_peak()
+        file_sha256(path)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()
