@@ -8,10 +8,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
+from drawn_drive import CAMVID, ROAD, SIZE, other_camera, scene, trained, write_png, write_set
 
 from segnet_model.base import progress as progress_module
 from segnet_model.cli import main
@@ -19,53 +19,12 @@ from segnet_model.datasets.folder import open_split
 from segnet_model.evaluation.evaluate import evaluate
 from segnet_model.images.files import read_image
 from segnet_model.inference.predictor import Predictor
-from segnet_model.labels import LabelSet
 from segnet_model.training.adaptation import adapt as adaptation
 from segnet_model.training.adaptation.report import REPORT, SHEET
-from segnet_model.training.settings import TrainSettings
-from segnet_model.training.trainer import STATE_FILE, WEIGHTS_FILE, train
+from segnet_model.training.trainer import STATE_FILE, WEIGHTS_FILE
 from segnet_model.weights.checkpoint import load_weights, read_info, save_weights
 
-SIZE = (48, 64)
-CAMVID = LabelSet.load("camvid")
-SKY, ROAD, TREE, CAR = 0, 3, 5, 8
 LEARN = ("--steps", "20", "--check-every", "10", "--learning-rate", "3e-4", "--average", "0.9")
-
-
-def scene(rng):
-    """A sky over a road with a tree and a car: image and labels."""
-    labels = np.full(SIZE, SKY, np.uint8)
-    horizon = int(rng.integers(16, 28))
-    labels[horizon:] = ROAD
-    left = int(rng.integers(0, 44))
-    labels[horizon - 10 : horizon, left : left + 18] = TREE
-    left = int(rng.integers(0, 44))
-    labels[horizon + 4 : horizon + 16, left : left + 16] = CAR
-    image = CAMVID.colorize(labels) * 0.6 + 50 + rng.normal(0, 8, (*SIZE, 3))
-    return image.clip(0, 255).astype(np.uint8), labels
-
-
-def other_camera(image):
-    """Darker, bluish and less sharp."""
-    blurred = cv2.GaussianBlur(image, (0, 0), 1.0)
-    return (blurred * np.array([0.45, 0.5, 0.7])).astype(np.uint8)
-
-
-def write_png(path, image):
-    """Without a flush to the disk, which a busy one makes slow."""
-    assert cv2.imwrite(str(path), image[..., ::-1] if image.ndim == 3 else image)
-
-
-def write_set(folder, seed, counts, camera=lambda image: image):
-    rng = np.random.default_rng(seed)
-    for split, count in counts.items():
-        for path in (folder / split, folder / f"{split}annot"):
-            path.mkdir(parents=True)
-        for index in range(count):
-            image, labels = scene(rng)
-            write_png(folder / split / f"{index:03d}.png", camera(image))
-            write_png(folder / f"{split}annot" / f"{index:03d}.png", labels)
-    return folder
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,12 +44,7 @@ def old(tmp_path_factory):
 @pytest.fixture(scope="module")
 def start(old, tmp_path_factory):
     """Weights that know the old images."""
-    settings = TrainSettings(
-        network="segnet_basic", network_settings={"features": 8}, input_size=SIZE, epochs=50,
-        batch_size=6, learning_rate=2e-2, init="none", evaluate_every=50, average=0.9, workers=1,
-        device="cpu",
-    )  # fmt: skip
-    return train(old, tmp_path_factory.mktemp("start"), settings)
+    return trained(old, tmp_path_factory.mktemp("start"))
 
 
 @pytest.fixture(scope="module")
