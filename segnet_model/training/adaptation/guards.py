@@ -35,9 +35,12 @@ class Guards:
             Its signs on frames of today, and why it is worse; empty where no guard says so.
         """
         signs = self._today.measure(network)
-        why = self._today.reasons(signs)
+        today = self._today.reasons(signs)
+        why = [*today]
         for what, guard in self._others.items():
-            why += [f"{what}: {each}" for each in guard.reasons(guard.measure(network, signs))]
+            found = guard.reasons(guard.measure(network, signs))
+            # What labels say is the same for frames of today and of earlier.
+            why += [f"{what}: {each}" for each in found if each not in today]
         return signs, why
 
     def no_gain(self, signs: Signs) -> str:
