@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -97,7 +98,9 @@ class LiveTraining:
         with self.buffer.opened():
             self.camera = BufferedCamera(self._node, self._settings, self.buffer, self._size)
             diagnostics = LiveDiagnostics(self._node, self)
-            self._node.create_service(Trigger, "~/restore", self._restore)
+            # Of its own group: the answers that it waits for come in the node's.
+            group = MutuallyExclusiveCallbackGroup()
+            self._node.create_service(Trigger, "~/restore", self._restore, callback_group=group)
             try:
                 while not (self._stopped or stop_requested()):
                     spin(SPIN_TIMEOUT)
