@@ -9,6 +9,7 @@ import numpy as np
 FEWER = (10, 12)  # bits of sensors whose samples are sent as 16
 HOLES = 0.01  # of a depth image: the share of pixels without a depth, which are 0
 NEAR = 100  # millimeters: the least depth that cameras measure
+ENOUGH = 100  # samples, of which a few that are 0 tell something
 FINE = 16  # samples of a camera with 12 bits, scaled to 16, are multiples of it
 DEPTH = (
     "samples of 16 bits are 0 or {} and more, as in depth images, and are read as a picture: where "
@@ -77,4 +78,5 @@ def _seem_depths(samples: np.ndarray) -> bool:
     some = samples[:: max(1, len(samples) // 200)]
     there = some[some > 0]
     holes = 1 - there.size / some.size
-    return bool(there.size and holes > HOLES and there.min() >= NEAR and (there % FINE).any())
+    told = some.size >= ENOUGH and there.size and holes > HOLES
+    return bool(told and there.min() >= NEAR and (there % FINE).any())

@@ -74,7 +74,12 @@ def test_an_ascii_terminal_gets_escapes(tmp_path):
         (">&-", 1, b""),
         (">&- 2>&-", 1, b""),
         ("<&- >&- 2>&-", 1, b""),
-        (">/dev/full", 2, b"segnet check: <stdout>: No space left on device\n"),
+        (
+            ">/dev/full",
+            2,
+            b"segnet check: <stdout>: No space left on device; free some space, or name another "
+            b"place\n",
+        ),
     ],
 )
 def test_an_output_that_is_closed_or_full(tmp_path, shell, code, said):
