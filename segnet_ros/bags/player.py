@@ -11,7 +11,6 @@ from time import monotonic
 from typing import Any
 
 import rclpy
-from rclpy.duration import Duration
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -27,12 +26,13 @@ from segnet_ros.ros.cdr import stamp_of, with_stamp
 from segnet_ros.ros.log import PlainLogs
 from segnet_ros.ros.message_types import has_header, install_command, message_class
 from segnet_ros.ros.parameter_table import declare_table, read_table
-from segnet_ros.ros.qos import matching_qos, publisher_qos
+from segnet_ros.ros.qos import deliver, matching_qos, publisher_qos
 from segnet_ros.ros.usage import helped
 
 SPIN_TIMEOUT = 0.05  # seconds between two checks for the end
 # A publisher sees a subscriber before that sees the publisher and receives from it.
 MATCH_TIME = 0.5  # seconds
+DELIVERY_TIMEOUT = 5.0  # seconds, for a slow subscriber
 Spin = Callable[[float], None]  # handles events for at most so many seconds
 OnImage = Callable[[int, int], None]  # stamp in the bag, stamp as published; nanoseconds
 
@@ -92,8 +92,7 @@ class BagPlayer(PlainLogs, Node):
             self._play_once(bag, publishers, image_topic, progress)
             while self.settings.loop:
                 self._play_once(bag, publishers, image_topic, progress)
-            for publisher in publishers.values():
-                publisher.wait_for_all_acked(Duration(seconds=1))
+            deliver(publishers.values(), DELIVERY_TIMEOUT)
 
     def _advertise(self, bag: BagReader) -> dict[str, Publisher]:
         self._stamped: dict[str, bool] = {}

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from time import monotonic
+from typing import Any
+
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import (
     DurabilityPolicy,
@@ -81,6 +86,23 @@ def publisher_qos(latched: bool) -> QoSProfile:
 
 def _durability(latched: bool) -> DurabilityPolicy:
     return DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE
+
+
+def deliver(publishers: Iterable[Any], timeout: float) -> bool:
+    """Wait until what reliable publishers sent has arrived, since it is lost with the publisher.
+
+    Args:
+        publishers: of rclpy.
+        timeout: seconds for all of them together; a subscriber that hangs may never answer.
+
+    Returns:
+        Whether all has arrived.
+    """
+    end = monotonic() + timeout
+    return all(
+        each.wait_for_all_acked(Duration(seconds=max(0.0, end - monotonic())))
+        for each in publishers
+    )
 
 
 def mismatch(node: Node, topic: str, kind: str, requested: QoSProfile) -> str:

@@ -15,6 +15,7 @@ from segnet_model.base.errors import SegNetError, reason
 from segnet_model.inference.answer import Answer
 from segnet_model.inference.prediction import Capture
 from segnet_model.inference.segmentation import Segmentation
+from segnet_ros.ros.qos import deliver
 from segnet_ros.ros.stamps import seconds
 from segnet_ros.ros.transports import Decoded
 from segnet_ros.segmentation import messages
@@ -29,6 +30,7 @@ from segnet_ros.segmentation.transforms import Transforms
 from segnet_ros.segmentation.worker import Counts, Worker
 
 STOP_TIMEOUT = 10.0  # seconds; a large image on a slow processor takes a few
+DELIVERY_TIMEOUT = 1.0  # seconds; a subscriber that was killed never answers
 
 
 class Pipeline:
@@ -137,6 +139,8 @@ class Pipeline:
     def destroy(self) -> None:
         """Stop, remove the outputs and release the network."""
         self.stop()
+        if self._node.context.ok():
+            deliver(self._node.publishers, DELIVERY_TIMEOUT)  # above all that ground is taken back
         self._undo.close()
         del self._network  # its memory must not wait until Python breaks the cycle of callbacks
 

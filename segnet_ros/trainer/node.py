@@ -16,7 +16,6 @@ from time import monotonic
 from typing import Any
 
 import rclpy
-from rclpy.duration import Duration
 from rclpy.exceptions import ParameterException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -29,7 +28,7 @@ from segnet_model.base.terminal import escaped
 from segnet_model.training import tracking
 from segnet_ros.ros.log import PlainLogs, forwarded
 from segnet_ros.ros.parameter_table import declare_table, read_table
-from segnet_ros.ros.qos import publisher_qos
+from segnet_ros.ros.qos import deliver, publisher_qos
 from segnet_ros.trainer import job
 from segnet_ros.trainer.job import Status, TrainingJob
 from segnet_ros.trainer.live import LiveTraining
@@ -46,7 +45,7 @@ LOG_PERIOD = 5.0  # seconds
 SPIN_TIMEOUT = 0.1  # seconds; the longest that a signal waits
 # A subscriber needs this long to discover a node that ends as soon as it starts.
 DISCOVERY_WAIT = 4.0  # seconds; ROS usually needs half of one
-DELIVERY_TIMEOUT = Duration(seconds=3)
+DELIVERY_TIMEOUT = 3.0  # seconds
 
 
 class TrainerNode(PlainLogs, Node):
@@ -131,7 +130,7 @@ class TrainerNode(PlainLogs, Node):
         end = monotonic() + DISCOVERY_WAIT - (self._job.seconds if self._job else 0.0)
         while monotonic() < end and not self._publisher.get_subscription_count():
             spin(SPIN_TIMEOUT)
-        self._publisher.wait_for_all_acked(DELIVERY_TIMEOUT)
+        deliver([self._publisher], DELIVERY_TIMEOUT)
 
     def _publish(self, status: Status) -> None:
         if self._publisher is None or status is self._published:
