@@ -142,8 +142,13 @@ def add_classes(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def write_classes(args: argparse.Namespace, out: Path) -> None:
+def write_classes(args: argparse.Namespace, out: Path, shown: str | None = None) -> None:
     """Write the classes of `add_classes`, if they are given, to the data set `out`.
+
+    Args:
+        args: of the command.
+        out: the data set, or the copy of one that is `shown`.
+        shown: its name for people; None for `out`.
 
     Raises:
         SettingsError: they are no names.
@@ -158,7 +163,7 @@ def write_classes(args: argparse.Namespace, out: Path) -> None:
     outputs.make_folder(out)
     write_label_set(out, labels)
     names = [f"{each.name} (drivable)" if each.drivable else each.name for each in labels.classes]
-    print(f"{out / 'labels.yaml'}: {', '.join(names)}")
+    print(f"{shown or out}/labels.yaml: {', '.join(names)}")
 
 
 def add_map(parser: argparse.ArgumentParser, help_text: str) -> None:

@@ -6,16 +6,16 @@ import argparse
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segnet_model.base.atomic import check_output
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import DatasetError
 from segnet_model.commands import arguments
 from segnet_model.commands.select import compare_classes, settings_of, summary
 from segnet_model.fleet.job import Input, Task
 from segnet_model.fleet.naming import output_name
 from segnet_model.fleet.storage import Output
+from segnet_model.fleet.working_copy import WorkingCopy, working_copy
 
 if TYPE_CHECKING:
     from segnet_model.commands.fleet_run import FleetRun, Made
@@ -30,33 +30,44 @@ RANKINGS, PICKED = f"{HIDDEN}/rankings", f"{HIDDEN}/picked"
 
 def select(args: argparse.Namespace, out: Output, inputs: Sequence[Input]) -> int:
     """Rank what is not ranked yet, select, and write a round; returns the exit code."""
+    from segnet_model.datasets.extraction.dataset_writer import check_folder
+    from segnet_model.datasets.sources.folder import SHEET
+
+    if out.local:
+        check_folder(out.local)
+    with working_copy(out, HIDDEN) as copy:
+        check_output(copy.folder / SHEET)
+        return _write(args, out, copy, inputs)
+
+
+def _write(
+    args: argparse.Namespace, out: Output, copy: WorkingCopy, inputs: Sequence[Input]
+) -> int:
     from segnet_model.base.progress import progress_bar
     from segnet_model.commands.fleet_jobs import RankJob
     from segnet_model.commands.fleet_run import FleetRun
-    from segnet_model.datasets.extraction.dataset_writer import DatasetWriter, check_folder
-    from segnet_model.datasets.sources.folder import SHEET
-    from segnet_model.selection import load_round, write_round
+    from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
+    from segnet_model.selection import load_round, save_round, write_round
 
-    if out.local is None:
-        raise SettingsError(f"{args.out} is no folder; select into one, and copy it afterwards")
-    check_folder(out.local)
-    check_output(out.local / SHEET)
-    selected = load_round(out.local, settings_of(args, " ".join(args.bags)))
+    selected = load_round(copy.folder, settings_of(args, " ".join(args.bags)))
     rank = RankJob(args)
     tasks = rank.tasks(inputs)
     with FleetRun(args) as fleet:
-        made = fleet.complete(rank, Output(out.path(RANKINGS)), tasks)
+        made = fleet.complete(rank, out.below(RANKINGS), tasks)
         predictor = rank.load_predictor()
-        args.out = out.local
-        arguments.write_classes(args, out.local)
-        compare_classes(args, predictor.info.labels)
-        dataset = DatasetWriter(out.local)
+        arguments.write_classes(args, copy.folder, args.out)
+        compare_classes(args.weights, predictor.info.labels, copy.folder, args.out)
+        dataset = DatasetWriter(copy.folder)
         selected = selected or _select(args, out, dataset, tasks, made)
-        source = _take(args, out, fleet, selected, inputs)
+        source = _take(args, out, copy, fleet, selected, inputs)
+    save_round(copy.folder, selected)
+    copy.store()  # so that a round that is interrupted goes on with the same frames
     with progress_bar("writing") as progress:
         write_round(selected, source, dataset, predictor, progress)
+    with progress_bar("storing") as progress:
+        copy.store(progress)
     out.remove(PICKED)
-    print(f"{args.out}: {summary(out.local, selected)}")
+    print(f"{args.out}: {summary(copy.folder, selected, args.out)}")
     made.print_set_aside()
     return int(bool(made.set_aside))
 
@@ -96,7 +107,7 @@ class _Rankings:
 
     def __init__(self, out: Output, tasks: Sequence[Task], made: Made) -> None:
         ranked = [task for task in tasks if task.input.address not in made.set_aside]
-        self.loaders = [partial(self._load, Output(out.path(RANKINGS)), task) for task in ranked]
+        self.loaders = [partial(self._load, out.below(RANKINGS), task) for task in ranked]
         self.val: list[int] = []
         self.total = 0
 
@@ -117,7 +128,12 @@ class _Rankings:
 
 
 def _take(
-    args: argparse.Namespace, out: Output, fleet: FleetRun, selected: Round, inputs: Sequence[Input]
+    args: argparse.Namespace,
+    out: Output,
+    copy: WorkingCopy,
+    fleet: FleetRun,
+    selected: Round,
+    inputs: Sequence[Input],
 ) -> PickedSource:
     """Take the selected frames out of their recordings; returns a source of them."""
     from segnet_model.commands.fleet_jobs import PickJob
@@ -130,9 +146,10 @@ def _take(
         Task(output_name(item, {"keys": sorted(keys[item.address])}), item, keys[item.address])
         for item in inputs if item.address in keys
     ]  # fmt: skip
-    made = fleet.complete(PickJob(args), Output(out.path(PICKED)), tasks)
+    picked = out.below(PICKED)
+    made = fleet.complete(PickJob(args), picked, tasks)
     if made.set_aside:
         made.print_set_aside()
         raise DatasetError("selected frames cannot be read again; bring their recordings back")
-    folders = {task.input.address: Path(out.path(PICKED, task.name)) for task in tasks}
+    folders = {task.input.address: copy.fetched(picked, task.name) for task in tasks}
     return PickedSource(settings_of(args, " ".join(args.bags)).source, folders)

@@ -109,7 +109,7 @@ def _select(args: argparse.Namespace, settings: SelectSettings) -> None:
     with open_source(args.source, args.topic) as source:
         predictor = arguments.load_predictor(args)
         arguments.write_classes(args, args.out)
-        compare_classes(args, predictor.info.labels)
+        compare_classes(args.weights, predictor.info.labels, args.out)
         if selected is None:
             with progress_bar("ranking") as progress:
                 selected = select_round(source, dataset, predictor, settings, progress)
@@ -120,26 +120,28 @@ def _select(args: argparse.Namespace, settings: SelectSettings) -> None:
     print(f"{args.out}: {summary(args.out, selected)}")
 
 
-def compare_classes(args: argparse.Namespace, labels: LabelSet) -> None:
-    """Warn where the data set's own classes differ from the network's."""
+def compare_classes(
+    weights: str, labels: LabelSet, dataset: Path, shown: str | None = None
+) -> None:
+    """Warn where the own classes of a data set, for people `shown`, differ from the network's."""
     from segnet_model.datasets.folder import LABELS_FILE, own_label_set
 
-    own = own_label_set(args.out)
+    own = own_label_set(dataset)
     if own and own.names != labels.names:
         logger.warning(
-            "the classes of %s (%s) are not those of %s; frames are ranked by how unsure it is of "
-            "its own classes",
-            args.weights, labels.name, args.out / LABELS_FILE,
+            "the classes of %s (%s) are not those of %s/%s; frames are ranked by how unsure it is "
+            "of its own classes",
+            weights, labels.name, shown or dataset, LABELS_FILE,
         )  # fmt: skip
 
 
-def summary(out: Path, selected: Round) -> str:
-    """A round that was written, for people."""
+def summary(out: Path, selected: Round, shown: str | None = None) -> str:
+    """A round that was written to a data set, `shown` as this, for people."""
     from segnet_model.datasets.folder import split_images
 
     train, val = (len(split_images(out, split)) for split in ("train", "val"))
     return (
         f"round {selected.number}: {len(selected.train)} of {selected.candidates} frames in train, "
         f"{len(selected.val)} in val, which now hold {train} and {val}; to be labeled in "
-        f"trainannot and valannot; look at {out / 'selection.png'}"
+        f"trainannot and valannot; look at {shown or out}/selection.png"
     )

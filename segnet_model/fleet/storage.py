@@ -75,7 +75,10 @@ def local_copy(address: str) -> Iterator[Path]:
         return
     with temporary_folder(Path(tempfile.gettempdir()) / "segnet_fleet_in") as folder:
         target = folder / PurePosixPath(path).name
-        files.get(path, str(target), recursive=files.isdir(path))
+        if files.isdir(path):
+            _fetch(files, path, target)
+        else:
+            files.get_file(path, str(target))
         yield target
 
 
@@ -96,6 +99,10 @@ class Output:
     def path(self, *names: str) -> str:
         """A path below the folder, on its storage."""
         return "/".join([self._root.rstrip("/"), *names])
+
+    def below(self, folder: str) -> Output:
+        """A folder below, as an output of its own."""
+        return Output(self.path(folder) if self.local else f"{self.address.rstrip('/')}/{folder}")
 
     def names(self, folder: str) -> list[str]:
         """Names of the files in a folder below; none where it is missing."""
@@ -119,6 +126,22 @@ class Output:
             return
         with whole_file(path, known=True) as temporary:
             temporary.write_bytes(data)
+
+    def fetch(self, target: Path, skip: str | None = None) -> None:
+        """Copy the folder to a new local one, without one that lies directly in it.
+
+        Raises:
+            SettingsError: it is a file, or has names that no folder can have.
+        """
+        if self._files.isfile(self._root):
+            raise SettingsError(f"{self.address} is a file; give the name of a folder")
+        _fetch(self._files, self._root, target, skip)
+
+    def put(self, file: Path, name: str) -> None:
+        """Copy a local file to its place below the folder, in one step."""
+        path = self.path(name)
+        self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        self._files.put_file(str(file), path)
 
     def remove(self, *names: str) -> None:
         """Remove a file, or a folder with all that is in it, if it is there."""
@@ -150,9 +173,7 @@ class Output:
 
     def _put(self, folder: Path, name: str) -> None:
         for file in sorted(each for each in folder.rglob("*") if each.is_file()):
-            target = self.path(name, file.relative_to(folder).as_posix())
-            self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
-            self._files.put_file(str(file), target)
+            self.put(file, f"{name}/{file.relative_to(folder).as_posix()}")
 
 
 def _move(made: Path, place: Path) -> None:
@@ -163,6 +184,26 @@ def _move(made: Path, place: Path) -> None:
         if not place.is_dir():
             raise
         shutil.rmtree(made)  # another worker was quicker, and has made the same
+
+
+def _fetch(files: Any, root: str, target: Path, skip: str | None = None) -> None:
+    """Copy a folder of a storage to a new local one; SettingsError where a name leads out of it."""
+    files.invalidate_cache()  # others write here too
+    sources, targets = [], []
+    target.mkdir()
+    for path, info in files.find(root, withdirs=True, detail=True).items():
+        name = PurePosixPath(path).relative_to(root)
+        if ".." in name.parts:  # which a store takes for a name as any other
+            raise SettingsError(f"{path} leads out of {root}; rename it")
+        if name.parts[:1] == (skip,):
+            continue
+        folder = info["type"] == "directory"
+        (target / name if folder else (target / name).parent).mkdir(parents=True, exist_ok=True)
+        if not folder:
+            sources.append(path)
+            targets.append(str(target / name))
+    if sources:
+        files.get(sources, targets)  # many at once, where the library can
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

@@ -317,3 +317,18 @@ def test_select_of_all_recordings_takes_the_best_of_all(nodes, recordings, bayes
             frames = {frame.receive_ns: frame for frame in source.frames()}
             image = frames[int(row["receive_ns"])].image()
         assert np.array_equal(read_image(out / row["file"]), image)
+
+
+def test_select_into_a_store(nodes, recordings, bayesian, tmp_path):
+    """The workers put rankings and frames there, and the driver the data set."""
+    store, out = tmp_path / "store" / "yard", tmp_path / "yard"
+    options = (bayesian, "--count", 5, "--val", 2, "--samples", 2, "--every", 0)
+    for place in (out, f"faulty://{store}"):
+        assert fleet(nodes, "select", recordings / "bag0*", place, *options) == 0
+    found, expected = (
+        {name: data for name, data in tree(each).items() if not name.startswith(".fleet/")}
+        for each in (store, out)
+    )
+    assert len(expected) == 3 + 5 + 2
+    assert found == expected
+    assert sorted(path.name for path in (store / ".fleet").iterdir()) == ["rankings"]
