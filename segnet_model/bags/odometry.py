@@ -168,6 +168,8 @@ def _read_tf(bag: BagReader, way: Way) -> None:
                 way.add(stamp, (*found.translation, *found.rotation), raw.receive_ns)
                 waiting.discard(stamp)
         waiting = {stamp for stamp in waiting if stamp > max(waiting) - MAX_WAIT}
+    if way.stamps and transforms.is_connected(odom, base):
+        transforms.check_circle(odom, base)
 
 
 def _stamps(raw: RawMessage) -> Iterator[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -24,6 +24,7 @@ TF, TF_STATIC = "/tf", "/tf_static"
 TF_MESSAGE = "tf2_msgs/msg/TFMessage"
 WINDOW_NS = 10 * NANOSECONDS  # for which samples are kept, as in tf2
 MAX_FRAMES, MAX_SAMPLES, MAX_LISTED = 1000, 2000, 20  # samples of each frame
+MAX_PARENTS = 5  # of a frame, that are told
 logger = logging.getLogger(__name__)
 
 
@@ -36,14 +37,18 @@ class _Samples:
         max_gap: seconds between two samples, which a pose in between is taken from.
         stamps: nanoseconds.
         poses: the parent, and the pose in it.
+        parents: of all samples, but for those beyond a few.
     """
 
     fixed: bool
     max_gap: float
     stamps: list[int] = field(default_factory=list)
     poses: list[tuple[str, Transform]] = field(default_factory=list)
+    parents: dict[str, None] = field(default_factory=dict)
 
     def add(self, stamp: int, parent: str, pose: Transform) -> None:
+        if len(self.parents) < MAX_PARENTS:
+            self.parents[parent] = None
         if self.fixed or (self.stamps and stamp < self.stamps[-1] - JUMP * NANOSECONDS):
             self.stamps, self.poses = [], []  # replaced, or begun again
         place = bisect_right(self.stamps, stamp)
@@ -175,14 +180,68 @@ class Transforms:
         if not self.is_connected(base, frame):
             _, *above = self._parents(frame)
             known = f"; it is below {join_first(above, MAX_LISTED)}" if above else ""
-            raise SettingsError(f"{TF} and {TF_STATIC} have no way from {frame} to {base}{known}")
+            raise SettingsError(
+                f"{TF} and {TF_STATIC} have no way from {frame} to {base}{known}"
+                f"{self._faults(base, frame)}"
+            )
+        self.check_circle(base, frame)
+
+    def check_circle(self, base: str, frame: str) -> None:
+        """Raise SettingsError where a circle of transforms is between two connected frames."""
+        base, frame = _name(base), _name(frame)
+        down, up = self._between(base, frame)
+        if not {*down, *up}.isdisjoint(circle := self._circle(frame) or self._circle(base)):
+            raise SettingsError(
+                f"{TF} and {TF_STATIC} give no pose of {frame} in {base}: {_in_circle(circle)}"
+            )
+
+    def with_one_inverse(self, base: str, frame: str) -> Iterator[tuple[str, str, Transform]]:
+        """The pose of a frame in a base if one of the transforms between were its inverse.
+
+        Yields:
+            Parent and child of that transform, and the pose, by the newest samples.
+        """
+        down, up = self._between(_name(base), _name(frame))
+        for each in (*down, *up):
+            parent, _ = self._frames[each].poses[-1]
+            yield parent, each, self._product(up, each).inverse().after(self._product(down, each))
+
+    def _product(self, frames: Sequence[str], inverse: str) -> Transform:
+        pose = IDENTITY
+        for each in frames:
+            _, edge = self._frames[each].poses[-1]
+            pose = (edge.inverse() if each == inverse else edge).after(pose)
+        return pose
+
+    def _faults(self, base: str, frame: str) -> str:
+        """Faults of the tree above two frames, one of which may keep them apart."""
+        if circle := self._circle(frame) or self._circle(base):
+            return f"; {_in_circle(circle)}"
+        above = {*self._parents(frame), *self._parents(base)}
+        for name, each in self._frames.items():
+            if len(each.parents) > 1 and not above.isdisjoint((name, *each.parents)):
+                return (
+                    f"; {name} has several parents, {join_first(list(each.parents), MAX_LISTED)}: "
+                    "one of these transforms is too much, or its parent and child are exchanged"
+                )
+        return ""
+
+    def _circle(self, frame: str) -> list[str]:
+        """The frames of a circle above a frame; empty without one."""
+        above = list(self._parents(frame))
+        last = self._frames.get(above[-1])
+        return above[above.index(last.poses[-1][0]) :] if last else []
+
+    def _between(self, base: str, frame: str) -> tuple[list[str], list[str]]:
+        """The frames from each of two to the common one above, which is left out."""
+        down, up = list(self._parents(frame)), list(self._parents(base))
+        common = next(each for each in down if each in up)
+        return down[: down.index(common)], up[: up.index(common)]
 
     def _newest_common(self, base: str, frame: str) -> int:
         """The newest time for which all transforms between two frames of one tree are known."""
-        down, up = list(self._parents(frame)), list(self._parents(base))
-        common = next(each for each in down if each in up)
-        between = down[: down.index(common)] + up[: up.index(common)]
-        samples = [self._frames[each] for each in between]
+        down, up = self._between(base, frame)
+        samples = [self._frames[each] for each in (*down, *up)]
         return min((each.stamps[-1] for each in samples if not each.fixed), default=0)
 
     def _parents(self, frame: str) -> Iterator[str]:
@@ -206,6 +265,13 @@ class Transforms:
 def _name(frame: str) -> str:
     """A frame's name without the slash of ROS 1."""
     return frame.removeprefix("/")
+
+
+def _in_circle(circle: Sequence[str]) -> str:
+    return (
+        f"the transforms of {join_first(circle, MAX_LISTED)} lead in a circle, which has no root; "
+        "in one of them, parent and child are exchanged"
+    )
 
 
 def _read_pose(t: Any, q: Any, child: str, parent: str) -> Transform:

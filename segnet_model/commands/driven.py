@@ -83,6 +83,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-network", action="store_true",
         help="label only the ground that was driven over; things before it are not noticed",
     )  # fmt: skip
+    parser.add_argument(
+        "--turned", action="store_true",
+        help="the camera hangs upside down or on its side, and its pose says so; without, such "
+        "images and poses are refused. The network knows upright images alone: --no-network",
+    )  # fmt: skip
     names = ("device", "precision", "engine")
     options.add_arguments(parser, NetworkSettings, names=names)
     parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
@@ -219,6 +224,7 @@ def run(args: argparse.Namespace) -> None:
         args.odometry, args.odom_frame, args.base_frame,
         arguments.ground_settings(args), args.camera_info,
         DrivenSettings(args.reach, args.within, args.margin, args.drift), _senses(args),
+        args.turned,
     )  # fmt: skip
     images = ExtractSettings(
         (args.topic,) if args.topic else (), args.every, args.unlike, val=args.val

@@ -36,19 +36,18 @@ _FOUND = {
     3: "the camera lies on its side: the network is surer of its images turned by a quarter to "
     "the right",
 }
+MEND = "turn them in the camera's driver, or set place_check to false"
 
 
-def not_upright(turn: int) -> str:
+def not_upright(turn: int, mend: str = MEND) -> str:
     """Why images are not trusted that a turn sets upright, with the mend; empty without a turn.
 
     Args:
         turn: quarter turns to the left, 0 to 3, as of `UprightCheck`.
+        mend: what to do.
     """
     found = _FOUND[turn]
-    return found and (
-        f"{found}, so no label can be trusted; turn them in the camera's driver, or set "
-        "place_check to false"
-    )
+    return found and f"{found}, so no label can be trusted; {mend}"
 
 
 class UprightCheck:

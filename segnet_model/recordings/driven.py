@@ -28,6 +28,7 @@ from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import overlay, panel
 from segnet_model.recordings.calibration import CameraCalibration
+from segnet_model.recordings.driven_checks import check_camera
 from segnet_model.recordings.driven_labels import LABELS, DrivenLabels
 from segnet_model.recordings.mounting import Mounting
 from segnet_model.recordings.sense_settings import SenseSettings
@@ -54,6 +55,7 @@ class RobotSettings:
         info_topic: CameraInfo topic; None takes camera_info beside the images.
         trust: how far the way is trusted.
         senses: its other sensors.
+        turned: whether images may be upside down or on their side, as the pose says.
     """
 
     footprint: Footprint
@@ -64,6 +66,7 @@ class RobotSettings:
     info_topic: str | None = None
     trust: DrivenSettings = field(default_factory=DrivenSettings)
     senses: SenseSettings = field(default_factory=SenseSettings)
+    turned: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,12 +160,14 @@ def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | Non
     mounting.check(bag, source.topic)
     mounting.check_fixed(bag, source.topic)  # as no messages of /tf are followed
     calibration = CameraCalibration(bag, robot.info_topic or info_topic(source.topic), mounting)
+    view = partial(calibration.view, mounting)
     way = read_way(bag, robot.odometry, robot.odom_frame, robot.base_frame)
     _check_clocks(source, way)
     senses = read_senses(bag, robot.senses, way, robot.base_frame)
     doubtful = [*senses.bumps, *senses.slips]
     path = DrivenPath(np.array(way.stamps, np.int64), way.matrices(), doubtful)
-    view = partial(calibration.view, mounting)
+    if not robot.turned:
+        check_camera(source, mounting, view, predictor)
     return DrivenLabels(path, view, robot.footprint, robot.trust, senses, predictor)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
 
 from segnet_model.bags.images import RawMessage, parse
+from segnet_model.bags.poses import Transform
 from segnet_model.bags.reader import BagReader
 from segnet_model.bags.transforms import TF, TF_MESSAGE, TF_STATIC, Transforms
 from segnet_model.base.errors import ImageError, SettingsError
@@ -81,6 +82,11 @@ class Mounting:
             return self._given
         found = self._transforms.find(self._base, camera_frame(frame), frame.stamp_ns)
         return CameraPose.from_transform(found.translation.tolist(), found.rotation.tolist())
+
+    def with_one_inverse(self, frame: Frame) -> Iterator[tuple[str, str, Transform]]:
+        """Poses of the camera if a transform were its inverse; see `Transforms`."""
+        if not self.is_given:
+            yield from self._transforms.with_one_inverse(self._base, camera_frame(frame))
 
     def is_known(self, frame: Frame) -> bool:
         """Whether the pose at a frame's stamp itself is known, not only one near it."""

@@ -108,14 +108,18 @@ class BagSource(Source):
         return self._in_part(self._with_video(messages))
 
     @property
+    def is_video(self) -> bool:
+        """Whether an image builds on those before it, so that all are decoded."""
+        return self.reader.topics[self.topic].type == FFMPEG_PACKET
+
+    @property
     def _since_ns(self) -> int:
         """Receive time from which messages are read: the part's, or a video's first packet."""
-        is_video = self.reader.topics[self.topic].type == FFMPEG_PACKET
-        return 0 if is_video else int(max(0, self._window[0]))
+        return 0 if self.is_video else int(max(0, self._window[0]))
 
     def _with_video(self, messages: Iterator[RawMessage]) -> Iterator[RawMessage]:
         """Decode all packets of a video, as an image builds on those before it."""
-        if self.reader.topics[self.topic].type != FFMPEG_PACKET:
+        if not self.is_video:
             yield from messages
             return
         decoder = PacketDecoder()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from odometry import odometry, record, recorded_way
 from tf_messages import placed, tf_message, transform
 
-from segnet_model.bags.images import parse, to_ids
-from segnet_model.bags.messages import stamp_ns
+from segnet_model.bags.images import parse, to_ids, to_rgb
+from segnet_model.bags.messages import image_message, stamp_ns
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.units import NANOSECONDS
 from segnet_model.cli import main
@@ -145,6 +148,135 @@ def test_a_camera_that_looks_up_in_images_that_were_extracted(street, tmp_path, 
     assert main(words) == 0
     run(street, tmp_path / "yard", "--no-network", "--camera-pitch", "-1.0", code=2)
     assert "shows ground that the robot drove over" in capsys.readouterr().err
+
+
+def turned(street, path, turn):
+    """The street from a camera that was turned: its images by quarters to the left."""
+    said = []
+    with BagReader(street) as reader:
+        for raw in reader.messages(IMAGE_TOPIC, INFO_TOPIC):
+            message = parse(raw)
+            if raw.topic == INFO_TOPIC:
+                (k, width, height), side = (message.k, message.width, message.height), turn % 2
+                k = [k[4], 0, k[5], 0, k[0], k[2], 0, 0, 1] if side else k
+                p = [*k[:3], 0, *k[3:6], 0, *k[6:], 0]
+                size = (width, height) if side else (height, width)
+                message = replace(
+                    message, k=np.array(k, float), p=np.array(p, float), d=np.zeros(0),
+                    height=size[0], width=size[1],
+                )  # fmt: skip
+            else:
+                message = image_message(
+                    message.header, np.rot90(to_rgb(message, raw.type), turn), "rgb8"
+                )
+            said.append((raw.topic, raw.receive_ns, message))
+    return record(path, street, ("/odom",), said)
+
+
+@pytest.mark.parametrize(
+    ("turn", "what"),
+    [(2, "upside down: the network is surer of them turned by half a turn"),
+     (1, "on its side: the network is surer of its images turned by a quarter to the right")],
+)  # fmt: skip
+def test_images_that_are_not_upright(street, tmp_path, capsys, turn, what):
+    bag = turned(street, tmp_path / "bag", turn)
+    run(bag, tmp_path / "yard", "--device", "cpu", code=2)
+    error = capsys.readouterr().err
+    assert f"{IMAGE_TOPIC} in bag {bag}: the " in error
+    assert what in error
+    assert "give --turned and --no-network" in error
+    assert not (tmp_path / "yard").exists()
+
+
+def test_a_camera_that_hangs_upside_down_and_says_so(street, tmp_path):
+    """The same labels, turned."""
+    run(street, tmp_path / "one", "--no-network", "--val", "0")
+    bag = turned(street, tmp_path / "bag", 2)
+    roll = ("--camera-roll", str(np.pi), "--turned")
+    run(bag, tmp_path / "two", "--no-network", "--val", "0", *roll)
+    for each in (tmp_path / "one" / "trainannot").iterdir():
+        one, two = (
+            cv2.imread(str(each), 0),
+            cv2.imread(str(tmp_path / "two/trainannot" / each.name), 0),
+        )
+        assert (one != np.rot90(two, 2)).mean() < 0.002
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (("--camera-roll", "3.1"), "hangs upside down, and no network learns from such images"),
+        (("--camera-roll", "-1.5"), "lies on its side, and no network learns from such images"),
+        (("--camera-pitch", "-1.5"), "drove over; check the camera's pose: it looks 86 degrees up"),
+    ],
+)
+def test_a_pose_by_which_the_camera_does_not_see_the_ground_below(
+    street, tmp_path, capsys, more, why
+):
+    run(street, tmp_path / "yard", "--no-network", *more, code=2)
+    assert why in capsys.readouterr().err
+    assert not (tmp_path / "yard").exists()
+
+
+LINK = np.eye(4)
+LINK[:3, 3] = 0.2, 0, 1.5
+OPTICAL = np.linalg.inv(LINK) @ CameraPose.mounted(height=1.5, pitch=0.05, x=0.2).matrix
+WAY = "odom", "base_link", np.eye(4)
+MOUNT, LENS = ("base_link", "camera", LINK), ("camera", FRAME, OPTICAL)
+
+
+def exchanged(edge):
+    """The transform with its parent and child the wrong way round."""
+    parent, child, matrix = edge
+    return child, parent, matrix
+
+
+def by_tf(street, tmp_path, fixed, moving=(), more=()):
+    """Label the street with these transforms: parent, child and matrix."""
+    said = [("/odom", time, message) for time, _, message in recorded_way(street)]
+    topics = {"/tf_static": [fixed] if fixed else [], "/tf": [moving] * len(said) if moving else []}
+    for topic, several in topics.items():
+        for edges, (_, time, message) in zip(several, said, strict=False):
+            stamp = stamp_ns(message.header)
+            tf = tf_message(*[transform(a, b, stamp, *placed(matrix)) for a, b, matrix in edges])
+            said = [*said, (topic, time, tf)]
+    bag = record(tmp_path / "bag", street, (IMAGE_TOPIC, INFO_TOPIC), said)
+    words = ["driven", str(bag), "--out", str(tmp_path / "yard"), *ROBOT, "--no-network"]
+    return main([*words, *more])
+
+
+def test_a_pose_from_tf(street, tmp_path):
+    assert by_tf(street, tmp_path, [MOUNT, LENS], [WAY]) == 0
+    drivable, _ = compare(street, tmp_path / "yard")
+    assert LabelSet.load("camvid").drivable[drivable].mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("fixed", "moving", "why"),
+    [
+        (
+            [exchanged(MOUNT), LENS],
+            [],
+            r"is -1\.5 m above the ground.* from camera to base_link we",
+        ),
+        ([MOUNT, exchanged(LENS)], [], f"camera has several parents, base_link, {FRAME}: one"),
+        ([exchanged(("base_link", FRAME, LINK @ OPTICAL))], [], "are its parent and child exch"),
+        ([MOUNT, ("camera", FRAME, np.eye(4))], [], "it looks 90 degrees up; .* optical frame"),
+        ([MOUNT, exchanged(MOUNT), LENS], [], "camera, base_link lead in a circle, which has no"),
+        ([exchanged(MOUNT), LENS], [WAY], "base_link has several parents, camera, odom: one of"),
+    ],
+)
+def test_transforms_that_are_exchanged_or_in_a_circle(street, tmp_path, capsys, fixed, moving, why):
+    assert by_tf(street, tmp_path, fixed, moving) == 2
+    assert re.search(why, capsys.readouterr().err)
+    assert not (tmp_path / "yard").exists()
+
+
+def test_a_way_in_a_circle(street, tmp_path, capsys):
+    moving = [WAY, exchanged(WAY)]
+    assert by_tf(street, tmp_path, [MOUNT, LENS], moving, ("--odom-frame", "odom")) == 2
+    assert "no pose of base_link in odom: the transforms of" in capsys.readouterr().err
+    assert not (tmp_path / "yard").exists()
 
 
 def test_no_pose_of_the_camera(street, tmp_path, capsys):
