@@ -65,7 +65,7 @@ def find_slips(way: Track, other: Track, name: str) -> list[Span]:
         name: of the other source, for errors.
 
     Raises:
-        SettingsError: both have no time in common, or differ most of the time.
+        SettingsError: they have no second in common, or none without gaps, or differ most of the time.
     """
     begin = np.arange(
         max(way.stamps[0], other.stamps[0]),
@@ -74,13 +74,9 @@ def find_slips(way: Track, other: Track, name: str) -> list[Span]:
     )  # fmt: skip
     end = begin + int(WINDOW * NANOSECONDS)
     known = way.knows(begin, end) & other.knows(begin, end)
+    if not known.any():
+        raise SettingsError(_why_unknown(way, other, begin, end, name))
     begin, end = begin[known], end[known]
-    if not len(begin):
-        apart = (other.stamps[0] - way.stamps[0]) / NANOSECONDS
-        raise SettingsError(
-            f"{name} begins {apart:+.1f} s from odometry, and they have no second in common; set "
-            "the clocks of both machines by one, record again, or leave it out"
-        )
     differ = _turns_differ(way, other, begin, end, name) | _ways_differ(way, other, begin, end)
     if differ.mean() > MOST:
         raise SettingsError(
@@ -88,6 +84,22 @@ def find_slips(way: Track, other: Track, name: str) -> list[Span]:
             "that both are of one robot, in meters and radians, or leave it out"
         )
     return list(zip(begin[differ].tolist(), end[differ].tolist(), strict=True))
+
+
+def _why_unknown(way: Track, other: Track, begin: np.ndarray, end: np.ndarray, name: str) -> str:
+    """Why nothing can be compared in any window, with the mend."""
+    if not len(begin):
+        apart = (other.stamps[0] - way.stamps[0]) / NANOSECONDS
+        return (
+            f"{name} begins {apart:+.1f} s from odometry, and they have no second in common; set "
+            "the clocks of both machines by one, record again, or leave it out"
+        )
+    sources = {"odometry": way, name: other}
+    gaps = [each for each, track in sources.items() if not track.knows(begin, end).any()] or sources
+    return (
+        f"{' and '.join(gaps)} {'has' if len(gaps) == 1 else 'have'} gaps of more than {MAX_GAP} s in each second that "
+        f"both have; publish more often, record again, or leave {name} out"
+    )
 
 
 def _turns_differ(

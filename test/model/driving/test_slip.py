@@ -72,6 +72,21 @@ def test_a_gap_of_the_other_source_is_no_slip():
 
 
 @pytest.mark.parametrize(
+    ("hertz", "other", "who"),
+    [
+        (1.5, {"hertz": 20.0}, "odometry has"),
+        (20.0, {"hertz": 1.5}, "/other has"),
+        (1.5, {"hertz": 1.0}, "odometry and /other have"),
+    ],
+)
+def test_gaps_all_the_time_are_named(hertz, other, who):
+    way = Track.of_poses(*drive(hertz=hertz))
+    why = f"^{who} gaps of more than 0.5 s .*; publish more often, .* leave /other out"
+    with pytest.raises(SettingsError, match=why):
+        find_slips(way, Track.of_poses(*drive(**other)), "/other")
+
+
+@pytest.mark.parametrize(
     ("other", "why"),
     [
         (gyroscope(sign=-1.0), "/imu turns the other way than odometry: .* record its pose in"),
