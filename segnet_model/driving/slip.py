@@ -65,7 +65,7 @@ def find_slips(way: Track, other: Track, name: str) -> list[Span]:
         name: of the other source, for errors.
 
     Raises:
-        SettingsError: they have no second in common, or none without gaps, or differ most of the time.
+        SettingsError: they have no second without gaps in common, or differ most of the time.
     """
     begin = np.arange(
         max(way.stamps[0], other.stamps[0]),
@@ -95,9 +95,10 @@ def _why_unknown(way: Track, other: Track, begin: np.ndarray, end: np.ndarray, n
             "the clocks of both machines by one, record again, or leave it out"
         )
     sources = {"odometry": way, name: other}
-    gaps = [each for each, track in sources.items() if not track.knows(begin, end).any()] or sources
+    gaps = [each for each, track in sources.items() if not track.knows(begin, end).any()]
+    verb = " has" if len(gaps) == 1 else " have"
     return (
-        f"{' and '.join(gaps)} {'has' if len(gaps) == 1 else 'have'} gaps of more than {MAX_GAP} s in each second that "
+        f"{' and '.join(gaps or sources)}{verb} gaps of more than {MAX_GAP} s in each second that "
         f"both have; publish more often, record again, or leave {name} out"
     )
 
