@@ -43,6 +43,7 @@ LABEL_FORMATS = Registry("format", {
     "roboflow-masks": "segnet_model.datasets.annotations.roboflow:ROBOFLOW_MASKS",
     "numbered-masks": "segnet_model.datasets.annotations.numbered_masks:NUMBERED_MASKS",
     "labelme": "segnet_model.datasets.annotations.labelme:LABELME",
+    "color-table": "segnet_model.datasets.annotations.color_table:COLOR_TABLE",
     "camvid32": "segnet_model.datasets.annotations.camvid32:CAMVID32",
     "ids": "segnet_model.datasets.annotations.label_images:IDS",
     "colors": "segnet_model.datasets.annotations.label_images:COLORS",

@@ -35,6 +35,7 @@ DATASET/trainannot/0001.png.
                 Bicyclist   Bicyclist MotorcycleScooter
                 Sky, Fence  themselves; Void counts nowhere
                 Sources differ: some take (1) as Road and leave (2) out; --map follows them.
+  color-table   PNG of colors beside class_dict.csv, or any CSV with the titles name,r,g,b
   ids           PNG whose gray values, or palette indices, are class ids: the place in the label
                 set, or as published for the shipped ones
   colors        PNG in the label set's colors

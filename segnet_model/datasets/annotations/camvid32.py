@@ -8,6 +8,7 @@ SegNet training methodology"; the SegNet authors publish merged labels, but no t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -76,13 +77,17 @@ STRAYS = "pixels of no class's color, taken as Void"
 
 def open_camvid32(source: ExportFiles, target: Target) -> Annotations:
     """Read every PNG as CamVid's original labels."""
+    files = by_stem(pngs(source.names), SUFFIX, target.images)
+    return Annotations("camvid32", files, reader(source), MEANINGS)
+
+
+def reader(source: ExportFiles) -> Callable[[str, Size], NamedMask]:
+    """A reader of masks in CamVid's colors."""
 
     def read(name: str, _size: Size) -> NamedMask:
         return to_named_mask(decode_mask(source.read(name)).colors)
 
-    return Annotations(
-        "camvid32", by_stem(pngs(source.names), SUFFIX, target.images), read, MEANINGS
-    )
+    return read
 
 
 def to_named_mask(colors: np.ndarray | None) -> NamedMask:

@@ -16,10 +16,11 @@ from segnet_model.labels import numberings
 TAKEN = (
     "taken are: of CVAT Segmentation mask 1.1, CamVid 1.0, CVAT for images 1.1; COCO; "
     "YOLO segmentation; labelme, VIA 2 and Supervisely; JSON of Label Studio; masks of Roboflow, "
-    "labelme2voc and Supervisely; PNGs of ids or colors"
+    "labelme2voc and Supervisely, or beside a table of name,r,g,b; PNGs of ids or colors"
 )
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".rar", ".7z")
 VOC_MASK = re.compile(r"(^|/)SegmentationClass/[^/]*$")
+BOXES = r"xmin|x_min|bbox|bnd_?box|bounding|\bx1\b|\bleft\b.*\btop\b"  # titles of columns
 BRUSH = re.compile(r"task-\d+-annotation-\d+-.*-tag-.*\.(png|npy)$", re.IGNORECASE)
 
 
@@ -101,7 +102,7 @@ FOREIGN: dict[str, Callable[[Marks], bool]] = {
         _has_columns(r"encodedpixels|\brle")
     ),
     "is Label Studio's table; export JSON": _has_columns("annotation_id"),
-    "is a table of boxes, as for detection; export outlines or masks": _has_columns("xmin|bbox"),
+    "is a table of boxes, as for detection; export outlines or masks": _has_columns(BOXES),
     "is Roboflow's table of classes of whole images; export Semantic Segmentation Masks, or COCO": (
         lambda marks: marks.has_file("_classes.csv")
     ),

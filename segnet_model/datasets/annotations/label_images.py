@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from segnet_model.datasets.annotations.marks import Marks, called
 from segnet_model.images.label_images import Pixels, decode_mask
 from segnet_model.labels import LabelSet, Numbering, numberings, pack_colors
 
-LISTS = ("classes.txt", "codes.txt", "labels.txt", "obj.names")  # of several tools
+LISTS = ("classes.txt", "codes.txt", "labels.txt", "obj.names", "classes.csv")  # of several tools
 PALETTES = ("voc", "mapillary")  # public label sets whose label images have a palette
 PALETTE = (
     "labels with ids and palette as of {0}, read as places in the label set; if they are of {0}, "
@@ -72,11 +72,26 @@ def open_ids(source: ExportFiles, target: Target) -> Annotations:
 
 def open_colors(source: ExportFiles, target: Target) -> Annotations:
     """Read PNGs in the set's colors; one that is mapped, or of no class, is named as #rrggbb."""
-    labels, mapped = target.labels, target.mapped
+    labels = target.labels
     labels.check_colors()
     own_names = dict(enumerate(labels.names))
     names = {color: own_names.get(each) for color, each in labels.color_ids.items()}
-    names.update((int(each[1:], 16), each) for each in mapped if _is_color(each))
+    files, numbering = label_files(source, labels)
+    by_image = _by_image(files, numbering, target.images)
+    return Annotations("colors", by_image, color_reader(source, names, target.mapped))
+
+
+def color_reader(
+    source: ExportFiles, names: Mapping[int, str | None], mapped: Collection[str]
+) -> Callable[[str, Size], NamedMask]:
+    """Make a reader of PNGs in colors.
+
+    Args:
+        source: the files.
+        names: of packed colors; None is unlabeled.
+        mapped: names that the user maps; colors among them are their own names.
+    """
+    named = {**names, **{int(each[1:], 16): each for each in mapped if _is_color(each)}}
 
     def read(name: str, _size: Size) -> NamedMask:
         colors = decode_mask(source.read(name)).colors
@@ -84,14 +99,13 @@ def open_colors(source: ExportFiles, target: Target) -> Annotations:
             raise DatasetError("holds numbers, not colors; try --format ids")
         packed = pack_colors(colors)
         found = np.unique(packed)
-        own = [names.get(each, f"#{each:06x}") for each in found.tolist()]
-        _check_strange([str(each) for each in own if each not in names.values()], "colors")
+        own = [named.get(each, f"#{each:06x}") for each in found.tolist()]
+        _check_strange([str(each) for each in own if each not in named.values()], "colors")
         places = np.zeros(1 << 24, np.uint8)
         places[found] = np.arange(len(found))
         return _named_mask(places[packed], range(len(own)), own)
 
-    files, numbering = label_files(source, labels)
-    return Annotations("colors", _by_image(files, numbering, target.images), read)
+    return read
 
 
 def color_name(name: str) -> str:

@@ -11,6 +11,7 @@ from annotated import AREAS, HEIGHT, WIDTH
 from PIL import Image
 
 from segnet_model.base.errors import DatasetError
+from segnet_model.datasets.annotations import camvid32
 from segnet_model.datasets.annotations.importing import import_labels
 from segnet_model.datasets.folder import open_split
 from segnet_model.images.files import write_png
@@ -52,6 +53,21 @@ def painted():
     """The truth in colors of its own."""
     order = [list(annotated.NAMES.values()).index(each) for each in annotated.truth().ravel()]
     return annotated.png(COLORS[np.array(order)].reshape(HEIGHT, WIDTH, 3))
+
+
+TABLE = "name,r,g,b\nSky,200,0,0\nRoad,0,200,0\nTree,0,0,200\n"
+
+
+def camvids():
+    """The truth as Kaggle has CamVid: a shade of road as lane marks, in CamVid's own colors."""
+    names = np.array(["Sky", "Road", "Tree", "LaneMkgsDriv"])
+    order = [list(annotated.NAMES.values()).index(each) for each in annotated.truth().ravel()]
+    order = np.array(order).reshape(HEIGHT, WIDTH)
+    order[-5:] = 3
+    colors = np.array([camvid32.TABLE[each][0] for each in names], np.uint8)
+    rows = [f"{name}, {r}, {g}, {b}" for name, (r, g, b) in zip(names, colors, strict=True)]
+    table = "\n".join(["name, r, g, b", *rows, "Wall, 64, 192, 0"])
+    return {"class_dict.csv": table, "train_labels/2_L.png": annotated.png(colors[order])}
 
 
 def coco(change):
@@ -108,6 +124,16 @@ READ = {
     "coco, an address with a key": named("https://host/a/2.png?token=b/c.d"),
     "coco, an address of Label Studio": named("http://host:8080/data/local-files/?d=a/2.png"),
     "coco, an address that is none": named("http://[a/2.png"),
+    "a table of colors": {
+        "class_dict.csv": TABLE, "train/2.png": annotated.PICTURE, "train_labels/2.png": painted()},
+    "a table of colors, other titles and order": {
+        "legend.csv":
+            "id,Label,Blue,Green,Red\r\n7,Sky,0,0,200\r\n8,Road,0,200,0\r\n9,Tree,200,0,0\r\n",
+        "2_mask.png": painted()},
+    "a table of colors, one for each split": {
+        f"{split}/{file}": data for split in ("train", "val") for file, data in (
+            ("class_dict.csv", TABLE), ("masks/2.png", painted()))},
+    "a table of CamVid's colors": camvids(),
     "supervisely, alone": {"2.png.json": annotated.supervisely()},
     "supervisely, large letters": {"meta.json": "{}", "ds/Ann/2.png.json": annotated.supervisely()},
     "cvat, large letters": {"LABELMAP.TXT": LABELMAP, "SEGMENTATIONCLASS/2.PNG": painted()},
@@ -215,6 +241,36 @@ REFUSED = {
         {"labelmap.txt": LABELMAP.replace("Sky", "Sky: blue"),
          "SegmentationClass/2.png": painted()}, r"\['Sky: blue'\] are no classes"),
     "pictures alone": (BESIDE, "as a picture does, .* name the folder with the labels alone"),
+    "a table of colors that lacks one": (
+        {"class_dict.csv": TABLE.replace("Tree,0,0,200\n", ""), "2.png": painted()},
+        r"\['#0000c8'\] are no classes"),
+    "a table of colors with one twice": (
+        {"class_dict.csv": TABLE + "Lawn,0,0,200\n", "2.png": painted()},
+        "class_dict.csv: 'Tree' and 'Lawn' share the color #0000c8"),
+    "a table of colors without titles": (
+        {"class_dict.csv": TABLE.partition("\n")[2], "2.png": painted()},
+        "class_dict.csv: its first line is not name,r,g,b and below it"),
+    "a table of colors in words": (
+        {"class_dict.csv": TABLE.replace("200,0,0", "dark,0,0"), "2.png": painted()},
+        "class_dict.csv: .*'dark'.* is no class with its color, as Road,128,64,128"),
+    "a table of large numbers": (
+        {"class_dict.csv": TABLE.replace("200,0,0", "300,0,0"), "2.png": painted()},
+        "class_dict.csv: .* is no class with three numbers of 0 to 255"),
+    "two tables of colors": (
+        {"a/class_dict.csv": TABLE, "b/class_dict.csv": TABLE.replace("Tree", "Road2"),
+         "2.png": painted()}, "a/class_dict.csv and b/class_dict.csv differ: import one export"),
+    "a table of colors beside numbers": (
+        {"class_dict.csv": TABLE, "2.png": annotated.roboflow_mask()}, "holds numbers, not colors"),
+    "ids beside a table of them": (
+        {"classes.csv": "name,id\nSky,1\nRoad,2\nTree,3\n", "2.png": annotated.roboflow_mask()},
+        "classes.csv lists other classes than label set .*; say what each id is with --map"),
+    "boxes in one column": (
+        {"a.csv": "image_id,width,height,bbox,source\n2,96,64,\"[1, 2, 3, 4]\",a\n", **BESIDE},
+        "is a table of boxes, as for detection; export outlines or masks"),
+    "boxes by their corners": (
+        {"a.csv": "image,x1,y1,x2,y2,class\n2.png,1,2,3,4,Sky\n", **BESIDE}, "is a table of boxes"),
+    "boxes by corner and size": (
+        {"a.csv": "image,left,top,width,height\n2.png,1,2,3,4\n"}, "is a table of boxes"),
     "a JPEG by another name": ({"2.png": picture("JPEG")}, "it is a JPEG, which blurs labels"),
     "bitmaps": ({"2.bmp": picture("BMP")}, "masks have to be saved as PNG"),
 }  # fmt: skip
