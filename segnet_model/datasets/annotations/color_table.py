@@ -42,7 +42,7 @@ def open_color_table(source: ExportFiles, target: Target) -> Annotations:
     """
     tables = {name: _colors(source, name) for name in _tables(source)}
     if not tables:
-        raise DatasetError(f"no table of colors; its first line is {FORM}")
+        raise DatasetError(f"holds no labels beside a table of colors, whose first line is {FORM}")
     (name, colors), *others = tables.items()
     for other, its in others:
         if its != colors:
