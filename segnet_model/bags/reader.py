@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
 
+from segnet_model.bags.foxglove import as_standard, to_standard
 from segnet_model.bags.images import RawMessage
 from segnet_model.bags.kinds import is_bag_folder, is_recording, refuse_other_kinds, rescue
 from segnet_model.bags.messages import FFMPEG_PACKET, TRANSPORTS
@@ -82,7 +83,7 @@ class BagReader:
             except BaseException:
                 self._storage.close()
                 raise
-        self.topics = _topics(self._storage.connections)
+        self.topics = _topics(self.connections)
         self.start_ns, self.end_ns = self._storage.start_ns, self._storage.end_ns
         self.cut = self._storage.cut
         return self
@@ -93,8 +94,8 @@ class BagReader:
 
     @property
     def connections(self) -> list[Connection]:
-        """The connections of rosbags: one for each topic and publisher."""
-        return list(self._storage.connections)
+        """The connections of rosbags: one for each topic and publisher, see `as_standard`."""
+        return [as_standard(each) for each in self._storage.connections]
 
     @property
     def passed_over(self) -> dict[str, str]:
@@ -176,8 +177,9 @@ class BagReader:
         with self._bag_errors():
             for connection, time, data in self._storage.messages(chosen, since_ns):
                 found += 1
-                message = unpack_message(data)
-                yield RawMessage(connection.topic, connection.msgtype, time, message)
+                kind = as_standard(connection).msgtype
+                message = to_standard(connection.msgtype, unpack_message(data))
+                yield RawMessage(connection.topic, kind, time, message)
         if found < expected:
             raise BagError(
                 f"bag {self.path} announces {expected} messages but gave {found}; it was cut or "
