@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,19 +20,21 @@ from segnet_model.base.marks import CHUNK, MAX_HEADER
 if TYPE_CHECKING:
     from torch import Tensor
 
+DIGEST = "segnet_sha256"  # key of the metadata; strangers' files have none
 IMAGES = (b"\x89PNG", b"\xff\xd8\xff")  # first bytes
 
 
 def write_tensors(
     path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str], *, known: bool = False
 ) -> None:
-    """Write a safetensors file by `whole_file`; WeightsError where that fails."""
+    """Write a safetensors file with a digest by `whole_file`; WeightsError where that fails."""
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
         with whole_file(path, known=known) as temporary:
-            save_file(tensors, temporary, metadata)
+            signed = {**metadata, DIGEST: _digest(tensors, metadata)}
+            save_file(tensors, temporary, signed)
             temporary.chmod(0o666 & ~_umask())  # safetensors makes files for one user only
     except (OSError, SafetensorError) as error:
         raise WeightsError(
@@ -60,10 +62,33 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read the tensors of a safetensors file; WeightsError with the reason where it is none."""
+    """Read the tensors of a safetensors file, and check its digest, if it has one.
+
+    Raises:
+        WeightsError: it is none, or was changed since segnet wrote it.
+    """
     with _opened(path) as file:
-        names = file.keys()
-        return {name: file.get_tensor(name) for name in names}
+        names, metadata = file.keys(), file.metadata() or {}
+        tensors = {name: file.get_tensor(name) for name in names}
+    if DIGEST in metadata and metadata[DIGEST] != _digest(tensors, metadata):
+        raise WeightsError(
+            "its content is not what segnet wrote: it was damaged, or changed by another program; "
+            f"copy it again, or, if the change is meant, leave {DIGEST} out of its metadata"
+        )
+    return tensors
+
+
+def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """The SHA-256 of all names, values and texts, whatever their order in the file."""
+    from torch import uint8
+
+    digest = hashlib.sha256()
+    for text in sorted(metadata.items()):
+        digest.update(b"" if text[0] == DIGEST else repr(text).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(repr((name, str(tensor.dtype), tuple(tensor.shape))).encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(uint8).numpy())
+    return digest.hexdigest()
 
 
 @contextmanager

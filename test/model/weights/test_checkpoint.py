@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from segnet_model.base.atomic import whole_file
@@ -58,6 +59,32 @@ def test_a_truncated_file_is_refused(weights, keep):
     weights.write_bytes(weights.read_bytes()[:keep])
     with pytest.raises(WeightsError, match=r"small\.safetensors.*not a whole safetensors"):
         load_weights(weights)
+
+
+def test_any_flipped_byte_is_noticed(weights):
+    """Of the tensors, and of the metadata, where it still is JSON."""
+    whole = bytearray(weights.read_bytes())
+    begin = 8 + int.from_bytes(whole[:8], "little")
+    risk = whole.index(b"input_size")
+    places = [*range(begin, len(whole), len(whole) // 7), len(whole) - 1]
+    flips = [(place, 1 << 4 if place % 2 else 1) for place in places]
+    flips += [(risk + whole[risk:].index(b"96"), 1)]  # 86
+    for place, bits in flips:
+        damaged = bytearray(whole)
+        damaged[place] ^= bits
+        weights.write_bytes(damaged)
+        with pytest.raises(WeightsError, match="not what segnet wrote: .*; copy it again"):
+            load_weights(weights)
+    weights.write_bytes(whole)
+    load_weights(weights)
+
+
+def test_other_programs_may_change_a_file_if_they_leave_the_digest_out(weights):
+    with safe_open(weights, "pt") as file:
+        metadata = file.metadata()
+    assert metadata.pop("segnet_sha256")
+    save_file(load_file(weights), weights, metadata)
+    load_weights(weights)
 
 
 def test_a_pickle_is_recognized_and_never_opened(tmp_path):
