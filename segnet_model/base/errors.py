@@ -55,6 +55,10 @@ class DatasetError(SegNetError):
     """A data set lacks files or holds labels that do not fit."""
 
 
+class UnfittedError(DatasetError):
+    """Images are whole, but not enough of what a number is fitted on."""
+
+
 class BagError(SegNetError):
     """A recording cannot be read or written, or lacks a topic."""
 

@@ -13,7 +13,7 @@ from math import ceil, nan
 
 import numpy as np
 
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import SettingsError, UnfittedError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.base.tables import USUAL_BOUND, AnswerSettings
 from segnet_model.datasets.folder import LabeledFolder, spread
@@ -150,15 +150,15 @@ class RiskCurve:
             risk: share of the drivable area that may be wrong, above 0, less than 1.
 
         Raises:
-            DatasetError: no bound keeps it, or only one that leaves nothing drivable.
+            UnfittedError: no bound keeps it, or only one that leaves nothing drivable.
             SettingsError: the risk is no such share.
         """
         check_images(self.images, risk)
         if not self._ground:
-            raise DatasetError("no pixel of these images is of a drivable class; give others")
+            raise UnfittedError("no pixel of these images is of a drivable class; give others")
         beside = 1 - self._ground / self._pixels
         if beside < LEAST_BESIDE:
-            raise DatasetError(
+            raise UnfittedError(
                 f"{100 * beside:.2g} % of the labeled pixels are of classes that are not drivable, "
                 "so that hardly anything could be found to be wrong; label what is beside it too"
             )
@@ -169,12 +169,12 @@ class RiskCurve:
             bound, kept = float(self.bounds[best]), float(self.kept[best])
             return Bound(bound, risk, kept, self.images)
         if not useful.any():
-            raise DatasetError(
+            raise UnfittedError(
                 f"the network finds {100 * self.kept.max():.2g} % of the drivable ground in these "
                 "images; train it on images like them"
             )
         least = ceil(1000 * (self.risks[useful].min() - ROUNDING)) / 1000
-        raise DatasetError(
+        raise UnfittedError(
             f"no bound of the uncertainty promises {risk:g} and leaves a tenth of the ground "
             f"drivable; with these {self.images} images --risk {least:g} can be promised, and "
             "more images or better weights promise less"
@@ -188,14 +188,14 @@ def check_risk(risk: float) -> None:
 
 
 def check_images(images: int, risk: float) -> None:
-    """Raise DatasetError where so few images cannot support a promise, however right they are.
+    """Raise UnfittedError where so few images cannot support a promise, however right they are.
 
     A risk that is no share raises SettingsError.
     """
     check_risk(risk)
     needed = ceil(1 / risk - ROUNDING) - 1
     if images < needed:
-        raise DatasetError(
+        raise UnfittedError(
             f"a promise of {risk:g} needs at least {needed} labeled images, and there are "
             f"{images}; give more, or --risk {ceil(1000 / (images + 1)) / 1000:g}"
         )
@@ -216,14 +216,14 @@ def fit_bound(
         progress: called with the share that is done.
 
     Raises:
-        DatasetError: no bound keeps the promise, or none can be fitted on these images.
+        UnfittedError: no bound keeps the promise, or none can be fitted on these images.
         SettingsError: the risk is no such share.
     """
     chosen, curve = spread(MOST_IMAGES, len(folder)), RiskCurve()
     labels = replace(predictor.info.labels, ignore_id=folder.label_set.ignore_id)
     check_images(len(chosen), risk)
     if not labels.drivable.any():
-        raise DatasetError("no class of these weights is drivable; train with a label set that "
+        raise UnfittedError("no class of these weights is drivable; train with a label set that "
                            "has drivable classes")  # fmt: skip
     for done, index in enumerate(chosen, 1):
         image, truth = folder.read(index)

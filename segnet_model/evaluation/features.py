@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segnet_model.base.errors import DatasetError, WeightsError
+from segnet_model.base.errors import UnfittedError, WeightsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.folder import LabeledFolder, spread
 from segnet_model.engines.features import FeatureScorer, Tap
@@ -118,7 +118,7 @@ def fit_features(
 
     Raises:
         SettingsError: the network has no layer named classifier.
-        DatasetError: no pixel of the images is right, or their features hardly vary.
+        UnfittedError: no pixel of the images is right, or their features hardly vary.
     """
     chosen, rng = spread(MOST_IMAGES, len(folder)), np.random.default_rng(seed)
     halves = (chosen[::2], chosen[1::2]) if len(chosen) >= 2 * SEPARATE else (chosen, chosen)
@@ -136,12 +136,14 @@ def fit_features(
         known = each.features[0].flatten(1).T.numpy()
         gaussian.update(known[each.right])
     if not gaussian.count:
-        raise DatasetError("no pixel of these images is labeled, or the network finds none of them")
+        raise UnfittedError(
+            "no pixel of these images is labeled, or the network finds none of them"
+        )
     score = _with_distances(gaussian)
     scorer = FeatureScorer(score, engine.info.temperature("none"))
     kept = [_sampled(scorer, each, rng) for each in passes(halves[1])]
     if not sum(map(len, (entropy for entropy, _ in kept))):
-        raise DatasetError("no pixel of these images is right; give more images")
+        raise UnfittedError("no pixel of these images is right; give more images")
     entropy, distance = (np.concatenate(values) for values in zip(*kept, strict=True))
     score = replace(
         score, entropy_scale=rarity_scale(entropy), distance_scale=rarity_scale(distance)
@@ -154,7 +156,7 @@ def _checked(score: FeatureScore) -> FeatureScore:
     try:
         check_features(score)
     except WeightsError as error:
-        raise DatasetError(
+        raise UnfittedError(
             f"{error}: the features hardly vary; give more images, or train for longer"
         ) from None
     return score

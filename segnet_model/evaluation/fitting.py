@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import SettingsError, UnfittedError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.engines.torch_engine import TorchEngine
@@ -59,7 +59,7 @@ def calibrate(
         seed: of the choice of pixels and of the dropout masks.
 
     Raises:
-        DatasetError: no pixel of the images is labeled.
+        DatasetError: no pixel of the images is labeled, or a file cannot be read.
         SettingsError: the risk is no such share.
         WeightsError: the file is not usable weights.
     """
@@ -71,7 +71,7 @@ def calibrate(
     bounds, refusals = {}, {}
     try:
         info = replace(info, place=fit_place(engine, folder, _part(progress, TEMPERATURES, PLACE)))
-    except (DatasetError, SettingsError) as error:
+    except (UnfittedError, SettingsError) as error:
         refusals["place"] = str(error)
     engine = TorchEngine(load_weights(path, trusted)[0], info, device)
     try:
@@ -80,7 +80,7 @@ def calibrate(
         )
         info = replace(info, features=features)
         ways = ["none", "features", *(way for way in fits if way != "none")]
-    except (DatasetError, SettingsError) as error:
+    except (UnfittedError, SettingsError) as error:
         refusals["features"], ways = str(error), list(fits)
     begin = TEMPERATURES + PLACE + FEATURES
     step = (1 - begin) / len(ways)
@@ -91,7 +91,7 @@ def calibrate(
             bounds[way] = fit_bound(
                 predictor, folder, risk, _part(progress, begin + done * step, step)
             )
-        except DatasetError as error:
+        except UnfittedError as error:
             refusals[way] = str(error)
     return Calibration(replace(info, bounds=bounds), fits, refusals)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from segnet_model.base.errors import DatasetError, SettingsError
+from segnet_model.base.errors import SettingsError, UnfittedError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.engines.onnx_engine import OnnxEngine
@@ -47,6 +47,6 @@ def calibrate_onnx(
             Predictor(engine), folder, risk,
             lambda share: progress(TEMPERATURES + (1 - TEMPERATURES) * share),
         )  # fmt: skip
-    except DatasetError as error:
+    except UnfittedError as error:
         return Calibration(engine.info, fits, {"none": str(error)})
     return Calibration(replace(engine.info, bounds={"none": bound}), fits, {})

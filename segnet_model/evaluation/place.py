@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from segnet_model.base.errors import DatasetError, WeightsError
+from segnet_model.base.errors import UnfittedError, WeightsError
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.folder import spread
 from segnet_model.engines.place import PlaceScorer, deepest_layer, pooled
@@ -45,10 +45,12 @@ def fit_place(engine: TorchEngine, folder: Images, progress: ShareDone = no_prog
 
     Raises:
         SettingsError: the network does not name its deepest layer.
-        DatasetError: there are too few images, or their features hardly vary.
+        UnfittedError: there are too few images, or their features hardly vary.
     """
     if len(folder) < LEAST_IMAGES:
-        raise DatasetError(f"{len(folder)} images do not show a place; give {LEAST_IMAGES} or more")
+        raise UnfittedError(
+            f"{len(folder)} images do not show a place; give {LEAST_IMAGES} or more"
+        )
     chosen, vectors = spread(MOST_IMAGES, len(folder)), []
     for done, vector in enumerate(_vectors(engine, folder, chosen), 1):
         vectors.append(vector)
@@ -79,7 +81,7 @@ def place_of(vectors: np.ndarray) -> PlaceScore:
     """The place score of images with these vectors, (N, D), in the order of their drives.
 
     Raises:
-        DatasetError: the features hardly vary.
+        UnfittedError: the features hardly vary.
     """
     part = np.arange(len(vectors)) // RUN % PARTS
     distances = [
@@ -101,7 +103,7 @@ def _fitted(vectors: np.ndarray, bound: float = 1.0) -> PlaceScore:
     try:
         check_place(place)
     except WeightsError as error:
-        raise DatasetError(
+        raise UnfittedError(
             f"{error}: the features hardly vary; give more images, or train for longer"
         ) from None
     return place
