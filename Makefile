@@ -16,6 +16,7 @@ help:
 	@echo 'make test-all the slow tests too: engines, endurance and CamVid, if they are installed'
 	@echo 'make coverage as test-all, with the lines and branches that no test runs'
 	@echo 'make bench    speed, memory and uncertainty against a reference   ARGS="engines" for one'
+	@echo '              ARGS=--quick for all of it in little'
 	@echo 'make extras   OpenVINO, ONNX and other libraries that bench and some tests use'
 	@echo 'make lint     style, types, imports, workflows   make format fixes what ruff can fix'
 	@echo 'make docs     the site with the guides and the API reference, in build/docs'

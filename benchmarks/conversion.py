@@ -20,9 +20,9 @@ def run(report: Report) -> None:
     """Time each way of a message, and each encoding."""
     if not ros_is_here(report):
         return
-    rows = []
+    rows, rounds = [], report.amount(ROUNDS, 5)
     for size, mark in MARKS.items():
-        times = time_together(_ways(size), ROUNDS)
+        times = time_together(_ways(size), rounds)
         rows += [{"size": text_of(size), "": way, "ms": 1e3 * s} for way, s in times.items()]
         if mark:
             for way, name in (("in, in place", "in"), ("out, one copy", "out")):
@@ -30,7 +30,7 @@ def run(report: Report) -> None:
                     f"conversion: {name} at {text_of(size)}", 1e3 * times[way], "ms", at_most=mark
                 )
     report.table("an rgb8 image between a serialized message and an array", rows)
-    _decode_all(report, SIZES[-1])
+    _decode_all(report, SIZES[-1], rounds // 4)
 
 
 def _ways(size: tuple[int, int]) -> dict[str, Callable[[], object]]:
@@ -53,8 +53,8 @@ def _ways(size: tuple[int, int]) -> dict[str, Callable[[], object]]:
     }
 
 
-def _decode_all(report: Report, size: tuple[int, int]) -> None:
-    times = time_together({name: _decoding(name, size) for name in ENCODINGS}, ROUNDS // 4)
+def _decode_all(report: Report, size: tuple[int, int], rounds: int) -> None:
+    times = time_together({name: _decoding(name, size) for name in ENCODINGS}, rounds)
     rows = [{"encoding": name, "ms": 1e3 * seconds} for name, seconds in times.items()]
     report.table(f"{text_of(size)} pixels of each encoding to RGB", rows)
     slowest = max(times, key=times.__getitem__)

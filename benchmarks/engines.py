@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import lite
 from benchmarks.harness import Report, time_together
 from benchmarks.reference import Textbook
-from benchmarks.subjects import CACHE, SIZE, batch, matrix_rates, trained_weights
+from benchmarks.subjects import CACHE, SIZE, batch, matrix_rates, operations_of, weights_of
 from segnet_model.base.optional import is_installed
 from segnet_model.commands.export import calibration_images
 from segnet_model.engines import Engine
@@ -36,32 +35,32 @@ MARKS = {
 
 def run(report: Report) -> None:
     """Time every engine that is installed, and compare what it says with the reference."""
-    path = trained_weights("segnet")
+    path = weights_of("segnet", report.quick)
     textbook = Textbook(*load_weights(path))
     images = batch()
-    engines = open_engines(path)
+    engines = open_engines(path, exports=not report.quick)
     with torch.inference_mode():
         reference = textbook(textbook.prepare(images))
         calls: dict[str, Callable[[], object]] = {
             "reference": lambda: textbook(textbook.prepare(images)).argmax(1),
             **{name: _asks(engine, images) for name, engine in engines.items()},
         }
-        seconds = time_together(calls, ROUNDS)
+        seconds = time_together(calls, report.amount(ROUNDS, 1))
         answers = {name: engine.logits(images) for name, engine in engines.items()}
-        with FlopCounterMode(display=False) as counter:
-            textbook(textbook.prepare(images))
-    operations = counter.get_total_flops()
-    rates = matrix_rates()
+    operations = operations_of(load_weights(path)[0])
+    rates = matrix_rates(report.amount(7, 2))
     rows = [_row("reference", "float32", seconds["reference"], 1.0, operations, rates)]
     for name, engine in engines.items():
         speedup = seconds["reference"] / seconds[name]
         same = agreement(answers[name], reference)
         rows.append(_row(name, engine.precision, seconds[name], speedup, operations, rates))
-        rows[-1]["labels as the reference's"] = f"{100 * same:.3f} %"
         least_speed, least_same = MARKS.get(name, (None, None))
         report.add(f"{name}: times as fast as the reference", speedup, at_least=least_speed)
-        report.add(f"{name}: share of equal labels", same, at_least=least_same)
-    rows[0]["labels as the reference's"] = ""
+        if not report.quick:  # labels of untrained weights mean nothing
+            rows[-1]["labels as the reference's"] = f"{100 * same:.3f} %"
+            report.add(f"{name}: share of equal labels", same, at_least=least_same)
+    if not report.quick:
+        rows[0]["labels as the reference's"] = ""
     report.table(
         f"SegNet {SIZE[0]}x{SIZE[1]}, batch 1, {operations / 1e9:.0f} GFLOP as plain convolutions, "
         f"{torch.get_num_threads()} threads",
@@ -73,21 +72,21 @@ def run(report: Report) -> None:
     )
     for precision, rate in rates.items():
         report.add(f"this machine's {precision} products and convolutions", rate / 1e9, "GOP/s")
-    lite.engines(report)
+    lite.engines(report, rates)
 
 
-def open_engines(path: Path) -> dict[str, Engine]:
-    """Every engine that is installed and that this processor is made for."""
+def open_engines(path: Path, exports: bool) -> dict[str, Engine]:
+    """Every engine that is installed and that this processor is made for, or PyTorch's alone."""
     engines: dict[str, Engine] = {}
     for precision in ("float32", "bfloat16"):
         if precision == "float32" or cpu_has_bfloat16():
             network, info = load_weights(path)
             engines[f"torch {precision}"] = TorchEngine(network, info, "cpu", precision)
-    if is_installed("onnxruntime") and is_installed("onnxscript"):
+    if exports and is_installed("onnxruntime") and is_installed("onnxscript"):
         if not (onnx := CACHE / "segnet.onnx").exists():
             Export.of(path, SIZE).to_onnx(onnx)
         engines["onnx float32"] = OnnxEngine.open(onnx, "cpu", "auto", ())
-    if is_installed("openvino") and is_installed("nncf") and cpu_has_int8():
+    if exports and is_installed("openvino") and is_installed("nncf") and cpu_has_int8():
         if not (int8 := CACHE / "segnet.xml").exists():
             seen = calibration_images(CACHE / "drives", "train", 4)
             Export.of(path, SIZE).to_openvino(int8, seen, quick=True)

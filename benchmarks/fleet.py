@@ -39,10 +39,11 @@ def run(report: Report) -> None:
     """Extract the same recordings with one worker and with two, in turns; then many short ones."""
     with tempfile.TemporaryDirectory() as name, cluster(None):
         folder = Path(name)
-        _write_bags(folder / "long", LONG, FRAMES)
-        _write_bags(folder / "short", SHORT, 1)
+        long, frames = report.amount(LONG, 4), report.amount(FRAMES, 10)
+        _write_bags(folder / "long", long, frames)
+        _write_bags(folder / "short", report.amount(SHORT, 10), 1)
         runs: dict[int, list[_Run]] = {1: [], 2: []}
-        for number in range(ROUNDS):
+        for number in range(report.amount(ROUNDS, 1)):
             for workers, found in runs.items():
                 out = folder / f"out_{workers}_{number}"
                 found.append(_extract(folder / "long", out, workers))
@@ -50,7 +51,7 @@ def run(report: Report) -> None:
         single = _single(folder / "short", folder / "out_single")
     best = {workers: min(found, key=lambda each: each.seconds) for workers, found in runs.items()}
     report.table(
-        f"{LONG} recordings of {FRAMES} images, {CAMERA.width}x{CAMERA.height}, one thread each",
+        f"{long} recordings of {frames} images, {CAMERA.width}x{CAMERA.height}, one thread each",
         [
             {"workers": workers, "s": each.seconds, "CPU s a recording": each.work_cpu,
              "workers busy": each.busy}

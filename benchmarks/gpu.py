@@ -62,7 +62,7 @@ Row = dict[str, object]
 def run(report: Report) -> None:
     """Milliseconds from bytes on the host to maps on the host, and of the reference."""
     if not torch.cuda.is_available():
-        print("\nno NVIDIA GPU is at hand: nothing measured; python -m benchmarks gpu on one")
+        report.note("no NVIDIA GPU is at hand: nothing measured")
         return
     for name in FULL.precisions:
         rate = matrix_rate(name, FULL)

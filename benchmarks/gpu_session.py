@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,13 +19,13 @@ import threading
 import time
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks.gpu_steps import MARK, ROOT, SKIPPED, STEPS
+from benchmarks.apart import apart, ended
+from benchmarks.gpu_steps import MARK, SKIPPED, STEPS
 
 # The most seconds of each; trainings share the rest.
 LIMITS = {"machine": 60, "tests": 120, "kernels": 45, "networks": 150, "samples": 45, "node": 90}
@@ -70,16 +69,11 @@ def run_step(
     """Run a step, and note what it finds; returns "done", "skipped", "failed" or "out of time"."""
     results.begin(step)
     began = time.monotonic()
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace", start_new_session=True,
-    )  # fmt: skip
-    reader = threading.Thread(target=_read, args=(process, step, results, log))
-    reader.start()
-    in_time = _ended(process, limit_s)
-    if not in_time and not (_signal(process, signal.SIGINT) or _ended(process, GRACE)):
-        _signal(process, signal.SIGKILL)
-    process.wait()
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
+    with apart(command, GRACE, **pipe) as process:
+        reader = threading.Thread(target=_read, args=(process, step, results, log))
+        reader.start()
+        in_time = ended(process, limit_s)
     reader.join(GRACE)
     status = {0: "done", SKIPPED: "skipped"}.get(process.returncode, "failed")
     status = status if in_time else "out of time"
@@ -96,20 +90,6 @@ def _read(process: subprocess.Popen[str], step: str, results: Results, log: IO[s
         if line.startswith(MARK):
             results.add(step, json.loads(line[len(MARK) :]))
             print(f"  {line[len(MARK) :].strip()}", flush=True)
-
-
-def _ended(process: subprocess.Popen[str], seconds: float) -> bool:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-def _signal(process: subprocess.Popen[str], number: int) -> None:
-    """Send a signal to a step and all that it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
 
 
 def write_parts(file: Path, out: Path, name: str, part_mib: int) -> list[dict[str, Any]]:

@@ -45,31 +45,61 @@ class Figure:
 
 @dataclass
 class Report:
-    """What one benchmark found: tables for people, and figures with their marks."""
+    """What one benchmark found: tables for people, and figures with their marks.
+
+    Attributes:
+        name: of the benchmark.
+        quick: whether it measures little, and uses no weights that are to be trained first.
+    """
 
     name: str
+    quick: bool = False
     figures: list[Figure] = field(default_factory=list)
     tables: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what was not measured, and why
+
+    def amount(self, full: int, quick: int) -> int:
+        """How much to measure."""
+        return quick if self.quick else full
 
     def add(self, what: str, value: float, unit: str = "", **mark: Any) -> None:
-        """Note a figure, and print it."""
+        """Note a figure."""
         self.figures.append(Figure(what, value, unit, **mark))
 
     def table(self, title: str, rows: list[dict[str, Any]]) -> None:
-        """Note a table, and print it."""
+        """Note a table."""
         self.tables.append({"title": title, "rows": rows})
-        print(f"\n{title}")
-        print_rows(rows)
+
+    def note(self, text: str) -> None:
+        """Say what is not measured, and why."""
+        self.notes.append(text)
+
+    def show(self) -> None:
+        """Print the notes and the tables."""
+        for text in self.notes:
+            print(f"\n{self.name}: {text}")
+        for each in self.tables:
+            print(f"\n{each['title']}")
+            print_rows(each["rows"])
 
     def write(self, folder: Path) -> None:
         """Write everything as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
         values = {
             "machine": machine(),
+            "notes": self.notes,
             "tables": self.tables,
             "figures": [{**asdict(f), "holds": f.holds} for f in self.figures],
         }
         (folder / f"{self.name}.json").write_text(json.dumps(values, indent=1))
+
+    @classmethod
+    def read(cls, file: Path) -> Report:
+        """What `write` wrote."""
+        values = json.loads(file.read_text())
+        kept = [{key: f[key] for key in f if key != "holds"} for f in values["figures"]]
+        figures = [Figure(**each) for each in kept]
+        return cls(file.stem, figures=figures, tables=values["tables"], notes=values["notes"])
 
 
 def print_rows(rows: list[dict[str, Any]]) -> None:

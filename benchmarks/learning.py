@@ -28,15 +28,14 @@ CLASSES = 11
 
 def run(report: Report) -> None:
     """Time steps of the real loop, passes of the real engine, and the loader alone."""
-    rates = matrix_rates()
-    rows = [_measured(name, rates) for name in NETWORKS]
+    rates = matrix_rates(report.amount(7, 2))
+    rows = [_measured(name, rates, report) for name in NETWORKS[-report.amount(len(NETWORKS), 1) :]]
     for row in rows:
         row["training / inference"] = row["share of the limit"] / row["inference's share"]
     report.table(f"{SIZE[0]}x{SIZE[1]}, batches of {BATCH}", rows)
-    basic = rows[0]
     report.add(
-        "segnet_basic: training's share of the machine's limit over inference's",
-        basic["training / inference"], at_least=0.5,
+        f"{rows[0]['network']}: training's share of the machine's limit over inference's",
+        rows[0]["training / inference"], at_least=0.5,
     )  # fmt: skip
     for row in rows:
         ratio = row["loaded images/s"] / row["images/s"]
@@ -44,16 +43,17 @@ def run(report: Report) -> None:
     report.add("Lovasz's loss: counting over sorting pixels, times as fast", _lovasz_speedup())
 
 
-def _measured(name: str, rates: dict[str, float]) -> dict[str, object]:
+def _measured(name: str, rates: dict[str, float], report: Report) -> dict[str, object]:
     settings = TrainSettings(network=name, input_size=SIZE, batch_size=BATCH)
-    data = TrainingData.open(drives(), settings)
+    data = TrainingData.open(drives(report.quick), settings)
+    rounds = report.amount(ROUNDS, 1)
     with join_processes("cpu", BATCH) as processes:
         training = Session(data, weigh_classes(data, lambda: None), processes)
         images, labels = next(training.batches())
         engine = TorchEngine(training.info.build(), training.info, "cpu")
         with torch.inference_mode():
-            inference = time_together({"": lambda: engine.logits(images)}, ROUNDS)[""]
-        step = time_together({"": lambda: training.train_step(images, labels)}, ROUNDS)[""]
+            inference = time_together({"": lambda: engine.logits(images)}, rounds)[""]
+        step = time_together({"": lambda: training.train_step(images, labels)}, rounds)[""]
         with FlopCounterMode(display=False) as forward:
             training.forward(training.network, images)
         with FlopCounterMode(display=False) as both:
@@ -63,19 +63,19 @@ def _measured(name: str, rates: dict[str, float]) -> dict[str, object]:
             "network": name,
             "precision": precision,
             "images/s": BATCH / step,
-            "loaded images/s": _loading_rate(training),
+            "loaded images/s": _loading_rate(training, report.amount(BATCHES, 3)),
             "share of the limit": both.get_total_flops() / step / rates[precision],
             "inference's share": forward.get_total_flops() / inference / rates[engine.precision],
         }
 
 
-def _loading_rate(training: Session) -> float:
+def _loading_rate(training: Session, batches: int) -> float:
     """Images a second that come with all their changes, where nobody learns from them."""
-    keys = list(islice(training.data.plan.batches(0, training.data.steps), BATCHES))
+    keys = list(islice(training.data.plan.batches(0, training.data.steps), batches))
     began = time.perf_counter()
     for _ in load_batches(training.augmented, keys, training.settings.workers):
         pass
-    return BATCHES * BATCH / (time.perf_counter() - began)
+    return len(keys) * BATCH / (time.perf_counter() - began)
 
 
 def _lovasz_speedup() -> float:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.harness import Report, time_together
-from benchmarks.subjects import CACHE, SIZE, batch, drives, image, matrix_rates
+from benchmarks.subjects import CACHE, SIZE, batch, drives, image, operations_of
 from segnet_model.base.optional import is_installed
 from segnet_model.base.tables import DEFAULT_WEIGHTS
 from segnet_model.commands.export import calibration_images
@@ -35,15 +34,23 @@ SAMPLES = 20
 MARKS = {"openvino bfloat16": (15.0, 0.99), "openvino int8": (12.0, 0.985)}
 
 
-def engines(report: Report) -> None:
-    """Time every engine from pixels to labels, and compare its labels with those of float32."""
-    path, images = find_weights(DEFAULT_WEIGHTS), [image(index) for index in range(IMAGES)]
-    predictors = {name: Predictor(engine) for name, engine in open_engines(path).items()}
+def engines(report: Report, rates: dict[str, float]) -> None:
+    """Time every engine from pixels to labels, and compare its labels with those of float32.
+
+    Args:
+        report: gets the figures.
+        rates: of `matrix_rates`.
+    """
+    path = find_weights(DEFAULT_WEIGHTS)
+    images = [image(index) for index in range(report.amount(IMAGES, 2))]
+    opened = open_engines(path, report.quick)
+    predictors = {name: Predictor(engine) for name, engine in opened.items()}
     labels = {n: [p.predict(each).labels for each in images] for n, p in predictors.items()}
     seconds = time_together(
-        {name: lambda p=each: p.predict(images[0]) for name, each in predictors.items()}, ROUNDS
+        {name: lambda p=each: p.predict(images[0]) for name, each in predictors.items()},
+        report.amount(ROUNDS, 5),
     )
-    operations, rates, rows = _operations(path), matrix_rates(), []
+    operations, rows = operations_of(load_weights(path)[0]), []
     for name, predictor in predictors.items():
         limit = rates.get(predictor.precision, np.nan)
         same = float(np.equal(labels[name], labels["torch float32"]).mean())
@@ -64,8 +71,13 @@ def engines(report: Report) -> None:
     )
 
 
-def open_engines(path: Path) -> dict[str, Engine]:
-    """Every engine that is installed and that this processor is made for."""
+def open_engines(path: Path, quick: bool) -> dict[str, Engine]:
+    """Every engine that is installed and that this processor is made for.
+
+    Args:
+        path: of the weights.
+        quick: calibrate int8 with fewer images.
+    """
     opened: dict[str, Engine] = {}
     precisions = ("float32", "bfloat16") if cpu_has_bfloat16() else ("float32",)
     for precision in precisions:
@@ -81,7 +93,8 @@ def open_engines(path: Path) -> dict[str, Engine]:
         for precision in precisions:
             opened[f"openvino {precision}"] = OpenVinoEngine.open(file, "cpu", precision, ())
         if cpu_has_int8():
-            int8 = _export(path, "_int8.xml", lambda out: _to_int8(path, out))
+            suffix = "_quick_int8.xml" if quick else "_int8.xml"
+            int8 = _export(path, suffix, lambda out: _to_int8(path, out, quick))
             opened["openvino int8"] = OpenVinoEngine.open(int8, "cpu", "auto", ())
     return opened
 
@@ -90,19 +103,14 @@ def _export(weights: Path, suffix: str, write: Callable[[Path], object]) -> Path
     """An export of these weights; made once."""
     file = CACHE / f"lite_{file_sha256(weights)[:8]}{suffix}"
     if not file.exists():
+        CACHE.mkdir(exist_ok=True)
         write(file)
     return file
 
 
-def _to_int8(path: Path, out: Path) -> None:
-    Export.of(path, SIZE).to_openvino(out, calibration_images(drives(), "train", 32), quick=True)
-
-
-def _operations(path: Path) -> int:
-    network, _ = load_weights(path)
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        network(torch.zeros(1, 3, *SIZE))
-    return counter.get_total_flops()
+def _to_int8(path: Path, out: Path, quick: bool) -> None:
+    images = calibration_images(drives(quick), "train", 8 if quick else 32)
+    Export.of(path, SIZE).to_openvino(out, images, quick=True)
 
 
 def bayesian(report: Report) -> None:
@@ -115,7 +123,8 @@ def bayesian(report: Report) -> None:
     single, many = SinglePass(engine), MonteCarlo(engine, SAMPLES)
     with torch.inference_mode():
         seconds = time_together(
-            {"one pass": lambda: single(images), f"mc {SAMPLES}": lambda: many(images)}, ROUNDS
+            {"one pass": lambda: single(images), f"mc {SAMPLES}": lambda: many(images)},
+            report.amount(ROUNDS, 5),
         )
     one, all_samples = seconds["one pass"], seconds[f"mc {SAMPLES}"]
     report.table(

@@ -38,12 +38,19 @@ RELIABLE = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)  # as the
 CHANNELS = {"mono8": (np.uint8, ()), "rgb8": (np.uint8, (3,)), "32FC1": (np.float32, ())}
 
 
-def camera(node: Node, topic: str, size: tuple[int, int], rate: float, frames: int) -> None:
+def camera(
+    node: Node,
+    topic: str,
+    size: tuple[int, int],
+    rate: float,
+    frames: int,
+    settle: float = SETTLE,
+) -> None:
     """Publish a number of rgb8 frames of a size (height, width) at a rate, once one listens."""
     publisher = node.create_publisher(Image, topic, BEST_EFFORT)
     pixels = cv2.resize(Drive(SEED).frame(0).image, size[::-1])
     wait_until(publisher.get_subscription_count)
-    time.sleep(SETTLE)
+    time.sleep(settle)
     due = time.monotonic()
     for _ in range(frames):
         time.sleep(max(0.0, due - time.monotonic()))

@@ -7,6 +7,7 @@ import os
 import runpy
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ PROFILE = ROOT / "config" / "fastdds_large_images.xml"
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 SIZES = ((360, 480), (720, 1280), (1080, 1920))  # (height, width)
 GRACE = 10.0  # seconds for a program to end
+PATIENCE = 150.0  # seconds for a camera to find a listener and to send; it waits for 120 by itself
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def text_of(size: tuple[int, int]) -> str:
 def ros_is_here(report: Report) -> bool:
     """Whether there is a ROS; says so where not."""
     if not is_installed("rclpy"):
-        print(f"\nno ROS here: nothing measured for {report.name}; `make build` installs one")
+        report.note("no ROS here: nothing measured; `make build` installs one")
     return is_installed("rclpy")
 
 
@@ -86,16 +88,19 @@ def environment(profile: Path | None) -> dict[str, str]:
 
 @contextmanager
 def running(
-    command: Sequence[str], profile: Path | None, threads: int | None = None
+    command: Sequence[str], profile: Path | None, *, read: bool = False
 ) -> Iterator[subprocess.Popen[str]]:
-    """A process for as long as the context lasts."""
+    """A process for as long as the context lasts; read says whether its output will be read.
+
+    Where nobody reads it, a pipe would be full some day, and the process would wait for ever.
+    """
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.PIPE if read else None,
         text=True,
         cwd=ROOT,
-        env=environment(profile) | ({"OMP_NUM_THREADS": str(threads)} if threads else {}),
+        env=environment(profile),
     )
     try:
         yield process
@@ -140,18 +145,39 @@ def listen(
     """
     with ExitStack() as stack:
         ear = stack.enter_context(
-            running(program("listener", topics=list(topics), stats=stats), profile)
+            running(program("listener", topics=list(topics), stats=stats), profile, read=True)
         )
-        for command in between:
-            stack.enter_context(running(command, profile))
+        others = [stack.enter_context(running(command, profile)) for command in between]
         eye = stack.enter_context(running(program("camera", **camera), profile))
-        eye.communicate()
-        heard, _ = ear.communicate()
-        if eye.returncode or ear.returncode:
-            raise RuntimeError("a process of the benchmark failed; see above")
-    found = json.loads(heard.splitlines()[-1])  # Fast DDS may have complained before
+        wait_for(eye, [ear, *others])
+        found = hear(ear)
     times = dict(found.pop(stats, []))
     return {topic: _stream(camera["frames"], pairs) for topic, pairs in found.items()}, times
+
+
+def hear(listener: subprocess.Popen[str]) -> dict[str, Any]:
+    """End a listener; what it noted. RuntimeError where it failed."""
+    heard, _ = listener.communicate(timeout=GRACE)
+    if listener.returncode:
+        raise RuntimeError("the listener failed; see above")
+    found: dict[str, Any] = json.loads(heard.splitlines()[-1])  # Fast DDS may complain before
+    return found
+
+
+def wait_for(camera: subprocess.Popen[str], others: Sequence[subprocess.Popen[str]]) -> None:
+    """Wait until the camera has sent all; RuntimeError where another ends before, or it takes long.
+
+    Without a node, for example, it would wait two minutes for somebody who listens.
+    """
+    end = time.monotonic() + PATIENCE
+    while camera.poll() is None:
+        if lost := [each for each in others if each.poll() is not None]:
+            raise RuntimeError(f"{lost[0].args} ended with {lost[0].returncode}; see above")
+        if time.monotonic() > end:
+            raise RuntimeError(f"the camera did not end within {PATIENCE:g} s; see above")
+        time.sleep(0.05)
+    if camera.returncode:
+        raise RuntimeError("the camera failed; see above")
 
 
 def _stream(sent: int, arrivals: Sequence[tuple[int, int]]) -> Stream:

@@ -19,33 +19,35 @@ def run(report: Report) -> None:
     """Send images of each size, alone and through a node to three outputs."""
     if not ros_is_here(report):
         return
+    frames, names = report.amount(FRAMES, 15), list(PROFILES)[-report.amount(len(PROFILES), 1) :]
+    sizes = SIZES[-report.amount(len(SIZES), 1) :]
     report.table(
-        f"{FRAMES} rgb8 images of a camera at {RATE:g} Hz, best effort, from process to process",
-        [_alone(report, size, name) for size in SIZES for name in PROFILES],
+        f"{frames} rgb8 images of a camera at {RATE:g} Hz, best effort, from process to process",
+        [_alone(report, size, name, frames) for size in sizes for name in names],
     )
-    rows = [row for name in PROFILES for row in _through_a_node(report, name)]
+    rows = [row for name in names for row in _through_a_node(report, name, frames)]
     report.table("the same through a node without a network, 1920x1080, to a third process", rows)
 
 
-def _alone(report: Report, size: tuple[int, int], name: str) -> dict[str, Any]:
-    stream = listen(["image"], _camera(size), profile=PROFILES[name])[0]["image"]
+def _alone(report: Report, size: tuple[int, int], name: str, frames: int) -> dict[str, Any]:
+    stream = listen(["image"], _camera(size, frames), profile=PROFILES[name])[0]["image"]
     if PROFILES[name]:
         _add(report, f"transport: {text_of(size)}", stream)
     return {"size": text_of(size), "profile": name, **stream.row()}
 
 
-def _through_a_node(report: Report, name: str) -> list[dict[str, Any]]:
+def _through_a_node(report: Report, name: str, frames: int) -> list[dict[str, Any]]:
     node = program("relay", topic="image", outputs=OUTPUTS)
     # The camera is to be seen by the node alone.
-    streams, _ = listen(list(OUTPUTS), _camera(SIZES[-1]), [node], PROFILES[name])
+    streams, _ = listen(list(OUTPUTS), _camera(SIZES[-1], frames), [node], PROFILES[name])
     if PROFILES[name]:
         for output, stream in streams.items():
             _add(report, f"transport: {output} of a node", stream)
     return [{"output": o, "profile": name, **stream.row()} for o, stream in streams.items()]
 
 
-def _camera(size: tuple[int, int]) -> dict[str, Any]:
-    return {"topic": "image", "size": size, "rate": RATE, "frames": FRAMES}
+def _camera(size: tuple[int, int], frames: int) -> dict[str, Any]:
+    return {"topic": "image", "size": size, "rate": RATE, "frames": frames}
 
 
 def _add(report: Report, what: str, stream: Stream) -> None:

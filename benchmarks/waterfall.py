@@ -42,7 +42,7 @@ def run(report: Report) -> None:
     predictor = Predictor.load(DEFAULT_WEIGHTS, "cpu")
     rows, ways = [], []
     for size in SIZES:
-        seconds = time_together(_steps(predictor, size), ROUNDS)
+        seconds = time_together(_steps(predictor, size), report.amount(ROUNDS, 3))
         ms = {step: 1e3 * each for step, each in seconds.items()}
         ms["labels, confidence, uncertainty"] = ms[PREDICTOR] - ms[NETWORK]
         alone = ms[IN] + ms[PREDICTOR] - ms[NETWORK] + ms[OUT]
@@ -59,9 +59,9 @@ def run(report: Report) -> None:
 
 def _ways(report: Report, predictor: Predictor, size: tuple[int, int]) -> list[dict[str, Any]]:
     """The whole way of a frame, by the clock and in time of all processor cores together."""
-    calls = _whole(predictor, size)
+    calls, rounds = _whole(predictor, size), report.amount(ROUNDS, 3)
     wall, cores = (
-        time_together(calls, ROUNDS, clock) for clock in (time.perf_counter, time.process_time)
+        time_together(calls, rounds, clock) for clock in (time.perf_counter, time.process_time)
     )
     ours, plain = calls
     name = f"from message to mask at {text_of(size)}, share of {plain}'s"
