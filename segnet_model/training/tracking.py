@@ -75,29 +75,37 @@ class Tracker:
         self._steps, self._epochs = steps, epochs
         self._first = self._step = 0
         self._start = time.monotonic()
-        self._events: Events | None = None
+        self._folder: Path | None = None
+        self._opened: Events | None = None
 
     def begin(self, folder: Path | None, first: int, miou: float | None) -> None:
         """Restart the clock after step `first`, and write events to the folder.
 
-        Raises:
-            SegNetError: they cannot be written; other methods raise it too.
+        It is made with the first event, so that a training that is refused leaves none.
         """
         self.miou = miou
         self._first = self._step = first
         self._start = time.monotonic()
-        self._events = _open_events(folder, first) if folder else None
+        self._folder = folder
+
+    @property
+    def _events(self) -> Events | None:
+        """The events, opened at the first use; SegNetError where they cannot be written."""
+        if self._folder:
+            self._opened, self._folder = _open_events(self._folder, self._first), None
+        return self._opened
 
     def end(self) -> None:
         """Close the events."""
-        if self._events:
-            self._events.close()
+        if self._opened:
+            self._opened.close()
 
     def add_step(self, step: int, loss: float, learning_rate: float) -> None:
         """Add the loss and the learning rate of a step.
 
         Raises:
-            SegNetError: the loss is not finite, or has grown far above the lowest one.
+            SegNetError: the loss is not finite, or has grown far above the lowest one, or events
+                cannot be written, as in the other methods.
         """
         if not math.isfinite(loss):
             raise SegNetError(f"the loss is {loss} at step {step}; {MEND}")

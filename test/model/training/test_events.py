@@ -86,3 +86,12 @@ def test_a_folder_that_cannot_be_made_is_named(shared_dataset, tmp_path, small):
     (tmp_path / "run" / "tensorboard").write_text("")
     with pytest.raises(SegNetError, match=r"cannot write to .*run/tensorboard"):
         train(shared_dataset, tmp_path / "run", small)
+
+
+def test_a_training_that_is_refused_leaves_no_folder(dataset, tmp_path, small):
+    """At its first batch: the headers of images alone are looked at before."""
+    for path in (dataset / "train").iterdir():
+        path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(SegNetError, match=str(dataset / "train")):
+        train(dataset, tmp_path / "run", small)
+    assert not (tmp_path / "run").exists()
