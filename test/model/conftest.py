@@ -8,7 +8,6 @@ import shutil
 import time
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from segnet_model.datasets.drives import settings as drive_settings
 from segnet_model.datasets.drives import write_drive
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
-from segnet_model.scenes import Camera, Drive
+from segnet_model.scenes import Camera
 from segnet_model.weights.checkpoint import save_weights
 from segnet_model.weights.model_info import ModelInfo
 
@@ -45,7 +44,7 @@ def drive(tmp_path_factory, small_camera):
     """A recorded drive of six small frames with their truth; to be read only."""
     path = tmp_path_factory.mktemp("drives") / "drive"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drive_settings, "Drive", partial(Drive, camera=small_camera))
+        patch.setattr(drive_settings, "Camera", lambda: small_camera)
         write_drive(path, seed=3, seconds=0.6)
     return path
 
