@@ -31,6 +31,7 @@ from segnet_model.datasets.annotations.shapes import (
     box,
     flat_points,
     inside,
+    number,
     outline,
     union,
 )
@@ -67,7 +68,9 @@ def _drawings(name: str, document: Any) -> Iterator[Drawing]:
         raise DatasetError("has two images of one id; export it again")
     for each in annotations:
         if _key(each["image_id"]) not in of_image:
-            raise DatasetError(f"has an annotation for image {each['image_id']!r}, which it lacks")
+            raise DatasetError(
+                f"has an annotation for image {each['image_id']!r}, which it lacks; export both"
+            )
         of_image[_key(each["image_id"])].append(each)
     for image in document["images"]:
         yield Drawing(
@@ -105,14 +108,17 @@ def _shapes(
 ) -> Iterator[Shape]:
     for each in annotations:
         if _key(each["category_id"]) not in labels:
-            raise DatasetError(f"has an object of category {each['category_id']!r}, without a name")
+            raise DatasetError(
+                f"has an object of category {each['category_id']!r}, without a name; export "
+                "the classes, too"
+            )
         label, area = labels[_key(each["category_id"])], each.get("segmentation")
         if isinstance(area, dict):
             yield Shape(label, run_lengths(area, size))
         elif area:
             yield polygons(label, area, size)
         else:
-            left, top, width, height = (float(value) for value in each["bbox"])
+            left, top, width, height = (number(value) for value in each["bbox"])
             corners = box(left, top, left + width, top + height)
             yield Shape(label, outline([corners], size), BOXES)
 
@@ -133,7 +139,9 @@ def run_lengths(area: dict[str, Any], size: Size) -> Patch:
     """COCO's run lengths, as a list or as text."""
     height, width = (int(side) for side in area["size"])
     if (height, width) != size:
-        raise DatasetError(f"has a mask of {width}x{height} in an image of {size[1]}x{size[0]}")
+        raise DatasetError(
+            f"has a mask of {width}x{height} in an image of {size[1]}x{size[0]}; export it again"
+        )
     counts = area["counts"]
     counts = coco_counts(counts) if isinstance(counts, str) else counts
     return inside(from_runs(counts, height, width, columns=True), 0, 0, size)

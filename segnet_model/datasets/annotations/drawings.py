@@ -54,7 +54,9 @@ def open_drawings(
     by_stem: dict[str, list[Drawing]] = {}
     for drawing in drawings:
         if not isinstance(drawing.image, str):
-            raise DatasetError(f"{drawing.place}: has an image whose name is no text")
+            raise DatasetError(
+                f"{drawing.place}: has an image whose name is no text; export it again"
+            )
         by_stem.setdefault(own_stem(drawing.image, images), []).append(drawing)
     found = {stem: _choose(stem, several, images) for stem, several in by_stem.items()}
     by_place = {drawing.place: drawing for drawing in found.values()}

@@ -29,6 +29,7 @@ from segnet_model.datasets.annotations.shapes import (
     box,
     ellipse,
     inside,
+    number,
     outline,
     points,
     turned,
@@ -57,11 +58,11 @@ def open_label_studio(source: ExportFiles, target: Target) -> Annotations:
 
 
 def _drawings(name: str, tasks: list[dict[str, Any]]) -> Iterator[Drawing]:
-    for number, task in enumerate(tasks):
+    for index, task in enumerate(tasks):
         results, note = _results(task)
         image = _image(task.get("data", task))
         # Tasks of two projects may have one number.
-        place = f"{name}: task {task.get('id', number)}, {image}"
+        place = f"{name}: task {task.get('id', index)}, {image}"
         yield Drawing(place, image, partial(_shapes, results, note), _size(results))
 
 
@@ -160,14 +161,14 @@ def _polygon(value: dict[str, Any], size: Size) -> Patch | None:
 
 
 def _rectangle(value: dict[str, Any], size: Size) -> Patch | None:
-    x, y, width, height = (float(value[key]) for key in ("x", "y", "width", "height"))
+    x, y, width, height = (number(value[key]) for key in ("x", "y", "width", "height"))
     corners = box(x, y, x + width, y + height) * _percent(size)
     return outline([turned(corners, corners[0], value.get("rotation", 0))], size)
 
 
 def _ellipse(value: dict[str, Any], size: Size) -> Patch | None:
-    center = np.array([float(value["x"]), float(value["y"])]) * _percent(size)
-    radii = np.array([float(value["radiusX"]), float(value["radiusY"])]) * _percent(size)
+    center = np.array([number(value["x"]), number(value["y"])]) * _percent(size)
+    radii = np.array([number(value["radiusX"]), number(value["radiusY"])]) * _percent(size)
     return outline([ellipse(*center, *radii, degrees=value.get("rotation", 0))], size)
 
 

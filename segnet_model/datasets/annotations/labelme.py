@@ -24,7 +24,10 @@ from segnet_model.datasets.annotations.export import (
     jsons,
 )
 from segnet_model.datasets.annotations.parsed import IMAGE_DATA, load_json
-from segnet_model.datasets.annotations.shapes import checked_label
+from segnet_model.datasets.annotations.shapes import (
+    checked_label,
+    number,
+)
 from segnet_model.images.label_images import open_png
 
 Point = tuple[float, float]  # x, y in pixels; pixel (0, 0) has its center at (0, 0)
@@ -101,15 +104,19 @@ def _size(file: dict[str, Any]) -> tuple[int, int]:
 def _shape(shape: Any) -> tuple[str, str, list[Point]]:
     try:
         label, kind = shape["label"], shape.get("shape_type") or "polygon"
-        points = [(float(x), float(y)) for x, y in shape["points"]]
+        points = [(number(x), number(y)) for x, y in shape["points"]]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DatasetError(f"has a damaged shape ({type(error).__name__}: {error})") from None
+        raise DatasetError(
+            f"has a damaged shape ({type(error).__name__}: {error}); draw it again"
+        ) from None
     label = checked_label(label)
     if not isinstance(kind, str):
         raise DatasetError(f"has a shape {label!r} whose kind is no text; draw it again")
     # NaN is not within either.
     if not all(abs(x) <= 2 * MAX_SIDE and abs(y) <= 2 * MAX_SIDE for x, y in points):
-        raise DatasetError(f"has a shape {label!r} with a point far outside any image")
+        raise DatasetError(
+            f"has a shape {label!r} with a point far outside any image; draw it again"
+        )
     if len(points) < LEAST_POINTS.get(kind, 0) or (kind == "mask" and len(points) > 2):
         raise DatasetError(f"has a {kind} {label!r} of {len(points)} points; remove or redraw it")
     return label, kind, points

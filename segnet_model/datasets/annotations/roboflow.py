@@ -87,7 +87,9 @@ def numbered_mask(data: bytes, names: dict[int, str], file: str) -> NamedMask:
         raise DatasetError("holds colors, not the numbers of classes; export it again")
     unknown = sorted(set(np.unique(ids).tolist()) - names.keys())
     if unknown:
-        raise DatasetError(f"holds the number {unknown[0]}, which {file} does not name")
+        raise DatasetError(
+            f"holds the number {unknown[0]}, which {file} does not name; add it there"
+        )
     order = sorted(number for number in names if 0 <= number < UNNAMED)
     table = np.full(256, UNNAMED, np.uint8)
     for index, number in enumerate(order):

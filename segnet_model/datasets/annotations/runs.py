@@ -97,7 +97,7 @@ def from_brush(data: Any, height: int, width: int) -> np.ndarray:
 def _whole_numbers(values: Any) -> np.ndarray:
     """Whole numbers as an array; ValueError for any others."""
     array = np.asarray(values)
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iu" or bool in set(map(type, values)):
         raise ValueError("no whole numbers")
     return array
 

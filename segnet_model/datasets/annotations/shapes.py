@@ -27,6 +27,7 @@ LEFT_OUT = "lines, points and outlines without an area left out"
 CUT = "outlines cut off at the image's border; were they drawn on images of another size?"
 BOXES = "boxes painted whole; an outline would tell what in them is the thing"
 FILLED = "outlines inside another of the same object filled, as COCO does; export holes as masks"
+NO_PAIRS = "has an outline whose points are no pairs of numbers; draw it again"
 
 
 class Patch(NamedTuple):
@@ -120,7 +121,7 @@ def ellipse(x: float, y: float, across: float, down: float, *, degrees: float = 
 
 def turned(corners: np.ndarray, center: np.ndarray, degrees: float) -> np.ndarray:
     """Corners (N, 2), turned clockwise, as y points down."""
-    angle = np.deg2rad(float(degrees))
+    angle = np.deg2rad(number(degrees))
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     return points((corners - center) @ turn + center)
 
@@ -133,22 +134,37 @@ def points(values: Any) -> np.ndarray:
     """
     try:
         array = np.asarray(values, np.float64)
+        if has_flags(each for pair in values for each in pair):
+            raise TypeError("true and false are no numbers")
     except (TypeError, ValueError, OverflowError):
-        raise DatasetError("has an outline whose points are no pairs of numbers") from None
+        raise DatasetError(NO_PAIRS) from None
     if array.size == 0:
         return np.empty((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:
-        raise DatasetError("has an outline whose points are no pairs of numbers")
+        raise DatasetError(NO_PAIRS)
     if not (abs(array) <= 2 * MAX_SIDE).all():  # NaN is not within either
         raise DatasetError("has an outline with a point far outside any image; redraw it")
     return array
+
+
+def has_flags(values: Iterable[Any]) -> bool:
+    """Whether JSON's true or false are among numbers, which Python takes for 1 and 0."""
+    return bool in set(map(type, values))
+
+
+def number(value: Any) -> float:
+    """A number of JSON, or the text of one; TypeError or ValueError where it is none."""
+    if isinstance(value, bool):
+        raise TypeError(f"{value} is no number")
+    return float(value)
 
 
 def flat_points(values: Any) -> np.ndarray:
     """As `points`, from a flat list: x, y, x, y."""
     if not isinstance(values, list) or len(values) % 2 or any(isinstance(v, list) for v in values):
         raise DatasetError(
-            "has an outline whose points are no pairs of numbers in one flat list: [x, y, x, y]"
+            "has an outline whose points are no pairs of numbers in one flat list: [x, y, x, y]; "
+            "export it again"
         )
     return points([values[at : at + 2] for at in range(0, len(values), 2)])
 
@@ -209,7 +225,7 @@ def checked_label(label: Any) -> str:
     label = str(label) if type(label) is int else label  # a class may be called by a number
     label = label.strip() if isinstance(label, str) else label
     if not isinstance(label, str) or not label or not label.isprintable():
-        raise DatasetError(f"has a shape whose label is no text, but {str(label)[:20]!r}")
+        raise DatasetError(f"has a shape whose label is no text, but {str(label)[:20]!r}; name it")
     if len(label) > MAX_NAME:
         raise DatasetError(f"has a label of {len(label)} letters, {label[:20]!r}; shorten it")
     return label

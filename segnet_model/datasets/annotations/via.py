@@ -25,6 +25,7 @@ from segnet_model.datasets.annotations.shapes import (
     Shape,
     box,
     ellipse,
+    number,
     outline,
     points,
 )
@@ -79,7 +80,19 @@ def _from_table(data: bytes) -> dict[str, Any]:
         file = files.setdefault(row["filename"], {"filename": row["filename"], "regions": []})
         if shape:  # an image without regions has a row, too
             file["regions"].append({"shape_attributes": shape, "region_attributes": attributes})
+            file["count"] = row.get("region_count")
+    for file in files.values():
+        _check_count(file)
     return files
+
+
+def _check_count(file: dict[str, Any]) -> None:
+    """Raise DatasetError where rows of an image are missing by their own count."""
+    found, said = len(file["regions"]), file.pop("count", None)
+    if said and said.strip().isdecimal() and found < int(said):
+        raise DatasetError(
+            f"has {found} regions of {file['filename']!r}, and names {said}: it was cut"
+        )
 
 
 def _drawings(name: str, document: dict[str, Any]) -> Iterator[Drawing]:
@@ -128,17 +141,17 @@ def _polygon(shape: dict[str, Any]) -> np.ndarray:
 
 
 def _rect(shape: dict[str, Any]) -> np.ndarray:
-    x, y, width, height = (float(shape[key]) for key in ("x", "y", "width", "height"))
+    x, y, width, height = (number(shape[key]) for key in ("x", "y", "width", "height"))
     return box(x, y, x + width, y + height)
 
 
 def _circle(shape: dict[str, Any]) -> np.ndarray:
-    return ellipse(float(shape["cx"]), float(shape["cy"]), float(shape["r"]), float(shape["r"]))
+    return ellipse(number(shape["cx"]), number(shape["cy"]), number(shape["r"]), number(shape["r"]))
 
 
 def _ellipse(shape: dict[str, Any]) -> np.ndarray:
-    numbers = [float(shape[key]) for key in ("cx", "cy", "rx", "ry")]
-    return ellipse(*numbers, degrees=np.rad2deg(float(shape.get("theta", 0))))
+    numbers = [number(shape[key]) for key in ("cx", "cy", "rx", "ry")]
+    return ellipse(*numbers, degrees=np.rad2deg(number(shape.get("theta", 0))))
 
 
 def _found(marks: Marks) -> bool:

@@ -74,8 +74,10 @@ def _labels(source: ExportFiles) -> Labels:
             if _bare(name) in LISTS:
                 return _named(enumerate(text.splitlines()))
             return _from_yaml(read_yaml(text, typed=False))
-    except (DatasetError, SettingsError) as error:
+    except DatasetError as error:
         raise DatasetError(f"{name}: {error}") from None
+    except SettingsError as error:
+        raise DatasetError(f"{name}: {error}; correct it there") from None
 
 
 def _from_yaml(values: dict[str, Any]) -> dict[int, str]:
@@ -137,7 +139,7 @@ def _shape(values: list[str], labels: Labels, size: Size) -> Shape:
     if len(numbers) % 2 == 0 or len(numbers) < 7:
         raise DatasetError(
             f"has {len(numbers)} numbers, which are no class and its outline (a prediction has one "
-            "more: save it without its confidence)"
+            "more: save it without its confidence); draw it again"
         )
     label = values[0] if labels is None else labels.get(int(numbers[0]))
     if label is None or int(numbers[0]) != numbers[0]:

@@ -70,6 +70,20 @@ def camvids():
     return {"class_dict.csv": table, "train_labels/2_L.png": annotated.png(colors[order])}
 
 
+def flag(document):
+    document["annotations"][0]["segmentation"][0][0] = True
+
+
+def rle_flag(document):
+    document[0]["annotations"][0]["result"][2]["value"]["rle"][8] = True
+
+
+def changed(text, change):
+    document = json.loads(text)
+    change(document)
+    return json.dumps(document)
+
+
 def coco(change):
     document = json.loads(annotated.coco(image="2.png"))
     change(document)
@@ -264,6 +278,18 @@ REFUSED = {
     "ids beside a table of them": (
         {"classes.csv": "name,id\nSky,1\nRoad,2\nTree,3\n", "2.png": annotated.roboflow_mask()},
         "classes.csv lists other classes than label set .*; say what each id is with --map"),
+    "coco, true for a number": (coco(flag), "whose points are no pairs of numbers; draw it again"),
+    "via, true for a number": (
+        {"a.json": annotated.via().replace("96", "true", 1)}, "no pairs of numbers; draw it again"),
+    "labelme, true for a number": (
+        {"2.json": json.dumps({"imageHeight": HEIGHT, "imageWidth": WIDTH, "shapes": [
+            {"label": "Sky", "points": [[True, 0], [95, 63]], "shape_type": "rectangle"}]})},
+        "has a damaged shape .*True is no number.*; draw it again"),
+    "label studio, true in a brush": (
+        {"a.json": changed(annotated.label_studio(), rle_flag)}, "brush mask that is damaged"),
+    "via, a table that was cut": (
+        {"a.csv": "\n".join(annotated.via_table().splitlines()[:-2])},
+        "a.csv: has 3 regions of '2.png', and names 4: it was cut; export JSON"),
     "boxes in one column": (
         {"a.csv": "image_id,width,height,bbox,source\n2,96,64,\"[1, 2, 3, 4]\",a\n", **BESIDE},
         "is a table of boxes, as for detection; export outlines or masks"),
