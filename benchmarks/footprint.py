@@ -1,6 +1,7 @@
 """The node's memory, and its start: with the default weights, and with exports of them.
 
-Memory is the proportional set size: pages that several processes share count in shares.
+The marks are for the resident set, which does not depend on what else runs. In the
+proportional set size, PSS, pages that several processes share count in shares.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def run(report: Report) -> None:
     for name, weights in _weights().items():
         row = _node(weights, report.amount(FRAMES, 60))
         rows.append({"node with": name, **row})
-        report.add(f"node's memory with {name}", row["PSS MiB"], "MiB", at_most=MIB.get(name))
+        report.add(f"node's memory with {name}", row["RSS MiB"], "MiB", at_most=MIB.get(name))
         report.add(f"start to the first mask with {name}", row["start s"], "s", at_most=START_S)
     report.table(f"{DEFAULT_WEIGHTS}, {SIZE[1]}x{SIZE[0]} at {RATE:g} Hz, {MASK} alone", rows)
 
@@ -82,8 +83,8 @@ def memory_of(process: int) -> dict[str, Any]:
     kib = {line.split(":")[0]: int(line.split()[1]) for line in lines}
     maps = Path(f"/proc/{process}/maps").read_text()
     return {
-        "PSS MiB": round(kib["Pss"] / 1024, 1),
         "RSS MiB": round(kib["Rss"] / 1024, 1),
         "of it anonymous": round(kib["Anonymous"] / 1024, 1),
+        "PSS MiB": round(kib["Pss"] / 1024, 1),
         "PyTorch loaded": "libtorch_cpu" in maps,
     }
