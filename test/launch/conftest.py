@@ -1,12 +1,12 @@
 """Starts launch files, and lets nothing of them stay; quick on a busy machine."""
 
 import os
-import signal
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from programs import kill_all
 
 from segnet_model.bags.reader import BagWriter
 from segnet_model.labels import LabelSet
@@ -77,5 +77,4 @@ def start(programs, folder, members):
 
     yield launch
     for process in started:
-        for pid in members(process.pid):
-            os.kill(pid, signal.SIGKILL)
+        kill_all(members(process.pid))

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -19,6 +19,13 @@ from typing import IO
 
 SERVER = Path(__file__).with_name("fork_server.py")
 ROOT = Path(__file__).parents[2]
+
+
+def kill_all(processes: Iterable[int]) -> None:
+    """Kill these process ids; some may have ended since they were listed."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 class Program:

@@ -11,6 +11,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from programs import kill_all
 
 pytest.importorskip("rclpy")
 
@@ -59,8 +60,14 @@ def killed(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     yield mark.encode()
-    for pid in alive(mark.encode()):
-        os.kill(pid, signal.SIGKILL)
+    kill_all(alive(mark.encode()))
+
+
+def test_all_are_killed_though_one_has_ended():
+    ended, lives = subprocess.Popen(["true"]), subprocess.Popen(["sleep", "1000"])
+    ended.wait()
+    kill_all([ended.pid, lives.pid])
+    assert lives.wait() == -signal.SIGKILL
 
 
 def test_a_killed_pytest_leaves_no_process(killed):
