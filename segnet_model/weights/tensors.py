@@ -7,6 +7,7 @@ and the tensors' bytes (https://github.com/huggingface/safetensors).
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DIGEST = "segnet_sha256"  # key of the metadata; strangers' files have none
+METADATA = '"__metadata__":{'  # the first of the header that safetensors writes
 IMAGES = (b"\x89PNG", b"\xff\xd8\xff")  # first bytes
 
 
@@ -35,11 +37,28 @@ def write_tensors(
         with whole_file(path, known=known) as temporary:
             signed = {**metadata, DIGEST: _digest(tensors, metadata)}
             save_file(tensors, temporary, signed)
+            _sort_metadata(temporary)
             temporary.chmod(0o666 & ~_umask())  # safetensors makes files for one user only
     except (OSError, SafetensorError) as error:
         raise WeightsError(
             f"cannot write {path}: {error}; free some space or choose another folder"
         ) from None
+
+
+def _sort_metadata(path: Path) -> None:
+    """Sort the texts of the metadata: safetensors draws their order, and equal files are equal."""
+    decode, rows = json.JSONDecoder().raw_decode, list[str]()
+    with path.open("r+b") as file:
+        header = file.read(int.from_bytes(file.read(8), "little")).decode()
+        begin = at = header.index(METADATA) + len(METADATA)
+        while header[at - 1] != "}":
+            _, colon = decode(header, at)
+            _, end = decode(header, colon + 1)
+            rows.append(header[at:end])
+            at = end + 1
+        text = header[:begin] + ",".join(sorted(rows))
+        file.seek(8)
+        file.write(text.encode())
 
 
 def _umask() -> int:

@@ -79,6 +79,16 @@ def test_any_flipped_byte_is_noticed(weights):
     load_weights(weights)
 
 
+def test_equal_weights_are_equal_files(tmp_path, small_info):
+    """The order of the metadata is not left to chance."""
+    network, found = small_info.build(), set()
+    for number in range(12):
+        save_weights(tmp_path / f"{number}.safetensors", network, small_info)
+        found.add((tmp_path / f"{number}.safetensors").read_bytes())
+    assert len(found) == 1
+    load_weights(tmp_path / "0.safetensors")
+
+
 def test_other_programs_may_change_a_file_if_they_leave_the_digest_out(weights):
     with safe_open(weights, "pt") as file:
         metadata = file.metadata()
