@@ -116,10 +116,10 @@ def test_the_next_answer_brings_the_grid_back(drive):
 
 
 def test_a_node_that_is_deactivated_takes_its_ground_back(drive, client):
-    drive.show()
+    drive.show()  # from deactivation on, nothing looks whether an answer is stale
     change(client, Transition.TRANSITION_DEACTIVATE)
-    drive.grids.next(lambda grid: not is_known(grid), timeout=STALE / 2)
-    drive.masks.next(lambda mask: not any(mask.data), timeout=STALE / 2)
+    drive.grids.next(lambda grid: not is_known(grid))
+    drive.masks.next(lambda mask: not any(mask.data))
     change(client, Transition.TRANSITION_ACTIVATE)
 
 
@@ -128,8 +128,8 @@ def test_a_node_that_ends_takes_its_ground_back(client, start):
     drive = Drive(client, "/ending")
     drive.show()
     assert node.end() == 0
-    drive.grids.next(lambda grid: not is_known(grid), timeout=STALE / 2)
-    drive.masks.next(lambda mask: not any(mask.data), timeout=STALE / 2)
+    drive.grids.next(lambda grid: not is_known(grid))
+    drive.masks.next(lambda mask: not any(mask.data))
 
 
 def change(client, transition):
