@@ -2,18 +2,22 @@
 
 It keeps its files on the disk. Two variables of the environment break it: FAULTY_TWICE, a folder
 that counts how often each file was fetched, fails the first two fetches of each; FAULTY_DISK fails
-every fetch as on a machine whose disk is full.
+every fetch as on a machine whose disk is full. While a file `waiting` lies beside the installed
+copy of this file, the others wait until that machine has fetched.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import time
 from pathlib import Path
 
 from fsspec.implementations.local import LocalFileSystem
 
 PREFIX = "faulty://"
+WAITING = Path(__file__).with_name("waiting")
+PATIENCE = 60.0  # seconds, after which nobody waits any more
 
 
 class FaultyStore(LocalFileSystem):
@@ -30,7 +34,11 @@ class FaultyStore(LocalFileSystem):
 
     def get_file(self, rpath, lpath, **options):
         if "FAULTY_DISK" in os.environ:
+            WAITING.unlink(missing_ok=True)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(lpath))
+        until = time.monotonic() + PATIENCE
+        while WAITING.exists() and time.monotonic() < until:
+            time.sleep(0.05)
         if folder := os.environ.get("FAULTY_TWICE"):
             count = Path(folder, Path(rpath).name)
             with count.open("a") as file:

@@ -38,9 +38,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray"), pytest.mark.time
 class Nodes:
     """A cluster whose nodes can be added and removed."""
 
-    def __init__(self):
+    def __init__(self, packages):
+        """Start the head; packages is a folder on the path of all workers."""
         from ray.cluster_utils import Cluster
 
+        self.packages = packages
         head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": MEMORY}
         self.cluster = Cluster(initialize_head=True, head_node_args=head)
         self.address = self.cluster.address
@@ -61,7 +63,7 @@ def nodes(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(extra)]))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        nodes = Nodes()
+        nodes = Nodes(extra)
         nodes.add(), nodes.add()
         yield nodes
         nodes.cluster.shutdown()
@@ -255,6 +257,7 @@ def test_a_store_that_fails_twice_and_a_full_disk(nodes, recordings, network, tm
     faults.mkdir()
     address = f"faulty://{store}"
     bags = f"faulty://{recordings}/bag0*/*.mcap"
+    (nodes.packages / "waiting").touch()  # so that the full disk gets its share of ten
     full = nodes.add(FAULTY_DISK="1")
     assert fleet(nodes, "extract", bags, address, "--workers", 3) == 0
     nodes.cluster.remove_node(full)
