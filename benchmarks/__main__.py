@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--quick", action="store_true",
-        help="all in about two minutes: less of everything, and without what needs a training",
+        help="all in about four minutes: less of everything, and without what needs a training",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER",
