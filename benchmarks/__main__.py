@@ -46,7 +46,10 @@ LAST_LINES = 12  # of a log, of what did not run to its end
 
 def main() -> int:
     """Run the named benchmarks, or all; the exit code says whether every mark is reached."""
-    args = _parser().parse_args()
+    parser = _parser()
+    args = parser.parse_args()
+    if args.here and len(args.names) != 1:
+        parser.error("--here runs one benchmark: name it")
     out = args.out or (CACHE / "quick" if args.quick else OUT)
     if args.here:
         return _run_here(args.names[0], out, args.quick)

@@ -88,21 +88,16 @@ def _durability(latched: bool) -> DurabilityPolicy:
     return DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE
 
 
-def deliver(publishers: Iterable[Any], timeout: float) -> bool:
+def deliver(publishers: Iterable[Any], timeout: float) -> None:
     """Wait until what reliable publishers sent has arrived, since it is lost with the publisher.
 
     Args:
         publishers: of rclpy.
         timeout: seconds for all of them together; a subscriber that hangs may never answer.
-
-    Returns:
-        Whether all has arrived.
     """
     end = monotonic() + timeout
-    return all(
+    for each in publishers:
         each.wait_for_all_acked(Duration(seconds=max(0.0, end - monotonic())))
-        for each in publishers
-    )
 
 
 def mismatch(node: Node, topic: str, kind: str, requested: QoSProfile) -> str:

@@ -69,6 +69,14 @@ def test_a_quick_run_leaves_the_results_alone(run, tmp_path):
     assert (tmp_path / "cache" / "quick" / "pooling.json").is_file()
 
 
+@pytest.mark.parametrize("names", [[], ["pooling", "gpu"]])
+def test_one_at_a_time_runs_here(names, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *names, "--here"])
+    with pytest.raises(SystemExit):
+        benchmarks.main()
+    assert "--here runs one benchmark: name it" in capsys.readouterr().err
+
+
 def test_one_that_fails_is_a_missed_mark_with_its_last_words(run, tmp_path, capsys):
     """Also where it had written its figures before."""
     assert run(WRITES + "raise ValueError('broken')") == 1

@@ -24,10 +24,7 @@ from segnet_model.datasets.annotations.export import (
     jsons,
 )
 from segnet_model.datasets.annotations.parsed import IMAGE_DATA, load_json
-from segnet_model.datasets.annotations.shapes import (
-    checked_label,
-    number,
-)
+from segnet_model.datasets.annotations.shapes import checked_label, number
 from segnet_model.images.label_images import open_png
 
 Point = tuple[float, float]  # x, y in pixels; pixel (0, 0) has its center at (0, 0)
