@@ -29,6 +29,7 @@ from segnet_model.training import tracking
 from segnet_ros.ros.log import PlainLogs, forwarded
 from segnet_ros.ros.parameter_table import declare_table, read_table
 from segnet_ros.ros.qos import deliver, publisher_qos
+from segnet_ros.ros.usage import helped
 from segnet_ros.trainer import job
 from segnet_ros.trainer.job import Status, TrainingJob
 from segnet_ros.trainer.live import LiveTraining
@@ -187,6 +188,8 @@ def describe(status: Status) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train with the node's parameters; the exit code is 1 where that failed."""
+    if helped(arguments, "trainer", __doc__, TrainerSettings):
+        return 0
     node = None
     try:
         with stop_on_signals() as stop_requested:

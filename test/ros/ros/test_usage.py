@@ -9,12 +9,14 @@ pytest.importorskip("rclpy")
 from segnet_model.base.options import options_of
 from segnet_ros.bags.settings import PlayerSettings, RecorderSettings
 from segnet_ros.segmentation.settings import NodeSettings
+from segnet_ros.trainer.settings import TrainerSettings
 
 
 @pytest.mark.parametrize(
     ("module", "name", "table"),
     [
         ("segmentation.node", "segmentation", NodeSettings),
+        ("trainer.node", "trainer", TrainerSettings),
         ("bags.player", "bag_player", PlayerSettings),
         ("bags.recorder", "bag_recorder", RecorderSettings),
     ],
