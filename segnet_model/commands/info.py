@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,8 +51,7 @@ def _read(path: Path) -> tuple[ModelInfo, dict[str, Any]]:
     from segnet_model.engines.engine import choose_engine
     from segnet_model.engines.onnx_engine import OnnxEngine
     from segnet_model.engines.openvino_engine import OpenVinoEngine, read_export
-    from segnet_model.weights.checkpoint import read_info
-    from segnet_model.weights.tensors import read_shapes
+    from segnet_model.weights.checkpoint import check_content, read_info
 
     if path.suffix in (OnnxEngine.suffix, OpenVinoEngine.suffix):
         exported = (
@@ -64,7 +62,7 @@ def _read(path: Path) -> tuple[ModelInfo, dict[str, Any]]:
         size = "x".join(map(str, exported.size))
         return exported.info, {"export": f"{exported.precision}, for images of {size}"}
     info = read_info(path)
-    numbers = sum(map(math.prod, read_shapes(path).values()))
+    numbers = check_content(path)
     choice = choose_engine(path)
     return info, {"numbers": numbers, "engine": choice.engine, "reason": choice.reason}
 

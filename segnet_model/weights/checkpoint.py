@@ -126,6 +126,14 @@ def read_info(path: str | Path) -> ModelInfo:
         raise WeightsError(f"weights {path}: {error}") from None
 
 
+def check_content(path: Path) -> int:
+    """Count the numbers of a weights file; WeightsError where it is not what segnet wrote."""
+    try:
+        return sum(tensor.numel() for tensor in read_tensors(path).values())
+    except SegNetError as error:
+        raise WeightsError(f"weights {path}: {error}") from None
+
+
 def _info_of(path: Path) -> ModelInfo:
     metadata = read_metadata(path)
     if KEY not in metadata:

@@ -56,6 +56,18 @@ def test_info_counts_the_numbers(weights, capsys):
     assert said["labels"]["classes"][3]["name"] == "Road"
 
 
+def test_info_tells_of_a_changed_byte(weights, capsys):
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    for more in ([], ["--json"]):
+        assert main(["info", str(weights), *more]) == 2
+        shown = capsys.readouterr()
+        assert not shown.out
+        assert f"weights {weights}: its content is not what segnet wrote" in shown.err
+        assert "copy it again" in shown.err
+
+
 def test_a_strangers_metadata_reach_the_terminal_as_text(weights, capsys):
     info = replace(
         read_info(weights), license="\x1b]52;c;aGk=\x07", training={"dataset": "a\x1b[2Jb"}
