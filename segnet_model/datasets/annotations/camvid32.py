@@ -72,6 +72,7 @@ LABELS = LabelSet(
 SUFFIX = "_L"  # the labels of 0001TP_006690.png are 0001TP_006690_L.png
 # Seq05VD_f02610_L.png, as it is published, has some 200 smeared pixels (0.03 %) of other colors.
 STRAY_SHARE = 0.001
+NUMBERS = "try --format ids"
 STRAYS = "pixels of no class's color, taken as Void"
 
 
@@ -81,26 +82,27 @@ def open_camvid32(source: ExportFiles, target: Target) -> Annotations:
     return Annotations("camvid32", files, reader(source), MEANINGS)
 
 
-def reader(source: ExportFiles) -> Callable[[str, Size], NamedMask]:
-    """A reader of masks in CamVid's colors."""
+def reader(source: ExportFiles, mend: str = NUMBERS) -> Callable[[str, Size], NamedMask]:
+    """A reader of masks in CamVid's colors; `mend` says what to do where one holds numbers."""
 
     def read(name: str, _size: Size) -> NamedMask:
-        return to_named_mask(decode_mask(source.read(name)).colors)
+        return to_named_mask(decode_mask(source.read(name)).colors, mend)
 
     return read
 
 
-def to_named_mask(colors: np.ndarray | None) -> NamedMask:
+def to_named_mask(colors: np.ndarray | None, mend: str = NUMBERS) -> NamedMask:
     """Convert the colors of a label image to classes.
 
     Args:
         colors: (H, W, 3) uint8 RGB, or None where the image had none.
+        mend: what to do in that case.
 
     Raises:
         DatasetError: there are no colors, or more than a thousandth are of no class.
     """
     if colors is None:
-        raise DatasetError("holds numbers, not CamVid's colors; try --format ids")
+        raise DatasetError(f"holds numbers, not CamVid's colors; {mend}")
     mask = NamedMask(np.empty(0), LABELS.names)
     strays = ~_known(colors)
     if 0 < strays.mean() <= STRAY_SHARE:

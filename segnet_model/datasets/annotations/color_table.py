@@ -52,9 +52,14 @@ def open_color_table(source: ExportFiles, target: Target) -> Annotations:
     for each in in_folders(found, *FOLDERS) or found:
         masks.setdefault(_image_of(each, target.images), []).append(each)
     files = {stem: one_of(stem, several, target.images) for stem, several in masks.items()}
+    rows = ", ".join(f"{row} is {label!r}" for row, label in enumerate([*colors.values()][:2]))
+    mend = (
+        f"say what each is: --format ids --map 0=CLASS --map 1=CLASS and so on; if they count the "
+        f"rows of {name}, {rows}"
+    )
     if colors.items() <= _CAMVID.items():
-        return Annotations("color-table", files, camvid32.reader(source), camvid32.MEANINGS)
-    return Annotations("color-table", files, color_reader(source, dict(colors), target.mapped))
+        return Annotations("color-table", files, camvid32.reader(source, mend), camvid32.MEANINGS)
+    return Annotations("color-table", files, color_reader(source, dict(colors), target.mapped, mend))
 
 
 _CAMVID = {packed: camvid32.LABELS.names[i] for packed, i in camvid32.LABELS.color_ids.items()}

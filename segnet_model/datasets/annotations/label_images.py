@@ -82,21 +82,29 @@ def open_colors(source: ExportFiles, target: Target) -> Annotations:
 
 
 def color_reader(
-    source: ExportFiles, names: Mapping[int, str | None], mapped: Collection[str]
+    source: ExportFiles,
+    names: Mapping[int, str | None],
+    mapped: Collection[str],
+    mend: str = "try --format ids",
 ) -> Callable[[str, Size], NamedMask]:
-    """Make a reader of PNGs in colors.
+    """Make a reader of PNGs in colors; of gray ones, too, where all named colors are gray.
 
     Args:
         source: the files.
         names: of packed colors; None is unlabeled.
         mapped: names that the user maps; colors among them are their own names.
+        mend: what to do where gray ones hold numbers.
     """
+    all_gray = {each % 256 * 0x010101 for each in names} == {*names}
     named = {**names, **{int(each[1:], 16): each for each in mapped if _is_color(each)}}
 
     def read(name: str, _size: Size) -> NamedMask:
-        colors = decode_mask(source.read(name)).colors
+        pixels = decode_mask(source.read(name))
+        colors = pixels.colors
+        if colors is None and pixels.ids is not None and all_gray:
+            colors = np.repeat(pixels.ids[..., None], 3, axis=2)
         if colors is None:
-            raise DatasetError("holds numbers, not colors; try --format ids")
+            raise DatasetError(f"holds numbers, not colors; {mend}")
         packed = pack_colors(colors)
         found = np.unique(packed)
         own = [named.get(each, f"#{each:06x}") for each in found.tolist()]

@@ -56,9 +56,11 @@ def open_via(source: ExportFiles, target: Target) -> Annotations:
     for name, data in _tables(source):
         try:
             with read_safely():
-                drawings += _drawings(name, _from_table(data))
+                files = _from_table(data)
+                drawings += _drawings(name, files)
         except (DatasetError, csv.Error) as error:
             raise DatasetError(f"{name}: {error}; export JSON") from None
+        _check_counts(name, files)
     return open_drawings("via", drawings, target.images)
 
 
@@ -81,18 +83,18 @@ def _from_table(data: bytes) -> dict[str, Any]:
         if shape:  # an image without regions has a row, too
             file["regions"].append({"shape_attributes": shape, "region_attributes": attributes})
             file["count"] = row.get("region_count")
-    for file in files.values():
-        _check_count(file)
     return files
 
 
-def _check_count(file: dict[str, Any]) -> None:
+def _check_counts(name: str, files: dict[str, Any]) -> None:
     """Raise DatasetError where rows of an image are missing by their own count."""
-    found, said = len(file["regions"]), file.pop("count", None)
-    if said and said.strip().isdecimal() and found < int(said):
-        raise DatasetError(
-            f"has {found} regions of {file['filename']!r}, and names {said}: it was cut"
-        )
+    for file in files.values():
+        found, said = len(file["regions"]), file.get("count")
+        if said and said.strip().isdecimal() and found < int(said):
+            raise DatasetError(
+                f"{name}: has {found} regions of {file['filename']!r}, and names {said}: it was "
+                "cut; copy the whole table again, or export it from VIA again, as JSON"
+            )
 
 
 def _drawings(name: str, document: dict[str, Any]) -> Iterator[Drawing]:

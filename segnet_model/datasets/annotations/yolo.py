@@ -7,6 +7,7 @@ is called by its number. Later rows lie on top.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import PurePosixPath
@@ -41,10 +42,11 @@ OUTSIDE = 0.5  # of the image; outlines end a little beyond it, pixels far beyon
 
 def open_yolo(source: ExportFiles, target: Target) -> Annotations:
     """Read YOLO's text files; DatasetError where the names of the classes cannot be read."""
-    labels = _labels(source)
+    labels, files = _labels(source), _label_files(source)
+    _check_ends(source, files)
     drawings = [
         Drawing(each, _image(each), partial(_shapes, source, each, labels), subset=_subset(each))
-        for each in _label_files(source)
+        for each in files
     ]
     return open_drawings("yolo", drawings, target.images)
 
@@ -108,6 +110,22 @@ def _label_files(source: ExportFiles) -> list[str]:
     texts = [name for name in source.names if name.lower().endswith(".txt")]
     texts = [name for name in texts if _bare(name) not in lists]
     return in_folders(texts, *FOLDERS) or texts
+
+
+def _check_ends(source: ExportFiles, files: list[str]) -> None:
+    """Raise DatasetError for a file without the end of its last line, where most others have it.
+
+    A number that lost its last digits is still a number. Some tools never write the last end.
+    """
+    texts = {name: source.read(name).rstrip(b" \t\0") for name in files}  # a zero of UTF-16
+    ends = {name: text.endswith((b"\n", b"\r")) for name, text in texts.items() if text}
+    cut = [name for name, ended in ends.items() if not ended]
+    if cut and 2 * len(cut) < len(ends):
+        raise DatasetError(
+            f"{cut[0]}: its last line has no end, as {len(ends) - len(cut)} of {len(ends)} files "
+            "have: it may have lost the rest; copy it again, or, where it is whole, end the line: "
+            f"sed -i '$a\\' {shlex.quote(cut[0])}"
+        )
 
 
 def _image(name: str) -> str:

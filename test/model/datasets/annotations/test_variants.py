@@ -58,6 +58,16 @@ def painted():
 TABLE = "name,r,g,b\nSky,200,0,0\nRoad,0,200,0\nTree,0,0,200\n"
 
 
+GRAYS = "name,r,g,b\nSky,0,0,0\nRoad,128,128,128\nTree,255,255,255\n"
+
+
+def painted_gray():
+    """The truth in these grays, as a gray PNG."""
+    order = [list(annotated.NAMES.values()).index(each) for each in annotated.truth().ravel()]
+    grays = np.array([0, 128, 255], np.uint8)
+    return annotated.png(grays[np.array(order)].reshape(HEIGHT, WIDTH))
+
+
 def camvids():
     """The truth as Kaggle has CamVid: a shade of road as lane marks, in CamVid's own colors."""
     names = np.array(["Sky", "Road", "Tree", "LaneMkgsDriv"])
@@ -148,6 +158,11 @@ READ = {
         f"{split}/{file}": data for split in ("train", "val") for file, data in (
             ("class_dict.csv", TABLE), ("masks/2.png", painted()))},
     "a table of CamVid's colors": camvids(),
+    "a table of grays, beside gray masks": {"class_dict.csv": GRAYS, "2.png": painted_gray()},
+    "yolo, no file ends its last line": {
+        **yolo(rows=YOLO.rstrip()), "labels/1.txt": YOLO.rstrip(), "labels/0.txt": ""},
+    "yolo, most files end no line": {
+        **yolo(rows=YOLO.rstrip()), "labels/1.txt": YOLO.rstrip(), "labels/3.txt": YOLO},
     "supervisely, alone": {"2.png.json": annotated.supervisely()},
     "supervisely, large letters": {"meta.json": "{}", "ds/Ann/2.png.json": annotated.supervisely()},
     "cvat, large letters": {"LABELMAP.TXT": LABELMAP, "SEGMENTATIONCLASS/2.PNG": painted()},
@@ -218,6 +233,14 @@ REFUSED = {
     "yolo, decimal commas": (yolo(rows=annotated.yolo().replace(".", ",")), "line 1 has commas"),
     "yolo, a file of names": (yolo("names: a.txt"), "'names' is 'a.txt', no list of classes"),
     "yolo, names before numbers": (yolo("names: {Sky: 0}"), "'Sky' in place of a number; write 0"),
+    "yolo, a file that was cut within a number": (
+        {**yolo(rows=YOLO.rstrip()[:-1]), "labels/1.txt": YOLO, "labels/3.txt": YOLO},
+        r"labels/2.txt: its last line has no end, as 2 of 3 files have: .*copy it again, or, where "
+        r"it is whole, end the line: sed -i '\$a\\' labels/2.txt"),
+    "yolo, the same in UTF-16": (
+        {**yolo("Sky\nRoad\nTree\n", YOLO.rstrip()[:-1].encode("utf-16"), "classes.txt"),
+         **{f"labels/{i}.txt": YOLO.encode("utf-16") for i in (1, 3)}},
+        "labels/2.txt: its last line has no end, as 2 of 3"),
     "yolo, an empty line": (yolo("Sky\n\nRoad", file="classes.txt"), "'1', which has no name"),
     "coco, pairs": (
         coco(lambda each: each["annotations"][0].update(segmentation=[[[0, 0], [9, 0], [9, 9]]])),
@@ -274,7 +297,15 @@ REFUSED = {
         {"a/class_dict.csv": TABLE, "b/class_dict.csv": TABLE.replace("Tree", "Road2"),
          "2.png": painted()}, "a/class_dict.csv and b/class_dict.csv differ: import one export"),
     "a table of colors beside numbers": (
-        {"class_dict.csv": TABLE, "2.png": annotated.roboflow_mask()}, "holds numbers, not colors"),
+        {"class_dict.csv": TABLE, "2.png": annotated.roboflow_mask()},
+        "holds numbers, not colors; say what each is: --format ids --map 0=CLASS .* if they count "
+        "the rows of class_dict.csv, 0 is 'Sky', 1 is 'Road'"),
+    "numbers beside a table of CamVid's colors": (
+        {**camvids(), "train_labels/2_L.png": annotated.roboflow_mask()},
+        "not CamVid's colors; say what each is: .* the rows of class_dict.csv, 0 is 'Sky'"),
+    "a table of grays that lacks one": (
+        {"class_dict.csv": GRAYS.replace("Tree,255,255,255\n", ""), "2.png": painted_gray()},
+        r"\['#ffffff'\] are no classes"),
     "ids beside a table of them": (
         {"classes.csv": "name,id\nSky,1\nRoad,2\nTree,3\n", "2.png": annotated.roboflow_mask()},
         "classes.csv lists other classes than label set .*; say what each id is with --map"),
@@ -289,7 +320,7 @@ REFUSED = {
         {"a.json": changed(annotated.label_studio(), rle_flag)}, "brush mask that is damaged"),
     "via, a table that was cut": (
         {"a.csv": "\n".join(annotated.via_table().splitlines()[:-2])},
-        "a.csv: has 3 regions of '2.png', and names 4: it was cut; export JSON"),
+        "a.csv: has 3 regions of '2.png', and names 4: it was cut; copy the whole table again, or export"),
     "boxes in one column": (
         {"a.csv": "image_id,width,height,bbox,source\n2,96,64,\"[1, 2, 3, 4]\",a\n", **BESIDE},
         "is a table of boxes, as for detection; export outlines or masks"),
