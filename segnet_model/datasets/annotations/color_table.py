@@ -59,7 +59,8 @@ def open_color_table(source: ExportFiles, target: Target) -> Annotations:
     )
     if colors.items() <= _CAMVID.items():
         return Annotations("color-table", files, camvid32.reader(source, mend), camvid32.MEANINGS)
-    return Annotations("color-table", files, color_reader(source, dict(colors), target.mapped, mend))
+    read = color_reader(source, dict(colors), target.mapped, mend)
+    return Annotations("color-table", files, read)
 
 
 _CAMVID = {packed: camvid32.LABELS.names[i] for packed, i in camvid32.LABELS.color_ids.items()}

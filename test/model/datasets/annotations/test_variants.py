@@ -320,7 +320,7 @@ REFUSED = {
         {"a.json": changed(annotated.label_studio(), rle_flag)}, "brush mask that is damaged"),
     "via, a table that was cut": (
         {"a.csv": "\n".join(annotated.via_table().splitlines()[:-2])},
-        "a.csv: has 3 regions of '2.png', and names 4: it was cut; copy the whole table again, or export"),
+        "a.csv: has 3 regions of '2.png', and names 4: it was cut; copy the whole table again"),
     "boxes in one column": (
         {"a.csv": "image_id,width,height,bbox,source\n2,96,64,\"[1, 2, 3, 4]\",a\n", **BESIDE},
         "is a table of boxes, as for detection; export outlines or masks"),
