@@ -8,6 +8,7 @@ from rclpy.node import Node
 
 from segnet_model.inference.outputs import COMPRESSED_IMAGE
 from segnet_ros.live.views import VIEWS
+from segnet_ros.ros.qos import node_name
 
 OVERLAY = VIEWS["overlay"].topic
 
@@ -59,7 +60,7 @@ class Presence:
         topics = self._node.get_topic_names_and_types()
         overlays = [n for n, types in topics if n.endswith(OVERLAY) and COMPRESSED_IMAGE in types]
         return {
-            f"{each.node_namespace.rstrip('/')}/{each.node_name}"
+            node_name(each)
             for topic in overlays
             for each in self._node.get_publishers_info_by_topic(topic)
         }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 
-NANOSECONDS = 1_000_000_000
+from segnet_model.base.units import NANOSECONDS
+
 AT = 4
 
 

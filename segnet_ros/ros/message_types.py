@@ -22,6 +22,11 @@ def message_class(name: str) -> Any | None:
         return None
 
 
+def type_name(kind: type) -> str:
+    """The name of a message class, as `message_class` takes it."""
+    return f"{kind.__module__.partition('.')[0]}/msg/{kind.__name__}"
+
+
 def install_command(name: str) -> str:
     """The command that installs the package of a message type."""
     package = name.partition("/")[0].replace("_", "-")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from time import monotonic
 from typing import Any
 
 from rclpy.duration import Duration
+from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.qos import (
     DurabilityPolicy,
@@ -17,6 +19,8 @@ from rclpy.qos import (
     qos_check_compatible,
 )
 from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from segnet_ros.ros.message_types import type_name
 
 UNKNOWN = "_NODE_NAME_UNKNOWN_"  # of a node that was just discovered
 DEPTH = 50  # messages, for a subscriber that must miss none while it is busy writing
@@ -50,6 +54,33 @@ def overrides(node: Node, topic: str, end: str) -> QoSOverridingOptions:
     return QoSOverridingOptions(
         [kind for kind, name in names.items() if name in given or not node.has_parameter(name)]
     )
+
+
+def subscribe(
+    node: Node,
+    kind: type,
+    topic: str,
+    call: Callable[[Any], object],
+    requested: QoSProfile,
+    **how: Any,
+) -> Any:
+    """Subscribe with a profile that users may override; `how` goes to `create_subscription`."""
+    changes = overrides(node, topic, "subscription")
+    return node.create_subscription(
+        kind, topic, call, requested, qos_overriding_options=changes, **how
+    )
+
+
+def advertise(
+    node: LifecycleNode, kind: type, topic: str, offered: QoSProfile, undo: ExitStack
+) -> Any:
+    """Add a publisher, active while the node is, with a profile that users may override."""
+    changes = overrides(node, topic, "publisher")
+    publisher = node.create_lifecycle_publisher(
+        kind, topic, offered, qos_overriding_options=changes
+    )
+    undo.callback(node.destroy_lifecycle_publisher, publisher)
+    return publisher
 
 
 def matching_qos(node: Node, topic: str) -> QoSProfile:
@@ -100,26 +131,31 @@ def deliver(publishers: Iterable[Any], timeout: float) -> None:
         each.wait_for_all_acked(Duration(seconds=max(0.0, end - monotonic())))
 
 
-def mismatch(node: Node, topic: str, kind: str, requested: QoSProfile) -> str:
+def node_name(end: Any) -> str:
+    """The full name of the node of a publisher or a subscription, as the ROS graph tells of it."""
+    return f"{end.node_namespace.rstrip('/')}/{end.node_name}"
+
+
+def mismatch(node: Node, topic: str, kind: type, requested: QoSProfile) -> str:
     """The publishers of a topic that a subscription cannot receive from, with reasons and mends.
 
     Args:
         node: sees the other nodes.
         topic: its full name.
-        kind: the subscription's type, "sensor_msgs/msg/Image".
+        kind: class of the subscription's messages.
         requested: the subscription's profile.
 
     Returns:
         Text for users; empty where all publishers fit.
     """
-    found = []
+    found, name = [], type_name(kind)
     for offer in node.get_publishers_info_by_topic(topic):
         if offer.node_name == UNKNOWN:
             continue  # its name comes in a moment
-        publisher = f"{offer.node_namespace.rstrip('/')}/{offer.node_name}"
-        if offer.topic_type != kind:
+        publisher = node_name(offer)
+        if offer.topic_type != name:
             found.append(
-                f"{publisher} publishes {offer.topic_type} on {topic}, not {kind}; set transport, "
+                f"{publisher} publishes {offer.topic_type} on {topic}, not {name}; set transport, "
                 "or remap the topic"
             )
         elif reason := _incompatibility(offer.qos_profile, requested):

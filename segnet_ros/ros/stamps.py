@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builtin_interfaces.msg import Time as Stamp
 
-from segnet_ros.ros.cdr import NANOSECONDS
+from segnet_model.base.units import NANOSECONDS
 
 
 def nanoseconds(stamp: Stamp) -> int:

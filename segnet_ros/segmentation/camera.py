@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
@@ -20,6 +19,7 @@ from segnet_model.inference.place import PlaceMonitor
 from segnet_model.inference.segmentation import Segmentation
 from segnet_model.inference.upright import UprightCheck
 from segnet_ros.ros.stamps import nanoseconds, seconds
+from segnet_ros.ros.timers import steady_timer
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.diagnostics import Observation
 from segnet_ros.segmentation.drivable_map import NAME as MAP
@@ -94,8 +94,7 @@ class Camera:
         self._reset()
         self._pose_check.start()
         self._input.start()
-        steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
-        self._timer = self._node.create_timer(CHECK_PERIOD, self._check_age, clock=steady)
+        self._timer = steady_timer(self._node, CHECK_PERIOD, self._check_age)
 
     def stop(self) -> None:
         """Unsubscribe."""

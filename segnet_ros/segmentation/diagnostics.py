@@ -8,10 +8,10 @@ from datetime import timedelta
 from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 
 from segnet_model.engines.gpu_health import GpuHealth
+from segnet_ros.ros.timers import steady_timer
 from segnet_ros.segmentation.health import Health
 from segnet_ros.segmentation.messages import Timing
 from segnet_ros.segmentation.settings import NodeSettings
@@ -193,9 +193,7 @@ class Diagnostics:
         self._time = monotonic()
         self._mismatch = ""
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        # A steady clock, because simulated time may stand still just when help is needed.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(period, self.publish, clock=steady)
+        self._timer = steady_timer(node, period, self.publish)
         self._hastened = node.create_guard_condition(self.publish)
 
     def hasten(self) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from builtin_interfaces.msg import Time as Stamp
 from nav_msgs.msg import OccupancyGrid
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 from std_srvs.srv import Empty
@@ -24,8 +23,9 @@ from segnet_model.driving.rolling_map import DISTRUST, RollingMap
 from segnet_model.driving.settings import GroundSettings
 from segnet_model.inference.answer import Answer
 from segnet_ros.ros.message_types import message_class
-from segnet_ros.ros.qos import overrides, publisher_qos
+from segnet_ros.ros.qos import advertise, publisher_qos
 from segnet_ros.ros.stamps import seconds
+from segnet_ros.ros.timers import steady_timer
 from segnet_ros.segmentation import messages
 from segnet_ros.segmentation.odometry import OdometryPoses
 from segnet_ros.segmentation.settings import NodeSettings
@@ -72,9 +72,10 @@ class DrivableMap:
         self._odometry: OdometryPoses | None = None
         self._updates: Any = None
         with ExitStack() as undo:
-            self._publisher = self._create(OccupancyGrid, f"~/{NAME}", True, undo)
+            latched, volatile = (publisher_qos(latched) for latched in (True, False))
+            self._publisher = advertise(node, OccupancyGrid, f"~/{NAME}", latched, undo)
             if kind := message_class(UPDATES):
-                self._updates = self._create(kind, f"~/{NAME}_updates", False, undo)
+                self._updates = advertise(node, kind, f"~/{NAME}_updates", volatile, undo)
             service = node.create_service(Empty, "~/clear_map", self._clear)
             undo.callback(node.destroy_service, service)
             self._undo = undo.pop_all()
@@ -129,9 +130,7 @@ class DrivableMap:
         if settings.odometry:
             self._odometry = OdometryPoses(self._node, settings.odometry)
             self._running.callback(self._odometry.close)
-        # A steady clock, since simulated time may stand still.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        timer = self._node.create_timer(1 / settings.map_rate, self._step, clock=steady)
+        timer = steady_timer(self._node, 1 / settings.map_rate, self._step)
         self._running.callback(self._node.destroy_timer, timer)
 
     def stop(self) -> None:
@@ -144,14 +143,6 @@ class DrivableMap:
         """Remove the publishers and the service."""
         self._running.close()
         self._undo.close()
-
-    def _create(self, kind: type, topic: str, latched: bool, undo: ExitStack) -> Any:
-        publisher = self._node.create_lifecycle_publisher(
-            kind, topic, publisher_qos(latched),
-            qos_overriding_options=overrides(self._node, topic, "publisher"),
-        )  # fmt: skip
-        undo.callback(self._node.destroy_lifecycle_publisher, publisher)
-        return publisher
 
     def _step(self) -> None:
         if not self.wanted():

@@ -12,7 +12,7 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo
 
 from segnet_model.driving.calibration import InfoCheck
-from segnet_ros.ros.qos import mismatch, overrides, profile
+from segnet_ros.ros.qos import mismatch, profile, subscribe
 from segnet_ros.ros.transports import Decode, find_transport
 from segnet_ros.segmentation.health import HealthMonitor
 from segnet_ros.segmentation.settings import NodeSettings
@@ -98,19 +98,11 @@ class Input:
 
     def mismatch(self) -> str:
         """Why publishers of the images cannot be received from; empty where all can."""
-        if self._qos is None:
-            return ""
-        package = self._kind.__module__.partition(".")[0]
-        kind = f"{package}/msg/{self._kind.__name__}"
-        return mismatch(self._node, self.topic, kind, self._qos)
+        return mismatch(self._node, self.topic, self._kind, self._qos) if self._qos else ""
 
     def _subscribe(self, kind: type, topic: str, call: Any, qos: QoSProfile, **how: Any) -> None:
         name = self._prefix + topic
-        changes = overrides(self._node, name, "subscription")
-        subscription = self._node.create_subscription(
-            kind, name, call, qos, qos_overriding_options=changes, **how
-        )
-        self._subscriptions.append(subscription)
+        self._subscriptions.append(subscribe(self._node, kind, name, call, qos, **how))
 
     def _report(self, text: str) -> None:
         self._node.get_logger().warning(f"{self.topic}: {text}")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from builtin_interfaces.msg import Time as Stamp
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 
 from segnet_model.base.errors import SettingsError
+from segnet_model.base.units import NANOSECONDS
 from segnet_model.driving.robot_pose import RobotPose
 from segnet_model.driving.way import JUMP, MAX_GAP
-from segnet_ros.ros.cdr import NANOSECONDS
-from segnet_ros.ros.qos import overrides, profile
+from segnet_ros.ros.qos import profile, subscribe
 from segnet_ros.ros.stamps import nanoseconds
 
 Timed = tuple[int, RobotPose]  # nanoseconds, and the pose then
@@ -33,10 +32,8 @@ class OdometryPoses:
         self._poses: deque[Timed] = deque(maxlen=MOST)
         self._frames = "", ""
         self._fault = ""  # of the newest message
-        self._subscription: Any = node.create_subscription(
-            Odometry, topic, self._receive, profile("best_effort", DEPTH),
-            qos_overriding_options=overrides(node, topic, "subscription"),
-        )  # fmt: skip
+        qos = profile("best_effort", DEPTH)
+        self._subscription = subscribe(node, Odometry, topic, self._receive, qos)
 
     def robot(self, frame: str, base: str, stamp: Stamp) -> RobotPose:
         """The pose of the robot at a time, between those before and after.

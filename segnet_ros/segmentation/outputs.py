@@ -6,20 +6,14 @@ from contextlib import ExitStack
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Header
 
 from segnet_model.inference.answer import Answer
-from segnet_ros.ros.qos import overrides, profile
+from segnet_ros.ros.qos import advertise, node_name, profile, publisher_qos
 from segnet_ros.segmentation.messages import TYPES, latched, message
 from segnet_ros.segmentation.network import Network
 
 DEPTH = 5  # images, for a subscriber that pauses
-LATCHED = QoSProfile(
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
 
 
 class Outputs:
@@ -42,12 +36,8 @@ class Outputs:
         self._latched: dict[str, Any] = {}
         with ExitStack() as undo:  # half of the publishers would be worse than none
             for name, kind in TYPES.items():
-                topic = node.create_lifecycle_publisher(
-                    kind, prefix + name, profile(reliability, DEPTH),
-                    qos_overriding_options=overrides(node, prefix + name, "publisher"),
-                )  # fmt: skip
-                undo.callback(node.destroy_lifecycle_publisher, topic)
-                self._topics[name] = topic
+                offered = profile(reliability, DEPTH)
+                self._topics[name] = advertise(node, kind, prefix + name, offered, undo)
             self._latch(network, prefix, undo)
             self._undo = undo.pop_all()
 
@@ -60,9 +50,9 @@ class Outputs:
         for topic in self._topics.values():
             if self._node.count_publishers(topic.topic_name) > 1:
                 found = self._node.get_publishers_info_by_topic(topic.topic_name)
-                names = [f"{each.node_namespace.rstrip('/')}/{each.node_name}" for each in found]
+                names = " and ".join(map(node_name, found))
                 return (
-                    f"{topic.topic_name} has {len(names)} publishers, {' and '.join(names)}, so "
+                    f"{topic.topic_name} has {len(found)} publishers, {names}, so "
                     "that images are answered twice; give each node a name of its own, or stop one"
                 )
         return ""
@@ -90,8 +80,9 @@ class Outputs:
 
     def _latch(self, network: Network, prefix: str, undo: ExitStack) -> None:
         # Plain publishers: Nav2 needs the classes before the first mask, so before activation.
+        offered = publisher_qos(latched=True)
         for name, first in self._latched_messages(network).items():
-            publisher = self._node.create_publisher(type(first), prefix + name, LATCHED)
+            publisher = self._node.create_publisher(type(first), prefix + name, offered)
             undo.callback(self._node.destroy_publisher, publisher)
             self._latched[name] = publisher
             publisher.publish(first)

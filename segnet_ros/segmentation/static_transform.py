@@ -12,6 +12,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from segnet_model.driving import CameraPose
 from segnet_model.driving.settings import GroundSettings
+from segnet_ros.ros.qos import publisher_qos
 from segnet_ros.segmentation.parameters import part
 from segnet_ros.segmentation.settings import NodeSettings
 
@@ -21,7 +22,6 @@ except ImportError:  # not among ROS's wheels on PyPI
     TFMessage = None
 
 TOPIC = "/tf_static"
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 HEARD = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # as tf2's listener
 PATIENCE = 2.0  # seconds in which latched transforms of other nodes come
 
@@ -89,7 +89,8 @@ class StaticTransform:
 
     def _publish(self, base: str, frame_id: str, pose: CameraPose) -> None:
         if self._publisher is None:
-            self._publisher = self._node.create_publisher(TFMessage, TOPIC, LATCHED)
+            offered = publisher_qos(latched=True)
+            self._publisher = self._node.create_publisher(TFMessage, TOPIC, offered)
         message = TransformStamped(child_frame_id=frame_id)
         message.header.frame_id = base
         message.header.stamp = self._node.get_clock().now().to_msg()

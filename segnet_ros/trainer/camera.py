@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
-from typing import Any
 
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -16,7 +15,7 @@ from segnet_model.datasets.buffer import FrameBuffer
 from segnet_model.datasets.sources.frame_filter import FrameFilter
 from segnet_model.networks.inputs import network_size, resize_image
 from segnet_ros.ros.cdr import stamp_of
-from segnet_ros.ros.qos import mismatch, overrides, profile
+from segnet_ros.ros.qos import mismatch, profile, subscribe
 from segnet_ros.ros.stamps import nanoseconds
 from segnet_ros.ros.transports import Decode, find_transport
 from segnet_ros.trainer.settings import TrainerSettings
@@ -64,10 +63,10 @@ class BufferedCamera:
         self._qos = profile("best_effort", transport.depth)
         name = settings.image_topic or "image"
         self.topic = node.resolve_topic_name(name)
-        self._subscribe(self._kind, name, self._receive, self._qos, raw=True)
+        subscribe(node, self._kind, name, self._receive, self._qos, raw=True)
         if settings.live.odometry:
             qos = profile("best_effort", ODOMETRY_DEPTH)
-            self._subscribe(Odometry, settings.live.odometry, self._receive_odometry, qos)
+            subscribe(node, Odometry, settings.live.odometry, self._receive_odometry, qos)
 
     @property
     def silence(self) -> float:
@@ -76,16 +75,11 @@ class BufferedCamera:
 
     def mismatch(self) -> str:
         """Why publishers of the images cannot be received from; empty where all can."""
-        package = self._kind.__module__.partition(".")[0]
-        return mismatch(self._node, self.topic, f"{package}/msg/{self._kind.__name__}", self._qos)
+        return mismatch(self._node, self.topic, self._kind, self._qos)
 
     def close(self) -> None:
         """Wait for the image in work."""
         self._thread.shutdown()
-
-    def _subscribe(self, kind: Any, name: str, call: Any, qos: Any, **how: Any) -> None:
-        changes = overrides(self._node, name, "subscription")
-        self._node.create_subscription(kind, name, call, qos, qos_overriding_options=changes, **how)
 
     def _report(self, text: str) -> None:
         self._node.get_logger().warning(f"{self.topic}: {text}")

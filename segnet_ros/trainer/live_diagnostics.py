@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+
+from segnet_ros.ros.timers import steady_timer
 
 if TYPE_CHECKING:
     from segnet_ros.trainer.live import LiveTraining
@@ -22,9 +23,7 @@ class LiveDiagnostics:
         """Start."""
         self._node, self._work = node, work
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        # A steady clock, because simulated time may stand still just when help is needed.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(PERIOD, self.publish, clock=steady)
+        self._timer = steady_timer(node, PERIOD, self.publish)
 
     def close(self) -> None:
         """Publish no more."""

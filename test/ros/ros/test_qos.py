@@ -16,7 +16,6 @@ from segnet_ros.ros.qos import mismatch, overrides, profile
 
 pytestmark = pytest.mark.ros
 
-IMAGE = "sensor_msgs/msg/Image"
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -40,11 +39,11 @@ def mismatch_of(node, count, requested):
     while len(node.get_publishers_info_by_topic("/camera")) < count:
         assert time.monotonic() < until
         time.sleep(0.01)
-    return mismatch(node, "/camera", IMAGE, requested)
+    return mismatch(node, "/camera", Image, requested)
 
 
 def test_compatible_publishers_are_not_named(node):
-    assert mismatch(node, "/camera", IMAGE, profile("best_effort", 1)) == ""
+    assert mismatch(node, "/camera", Image, profile("best_effort", 1)) == ""
     for reliability in ("best_effort", "reliable"):
         node.create_publisher(Image, "/camera", profile(reliability, 1))
     assert mismatch_of(node, 2, profile("best_effort", 1)) == ""

@@ -22,8 +22,8 @@ from ros_client import wait_until
 
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_ros.ros.message_types import message_class
+from segnet_ros.ros.qos import publisher_qos
 from segnet_ros.segmentation.messages import ClassMap
-from segnet_ros.segmentation.outputs import LATCHED
 from segnet_ros.segmentation.settings import NodeSettings
 
 pytestmark = pytest.mark.ros
@@ -127,7 +127,8 @@ def test_the_node_publishes_what_nav2_subscribes_to(node, client, topic, kind, r
 
 @pytest.mark.skipif(ClassMap is None, reason="segnet_ros.msg is not built")
 def test_the_semantic_layer_names_every_class_once_and_only_drivable_ground_is_free(node, client):
-    classes = client.listen("/segmentation/class_map", ClassMap, LATCHED).next().classes
+    inbox = client.listen("/segmentation/class_map", ClassMap, publisher_qos(latched=True))
+    classes = inbox.next().classes
     camera = costmaps()["semantic_layer"]["semantic_layer"]["camera"]
     kinds = {name: camera[name] for name in camera["class_types"]}
     named = [each for kind in kinds.values() for each in kind["classes"]]
