@@ -137,12 +137,19 @@ def _read_topic(bag: BagReader, topic: str, way: Way, base: str) -> None:
         except BagError as error:
             raise BagError(f"{topic} in bag {bag.path}: {error}") from None
     if frames is not None:
-        _check_base(topic, frames[1], base)
+        _check_base(topic, *frames, base)
         way.frames = frames[0], frames[1] or base
 
 
-def _check_base(topic: str, frame: str, base: str) -> None:
-    if frame and frame.removeprefix("/") != base.removeprefix("/"):
+def _check_base(topic: str, parent: str, frame: str, base: str) -> None:
+    base = base.removeprefix("/")
+    if frame and parent.removeprefix("/") == base:
+        raise BagError(
+            f"{topic} gives poses of {frame} in {base}, and the robot is {base}: frame_id and "
+            "child_frame_id are exchanged; correct their publisher, or name another source of the "
+            "way with --odometry or --odom-frame"
+        )
+    if frame and frame.removeprefix("/") != base:
         raise BagError(
             f"{topic} is about the frame {frame}, and the camera's pose is given in {base}; name "
             f"the robot's frame: --base-frame {frame}"

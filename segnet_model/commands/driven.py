@@ -81,7 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights(parser, arguments.WEIGHTS, f"{DEFAULT_WEIGHTS}, which finds things")
     parser.add_argument(
         "--no-network", action="store_true",
-        help="label only the ground that was driven over; things before it are not noticed",
+        help="label only the ground that was driven over; things before it are not noticed. "
+        "The default network still looks whether images are upright, unless --turned",
     )  # fmt: skip
     parser.add_argument(
         "--turned", action="store_true",

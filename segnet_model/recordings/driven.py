@@ -28,7 +28,7 @@ from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 from segnet_model.pictures.drawing import overlay, panel
 from segnet_model.recordings.calibration import CameraCalibration
-from segnet_model.recordings.driven_checks import check_camera
+from segnet_model.recordings.driven_checks import check_camera, check_way
 from segnet_model.recordings.driven_labels import LABELS, DrivenLabels
 from segnet_model.recordings.mounting import Mounting
 from segnet_model.recordings.sense_settings import SenseSettings
@@ -163,6 +163,7 @@ def _labeler(source: BagSource, robot: RobotSettings, predictor: Predictor | Non
     view = partial(calibration.view, mounting)
     way = read_way(bag, robot.odometry, robot.odom_frame, robot.base_frame)
     _check_clocks(source, way)
+    check_way(source, way)
     senses = read_senses(bag, robot.senses, way, robot.base_frame)
     doubtful = [*senses.bumps, *senses.slips]
     path = DrivenPath(np.array(way.stamps, np.int64), way.matrices(), doubtful)

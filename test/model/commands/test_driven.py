@@ -25,6 +25,7 @@ from segnet_model.datasets.drives import (
 )
 from segnet_model.driving import CameraPose
 from segnet_model.labels import LabelSet
+from segnet_model.recordings import driven_checks
 
 CAMERA = ("--camera-height", "1.5", "--camera-pitch", "0.05")
 ROBOT = ("--footprint", "0.8", "0.6", "--every", "0")
@@ -38,6 +39,13 @@ def street(tmp_path_factory):
     path = tmp_path_factory.mktemp("street") / "bag"
     write_drive(path, seed=5, seconds=2.0, fps=5)
     return path
+
+
+@pytest.fixture(autouse=True)
+def without_looks(request, monkeypatch):
+    """No network looks whether images are upright, but where that is the test."""
+    if "what" not in request.fixturenames:
+        monkeypatch.setattr(driven_checks, "ORDER", ())
 
 
 def run(bag, out, *more, code=0):
@@ -173,14 +181,15 @@ def turned(street, path, turn):
     return record(path, street, ("/odom",), said)
 
 
+@pytest.mark.parametrize("network", [("--device", "cpu"), ("--no-network",)])
 @pytest.mark.parametrize(
     ("turn", "what"),
     [(2, "upside down: the network is surer of them turned by half a turn"),
      (1, "on its side: the network is surer of its images turned by a quarter to the right")],
 )  # fmt: skip
-def test_images_that_are_not_upright(street, tmp_path, capsys, turn, what):
+def test_images_that_are_not_upright(street, tmp_path, capsys, turn, what, network):
     bag = turned(street, tmp_path / "bag", turn)
-    run(bag, tmp_path / "yard", "--device", "cpu", code=2)
+    run(bag, tmp_path / "yard", *network, code=2)
     error = capsys.readouterr().err
     assert f"{IMAGE_TOPIC} in bag {bag}: the " in error
     assert what in error
@@ -277,6 +286,72 @@ def test_a_way_in_a_circle(street, tmp_path, capsys):
     assert by_tf(street, tmp_path, [MOUNT, LENS], moving, ("--odom-frame", "odom")) == 2
     assert "no pose of base_link in odom: the transforms of" in capsys.readouterr().err
     assert not (tmp_path / "yard").exists()
+
+
+def curve(count=101, meters=10.0, radians=1.5, heading=1.0):
+    """Poses (count, 4, 4) of a robot that drives ahead along an arc."""
+    yaw = heading + np.linspace(0, radians, count)
+    step = meters / (count - 1) * np.stack([np.cos(yaw), np.sin(yaw)], axis=1)
+    poses = np.tile(np.eye(4), (count, 1, 1))
+    poses[:, :2, 3] = np.cumsum(step, axis=0)
+    poses[:, 0, 0] = poses[:, 1, 1] = np.cos(yaw)
+    poses[:, 1, 0], poses[:, 0, 1] = np.sin(yaw), -np.sin(yaw)
+    return poses
+
+
+def on_the_spot(turn):
+    """A turn to the left on the spot, (4, 4)."""
+    matrix = np.eye(4)
+    matrix[:2, :2] = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+    return matrix
+
+
+def along(street, poses, parent="odom", child="base_link"):
+    """Odometry over the time of the street, of these poses."""
+    stamps = [stamp for _, stamp, _ in recorded_way(street)]
+    times = np.linspace(stamps[0], stamps[-1], len(poses)).astype(np.int64).tolist()
+    return [("/odom", t, odometry(t, p, parent, child)) for t, p in zip(times, poses, strict=True)]
+
+
+def test_odometry_that_is_the_wrong_way_round(street, tmp_path, capsys):
+    error = wrong(street, tmp_path, capsys, along(street, np.linalg.inv(curve())))
+    assert "by its poses from odom to base_link, the robot of bag" in error
+    assert "drives sidewards, and by their inverses ahead: parent and child of these" in error
+    assert "name another source of the way with --odometry or --odom-frame" in error
+
+
+@pytest.mark.parametrize("turn", [0.0, np.pi / 2])
+def test_a_robot_that_drives_ahead_or_to_its_side_all_the_way(street, tmp_path, caplog, turn):
+    """Neither is a fault: some robots can drive to their side, though none sees there."""
+    poses = curve(radians=0 if turn else 1.5) @ on_the_spot(turn)
+    bag = record(tmp_path / "bag", street, (IMAGE_TOPIC, INFO_TOPIC), along(street, poses))
+    run(bag, tmp_path / "yard", "--no-network", code=2 if turn else 0)
+    assert "inverses" not in caplog.text
+
+
+def test_a_robot_that_drives_back_all_the_way_is_said(street, tmp_path, caplog):
+    """It may have, or its poses are the wrong way round."""
+    poses = np.linalg.inv(curve(radians=0, heading=0))
+    bag = record(tmp_path / "bag", street, (IMAGE_TOPIC, INFO_TOPIC), along(street, poses))
+    run(bag, tmp_path / "yard", "--no-network")
+    assert "drives back, and by their inverses ahead; if it did not drive back, par" in caplog.text
+
+
+def test_odometry_that_names_its_frames_the_wrong_way_round(street, tmp_path, capsys):
+    said = along(street, curve(), "base_link", "odom")
+    error = wrong(street, tmp_path, capsys, said)
+    assert "/odom gives poses of odom in base_link, and the robot is base_link: frame_id" in error
+
+
+def test_a_way_in_tf_that_is_the_wrong_way_round(street, tmp_path, capsys):
+    stamps = [stamp for _, stamp, _ in recorded_way(street)]
+    times = np.linspace(stamps[0], stamps[-1], 101).astype(np.int64).tolist()
+    said = [
+        ("/tf", t, tf_message(transform("base_link", "odom", t, *placed(pose))))
+        for t, pose in zip(times, curve(), strict=True)
+    ]
+    error = wrong(street, tmp_path, capsys, said)
+    assert "drives sidewards, and by their inverses ahead: parent and child of these" in error
 
 
 def test_no_pose_of_the_camera(street, tmp_path, capsys):
