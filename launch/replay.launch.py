@@ -24,7 +24,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 from segnet_model.base.errors import BagError
 from segnet_ros.launching import actions as launching
-from segnet_ros.launching.values import parse_value
+from segnet_ros.launching.values import node_name, parse_value
 
 ARGUMENTS = {
     "bag": ("", "Recording: a rosbag2 folder, .mcap or .db3 file."),
@@ -73,7 +73,7 @@ def read_bag(context):
     if not values["bag"]:
         raise BagError("bag:= is empty; name a rosbag2 folder, a .mcap or a .db3 file")
     # A program, since the Python of `ros2 launch` may lack the packages that read bags.
-    bag = [values["bag"], values["image"], f"{_namespace(values)}/segmentation"]
+    bag = [values["bag"], values["image"], _node(values)]
     done = subprocess.run([launching.program("bag_summary"), *bag], capture_output=True, text=True)
     if done.returncode:
         raise BagError(done.stderr.strip())
@@ -85,7 +85,7 @@ def record(context):
     values = context.launch_configurations
     if not values["record"]:
         return []
-    settings = {"out": values["record"], "prefix": f"{_namespace(values)}/segmentation"}
+    settings = {"out": values["record"], "prefix": _node(values)}
     if values["record_topics"]:
         settings["topics"] = parse_value("record_topics", values["record_topics"], ())
     return [
@@ -102,18 +102,17 @@ def play(context):
         "bag": values["bag"],
         "topic": values["image"],
         "rate": parse_value("rate", values["rate"], 1.0),
-        "aside": f"{_namespace(values)}/segmentation",
+        "aside": _node(values),
         "start_timeout": START_TIMEOUT,
         **{name: parse_value(name, values[name], False) for name in ("loop", "restamp")},
     }
     if parse_value("lockstep", values["lockstep"], False):
-        settings["wait_for"] = f"{_namespace(values)}/segmentation/mask"
+        settings["wait_for"] = f"{_node(values)}/mask"
     if values["record"]:  # the recorder subscribes only after the node has published
         topics = parse_value("record_topics", values["record_topics"] or "[]", ())
-        settings["heard"] = next(iter(topics), f"{_namespace(values)}/segmentation/mask")
+        settings["heard"] = next(iter(topics), f"{_node(values)}/mask")
     return [launching.node(context, "bag_player", parameters=[settings])]
 
 
-def _namespace(values):
-    namespace = values.get("namespace", "").strip("/")  # declared after `read_bag`
-    return f"/{namespace}" if namespace else ""
+def _node(values):
+    return node_name(values.get("namespace", ""))  # declared after `read_bag`

@@ -20,7 +20,7 @@ RELOAD = (
 )
 CONFIGURE = "Read when the node is configured; refused from then until it is cleaned up."
 NETWORK, DRIVABLE, OVERLAY, GRID = "network", "drivable area", "overlay", "ground grid"
-MAX_SIDE = 8192  # pixels
+MAX_OUTPUT_SIDE = 8192  # pixels
 DEFAULT_WEIGHTS = "segnet_lite_outdoor"  # shipped weights of the node, the demo and the examples
 OF_WEIGHTS = -1.0  # as max_uncertainty: the bound of the weights
 USUAL_BOUND = 0.5  # of the uncertainty, with weights that have none
@@ -44,8 +44,10 @@ def uncertainty_help(names: Iterable[str]) -> str:
 
 
 def _size_fault(size: tuple[int, ...]) -> str:
-    if len(size) != 2 or not (all(0 < side <= MAX_SIDE for side in size) or size == (0, 0)):
-        return f"{list(size)} is no size; give [width, height], each 1 to {MAX_SIDE}, or [0, 0]"
+    if len(size) != 2 or not (all(0 < side <= MAX_OUTPUT_SIDE for side in size) or size == (0, 0)):
+        return (
+            f"{list(size)} is no size; give [width, height], each 1 to {MAX_OUTPUT_SIDE}, or [0, 0]"
+        )
     return ""
 
 

@@ -50,6 +50,7 @@ MOUNTING = Unused(
 )
 DRIVABLE = ("max_uncertainty", "drivable_min_area", "drivable_margin")  # of `add_drivable`
 WEIGHTS = "weights file (.safetensors), exported network, or name of shipped weights"
+ORIGINALS = "weights file (.safetensors), adopted network (.onnx), or name of shipped weights"
 
 
 def add_network(

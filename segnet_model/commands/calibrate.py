@@ -58,11 +58,7 @@ UNUSED = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     arguments.add_split(parser, "calibrate on")
-    add_weights(
-        parser,
-        "weights file (.safetensors), adopted network (.onnx), or name of shipped weights",
-        otherwise=None,
-    )
+    add_weights(parser, arguments.ORIGINALS, otherwise=None)
     parser.add_argument(
         "--out", type=Path,
         help="weights file to write (default: the weights file itself, unless it is shipped)",

@@ -15,7 +15,7 @@ from segnet_model.base.tables import (
     GroundOptions,
     NetworkSettings,
 )
-from segnet_model.commands import arguments
+from segnet_model.commands import arguments, extract
 from segnet_model.commands.places import add_weights
 from segnet_model.commands.unused import Unused
 
@@ -92,14 +92,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = ("device", "precision", "engine")
     options.add_arguments(parser, NetworkSettings, names=names)
     parser.add_argument("--out", type=Path, required=True, help="data set folder to write to")
-    parser.add_argument("--topic", help="image topic (default: the only one of the bag)")
+    arguments.add_topic(parser)
     parser.add_argument(
         "--camera-info", metavar="TOPIC",
         help="CameraInfo topic (default: camera_info beside the images)",
     )  # fmt: skip
     _add_robot(parser.add_argument_group("robot and its way"))
     _add_senses(parser.add_argument_group("other sensors of the robot"))
-    _add_images(parser.add_argument_group("images"))
+    images = parser.add_argument_group("images")
+    extract.add_thinning(images)
+    extract.add_val(images)
     groups = {GRID: parser.add_argument_group("camera on the robot (default: from /tf_static)")}
     mounting = [
         name for name, each in options.options_of(GroundOptions).items()
@@ -177,25 +179,6 @@ def _add_senses(group: argparse._ArgumentGroup) -> None:
         "--compare", metavar="SOURCE",
         help="a second source of the way for the same, from a camera or a map: a topic as of "
         "--odometry, or a frame in tf, as map",
-    )  # fmt: skip
-
-
-def _add_images(group: argparse._ArgumentGroup) -> None:
-    from segnet_model.datasets.extraction.settings import ExtractSettings
-
-    usual, number = ExtractSettings(), arguments.number
-    group.add_argument(
-        "--every", type=number(0, 1e6), default=usual.every, metavar="S",
-        help="shortest time between two images in seconds; 0 takes all (default: %(default)s)",
-    )  # fmt: skip
-    group.add_argument(
-        "--unlike", type=number(0, 100), default=usual.unlike, metavar="PERCENT",
-        help="smallest difference to the last image, in percent; 1 skips a standing robot "
-        "(default: 0, all images)",
-    )  # fmt: skip
-    group.add_argument(
-        "--val", type=number(0, 1), default=usual.val, metavar="SHARE",
-        help="share of the time, at the end, for val (default: %(default)s)",
     )  # fmt: skip
 
 

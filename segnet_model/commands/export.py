@@ -45,10 +45,7 @@ UNUSED = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument(
-        "weights",
-        help="weights file (.safetensors), adopted network (.onnx), or name of shipped weights",
-    )  # fmt: skip
+    parser.add_argument("weights", help=arguments.ORIGINALS)
     parser.add_argument(
         "--engine", choices=sorted(SUFFIXES), required=True, help="library that will run the export"
     )

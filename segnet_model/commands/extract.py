@@ -67,21 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add all but the sources and the output, as for `segnet fleet`."""
-    usual = ExtractSettings()
     arguments.add_classes(parser)
     parser.add_argument(
         "--topic", dest="topics", action="append", default=[], metavar="T",
         help="image topic (may be repeated; default: the only one of each bag)",
     )  # fmt: skip
-    parser.add_argument(
-        "--every", type=float, default=usual.every, metavar="S",
-        help="shortest time between two images in seconds; 0 extracts all (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--unlike", type=float, default=usual.unlike, metavar="PERCENT",
-        help="smallest difference to the last extracted image, in percent over a "
-        "thumbnail; 1 skips a standing robot, 5 needs a new view (default: 0, all images)",
-    )  # fmt: skip
+    add_thinning(parser)
     parser.add_argument(
         "--labels-topic", dest="labels_topics", action="append", default=[], metavar="T",
         help="label topic, mono8 class ids; one for each --topic, in the same order",
@@ -92,13 +83,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     split = parser.add_argument_group("split")
     split.add_argument(
-        "--split", choices=SPLIT_WAYS, default=usual.split,
+        "--split", choices=SPLIT_WAYS, default=ExtractSettings.split,
         help="how images are split into train and val; see below (default: %(default)s)",
     )  # fmt: skip
-    split.add_argument(
-        "--val", type=float, default=usual.val, metavar="SHARE",
-        help="share of the time for val, 0 to 1 (default: %(default)s)",
-    )  # fmt: skip
+    add_val(split)
     split.add_argument(
         "--block", type=float, metavar="S",
         help=f"duration of a block of --split blocks in seconds (default: {BLOCK:g})",
@@ -106,6 +94,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     split.add_argument(
         "--gap", type=float, metavar="S",
         help=f"time left out between the splits in seconds (default: {GAP:g}; less in short bags)",
+    )  # fmt: skip
+
+
+def add_thinning(parser: argparse._ActionsContainer) -> None:
+    """Add which images are taken of all that come."""
+    parser.add_argument(
+        "--every", type=float, default=ExtractSettings.every, metavar="S",
+        help="shortest time between two images in seconds; 0 takes all (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--unlike", type=float, default=ExtractSettings.unlike, metavar="PERCENT",
+        help="smallest difference to the last image taken, in percent over a thumbnail; 1 skips a "
+        "standing robot, 5 needs a new view (default: 0, all images)",
+    )  # fmt: skip
+
+
+def add_val(parser: argparse._ActionsContainer) -> None:
+    """Add the share of val."""
+    parser.add_argument(
+        "--val", type=float, default=ExtractSettings.val, metavar="SHARE",
+        help="share of the time for val, 0 to 1 (default: %(default)s)",
     )  # fmt: skip
 
 

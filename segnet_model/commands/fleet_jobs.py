@@ -180,24 +180,22 @@ class RankJob(CommandJob):
 
     def open(self) -> Work:
         """Load the network."""
-        predictor = self.load_predictor()
-        return lambda task, path, out, progress: self._rank(predictor, task, path, out, progress)
+        return self.network_work(self._rank)
 
     def _rank(
-        self, predictor: Predictor, task: Task, path: Path, out: Path, progress: ShareDone
-    ) -> Outcome:
+        self, task: Task, path: Path, out: Path, predictor: Predictor, progress: ShareDone
+    ) -> str:
         from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
         from segnet_model.datasets.sources import open_source
         from segnet_model.selection.gathering import ranked_of, save_ranking
         from segnet_model.selection.selecting import Ranking
 
-        predictor.forget()
         settings = select.settings_of(self.args, task.input.address)
         with open_source(path, self.args.topic) as source:
             ranking = Ranking(source, DatasetWriter(out), predictor, settings, progress)
         out.mkdir()
         save_ranking(out / RANKING, ranked_of(ranking))
-        return Outcome(f"{len(ranking.candidates)} candidates")
+        return f"{len(ranking.candidates)} candidates"
 
 
 class PickJob(CommandJob):

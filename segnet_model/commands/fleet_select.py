@@ -20,7 +20,7 @@ from segnet_model.fleet.working_copy import WorkingCopy, working_copy
 if TYPE_CHECKING:
     from segnet_model.commands.fleet_run import FleetRun, Made
     from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
-    from segnet_model.selection import Round
+    from segnet_model.selection import Round, SelectSettings
     from segnet_model.selection.gathering import Ranked
     from segnet_model.selection.picked import PickedSource
 
@@ -49,8 +49,8 @@ def _write(
     from segnet_model.datasets.extraction.dataset_writer import DatasetWriter
     from segnet_model.selection import load_round, save_round, write_round
 
-    selected = load_round(copy.folder, settings_of(args, " ".join(args.bags)))
-    rank = RankJob(args)
+    settings, rank = settings_of(args, " ".join(args.bags)), RankJob(args)
+    selected = load_round(copy.folder, settings)
     tasks = rank.tasks(inputs)
     with FleetRun(args) as fleet:
         made = fleet.complete(rank, out.below(RANKINGS), tasks)
@@ -58,7 +58,7 @@ def _write(
         arguments.write_classes(args, copy.folder, args.out)
         compare_classes(args.weights, predictor.info.labels, copy.folder, args.out)
         dataset = DatasetWriter(copy.folder)
-        selected = selected or _select(args, out, dataset, tasks, made)
+        selected = selected or _select(settings, out, dataset, tasks, made)
         source = _take(args, out, copy, fleet, selected, inputs)
     save_round(copy.folder, selected)
     copy.store()  # so that a round that is interrupted goes on with the same frames
@@ -73,7 +73,7 @@ def _write(
 
 
 def _select(
-    args: argparse.Namespace, out: Output, dataset: DatasetWriter, tasks: list[Task], made: Made
+    settings: SelectSettings, out: Output, dataset: DatasetWriter, tasks: list[Task], made: Made
 ) -> Round:
     """Select a round of all rankings; DatasetError where no frame is left."""
     from segnet_model.datasets.folder import split_images
@@ -88,11 +88,10 @@ def _select(
     listed = (each for each in dataset.origins.values() if dataset.contains(each))
     existing = {Key(each.bag, each.topic, each.stamp_ns, each.receive_ns) for each in listed}
     known = [thumbnail(read_image(path)) for path in split_images(dataset.folder, "train")]
-    train = select_of_all(rankings, args.count, existing, known)
+    train = select_of_all(rankings, settings.count, existing, known)
     if not train:
         raise DatasetError("no frame is left to choose; give other recordings, or less --every")
-    val = spread_val(rankings.loaders, rankings.val, args.val, existing)
-    settings = settings_of(args, " ".join(args.bags))
+    val = spread_val(rankings.loaders, rankings.val, settings.val, existing)
     return Round(settings, number, rankings.total, tuple(train), tuple(val))
 
 
@@ -152,4 +151,4 @@ def _take(
         made.print_set_aside()
         raise DatasetError("selected frames cannot be read again; bring their recordings back")
     folders = {task.input.address: copy.fetched(picked, task.name) for task in tasks}
-    return PickedSource(settings_of(args, " ".join(args.bags)).source, folders)
+    return PickedSource(selected.settings.source, folders)

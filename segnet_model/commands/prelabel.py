@@ -47,8 +47,6 @@ ignore stays empty:
 
   segnet prelabel yard segnet_basic_camvid --map Road=Path --map Sky=ignore ... --out task.zip
 """
-
-SPLITS = ("train", "val")
 UNUSED = (
     *arguments.PASSES,
     Unused(
@@ -156,6 +154,7 @@ def images_to_label(source: Path, split: str | None = None, again: bool = False)
         DatasetError: there are none, or two of one name.
     """
     from segnet_model.datasets.annotations.export import by_stem
+    from segnet_model.datasets.extraction.splits import SPLITS
     from segnet_model.datasets.layout import layout_of
     from segnet_model.images.files import list_images
 

@@ -13,6 +13,7 @@ from segnet_model.commands.arguments import number
 from segnet_model.commands.unused import Unused
 
 if TYPE_CHECKING:
+    from segnet_model.datasets.drives import DriveSettings
     from segnet_model.scenes import Surfaces
 
 EPILOG = """\
@@ -162,34 +163,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Render with a progress bar."""
-    from segnet_model.base.progress import progress_bar
-    from segnet_model.datasets.drives import IMAGE_TOPIC, DriveSettings, write_dataset, write_drive
+    from segnet_model.datasets.drives import DriveSettings
 
     settings = DriveSettings(
         unknown=args.unknown, labels=args.labels, surfaces=_find_surfaces(args.textures),
         world=args.world, conditions=args.conditions, cameras=args.cameras,
     )  # fmt: skip
+    write = _write_recording if args.out else _write_dataset
+    write(args, settings)
+
+
+def _write_recording(args: argparse.Namespace, settings: DriveSettings) -> None:
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.drives import IMAGE_TOPIC, write_drive
+
     with progress_bar("rendering") as progress:
-        if args.out:
-            count = write_drive(
-                args.out, args.seed, args.seconds, args.fps or 10.0, args.storage, args.depth,
-                progress, settings,
-            )  # fmt: skip
-        else:
-            seeds = range(args.seed, args.seed + args.drives)
-            train, val = write_dataset(
-                args.folder, seeds, args.frames, args.fps, args.val, args.workers,
-                progress, settings,
-            )  # fmt: skip
-    if args.out:
-        print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")
-        camera = settings.camera(args.seed)
-        print(
-            f"the camera: camera_height:={camera.mount_height:.3f} "
-            f"camera_pitch:={camera.pitch:.3f} camera_roll:={camera.roll:.3f}"
+        count = write_drive(
+            args.out, args.seed, args.seconds, args.fps or 10.0, args.storage, args.depth,
+            progress, settings,
+        )  # fmt: skip
+    print(f"{args.out}: {count} frames on {IMAGE_TOPIC}, the truth beside them")
+    camera = settings.camera(args.seed)
+    print(
+        f"the camera: camera_height:={camera.mount_height:.3f} "
+        f"camera_pitch:={camera.pitch:.3f} camera_roll:={camera.roll:.3f}"
+    )
+
+
+def _write_dataset(args: argparse.Namespace, settings: DriveSettings) -> None:
+    from segnet_model.base.progress import progress_bar
+    from segnet_model.datasets.drives import write_dataset
+
+    seeds = range(args.seed, args.seed + args.drives)
+    with progress_bar("rendering") as progress:
+        train, val = write_dataset(
+            args.folder, seeds, args.frames, args.fps, args.val, args.workers, progress, settings
         )
-    else:
-        print(f"{args.folder}: {train} images to train, {val} to val")
+    print(f"{args.folder}: {train} images to train, {val} to val")
 
 
 def _find_surfaces(textures: str | None) -> Surfaces | None:

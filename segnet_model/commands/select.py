@@ -137,9 +137,10 @@ def compare_classes(
 
 def summary(out: Path, selected: Round, shown: str | None = None) -> str:
     """A round that was written to a data set, `shown` as this, for people."""
+    from segnet_model.datasets.extraction.splits import SPLITS
     from segnet_model.datasets.folder import split_images
 
-    train, val = (len(split_images(out, split)) for split in ("train", "val"))
+    train, val = (len(split_images(out, split)) for split in SPLITS)
     return (
         f"round {selected.number}: {len(selected.train)} of {selected.candidates} frames in train, "
         f"{len(selected.val)} in val, which now hold {train} and {val}; to be labeled in "

@@ -83,6 +83,11 @@ def _sections(given: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]
             yield from _sections(value, f"{path}/{key}")
 
 
+def node_name(namespace: str) -> str:
+    """The full name of the node `segmentation` in a namespace; empty for none."""
+    return "/".join(["", *filter(None, namespace.split("/")), NODE])
+
+
 def rviz_remappings(config: Any, namespace: str = "", camera: str = "") -> list[tuple[str, str]]:
     """Remappings of the topics in RViz's configuration to the topics of a node.
 
@@ -91,13 +96,13 @@ def rviz_remappings(config: Any, namespace: str = "", camera: str = "") -> list[
         namespace: of the node; empty for none.
         camera: its name; empty for the only one.
     """
-    node = "/".join(["", *filter(None, namespace.split("/")), NODE, ""])
     # A Camera display takes camera_info from beside its image.
     topics = {f"{INSIDE}camera_info", *_texts(config)}
     found = []
     for topic in sorted(topic for topic in topics if topic.startswith(INSIDE)):
         name = topic.removeprefix(INSIDE)
-        found.append((topic, node + (f"{camera}/" if camera and name not in SHARED else "") + name))
+        place = f"/{camera}" if camera and name not in SHARED else ""
+        found.append((topic, f"{node_name(namespace)}{place}/{name}"))
     return [pair for pair in found if pair[0] != pair[1]]
 
 

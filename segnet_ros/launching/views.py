@@ -13,8 +13,8 @@ from launch_ros.actions import Node
 
 from segnet_ros.launching import actions
 from segnet_ros.launching.values import (
-    NODE,
     file_at,
+    node_name,
     node_value,
     parse_value,
     rviz_for_cameras,
@@ -95,6 +95,6 @@ def live(context: LaunchContext) -> list[Node]:
     if not parse_value("live", values["live"], False):
         return []
     port = parse_value("live_port", values["live_port"], 0)
-    shown = "/".join(["", *filter(None, values["namespace"].split("/")), NODE])
+    shown = node_name(values["namespace"])
     arguments = ["--node", shown, "--host", values["live_host"], "--port", str(port)]
     return [actions.node(context, "live", arguments=arguments)]
