@@ -5,8 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from segnet_model.base.errors import ImageError
-from segnet_model.evaluation.metrics import mean_of_known, share
+from segnet_model.evaluation.metrics import check_shapes, mean_of_known, share
 
 TOLERANCE = 0.0075  # of the image's diagonal
 
@@ -33,8 +32,7 @@ class BoundaryF1:
         Raises:
             ImageError: the shapes differ.
         """
-        if prediction.shape != truth.shape:
-            raise ImageError(f"prediction is {prediction.shape} but the truth is {truth.shape}")
+        check_shapes(prediction, truth)
         tolerance = TOLERANCE * float(np.hypot(*truth.shape))
         known = truth != self.ignore_id
         found = np.where(known, prediction, self.ignore_id)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from segnet_model.base.errors import ImageError
+from segnet_model.evaluation.metrics import check_shapes
 
 CONFIDENCE_BINS = 15
 UNCERTAINTY_BINS = 4096
@@ -165,8 +165,7 @@ class UncertaintyQuality:
         Raises:
             ImageError: the shapes differ.
         """
-        if labels.shape != truth.shape:
-            raise ImageError(f"prediction is {labels.shape} but the truth is {truth.shape}")
+        check_shapes(labels, truth)
         if np.isnan(confidence).all():
             return
         known, right = truth != ignore_id, labels == truth

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from segnet_model.evaluation.features import fit_features
 from segnet_model.evaluation.place import fit_place
 from segnet_model.evaluation.temperature import SAMPLES, Fit, fit_temperatures, temperatures
 from segnet_model.inference.predictor import Predictor
+from segnet_model.weights.bounds import Bound
 from segnet_model.weights.checkpoint import load_weights
 from segnet_model.weights.model_info import ModelInfo
 
@@ -65,35 +67,35 @@ def calibrate(
     """
     check_risk(risk)
     engine = _without_place(path, trusted, device)
-    info = engine.info
-    fits = fit_temperatures(engine, folder, lambda share: progress(TEMPERATURES * share), seed)
-    info = replace(info, temperatures=temperatures(fits), bounds={}, features=None)
-    bounds, refusals = {}, {}
-    try:
+    fits = fit_temperatures(engine, folder, _part(progress, 0, TEMPERATURES), seed)
+    info = replace(engine.info, temperatures=temperatures(fits), bounds={}, features=None)
+    bounds: dict[str, Bound] = {}
+    refusals: dict[str, str] = {}
+    with _noted(refusals, "place", UnfittedError, SettingsError):
         info = replace(info, place=fit_place(engine, folder, _part(progress, TEMPERATURES, PLACE)))
-    except (UnfittedError, SettingsError) as error:
-        refusals["place"] = str(error)
     engine = TorchEngine(load_weights(path, trusted)[0], info, device)
-    try:
-        features = fit_features(
-            engine, folder, _part(progress, TEMPERATURES + PLACE, FEATURES), seed
-        )
-        info = replace(info, features=features)
-        ways = ["none", "features", *(way for way in fits if way != "none")]
-    except (UnfittedError, SettingsError) as error:
-        refusals["features"], ways = str(error), list(fits)
+    with _noted(refusals, "features", UnfittedError, SettingsError):
+        part = _part(progress, TEMPERATURES + PLACE, FEATURES)
+        info = replace(info, features=fit_features(engine, folder, part, seed))
+    ways = dict.fromkeys(["none", *(["features"] if info.features else []), *fits])
     begin = TEMPERATURES + PLACE + FEATURES
     step = (1 - begin) / len(ways)
     for done, way in enumerate(ways):
         engine = TorchEngine(load_weights(path, trusted)[0], info, device)
         predictor = Predictor(engine, way, SAMPLES, seed)
-        try:
-            bounds[way] = fit_bound(
-                predictor, folder, risk, _part(progress, begin + done * step, step)
-            )
-        except UnfittedError as error:
-            refusals[way] = str(error)
+        part = _part(progress, begin + done * step, step)
+        with _noted(refusals, way, UnfittedError):
+            bounds[way] = fit_bound(predictor, folder, risk, part)
     return Calibration(replace(info, bounds=bounds), fits, refusals)
+
+
+@contextmanager
+def _noted(refusals: dict[str, str], name: str, *errors: type[Exception]) -> Iterator[None]:
+    """Note why something cannot be fitted, and go on without it."""
+    try:
+        yield
+    except errors as error:
+        refusals[name] = str(error)
 
 
 def calibrate_place(

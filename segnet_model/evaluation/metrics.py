@@ -43,8 +43,7 @@ class ConfusionMatrix:
         Raises:
             ImageError: the shapes differ, or an id is outside the classes.
         """
-        if prediction.shape != truth.shape:
-            raise ImageError(f"prediction is {prediction.shape} but the truth is {truth.shape}")
+        check_shapes(prediction, truth)
         known = truth != self.ignore_id
         true, predicted = truth[known].astype(np.int64), prediction[known].astype(np.int64)
         nothing = predicted == self.ignore_id
@@ -109,6 +108,12 @@ class ConfusionMatrix:
 
     def _measured(self, values: np.ndarray) -> np.ndarray:
         return np.where(self.measurable, values, np.nan)
+
+
+def check_shapes(prediction: np.ndarray, truth: np.ndarray) -> None:
+    """Raise ImageError where the shapes differ."""
+    if prediction.shape != truth.shape:
+        raise ImageError(f"prediction is {prediction.shape} but the truth is {truth.shape}")
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ def check_pixel(rows: np.ndarray, width: int, own: int, repeats: int, encoding: 
     """
     step = rows.shape[1] * rows.itemsize
     other, rest = divmod(step, width)
-    if rest or other == own or other not in PIXELS:
+    if rest or width == 1 or other == own or other not in PIXELS:
         return
     is_other = other % own or (own == 1 and other > 2)
     if (is_other and step - width * own > MAX_PADDING) or _repeats_by(rows, other, repeats):

@@ -66,8 +66,9 @@ class Predictor:
             precision: "auto" (the fastest that the device is made for), "float32", "bfloat16" or
                 "float16".
             engine: "auto" (the fastest that is installed and right), "torch", "openvino", "onnx".
-            uncertainty: "none" runs one pass; "mc" runs `samples` passes with dropout; "temporal"
-                runs one pass a frame with dropout and averages over the frames of a video.
+            uncertainty: "none" runs one pass; "features" runs one and compares its features with
+                those of calibration; "mc" runs `samples` passes with dropout; "temporal" runs one
+                pass a frame with dropout and averages over the frames of a video.
             samples: of "mc".
             seed: of the dropout masks.
             refine: "none", or "crf" for a dense CRF that fits the labels to the image's edges.
@@ -200,17 +201,16 @@ class Predictor:
         """
         return self._runner.segment_after(image, counts)
 
-    def predict_unscaled(self, images: np.ndarray, stamp: float | None = None) -> Prediction:
+    def predict_unscaled(self, images: np.ndarray) -> Prediction:
         """Predict at the network's own resolution.
 
         Args:
-            images: (N, H, W, 3) uint8 RGB.
-            stamp: as for `predict`.
+            images: (N, H, W, 3) uint8 RGB, of as many cameras.
 
         Returns:
             Maps (N, ..., h, w) on the predictor's device, h and w from `network_size`.
         """
-        return self._runner.predict(list(images), separate_cameras(len(images), stamp))
+        return self._runner.predict(list(images), separate_cameras(len(images)))
 
     def _segment(self, images: list[np.ndarray], captures: Sequence[Capture]) -> Segmentation:
         """Segment images of one size: maps (N, H, W)."""

@@ -31,9 +31,7 @@ class Segmentation:
     # The next two are None without Bayesian inference.
     mutual_information: np.ndarray | None = None  # (H, W) float32, 0 to 1: never seen in training?
     variance: np.ndarray | None = None  # (H, W) float32, of the probabilities, over the passes
-    place_score: np.ndarray | None = (
-        None  # () float32, place score; None without one in the weights
-    )
+    place_score: np.ndarray | None = None  # () float32; None where the weights have none
 
     @property
     def ids_alone(self) -> bool:

@@ -80,9 +80,9 @@ class RosHandler(logging.Handler):
 
 
 @contextmanager
-def forwarded(logger: RcutilsLogger, name: str = "segnet_model") -> Iterator[None]:
-    """Forward what the Python logger `name` gets to a ROS logger, which decides what is shown."""
-    source = logging.getLogger(name)
+def forwarded(logger: RcutilsLogger) -> Iterator[None]:
+    """Forward what `segnet_model` logs to a ROS logger, which decides what is shown."""
+    source = logging.getLogger("segnet_model")
     handler = RosHandler(logger)
     others = _ours(source)
     handler.level_before = others[0].level_before if others else source.level

@@ -40,13 +40,12 @@ class Circumstances:
     split: str  # of the data set
     images: int  # number of them in the split
     label_set: str  # its name
-    uncertainty: str  # "none" or "mc"
+    uncertainty: str  # "none", "features" or "mc"
     samples: int  # of "mc"
     seed: int  # of its dropout masks
     refine: str  # "none" or "crf"
-    label_map: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # how labels were mapped, if they were
+    # How labels were mapped; empty where they were not.
+    label_map: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, with the versions of the software; samples and seed only where used."""

@@ -279,6 +279,13 @@ def test_padded_rows_and_halves_of_an_image_are_read(encoding: str, step: int, w
     assert decode_image(bytes(4 * step), **fields).shape == (4, width, 3)  # type: ignore[arg-type]
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_column_of_padded_pixels_is_read() -> None:
+    """There is no neighbor to compare a pixel with, and nothing to warn of."""
+    image = decode_image(bytes([7, 0] * 9), height=9, width=1, encoding="mono8", step=2)
+    assert image.tolist() == [[[7, 7, 7]]] * 9
+
+
 def encoded(image: np.ndarray, extension: str, *settings: int) -> bytes:
     return bytes(cv2.imencode(extension, image, list(settings))[1])
 
