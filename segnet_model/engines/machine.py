@@ -13,7 +13,7 @@ import torch
 
 from segnet_model.base.optional import is_installed
 from segnet_model.base.version import version
-from segnet_model.engines.capabilities import cpu_has_amx, cpu_has_bfloat16, cpu_has_int8
+from segnet_model.engines.capabilities import cpu_gains_from_bfloat16, cpu_has_amx, cpu_has_int8
 
 Line = tuple[str, str]  # title and text
 # Devices of NVIDIA's drivers; a Jetson has the last two.
@@ -47,7 +47,11 @@ def findings() -> Iterator[Line]:
 
 
 def _processor() -> str:
-    known = {"AMX": cpu_has_amx(), "bfloat16": cpu_has_bfloat16(), "int8 (VNNI)": cpu_has_int8()}
+    known = {
+        "AMX": cpu_has_amx(),
+        "bfloat16": cpu_gains_from_bfloat16(),
+        "int8 (VNNI)": cpu_has_int8(),
+    }
     fast = ", ".join(name for name, has in known.items() if has) or "float32 alone"
     cores = len(os.sched_getaffinity(0))
     return f"{platform.machine()}, {cores} cores for this process; fast in {fast}"

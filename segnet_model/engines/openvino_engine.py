@@ -10,7 +10,7 @@ import numpy as np
 
 from segnet_model.base.errors import SettingsError, WeightsError
 from segnet_model.base.optional import require
-from segnet_model.engines.capabilities import cpu_has_bfloat16, cpu_has_int8, warn_once
+from segnet_model.engines.capabilities import cpu_gains_from_bfloat16, cpu_has_int8, warn_once
 from segnet_model.engines.exported import (
     KEY,
     ExportedEngine,
@@ -41,7 +41,7 @@ class OpenVinoEngine(ExportedEngine):
         """
         check_device(device, path)
         if precision == "auto":
-            precision = "bfloat16" if cpu_has_bfloat16() else "float32"
+            precision = "bfloat16" if cpu_gains_from_bfloat16() else "float32"
         if precision not in HINTS:
             raise SettingsError(f"precision {precision!r}: OpenVINO has {', '.join(HINTS)}")
         core, model, exported = read_export(path)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from segnet_model.base.errors import SettingsError
 from segnet_model.engines.acceleration import accelerate
-from segnet_model.engines.capabilities import cpu_has_bfloat16, warn_once
+from segnet_model.engines.capabilities import cpu_gains_from_bfloat16, cpu_has_bfloat16, warn_once
 from segnet_model.engines.features import ScoredNetwork
 from segnet_model.engines.place import watch_places
 from segnet_model.networks.encoder_decoder import halves
@@ -116,7 +116,7 @@ def _choose_precision(precision: str, device: torch.device) -> str:
     if precision == "auto":
         if device.type == "cuda":
             return "float16"
-        return "bfloat16" if cpu_has_bfloat16() else "float32"
+        return "bfloat16" if cpu_gains_from_bfloat16() else "float32"
     if precision not in PRECISIONS:
         raise SettingsError(f"precision {precision!r} is none of {['auto', *PRECISIONS]}")
     fast = precision == "float32" or (precision == "bfloat16" and cpu_has_bfloat16())

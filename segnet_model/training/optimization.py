@@ -8,7 +8,7 @@ from math import cos, pi
 import torch
 from torch import nn
 
-from segnet_model.engines.capabilities import cpu_has_bfloat16
+from segnet_model.engines.capabilities import cpu_gains_from_bfloat16
 from segnet_model.training.settings import TrainSettings
 
 Schedule = Callable[[float], float]  # from the share of the training that is done to a factor
@@ -35,11 +35,11 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
     """Number format of the convolutions; None for float32.
 
     Args:
-        precision: "bfloat16", "float32", or "auto": bfloat16 where the device computes in it.
+        precision: "bfloat16", "float32", or "auto": bfloat16 where the device is faster in it.
         device: to train on.
     """
     if precision == "auto":
-        has = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bfloat16()
+        has = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_gains_from_bfloat16()
         return torch.bfloat16 if has else None
     return torch.bfloat16 if precision == "bfloat16" else None
 

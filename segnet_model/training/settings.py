@@ -127,7 +127,7 @@ class TrainSettings:
     )  # fmt: skip
     precision: str = option(
         "auto",
-        "Number format of the convolutions; auto is bfloat16 where the device computes in it.",
+        "Number format of the convolutions; auto is bfloat16 where the device is faster in it.",
         choices=TRAINING_PRECISIONS, group=MACHINE,
     )  # fmt: skip
     activation: str = option(
