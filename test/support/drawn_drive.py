@@ -50,11 +50,11 @@ def write_set(folder, seed, counts, camera=lambda image: image):
     return folder
 
 
-def trained(dataset, out):
+def trained(dataset, out, features=8, seed=0):
     """Weights that know a data set; their file."""
     settings = TrainSettings(
-        network="segnet_basic", network_settings={"features": 8}, input_size=SIZE, epochs=50,
+        network="segnet_basic", network_settings={"features": features}, input_size=SIZE, epochs=50,
         batch_size=6, learning_rate=2e-2, init="none", evaluate_every=50, average=0.9, workers=1,
-        device="cpu",
+        device="cpu", seed=seed,
     )  # fmt: skip
     return train(dataset, out, settings)

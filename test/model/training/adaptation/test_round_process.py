@@ -44,12 +44,15 @@ def ended(process):
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory):
-    """Old images and weights that know them."""
+    """Old images and weights that know them, well enough to teach themselves.
+
+    With 16 features, six of six runs gain (three seeds, in float32 and bfloat16); with 8, some lose.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("known")
     old = write_set(folder / "old", 1, {"train": 24, "val": 8})
-    start = trained(old, folder / "start")
+    start = trained(old, folder / "start", features=16, seed=1)
     torch.set_num_threads(before)
     return old, start
 
