@@ -46,7 +46,7 @@ def ended(process):
 def known(tmp_path_factory):
     """Old images and weights that know them, well enough to teach themselves.
 
-    With 16 features, six of six runs gain (three seeds, in float32 and bfloat16); with 8, some lose.
+    With 16 features six of six runs gain, of three seeds in two precisions; with 8 some lose.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
