@@ -23,6 +23,7 @@ class Pixels:
 
     ids: np.ndarray | None  # (H, W) uint8
     colors: np.ndarray | None  # (H, W, 3) uint8 RGB
+    one_bit: bool = False  # black and white, which are the ids 0 and 1
 
 
 def decode_mask(data: bytes) -> Pixels:
@@ -66,7 +67,7 @@ def _pixels(image: Image.Image) -> Pixels:
     if image.mode == "P":
         return Pixels(np.asarray(image), np.asarray(image.convert("RGB")))
     if image.mode in ("1", "L"):
-        return Pixels(np.asarray(image).astype(np.uint8), None)
+        return Pixels(np.asarray(image).astype(np.uint8), None, image.mode == "1")
     if image.mode == "LA":
         return Pixels(np.asarray(image.convert("L")), None)
     if image.mode in ("RGB", "RGBA"):

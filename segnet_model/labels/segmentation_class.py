@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segnet_model.base.class_costs import LETHAL, UNKNOWN, WORDS, is_drivable
+from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.documents import check_names, flag, named_value, plain_text, whole_number
 from segnet_model.base.errors import SettingsError
 
@@ -90,6 +91,13 @@ def read_class(values: dict[str, Any], place: int) -> SegmentationClass:
     name = plain_text(named_value(values, "name", "a class"))
     owner = f"class {name[:MAX_NAME]!r}"
     check_names(values, CLASS_KEYS, owner)
+    if name != name.strip():
+        raise SettingsError(f"{owner} has a space at its begin or end; remove it")
+    if name == IGNORE:
+        raise SettingsError(
+            f"{owner} has the name that means no class in --map; leave it out, as pixels of no "
+            "class have the ignore_id, or call it otherwise"
+        )
     if whole_number(values.get("id", place), f"id of {owner}") != place:
         raise SettingsError(
             f"{owner} has the id {values['id']}, but place {place} in the list, which is its id in "

@@ -12,7 +12,7 @@ from segnet_model.base.class_maps import IGNORE
 from segnet_model.base.errors import DatasetError, SettingsError
 from segnet_model.base.listed import join_first
 from segnet_model.base.near import near
-from segnet_model.datasets.annotations.export import UNNAMED, NamedMask
+from segnet_model.datasets.annotations.export import UNNAMED, NamedMask, composed
 from segnet_model.labels import LabelSet
 
 # Names of unlabeled pixels in CVAT, CamVid and labelme.
@@ -43,6 +43,8 @@ class ClassMapping:
         Raises:
             SettingsError: a name is renamed to what is no class.
         """
+        own = {composed(name): name for name in labels.names}
+        renamed = {composed(name): own.get(composed(m), m) for name, m in renamed.items()}
         for name, meaning in renamed.items():
             if meaning != IGNORE and meaning not in labels.names:
                 raise SettingsError(
@@ -56,18 +58,20 @@ class ClassMapping:
         self.beside: set[str] = set()
         self._labels = labels
         self._renamed = renamed
+        self._own = own
         self._meanings = {**dict.fromkeys(UNLABELED_NAMES, IGNORE), **meanings}
         self._listed: set[str] = set()
         self._unknown: dict[str, str] = {}  # and the first file that has it
 
     def ids(self, mask: NamedMask, file: str) -> np.ndarray:
         """Our ids of a file's pixels, (H, W) uint8; unknown names get the ignored id."""
-        self._listed.update(mask.names)
+        names = [composed(name) for name in mask.names]
+        self._listed.update(names)
         table = np.full(256, self.ignored)
         counts = np.bincount(mask.indices.ravel(), minlength=256)
         self.unlabeled += int(counts[UNNAMED])
         for index in np.flatnonzero(counts[:UNNAMED]).tolist():
-            name = mask.names[index]
+            name = names[index]
             self.pixels[name] += int(counts[index])
             if counts[UNNAMED]:
                 self.beside.add(name)
@@ -80,7 +84,7 @@ class ClassMapping:
     def meaning(self, name: str) -> str | None:
         """Our class of a name, or "ignore"; None where it is unknown."""
         own = self._labels.names
-        meaning = self._renamed.get(name, name if name in own else self._meanings.get(name))
+        meaning = self._renamed.get(name, self._own.get(name) or self._meanings.get(name))
         # A custom label set may lack the class of a format's meaning.
         return meaning if meaning == IGNORE or meaning in own else None
 
@@ -95,11 +99,11 @@ class ClassMapping:
             DatasetError: there were unknown names.
             SettingsError: a required name is in none of the labels.
         """
-        unused = [name for name in required if name not in self._listed]
-        if optional and self._listed.isdisjoint(optional):
+        unused = [name for name in required if composed(name) not in self._listed]
+        if optional and self._listed.isdisjoint(map(composed, optional)):
             unused += optional
         if unused:
-            raise SettingsError(self._not_used(unused[0]))
+            raise SettingsError(self._not_used(composed(unused[0])))
         if self._unknown:
             raise DatasetError(self._no_classes())
 

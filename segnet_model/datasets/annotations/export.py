@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,13 +126,21 @@ def _as_split(subset: str) -> str:
 
 
 def image_name(file: str, images: Collection[str], suffix: str = "") -> str:
-    """The image of a file: the longest end of its path that names one, else its bare name."""
-    path = PurePosixPath(file)
+    """The image of a file: the longest end of its path that names one, else its bare name.
+
+    The name is `composed`, as are those of `images`.
+    """
+    path = PurePosixPath(composed(file))
     # What follows the point of 1700.250, a stamp in seconds, is no ending.
     stem = path.name if path.suffix[1:].isdigit() else path.stem
     parts = (*path.parent.parts, stem.removesuffix(suffix))
     ends = ("/".join(parts[first:]) for first in range(len(parts)))
     return next((end for end in ends if end in images), parts[-1])
+
+
+def composed(name: str) -> str:
+    """A name in Unicode's composed form: macOS writes a letter and its accent as two."""
+    return unicodedata.normalize("NFC", name)
 
 
 def in_folders(names: Iterable[str], *endings: str) -> list[str]:

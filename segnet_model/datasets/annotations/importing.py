@@ -17,7 +17,7 @@ from segnet_model.base.lock import locked
 from segnet_model.base.progress import ShareDone, no_progress
 from segnet_model.datasets.annotations.archives import open_export
 from segnet_model.datasets.annotations.class_mapping import ClassMapping
-from segnet_model.datasets.annotations.export import Annotations, Target
+from segnet_model.datasets.annotations.export import Annotations, Target, composed
 from segnet_model.datasets.annotations.formats import open_annotations
 from segnet_model.datasets.annotations.replaced import Replaced
 from segnet_model.datasets.annotations.staging import stage_all
@@ -133,10 +133,11 @@ def find_images(dataset: Path, layout: Layout, split: str | None) -> dict[str, P
             f"{dataset} has no images in {wanted}; put the labeled images there"
             + layout.other_places()
         )
-    bare = Counter(path.stem for path in paths)
+    stems = {path: composed(path.stem) for path in paths}
+    bare = Counter(stems.values())
     images: dict[str, Path] = {}
-    for path in paths:
-        name = path.stem if bare[path.stem] == 1 else layout.name(path)
+    for path, stem in stems.items():
+        name = stem if bare[stem] == 1 else composed(layout.name(path))
         if name in images:
             raise DatasetError(
                 f"{images[name]} and {path} have the same name; "

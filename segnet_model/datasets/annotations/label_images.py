@@ -60,6 +60,7 @@ def open_ids(source: ExportFiles, target: Target) -> Annotations:
         pixels = decode_mask(source.read(name))
         ids = _ids(pixels)
         found = np.flatnonzero(np.bincount(ids.ravel(), minlength=256)).tolist()
+        _check_bits(pixels, found, labels, mapped)
         known = {*labels.names, *mapped, None}
         _check_strange([str(names[each]) for each in found if names[each] not in known], "ids")
         mask = _named_mask(ids, found, [names[each] for each in found])
@@ -157,6 +158,18 @@ def _ids(pixels: Pixels) -> np.ndarray:
     if (colors != colors[..., :1]).any():
         raise DatasetError("holds colors, not ids; try --format colors, or camvid32")
     return np.ascontiguousarray(colors[..., 0])
+
+
+def _check_bits(
+    pixels: Pixels, found: Sequence[int], labels: LabelSet, mapped: Collection[str]
+) -> None:
+    """Raise DatasetError for a black and white mask whose two values nobody named."""
+    if pixels.one_bit and labels.num_classes > 2 and not {*map(str, found)} <= {*mapped}:
+        raise DatasetError(
+            f"is black and white, with one bit a pixel, and label set {labels.name!r} has "
+            f"{labels.num_classes} classes; say what black and white are: --map 0={IGNORE} "
+            "--map 1=CLASS"
+        )
 
 
 def _palette_of(pixels: Pixels) -> str:

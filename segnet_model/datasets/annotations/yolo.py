@@ -28,7 +28,7 @@ from segnet_model.datasets.annotations.export import (
 )
 from segnet_model.datasets.annotations.marks import MAX_READ, Marks, called
 from segnet_model.datasets.annotations.parsed import decoded, read_safely
-from segnet_model.datasets.annotations.shapes import Shape, outline, points
+from segnet_model.datasets.annotations.shapes import BOXES, Shape, outline, points
 
 Labels = dict[int, str] | None  # names of classes by number, if a file has them
 YAML = ("data.yaml", "data.yml", "dataset.yaml")  # others, too, where they have names
@@ -37,6 +37,7 @@ LISTS = ("obj.names", "classes.txt")
 FOLDERS = ("labels", "_data")
 MAX_BYTES = 1 << 22  # of a text file
 MAX_LINE = 1 << 16  # bytes of its first line, by which it is known
+RIGHT = 0.01  # cosine of an angle that counts as a right one
 OUTSIDE = 0.5  # of the image; outlines end a little beyond it, pixels far beyond
 
 
@@ -51,13 +52,20 @@ def open_yolo(source: ExportFiles, target: Target) -> Annotations:
     return open_drawings("yolo", drawings, target.images)
 
 
-def _names_file(source: ExportFiles) -> str | None:
+def _names_files(source: ExportFiles) -> list[str]:
+    """The files with names of classes: those in the outermost folder first, and YAML before lists.
+
+    A data.yaml without names, of another tool, is left out beside others.
+    """
     found = called(source.names, *YAML, *LISTS)
     if not found:
-        others = [name for name in source.names if _bare(name).endswith((".yaml", ".yml"))]
-        found = [name for name in others[:MAX_READ] if HAS_NAMES.search(source.read(name))]
-    # The file in the outermost folder, and YAML before a list.
-    return min(found, key=lambda n: (n.count("/"), not _bare(n).endswith("ml")), default=None)
+        found = [name for name in source.names if _bare(name).endswith((".yaml", ".yml"))][
+            :MAX_READ
+        ]
+        found = [name for name in found if HAS_NAMES.search(source.read(name))]
+    found.sort(key=lambda n: (n.count("/"), not _bare(n).endswith("ml")))
+    named = [n for n in found if _bare(n) in LISTS or HAS_NAMES.search(source.read(n))]
+    return named or found[:1]
 
 
 def _bare(name: str) -> str:
@@ -67,9 +75,18 @@ def _bare(name: str) -> str:
 
 def _labels(source: ExportFiles) -> Labels:
     """The names of the classes, by number; None where no file has them."""
-    name = _names_file(source)
-    if name is None:
-        return None
+    files = _names_files(source)
+    found = [_read_names(source, name) for name in files]
+    for name, each in zip(files, found, strict=True):
+        if each != found[0]:
+            raise DatasetError(
+                f"{files[0]} and {name} name other classes; correct or remove one, or import one "
+                "export after the other"
+            )
+    return found[0] if found else None
+
+
+def _read_names(source: ExportFiles, name: str) -> dict[int, str]:
     try:
         with read_safely():
             text = decoded(source.read(name))
@@ -85,7 +102,12 @@ def _labels(source: ExportFiles) -> Labels:
 def _from_yaml(values: dict[str, Any]) -> dict[int, str]:
     if "kpt_shape" in values:
         raise DatasetError("holds the points of poses; export outlines: YOLO segmentation")
-    names = values["names"]
+    names, count = values["names"], values.get("nc")
+    if isinstance(names, (dict, list)) and count not in (None, str(len(names))):
+        raise DatasetError(
+            f"'names' has {len(names)} classes, and 'nc' says {count!r:.20}, so that one may be "
+            "missing and all after it be called wrongly; correct it there"
+        )
     if isinstance(names, dict):
         return _named((_number(key), label) for key, label in names.items())
     if not isinstance(names, list):
@@ -165,7 +187,16 @@ def _shape(values: list[str], labels: Labels, size: Size) -> Shape:
     corners = numbers[1:].reshape(-1, 2)
     if (abs(corners - 0.5) > 0.5 + OUTSIDE).any():
         raise DatasetError("has an outline far outside of the image; it takes shares, not pixels")
-    return Shape(label, outline([points(corners * size[::-1])], size))
+    ring = points(corners * size[::-1])
+    return Shape(label, outline([ring], size), BOXES if _is_box(ring) else "")
+
+
+def _is_box(ring: np.ndarray) -> bool:
+    """Whether corners (n, 2) make a box, also an oriented one, of which YOLO has no other mark."""
+    sides = np.roll(ring, -1, axis=0) - ring
+    lengths = np.linalg.norm(sides, axis=1)
+    right = abs((sides * np.roll(sides, 1, axis=0)).sum(axis=1)) <= RIGHT * lengths.max() ** 2
+    return len(ring) == 4 and bool(right.all())
 
 
 def _numbers(values: list[str]) -> np.ndarray:
@@ -183,10 +214,10 @@ def _numbers(values: list[str]) -> np.ndarray:
 def found(marks: Marks) -> bool:
     """Whether there are text files of numbers, and either names of classes or a folder `labels`."""
     files = _label_files(marks.source)
-    if _names_file(marks.source) is None:
+    if not _names_files(marks.source):
         files = in_folders(files, "labels")
     texts = [marks.source.read(each) for each in files[:20]]
-    nothing = _names_file(marks.source) is not None and not any(texts)  # all images are empty
+    nothing = bool(_names_files(marks.source)) and not any(texts)  # all images are empty
     return any(map(_begins_with_numbers, texts)) or (nothing and bool(texts))
 
 

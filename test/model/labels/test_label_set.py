@@ -281,3 +281,17 @@ def test_ids_may_be_written_beside_the_classes(tmp_path):
     labels = LabelSet.load(tmp_path / "labels.yaml")
     assert labels.names == ("grass", "sky")
     assert labels.drivable[:2].tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("Path ", "class 'Path ' has a space at its begin or end; remove it"),
+        ("ignore", "class 'ignore' has the name that means no class in --map; leave it out"),
+    ],
+)
+def test_names_that_no_label_could_mean_are_refused(name, why):
+    """Names in exports have no spaces around them, and --map 255=ignore means no class."""
+    rows = [{"name": name, "color": [0, 0, 0]}, {"name": "Path", "color": [9, 0, 0]}]
+    with pytest.raises(SettingsError, match=why):
+        LabelSet.from_dict({"name": "own", "classes": rows})

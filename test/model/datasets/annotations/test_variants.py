@@ -2,6 +2,7 @@
 
 import io
 import json
+import unicodedata
 import zipfile
 
 import annotated
@@ -159,6 +160,8 @@ READ = {
             ("class_dict.csv", TABLE), ("masks/2.png", painted()))},
     "a table of CamVid's colors": camvids(),
     "a table of grays, beside gray masks": {"class_dict.csv": GRAYS, "2.png": painted_gray()},
+    "yolo, names twice that agree": {
+        **yolo(), "labels/classes.txt": "Sky\nRoad\nTree\n", "DVC/data.yml": "outs: []\n"},
     "yolo, no file ends its last line": {
         **yolo(rows=YOLO.rstrip()), "labels/1.txt": YOLO.rstrip(), "labels/0.txt": ""},
     "yolo, most files end no line": {
@@ -191,6 +194,44 @@ def test_names_with_spaces_and_of_stamps_without_an_ending_find_their_image(take
     for files in (named(name), {"a.xml": annotated.cvat_images(name)}):
         _, found = take(files, stem)
         np.testing.assert_array_equal(found, annotated.truth())
+
+
+ACCENTED = "Stra\u00dfe u\u0308ber"  # as macOS writes it: the letter, then its accent
+COMPOSED = unicodedata.normalize("NFC", ACCENTED)
+
+
+@pytest.mark.parametrize(("own", "others"), [(ACCENTED, COMPOSED), (COMPOSED, ACCENTED)])
+def test_a_letter_and_its_accent_are_one_or_two_characters(dataset, tmp_path, own, others):
+    """Of names of images, of classes and of the user's map."""
+    for path in dataset.glob("*annot/*"):
+        path.unlink()
+    write_png(dataset / "train" / f"{own}.png", np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    rows = [{"name": name, "color": [9 * i, 0, 0]} for i, name in enumerate(("Sky", own, "Tree"))]
+    labels = LabelSet.from_dict({"name": "own", "classes": rows})
+    export = tmp_path / "a.json"
+    for classes, renamed in (
+        ("Road", {"Road": others}),
+        (others, {}),
+        (own + "x", {others + "x": own}),
+    ):
+        export.write_text(annotated.coco(image=f"{others}.png").replace("Road", classes))
+        done = import_labels(export, dataset, labels, split="train", renamed=renamed)
+        assert set(done.meanings.values()) == {"Sky", own, "Tree"}
+        found = np.asarray(Image.open(dataset / "trainannot" / f"{own}.png"))
+        places = np.array([{"Sky": 0, "Road": 1, "Tree": 2}[each] for each in annotated.NAMES])
+        order = np.zeros(256, np.uint8)
+        order[list(annotated.NAMES.values())] = places
+        np.testing.assert_array_equal(found, order[annotated.truth()])
+
+
+def test_oriented_boxes_of_yolo_are_counted(take):
+    rows = "0 .1 .1 .9 .1 .9 .5 .1 .5\n1 .25 .2 .5 .575 .25 .95 0 .575\n2 .1 .1 .5 .2 .5 .9 .1 .9\n"
+    turned = np.array([[20, 10], [40, 30], [25, 45], [5, 25]]) / (WIDTH, HEIGHT)
+    rows += "0 " + " ".join(f"{each:.6f}" for each in turned.ravel()) + "\n"
+    done, _ = take(yolo(rows=rows))
+    assert {note: count for note, count in done.notes.items() if "boxes" in note} == {
+        "boxes painted whole; an outline would tell what in them is the thing": 3
+    }
 
 
 @pytest.mark.parametrize("form", ["[no, on, Tree]", "{0: no, 1: on, 2: Tree}"])
@@ -233,6 +274,19 @@ REFUSED = {
     "yolo, decimal commas": (yolo(rows=annotated.yolo().replace(".", ",")), "line 1 has commas"),
     "yolo, a file of names": (yolo("names: a.txt"), "'names' is 'a.txt', no list of classes"),
     "yolo, names before numbers": (yolo("names: {Sky: 0}"), "'Sky' in place of a number; write 0"),
+    "yolo, names twice that differ": (
+        {**yolo(), "classes.txt": "Road\nSky\nTree\n"},
+        "data.yaml and classes.txt name other classes; correct or remove one, or import one"),
+    "yolo, two exports in one folder": (
+        {**{f"a/{n}": data for n, data in yolo().items()},
+         "b/data.yaml": "names: [Road, Sky, Tree]", "b/labels/3.txt": YOLO},
+        "a/data.yaml and b/data.yaml name other classes"),
+    "yolo, a name that is missing": (
+        yolo("nc: 4\nnames: [Sky, Road, Tree]"),
+        "data.yaml: 'names' has 3 classes, and 'nc' says '4', so that one may be missing"),
+    "black and white": (
+        {"2.png": annotated.png(annotated.pixels("Road"))},
+        "2.png: is black and white, .* has 11 classes; say what black and white are: --map 0="),
     "yolo, a file that was cut within a number": (
         {**yolo(rows=YOLO.rstrip()[:-1]), "labels/1.txt": YOLO, "labels/3.txt": YOLO},
         r"labels/2.txt: its last line has no end, as 2 of 3 files have: .*copy it again, or, where "
