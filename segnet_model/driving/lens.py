@@ -89,7 +89,8 @@ class Lens:
             raise SettingsError(f"K has {k.size} numbers instead of 9; {CALIBRATE}")
         if np.isfinite(k).all() and k.any() and (k[[1, 3, 6, 7]].any() or k[8] != 1):
             raise SettingsError(
-                f"K {k.tolist()} is not [fx 0 cx, 0 fy cy, 0 0 1]; skewed pixels are not known here"
+                f"K {k.tolist()} is not [fx 0 cx, 0 fy cy, 0 0 1] by rows; skewed pixels are not "
+                "known here: use the rectified image, as of image_proc"
             )
         coefficients = tuple(float(each) for each in distortion)
         if model != "equidistant" and not any(coefficients):

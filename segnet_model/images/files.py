@@ -151,6 +151,8 @@ def _cause(error: Exception) -> str:
 
 def read_bytes(path: Path) -> bytes:
     """Read a regular file of at most `MAX_FILE` bytes; OSError with the mend if it is not."""
+    if path.is_symlink() and not path.exists():
+        raise OSError(f"it is a link to {path.readlink()}, which is not there; remove it")
     if not path.exists():
         raise OSError("there is no such file")
     if not path.is_file():  # a pipe or a device might never end

@@ -146,7 +146,7 @@ def _mend(path: Path) -> str:
         return "; it looks like a pickle of torch.save, which can run code and is never opened"
     if _start(path).startswith(IMAGES):
         return "; it is an image: give weights"
-    return "; copy it again from where it came"
+    return "; copy it again from where it came, if it is of weights at all"
 
 
 def _start(path: Path) -> bytes:

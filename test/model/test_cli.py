@@ -186,6 +186,7 @@ def test_numbers_and_beginnings_of_options_are_no_other_options(capsys, tmp_path
         ("train {1} --out {0}/o --network segnet_lte", "'segnet_lte' (do you mean 'segnet_lite'?)"),
         ("train {1} --out {0}/o --init enet_camvd", "no such file (do you mean 'enet_camvid'?)"),
         ("info {1}/train/0.png", "it is an image: give weights"),
+        (f"info {__file__}", "copy it again from where it came, if it is of weights at all"),
         ("bag {1}/train --labels {0} --out {0}/o", "0.png: there is no such file"),
         ("check {0}/yrad", "no folder"),
     ],

@@ -31,7 +31,6 @@ OPTIONS = {
     "max_pixels": str(MAX_PIXELS),  # also while FFmpeg probes the stream
 }
 MAX_MISSING_NS = NANOSECONDS  # of the announced length, which containers round
-QUARTER = 90  # degrees
 logger = logging.getLogger(__name__)
 
 
@@ -186,5 +185,16 @@ def _pixels(decoded: Any) -> np.ndarray:
     """(H, W, 3) uint8 RGB, turned as the camera was held."""
     check_size(decoded.height, decoded.width)  # it may change within a video
     image: np.ndarray = decoded.to_ndarray(format="rgb24")
-    turns = round(decoded.rotation / QUARTER)
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns % 4 else image
+    matrix = decoded.side_data.get("DISPLAYMATRIX")
+    return image if matrix is None else _as_held(image, np.frombuffer(matrix, np.int32))
+
+
+def _as_held(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Turn and mirror an image by its display matrix: x' = ax + cy, y' = bx + dy.
+
+    QuickTime File Format, "Matrices": a, b, u, c, d, v, x, y, w. A tilt goes to the next quarter.
+    """
+    a, b, c, d = (int(each) for each in matrix[[0, 1, 3, 4]])
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        image, a, d = image.transpose(1, 0, 2), c, b
+    return np.ascontiguousarray(image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

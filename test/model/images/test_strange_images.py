@@ -173,3 +173,11 @@ def test_files_that_are_far_too_long(tmp_path, refused, name):
         file.truncate(1 << 40)  # a hole
     refused(name, lambda: read_image(path), error=DatasetError)
     refused(name, lambda: read_labels(path, CAMVID), error=DatasetError)
+
+
+def test_a_link_to_nothing_is_named(tmp_path):
+    """As where a folder of links was copied without what they lead to."""
+    (tmp_path / "1.png").symlink_to("../elsewhere/1.png")
+    why = "1.png: it is a link to ../elsewhere/1.png, which is not there; remove it"
+    with pytest.raises(DatasetError, match=why):
+        read_image(tmp_path / "1.png")

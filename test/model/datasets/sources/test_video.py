@@ -115,6 +115,12 @@ def test_progress_is_the_share_of_the_part(write, tmp_path):
         ((0, 1, -1, 0), lambda image: np.rot90(image, -1)),  # the upper left comes to the right
         ((-1, 0, 0, -1), lambda image: np.rot90(image, 2)),
         ((0, -1, 1, 0), lambda image: np.rot90(image, 1)),
+        ((-1, 0, 0, 1), lambda image: image[:, ::-1]),  # mirrored, as phones save selfies
+        ((1, 0, 0, -1), lambda image: image[::-1]),
+        ((0, 1, 1, 0), lambda image: image.transpose(1, 0, 2)),
+        ((0, -1, -1, 0), lambda image: image[::-1, ::-1].transpose(1, 0, 2)),
+        ((2, 0.1, -0.1, 2), lambda image: image),
+        ((0, 0, 0, 0), lambda image: image),
     ],
 )
 def test_a_camera_that_was_turned(write, tmp_path, matrix, turned):
