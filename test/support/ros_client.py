@@ -10,8 +10,9 @@ from threading import Thread
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from rcl_interfaces.srv import GetParameters
+from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.parameter import Parameter
 
 WAIT = 40.0  # seconds, after which a test has failed; a busy machine starts a node in ten
 
@@ -78,6 +79,16 @@ class Client:
             with suppress(AssertionError):
                 return inbox.next(lambda m: m.header.stamp == message.header.stamp, timeout=0.5)
         raise AssertionError(f"no answer to the image of {message.header.stamp}")
+
+    def change(self, node="/segmentation", **values):
+        """Set parameters of a node, which accepts them."""
+        assert all(each.successful for each in self.set_parameters(node, **values))
+
+    def set_parameters(self, node="/segmentation", **values):
+        """Set parameters of a node, one by one; a result for each."""
+        changes = [Parameter(name, value=each).to_parameter_msg() for name, each in values.items()]
+        request = SetParameters.Request(parameters=changes)
+        return self.call(SetParameters, f"{node}/set_parameters", request).results
 
     def call(self, kind, name, request):
         future = self.ask(kind, name, request)

@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from painter import COLORS, NAMES, painter
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import Image
 
 from segnet_model.engines.adoption import adopt
@@ -95,10 +93,7 @@ def test_a_network_that_answers_ids_alone_says_so(start_node, client, adopted):
         said = client.exchange(camera, message_of(300), stats)
         assert np.isnan([said.mean_confidence, said.mean_uncertainty]).all()
 
-    one = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=1.0)
-    request = SetParameters.Request(parameters=[Parameter(name="max_uncertainty", value=one)])
-    (result,) = client.call(SetParameters, "/segmentation/set_parameters", request).results
-    assert result.successful
+    client.change(max_uncertainty=1.0)
     mask = values(client.exchange(camera, message_of(400), drivable))
     assert mask[-1].tolist() == [0] * 32 + [255] * 64
     client.diagnostics(health, lambda s, _: s.level == DiagnosticStatus.OK)

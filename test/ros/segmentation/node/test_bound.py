@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import DescribeParameters, SetParameters
+from rcl_interfaces.srv import DescribeParameters
 from sensor_msgs.msg import Image
 
 from segnet_model.base.tables import AnswerSettings
@@ -68,12 +67,8 @@ def test_the_bound_of_the_weights_is_used_until_a_parameter_is_set(start_node, c
     ours, usual = expected(predictor, bound), expected(predictor, 1.0)
     assert 0 < np.count_nonzero(ours) < np.count_nonzero(usual)
     assert np.count_nonzero(drivable_at(101) != ours) < 30  # sums in another order
-    value = ParameterValue(type=3, double_value=1.0)
     for seconds, each, area in ((102, 1.0, usual), (103, -1.0, ours)):
-        value.double_value = each
-        request = SetParameters.Request(parameters=[Parameter(name="max_uncertainty", value=value)])
-        (result,) = client.call(SetParameters, "/segmentation/set_parameters", request).results
-        assert result.successful
+        client.change(max_uncertainty=each)
         assert np.count_nonzero(drivable_at(seconds) != area) < 30
     asked = DescribeParameters.Request(names=["max_uncertainty"])
     (about,) = client.call(

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from array import array
 from contextlib import suppress
 
 import numpy as np
 import pytest
+from gray_camera import image, info
 from nav_msgs.msg import OccupancyGrid
-from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import SetParameters
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo
 
 pytestmark = pytest.mark.ros
 
 ROAD = 3
-WIDTH, HEIGHT, FOCAL = 160, 120, 120.0
-K = [FOCAL, 0.0, 79.5, 0.0, FOCAL, 59.5, 0.0, 0.0, 1.0]
-
-
-def image(seconds):
-    message = Image(height=HEIGHT, width=WIDTH, encoding="mono8", step=WIDTH)
-    message.data = array("B", bytes(HEIGHT * WIDTH))
-    message.header.stamp.sec, message.header.frame_id = seconds, "camera_optical"
-    return message
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +32,7 @@ def look(client, camera):
     grids = client.listen("/segmentation/drivable_grid", OccupancyGrid)
     calibration = client.publisher("camera_info", CameraInfo)
     for _ in range(100):
-        calibration.publish(CameraInfo(height=HEIGHT, width=WIDTH, k=K))
+        calibration.publish(info())
         camera.publish(image(1))
         with suppress(AssertionError):
             grids.next(timeout=0.2)
@@ -63,20 +52,10 @@ def change(client, node):
     """Call it to set parameters; returns the reason where they are refused."""
 
     def set_parameters(**values):
-        request = SetParameters.Request(parameters=[Parameter(name=n, value=v)
-                                                    for n, v in values.items()])  # fmt: skip
-        results = client.call(SetParameters, "/segmentation/set_parameters", request).results
+        results = client.set_parameters(**values)
         return "; ".join(each.reason for each in results if not each.successful)
 
     return set_parameters
-
-
-def texts(*values):
-    return ParameterValue(type=9, string_array_value=list(values))
-
-
-def text(value):
-    return ParameterValue(type=4, string_value=value)
 
 
 def test_the_grid_has_the_cost_of_the_ground_as_the_parameters_say(look, change):
@@ -84,25 +63,25 @@ def test_the_grid_has_the_cost_of_the_ground_as_the_parameters_say(look, change)
     # 0.3 + 1.2 / tan 1.06 = 0.97 m, so the first cell of half a meter is out of view, and the
     # second one almost: enough to be occupied, and not to be free.
     assert look(10) == [-1, -1, 0, 0, 0, 0, 0, 0]
-    assert change(class_costs=texts("Road:60")) == ""
+    assert change(class_costs=["Road:60"]) == ""
     assert look(11) == [-1, -1, 60, 60, 60, 60, 60, 60]
-    assert change(grid_values=text("trinary")) == ""
+    assert change(grid_values="trinary") == ""
     assert look(12) == [-1, -1, 0, 0, 0, 0, 0, 0]
-    assert change(grid_values=text("scale")) == ""
-    assert change(class_costs=texts("Road:unknown")) == ""
+    assert change(grid_values="scale") == ""
+    assert change(class_costs=["Road:unknown"]) == ""
     assert look(13) == [-1] * 8
-    assert change(class_costs=texts("Road:lethal")) == ""
+    assert change(class_costs=["Road:lethal"]) == ""
     assert look(14) == [-1, 100, 100, 100, 100, 100, 100, 100]
-    assert change(class_costs=texts("")) == ""
+    assert change(class_costs=[""]) == ""
     assert look(15) == [-1, -1, 0, 0, 0, 0, 0, 0]
 
 
 def test_a_contradiction_is_refused_with_its_reason(look, change):
-    assert "write it as Grass:80" in change(class_costs=texts("Road"))
-    assert "no class ['Raod'] in label set 'camvid'" in change(class_costs=texts("Raod:60"))
-    assert change(drivable_classes=texts("Road")) == ""
-    reason = change(class_costs=texts("Pavement:60"))
+    assert "write it as Grass:80" in change(class_costs=["Road"])
+    assert "no class ['Raod'] in label set 'camvid'" in change(class_costs=["Raod:60"])
+    assert change(drivable_classes=["Road"]) == ""
+    reason = change(class_costs=["Pavement:60"])
     assert "class 'Pavement' has the cost 60, and the drivable classes ['Road'] leave it" in reason
-    assert change(drivable_classes=texts("")) == ""
-    assert "grid_values 'raw' is none of scale, trinary" in change(grid_values=text("raw"))
+    assert change(drivable_classes=[""]) == ""
+    assert "grid_values 'raw' is none of scale, trinary" in change(grid_values="raw")
     assert look(20) == [-1, -1, 0, 0, 0, 0, 0, 0]

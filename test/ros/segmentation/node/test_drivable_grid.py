@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from contextlib import suppress
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from gray_camera import HEIGHT, WIDTH, K, image, info
 from nav_msgs.msg import OccupancyGrid
-from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import CameraInfo, Image
 
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
@@ -20,20 +18,7 @@ pytestmark = pytest.mark.ros
 
 ROAD = 3
 PITCH = 0.6  # no horizon in view, as all of the image is road
-WIDTH, HEIGHT, FOCAL = 160, 120, 120.0
-K = [FOCAL, 0.0, 79.5, 0.0, FOCAL, 59.5, 0.0, 0.0, 1.0]
 SPEC = GridSpec(0.5, 0.0, 10.0, -4.0, 4.0)
-
-
-def image(seconds):
-    message = Image(height=HEIGHT, width=WIDTH, encoding="mono8", step=WIDTH)
-    message.data = array("B", bytes(HEIGHT * WIDTH))
-    message.header.stamp.sec, message.header.frame_id = seconds, "camera_optical"
-    return message
-
-
-def info():
-    return CameraInfo(height=HEIGHT, width=WIDTH, k=K, distortion_model="plumb_bob", d=[0.0] * 5)
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +84,6 @@ def show(client, camera, seconds, grids):
     return found
 
 
-def set_parameter(client, name, value):
-    change = Parameter(name=name, value=ParameterValue(type=3, double_value=value))
-    request = SetParameters.Request(parameters=[change])
-    assert client.call(SetParameters, "/segmentation/set_parameters", request).results[0].successful
-
-
 def wait_for_problem(camera, health, text, name="segmentation", prepare=lambda: None):
     """Send images until a node says what it lacks; `prepare` is called before each."""
 
@@ -158,41 +137,41 @@ def test_the_grid_is_the_ground_that_the_camera_sees(client, camera, grids):
 
 def test_a_camera_that_is_mounted_otherwise_sees_other_ground(client, camera, grids):
     show(client, camera, 59, grids)
-    set_parameter(client, "camera_pitch", 0.5)
+    client.change(camera_pitch=0.5)
     try:
         found = show(client, camera, 60, grids)
     finally:
-        set_parameter(client, "camera_pitch", PITCH)
+        client.change(camera_pitch=PITCH)
     grid = np.array(found[-1].data, np.int8).reshape(16, 20)
     np.testing.assert_array_equal(grid, expected(0.5))
     assert len(found) == 2  # the grid of the old pose was taken back
 
 
 def test_where_nothing_says_where_the_camera_is_there_is_no_grid(client, camera, grids, health):
-    set_parameter(client, "camera_height", 0.0)
+    client.change(camera_height=0.0)
     try:
         wait_for_problem(camera, health, "camera_height, camera_pitch and so on")
     finally:
-        set_parameter(client, "camera_height", 1.2)
+        client.change(camera_height=1.2)
 
 
 def test_a_camera_that_sees_no_ground_is_warned_of(client, camera, grids, health):
-    set_parameter(client, "camera_pitch", -1.5)
+    client.change(camera_pitch=-1.5)
     try:
         wait_for_problem(camera, health, "86 degrees up and sees no ground of the grid")
     finally:
-        set_parameter(client, "camera_pitch", PITCH)
+        client.change(camera_pitch=PITCH)
 
 
 def test_a_pitch_of_the_wrong_sign_leaves_nothing_drivable(client, camera, grids, health):
     masks = client.listen("/segmentation/drivable", Image)
-    set_parameter(client, "camera_pitch", -0.1)
+    client.change(camera_pitch=-0.1)
     try:
         said = wait_for_problem(camera, health, "of the ground is above the horizon")
         assert said.status[0].level == DiagnosticStatus.ERROR
         grid, mask = (client.exchange(camera, image(80), each) for each in (grids, masks))
     finally:
-        set_parameter(client, "camera_pitch", PITCH)
+        client.change(camera_pitch=PITCH)
         client.forget("/segmentation/drivable")
     assert set(grid.data) == {-1}
     assert (grid.info.height, grid.info.width) == (16, 20)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from array import array
 from contextlib import suppress
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
+from gray_camera import image, info
 from nav_msgs.msg import OccupancyGrid, Odometry
-from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_srvs.srv import Empty
@@ -23,8 +21,6 @@ from segnet_ros.segmentation.drivable_map import UPDATES
 pytestmark = pytest.mark.ros
 
 ROAD = 3
-WIDTH, HEIGHT, FOCAL = 160, 120, 120.0
-K = [FOCAL, 0.0, 79.5, 0.0, FOCAL, 59.5, 0.0, 0.0, 1.0]
 LATCHED = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SIDE, CELL = 40, 0.5  # cells, meters
 UNKNOWN, FREE = -1, 0
@@ -41,13 +37,6 @@ def seconds_of(message):
     return message.header.stamp.sec + message.header.stamp.nanosec / 1e9
 
 
-def image(seconds):
-    message = Image(height=HEIGHT, width=WIDTH, encoding="mono8", step=WIDTH)
-    message.data = array("B", bytes(HEIGHT * WIDTH))
-    message.header.frame_id = "camera_optical"
-    return stamped(message, seconds)
-
-
 def odometry(seconds, x, y=0.0, yaw=0.0, frame="odom"):
     message = Odometry(child_frame_id="base_link")
     message.header.frame_id = frame
@@ -55,12 +44,6 @@ def odometry(seconds, x, y=0.0, yaw=0.0, frame="odom"):
     turn = message.pose.pose.orientation
     turn.z, turn.w = math.sin(yaw / 2), math.cos(yaw / 2)
     return stamped(message, seconds)
-
-
-def set_parameter(client, name, value):
-    change = Parameter(name=name, value=ParameterValue(type=3, double_value=value))
-    request = SetParameters.Request(parameters=[change])
-    assert client.call(SetParameters, "/segmentation/set_parameters", request).results[0].successful
 
 
 def cells_of(message):
@@ -111,11 +94,9 @@ class Robot:
         The two poses are as far to the left and to the right of the one that the image has.
         """
         self.time += 0.1
-        self._calibration.publish(
-            CameraInfo(height=HEIGHT, width=WIDTH, k=K, distortion_model="plumb_bob", d=[0.0] * 5)
-        )
+        self._calibration.publish(info())
         self._odometry.publish(odometry(self.time - 0.02, x, y - 0.05, yaw, **how))
-        self._camera.publish(image(self.time))
+        self._camera.publish(stamped(image(), self.time))
         self._odometry.publish(odometry(self.time + 0.02, x, y + 0.05, yaw, **how))
         return self.time
 
@@ -217,12 +198,12 @@ def test_odometry_of_another_frame_is_refused_with_its_name(robot, client):
 
 def test_an_answer_that_must_not_be_trusted_clears_the_map(robot, client):
     robot.until(lambda m: at(m, 5.0, 0.0) == FREE, 0.0, 0.0, 0.0)
-    set_parameter(client, "camera_pitch", -0.2)  # now the road is in the sky
+    client.change(camera_pitch=-0.2)  # now the road is in the sky
     try:
         for _ in range(3):
             robot.until(lambda m: (cells_of(m) == UNKNOWN).all(), 0.0, 0.0, 0.0)
     finally:
-        set_parameter(client, "camera_pitch", 0.6)
+        client.change(camera_pitch=0.6)
     robot.until(lambda m: at(m, 5.0, 0.0) == FREE, 0.0, 0.0, 0.0)
 
 

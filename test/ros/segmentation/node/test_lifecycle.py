@@ -10,8 +10,6 @@ import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
 
@@ -52,9 +50,7 @@ class Manager:
         return self.client.call(GetState, f"{NODE}/get_state", request).current_state.label
 
     def set(self, name, value):
-        change = Parameter(name=name, value=ParameterValue(type=4, string_value=str(value)))
-        request = SetParameters.Request(parameters=[change])
-        return self.client.call(SetParameters, f"{NODE}/set_parameters", request).results[0]
+        return self.client.set_parameters(NODE, **{name: str(value)})[0]
 
     def publishers(self):
         """Topics that the node publishes images on."""
@@ -219,9 +215,6 @@ def test_there_is_a_network_to_reload_only_while_configured(manager, client):
 
 def test_a_class_that_the_weights_lack_is_refused(manager, client, node):
     for names, success in ((["Moon"], False), ([""], True)):
-        change = Parameter(name="drivable_classes")
-        change.value = ParameterValue(type=9, string_array_value=names)
-        request = SetParameters.Request(parameters=[change])
-        assert client.call(SetParameters, f"{NODE}/set_parameters", request).results[0].successful
+        client.change(NODE, drivable_classes=names)
         assert manager.change(CONFIGURE) == [success]
     node.wait_for("no class ['Moon']")

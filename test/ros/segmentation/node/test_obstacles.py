@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from array import array
 from contextlib import suppress
 
 import numpy as np
 import pytest
-from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from gray_camera import FOCAL, image, info
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
 
@@ -19,19 +17,10 @@ from segnet_ros.segmentation.messages import SpeedLimit
 pytestmark = pytest.mark.ros
 
 ROAD, BUILDING = 3, 1
-WIDTH, HEIGHT, FOCAL = 160, 120, 120.0
-K = [FOCAL, 0.0, 79.5, 0.0, FOCAL, 59.5, 0.0, 0.0, 1.0]
 # The camera is 1.2 m up and 0.3 m forward, and looks down by 0.6, all of it below the horizon. Its
 # lowest row looks down by 0.6 + atan(59.5 / 120) = 1.06, and meets the ground at
 # 0.3 + 1.2 / tan 1.06 = 0.97 m.
 NEAREST = 0.3 + 1.2 / math.tan(0.6 + math.atan(59.5 / FOCAL))
-
-
-def image(seconds):
-    message = Image(height=HEIGHT, width=WIDTH, encoding="mono8", step=WIDTH)
-    message.data = array("B", bytes(HEIGHT * WIDTH))
-    message.header.stamp.sec, message.header.frame_id = seconds, "camera_optical"
-    return message
 
 
 class Place:
@@ -53,7 +42,7 @@ class Place:
         self.camera = client.publisher(f"/{name}/image", Image)
         self.calibration = client.publisher(f"/{name}/camera_info", CameraInfo)
         for _ in range(100):
-            self.calibration.publish(CameraInfo(height=HEIGHT, width=WIDTH, k=K))
+            self.calibration.publish(info())
             self.camera.publish(image(1))
             with suppress(AssertionError):
                 self.scans.next(timeout=0.2)
@@ -86,12 +75,6 @@ def place(start_node, client, save_constant, folder):
         return places[name]
 
     return find
-
-
-def set_parameter(client, node, name, value):
-    change = Parameter(name=name, value=ParameterValue(type=3, double_value=value))
-    request = SetParameters.Request(parameters=[change])
-    assert client.call(SetParameters, f"/{node}/set_parameters", request).results[0].successful
 
 
 def bearings(scan):
@@ -132,22 +115,22 @@ def test_the_log_says_where_the_view_begins(place):
 
 def test_an_unsure_network_clears_nothing_and_marks_nothing(client, place):
     where = place("open", ROAD)
-    set_parameter(client, "open", "max_uncertainty", 0.0)
+    client.change("/open", max_uncertainty=0.0)
     try:
         scan, points = where.look(70)
     finally:
-        set_parameter(client, "open", "max_uncertainty", -1.0)
+        client.change("/open", max_uncertainty=-1.0)
     assert np.isnan(np.array(scan.ranges)).all()
     assert points.shape == (0, 3)
 
 
 def test_a_pose_that_cannot_be_right_clears_nothing(client, place):
     where = place("open", ROAD)
-    set_parameter(client, "open", "camera_pitch", 0.1)  # then a part of the road is in the sky
+    client.change("/open", camera_pitch=0.1)  # then a part of the road is in the sky
     try:
         scan, points = where.look(75)
     finally:
-        set_parameter(client, "open", "camera_pitch", 0.6)
+        client.change("/open", camera_pitch=0.6)
     assert np.isnan(np.array(scan.ranges)).all()
     assert points.shape == (0, 3)
 
@@ -174,11 +157,11 @@ def test_the_speed_limit_is_that_of_the_ground_ahead(client, place):
     assert limit(place("open", ROAD), 80) == 100
     # Nothing before the wall is in view, so nothing is known to be free.
     assert limit(place("walled", BUILDING), 80) == 10
-    set_parameter(client, "open", "stopping_distance", 16.0)
+    client.change("/open", stopping_distance=16.0)
     try:  # the grid ends at 4 m: half the speed
         assert limit(place("open", ROAD), 81) == pytest.approx(50, abs=0.1)
     finally:
-        set_parameter(client, "open", "stopping_distance", 4.0)
+        client.change("/open", stopping_distance=4.0)
 
 
 @pytest.mark.skipif(SpeedLimit is not None, reason="nav2_msgs is installed")

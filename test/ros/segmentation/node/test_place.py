@@ -10,8 +10,6 @@ import pytest
 import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from nav_msgs.msg import OccupancyGrid
-from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import CameraInfo, Image
 
 from segnet_model.engines.place import deepest_layer, pooled
@@ -101,12 +99,6 @@ def node(start_node, taught):
     return node
 
 
-def set_check(client, value):
-    change = Parameter(name="place_check", value=ParameterValue(type=1, bool_value=value))
-    request = SetParameters.Request(parameters=[change])
-    assert client.call(SetParameters, "/segmentation/set_parameters", request).results[0].successful
-
-
 def is_error(message):
     return message.status[0].level == DiagnosticStatus.ERROR
 
@@ -137,10 +129,10 @@ def test_a_strange_place_stops_all_driving_and_says_so_at_once(node, client):
         last = grids.queue.get()
     assert set(last.data) == {-1}
     # The parameter lets an owner know better, at once.
-    set_check(client, False)
+    client.change(place_check=False)
     assert all(camera.send(strange(50), drivable).data)
     health.next(lambda message: not is_error(message))
-    set_check(client, True)
+    client.change(place_check=True)
     assert not any(camera.send(strange(51), drivable).data)
     for seed in range(RATE):
         last = camera.send(known(seed), drivable)

@@ -7,8 +7,6 @@ from array import array
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from ros_client import WAIT
 from sensor_msgs.msg import Image
@@ -117,15 +115,9 @@ def test_the_weights_of_these_tests_tell_classes_apart(predictor):
     assert len(np.unique(predictor.predict(picture(5)).labels)) > 1
 
 
-def set_parameter(client, name, value):
-    change = Parameter(name=name, value=ParameterValue(type=3, double_value=value))
-    request = SetParameters.Request(parameters=[change])
-    return client.call(SetParameters, "/segmentation/set_parameters", request).results[0]
-
-
 def test_a_live_parameter_applies_to_the_next_frame(camera, client, outputs):
     for seconds, bound, drivable in ((1, 1.0, 255), (2, 0.0, 0), (3, 0.5, None)):
-        assert set_parameter(client, "max_uncertainty", bound).successful
+        client.change(max_uncertainty=bound)
         camera.publish(message_of(picture(5), seconds))
         found = array_of(outputs["drivable"].next(at(seconds)))
         if drivable is not None:
@@ -135,7 +127,7 @@ def test_a_live_parameter_applies_to_the_next_frame(camera, client, outputs):
 def test_a_parameter_out_of_range_is_refused_and_the_old_one_stays(camera, client, outputs):
     camera.publish(message_of(picture(6), 1))
     before = array_of(outputs["overlay"].next(at(1)))
-    result = set_parameter(client, "overlay_alpha", 1.5)
+    (result,) = client.set_parameters(overlay_alpha=1.5)
     assert not result.successful
     assert "overlay_alpha" in result.reason
     camera.publish(message_of(picture(6), 2))
@@ -143,7 +135,7 @@ def test_a_parameter_out_of_range_is_refused_and_the_old_one_stays(camera, clien
 
 
 def test_a_grid_of_too_many_cells_is_refused_while_the_node_runs(client, node):
-    result = set_parameter(client, "grid_resolution", 0.01)
+    (result,) = client.set_parameters(grid_resolution=0.01)
     assert not result.successful
     assert "1500 x 1500 cells" in result.reason
 
