@@ -85,7 +85,7 @@ def open_engines(path: Path, exports: bool) -> dict[str, Engine]:
     if exports and is_installed("onnxruntime") and is_installed("onnxscript"):
         if not (onnx := CACHE / "segnet.onnx").exists():
             Export.of(path, SIZE).to_onnx(onnx)
-        engines["onnx float32"] = OnnxEngine.open(onnx, "cpu", "auto", ())
+        engines["onnx float32"] = OnnxEngine.open(onnx)
     if exports and is_installed("openvino") and is_installed("nncf") and cpu_has_int8():
         if not (int8 := CACHE / "segnet.xml").exists():
             seen = calibration_images(CACHE / "drives", "train", 4)

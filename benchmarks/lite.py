@@ -87,7 +87,7 @@ def open_engines(path: Path, quick: bool) -> dict[str, Engine]:
         )
     if is_installed("onnxruntime") and is_installed("onnxscript"):
         onnx = _export(path, ".onnx", lambda out: Export.of(path, SIZE).to_onnx(out))
-        opened["onnx float32"] = OnnxEngine.open(onnx, "cpu", "auto", ())
+        opened["onnx float32"] = OnnxEngine.open(onnx)
     if is_installed("openvino") and is_installed("nncf"):
         file = _export(path, ".xml", lambda out: Export.of(path, SIZE).to_openvino(out))
         for precision in precisions:

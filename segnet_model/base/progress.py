@@ -23,6 +23,11 @@ def no_progress(_: float) -> None:
     """Ignore the progress."""
 
 
+def part_of(progress: ShareDone, begin: float, end: float) -> ShareDone:
+    """The progress of a part of the work, that begins and ends at these shares of the whole."""
+    return lambda share: progress(begin + (end - begin) * share)
+
+
 @contextmanager
 def stoppable_bar(
     title: str, stopped: str = "stopped; run the same command to go on"

@@ -136,7 +136,7 @@ def _write(adopted: Adopted, out: Path, image: np.ndarray) -> Segmentation:
 
     with whole_file(out) as temporary:
         adopted.save(temporary)
-        predictor = Predictor(OnnxEngine.open(temporary, "cpu", "float32", ()))
+        predictor = Predictor(OnnxEngine.open(temporary))
         predictor.warm_up()
         return predictor.predict(image)
 

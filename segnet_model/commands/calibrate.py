@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> None:
     if not is_same_file(path, out):
         outputs.prepare_weights(out, path.suffix)
     folder = open_split(args.dataset, args.split, load_label_set(args.dataset, args.labels))
-    info = OnnxEngine.open(path, "cpu", "float32", ()).info if is_onnx else None
+    info = OnnxEngine.open(path).info if is_onnx else None
     labels = (info or read_info(path)).labels
     if not args.place_only:  # which needs no labels
         folder = mapped_truth(folder, labels)

@@ -55,7 +55,7 @@ def _read(path: Path) -> tuple[ModelInfo, dict[str, Any]]:
 
     if path.suffix in (OnnxEngine.suffix, OpenVinoEngine.suffix):
         exported = (
-            OnnxEngine.open(path, "cpu", "auto", ()).exported
+            OnnxEngine.open(path).exported
             if path.suffix == OnnxEngine.suffix
             else read_export(path)[-1]
         )

@@ -85,7 +85,7 @@ class Export:
 
     @classmethod
     def _of_onnx(cls, path: Path, size: tuple[int, int] | None) -> Export:
-        info = OnnxEngine.open(path, "cpu", "float32", ()).exported
+        info = OnnxEngine.open(path).exported
         if size not in (None, info.size):
             height, width = info.size
             raise SettingsError(

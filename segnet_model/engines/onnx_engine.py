@@ -35,7 +35,9 @@ class OnnxEngine(ExportedEngine):
     suffix = ".onnx"
 
     @classmethod
-    def open(cls, path: Path, device: str, precision: str, trusted: Collection[str]) -> OnnxEngine:
+    def open(
+        cls, path: Path, device: str = "cpu", precision: str = "auto", trusted: Collection[str] = ()
+    ) -> OnnxEngine:
         """Read an export in precision "float32" or "auto", which is the same; see `open_engine`.
 
         In an int8 export it is that of the layers that are not int8.
@@ -85,7 +87,7 @@ def replace_onnx_info(path: Path, out: Path, info: ModelInfo) -> None:
         WeightsError: path is no export.
     """
     onnx = require("onnx", "onnx")
-    exported = OnnxEngine.open(path, "cpu", "float32", ()).exported
+    exported = OnnxEngine.open(path).exported
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {KEY: replace(exported, info=info).to_json()})
     with whole_file(out, known=is_same_file(path, out)) as temporary:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segnet_model.base.errors import SettingsError, UnfittedError
-from segnet_model.base.progress import ShareDone, no_progress
+from segnet_model.base.progress import ShareDone, no_progress, part_of
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.engines.torch_engine import TorchEngine
 from segnet_model.evaluation.drivable import RISK, check_risk, fit_bound
@@ -20,7 +20,8 @@ from segnet_model.weights.bounds import Bound
 from segnet_model.weights.checkpoint import load_weights
 from segnet_model.weights.model_info import ModelInfo
 
-TEMPERATURES, FEATURES, PLACE = 0.1, 0.2, 0.1  # of the time
+# Shares of the time, up to the end of each.
+TEMPERATURES, PLACE, FEATURES = 0.1, 0.2, 0.4
 
 
 @dataclass(frozen=True)
@@ -67,23 +68,23 @@ def calibrate(
     """
     check_risk(risk)
     engine = _without_place(path, trusted, device)
-    fits = fit_temperatures(engine, folder, _part(progress, 0, TEMPERATURES), seed)
+    fits = fit_temperatures(engine, folder, part_of(progress, 0, TEMPERATURES), seed)
     info = replace(engine.info, temperatures=temperatures(fits), bounds={}, features=None)
     bounds: dict[str, Bound] = {}
     refusals: dict[str, str] = {}
     with _noted(refusals, "place", UnfittedError, SettingsError):
-        info = replace(info, place=fit_place(engine, folder, _part(progress, TEMPERATURES, PLACE)))
+        part = part_of(progress, TEMPERATURES, PLACE)
+        info = replace(info, place=fit_place(engine, folder, part))
     engine = TorchEngine(load_weights(path, trusted)[0], info, device)
     with _noted(refusals, "features", UnfittedError, SettingsError):
-        part = _part(progress, TEMPERATURES + PLACE, FEATURES)
+        part = part_of(progress, PLACE, FEATURES)
         info = replace(info, features=fit_features(engine, folder, part, seed))
     ways = dict.fromkeys(["none", *(["features"] if info.features else []), *fits])
-    begin = TEMPERATURES + PLACE + FEATURES
-    step = (1 - begin) / len(ways)
+    rest = part_of(progress, FEATURES, 1)
     for done, way in enumerate(ways):
         engine = TorchEngine(load_weights(path, trusted)[0], info, device)
         predictor = Predictor(engine, way, SAMPLES, seed)
-        part = _part(progress, begin + done * step, step)
+        part = part_of(rest, done / len(ways), (done + 1) / len(ways))
         with _noted(refusals, way, UnfittedError):
             bounds[way] = fit_bound(predictor, folder, risk, part)
     return Calibration(replace(info, bounds=bounds), fits, refusals)
@@ -115,8 +116,3 @@ def _without_place(path: Path, trusted: tuple[str, ...], device: str) -> TorchEn
     """The engine without an old place score, which may be of other layers and refuse to run."""
     network, info = load_weights(path, trusted)
     return TorchEngine(network, replace(info, place=None), device)
-
-
-def _part(progress: ShareDone, begin: float, share: float) -> Callable[[float], object]:
-    """The progress of a part that begins at a share of the whole, and is a share of it."""
-    return lambda done: progress(begin + share * done)

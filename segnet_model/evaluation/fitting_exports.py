@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from segnet_model.base.errors import SettingsError, UnfittedError
-from segnet_model.base.progress import ShareDone, no_progress
+from segnet_model.base.progress import ShareDone, no_progress, part_of
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.engines.onnx_engine import OnnxEngine
 from segnet_model.evaluation.drivable import RISK, check_risk, fit_bound
@@ -34,19 +34,16 @@ def calibrate_onnx(
         WeightsError: the file is no export.
     """
     check_risk(risk)
-    engine = OnnxEngine.open(path, "cpu", "float32", ())
+    engine = OnnxEngine.open(path)
     if engine.info.answers_ids:
         raise SettingsError(
             f"{path} answers ids alone and has no confidence to fit; adopt the network again with "
             "--answers logits"
         )
-    fits = fit_temperatures(engine, folder, lambda share: progress(TEMPERATURES * share))
+    fits = fit_temperatures(engine, folder, part_of(progress, 0, TEMPERATURES))
     engine.info = replace(engine.info, temperatures=temperatures(fits), bounds={})
     try:
-        bound = fit_bound(
-            Predictor(engine), folder, risk,
-            lambda share: progress(TEMPERATURES + (1 - TEMPERATURES) * share),
-        )  # fmt: skip
+        bound = fit_bound(Predictor(engine), folder, risk, part_of(progress, TEMPERATURES, 1))
     except UnfittedError as error:
         return Calibration(engine.info, fits, {"none": str(error)})
     return Calibration(replace(engine.info, bounds={"none": bound}), fits, {})

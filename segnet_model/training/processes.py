@@ -97,9 +97,7 @@ def join_processes(device: str, batch_size: int) -> Iterator[Processes]:
         device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
     chosen = choose_device(device)
     backend = "nccl" if chosen.type == "cuda" else "gloo"
-    dist.init_process_group(
-        backend, timeout=EVALUATION_TIMEOUT
-    )  # the first evaluates, and others wait
+    dist.init_process_group(backend, timeout=EVALUATION_TIMEOUT)
     try:
         yield Processes(rank, count, chosen)
     finally:

@@ -15,7 +15,7 @@ from torch import nn
 from segnet_model.base.atomic import check_output
 from segnet_model.base.errors import AnswerError, SegNetError
 from segnet_model.base.lock import locked
-from segnet_model.base.progress import ShareDone, no_progress
+from segnet_model.base.progress import ShareDone, no_progress, part_of
 from segnet_model.datasets.folder import LabeledFolder
 from segnet_model.engines.torch_engine import TorchEngine, choose_device
 from segnet_model.evaluation.evaluate import evaluate
@@ -97,11 +97,11 @@ class Adaptation:
         labeled, labels = settings.labeled, self._info.labels
         self._labeled = open_labeled(labeled, labels) if labeled else None
         self._frames = read_frames(
-            recording, topic, settings.frames, self._info.input_size, self._part(0, READ)
+            recording, topic, settings.frames, self._info.input_size, part_of(progress, 0, READ)
         )
         learned, held = self._frames.learned, self._frames.held
         logger.info("%d frames to learn from, %d held out", len(learned), len(held))
-        self._old = open_old_data(settings, labels, out, self._part(READ, RENDERED))
+        self._old = open_old_data(settings, labels, out, part_of(progress, READ, RENDERED))
         self._fingerprint = self._frames.fingerprint + self._old.fingerprint()
         self._session = Session(
             deepcopy(self._network), self._info, self._frames, settings, self._device
@@ -225,7 +225,7 @@ class Adaptation:
         course, kind = self._course, Images(self._old.held, self._frames.learned)
         how = (len(self._frames.learned), course.accepted_at, course.share)
         info = adapted_info(self._info, self._settings.init, self._name, *how)
-        device, progress = str(self._device), self._part(LEARNED, 1.0)
+        device, progress = str(self._device), part_of(self._progress, LEARNED, 1.0)
         self._progress(LEARNED)
         write_calibrated(path, course.accepted, info, kind, device, self._settings.seed, progress)
         signs, why = self._guard.look(load_weights(path)[0].to(self._device).eval())
@@ -245,6 +245,3 @@ class Adaptation:
 
     def _save(self) -> None:
         save(self._out / STATE_FILE, self._session, self._course, self._fingerprint, self._begun)
-
-    def _part(self, begin: float, end: float) -> ShareDone:
-        return lambda share: self._progress(begin + (end - begin) * share)
