@@ -3,16 +3,14 @@
 import logging
 
 import pytest
-import yaml
 from backports import zstd
 from mcap_files import START, TOPIC, channel, image, image_data, mcap, message, record, schema
 from rosbags.interfaces import QosDurability, QosReliability
+from small_bag import data_file, edit
 
 from segnet_model.bags.messages import IMAGE
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.errors import BagError
-
-INFO = "rosbag2_bagfile_information"
 
 
 @pytest.fixture(params=["mcap", "sqlite3"])
@@ -21,18 +19,6 @@ def bag(request, tmp_path):
         for value in range(5):
             writer.write_raw(TOPIC, IMAGE, image_data(value), START + value)
     return tmp_path / "drive"
-
-
-def data_file(bag):
-    return next(path for path in bag.iterdir() if path.suffix in (".mcap", ".db3"))
-
-
-def edit(bag, change):
-    file = bag / "metadata.yaml"
-    values = yaml.safe_load(file.read_text())
-    change(values[INFO])
-    file.write_text(yaml.safe_dump(values))
-    return bag
 
 
 def topic_of(values):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from rosbags.highlevel import AnyReader
+from small_bag import CAMERA, INFO, START, data_file, picture, write_images
 
 from segnet_model.bags import messages as bag_messages
 from segnet_model.bags.images import parse, to_ids
@@ -18,20 +19,6 @@ from segnet_model.base.errors import BagError
 from segnet_model.datasets.sources import BagSource
 
 STORAGES = ["mcap", "sqlite3"]
-CAMERA = "/camera/image_raw"
-SECOND = 1_000_000_000
-START = 1_700_000_000 * SECOND + 123_456_789
-
-
-def picture(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (9, 14, 3), np.uint8)
-
-
-def write_images(path: Path, count: int = 3, storage: str = "mcap", topic: str = CAMERA) -> Path:
-    with BagWriter(path, storage) as bag:
-        for i in range(count):
-            bag.write_image(topic, START + i * SECOND // 10, "camera", picture(i))
-    return path
 
 
 @pytest.fixture(params=STORAGES)
@@ -42,10 +29,6 @@ def storage(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def bag(tmp_path: Path, storage: str) -> Path:
     return write_images(tmp_path / "drive", storage=storage)
-
-
-def data_file(bag: Path) -> Path:
-    return next(path for path in bag.iterdir() if path.suffix in (".mcap", ".db3"))
 
 
 def test_a_lone_file_is_a_bag(bag: Path) -> None:
@@ -108,7 +91,7 @@ def test_any_rotation_becomes_its_quaternion(seed: int) -> None:
 
 
 def test_the_folder_is_what_rosbag2_expects(bag: Path, storage: str) -> None:
-    info = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+    info = yaml.safe_load((bag / "metadata.yaml").read_text())[INFO]
     assert info["storage_identifier"] == storage
     assert info["relative_file_paths"] == [data_file(bag).name]
     assert data_file(bag).stem == bag.name

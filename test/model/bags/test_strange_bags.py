@@ -5,17 +5,15 @@ from functools import cache
 
 import numpy as np
 import pytest
-import yaml
 from backports import zstd
 from lz4.frame import compress as lz4
 from mcap_files import MAGIC, START, TOPIC, channel, chunk, mcap, message, record, schema, text
+from small_bag import data_file, edit
 
 from segnet_model.bags import messages as bag_messages
 from segnet_model.bags.reader import BagWriter
 from segnet_model.base.errors import BagError, SegNetError
 from segnet_model.datasets.sources import BagSource
-
-INFO = "rosbag2_bagfile_information"
 
 
 @pytest.fixture(params=["mcap", "sqlite3"])
@@ -28,10 +26,6 @@ def written(path, storage="mcap", images=3):
         for i in range(images):
             writer.write_image(TOPIC, START + i, "camera", np.full((9, 14, 3), i, np.uint8))
     return path
-
-
-def data_file(bag):
-    return next(path for path in bag.iterdir() if path.suffix in (".mcap", ".db3"))
 
 
 def read(path):
@@ -51,14 +45,6 @@ def bad(refused):
     return check
 
 
-def metadata(bag, change):
-    file = bag / "metadata.yaml"
-    values = yaml.safe_load(file.read_text())
-    change(values[INFO])
-    file.write_text(yaml.safe_dump(values))
-    return bag
-
-
 # Paths.
 
 
@@ -74,7 +60,7 @@ def metadata(bag, change):
 )
 def test_files_outside_the_bag_are_not_read(tmp_path, bad, name, match):
     other = written(tmp_path / "other")
-    bag = metadata(written(tmp_path / "drive"), lambda v: v.update(relative_file_paths=[name]))
+    bag = edit(written(tmp_path / "drive"), lambda v: v.update(relative_file_paths=[name]))
     bad(bag, match)
     assert read(other)
 
@@ -98,7 +84,7 @@ def test_a_name_that_sqlite_would_read_as_an_address(tmp_path):
     bag = written(tmp_path / "drive", "sqlite3")
     for name in ("..%2Fother%2Fother.db3", f"%2e%2e%2f{other.name}%2fother.db3", "drive.db3?x=1"):
         data_file(bag).rename(bag / name)
-        metadata(bag, lambda v, name=name: v.update(relative_file_paths=[name]))
+        edit(bag, lambda v, name=name: v.update(relative_file_paths=[name]))
         assert len(read(bag)) == 3
         (bag / name).rename(bag / "drive.db3")
 
@@ -158,7 +144,7 @@ def test_topics_of_the_wrong_form(bag, bad, key, match):
         def change(values, value=value):
             values["topics_with_message_count"][0]["topic_metadata"][key] = value
 
-        bad(metadata(bag, change), match)
+        bad(edit(bag, change), match)
 
 
 @pytest.mark.parametrize("key", ["serialization_format", "offered_qos_profiles"])
@@ -168,7 +154,7 @@ def test_what_the_files_say_better_may_be_wrong_in_the_metadata(bag, key):
         def change(values, value=value):
             values["topics_with_message_count"][0]["topic_metadata"][key] = value
 
-        assert len(read(metadata(bag, change))) == 3
+        assert len(read(edit(bag, change))) == 3
 
 
 def test_quality_of_service_that_grows(tmp_path, bad, merges):
@@ -178,7 +164,7 @@ def test_quality_of_service_that_grows(tmp_path, bad, merges):
         values["topics_with_message_count"][0]["topic_metadata"]["offered_qos_profiles"] = bomb
 
     bomb = merges(12)
-    bad(metadata(bag, change), "alias")
+    bad(edit(bag, change), "alias")
     database = written(tmp_path / "old", "sqlite3")
     with sqlite3.connect(data_file(database)) as connection:
         connection.execute("UPDATE topics SET offered_qos_profiles = ?", (bomb,))
@@ -268,7 +254,7 @@ def compressed(bag, mode):
         if mode == "FILE":
             values["relative_file_paths"] = [f"{values['relative_file_paths'][0]}.zstd"]
 
-    return metadata(bag, change)
+    return edit(bag, change)
 
 
 def test_an_honest_compressed_file_is_read(bag):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from small_bag import messages_on
 
 from segnet_model.bags.images import to_ids, to_rgb
 from segnet_model.bags.reader import BagReader, BagWriter
@@ -30,11 +31,6 @@ ODD = "int32 left\nstd_msgs/Header header\n"  # a type that this package knows n
 def raw(path):
     with BagReader(path) as bag:
         return [(m.topic, m.type, m.receive_ns, bytes(m.data)) for m in bag.messages()]
-
-
-def parsed(path, topic):
-    with BagReader(path) as bag:
-        return [node_types().deserialize_cdr(m.data, m.type) for m in bag.messages(topic)]
 
 
 def roughly(image):
@@ -63,7 +59,7 @@ def test_all_that_was_there_is_kept_and_the_answers_are_the_networks(
     how = AnswerSettings()
     with BagReader(drive) as bag:
         images = list(bag.messages(IMAGE))
-    answers = {name: parsed(out, f"/segmentation/{name}") for name in WITHOUT_GROUND}
+    answers = {name: messages_on(out, f"/segmentation/{name}") for name in WITHOUT_GROUND}
     for index, message in enumerate(images):
         image = node_types().deserialize_cdr(message.data, message.type)
         found = predictor.predict(to_rgb(image, message.type))
@@ -114,7 +110,7 @@ def test_the_usual_topics_are_those_that_the_recording_allows(drive, weights, tm
 
 
 def test_a_calibration_of_another_frame_makes_no_grid(drive, weights, tmp_path, capsys):
-    bag, info = tmp_path / "two", parsed(drive, "/camera/camera_info")[0]
+    bag, info = tmp_path / "two", messages_on(drive, "/camera/camera_info")[0]
     info.header.frame_id = "left_optical"
     with BagReader(drive) as reader, BagWriter(bag) as writer:
         writer.write("/camera/camera_info", info, reader.start_ns)
@@ -126,7 +122,7 @@ def test_a_calibration_of_another_frame_makes_no_grid(drive, weights, tmp_path, 
 
 def test_calibrations_of_two_cameras_of_one_frame_make_no_grid(drive, weights, tmp_path, capsys):
     """On one topic, from the first image on: its calibration may be the other camera's."""
-    bag, (first, *_) = tmp_path / "two", parsed(drive, INFO)
+    bag, (first, *_) = tmp_path / "two", messages_on(drive, INFO)
     other = deepcopy(first)
     other.k = other.k * 1.2
     with BagReader(drive) as reader, BagWriter(bag) as writer:
@@ -158,7 +154,7 @@ def test_a_calibration_that_changes_makes_no_grid_until_it_stays(
     assert label(bag, weights, out, "--topic", IMAGE, *more) == 0
     assert "camera_info has just changed" in capsys.readouterr().err + caplog.text
     assert number == 6
-    assert len(parsed(out, "/segmentation/drivable_grid")) == 4
+    assert len(messages_on(out, "/segmentation/drivable_grid")) == 4
 
 
 def test_the_grid_is_the_ground_that_the_camera_sees(drive, weights, tmp_path):
@@ -166,15 +162,15 @@ def test_the_grid_is_the_ground_that_the_camera_sees(drive, weights, tmp_path):
     mounted = ("--camera-height", "1.1", "--camera-pitch", "0.2", "--base-frame", "base_footprint")
     topics = ("--topics", "drivable_grid", "camera_info")
     assert label(drive, weights, out, "--topic", IMAGE, *mounted, *topics) == 0
-    info = parsed(drive, "/camera/camera_info")[0]
+    info = messages_on(drive, "/camera/camera_info")[0]
     lens = Lens.from_camera_info(info.width, info.height, info.k)
     spec = GridSpec(0.1, 0.0, 15.0, -7.5, 7.5)
     projector = GroundProjector(lens, CameraPose.mounted(1.1, pitch=0.2), spec)
     predictor = Predictor.load(weights, "cpu")
     for image, grid, said in zip(
-        parsed(drive, IMAGE),
-        parsed(out, "/segmentation/drivable_grid"),
-        parsed(out, "/segmentation/camera_info"),
+        messages_on(drive, IMAGE),
+        messages_on(out, "/segmentation/drivable_grid"),
+        messages_on(out, "/segmentation/camera_info"),
         strict=True,
     ):
         found = predictor.predict(to_rgb(image, "sensor_msgs/msg/Image"))
@@ -193,14 +189,14 @@ def test_what_is_said_once_comes_first_and_is_latched(drive, weights, tmp_path):
         assert bag.topics["/segmentation/class_map"].latched
         assert bag.topics["/segmentation/label_info"].latched
         assert not bag.topics["/segmentation/mask"].latched
-    (said,) = parsed(out, "/segmentation/class_map")
+    (said,) = messages_on(out, "/segmentation/class_map")
     camvid = LabelSet.load("camvid")
     assert [c.name for c in said.classes] == list(camvid.names)
     assert [(c.r, c.g, c.b) for c in said.classes] == [c.color for c in camvid.classes]
     assert [c.name for c in said.classes if c.drivable] == ["Road"]
     assert (said.network, said.weights) == ("segnet_basic", str(weights))
     assert len(said.weights_sha256) == 64
-    (info,) = parsed(out, "/segmentation/label_info")
+    (info,) = messages_on(out, "/segmentation/label_info")
     assert [(c.class_id, c.class_name) for c in info.class_map] == list(enumerate(camvid.names))
     order = [m[0] for m in raw(out)]
     assert order.index("/segmentation/label_info") < order.index("/segmentation/mask")
@@ -243,7 +239,7 @@ def test_bad_images_are_copied_counted_and_not_answered(weights, tmp_path, capsy
     after = raw(tmp_path / "out")
     assert [m for m in after if m[0] == "/front"] == raw(bag)
     assert sum(m[0] == "/segmentation/mask" for m in after) == 6
-    last = parsed(tmp_path / "out", "/segmentation/stats")[-1]
+    last = messages_on(tmp_path / "out", "/segmentation/stats")[-1]
     assert (last.frames_received, last.frames_processed, last.frames_rejected) == (12, 6, 6)
 
 

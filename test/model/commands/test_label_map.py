@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from small_bag import messages_on
 from tf_messages import matrix, placed, tf_message, transform
 
-from segnet_model.bags.images import parse
 from segnet_model.bags.messages import make_header, odometry_message
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.cli import main
@@ -73,13 +73,8 @@ def label(skyless, tmp_path):
     return run
 
 
-def parsed(path, topic):
-    with BagReader(path) as bag:
-        return [parse(raw) for raw in bag.messages(topic)]
-
-
 def maps(out):
-    return [np.asarray(each.data) for each in parsed(out, MAP)]
+    return [np.asarray(each.data) for each in messages_on(out, MAP)]
 
 
 def test_the_map_is_fused_from_the_grids_at_the_robots_poses(record, label, drive):
@@ -87,13 +82,13 @@ def test_the_map_is_fused_from_the_grids_at_the_robots_poses(record, label, driv
     out = label(record(by_odometry), "--odometry", "/odom", "--map-size", "12")
     with BagReader(drive) as bag:
         start = bag.start_ns
-    info = parsed(drive, INFO_TOPIC)[0]
+    info = messages_on(drive, INFO_TOPIC)[0]
     spec = GridSpec(0.1, 0.0, 15.0, -7.5, 7.5)
     lens = Lens.from_camera_info(info.width, info.height, info.k)
     in_view = GroundProjector(lens, POSE, spec).in_view
     rolling = RollingMap(MapSpec(0.1, 12.0))
-    found = parsed(out, MAP)
-    grids = parsed(out, GRID)
+    found = messages_on(out, MAP)
+    grids = messages_on(out, GRID)
     assert len(found) == len(grids) == 6
     for grid, said in zip(grids, found, strict=True):
         time = grid.header.stamp.sec * 10**9 + grid.header.stamp.nanosec
@@ -151,7 +146,7 @@ def test_grids_without_the_robots_pose_are_counted(record, label, drive, capsys)
         until = bag.start_ns + 3 * STEP
     out = label(record(by_tf, until=until))
     assert len(maps(out)) == 3
-    assert len(parsed(out, GRID)) == 6
+    assert len(messages_on(out, GRID)) == 6
     said = capsys.readouterr().out
     assert "3 images are not in drivable_map:\n  3 x no pose of base_link in odom at" in said
 
@@ -166,7 +161,7 @@ def test_poses_of_no_place_on_earth_are_counted(record, label, capsys):
         return "/odom", odometry_message(make_header(time, "odom"), "base_link", far)
 
     out = label(record(diverged), "--odometry", "/odom")
-    assert len(parsed(out, GRID)) == 6
+    assert len(messages_on(out, GRID)) == 6
     assert len(maps(out)) == 3
     said = capsys.readouterr().out
     assert "3 images are not in drivable_map:\n  3 x the robot's pose 1e+09, 0 m" in said
@@ -179,7 +174,7 @@ def test_no_pose_is_made_up_within_a_gap_of_odometry(record, label, capsys):
         return by_tf(time, start) if start <= time <= start + 5 * STEP else by_odometry(time, start)
 
     out = label(record(with_gap), "--odometry", "/odom")
-    assert len(parsed(out, GRID)) == 6
+    assert len(messages_on(out, GRID)) == 6
     with BagReader(out) as bag:
         assert MAP not in bag.topics
     assert "6 images are not in drivable_map:\n  6 x no pose" in capsys.readouterr().out

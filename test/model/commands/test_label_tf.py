@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small_bag import messages_on
 from tf_messages import placed, tf_message, transform
 
 from segnet_model.bags.images import to_rgb
@@ -15,7 +16,6 @@ from segnet_model.datasets.drives import FRAME, IMAGE_TOPIC, INFO_TOPIC
 from segnet_model.driving import CameraPose, GridSpec, GroundProjector, Lens
 from segnet_model.inference.outputs import DEFAULT_OUTPUTS
 from segnet_model.inference.predictor import Predictor
-from segnet_model.recordings.node_types import node_types
 
 # The horizon is not in view, as labels drawn by chance would contradict it.
 POSE = CameraPose.mounted(1.1, pitch=0.6, x=0.3)
@@ -62,13 +62,8 @@ def label(skyless, tmp_path):
     return run
 
 
-def parsed(path, topic):
-    with BagReader(path) as bag:
-        return [node_types().deserialize_cdr(m.data, m.type) for m in bag.messages(topic)]
-
-
 def grids(out):
-    return [np.asarray(each.data) for each in parsed(out, GRID)]
+    return [np.asarray(each.data) for each in messages_on(out, GRID)]
 
 
 def fixed(time, base="base_link"):
@@ -97,7 +92,7 @@ def test_images_before_the_first_transform_have_a_grid_too(record, label, times)
 def test_the_base_frame_is_the_grids(record, label, times):
     bag = record(*fixed(times[0], base="base_footprint"))
     out = label(bag, "--base-frame", "base_footprint")
-    assert {each.header.frame_id for each in parsed(out, GRID)} == {"base_footprint"}
+    assert {each.header.frame_id for each in messages_on(out, GRID)} == {"base_footprint"}
     assert len(grids(out)) == len(times)
 
 
@@ -134,12 +129,12 @@ def test_a_camera_that_moves_is_followed_to_the_time_of_each_image(
         ("/tf", t + late, transform("base_link", FRAME, t, *placed(pose(t).matrix))) for t in at
     ]
     out = label(record(*said))
-    predictor, info = Predictor.load(skyless, "cpu"), parsed(out, INFO_TOPIC)[0]
+    predictor, info = Predictor.load(skyless, "cpu"), messages_on(out, INFO_TOPIC)[0]
     lens = Lens.from_camera_info(info.width, info.height, info.k)
     spec = GridSpec(0.1, 0.0, 15.0, -7.5, 7.5)
     found = grids(out)
     assert len(found) == len(times)
-    for time, image, cells in zip(times, parsed(out, IMAGE_TOPIC), found, strict=True):
+    for time, image, cells in zip(times, messages_on(out, IMAGE_TOPIC), found, strict=True):
         answer = predictor.predict(to_rgb(image, "sensor_msgs/msg/Image"))
         projector = GroundProjector(lens, pose(time), spec)
         truth = projector.grid(answer.labels, answer.uncertainty, predictor.info.labels, 0.99)
@@ -152,7 +147,7 @@ def test_images_without_a_pose_are_counted_and_named(record, label, times, capsy
     moved = transform("base_link", FRAME, stopped, *placed(POSE.matrix))
     out = label(record(("/tf", stopped, moved)))
     assert len(grids(out)) == 3  # up to half a second later
-    assert len(parsed(out, "/segmentation/mask")) == len(times)
+    assert len(messages_on(out, "/segmentation/mask")) == len(times)
     said = capsys.readouterr().out
     assert (
         f"{len(times) - 3} images have no drivable_grid:\n  {len(times) - 3} x no transform" in said
@@ -163,12 +158,12 @@ def test_images_without_a_pose_are_counted_and_named(record, label, times, capsy
 def test_an_uncalibrated_camera_beside_tf_costs_the_grid_alone(drive, label, record, times, capsys):
     bag = record(*fixed(times[0]), topics=(IMAGE_TOPIC,))
     with BagReader(bag) as reader, BagWriter(bag.with_name("blank")) as writer:
-        info = replace(parsed(drive, INFO_TOPIC)[0], k=np.zeros(9))
+        info = replace(messages_on(drive, INFO_TOPIC)[0], k=np.zeros(9))
         writer.write(INFO_TOPIC, info, times[0])
         for raw in reader.messages():
             writer.write_raw(raw.topic, raw.type, raw.data, raw.receive_ns)
     out = label(bag.with_name("blank"))
-    assert len(parsed(out, "/segmentation/mask")) == len(times)
+    assert len(messages_on(out, "/segmentation/mask")) == len(times)
     assert f"{len(times)} images have no drivable_grid" in capsys.readouterr().out
     label(bag.with_name("blank"), *GIVEN, code=2)
     assert "the camera is uncalibrated" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import csv
 import cv2
 import numpy as np
 import pytest
+from small_bag import messages_on
 
 from segnet_model.bags.images import to_ids, to_rgb
 from segnet_model.bags.messages import COMPRESSED_IMAGE, IMAGE
@@ -17,7 +18,6 @@ from segnet_model.datasets.images_to_bag import FOLDER_START_NS
 from segnet_model.datasets.sources import BagSource, open_source
 from segnet_model.images.files import list_images, read_image, write_png
 from segnet_model.inference.predictor import Predictor
-from segnet_model.recordings.node_types import node_types
 
 TENTH = 100_000_000
 COUNT = 20
@@ -57,11 +57,6 @@ def segnet(*arguments):
 def index_of(path):
     """Which frame an image of the video is, by its name."""
     return int(path.stem.split("_")[1]) // TENTH
-
-
-def messages(bag, topic):
-    with BagReader(bag) as reader:
-        return [node_types().deserialize_cdr(m.data, m.type) for m in reader.messages(topic)]
 
 
 def test_extract_takes_frames_of_a_video(video, tmp_path, capsys):
@@ -196,7 +191,7 @@ def test_label_makes_a_bag_of_a_video(video, weights, tmp_path, topic, capsys):
     assert segnet("label", video, weights, "--out", out, "--device", "cpu", *more) == 0
     topic = topic or "/camera/image_raw"
     assert f"{COUNT} images on {topic} labeled" in capsys.readouterr().out
-    images, masks = messages(out, topic), messages(out, "/segmentation/mask")
+    images, masks = messages_on(out, topic), messages_on(out, "/segmentation/mask")
     assert len(images) == len(masks) == COUNT
     predictor = Predictor.load(weights, "cpu")
     with open_source(video) as source:
@@ -217,7 +212,7 @@ def test_label_makes_a_bag_of_a_video(video, weights, tmp_path, topic, capsys):
 def test_label_makes_a_bag_of_a_folder(folder, weights, tmp_path):
     out = tmp_path / "labeled"
     assert segnet("label", folder, weights, "--out", out, "--topics", "mask") == 0
-    images = messages(out, "/camera/image_raw")
+    images = messages_on(out, "/camera/image_raw")
     assert [m.header.stamp.sec - images[0].header.stamp.sec for m in images] == list(range(10))
     for index, message in enumerate(images):
         np.testing.assert_array_equal(to_rgb(message, IMAGE), picture(index))

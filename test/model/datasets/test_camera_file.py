@@ -7,6 +7,7 @@ import gzip
 import cv2
 import numpy as np
 import pytest
+from small_bag import messages_on
 
 from segnet_model.bags.images import parse
 from segnet_model.bags.reader import BagReader
@@ -68,8 +69,7 @@ def images(tmp_path):
 
 
 def infos(bag):
-    with BagReader(bag) as reader:
-        return [parse(raw) for raw in reader.messages("/camera/camera_info")]
+    return messages_on(bag, "/camera/camera_info")
 
 
 def test_each_image_has_the_calibration_with_its_header(images, camera, tmp_path, capsys):

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from small_bag import CAMERA, TRUTH, ids, picture
 
 from segnet_model.bags.reader import BagReader
 from segnet_model.base.errors import DatasetError, SettingsError
@@ -15,16 +16,7 @@ from segnet_model.datasets.sources import BagSource
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 
-CAMERA, TRUTH = "/camera/image_raw", "/truth/labels"
 CAMVID = LabelSet.load("camvid")
-
-
-def picture(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (9, 14, 3), np.uint8)
-
-
-def ids(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 11, (9, 14), np.uint8)
 
 
 @pytest.fixture

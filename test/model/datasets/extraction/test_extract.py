@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from small_bag import CAMERA, TRUTH, ids, picture
 
 from segnet_model import cli
 from segnet_model.bags.messages import IMAGE, image_message, make_header, standard_types
@@ -26,20 +27,11 @@ from segnet_model.datasets.sources import BagFrame
 from segnet_model.images.files import write_png
 from segnet_model.labels import LabelSet
 
-CAMERA, TRUTH = "/camera/image_raw", "/truth/labels"
 LEFT, RIGHT = "/camera/left/image_raw", "/camera/right/image_raw"
 START = 1_700_000_000_000_000_000
 STEP = 100_000_000  # 10 frames a second
 CAMVID = LabelSet.load("camvid")
 Rows = list[dict[str, str]]
-
-
-def picture(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (9, 14, 3), np.uint8)
-
-
-def ids(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 11, (9, 14), np.uint8)
 
 
 def write_bag(

@@ -9,27 +9,13 @@ import cv2
 import numpy as np
 import pytest
 import video_packets
+from small_bag import CAMERA, SECOND, START, picture, write_images
 
 from segnet_model.bags import messages as bag_messages
 from segnet_model.bags.copy import copy_topics
 from segnet_model.bags.reader import BagReader, BagWriter
 from segnet_model.base.errors import BagError, ImageError
 from segnet_model.datasets.sources import BagSource, open_source
-
-CAMERA = "/camera/image_raw"
-SECOND = 1_000_000_000
-START = 1_700_000_000 * SECOND + 123_456_789
-
-
-def picture(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (9, 14, 3), np.uint8)
-
-
-def write_images(path: Path, count: int = 3, storage: str = "mcap") -> Path:
-    with BagWriter(path, storage) as bag:
-        for i in range(count):
-            bag.write_image(CAMERA, START + i * SECOND // 10, "camera", picture(i))
-    return path
 
 
 @pytest.fixture(params=["mcap", "sqlite3"])
