@@ -18,9 +18,11 @@ from segnet_model.datasets.buffer.files import (
     HELD,
     INDEX,
     LEARNED,
+    MOST_HELD,
     SESSION,
     Name,
     Place,
+    is_held_out,
     read_index,
     sessions,
     write_index,
@@ -31,9 +33,7 @@ from segnet_model.images.thumbnails import thumbnail
 from segnet_model.images.usable import fault
 
 logger = logging.getLogger(__name__)
-MOST_HELD = 40  # held-out frames of the newest session, and as many of those before
 HELD_SHARE = 5  # at most one image of so many is held out of the newest session, or of earlier ones
-HELD_PART, OF_PARTS = 2, 5  # the third of every five blocks of time is held out
 BLOCK = 20.0  # seconds
 ALIKE = 0.5  # of `Pool.distances`; less is the same view again
 FARTHEST = 1e7  # meters
@@ -150,7 +150,7 @@ class FrameBuffer:
         return ""
 
     def _is_held(self, stamp_ns: int) -> bool:
-        return stamp_ns // self._block % OF_PARTS == HELD_PART
+        return is_held_out(stamp_ns // self._block)
 
     def _make_room(self, least: int = 1) -> None:
         """Remove frames until all are within the bounds, or a pool has only the least."""

@@ -21,10 +21,16 @@ from segnet_model.images.files import new_file, read_bytes
 LEARNED, HELD = "learned", "held"  # folders of a session: to learn from, and to measure on
 INDEX = "frame_buffer.json"  # marks a buffer, and names the newest session
 VERSION = 1
+MOST_HELD = 40  # frames of a session to measure on, so that a guard is quick
 SESSION = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
 _NAME = re.compile(r"(\d{20})(?:_([+-]\d+\.\d\d)_([+-]\d+\.\d\d))?\.png")
 
 Place = tuple[float, float]  # meters, in the frame of odometry
+
+
+def is_held_out(block: int) -> bool:
+    """Whether frames of a block of time are to measure on: of the third of every five."""
+    return block % 5 == 2
 
 
 @dataclass(frozen=True)

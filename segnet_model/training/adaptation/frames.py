@@ -13,7 +13,7 @@ import numpy as np
 from segnet_model.base.errors import DatasetError
 from segnet_model.base.progress import ShareDone
 from segnet_model.base.units import NANOSECONDS
-from segnet_model.datasets.buffer import is_buffer, list_buffered
+from segnet_model.datasets.buffer import MOST_HELD, is_buffer, is_held_out, list_buffered
 from segnet_model.datasets.folder import spread
 from segnet_model.datasets.sources import Source, open_source
 from segnet_model.datasets.sources.frame_filter import FrameFilter
@@ -22,11 +22,10 @@ from segnet_model.images.usable import fault
 from segnet_model.networks.inputs import network_size, resize_image
 from segnet_model.training.adaptation.settings import LEAST_FRAMES, USUAL_FRAMES
 
-MOST_HELD = 40  # held-out frames, so that the guard is quick
 UNLIKE = 0.5  # percent of `difference`: less is the same view again
 LEAST_HELD = LEAST_FRAMES // 5  # of a buffer's newest session
 LEAST_LEARNED = LEAST_FRAMES - LEAST_HELD
-BLOCKS, HELD_PART, OF_PARTS = 20, 2, 5  # every fifth of twenty blocks of time is held out
+BLOCKS = 20  # of time, of a recording
 
 
 @dataclass(frozen=True)
@@ -108,9 +107,10 @@ def _usable(
 
 
 def _split(images: list[np.ndarray]) -> RecordedFrames:
-    parts = [index * BLOCKS // len(images) % OF_PARTS for index in range(len(images))]
-    learned = [each for each, part in zip(images, parts, strict=True) if part != HELD_PART]
-    held = [each for each, part in zip(images, parts, strict=True) if part == HELD_PART]
+    learned: list[np.ndarray] = []
+    held: list[np.ndarray] = []
+    for index, image in enumerate(images):
+        (held if is_held_out(index * BLOCKS // len(images)) else learned).append(image)
     chosen = tuple(held[index] for index in spread(MOST_HELD, len(held)))
     return RecordedFrames(tuple(learned), chosen, _digest(images))
 
@@ -142,8 +142,8 @@ def _read_buffer(
             found.append((each, np.ascontiguousarray(resize_image(image, size))))
         progress(index / (len(held) + len(earlier) + len(learned)))
     parts = [
-        tuple(image for each, image in found if each in set(group))
-        for group in (learned, held, earlier)
+        tuple(image for each, image in found if each in group)
+        for group in map(set, (learned, held, earlier))
     ]
     _check_enough(path, len(parts[0]), len(parts[1]))
     return RecordedFrames(parts[0], parts[1], _digest(image for _, image in found), parts[2])
