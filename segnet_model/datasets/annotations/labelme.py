@@ -19,8 +19,10 @@ from segnet_model.datasets.annotations.export import (
     Annotations,
     LabelFormat,
     NamedMask,
+    Size,
     Target,
     by_stem,
+    image_name,
     jsons,
 )
 from segnet_model.datasets.annotations.parsed import IMAGE_DATA, load_json
@@ -31,13 +33,28 @@ Point = tuple[float, float]  # x, y in pixels; pixel (0, 0) has its center at (0
 MAX_BYTES = 1 << 22  # of outlines: a hundred thousand points
 MAX_SHAPES = 10_000
 AREALESS = ("line", "linestrip", "point", "points")
+OTHER_IMAGE = (
+    "files whose imagePath is another image of the data set, which labelme shows, taken for the "
+    "image of their own name"
+)
 LEFT_OUT = "lines and points left out, as they have no area"
 
 
 def open_labelme(source: ExportFiles, target: Target) -> Annotations:
     """Read every JSON file as labelme's."""
     files = by_stem(jsons(source.names), images=target.images)
-    return Annotations("labelme", files, lambda name, _size: paint(source.read(name)))
+    own = {name: stem for stem, name in files.items()}
+
+    def read(name: str, _size: Size) -> NamedMask:
+        file = _parse(source.read(name))
+        mask = _paint(file)
+        path = file.get("imagePath")
+        named = image_name(path.replace("\\", "/"), target.images) if isinstance(path, str) else ""
+        if named in target.images and named != own[name]:
+            mask.notes[f"{OTHER_IMAGE}, as {name} of {named}"] += 1
+        return mask
+
+    return Annotations("labelme", files, read)
 
 
 def is_labelme(document: Any) -> bool:
@@ -55,7 +72,10 @@ def paint(data: bytes) -> NamedMask:
         DatasetError: it is not labelme's, or has a shape that cannot be painted.
         ImageError: the image would be of an absurd size.
     """
-    file = _parse(data)
+    return _paint(_parse(data))
+
+
+def _paint(file: dict[str, Any]) -> NamedMask:
     height, width = _size(file)
     image = Image.new("L", (width, height), UNNAMED)
     draw = ImageDraw.Draw(image)

@@ -38,7 +38,8 @@ def read_label_file(
         return None, None, [(kinds.UNREADABLE_LABELS, str(error))]
     counts, flaws = _judge(image, depth, label_set)
     if depth < 8 and color_type == GRAY:
-        flaws = [(kind, f"{detail}; {_scaled_ids(depth)}") for kind, detail in flaws]
+        scaled = _scaled_ids(depth)
+        flaws = [(kind, f"{detail}; {scaled}" if detail else scaled) for kind, detail in flaws]
     return (image.height, image.width), counts, flaws
 
 

@@ -433,3 +433,18 @@ def test_masks_of_voc_without_their_folder_are_named(take):
 def test_a_palette_of_nothing_says_nothing_about_classes(take):
     _, found = take({"2.png": with_palette(annotated.truth(), [[0, 0, 0]] * 256)})
     np.testing.assert_array_equal(found, annotated.truth())
+
+
+@pytest.mark.parametrize(
+    ("path", "noted"),
+    [("2.png", 0), ("..\\images\\1.png", 1), ("elsewhere/gone.png", 0), (None, 0)],
+)
+def test_a_labelme_file_that_names_another_image_is_said(take, path, noted):
+    """labelme shows the image of imagePath, and a copied file keeps that of another image."""
+    shape = {"label": "Sky", "points": [[0, 0], [95, 63]], "shape_type": "rectangle"}
+    document = {"imageHeight": HEIGHT, "imageWidth": WIDTH, "shapes": [shape], "imagePath": path}
+    done, found = take({"2.json": json.dumps(document)})
+    assert (found == annotated.SKY).all()
+    notes = [note for note in done.notes if note.endswith("name, as 2.json of 1")]
+    assert [done.notes[note] for note in notes] == [1] * noted
+    assert len(done.notes) == noted

@@ -171,6 +171,12 @@ def test_what_a_wrong_color_may_mean_is_said(dataset):
     assert "(0, 0, 128), Building's with red and blue swapped (512 pixels)" in detail
 
 
+def test_labels_of_one_bit_are_explained(dataset):
+    save(dataset, "trainannot/train0.png", labels() == 0)
+    (detail,) = problems(dataset).values()
+    assert detail == "it is a gray PNG of 1 bits, whose ids are read times 255: save it with 8"
+
+
 def test_ids_of_four_bits_are_explained(dataset):
     """PNG's gray of few bits is read as brightness: id 5 of 15 comes as 85 of 255."""
     rows = (labels() % 11).reshape(64, 48, 2)
