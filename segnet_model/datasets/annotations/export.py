@@ -49,6 +49,7 @@ class Annotations:
     meanings: Mapping[str, str] = field(
         default_factory=dict
     )  # our classes for names that are not ours
+    notes: tuple[str, ...] = ()  # messages about the export as a whole, for people
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
 from segnet_model.base.choices import LABEL_FORMATS
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.annotations.archives import ExportFiles
@@ -11,6 +15,10 @@ from segnet_model.datasets.annotations.marks import Marks
 from segnet_model.images.files import IMAGE_SUFFIXES
 from segnet_model.labels import LabelSet
 
+BESIDE = (
+    "other formats in it, left out: {}; where these labels are of other images, import them from a "
+    "folder of their own"
+)
 # Endings of files that may be masks, too.
 NO_MASKS = (*(each for each in IMAGE_SUFFIXES if each != ".png"), ".gif", ".npy", ".npz", ".mat")
 
@@ -26,12 +34,24 @@ def open_annotations(source: ExportFiles, name: str, target: Target) -> Annotati
     Raises:
         DatasetError: it is not of this format, or of no known one.
     """
-    name = detect_format(source, target.labels) if name == "auto" else name
+    detected = name == "auto"
+    name = detect_format(source, target.labels) if detected else name
     chosen: LabelFormat = LABEL_FORMATS[name]
     annotations = chosen.open(source, target)
     if not annotations.files:
         raise DatasetError(f"holds no labels of the format {name}; try another --format")
-    return annotations
+    others = _others(Marks(source, target.labels), name) if detected else ()
+    return replace(annotations, notes=tuple(map(BESIDE.format, others)))
+
+
+def _others(marks: Marks, chosen: str) -> Iterator[str]:
+    """Formats of tools that an export has beside the chosen one; PNG files may be its pictures."""
+    for name, each in LABEL_FORMATS.items():
+        if name == "camvid32":
+            return
+        with suppress(DatasetError):
+            if name != chosen and each.found(marks):
+                yield name
 
 
 def detect_format(source: ExportFiles, labels: LabelSet) -> str:

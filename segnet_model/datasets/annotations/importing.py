@@ -104,7 +104,7 @@ def import_labels(
                     for stem, image in wanted.items()
                     if stem not in empty
                 )
-            notes += kept.notes if kept else Counter()
+            notes += Counter(annotations.notes) + (kept.notes if kept else Counter())
         except (DatasetError, ImageError, OSError) as error:
             raise DatasetError(f"{source}: {error}") from None
     imageless = tuple(stem for stem in annotations.files if stem not in images)

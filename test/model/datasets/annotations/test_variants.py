@@ -448,3 +448,16 @@ def test_a_labelme_file_that_names_another_image_is_said(take, path, noted):
     notes = [note for note in done.notes if note.endswith("name, as 2.json of 1")]
     assert [done.notes[note] for note in notes] == [1] * noted
     assert len(done.notes) == noted
+
+
+def test_labels_of_another_tool_beside_the_chosen_ones_are_said(take):
+    shape = {"label": "Sky", "points": [[0, 0], [95, 63]], "shape_type": "rectangle"}
+    other = {"imageHeight": HEIGHT, "imageWidth": WIDTH, "shapes": [shape]}
+    done, found = take({"a.json": annotated.coco(image="2.png"), "1.json": json.dumps(other)})
+    assert done.format == "coco"
+    np.testing.assert_array_equal(found, annotated.truth())
+    (note,) = done.notes
+    assert note.startswith(
+        "other formats in it, left out: labelme; where these labels are of other"
+    )
+    assert note.endswith("import them from a folder of their own")
