@@ -63,6 +63,9 @@ def _raise(error: Exception) -> NoReturn:
 def to_ids(message: Any) -> np.ndarray:
     """(H, W) uint8 class ids of an Image; ImageError if it is malformed or not mono8."""
     if message.encoding not in LABEL_ENCODINGS:
-        raise ImageError(f"labels are {message.encoding}; expected {' or '.join(LABEL_ENCODINGS)}")
+        raise ImageError(
+            f"labels are {message.encoding}; expected {' or '.join(LABEL_ENCODINGS)}: publish the "
+            "class id of each pixel as one byte"
+        )
     # mono8 is decoded to gray RGB: each channel holds the ids.
     return np.ascontiguousarray(to_rgb(message, IMAGE)[..., 0])

@@ -111,11 +111,12 @@ class SourceExtraction:
             self.skipped["between"] += 1
             return
         image = frame.image()
-        self._usable += 1
-        if self._filter.is_similar(image):
+        alike = self._filter.is_similar(image)
+        ids = None if alike else self._labels_of(frame, image, labels)
+        self._usable += 1  # its labels, too
+        if alike:
             self.skipped["alike"] += 1
             return
-        ids = self._labels_of(frame, image, labels)
         if self._labeler and ids is None:
             self.skipped["unlabeled"] += 1
             return

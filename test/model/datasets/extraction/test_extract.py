@@ -511,6 +511,19 @@ def test_malformed_images_and_labels_are_counted(tmp_path: Path) -> None:
     manifest(tmp_path / "out")
 
 
+def test_labels_none_of_which_can_be_read_are_an_error(tmp_path: Path) -> None:
+    """Labels as colors, as of some simulators."""
+    with BagWriter(tmp_path / "bag") as bag:
+        for i in range(3):
+            bag.write_image(CAMERA, START + i * STEP, "camera", picture(i))
+            bag.write_image(TRUTH, START + i * STEP, "camera", picture(i))
+    why = (
+        "can be used:\n *3 x labels are rgb8; expected mono8 or 8UC1: publish the class id of each"
+    )
+    with pytest.raises(BagError, match=why):
+        take(tmp_path / "bag", tmp_path / "out", CAMERA, labels_topics=(TRUTH,), val=0)
+
+
 def test_labels_of_another_size_are_refused(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "bag") as bag:
         bag.write_image(CAMERA, START, "camera", picture(0))
