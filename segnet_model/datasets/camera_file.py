@@ -22,7 +22,7 @@ FORM = "a file as camera_calibration writes it (ost.yaml)"
 # Marks of other forms, and their mends.
 OTHERS = (
     (rb"\A(# oST|\[image\])", "it is the text of camera_calibration; name the ost.yaml beside it"),
-    (rb"opencv-matrix", f"OpenCV wrote it; copy its numbers into {FORM}"),
+    (rb"opencv-matrix|\A%YAML:", f"OpenCV wrote it; copy its numbers into {FORM}"),
     (rb"(?m)^cam\d+:", f"Kalibr wrote it; copy its numbers into {FORM}"),
     (rb"(?m)^[kK]:", f"it is a printed CameraInfo; copy its numbers into {FORM}"),
 )

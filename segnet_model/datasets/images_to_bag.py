@@ -74,7 +74,8 @@ def images_to_bag(
             gets a CameraInfo, on camera_info beside it.
 
     Raises:
-        DatasetError: the folder holds no images, or a file does not open.
+        DatasetError: the folder holds no images, a file does not open, or labels are of another
+            size than their image.
         VideoError: the video cannot be read.
         BagError: the bag exists already or cannot be written.
         SettingsError: fps is out of range or of a video, two topics are one, or the calibration
@@ -94,7 +95,8 @@ def images_to_bag(
         for frame, image in source.images():
             stamp = FOLDER_START_NS + round(frame.stamp_ns / (1 if source.timed else fps or FPS))
             if labels_folder is not None:
-                labels = read_labels(Path(labels_folder) / f"{frame.name}.png", label_set)
+                file = Path(labels_folder) / f"{frame.name}.png"
+                labels = _labels(file, label_set, image.shape[:2])
                 writer.write_labels(labels_topic, stamp, FRAME_ID, labels)
             if camera is not None:
                 info = _info(info_of_size, frame, stamp, image.shape[:2])
@@ -104,6 +106,17 @@ def images_to_bag(
             count += 1
             progress(source.share(frame))
     return count
+
+
+def _labels(file: Path, label_set: LabelSet, size: tuple[int, ...]) -> np.ndarray:
+    """Ids (H, W) uint8 of a label image; DatasetError where its image is of another size."""
+    labels = read_labels(file, label_set)
+    if labels.shape != size:
+        raise DatasetError(
+            f"labels {file} are {labels.shape[1]}x{labels.shape[0]} but their image is "
+            f"{size[1]}x{size[0]}; export the labels at the image's size"
+        )
+    return labels
 
 
 def _check_topics(topic: str, labels: str | None, with_info: bool) -> None:

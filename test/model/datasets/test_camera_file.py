@@ -162,6 +162,7 @@ def test_what_is_no_calibration_says_why(camera, change, why):
     ("name", "content", "mend"),
     [
         ("ost.txt", "# oST version 5.0 parameters\n\n[image]\n\nwidth\n64\n", "name the ost.yaml"),
+        ("camera.yml", "%YAML:1.0\n---\nimage_width: 64\n", "OpenCV wrote it; copy its numbers"),
         ("ost.ini", "[image]\n\nwidth\n64\n", "name the ost.yaml beside it"),
         (
             "calibration.tar.gz",

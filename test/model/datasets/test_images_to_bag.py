@@ -68,3 +68,12 @@ def test_folder_to_bag_refuses(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"11\.png"):
         images_to_bag(folder, tmp_path / "bag", labels_folder=tmp_path / "labels")
     assert not (tmp_path / "bag").exists()
+
+
+def test_labels_of_another_size_are_refused(folder: Path, tmp_path: Path) -> None:
+    write_png(tmp_path / "labels" / "02.png", ids(2)[:-1])
+    height, width = ids(2).shape
+    why = f"02.png are {width}x{height - 1} but their image is {width}x{height}; export the labels"
+    with pytest.raises(DatasetError, match=why):
+        images_to_bag(folder, tmp_path / "bag", labels_folder=tmp_path / "labels")
+    assert not (tmp_path / "bag").exists()
