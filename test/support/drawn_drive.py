@@ -55,6 +55,6 @@ def trained(dataset, out, features=8, seed=0):
     settings = TrainSettings(
         network="segnet_basic", network_settings={"features": features}, input_size=SIZE, epochs=50,
         batch_size=6, learning_rate=2e-2, init="none", evaluate_every=50, average=0.9, workers=1,
-        device="cpu", seed=seed,
+        device="cpu", precision="float32", seed=seed,
     )  # fmt: skip
     return train(dataset, out, settings)
