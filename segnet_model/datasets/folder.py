@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from segnet_model.bags.kinds import is_bag_folder
 from segnet_model.base import undo
 from segnet_model.base.errors import DatasetError
 from segnet_model.datasets.layout import USUAL_SPLITS, Layout, check_whole, layout_of
@@ -110,6 +112,7 @@ def load_label_set(dataset: Path, named: str | None = None) -> LabelSet:
         return LabelSet.load(named)
     if own := own_label_set(dataset):
         return own
+    _check_no_recording(dataset)
     if not dataset.is_dir():
         raise DatasetError(f"no folder {dataset}; a data set has train/ and trainannot/")
     check_whole(dataset)
@@ -194,6 +197,7 @@ def open_split(dataset: Path, split: str, label_set: LabelSet) -> LabeledFolder:
         >>> [array.shape for array in images.read(0)]
         [(360, 480, 3), (360, 480)]
     """
+    _check_no_recording(dataset)
     layout = layout_of(dataset)
     _check_folders(layout, split)
     found = layout.images(split)
@@ -225,6 +229,17 @@ def make_folders(dataset: Path) -> None:
             undo.make_folders(dataset / split, dataset)
     except OSError as error:
         raise DatasetError(f"cannot make data set {dataset}: {error}") from None
+
+
+def _check_no_recording(dataset: Path) -> None:
+    """Raise DatasetError for a bag or a file in place of a data set."""
+    bag = is_bag_folder(dataset) and not any((dataset / each).is_dir() for each in USUAL_SPLITS)
+    if bag or dataset.is_file():
+        raise DatasetError(
+            f"{dataset} is {'a recording' if bag else 'a file'}, and no data set with train/ and "
+            "trainannot/; of a recording or video, segnet extract makes one: "
+            f"segnet extract {shlex.quote(str(dataset))} --out yard"
+        )
 
 
 def _check_folders(layout: Layout, split: str) -> None:

@@ -189,9 +189,20 @@ def test_numbers_and_beginnings_of_options_are_no_other_options(capsys, tmp_path
         (f"info {__file__}", "copy it again from where it came, if it is of weights at all"),
         ("bag {1}/train --labels {0} --out {0}/o", "0.png: there is no such file"),
         ("check {0}/yrad", "no folder"),
+        *(
+            (line, "bag is a recording, and no data set with train/ and trainannot/; of a rec")
+            for line in (
+                "check {0}/bag",
+                "train {0}/bag --out {0}/o",
+                "calibrate {0}/bag enet_camvid --out {0}/w.safetensors",
+            )
+        ),
+        ("check {1}/train/0.png", "0.png is a file, and no data set with train/"),
     ],
 )
 def test_misspelt_names_are_told_before_any_work(line, said, dataset, tmp_path, capsys, caplog):
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag" / "metadata.yaml").touch()
     assert main(line.format(tmp_path, dataset).split()) == 2
     assert said in capsys.readouterr().err
     assert "counting the classes" not in caplog.text
