@@ -19,8 +19,7 @@ from rclpy.qos import (
 from segnet_model.inference.outputs import GRID, IMAGE, OUTPUTS
 from segnet_ros.launching.values import SHARED
 from segnet_ros.ros.parameter_file import parameter_file
-from segnet_ros.ros.qos import profile
-from segnet_ros.segmentation.outputs import LATCHED
+from segnet_ros.ros.qos import profile, publisher_qos
 from segnet_ros.segmentation.settings import RELIABILITIES, NodeSettings
 from segnet_ros.trainer.settings import TrainerSettings
 
@@ -57,7 +56,8 @@ def test_rviz_subscribes_to_publishers_of_every_qos():
                     topic["Reliability Policy"].upper().replace(" ", "_")
                 ],
             )
-            for offered in (*(profile(each, 1) for each in RELIABILITIES), LATCHED):
+            latched = publisher_qos(latched=True)
+            for offered in (*(profile(each, 1) for each in RELIABILITIES), latched):
                 assert qos_check_compatible(offered, asks)[0] != QoSCompatibility.ERROR
 
 
