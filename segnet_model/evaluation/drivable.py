@@ -27,7 +27,7 @@ RISK = 0.01
 MOST_IMAGES = 500  # spread over the folder
 # The bounds to choose from, closest near 0, where most pixels are. One above the usual might keep
 # the promise here, and would let everything pass in a place unlike this one.
-BOUNDS = USUAL_BOUND * np.linspace(0, 1, 33) ** 2
+BOUNDS = USUAL_BOUND * np.linspace(0, 1, 65) ** 2
 # Share of the image. In a smaller drivable area a few wrong pixels would be a large share.
 LEAST_AREA = 0.01
 ROUNDING = 1e-9  # of a risk
