@@ -91,7 +91,7 @@ def read_class(values: dict[str, Any], place: int) -> SegmentationClass:
     name = plain_text(named_value(values, "name", "a class"))
     owner = f"class {name[:MAX_NAME]!r}"
     check_names(values, CLASS_KEYS, owner)
-    if name != name.strip():
+    if name.isprintable() and name != name.strip():
         raise SettingsError(f"{owner} has a space at its begin or end; remove it")
     if name == IGNORE:
         raise SettingsError(
