@@ -26,7 +26,7 @@ class Inbox:
     def next(self, wanted=lambda message: True, timeout=WAIT):
         """The next message that is wanted; those before it are forgotten."""
         until = time.monotonic() + timeout
-        seen = 0
+        seen, message = 0, None
         while (left := until - time.monotonic()) > 0:
             try:
                 message = self.queue.get(timeout=left)
@@ -35,7 +35,9 @@ class Inbox:
             if wanted(message):
                 return message
             seen += 1
-        raise AssertionError(f"no such message within {timeout:g} s, but {seen} others")
+        raise AssertionError(
+            f"no such message within {timeout:g} s, but {seen} others, the last: {message!s:.1000}"
+        )
 
 
 class Client:
