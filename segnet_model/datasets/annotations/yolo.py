@@ -59,10 +59,8 @@ def _names_files(source: ExportFiles) -> list[str]:
     """
     found = called(source.names, *YAML, *LISTS)
     if not found:
-        found = [name for name in source.names if _bare(name).endswith((".yaml", ".yml"))][
-            :MAX_READ
-        ]
-        found = [name for name in found if HAS_NAMES.search(source.read(name))]
+        others = [name for name in source.names if _bare(name).endswith((".yaml", ".yml"))]
+        found = [name for name in others[:MAX_READ] if HAS_NAMES.search(source.read(name))]
     found.sort(key=lambda n: (n.count("/"), not _bare(n).endswith("ml")))
     named = [n for n in found if _bare(n) in LISTS or HAS_NAMES.search(source.read(n))]
     return named or found[:1]
@@ -213,11 +211,11 @@ def _numbers(values: list[str]) -> np.ndarray:
 
 def found(marks: Marks) -> bool:
     """Whether there are text files of numbers, and either names of classes or a folder `labels`."""
-    files = _label_files(marks.source)
-    if not _names_files(marks.source):
+    files, named = _label_files(marks.source), bool(_names_files(marks.source))
+    if not named:
         files = in_folders(files, "labels")
     texts = [marks.source.read(each) for each in files[:20]]
-    nothing = bool(_names_files(marks.source)) and not any(texts)  # all images are empty
+    nothing = named and not any(texts)  # all images are empty
     return any(map(_begins_with_numbers, texts)) or (nothing and bool(texts))
 
 
